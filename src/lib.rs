@@ -1,0 +1,14 @@
+//! MQTT 3.1.1 and 5.0 without I/O: the codec, the session, the router, the client and the broker.
+//!
+//! Everything outside `wasm` is a plain value that takes bytes and the time as arguments and gives back what to do next:
+//! no socket, no timer, no promise. So the same code runs natively, in tests under virtual time, and in a web page.
+
+pub mod broker;
+pub mod client;
+pub mod codec;
+pub mod router;
+pub mod session;
+pub mod time;
+pub mod topic;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
