@@ -1,1 +1,15 @@
-//! (being written)
+//! Topic names and topic filters (MQTT 5.0 §4.7): parsed once, valid from then on.
+
+use std::sync::Arc;
+
+/// A topic name: at least one character, no wildcards.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicName(Arc<str>);
+
+impl TopicName {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
