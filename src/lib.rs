@@ -3,6 +3,9 @@
 //! Everything outside `wasm` is a plain value that takes bytes and the time as arguments and gives back what to do next:
 //! no socket, no timer, no promise. So the same code runs natively, in tests under virtual time, and in a web page.
 
+// The core is safe Rust. In `wasm`, the code that wasm-bindgen writes is not ours to judge.
+#![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
+
 pub mod broker;
 pub mod client;
 pub mod codec;

@@ -2,37 +2,36 @@
 //!
 //! It knows no clock, no socket and no topic filter. Its owner encodes what it hands out and feeds it what the peer answers.
 //!
-//! The order of calls on a connection: [`connected`](Session::connected) once; then [`enqueue`](Session::enqueue) as the
-//! owner likes, `on_*` as packets arrive, and after each of them [`next_outgoing`](Session::next_outgoing) until it gives `None`.
-//! [`disconnected`](Session::disconnected) ends it; the session may be kept and connected again.
+//! The order of calls: [`connected`](Session::connected) when a connection stands; then [`enqueue`](Session::enqueue) as
+//! the owner likes and `on_*` as packets arrive, and after each of them [`next_outgoing`](Session::next_outgoing) until it
+//! gives `None`. [`disconnected`](Session::disconnected) when the connection is gone; the session is kept and connected again.
 
-use std::sync::Arc;
+mod delivery;
+mod identifiers;
+mod inbound;
+mod outbound;
+mod queue;
 
-use crate::codec::{Message, PacketId, QoS, ReasonCode};
+use std::collections::{BTreeMap, VecDeque};
 
-/// One message on its way to the peer, with what this hop adds to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    /// The message, shared with whoever else it goes to.
-    pub message: Arc<Message>,
-    /// The quality of service of this hop: 1 or 2. QoS 0 needs no session.
-    pub qos: QoS,
-    /// The RETAIN flag of this hop.
-    pub retain: bool,
-    /// The subscription identifiers that the broker adds; none in the client.
-    pub subscription_identifiers: Box<[u32]>,
-    /// The owner's own mark, handed back at the end: the client's request number.
-    pub token: u64,
-}
+pub use delivery::Delivery;
+pub use inbound::Received;
+pub use queue::QueueFull;
+
+use crate::codec::{PacketId, QoS, ReasonCode};
+use identifiers::Identifiers;
+use inbound::Inbound;
+use outbound::{Ack, Outbound, Step};
+use queue::Queue;
 
 /// What the session bounds, set once by its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionLimits {
     /// Deliveries that wait for the connection or for the peer's send quota.
     pub queue_messages: usize,
-    /// Their payload and topic bytes together.
+    /// Their topic and payload bytes together.
     pub queue_bytes: usize,
-    /// QoS 1 and 2 messages that we accept unacknowledged: our Receive Maximum (§3.1.2.11.3).
+    /// QoS 1 and 2 messages that we accept unacknowledged: our Receive Maximum (§3.1.2.11.3); 65,535 in 3.1.1.
     pub receive_maximum: u16,
 }
 
@@ -53,117 +52,284 @@ pub enum Outgoing<'a> {
 }
 
 /// What a PUBACK, PUBREC or PUBCOMP means.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acknowledged {
-    /// Send PUBREL with this identifier and reason (0x92 if the PUBREC's identifier is unknown, §3.6.2.1).
-    Release(PacketId, ReasonCode),
-    /// The delivery is over, well or with an error; its identifier is free again.
-    Done(Delivery, ReasonCode),
-    /// Nothing to do: a stray PUBCOMP or PUBACK whose identifier is not in use.
+    /// Send PUBREL with this reason: success, or 0x92 if the PUBREC's identifier is unknown (§3.6.2.1).
+    Release(ReasonCode),
+    /// The delivery with this token is over, well or with an error; its identifier is free again.
+    Done {
+        /// [`Delivery::token`].
+        token: u64,
+        /// What the peer said.
+        reason: ReasonCode,
+    },
+    /// Nothing to do: a PUBACK or PUBCOMP whose identifier is not in use, as a peer may send after a session was lost.
     Ignored,
 }
 
-/// What an arriving PUBLISH of QoS 1 or 2 means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Received {
-    /// Hand it to the application, then acknowledge it.
-    New,
-    /// A QoS 2 message that was handed over already [MQTT-4.3.3-10]: acknowledge it and no more.
-    Duplicate,
-    /// The peer has more in flight than our Receive Maximum: close with 0x93 [MQTT-3.3.4-9].
-    ReceiveMaximumExceeded,
-}
-
-/// The queue's bound is reached; the delivery is given back.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the session's queue is full: {messages} messages of {bytes} bytes wait")]
-pub struct QueueFull {
-    /// The delivery that did not fit.
-    pub delivery: Delivery,
-    /// How many messages wait.
-    pub messages: usize,
-    /// How many bytes they have.
-    pub bytes: usize,
-}
-
-/// One peer's delivery state: packet identifiers, send quota, both halves of QoS 1 and 2.
-#[derive(Clone, Debug)]
-pub struct Session {}
-
-#[expect(unused_variables, reason = "signatures first")]
-#[allow(missing_docs, clippy::all, clippy::pedantic)]
-impl Session {
-    pub fn new(limits: SessionLimits) -> Self {
-        todo!()
-    }
-
-    /// A connection stands. `resumed`: both sides go on with their state: in-flight deliveries are handed out again
-    /// by `next_outgoing` in their original order, PUBLISH with DUP. Otherwise what was in flight is lost and returned,
-    /// in order; what was only queued stays queued. `send_quota` is the peer's Receive Maximum.
-    pub fn connected(&mut self, resumed: bool, send_quota: u16) -> Vec<Delivery> {
-        todo!()
-    }
-    /// The connection ended: nothing is handed out until `connected`.
-    pub fn disconnected(&mut self) {
-        todo!()
-    }
-
-    // The sender's half.
-    pub fn enqueue(&mut self, delivery: Delivery) -> Result<(), QueueFull> {
-        todo!()
-    }
-    /// Drops the oldest queued delivery (an owner's answer to a full queue).
-    pub fn drop_oldest(&mut self) -> Option<Delivery> {
-        todo!()
-    }
-    /// Gives up one queued, never sent, delivery by its token (a caller's abort signal).
-    pub fn withdraw(&mut self, token: u64) -> Option<Delivery> {
-        todo!()
-    }
-    /// What to send next: first what a resumed session owes, then the queue as far as quota and identifiers go.
-    pub fn next_outgoing(&mut self) -> Option<Outgoing<'_>> {
-        todo!()
-    }
-    pub fn on_puback(&mut self, packet_id: PacketId, reason: ReasonCode) -> Result<Acknowledged, UnexpectedAck> {
-        todo!()
-    }
-    pub fn on_pubrec(&mut self, packet_id: PacketId, reason: ReasonCode) -> Result<Acknowledged, UnexpectedAck> {
-        todo!()
-    }
-    pub fn on_pubcomp(&mut self, packet_id: PacketId, reason: ReasonCode) -> Result<Acknowledged, UnexpectedAck> {
-        todo!()
-    }
-
-    // The receiver's half.
-    pub fn on_publish(&mut self, qos: QoS, packet_id: PacketId) -> Received {
-        todo!()
-    }
-    /// The owner has put the PUBACK, or a PUBREC of 0x80 or above, on the wire: it no longer counts against our Receive Maximum.
-    pub fn acknowledged(&mut self, packet_id: PacketId) {
-        todo!()
-    }
-    /// The reason for the PUBCOMP: success, or 0x92 if the identifier is unknown (§3.7.2.1).
-    pub fn on_pubrel(&mut self, packet_id: PacketId) -> ReasonCode {
-        todo!()
-    }
-
-    // Identifiers for SUBSCRIBE and UNSUBSCRIBE, from the same space [MQTT-2.2.1-3].
-    pub fn allocate_id(&mut self) -> Option<PacketId> {
-        todo!()
-    }
-    pub fn release_id(&mut self, packet_id: PacketId) {
-        todo!()
-    }
-
-    pub fn in_flight(&self) -> usize {
-        todo!()
-    }
-    pub fn queued(&self) -> usize {
-        todo!()
-    }
-}
-
-/// The peer acknowledged what was never sent, or with the wrong packet: close with 0x82 (§4.13).
+/// The peer acknowledged with the wrong packet what is in flight: close with 0x82 (§4.13).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an acknowledgement of packet identifier {0} that answers nothing")]
+#[error("packet identifier {0} was acknowledged with a packet that its quality of service does not have")]
 pub struct UnexpectedAck(pub PacketId);
+
+/// One peer's delivery state: packet identifiers, send quota, both halves of QoS 1 and 2, and the queue before them.
+#[derive(Clone, Debug)]
+pub struct Session {
+    queue: Queue,
+    in_flight: BTreeMap<PacketId, InFlight>,
+    /// What a resumed session owes, in the order to send it.
+    resend: VecDeque<PacketId>,
+    /// How many PUBLISH packets may be unacknowledged on this connection: the peer's Receive Maximum (§4.9). 0: no connection.
+    send_quota: u16,
+    /// How many are.
+    unacknowledged: u16,
+    /// Counts what was sent, so that resending can keep the order.
+    sequence: u64,
+    identifiers: Identifiers,
+    inbound: Inbound,
+}
+
+/// A delivery under its packet identifier.
+#[derive(Clone, Debug)]
+struct InFlight {
+    state: Outbound,
+    /// When its PUBLISH, or in `AwaitPubcomp` its PUBREL, was first sent: in `Session::sequence`.
+    sent: u64,
+    /// Its PUBLISH was sent on this connection, and so takes of the send quota.
+    takes_quota: bool,
+}
+
+impl Session {
+    /// A session without a connection and without state.
+    #[must_use]
+    pub const fn new(limits: SessionLimits) -> Self {
+        Self {
+            queue: Queue::new(limits.queue_messages, limits.queue_bytes),
+            in_flight: BTreeMap::new(),
+            resend: VecDeque::new(),
+            send_quota: 0,
+            unacknowledged: 0,
+            sequence: 0,
+            identifiers: Identifiers::new(),
+            inbound: Inbound::new(limits.receive_maximum),
+        }
+    }
+
+    /// A connection stands. `send_quota` is the peer's Receive Maximum, at least 1; 65,535 in 3.1.1.
+    ///
+    /// `resumed` says that both sides go on with their state: what is in flight is handed out again by
+    /// [`next_outgoing`](Self::next_outgoing) in its original order [MQTT-4.6.0-1]. Otherwise it is given up
+    /// [MQTT-3.2.2-5], and the tokens of what is lost are returned in order. What only waits in the queue stays there.
+    pub fn connected(&mut self, resumed: bool, send_quota: u16) -> Vec<u64> {
+        self.disconnected();
+        self.send_quota = send_quota;
+        let mut order: Vec<(u64, PacketId)> = self.in_flight.iter().map(|(id, entry)| (entry.sent, *id)).collect();
+        order.sort_unstable();
+        if resumed {
+            self.resend = order.into_iter().map(|(_, id)| id).collect();
+            return Vec::new();
+        }
+        self.inbound.clear();
+        let mut lost = core::mem::take(&mut self.in_flight);
+        order.iter().filter_map(|(_, id)| lost.remove(id)).map(|entry| entry.state.token()).collect()
+    }
+
+    /// The connection is gone: nothing is handed out until [`connected`](Self::connected); identifiers of SUBSCRIBE and
+    /// UNSUBSCRIBE are free.
+    pub fn disconnected(&mut self) {
+        self.send_quota = 0;
+        self.unacknowledged = 0;
+        self.resend.clear();
+        self.identifiers.disconnected();
+        self.inbound.disconnected();
+        self.in_flight.values_mut().for_each(|entry| entry.takes_quota = false);
+    }
+
+    /// Puts a delivery at the end of the queue, connected or not.
+    ///
+    /// # Errors
+    /// [`QueueFull`] if a bound of [`SessionLimits`] is reached; the delivery is in it.
+    pub fn enqueue(&mut self, delivery: Delivery) -> Result<(), QueueFull> {
+        debug_assert!(delivery.qos != QoS::AtMostOnce, "QoS 0 needs no session");
+        self.queue.push(delivery)
+    }
+
+    /// Gives up the oldest delivery that was never sent: an owner's answer to [`QueueFull`].
+    pub fn drop_oldest(&mut self) -> Option<Delivery> {
+        self.queue.pop()
+    }
+
+    /// Gives up a delivery that was never sent. `None` if it is in flight or over: a PUBLISH cannot be taken back.
+    pub fn withdraw(&mut self, token: u64) -> Option<Delivery> {
+        self.queue.remove(token)
+    }
+
+    /// What to send next: first what a resumed session owes, then the queue, as far as the send quota [MQTT-3.3.4-7]
+    /// and the identifiers go. The owner puts it on the wire at once.
+    pub fn next_outgoing(&mut self) -> Option<Outgoing<'_>> {
+        let (packet_id, dup) = match self.next_resend() {
+            Some(packet_id) => (packet_id, true),
+            None if self.resend.is_empty() => (self.next_queued()?, false),
+            None => return None,
+        };
+        let entry = self.in_flight.get(&packet_id)?;
+        Some(match entry.state.delivery() {
+            Some(delivery) => Outgoing::Publish { packet_id, dup, delivery },
+            None => Outgoing::Pubrel(packet_id),
+        })
+    }
+
+    /// The peer answered a QoS 1 PUBLISH.
+    ///
+    /// # Errors
+    /// [`UnexpectedAck`] if the identifier belongs to a QoS 2 delivery.
+    pub fn on_puback(&mut self, packet_id: PacketId, reason: ReasonCode) -> Result<Acknowledged, UnexpectedAck> {
+        self.on_ack(packet_id, Ack::Puback, reason)
+    }
+
+    /// The peer has a QoS 2 message, or refuses it.
+    ///
+    /// # Errors
+    /// [`UnexpectedAck`] if the identifier belongs to a QoS 1 delivery.
+    pub fn on_pubrec(&mut self, packet_id: PacketId, reason: ReasonCode) -> Result<Acknowledged, UnexpectedAck> {
+        self.on_ack(packet_id, Ack::Pubrec, reason)
+    }
+
+    /// The peer has finished a QoS 2 exchange.
+    ///
+    /// # Errors
+    /// [`UnexpectedAck`] if no PUBREL was sent for the identifier.
+    pub fn on_pubcomp(&mut self, packet_id: PacketId, reason: ReasonCode) -> Result<Acknowledged, UnexpectedAck> {
+        self.on_ack(packet_id, Ack::Pubcomp, reason)
+    }
+
+    /// A PUBLISH of QoS 1 or 2 arrived.
+    pub fn on_publish(&mut self, qos: QoS, packet_id: PacketId) -> Received {
+        self.inbound.on_publish(qos, packet_id)
+    }
+
+    /// The owner has answered a QoS 1 PUBLISH with PUBACK, or refused a QoS 2 PUBLISH with a PUBREC of 0x80 or above:
+    /// it no longer counts against our Receive Maximum.
+    pub fn acknowledged(&mut self, qos: QoS, packet_id: PacketId) {
+        self.inbound.acknowledged(qos, packet_id);
+    }
+
+    /// A PUBREL arrived. Gives the reason for the PUBCOMP: success, or 0x92 if the identifier is unknown (§3.7.2.1).
+    pub fn on_pubrel(&mut self, packet_id: PacketId) -> ReasonCode {
+        self.inbound.on_pubrel(packet_id)
+    }
+
+    /// An identifier for SUBSCRIBE or UNSUBSCRIBE; `None` if all are in use.
+    pub fn allocate_id(&mut self) -> Option<PacketId> {
+        let packet_id = self.free_id()?;
+        self.identifiers.hold_for_request(packet_id);
+        Some(packet_id)
+    }
+
+    /// The SUBACK or UNSUBACK has come.
+    pub fn release_id(&mut self, packet_id: PacketId) {
+        self.identifiers.release(packet_id);
+    }
+
+    /// Deliveries sent and not finished.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    /// Deliveries that were never sent.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// The topic and payload bytes of the deliveries that were never sent.
+    #[must_use]
+    pub const fn queued_bytes(&self) -> usize {
+        self.queue.bytes()
+    }
+
+    fn has_quota(&self) -> bool {
+        self.unacknowledged < self.send_quota
+    }
+
+    fn free_id(&mut self) -> Option<PacketId> {
+        self.identifiers.take(self.in_flight.len(), |id| self.in_flight.contains_key(&id))
+    }
+
+    /// The next one owed, if the quota allows it; stays first in line if not.
+    fn next_resend(&mut self) -> Option<PacketId> {
+        while let Some(&packet_id) = self.resend.front() {
+            let has_quota = self.has_quota();
+            match self.in_flight.get_mut(&packet_id) {
+                Some(entry) if entry.state.delivery().is_some() => {
+                    if !has_quota {
+                        return None;
+                    }
+                    entry.takes_quota = true;
+                    self.unacknowledged += 1;
+                }
+                Some(_) => {}
+                // Acknowledged before it was sent again.
+                None => {
+                    self.resend.pop_front();
+                    continue;
+                }
+            }
+            self.resend.pop_front();
+            return Some(packet_id);
+        }
+        None
+    }
+
+    fn next_queued(&mut self) -> Option<PacketId> {
+        if !self.has_quota() || self.queue.len() == 0 {
+            return None;
+        }
+        let packet_id = self.free_id()?;
+        let state = Outbound::new(self.queue.pop()?);
+        let sent = self.tick();
+        self.in_flight.insert(packet_id, InFlight { state, sent, takes_quota: true });
+        self.unacknowledged += 1;
+        Some(packet_id)
+    }
+
+    fn on_ack(&mut self, packet_id: PacketId, ack: Ack, reason: ReasonCode) -> Result<Acknowledged, UnexpectedAck> {
+        let Some(entry) = self.in_flight.get(&packet_id) else {
+            return Ok(match ack {
+                Ack::Pubrec if !reason.is_error() => Acknowledged::Release(ReasonCode::PacketIdentifierNotFound),
+                Ack::Puback | Ack::Pubrec | Ack::Pubcomp => Acknowledged::Ignored,
+            });
+        };
+        match entry.state.on_ack(ack, reason) {
+            Step::Unexpected => Err(UnexpectedAck(packet_id)),
+            Step::Release => {
+                self.release(packet_id);
+                Ok(Acknowledged::Release(ReasonCode::Success))
+            }
+            Step::Done => Ok(Acknowledged::Done { token: self.finish(packet_id), reason }),
+        }
+    }
+
+    /// From now on it is PUBREL that is sent again, in the order of the PUBRECs [MQTT-4.6.0-4].
+    fn release(&mut self, packet_id: PacketId) {
+        let sent = self.tick();
+        if let Some(entry) = self.in_flight.get_mut(&packet_id)
+            && entry.state.delivery().is_some()
+        {
+            entry.state = Outbound::AwaitPubcomp(entry.state.token());
+            entry.sent = sent;
+        }
+    }
+
+    fn finish(&mut self, packet_id: PacketId) -> u64 {
+        let entry = self.in_flight.remove(&packet_id).expect("on_ack has just found it");
+        self.unacknowledged -= u16::from(entry.takes_quota);
+        entry.state.token()
+    }
+
+    fn tick(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
+    }
+}

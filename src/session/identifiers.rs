@@ -1,0 +1,49 @@
+//! The packet identifiers of one sender: none is given out again while it is in use [MQTT-2.2.1-3].
+
+use std::collections::BTreeSet;
+
+use crate::codec::PacketId;
+
+/// How many identifiers there are: 1 to 65,535.
+const ALL: usize = u16::MAX as usize;
+
+/// Gives identifiers out in turn, so that a late acknowledgement does not meet a young delivery.
+#[derive(Clone, Debug)]
+pub(super) struct Identifiers {
+    next: PacketId,
+    /// Those of SUBSCRIBE and UNSUBSCRIBE; those of deliveries are the keys of the deliveries themselves.
+    requests: BTreeSet<PacketId>,
+}
+
+impl Identifiers {
+    pub(super) const fn new() -> Self {
+        Self { next: PacketId::FIRST, requests: BTreeSet::new() }
+    }
+
+    /// An identifier that neither a request nor one of the `deliveries` holds.
+    pub(super) fn take(&mut self, deliveries: usize, in_use: impl Fn(PacketId) -> bool) -> Option<PacketId> {
+        if self.requests.len() + deliveries >= ALL {
+            return None;
+        }
+        // Ends, since at least one is free.
+        while self.requests.contains(&self.next) || in_use(self.next) {
+            self.next = self.next.next();
+        }
+        let taken = self.next;
+        self.next = taken.next();
+        Some(taken)
+    }
+
+    pub(super) fn hold_for_request(&mut self, packet_id: PacketId) {
+        self.requests.insert(packet_id);
+    }
+
+    pub(super) fn release(&mut self, packet_id: PacketId) {
+        self.requests.remove(&packet_id);
+    }
+
+    /// Requests do not outlive their connection.
+    pub(super) fn disconnected(&mut self) {
+        self.requests.clear();
+    }
+}

@@ -1,0 +1,78 @@
+//! The receiver's half of QoS 1 and QoS 2 (MQTT 5.0 §4.3.2, §4.3.3): each QoS 2 message once, and no more in flight than allowed.
+
+use std::collections::BTreeMap;
+
+use crate::codec::{PacketId, QoS, ReasonCode};
+
+/// What an arriving PUBLISH of QoS 1 or 2 means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// Hand it to the application, then acknowledge it.
+    New,
+    /// A QoS 2 message that was handed over already [MQTT-4.3.3-10]: answer PUBREC and no more.
+    Duplicate,
+    /// The peer has more in flight than our Receive Maximum: close with 0x93 [MQTT-3.3.4-9].
+    ReceiveMaximumExceeded,
+}
+
+/// What we have received and not finished acknowledging.
+#[derive(Clone, Debug)]
+pub(super) struct Inbound {
+    receive_maximum: u16,
+    /// Arrived on this connection and not acknowledged: what Receive Maximum bounds. It begins anew with each
+    /// connection (§3.1.2.11.3), so a QoS 2 message of an earlier one counts only once it has been sent again.
+    unacknowledged: u16,
+    /// QoS 2 messages handed over whose PUBREL is still to come, and whether each counts in `unacknowledged`.
+    handed_over: BTreeMap<PacketId, bool>,
+}
+
+impl Inbound {
+    pub(super) const fn new(receive_maximum: u16) -> Self {
+        Self { receive_maximum, unacknowledged: 0, handed_over: BTreeMap::new() }
+    }
+
+    pub(super) fn on_publish(&mut self, qos: QoS, packet_id: PacketId) -> Received {
+        let known = if qos == QoS::ExactlyOnce { self.handed_over.get(&packet_id).copied() } else { None };
+        if known == Some(true) {
+            return Received::Duplicate;
+        }
+        if self.unacknowledged >= self.receive_maximum {
+            return Received::ReceiveMaximumExceeded;
+        }
+        self.unacknowledged += 1;
+        if qos == QoS::ExactlyOnce {
+            self.handed_over.insert(packet_id, true);
+        }
+        if known.is_some() { Received::Duplicate } else { Received::New }
+    }
+
+    pub(super) fn acknowledged(&mut self, qos: QoS, packet_id: PacketId) {
+        match qos {
+            QoS::AtMostOnce => {}
+            QoS::AtLeastOnce => self.unacknowledged = self.unacknowledged.saturating_sub(1),
+            QoS::ExactlyOnce => self.finish(packet_id),
+        }
+    }
+
+    pub(super) fn on_pubrel(&mut self, packet_id: PacketId) -> ReasonCode {
+        let known = self.handed_over.contains_key(&packet_id);
+        self.finish(packet_id);
+        if known { ReasonCode::Success } else { ReasonCode::PacketIdentifierNotFound }
+    }
+
+    pub(super) fn disconnected(&mut self) {
+        self.unacknowledged = 0;
+        self.handed_over.values_mut().for_each(|counts| *counts = false);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.unacknowledged = 0;
+        self.handed_over.clear();
+    }
+
+    fn finish(&mut self, packet_id: PacketId) {
+        if self.handed_over.remove(&packet_id) == Some(true) {
+            self.unacknowledged -= 1;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The sender's half of one QoS 1 or QoS 2 delivery (MQTT 5.0 §4.3.2, §4.3.3).
+//!
+//! It runs in the client when it publishes and in the broker when it delivers, and knows no clock, no socket and no
+//! packet identifier.
+//!
+//! ```text
+//! AwaitPuback ──PUBACK──▶ done
+//! AwaitPubrec ──PUBREC below 0x80──▶ AwaitPubcomp ──PUBCOMP──▶ done
+//!           └───PUBREC 0x80 or above──▶ done
+//! ```
+
+use super::Delivery;
+use crate::codec::{QoS, ReasonCode};
+
+/// Where one delivery stands, from its first PUBLISH until [`Step::Done`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "each says what it waits for")]
+pub(super) enum Outbound {
+    /// QoS 1 PUBLISH sent; kept for resending when the session resumes.
+    AwaitPuback(Delivery),
+    /// QoS 2 PUBLISH sent; kept likewise.
+    AwaitPubrec(Delivery),
+    /// PUBREL sent. The message is gone, so it cannot be sent again [MQTT-4.3.3-6]; its token is left.
+    AwaitPubcomp(u64),
+}
+
+/// The receiver's answer, without its reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ack {
+    Puback,
+    Pubrec,
+    Pubcomp,
+}
+
+/// What the session does next for this packet identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Become [`Outbound::AwaitPubcomp`] and send PUBREL [MQTT-4.3.3-4].
+    Release,
+    /// Free the identifier and report the reason.
+    Done,
+    /// The peer acknowledged what was never sent: close with 0x82 (§4.13).
+    Unexpected,
+}
+
+impl Outbound {
+    pub(super) fn new(delivery: Delivery) -> Self {
+        if delivery.qos == QoS::ExactlyOnce { Self::AwaitPubrec(delivery) } else { Self::AwaitPuback(delivery) }
+    }
+
+    /// The delivery as long as it may be sent again.
+    pub(super) const fn delivery(&self) -> Option<&Delivery> {
+        match self {
+            Self::AwaitPuback(delivery) | Self::AwaitPubrec(delivery) => Some(delivery),
+            Self::AwaitPubcomp(_) => None,
+        }
+    }
+
+    pub(super) const fn token(&self) -> u64 {
+        match self {
+            Self::AwaitPuback(delivery) | Self::AwaitPubrec(delivery) => delivery.token,
+            Self::AwaitPubcomp(token) => *token,
+        }
+    }
+
+    /// Decides the next step; the session carries it out.
+    pub(super) fn on_ack(&self, ack: Ack, reason: ReasonCode) -> Step {
+        match (self, ack) {
+            (Self::AwaitPuback(_), Ack::Puback) | (Self::AwaitPubcomp(_), Ack::Pubcomp) => Step::Done,
+            // A repeated PUBREC earns a repeated PUBREL: harmless, and some peers retry.
+            (Self::AwaitPubrec(_) | Self::AwaitPubcomp(_), Ack::Pubrec) => {
+                if reason.is_error() {
+                    Step::Done
+                } else {
+                    Step::Release
+                }
+            }
+            (Self::AwaitPuback(_), Ack::Pubrec | Ack::Pubcomp)
+            | (Self::AwaitPubrec(_), Ack::Puback | Ack::Pubcomp)
+            | (Self::AwaitPubcomp(_), Ack::Puback) => Step::Unexpected,
+        }
+    }
+}

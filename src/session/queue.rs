@@ -1,0 +1,63 @@
+//! The deliveries that wait for the connection or for the peer's send quota.
+
+use std::collections::VecDeque;
+
+use super::Delivery;
+
+/// A bounded first-in, first-out queue, measured in messages and in bytes.
+#[derive(Clone, Debug)]
+pub(super) struct Queue {
+    deliveries: VecDeque<Delivery>,
+    bytes: usize,
+    messages_max: usize,
+    bytes_max: usize,
+}
+
+/// The queue's bound is reached; the delivery is given back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the queue is full: {messages} messages of {bytes} bytes wait")]
+pub struct QueueFull {
+    /// The delivery that did not fit.
+    pub delivery: Delivery,
+    /// How many messages wait.
+    pub messages: usize,
+    /// How many bytes they have, topics and payloads together.
+    pub bytes: usize,
+}
+
+impl Queue {
+    pub(super) const fn new(messages_max: usize, bytes_max: usize) -> Self {
+        Self { deliveries: VecDeque::new(), bytes: 0, messages_max, bytes_max }
+    }
+
+    pub(super) fn push(&mut self, delivery: Delivery) -> Result<(), QueueFull> {
+        let bytes = self.bytes + delivery.bytes();
+        if self.deliveries.len() >= self.messages_max || bytes > self.bytes_max {
+            return Err(QueueFull { delivery, messages: self.deliveries.len(), bytes: self.bytes });
+        }
+        self.bytes = bytes;
+        self.deliveries.push_back(delivery);
+        Ok(())
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Delivery> {
+        let delivery = self.deliveries.pop_front()?;
+        self.bytes -= delivery.bytes();
+        Some(delivery)
+    }
+
+    pub(super) fn remove(&mut self, token: u64) -> Option<Delivery> {
+        let position = self.deliveries.iter().position(|delivery| delivery.token == token)?;
+        let delivery = self.deliveries.remove(position)?;
+        self.bytes -= delivery.bytes();
+        Some(delivery)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.deliveries.len()
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
