@@ -2,18 +2,26 @@
 
 use core::ops::Range;
 
-use super::{DecodeError, Packet, Version};
+use super::decode::Header;
+use super::{DecodeError, Packet, ReasonCode, Version};
+
+/// A buffer that grew beyond this is given back once it is empty.
+const KEPT_BYTES: usize = 64 * 1024;
 
 /// Collects a connection's bytes and finds the packets in them.
 ///
 /// The order of calls: [`feed`](Self::feed) a frame, then [`advance`](Self::advance) until it gives `None`, decoding each
 /// located packet with [`packet`](Self::packet) before the next feed. Locating and decoding are apart so that a machine
 /// can keep `&mut` to its other parts while it holds a [`Located`], which borrows nothing.
+///
+/// The buffer holds at most one incomplete packet, which the limit bounds, and the frame that was fed last.
 #[derive(Debug)]
 pub struct Decoder {
     buffer: Vec<u8>,
     /// Where the unread bytes begin.
     start: usize,
+    /// Where the frame that was fed last begins.
+    frame: usize,
     packet_bytes_max: u32,
 }
 
@@ -25,30 +33,55 @@ impl Decoder {
     /// A decoder that refuses packets of more than `packet_bytes_max` bytes, fixed header included, before it buffers them.
     #[must_use]
     pub const fn new(packet_bytes_max: u32) -> Self {
-        Self { buffer: Vec::new(), start: 0, packet_bytes_max }
+        Self { buffer: Vec::new(), start: 0, frame: 0, packet_bytes_max }
+    }
+
+    /// Forgets all bytes: another connection begins.
+    pub fn reset(&mut self) {
+        self.start = self.buffer.len();
+        self.compact();
     }
 
     /// Adds bytes as they came; empty frames and parts of packets are welcome.
     pub fn feed(&mut self, frame: &[u8]) {
-        let _ = frame;
-        todo!()
+        self.compact();
+        self.buffer.extend_from_slice(frame);
     }
 
     /// Adds `len` bytes that `fill` writes in place: a copy straight out of JavaScript's memory.
     pub fn feed_with(&mut self, len: usize, fill: impl FnOnce(&mut [u8])) {
-        let _ = (len, fill);
-        todo!()
+        self.compact();
+        let old = self.buffer.len();
+        self.buffer.resize(old + len, 0);
+        fill(&mut self.buffer[old..]);
     }
 
     /// Steps over the next whole packet and says where it is; `None` if more bytes are needed.
     ///
     /// # Errors
     /// [`DecodeError`] if the fixed header is malformed (kind 0, flags [MQTT-2.1.3-1], a remaining length of more than four
-    /// bytes or not in its shortest form [MQTT-1.5.5-1]) or says more bytes than the limit, as soon as those bytes are there.
+    /// bytes or in 5.0 not in its shortest form [MQTT-1.5.5-1]) or says more bytes than the limit, as soon as those bytes
+    /// are there. The decoder stands still then, and says the same again.
+    #[inline]
     pub fn advance(&mut self, version: Version) -> Result<Option<Located>, DecodeError> {
-        let _ = version;
-        let _ = (self.start, self.packet_bytes_max);
-        todo!()
+        let unread = &self.buffer[self.start..];
+        let Some(header) = Header::read(unread, version)? else { return Ok(None) };
+        let Some(len) = header.packet_len() else { return Ok(None) };
+        if len > self.packet_bytes_max as usize {
+            return Err(DecodeError {
+                kind: Some(header.kind()),
+                offset: 1,
+                rule: "MQTT-3.1.2-24",
+                problem: "a packet larger than the maximum packet size",
+                reason: ReasonCode::PacketTooLarge,
+            });
+        }
+        if unread.len() < len {
+            return Ok(None);
+        }
+        let located = Located(self.start..self.start + len);
+        self.start += len;
+        Ok(Some(located))
     }
 
     /// The bytes of a located packet.
@@ -57,11 +90,38 @@ impl Decoder {
         &self.buffer[located.0.clone()]
     }
 
+    /// Where in the frame that was fed last the packet begins; `None` if it began in an earlier one.
+    #[must_use]
+    pub fn offset_in_frame(&self, located: &Located) -> Option<usize> {
+        located.0.start.checked_sub(self.frame)
+    }
+
     /// Decodes a located packet, borrowing from the buffer.
     ///
     /// # Errors
     /// As [`Packet::decode`].
+    #[inline]
     pub fn packet(&self, located: &Located, version: Version) -> Result<Packet<'_>, DecodeError> {
         Packet::decode(self.bytes(located), version)
+    }
+
+    /// Bytes that the buffer takes of memory.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+
+    /// Drops what was read, and moves an incomplete packet to the front.
+    fn compact(&mut self) {
+        if self.start == self.buffer.len() {
+            self.buffer.clear();
+            if self.buffer.capacity() > KEPT_BYTES {
+                self.buffer.shrink_to(KEPT_BYTES);
+            }
+        } else if self.start > 0 {
+            self.buffer.drain(..self.start);
+        }
+        self.start = 0;
+        self.frame = self.buffer.len();
     }
 }

@@ -4,7 +4,7 @@ use super::{PacketKind, ReasonCode};
 
 /// The peer broke a rule of the wire. The connection cannot go on (MQTT 5.0 §4.13).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{kind}at byte {offset}: {problem} ({rule})", kind = .kind.map_or(String::new(), |kind| format!("{kind:?} ")))]
+#[error("{}, byte {offset}: {problem} ({rule})", .kind.map_or("packet", PacketKind::name))]
 pub struct DecodeError {
     /// The kind of the packet, once its first byte told it.
     pub kind: Option<PacketKind>,

@@ -12,8 +12,10 @@ mod packet;
 mod packet_id;
 mod property;
 mod qos;
+mod reader;
 mod reason;
 mod version;
+mod writer;
 
 pub use decoder::{Decoder, Located};
 pub use error::{DecodeError, EncodeError};

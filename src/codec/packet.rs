@@ -3,6 +3,8 @@
 //! One set of types serves both versions. What 3.1.1 lacks has its neutral value there: no properties, reason
 //! [`ReasonCode::Success`], no AUTH. 3.1.1's CONNACK return codes and SUBACK failure are mapped to the reason codes of 5.0.
 
+use core::fmt;
+
 use super::{PacketId, Properties, QoS, ReasonCode, Version};
 
 /// One control packet.
@@ -270,5 +272,100 @@ impl Packet<'_> {
             Self::Disconnect(_) => PacketKind::Disconnect,
             Self::Auth(_) => PacketKind::Auth,
         }
+    }
+}
+
+impl PacketKind {
+    /// The kind of these four bits; 0 is reserved.
+    #[must_use]
+    pub const fn from_bits(bits: u8) -> Option<Self> {
+        Some(match bits {
+            1 => Self::Connect,
+            2 => Self::Connack,
+            3 => Self::Publish,
+            4 => Self::Puback,
+            5 => Self::Pubrec,
+            6 => Self::Pubrel,
+            7 => Self::Pubcomp,
+            8 => Self::Subscribe,
+            9 => Self::Suback,
+            10 => Self::Unsubscribe,
+            11 => Self::Unsuback,
+            12 => Self::Pingreq,
+            13 => Self::Pingresp,
+            14 => Self::Disconnect,
+            15 => Self::Auth,
+            _ => return None,
+        })
+    }
+
+    /// The name as the specification writes it: `PUBLISH`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "CONNECT",
+            Self::Connack => "CONNACK",
+            Self::Publish => "PUBLISH",
+            Self::Puback => "PUBACK",
+            Self::Pubrec => "PUBREC",
+            Self::Pubrel => "PUBREL",
+            Self::Pubcomp => "PUBCOMP",
+            Self::Subscribe => "SUBSCRIBE",
+            Self::Suback => "SUBACK",
+            Self::Unsubscribe => "UNSUBSCRIBE",
+            Self::Unsuback => "UNSUBACK",
+            Self::Pingreq => "PINGREQ",
+            Self::Pingresp => "PINGRESP",
+            Self::Disconnect => "DISCONNECT",
+            Self::Auth => "AUTH",
+        }
+    }
+
+    /// The flags of the fixed header that every kind but PUBLISH prescribes (§2.1.3).
+    pub(super) const fn reserved_flags(self) -> u8 {
+        match self {
+            Self::Pubrel | Self::Subscribe | Self::Unsubscribe => 2,
+            _ => 0,
+        }
+    }
+}
+
+impl fmt::Display for PacketKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl SubscriptionOptions {
+    /// The options byte; 3.1.1 has the quality of service alone.
+    pub(super) const fn to_byte(self, version: Version) -> u8 {
+        match version {
+            Version::V3_1_1 => self.qos.bits(),
+            Version::V5 => {
+                self.qos.bits()
+                    | (self.no_local as u8) << 2
+                    | (self.retain_as_published as u8) << 3
+                    | (self.retain_handling as u8) << 4
+            }
+        }
+    }
+
+    /// `None` if a reserved bit is set, or a field has the value 3.
+    pub(super) const fn from_byte(byte: u8, version: Version) -> Option<Self> {
+        let Some(qos) = QoS::from_bits(byte & 3) else { return None };
+        let retain_handling = match byte >> 4 & 3 {
+            0 => RetainHandling::Send,
+            1 => RetainHandling::SendIfNew,
+            2 => RetainHandling::DoNotSend,
+            _ => return None,
+        };
+        let reserved = match version {
+            Version::V3_1_1 => byte & 0xFC,
+            Version::V5 => byte & 0xC0,
+        };
+        if reserved != 0 {
+            return None;
+        }
+        Some(Self { qos, no_local: byte & 4 != 0, retain_as_published: byte & 8 != 0, retain_handling })
     }
 }

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use super::PacketKind;
+
 macro_rules! reason_codes {
     ($($value:literal $name:ident $text:literal)*) => {
         /// Why: the result of an operation, as one byte (§2.4). Below 0x80 it is a success, from 0x80 on a failure.
@@ -103,5 +105,129 @@ impl ReasonCode {
 impl fmt::Display for ReasonCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (0x{:02X})", self.text(), self.value())
+    }
+}
+
+impl ReasonCode {
+    /// Whether a packet of this kind may carry it (§2.4, table 2-6). Packets without a reason code carry none.
+    #[must_use]
+    pub const fn is_allowed_in(self, kind: PacketKind) -> bool {
+        use PacketKind as Kind;
+        #[allow(clippy::enum_glob_use, reason = "a table of forty names")]
+        use ReasonCode::*;
+        match kind {
+            Kind::Connack => !matches!(
+                self,
+                GrantedQoS1
+                    | GrantedQoS2
+                    | DisconnectWithWill
+                    | NoMatchingSubscribers
+                    | NoSubscriptionExisted
+                    | ContinueAuthentication
+                    | ReAuthenticate
+                    | ServerShuttingDown
+                    | KeepAliveTimeout
+                    | SessionTakenOver
+                    | TopicFilterInvalid
+                    | PacketIdentifierInUse
+                    | PacketIdentifierNotFound
+                    | ReceiveMaximumExceeded
+                    | TopicAliasInvalid
+                    | MessageRateTooHigh
+                    | AdministrativeAction
+                    | SharedSubscriptionsNotSupported
+                    | MaximumConnectTime
+                    | SubscriptionIdentifiersNotSupported
+                    | WildcardSubscriptionsNotSupported
+            ),
+            Kind::Puback | Kind::Pubrec => matches!(
+                self,
+                Success
+                    | NoMatchingSubscribers
+                    | UnspecifiedError
+                    | ImplementationSpecificError
+                    | NotAuthorized
+                    | TopicNameInvalid
+                    | PacketIdentifierInUse
+                    | QuotaExceeded
+                    | PayloadFormatInvalid
+            ),
+            Kind::Pubrel | Kind::Pubcomp => matches!(self, Success | PacketIdentifierNotFound),
+            Kind::Suback => matches!(
+                self,
+                Success
+                    | GrantedQoS1
+                    | GrantedQoS2
+                    | UnspecifiedError
+                    | ImplementationSpecificError
+                    | NotAuthorized
+                    | TopicFilterInvalid
+                    | PacketIdentifierInUse
+                    | QuotaExceeded
+                    | SharedSubscriptionsNotSupported
+                    | SubscriptionIdentifiersNotSupported
+                    | WildcardSubscriptionsNotSupported
+            ),
+            Kind::Unsuback => matches!(
+                self,
+                Success
+                    | NoSubscriptionExisted
+                    | UnspecifiedError
+                    | ImplementationSpecificError
+                    | NotAuthorized
+                    | TopicFilterInvalid
+                    | PacketIdentifierInUse
+            ),
+            Kind::Disconnect => !matches!(
+                self,
+                GrantedQoS1
+                    | GrantedQoS2
+                    | NoMatchingSubscribers
+                    | NoSubscriptionExisted
+                    | ContinueAuthentication
+                    | ReAuthenticate
+                    | UnsupportedProtocolVersion
+                    | ClientIdentifierNotValid
+                    | BadUserNameOrPassword
+                    | ServerUnavailable
+                    | Banned
+                    | PacketIdentifierInUse
+                    | PacketIdentifierNotFound
+            ),
+            Kind::Auth => matches!(self, Success | ContinueAuthentication | ReAuthenticate),
+            Kind::Connect | Kind::Publish | Kind::Subscribe | Kind::Unsubscribe | Kind::Pingreq | Kind::Pingresp => {
+                false
+            }
+        }
+    }
+
+    /// The reason for a CONNACK return code of 3.1.1 (3.1.1 §3.2.2.3).
+    pub(super) const fn from_return_code(value: u8) -> Option<Self> {
+        match value {
+            0 => Some(Self::Success),
+            1 => Some(Self::UnsupportedProtocolVersion),
+            2 => Some(Self::ClientIdentifierNotValid),
+            3 => Some(Self::ServerUnavailable),
+            4 => Some(Self::BadUserNameOrPassword),
+            5 => Some(Self::NotAuthorized),
+            _ => None,
+        }
+    }
+
+    /// The CONNACK return code of 3.1.1 that comes nearest.
+    pub(super) const fn to_return_code(self) -> u8 {
+        match self {
+            Self::UnsupportedProtocolVersion => 1,
+            Self::ClientIdentifierNotValid => 2,
+            Self::BadUserNameOrPassword | Self::BadAuthenticationMethod => 4,
+            Self::NotAuthorized | Self::Banned => 5,
+            other => {
+                if other.is_error() {
+                    3
+                } else {
+                    0
+                }
+            }
+        }
     }
 }

@@ -1,0 +1,142 @@
+//! Properties of MQTT 5.0 (§2.2.2): one table of identifiers, types and places drives reading, checking and writing.
+
+mod check;
+mod id;
+mod value;
+
+pub use id::{PropertyId, PropertyPlace};
+pub use value::Property;
+
+use super::reader::Reader;
+use super::{DecodeError, EncodeError, PacketKind};
+
+pub(super) use check::read_list;
+
+/// A property list as it stands on the wire, without its length: checked once, in wire order, read lazily.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Properties<'a>(&'a [u8]);
+
+/// An owned property list: what a caller builds, and what a message keeps.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PropertiesBuf(Vec<u8>);
+
+impl<'a> Properties<'a> {
+    /// No properties.
+    pub const EMPTY: Properties<'static> = Properties(&[]);
+
+    /// Checks the bytes of a property list, without its length, as they may stand in `place`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] with the rule that they break; offsets count from the first byte of `bytes`.
+    pub fn parse(bytes: &'a [u8], place: PropertyPlace) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes, 0, PacketKind::Publish);
+        check::check_list(&mut reader, place).map_err(|error| DecodeError { kind: None, ..error })?;
+        Ok(Self(bytes))
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The bytes of the wire, without the list's length.
+    #[must_use]
+    pub const fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The properties in wire order.
+    pub fn iter(self) -> impl Iterator<Item = Property<'a>> + Clone {
+        Iter(Reader::new(self.0, 0, PacketKind::Publish))
+    }
+
+    /// The first property of this identifier.
+    #[must_use]
+    pub fn get(self, id: PropertyId) -> Option<Property<'a>> {
+        self.iter().find(|property| property.id() == id)
+    }
+
+    /// Names and values of the user properties, in order.
+    pub fn user_properties(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.iter().filter_map(|property| match property {
+            Property::UserProperty(name, value) => Some((name, value)),
+            _ => None,
+        })
+    }
+
+    /// The subscription identifiers, in order.
+    pub fn subscription_identifiers(self) -> impl Iterator<Item = u32> {
+        self.iter().filter_map(|property| match property {
+            Property::SubscriptionIdentifier(value) => Some(value),
+            _ => None,
+        })
+    }
+
+    /// An owned copy.
+    #[must_use]
+    pub fn to_buf(self) -> PropertiesBuf {
+        PropertiesBuf(self.0.to_vec())
+    }
+
+    /// An owned copy of the properties that `keep` keeps, in order.
+    #[must_use]
+    pub fn filtered(self, keep: impl Fn(PropertyId) -> bool) -> PropertiesBuf {
+        let mut kept = Vec::new();
+        let mut iter = Iter(Reader::new(self.0, 0, PacketKind::Publish));
+        loop {
+            let start = iter.0.offset();
+            let Some(property) = iter.next() else { return PropertiesBuf(kept) };
+            if keep(property.id()) {
+                kept.extend_from_slice(&self.0[start..iter.0.offset()]);
+            }
+        }
+    }
+}
+
+/// Reads a list that was checked, so that an error can only be its end.
+#[derive(Clone)]
+struct Iter<'a>(Reader<'a>);
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = Property<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let id = PropertyId::from_value(self.0.variable().ok()?)?;
+        Property::read(id, &mut self.0).ok()
+    }
+}
+
+impl PropertiesBuf {
+    /// An empty list.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Appends a property. Whether it may stand where the list will stand is checked at encoding.
+    ///
+    /// # Errors
+    /// [`EncodeError`] if a string or binary value has more than 65,535 bytes; nothing is appended.
+    pub fn push(&mut self, property: Property<'_>) -> Result<(), EncodeError> {
+        let before = self.0.len();
+        property.write(&mut self.0).inspect_err(|_| self.0.truncate(before))
+    }
+
+    /// Appends all of a list.
+    pub fn extend(&mut self, properties: Properties<'_>) {
+        self.0.extend_from_slice(properties.0);
+    }
+
+    /// A view to read from.
+    #[must_use]
+    pub fn as_properties(&self) -> Properties<'_> {
+        Properties(&self.0)
+    }
+}
