@@ -1,1 +1,231 @@
-//! (being written)
+//! The router: from a topic to its subscribers.
+//!
+//! A trie of topic filters, level by level. Walking it costs what the topic's levels and the wildcards on their way cost,
+//! however many filters there are. Levels are interned, so that a filter's text is held once for all its subscribers
+//! and comparing levels is comparing numbers.
+
+mod explain;
+mod levels;
+mod subscribers;
+
+use std::collections::HashMap;
+
+pub use explain::{Explanation, LevelExplanation, Verdict, explain};
+
+use crate::topic::TopicFilter;
+use levels::{LevelId, Levels, Mix};
+use subscribers::Subscribers;
+
+/// A node's place in [`Router::nodes`].
+type NodeId = u32;
+
+const ROOT: NodeId = 0;
+/// No node: the root is nobody's child.
+const NONE: NodeId = ROOT;
+
+/// The subscribers `K` of topic filters, each with a `V` for the filter: its subscription options.
+///
+/// Visits are in a fixed order: by the walk, `#` before `+` before the level itself, and at one filter by `K`.
+#[derive(Clone, Debug)]
+pub struct Router<K, V = ()> {
+    nodes: Vec<Node<K, V>>,
+    /// Nodes to use again.
+    free: Vec<NodeId>,
+    /// From a node and a level to the child. Looked up, never iterated.
+    edges: HashMap<(NodeId, LevelId), NodeId, Mix>,
+    levels: Levels,
+    subscriptions: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Node<K, V> {
+    parent: NodeId,
+    level: LevelId,
+    /// The children of the wildcard levels, which every topic looks at.
+    plus: NodeId,
+    hash: NodeId,
+    /// How many children there are, wildcards too.
+    children: u32,
+    subscribers: Subscribers<K, V>,
+}
+
+impl<K: Ord, V> Default for Router<K, V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<K: Ord, V> Router<K, V> {
+    /// A router without subscriptions.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            nodes: vec![Node::new(NONE, LevelId::EMPTY)],
+            free: Vec::new(),
+            edges: HashMap::default(),
+            levels: Levels::new(),
+            subscriptions: 0,
+        }
+    }
+
+    /// Subscribes `key`; gives back the value of its subscription to the same filter, which is replaced.
+    ///
+    /// A share name is not looked at: it belongs into `K`.
+    pub fn insert(&mut self, filter: &TopicFilter, key: K, value: V) -> Option<V> {
+        let mut node = ROOT;
+        for level in filter.levels() {
+            node = self.child_or_new(node, level);
+        }
+        let replaced = self.node_mut(node).subscribers.insert(key, value);
+        self.subscriptions += usize::from(replaced.is_none());
+        replaced
+    }
+
+    /// Ends a subscription; gives back its value.
+    pub fn remove(&mut self, filter: &TopicFilter, key: &K) -> Option<V> {
+        let node = self.find(filter)?;
+        let removed = self.node_mut(node).subscribers.remove(key)?;
+        self.subscriptions -= 1;
+        self.prune(node);
+        Some(removed)
+    }
+
+    /// The value of a subscription.
+    #[must_use]
+    pub fn get(&self, filter: &TopicFilter, key: &K) -> Option<&V> {
+        self.node(self.find(filter)?).subscribers.get(key)
+    }
+
+    /// How many subscriptions there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.subscriptions
+    }
+
+    /// Whether there is no subscription.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.subscriptions == 0
+    }
+
+    /// Visits every subscription whose filter matches `topic` (MQTT 5.0 §4.7).
+    ///
+    /// A subscriber with several matching filters is visited once for each. The walk looks at the nodes that match the
+    /// topic's first levels and at no others; wildcards can make these as many as filters are stored, never more. It
+    /// allocates only where a `+` and the level itself both lead on, and does not recurse.
+    pub fn for_each_match<'a>(&'a self, topic: &str, mut visit: impl FnMut(&'a K, &'a V)) {
+        // Where to go on, and with which levels, once the present path has ended.
+        let mut pending: Vec<(NodeId, Option<&str>)> = Vec::new();
+        let mut next = Some((ROOT, Some(topic)));
+        // A wildcard in the first level does not match what begins with `$` [MQTT-4.7.2-1].
+        let mut wildcards = !topic.starts_with('$');
+        while let Some((id, rest)) = next {
+            let node = self.node(id);
+            if wildcards && node.hash != NONE {
+                self.node(node.hash).subscribers.for_each(&mut visit);
+            }
+            let Some(topic) = rest else {
+                node.subscribers.for_each(&mut visit);
+                next = pending.pop();
+                continue;
+            };
+            let (level, behind) = match topic.split_once('/') {
+                Some((level, behind)) => (level, Some(behind)),
+                None => (topic, None),
+            };
+            let plus = if wildcards && node.plus != NONE { Some((node.plus, behind)) } else { None };
+            let exact = if node.children == 0 { None } else { self.child(id, level).map(|child| (child, behind)) };
+            wildcards = true;
+            next = match (plus, exact) {
+                (Some(plus), Some(exact)) => {
+                    pending.push(exact);
+                    Some(plus)
+                }
+                (plus, exact) => plus.or(exact).or_else(|| pending.pop()),
+            };
+        }
+    }
+
+    fn find(&self, filter: &TopicFilter) -> Option<NodeId> {
+        filter.levels().try_fold(ROOT, |node, level| match level {
+            "+" => Some(self.node(node).plus).filter(|child| *child != NONE),
+            "#" => Some(self.node(node).hash).filter(|child| *child != NONE),
+            level => self.child(node, level),
+        })
+    }
+
+    /// The child of a level that is no wildcard.
+    fn child(&self, node: NodeId, level: &str) -> Option<NodeId> {
+        self.edges.get(&(node, self.levels.find(level)?)).copied()
+    }
+
+    fn child_or_new(&mut self, parent: NodeId, level: &str) -> NodeId {
+        let known = match level {
+            "+" => self.node(parent).plus,
+            "#" => self.node(parent).hash,
+            level => self.child(parent, level).unwrap_or(NONE),
+        };
+        if known != NONE {
+            return known;
+        }
+        let id = match level {
+            "+" => LevelId::PLUS,
+            "#" => LevelId::HASH,
+            level => self.levels.take(level),
+        };
+        let child = self.new_node(parent, id);
+        match id {
+            LevelId::PLUS => self.node_mut(parent).plus = child,
+            LevelId::HASH => self.node_mut(parent).hash = child,
+            id => drop(self.edges.insert((parent, id), child)),
+        }
+        self.node_mut(parent).children += 1;
+        child
+    }
+
+    fn new_node(&mut self, parent: NodeId, level: LevelId) -> NodeId {
+        if let Some(id) = self.free.pop() {
+            *self.node_mut(id) = Node::new(parent, level);
+            return id;
+        }
+        let id = NodeId::try_from(self.nodes.len()).expect("memory ends before four thousand million nodes do");
+        self.nodes.push(Node::new(parent, level));
+        id
+    }
+
+    /// Frees `node` and its ancestors as far as nothing hangs on them.
+    fn prune(&mut self, mut node: NodeId) {
+        while node != ROOT && self.node(node).children == 0 && self.node(node).subscribers.is_empty() {
+            let (parent, level) = (self.node(node).parent, self.node(node).level);
+            match level {
+                LevelId::PLUS => self.node_mut(parent).plus = NONE,
+                LevelId::HASH => self.node_mut(parent).hash = NONE,
+                level => {
+                    self.edges.remove(&(parent, level));
+                    self.levels.give_back(level);
+                }
+            }
+            self.node_mut(parent).children -= 1;
+            self.free.push(node);
+            node = parent;
+        }
+        if self.subscriptions == 0 {
+            // A churn of filters leaves no memory behind.
+            *self = Self::new();
+        }
+    }
+
+    fn node(&self, id: NodeId) -> &Node<K, V> {
+        &self.nodes[id as usize]
+    }
+
+    fn node_mut(&mut self, id: NodeId) -> &mut Node<K, V> {
+        &mut self.nodes[id as usize]
+    }
+}
+
+impl<K, V> Node<K, V> {
+    const fn new(parent: NodeId, level: LevelId) -> Self {
+        Self { parent, level, plus: NONE, hash: NONE, children: 0, subscribers: Subscribers::new() }
+    }
+}

@@ -1,0 +1,122 @@
+//! Why a topic filter matches a topic, or why not, level by level.
+
+use crate::topic::{TopicFilter, TopicName};
+
+/// Why a filter matches a topic, or why not (MQTT 5.0 §4.7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Whether it matches.
+    pub matches: bool,
+    /// One entry a level, up to the one that decides.
+    pub levels: Vec<LevelExplanation>,
+}
+
+/// What one level says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LevelExplanation {
+    /// The filter's level; `None` behind its end.
+    pub filter: Option<Box<str>>,
+    /// The topic's level, for `#` all that is left; `None` behind its end.
+    pub topic: Option<Box<str>>,
+    /// How they compare.
+    pub verdict: Verdict,
+}
+
+/// How a level of a filter and a level of a topic compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The same characters.
+    Equal,
+    /// `+` takes any one level, an empty one too [MQTT-4.7.1-2].
+    Plus,
+    /// `#` takes all levels that are left, and the parent level if none is [MQTT-4.7.1-1].
+    Hash,
+    /// Other characters: no match.
+    Differs,
+    /// The topic has no level for it: no match.
+    TopicEnded,
+    /// The topic has a level more than the filter: no match.
+    FilterEnded,
+    /// A wildcard in the first level does not match a topic that begins with `$` [MQTT-4.7.2-1].
+    DollarHidden,
+}
+
+impl Verdict {
+    /// Whether a match is still possible.
+    #[must_use]
+    pub const fn matches(self) -> bool {
+        match self {
+            Self::Equal | Self::Plus | Self::Hash => true,
+            Self::Differs | Self::TopicEnded | Self::FilterEnded | Self::DollarHidden => false,
+        }
+    }
+}
+
+/// Compares level by level, up to the one that decides.
+#[must_use]
+pub fn explain(filter: &TopicFilter, topic: &TopicName) -> Explanation {
+    let mut levels = Vec::new();
+    let mut expected = filter.levels();
+    let mut rest = Some(topic.as_str());
+    loop {
+        let (wanted, level) = match (expected.next(), rest) {
+            (None, None) => return Explanation { matches: true, levels },
+            (wanted, level) => (wanted, level),
+        };
+        let (first, behind) = match level.map(|level| level.split_once('/').ok_or(level)) {
+            None => (None, None),
+            Some(Ok((first, behind))) => (Some(first), Some(behind)),
+            Some(Err(last)) => (Some(last), None),
+        };
+        let hidden = levels.is_empty() && topic.as_str().starts_with('$');
+        let verdict = compare(wanted, first, hidden);
+        let shown = if verdict == Verdict::Hash { level } else { first };
+        levels.push(LevelExplanation { filter: wanted.map(Into::into), topic: shown.map(Into::into), verdict });
+        if !verdict.matches() || verdict == Verdict::Hash {
+            return Explanation { matches: verdict.matches(), levels };
+        }
+        rest = behind;
+    }
+}
+
+fn compare(filter: Option<&str>, topic: Option<&str>, hidden: bool) -> Verdict {
+    match (filter, topic) {
+        (Some("+" | "#"), _) if hidden => Verdict::DollarHidden,
+        (Some("#"), _) => Verdict::Hash,
+        (Some(_), None) => Verdict::TopicEnded,
+        (None, _) => Verdict::FilterEnded,
+        (Some("+"), Some(_)) => Verdict::Plus,
+        (Some(filter), Some(topic)) if filter == topic => Verdict::Equal,
+        (Some(_), Some(_)) => Verdict::Differs,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Verdict::{Differs, DollarHidden, Equal, FilterEnded, Hash, Plus, TopicEnded};
+    use super::*;
+
+    #[test]
+    fn each_level_says_what_it_decides() {
+        let rows: &[(&str, &str, &[Verdict])] = &[
+            ("a/b", "a/b", &[Equal, Equal]),
+            ("a/+", "a/b", &[Equal, Plus]),
+            ("a/#", "a", &[Equal, Hash]),
+            ("a/#", "a/b/c", &[Equal, Hash]),
+            ("a/b", "a/c/d", &[Equal, Differs]),
+            ("a/b", "a", &[Equal, TopicEnded]),
+            ("a", "a/b", &[Equal, FilterEnded]),
+            ("#", "$SYS/a", &[DollarHidden]),
+            ("+/a", "$SYS/a", &[DollarHidden]),
+            ("$share/g/+", "a", &[Plus]),
+        ];
+        for (filter, topic, expected) in rows {
+            let filter = TopicFilter::parse(filter).expect("a filter");
+            let topic = TopicName::parse(topic).expect("a topic");
+            let explanation = explain(&filter, &topic);
+            let verdicts: Vec<Verdict> = explanation.levels.iter().map(|level| level.verdict).collect();
+            assert_eq!(verdicts, *expected, "{filter} and {topic}");
+            assert_eq!(explanation.matches, filter.matches(&topic), "{filter} and {topic}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The router against a naive oracle: a list of filters, each held against the topic by itself.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use wasmqtt::router::{Router, explain};
+use wasmqtt::topic::{TopicFilter, TopicName};
+
+#[derive(Clone, Debug)]
+enum Action {
+    Insert(String, u8, u32),
+    Remove(String, u8),
+}
+
+fn level() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["a", "b", "", "$SYS", "long-level"])
+}
+
+fn topic() -> impl Strategy<Value = String> {
+    prop::collection::vec(level(), 1..5)
+        .prop_map(|levels| levels.join("/"))
+        .prop_filter("not empty", |text| !text.is_empty())
+}
+
+fn filter() -> impl Strategy<Value = String> {
+    let level = prop_oneof![3 => level(), 1 => Just("+")];
+    (prop::collection::vec(level, 0..4), prop::bool::ANY)
+        .prop_map(|(mut levels, hash)| {
+            if hash {
+                levels.push("#");
+            }
+            levels.join("/")
+        })
+        .prop_filter("not empty", |text| !text.is_empty())
+}
+
+fn actions() -> impl Strategy<Value = Vec<Action>> {
+    let insert = (filter(), 0..4_u8, any::<u32>()).prop_map(|(filter, key, value)| Action::Insert(filter, key, value));
+    let remove = (filter(), 0..4_u8).prop_map(|(filter, key)| Action::Remove(filter, key));
+    prop::collection::vec(prop_oneof![2 => insert, 1 => remove], 0..60)
+}
+
+/// §4.7 once more, written otherwise than in the crate: by cases on the first levels.
+fn oracle(filter: &[&str], topic: &[&str]) -> bool {
+    match (filter, topic) {
+        (["#"], _) | ([], []) => true,
+        ([], _) | (_, []) => false,
+        (["+", filter @ ..], [_, topic @ ..]) => oracle(filter, topic),
+        ([first, filter @ ..], [level, topic @ ..]) => first == level && oracle(filter, topic),
+    }
+}
+
+fn oracle_matches(filter: &str, topic: &str) -> bool {
+    let hidden = topic.starts_with('$') && (filter.starts_with('+') || filter.starts_with('#'));
+    let filter: Vec<&str> = filter.split('/').collect();
+    let topic: Vec<&str> = topic.split('/').collect();
+    !hidden && oracle(&filter, &topic)
+}
+
+fn parse(filter: &str) -> TopicFilter {
+    TopicFilter::parse(filter).expect(filter)
+}
+
+fn matches(router: &Router<u8, u32>, topic: &str) -> Vec<(u8, u32)> {
+    let mut found = Vec::new();
+    router.for_each_match(topic, |key, value| found.push((*key, *value)));
+    found.sort_unstable();
+    found
+}
+
+proptest! {
+    #[test]
+    fn it_finds_what_the_oracle_finds(actions in actions(), topics in prop::collection::vec(topic(), 1..20)) {
+        let mut router = Router::new();
+        let mut list: BTreeMap<(String, u8), u32> = BTreeMap::new();
+        for action in actions {
+            match action {
+                Action::Insert(filter, key, value) => {
+                    prop_assert_eq!(router.insert(&parse(&filter), key, value), list.insert((filter, key), value));
+                }
+                Action::Remove(filter, key) => {
+                    prop_assert_eq!(router.remove(&parse(&filter), &key), list.remove(&(filter, key)));
+                }
+            }
+            prop_assert_eq!(router.len(), list.len());
+        }
+        for topic in &topics {
+            let mut expected: Vec<(u8, u32)> =
+                list.iter().filter(|((filter, _), _)| oracle_matches(filter, topic)).map(|((_, key), value)| (*key, *value)).collect();
+            expected.sort_unstable();
+            prop_assert_eq!(matches(&router, topic), expected, "{}", topic);
+        }
+        for ((filter, key), value) in &list {
+            prop_assert_eq!(router.get(&parse(filter), key), Some(value));
+        }
+        for ((filter, key), value) in list {
+            prop_assert_eq!(router.remove(&parse(&filter), &key), Some(value));
+        }
+        prop_assert!(router.is_empty());
+        prop_assert!(topics.iter().all(|topic| matches(&router, topic).is_empty()));
+    }
+
+    #[test]
+    fn a_filter_and_its_explanation_agree_with_the_oracle(filter in filter(), topic in topic()) {
+        let expected = oracle_matches(&filter, &topic);
+        let (filter, topic) = (parse(&filter), TopicName::parse(&topic).expect("a topic"));
+        prop_assert_eq!(filter.matches(&topic), expected);
+        prop_assert_eq!(explain(&filter, &topic).matches, expected);
+    }
+}
+
+#[test]
+fn sixty_thousand_levels_do_not_exhaust_the_stack() {
+    let deep = "/".repeat(60_000);
+    let wild = "+/".repeat(30_000) + "#";
+    let mut router = Router::new();
+    router.insert(&parse(&deep), 1_u8, 0_u32);
+    router.insert(&parse(&wild), 2, 0);
+    assert_eq!(matches(&router, &deep), [(1, 0), (2, 0)]);
+    router.remove(&parse(&deep), &1);
+    router.remove(&parse(&wild), &2);
+    assert!(router.is_empty());
+}
