@@ -1,1 +1,388 @@
-//! (being written)
+//! The client: one connection to a broker after the other, and the session over them all.
+//!
+//! A plain value without I/O. The order of calls: [`Client::handle_opening`] when the host begins to open a transport,
+//! [`Client::handle_open`] when it stands, [`Client::handle_bytes`] as bytes come, [`Client::handle_closed`] when it is
+//! gone. After every call that takes `&mut self`, drain [`Client::poll_output`] until `None`, then ask
+//! [`Client::next_deadline`] when [`Client::handle_timeout`] is wanted. After [`Output::Closed`] the client may be opened
+//! again, and goes on with its session.
+//!
+//! ```
+//! use wasmqtt::client::{Client, ClientOptions, Output};
+//! use wasmqtt::time::Time;
+//!
+//! let mut client = Client::new(ClientOptions::new("sensor"));
+//! client.handle_opening(Time::ZERO);
+//! client.handle_open(Time::ZERO);
+//! let Some(Output::Transmit(connect)) = client.poll_output() else { panic!("CONNECT comes first") };
+//! assert_eq!(connect[0], 0x10);
+//! ```
+
+mod keep_alive;
+mod limits;
+mod options;
+mod output;
+mod receive;
+mod requests;
+mod routes;
+mod send;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+pub use options::{ClientOptions, ClientWill};
+pub use output::{
+    CallError, CloseReason, Completion, Connected, HandlerId, InFrame, Incoming, Output, RequestError, RequestId,
+};
+
+use crate::codec::{
+    Decoder, Disconnect, Located, Message, PacketId, Properties, PropertiesBuf, Publish, QoS, ReasonCode,
+    SubscriptionOptions,
+};
+use crate::session::{Session, SessionLimits};
+use crate::time::Time;
+use crate::topic::{TopicFilter, TopicName};
+use keep_alive::{Due, KeepAlive};
+use limits::Limits;
+use requests::Requests;
+use routes::Routes;
+
+/// Where the connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// No connection, and none under way.
+    Idle,
+    /// The transport opens, or CONNECT is unanswered.
+    Connecting,
+    /// CONNACK has come.
+    Connected,
+    /// [`Client::disconnect`] was called: for good.
+    Ended,
+}
+
+/// One client. See the module for the order of calls.
+#[derive(Debug)]
+pub struct Client {
+    decoder: Decoder,
+    core: Core,
+    /// What the last [`Output::Transmit`] showed.
+    sending: Vec<u8>,
+}
+
+/// Everything but the bytes that came, which packets borrow from while this changes.
+#[derive(Debug)]
+struct Core {
+    options: ClientOptions,
+    state: State,
+    session: Session,
+    requests: Requests,
+    routes: Routes,
+    /// The topics of the broker's topic aliases, from 1 on; of this connection.
+    aliases: Vec<Option<Arc<str>>>,
+    /// Ends of requests, not yet given out.
+    done: VecDeque<(RequestId, Result<Completion, RequestError>)>,
+    /// Packets to transmit at the end of the turn.
+    outgoing: Vec<u8>,
+    /// The connection is over, which is said once all else is said.
+    closing: Option<CloseReason>,
+    next_request: u64,
+    now: Time,
+    /// What the last [`Output::Connected`] showed.
+    connack_properties: PropertiesBuf,
+}
+
+#[derive(Debug)]
+enum State {
+    Idle,
+    /// The host opens a transport.
+    Opening {
+        deadline: Time,
+    },
+    /// CONNECT is sent.
+    AwaitConnack {
+        deadline: Time,
+    },
+    Connected {
+        keep_alive: KeepAlive,
+        limits: Limits,
+    },
+    Ended,
+}
+
+/// An output that does not borrow yet.
+enum Next {
+    Done(RequestId, Result<Completion, RequestError>),
+    Connected { session_present: bool, properties: PropertiesBuf },
+    Message(Located, Arrival),
+    Transmit,
+    Closed(CloseReason),
+}
+
+/// What a PUBLISH was, apart from its bytes.
+struct Arrival {
+    dup: bool,
+    qos: QoS,
+    retain: bool,
+    packet_id: Option<PacketId>,
+    slot: usize,
+    topic_changed: bool,
+    /// How many bytes of the packet's end are payload, and how many before it are properties.
+    payload_bytes: usize,
+    properties_bytes: usize,
+}
+
+impl Client {
+    /// A client that has not connected yet.
+    #[must_use]
+    pub fn new(options: ClientOptions) -> Self {
+        let session = Session::new(SessionLimits {
+            queue_messages: options.queue_messages,
+            queue_bytes: options.queue_bytes,
+            receive_maximum: options.receive_maximum(),
+        });
+        let core = Core {
+            state: State::Idle,
+            session,
+            requests: Requests::default(),
+            routes: Routes::default(),
+            aliases: Vec::new(),
+            done: VecDeque::new(),
+            outgoing: Vec::new(),
+            closing: None,
+            next_request: 0,
+            now: Time::ZERO,
+            connack_properties: PropertiesBuf::new(),
+            options,
+        };
+        Self { decoder: Decoder::new(core.options.packet_bytes_max), core, sending: Vec::new() }
+    }
+
+    /// The host begins to open a transport: the connect timeout begins. Nothing happens unless the client is idle.
+    pub fn handle_opening(&mut self, now: Time) {
+        self.core.now = now;
+        if matches!(self.core.state, State::Idle) {
+            self.decoder.reset();
+            self.core.state = State::Opening { deadline: now + self.core.options.connect_timeout };
+        }
+    }
+
+    /// The transport is open: CONNECT goes out [MQTT-3.1.0-1].
+    pub fn handle_open(&mut self, now: Time) {
+        self.core.now = now;
+        self.core.open();
+    }
+
+    /// Bytes came, in any split [MQTT-6.0.0-2].
+    pub fn handle_bytes(&mut self, frame: &[u8], now: Time) {
+        self.core.on_received(now);
+        self.decoder.feed(frame);
+    }
+
+    /// As [`handle_bytes`](Self::handle_bytes), for `len` bytes that `fill` copies in place.
+    pub fn handle_bytes_with(&mut self, len: usize, fill: impl FnOnce(&mut [u8]), now: Time) {
+        self.core.on_received(now);
+        self.decoder.feed_with(len, fill);
+    }
+
+    /// The transport closed or failed.
+    pub fn handle_closed(&mut self, now: Time) {
+        self.core.now = now;
+        if self.core.has_transport() {
+            self.core.outgoing.clear();
+            self.core.close(CloseReason::TransportClosed);
+        }
+    }
+
+    /// The deadline of [`next_deadline`](Self::next_deadline) has come, or may have.
+    pub fn handle_timeout(&mut self, now: Time) {
+        self.core.now = now;
+        self.core.on_timeout();
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is wanted.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Time> {
+        match &self.core.state {
+            State::Idle | State::Ended => None,
+            State::Opening { deadline } | State::AwaitConnack { deadline } => Some(*deadline),
+            State::Connected { keep_alive, .. } => keep_alive.deadline(),
+        }
+    }
+
+    /// Where the connection stands.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        match &self.core.state {
+            State::Idle => Phase::Idle,
+            State::Opening { .. } | State::AwaitConnack { .. } => Phase::Connecting,
+            State::Connected { .. } => Phase::Connected,
+            State::Ended => Phase::Ended,
+        }
+    }
+
+    /// The client identifier: the caller's, or the one that the broker assigned.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.core.options.client_id
+    }
+
+    /// Messages that match the filter are for this handler from now on. Subscribing is apart: [`subscribe`](Self::subscribe).
+    pub fn add_handler(&mut self, filter: &TopicFilter, handler: HandlerId) {
+        self.core.routes.add(filter, handler);
+    }
+
+    /// No longer.
+    pub fn remove_handler(&mut self, filter: &TopicFilter, handler: HandlerId) {
+        self.core.routes.remove(filter, handler);
+    }
+
+    /// Sends SUBSCRIBE. Ends in [`Completion::Subscribed`].
+    ///
+    /// # Errors
+    /// [`CallError`], and nothing is sent.
+    pub fn subscribe(
+        &mut self,
+        subscriptions: &[(TopicFilter, SubscriptionOptions)],
+        properties: &PropertiesBuf,
+        now: Time,
+    ) -> Result<RequestId, CallError> {
+        self.core.now = now;
+        self.core.subscribe(subscriptions, properties.as_properties())
+    }
+
+    /// Sends UNSUBSCRIBE. Ends in [`Completion::Unsubscribed`].
+    ///
+    /// # Errors
+    /// [`CallError`], and nothing is sent.
+    pub fn unsubscribe(
+        &mut self,
+        filters: &[TopicFilter],
+        properties: &PropertiesBuf,
+        now: Time,
+    ) -> Result<RequestId, CallError> {
+        self.core.now = now;
+        self.core.unsubscribe(filters, properties.as_properties())
+    }
+
+    /// Publishes at QoS 1 or 2, as the message says; ends in [`Completion::Published`]. Without a connection it waits for
+    /// one. A message of QoS 0 is sent at once and is done with that.
+    ///
+    /// # Errors
+    /// [`CallError`], and nothing is sent or kept.
+    pub fn publish(&mut self, message: Message, now: Time) -> Result<RequestId, CallError> {
+        self.core.now = now;
+        self.core.publish(message)
+    }
+
+    /// Publishes at QoS 0 without a copy of the message and without an end to wait for.
+    ///
+    /// # Errors
+    /// [`CallError`], and nothing is sent.
+    pub fn publish_at_most_once(
+        &mut self,
+        topic: &TopicName,
+        payload: &[u8],
+        retain: bool,
+        properties: Properties<'_>,
+        now: Time,
+    ) -> Result<(), CallError> {
+        self.core.now = now;
+        self.core.publish_at_most_once(topic.as_str(), payload, retain, properties)
+    }
+
+    /// Ends the client for good: DISCONNECT if there is a connection [MQTT-3.14.4-1], and every request that is under way
+    /// ends. The will is not published if the reason is success.
+    pub fn disconnect(&mut self, reason: ReasonCode, properties: &PropertiesBuf, now: Time) {
+        self.core.now = now;
+        self.core.end(Disconnect { reason, properties: properties.as_properties() });
+    }
+
+    /// The bytes that are fed and not yet decoded: who begins to look at the stream now begins with these.
+    #[must_use]
+    pub fn unread(&self) -> &[u8] {
+        self.decoder.unread()
+    }
+
+    /// What to do next. Packets are decoded here, one at a time, so that an output can borrow from the bytes that came.
+    pub fn poll_output(&mut self) -> Option<Output<'_>> {
+        Some(match self.next()? {
+            Next::Done(request, result) => Output::Done(request, result),
+            Next::Connected { session_present, properties } => {
+                self.core.connack_properties = properties;
+                let properties = self.core.connack_properties.as_properties();
+                Output::Connected(Connected { session_present, properties })
+            }
+            Next::Message(located, arrival) => Output::Message(self.incoming(&located, &arrival)),
+            Next::Transmit => {
+                core::mem::swap(&mut self.core.outgoing, &mut self.sending);
+                self.core.outgoing.clear();
+                Output::Transmit(&self.sending)
+            }
+            Next::Closed(reason) => Output::Closed(reason),
+        })
+    }
+
+    fn next(&mut self) -> Option<Next> {
+        loop {
+            if let Some((request, result)) = self.core.done.pop_front() {
+                return Some(Next::Done(request, result));
+            }
+            if self.core.is_listening() {
+                let version = self.core.options.version;
+                match self.decoder.advance(version) {
+                    Ok(Some(located)) => match self.decoder.packet(&located, version) {
+                        Ok(packet) => match self.core.on_packet(packet) {
+                            Some(receive::Arrived::Message(arrival)) => return Some(Next::Message(located, arrival)),
+                            Some(receive::Arrived::Connected { session_present, properties }) => {
+                                return Some(Next::Connected { session_present, properties });
+                            }
+                            None => continue,
+                        },
+                        Err(error) => self.core.fail(error.reason, CloseReason::Malformed(error)),
+                    },
+                    Ok(None) => {}
+                    Err(error) => self.core.fail(error.reason, CloseReason::Malformed(error)),
+                }
+            }
+            if !self.core.done.is_empty() {
+                continue;
+            }
+            if !self.core.outgoing.is_empty() {
+                self.core.on_sent();
+                return Some(Next::Transmit);
+            }
+            return self.core.closing.take().map(Next::Closed);
+        }
+    }
+
+    /// The message in its bytes; what is not there (the topic behind an alias) is in the routes.
+    fn incoming(&self, located: &Located, arrival: &Arrival) -> Incoming<'_> {
+        let bytes = self.decoder.bytes(located);
+        let payload = bytes.len() - arrival.payload_bytes;
+        let properties = payload - arrival.properties_bytes;
+        let in_frame = self
+            .decoder
+            .offset_in_frame(located)
+            .map(|start| InFrame { properties: offset(start + properties), payload: offset(start + payload) });
+        let publish = Publish {
+            dup: arrival.dup,
+            qos: arrival.qos,
+            retain: arrival.retain,
+            topic: self.core.routes.topic(arrival.slot),
+            packet_id: arrival.packet_id,
+            properties: Properties::checked(&bytes[properties..payload]),
+            payload: &bytes[payload..],
+        };
+        Incoming {
+            publish,
+            topic_slot: offset(arrival.slot),
+            topic_changed: arrival.topic_changed,
+            handlers: self.core.routes.handlers(arrival.slot),
+            in_frame,
+        }
+    }
+}
+
+/// Offsets into frames, which are no larger than an address space of 32 bits.
+fn offset(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}

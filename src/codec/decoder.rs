@@ -105,6 +105,12 @@ impl Decoder {
         Packet::decode(self.bytes(located), version)
     }
 
+    /// The bytes that no packet was located in yet.
+    #[must_use]
+    pub fn unread(&self) -> &[u8] {
+        &self.buffer[self.start..]
+    }
+
     /// Bytes that the buffer takes of memory.
     #[must_use]
     pub fn capacity(&self) -> usize {

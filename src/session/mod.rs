@@ -164,6 +164,22 @@ impl Session {
         self.queue.remove(token)
     }
 
+    /// Gives up a delivery that [`next_outgoing`](Self::next_outgoing) has just handed out for the first time and that was
+    /// not sent, as the peer does not take it; gives back its token.
+    pub fn abandon(&mut self, packet_id: PacketId) -> Option<u64> {
+        if !self.in_flight.contains_key(&packet_id) {
+            return None;
+        }
+        Some(self.finish(packet_id))
+    }
+
+    /// Gives up everything; gives back the tokens of what was under way, first what was sent, then the queue, in order.
+    pub fn clear(&mut self) -> Vec<u64> {
+        let mut tokens = self.connected(false, 0);
+        tokens.extend(core::iter::from_fn(|| self.queue.pop()).map(|delivery| delivery.token));
+        tokens
+    }
+
     /// What to send next: first what a resumed session owes, then the queue, as far as the send quota [MQTT-3.3.4-7]
     /// and the identifiers go. The owner puts it on the wire at once.
     pub fn next_outgoing(&mut self) -> Option<Outgoing<'_>> {
@@ -323,7 +339,7 @@ impl Session {
     }
 
     fn finish(&mut self, packet_id: PacketId) -> u64 {
-        let entry = self.in_flight.remove(&packet_id).expect("on_ack has just found it");
+        let entry = self.in_flight.remove(&packet_id).expect("the caller has just found it");
         self.unacknowledged -= u16::from(entry.takes_quota);
         entry.state.token()
     }

@@ -34,6 +34,11 @@ impl<'a> Properties<'a> {
         Ok(Self(bytes))
     }
 
+    /// Bytes that were checked before.
+    pub(crate) const fn checked(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(self) -> bool {

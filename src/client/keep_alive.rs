@@ -1,0 +1,107 @@
+//! Keep alive: pings on a quiet connection, and the end of one that does not answer (MQTT 5.0 §3.1.2.10).
+
+use core::time::Duration;
+
+use crate::time::Time;
+
+/// When to ping, and when to give up. Any byte from the broker is a sign of life.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KeepAlive {
+    /// `None`: turned off.
+    interval: Option<Duration>,
+    last_sent: Time,
+    pinged: Option<Time>,
+}
+
+/// What the deadline asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Send PINGREQ [MQTT-3.1.2-20].
+    Ping,
+    /// The broker is silent: close.
+    Timeout,
+}
+
+impl KeepAlive {
+    pub(super) fn new(seconds: u16, now: Time) -> Self {
+        let interval = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
+        Self { interval, last_sent: now, pinged: None }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Time> {
+        let interval = self.interval?;
+        Some(match self.pinged {
+            Some(pinged) => pinged + patience(interval),
+            None => self.last_sent + interval,
+        })
+    }
+
+    pub(super) const fn on_sent(&mut self, now: Time) {
+        self.last_sent = now;
+    }
+
+    pub(super) const fn on_received(&mut self) {
+        self.pinged = None;
+    }
+
+    pub(super) fn on_timeout(&mut self, now: Time) -> Option<Due> {
+        let interval = self.interval?;
+        let deadline = self.deadline().filter(|deadline| *deadline <= now)?;
+        // The timer came late by more than our patience: the machine slept or the page was throttled, and the answer
+        // may not have been read yet. The broker gets another chance.
+        let overslept = now.saturating_since(deadline) > patience(interval);
+        if self.pinged.is_some() && !overslept {
+            return Some(Due::Timeout);
+        }
+        self.pinged = Some(now);
+        Some(Due::Ping)
+    }
+}
+
+/// How long a ping may go unanswered: half the interval, but at least 1 second and at most 30.
+fn patience(interval: Duration) -> Duration {
+    (interval / 2).clamp(Duration::from_secs(1), Duration::from_secs(30))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(seconds: u64) -> Time {
+        Time::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn a_quiet_connection_is_pinged_and_a_silent_one_given_up() {
+        let mut keep_alive = KeepAlive::new(10, at(0));
+        assert_eq!(keep_alive.deadline(), Some(at(10)));
+        keep_alive.on_sent(at(4));
+        assert_eq!(keep_alive.on_timeout(at(13)), None);
+        assert_eq!(keep_alive.on_timeout(at(14)), Some(Due::Ping));
+        keep_alive.on_sent(at(14));
+        assert_eq!(keep_alive.deadline(), Some(at(19)));
+        assert_eq!(keep_alive.on_timeout(at(19)), Some(Due::Timeout));
+    }
+
+    #[test]
+    fn an_answer_stops_the_countdown() {
+        let mut keep_alive = KeepAlive::new(10, at(0));
+        keep_alive.on_timeout(at(10));
+        keep_alive.on_sent(at(10));
+        keep_alive.on_received();
+        assert_eq!(keep_alive.deadline(), Some(at(20)));
+    }
+
+    #[test]
+    fn a_machine_that_slept_pings_again_before_it_gives_up() {
+        let mut keep_alive = KeepAlive::new(10, at(0));
+        keep_alive.on_timeout(at(10));
+        assert_eq!(keep_alive.on_timeout(at(3600)), Some(Due::Ping));
+        assert_eq!(keep_alive.on_timeout(at(3605)), Some(Due::Timeout));
+    }
+
+    #[test]
+    fn zero_turns_it_off() {
+        assert_eq!(KeepAlive::new(0, at(0)).deadline(), None);
+    }
+}

@@ -1,0 +1,95 @@
+//! What the broker allows, as its CONNACK says (MQTT 5.0 §3.2.2.3).
+
+use super::CallError;
+use crate::codec::{PACKET_BYTES_MAX, Properties, Property, QoS, ReasonCode};
+use crate::topic::TopicFilter;
+
+/// The broker's limits; in 3.1.1, and where it says nothing, everything is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of CONNACK")]
+pub(super) struct Limits {
+    pub(super) receive_maximum: u16,
+    pub(super) maximum_qos: QoS,
+    pub(super) retain: bool,
+    pub(super) packet_bytes_max: usize,
+    pub(super) wildcards: bool,
+    pub(super) subscription_identifiers: bool,
+    pub(super) shared: bool,
+    /// Seconds; wins over what the client asked for [MQTT-3.1.2-21].
+    pub(super) server_keep_alive: Option<u16>,
+}
+
+impl Limits {
+    pub(super) fn read(properties: Properties<'_>) -> Self {
+        let mut limits = Self {
+            receive_maximum: u16::MAX,
+            maximum_qos: QoS::ExactlyOnce,
+            retain: true,
+            packet_bytes_max: PACKET_BYTES_MAX as usize,
+            wildcards: true,
+            subscription_identifiers: true,
+            shared: true,
+            server_keep_alive: None,
+        };
+        for property in properties.iter() {
+            match property {
+                Property::ReceiveMaximum(value) => limits.receive_maximum = value,
+                Property::MaximumQoS(one) => limits.maximum_qos = if one { QoS::AtLeastOnce } else { QoS::AtMostOnce },
+                Property::RetainAvailable(value) => limits.retain = value,
+                Property::MaximumPacketSize(value) => limits.packet_bytes_max = value as usize,
+                Property::WildcardSubscriptionAvailable(value) => limits.wildcards = value,
+                Property::SubscriptionIdentifierAvailable(value) => limits.subscription_identifiers = value,
+                Property::SharedSubscriptionAvailable(value) => limits.shared = value,
+                Property::ServerKeepAlive(value) => limits.server_keep_alive = Some(value),
+                _ => {}
+            }
+        }
+        limits
+    }
+
+    /// Whether the broker takes such a PUBLISH [MQTT-3.2.2-11], [MQTT-3.2.2-14], [MQTT-3.2.2-15].
+    pub(super) fn check_publish(&self, qos: QoS, retain: bool, bytes: usize) -> Result<(), CallError> {
+        if qos > self.maximum_qos {
+            let problem =
+                format!("the broker takes at most QoS {}, and this is QoS {}", self.maximum_qos.bits(), qos.bits());
+            return Err(CallError::NotSupported { problem, reason: ReasonCode::QoSNotSupported });
+        }
+        if retain && !self.retain {
+            return Err(not_supported("the broker keeps no retained messages", ReasonCode::RetainNotSupported));
+        }
+        self.check_size(bytes)
+    }
+
+    pub(super) fn check_size(&self, bytes: usize) -> Result<(), CallError> {
+        if bytes <= self.packet_bytes_max {
+            return Ok(());
+        }
+        let problem = format!("the packet has {bytes} bytes; the broker takes at most {}", self.packet_bytes_max);
+        Err(CallError::NotSupported { problem, reason: ReasonCode::PacketTooLarge })
+    }
+
+    /// Whether the broker takes such a subscription.
+    pub(super) fn check_subscription(&self, filter: &TopicFilter) -> Result<(), CallError> {
+        if !self.wildcards && filter.has_wildcards() {
+            let reason = ReasonCode::WildcardSubscriptionsNotSupported;
+            return Err(not_supported("the broker takes no wildcards in subscriptions", reason));
+        }
+        if !self.shared && filter.share_name().is_some() {
+            let reason = ReasonCode::SharedSubscriptionsNotSupported;
+            return Err(not_supported("the broker has no shared subscriptions", reason));
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_subscription_identifier(&self) -> Result<(), CallError> {
+        if self.subscription_identifiers {
+            return Ok(());
+        }
+        let reason = ReasonCode::SubscriptionIdentifiersNotSupported;
+        Err(not_supported("the broker has no subscription identifiers", reason))
+    }
+}
+
+fn not_supported(problem: &str, reason: ReasonCode) -> CallError {
+    CallError::NotSupported { problem: problem.to_owned(), reason }
+}

@@ -1,0 +1,114 @@
+//! How a client connects, and what it bounds.
+
+use core::time::Duration;
+
+use crate::codec::{Connect, Message, PACKET_BYTES_MAX, Properties, PropertiesBuf, Property, Version, Will};
+
+/// How a client connects, and what it bounds.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// The version to speak.
+    pub version: Version,
+    /// Empty: the broker assigns one (5.0), or the session must be clean (3.1.1).
+    pub client_id: Box<str>,
+    /// Begin without a session. Who leaves it out says that the session's state is this client's, empty if it is new.
+    pub clean_start: bool,
+    /// Seconds without a packet after which we ping; 0 turns it off (§3.1.2.10).
+    pub keep_alive: u16,
+    /// The user name.
+    pub username: Option<Box<str>>,
+    /// The password: any bytes. 3.1.1 needs a user name with it.
+    pub password: Option<Box<[u8]>>,
+    /// What the broker publishes when the connection ends without DISCONNECT.
+    pub will: Option<ClientWill>,
+    /// CONNECT's further properties, such as the session expiry interval. Those of the next three fields are added.
+    pub properties: PropertiesBuf,
+    /// QoS 1 and 2 messages that the broker may send unacknowledged (5.0, §3.1.2.11.3); at least 1.
+    pub receive_maximum: u16,
+    /// The largest packet that we accept, in bytes. In 5.0 the broker is told, and drops larger ones.
+    pub packet_bytes_max: u32,
+    /// How many topic aliases the broker may use towards us (5.0, §3.1.2.11.5).
+    pub topic_alias_maximum: u16,
+    /// From [`Client::handle_opening`](super::Client::handle_opening) until CONNACK.
+    pub connect_timeout: Duration,
+    /// QoS 1 and 2 messages that wait for a connection or for the broker's receive maximum.
+    pub queue_messages: usize,
+    /// Their topic and payload bytes together.
+    pub queue_bytes: usize,
+}
+
+/// The will that CONNECT carries.
+#[derive(Clone, Debug)]
+pub struct ClientWill {
+    /// Its `properties` are all will properties, the will delay interval among them.
+    pub message: Message,
+}
+
+impl ClientOptions {
+    /// MQTT 5.0, a clean start, a keep alive of 60 seconds, a connect timeout of 30.
+    #[must_use]
+    pub fn new(client_id: &str) -> Self {
+        Self {
+            version: Version::V5,
+            client_id: client_id.into(),
+            clean_start: true,
+            keep_alive: 60,
+            username: None,
+            password: None,
+            will: None,
+            properties: PropertiesBuf::new(),
+            receive_maximum: u16::MAX,
+            packet_bytes_max: PACKET_BYTES_MAX,
+            topic_alias_maximum: 0,
+            connect_timeout: Duration::from_secs(30),
+            queue_messages: 1_000,
+            queue_bytes: 16 << 20,
+        }
+    }
+
+    /// How many messages the broker may send unacknowledged, which in 3.1.1 it is not told.
+    pub(super) const fn receive_maximum(&self) -> u16 {
+        match self.version {
+            Version::V3_1_1 => u16::MAX,
+            Version::V5 => self.receive_maximum,
+        }
+    }
+
+    /// The property list of CONNECT.
+    pub(super) fn connect_properties(&self) -> PropertiesBuf {
+        let mut all = self.properties.clone();
+        if self.version == Version::V3_1_1 {
+            return all;
+        }
+        let limits = [
+            (self.receive_maximum != u16::MAX).then_some(Property::ReceiveMaximum(self.receive_maximum)),
+            (self.packet_bytes_max < PACKET_BYTES_MAX).then_some(Property::MaximumPacketSize(self.packet_bytes_max)),
+            (self.topic_alias_maximum > 0).then_some(Property::TopicAliasMaximum(self.topic_alias_maximum)),
+        ];
+        for limit in limits.into_iter().flatten() {
+            all.push(limit).expect("numbers are never too long");
+        }
+        all
+    }
+
+    /// CONNECT as these options say; `properties` are [`connect_properties`](Self::connect_properties).
+    pub(super) fn connect<'a>(&'a self, properties: Properties<'a>) -> Connect<'a> {
+        let will = self.will.as_ref().map(|ClientWill { message }| Will {
+            qos: message.qos,
+            retain: message.retain,
+            topic: message.topic.as_str(),
+            payload: &message.payload,
+            properties: message.properties.as_properties(),
+        });
+        Connect {
+            version: self.version,
+            clean_start: self.clean_start,
+            keep_alive: self.keep_alive,
+            client_id: &self.client_id,
+            will,
+            username: self.username.as_deref(),
+            password: self.password.as_deref(),
+            properties,
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What the client gives out: things to do, things to know, and the ends of requests.
+
+use crate::codec::{DecodeError, EncodeError, Properties, Publish, ReasonCode};
+
+/// A publish, subscribe or unsubscribe that ends in exactly one [`Output::Done`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// A handler that the host registered for a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HandlerId(pub u32);
+
+/// What the host is to do, or to know.
+#[derive(Debug)]
+pub enum Output<'a> {
+    /// Send these bytes as one frame. Given last, so that a turn's packets share a frame.
+    Transmit(&'a [u8]),
+    /// The broker accepted the connection.
+    Connected(Connected<'a>),
+    /// A message for the handlers named.
+    Message(Incoming<'a>),
+    /// A request is over.
+    Done(RequestId, Result<Completion, RequestError>),
+    /// The connection is over: close the transport. The last output of a connection.
+    Closed(CloseReason),
+}
+
+/// What the broker said when it accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct Connected<'a> {
+    /// It goes on with the session of an earlier connection.
+    pub session_present: bool,
+    /// CONNACK's properties.
+    pub properties: Properties<'a>,
+}
+
+/// A message that arrived.
+#[derive(Clone, Copy, Debug)]
+pub struct Incoming<'a> {
+    /// The PUBLISH, its topic filled in where an alias stood for it.
+    pub publish: Publish<'a>,
+    /// The place of the topic in a bounded cache: the same topic keeps its slot until another takes it.
+    pub topic_slot: u32,
+    /// The slot has another topic or other handlers than when it was last given out.
+    pub topic_changed: bool,
+    /// Whom it is for, in order of their numbers; empty if no handler's filter matches.
+    pub handlers: &'a [HandlerId],
+    /// Where its parts begin in the frame that was fed last, if the whole packet lies in it.
+    pub in_frame: Option<InFrame>,
+}
+
+/// Byte offsets into the frame that was fed last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InFrame {
+    /// Where the property list begins, behind its length.
+    pub properties: u32,
+    /// Where the payload begins.
+    pub payload: u32,
+}
+
+/// How a request ended well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Completion {
+    /// Acknowledged with this reason: success, or 0x10 no matching subscribers.
+    Published(ReasonCode),
+    /// A reason for each filter, in order; some may be failures.
+    Subscribed(Vec<ReasonCode>),
+    /// A reason for each filter, in order; some may be failures.
+    Unsubscribed(Vec<ReasonCode>),
+}
+
+/// How a request failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// The broker said no.
+    #[error("the broker refused: {0}")]
+    Refused(ReasonCode),
+    /// The broker lost the session; whether it has the message is unknown.
+    #[error("the session ended before the broker acknowledged; whether it has the message is unknown")]
+    SessionLost,
+    /// The connection ended and the request with it, or the client was ended.
+    #[error("the connection closed before the broker answered")]
+    ConnectionClosed,
+    /// The message waited, and the broker that came does not take so large a packet.
+    #[error("the packet has {bytes} bytes; the broker takes at most {maximum}")]
+    PacketTooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The broker's maximum packet size.
+        maximum: usize,
+    },
+}
+
+/// The caller's mistake: nothing was sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// [`Client::disconnect`](super::Client::disconnect) was called.
+    #[error("the client has ended")]
+    Ended,
+    /// It needs a connection: SUBSCRIBE, UNSUBSCRIBE and QoS 0 do not wait for one.
+    #[error("there is no connection")]
+    NotConnected,
+    /// MQTT cannot express it.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The queue's bound is reached.
+    #[error("the queue is full: {messages} messages wait")]
+    QueueFull {
+        /// How many wait.
+        messages: usize,
+    },
+    /// 65,535 requests and deliveries are under way.
+    #[error("all 65,535 packet identifiers are in use")]
+    NoPacketId,
+    /// The broker said in its CONNACK that it does not take this.
+    #[error("{problem}")]
+    NotSupported {
+        /// What, and what it does take.
+        problem: String,
+        /// What the broker would have said.
+        reason: ReasonCode,
+    },
+}
+
+/// Why a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CloseReason {
+    /// The client disconnected.
+    #[error("the client disconnected")]
+    Requested,
+    /// The options make no CONNECT: nothing was sent.
+    #[error("the options make no CONNECT: {0}")]
+    Options(EncodeError),
+    /// CONNACK refused the connection.
+    #[error("the broker refused the connection: {reason}{}", detail(.reason_string.as_deref()))]
+    Refused {
+        /// Why.
+        reason: ReasonCode,
+        /// Why, in the broker's words.
+        reason_string: Option<Box<str>>,
+    },
+    /// The broker sent DISCONNECT (5.0).
+    #[error("the broker disconnected: {reason}{}", detail(.reason_string.as_deref()))]
+    Disconnected {
+        /// Why.
+        reason: ReasonCode,
+        /// Why, in the broker's words.
+        reason_string: Option<Box<str>>,
+    },
+    /// The broker sent bytes that are no packet.
+    #[error("the broker sent a bad packet: {0}")]
+    Malformed(#[from] DecodeError),
+    /// The broker sent a packet that it must not send now.
+    #[error("the broker broke the protocol: {problem} ({rule})")]
+    ProtocolError {
+        /// What we told the broker.
+        reason: ReasonCode,
+        /// The statement or section of the specification.
+        rule: &'static str,
+        /// What it did.
+        problem: String,
+    },
+    /// A ping was not answered.
+    #[error("the broker did not answer a ping in time")]
+    KeepAliveTimeout,
+    /// No CONNACK within the connect timeout.
+    #[error("the broker did not answer in time")]
+    ConnectTimeout,
+    /// The transport closed or failed.
+    #[error("the connection was lost")]
+    TransportClosed,
+}
+
+fn detail(reason_string: Option<&str>) -> String {
+    reason_string.map_or_else(String::new, |text| format!(": {text}"))
+}

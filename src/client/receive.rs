@@ -1,0 +1,250 @@
+//! What the client makes of a packet from the broker.
+
+use std::sync::Arc;
+
+use super::requests::Kind;
+use super::{Arrival, CloseReason, Completion, Core, KeepAlive, Limits, RequestError, RequestId, State};
+use crate::codec::{
+    Ack, Connack, Disconnect, Packet, PacketId, PacketKind, Properties, PropertiesBuf, Property, PropertyId, Publish,
+    QoS, ReasonCode, Suback, Unsuback, Version,
+};
+use crate::session::{Acknowledged, Received, UnexpectedAck};
+
+/// What a packet has for the host.
+pub(super) enum Arrived {
+    Message(Arrival),
+    Connected { session_present: bool, properties: PropertiesBuf },
+}
+
+/// A packet that the broker must not send now.
+struct Breach {
+    reason: ReasonCode,
+    rule: &'static str,
+    problem: String,
+}
+
+impl Breach {
+    fn new(rule: &'static str, problem: impl Into<String>) -> Self {
+        Self { reason: ReasonCode::ProtocolError, rule, problem: problem.into() }
+    }
+}
+
+type Outcome = Result<Option<Arrived>, Breach>;
+
+impl Core {
+    pub(super) fn on_packet(&mut self, packet: Packet<'_>) -> Option<Arrived> {
+        let outcome = match self.state {
+            State::AwaitConnack { .. } => self.on_first_packet(packet),
+            State::Connected { .. } => self.on_connected_packet(packet),
+            State::Idle | State::Opening { .. } | State::Ended => Ok(None),
+        };
+        outcome.unwrap_or_else(|Breach { reason, rule, problem }| {
+            self.fail(reason, CloseReason::ProtocolError { reason, rule, problem });
+            None
+        })
+    }
+
+    fn on_first_packet(&mut self, packet: Packet<'_>) -> Outcome {
+        match packet {
+            Packet::Connack(connack) => self.on_connack(connack),
+            other => Err(Breach::new("MQTT-3.2.0-1", format!("{} before CONNACK", other.kind()))),
+        }
+    }
+
+    fn on_connected_packet(&mut self, packet: Packet<'_>) -> Outcome {
+        match packet {
+            Packet::Publish(publish) => return self.on_publish(publish),
+            Packet::Puback(ack) => {
+                let acknowledged = self.session.on_puback(ack.packet_id, ack.reason);
+                self.on_acknowledged(ack.packet_id, acknowledged)?;
+            }
+            Packet::Pubrec(ack) => {
+                let acknowledged = self.session.on_pubrec(ack.packet_id, ack.reason);
+                self.on_acknowledged(ack.packet_id, acknowledged)?;
+            }
+            Packet::Pubcomp(ack) => {
+                let acknowledged = self.session.on_pubcomp(ack.packet_id, ack.reason);
+                self.on_acknowledged(ack.packet_id, acknowledged)?;
+            }
+            Packet::Pubrel(ack) => {
+                let reason = self.session.on_pubrel(ack.packet_id);
+                self.acknowledge(PacketKind::Pubcomp, ack.packet_id, reason);
+            }
+            Packet::Suback(Suback { packet_id, reasons, .. }) => {
+                let id = self.answered(packet_id, Kind::Subscribe, reasons.len())?;
+                self.done.push_back((id, Ok(Completion::Subscribed(reasons))));
+            }
+            Packet::Unsuback(unsuback) => self.on_unsuback(unsuback)?,
+            Packet::Pingresp => {}
+            Packet::Disconnect(disconnect) => self.on_disconnect(disconnect)?,
+            Packet::Connack(_) => return Err(Breach::new("MQTT-3.2.0-2", "a second CONNACK")),
+            Packet::Auth(_) => {
+                return Err(Breach::new("§4.12", "AUTH, although the client asked for no enhanced authentication"));
+            }
+            Packet::Connect(_) | Packet::Subscribe(_) | Packet::Unsubscribe(_) | Packet::Pingreq => {
+                return Err(Breach::new("§2.1.2", format!("{}, which only a client sends", packet.kind())));
+            }
+        }
+        Ok(None)
+    }
+
+    fn on_connack(&mut self, connack: Connack<'_>) -> Outcome {
+        if connack.reason.is_error() {
+            let reason_string = reason_string(connack.properties);
+            self.close(CloseReason::Refused { reason: connack.reason, reason_string });
+            return Ok(None);
+        }
+        if connack.session_present && self.options.clean_start {
+            return Err(Breach::new("MQTT-3.2.2-2", "session present, although a clean start was asked for"));
+        }
+        let limits = Limits::read(connack.properties);
+        if let Some(Property::AssignedClientIdentifier(id)) =
+            connack.properties.get(PropertyId::AssignedClientIdentifier)
+        {
+            self.options.client_id = id.into();
+        }
+        let keep_alive = KeepAlive::new(limits.server_keep_alive.unwrap_or(self.options.keep_alive), self.now);
+        self.state = State::Connected { keep_alive, limits };
+        for token in self.session.connected(connack.session_present, limits.receive_maximum) {
+            self.done.push_back((RequestId(token), Err(RequestError::SessionLost)));
+        }
+        self.send_queued();
+        let properties = connack.properties.to_buf();
+        Ok(Some(Arrived::Connected { session_present: connack.session_present, properties }))
+    }
+
+    #[inline]
+    fn on_publish(&mut self, publish: Publish<'_>) -> Outcome {
+        let route = match self.resolve_alias(&publish)? {
+            None => self.routes.find(publish.topic),
+            Some(topic) => self.routes.find(&topic),
+        };
+        if let Some(packet_id) = publish.packet_id
+            && !self.receive(publish.qos, packet_id)?
+        {
+            return Ok(None);
+        }
+        Ok(Some(Arrived::Message(Arrival {
+            dup: publish.dup,
+            qos: publish.qos,
+            retain: publish.retain,
+            packet_id: publish.packet_id,
+            slot: route.slot,
+            topic_changed: route.changed,
+            payload_bytes: publish.payload.len(),
+            properties_bytes: publish.properties.as_bytes().len(),
+        })))
+    }
+
+    /// Acknowledges; says whether the message is new.
+    fn receive(&mut self, qos: QoS, packet_id: PacketId) -> Result<bool, Breach> {
+        let received = self.session.on_publish(qos, packet_id);
+        if received == Received::ReceiveMaximumExceeded {
+            return Err(Breach {
+                reason: ReasonCode::ReceiveMaximumExceeded,
+                rule: "MQTT-3.3.4-9",
+                problem: "more unacknowledged messages than our receive maximum".into(),
+            });
+        }
+        let kind = if qos == QoS::AtLeastOnce { PacketKind::Puback } else { PacketKind::Pubrec };
+        self.acknowledge(kind, packet_id, ReasonCode::Success);
+        if qos == QoS::AtLeastOnce {
+            self.session.acknowledged(qos, packet_id);
+        }
+        Ok(received == Received::New)
+    }
+
+    /// The topic that an alias stands for, if the PUBLISH names none (§3.3.2.3.4).
+    fn resolve_alias(&mut self, publish: &Publish<'_>) -> Result<Option<Arc<str>>, Breach> {
+        if publish.properties.is_empty() {
+            return Ok(None);
+        }
+        let Some(Property::TopicAlias(alias)) = publish.properties.get(PropertyId::TopicAlias) else { return Ok(None) };
+        if alias > self.options.topic_alias_maximum {
+            return Err(Breach {
+                reason: ReasonCode::TopicAliasInvalid,
+                rule: "MQTT-3.1.2-26",
+                problem: format!("topic alias {alias}; at most {} are allowed", self.options.topic_alias_maximum),
+            });
+        }
+        let place = usize::from(alias) - 1;
+        if publish.topic.is_empty() {
+            let known = self.aliases.get(place).cloned().flatten();
+            return known
+                .map(Some)
+                .ok_or_else(|| Breach::new("§3.3.2.3.4", format!("topic alias {alias} stands for nothing")));
+        }
+        if self.aliases.len() <= place {
+            self.aliases.resize(place + 1, None);
+        }
+        self.aliases[place] = Some(publish.topic.into());
+        Ok(None)
+    }
+
+    fn on_acknowledged(
+        &mut self,
+        packet_id: PacketId,
+        acknowledged: Result<Acknowledged, UnexpectedAck>,
+    ) -> Result<(), Breach> {
+        match acknowledged.map_err(|error| Breach::new("§4.3", error.to_string()))? {
+            Acknowledged::Release(reason) => self.acknowledge(PacketKind::Pubrel, packet_id, reason),
+            Acknowledged::Done { token, reason } => {
+                let result = if reason.is_error() {
+                    Err(RequestError::Refused(reason))
+                } else {
+                    Ok(Completion::Published(reason))
+                };
+                self.done.push_back((RequestId(token), result));
+                self.send_queued();
+            }
+            Acknowledged::Ignored => {}
+        }
+        Ok(())
+    }
+
+    fn on_unsuback(&mut self, unsuback: Unsuback<'_>) -> Result<(), Breach> {
+        let Unsuback { packet_id, mut reasons, .. } = unsuback;
+        if self.options.version == Version::V3_1_1 {
+            reasons = vec![ReasonCode::Success; self.requests.filters(packet_id).unwrap_or(0)];
+        }
+        let id = self.answered(packet_id, Kind::Unsubscribe, reasons.len())?;
+        self.done.push_back((id, Ok(Completion::Unsubscribed(reasons))));
+        Ok(())
+    }
+
+    fn answered(&mut self, packet_id: PacketId, kind: Kind, reasons: usize) -> Result<RequestId, Breach> {
+        let Some(id) = self.requests.answer(packet_id, kind, reasons) else {
+            let (rule, name) = match kind {
+                Kind::Subscribe => ("MQTT-3.8.4-2", "SUBACK"),
+                Kind::Unsubscribe => ("MQTT-3.10.4-5", "UNSUBACK"),
+            };
+            return Err(Breach::new(
+                rule,
+                format!("{name} of packet identifier {packet_id} with {reasons} reasons answers no request"),
+            ));
+        };
+        self.session.release_id(packet_id);
+        Ok(id)
+    }
+
+    fn on_disconnect(&mut self, disconnect: Disconnect<'_>) -> Result<(), Breach> {
+        if self.options.version == Version::V3_1_1 {
+            return Err(Breach::new("3.1.1 §3.14", "DISCONNECT, which only a client sends"));
+        }
+        let reason_string = reason_string(disconnect.properties);
+        self.close(CloseReason::Disconnected { reason: disconnect.reason, reason_string });
+        Ok(())
+    }
+
+    fn acknowledge(&mut self, kind: PacketKind, packet_id: PacketId, reason: ReasonCode) {
+        let encoded = Ack::new(packet_id, reason).encode(kind, self.options.version, &mut self.outgoing);
+        debug_assert!(encoded.is_ok(), "an acknowledgement with a reason that its kind may have");
+    }
+}
+
+fn reason_string(properties: Properties<'_>) -> Option<Box<str>> {
+    match properties.get(PropertyId::ReasonString) {
+        Some(Property::ReasonString(text)) => Some(text.into()),
+        _ => None,
+    }
+}

@@ -1,0 +1,164 @@
+//! From a topic to the handlers of the filters that match it, remembered for the topics seen last.
+
+use super::HandlerId;
+use crate::router::Router;
+use crate::topic::TopicFilter;
+
+/// How many topics are remembered: `SETS` times `WAYS`.
+const SETS: usize = 64;
+const WAYS: usize = 4;
+
+/// The router of the client's handlers, and a bounded cache before it: dashboards see the same few topics again and again,
+/// and a topic that is known costs one hash and one comparison.
+#[derive(Debug, Default)]
+pub(super) struct Routes {
+    router: Router<HandlerId>,
+    /// `SETS * WAYS` slots, made at the first message.
+    slots: Vec<Slot>,
+    /// Which way of each set gives way next.
+    victims: Vec<usize>,
+    /// Goes up when a handler comes or goes, which makes all slots old.
+    generation: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Slot {
+    /// 0: never used.
+    generation: u64,
+    hash: u32,
+    topic: Box<str>,
+    handlers: Vec<HandlerId>,
+}
+
+/// Where a topic's handlers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Route {
+    pub(super) slot: usize,
+    /// Not as it was when the slot was last given out.
+    pub(super) changed: bool,
+}
+
+impl Routes {
+    pub(super) fn add(&mut self, filter: &TopicFilter, handler: HandlerId) {
+        self.router.insert(filter, handler, ());
+        self.generation += 1;
+    }
+
+    pub(super) fn remove(&mut self, filter: &TopicFilter, handler: HandlerId) {
+        self.router.remove(filter, &handler);
+        self.generation += 1;
+    }
+
+    /// The slot of a topic.
+    #[inline]
+    pub(super) fn find(&mut self, topic: &str) -> Route {
+        let hash = hash(topic.as_bytes());
+        let set = hash as usize % SETS;
+        if let Some(slots) = self.slots.get(set * WAYS..(set + 1) * WAYS) {
+            for (way, slot) in slots.iter().enumerate() {
+                if slot.hash == hash && slot.generation == self.generation && *slot.topic == *topic {
+                    return Route { slot: set * WAYS + way, changed: false };
+                }
+            }
+        }
+        Route { slot: self.fill(set, hash, topic), changed: true }
+    }
+
+    pub(super) fn topic(&self, slot: usize) -> &str {
+        &self.slots[slot].topic
+    }
+
+    pub(super) fn handlers(&self, slot: usize) -> &[HandlerId] {
+        &self.slots[slot].handlers
+    }
+
+    /// Asks the router, and remembers.
+    #[cold]
+    fn fill(&mut self, set: usize, hash: u32, topic: &str) -> usize {
+        if self.slots.is_empty() {
+            self.slots = vec![Slot::default(); SETS * WAYS];
+            self.victims = vec![0; SETS];
+            self.generation = self.generation.max(1);
+        }
+        let place = self.place_for(set, hash, topic);
+        let slot = &mut self.slots[place];
+        slot.generation = self.generation;
+        slot.hash = hash;
+        if *slot.topic != *topic {
+            slot.topic = topic.into();
+        }
+        slot.handlers.clear();
+        self.router.for_each_match(topic, |handler, ()| slot.handlers.push(*handler));
+        // In the order of registration, and once where several filters of a handler match.
+        slot.handlers.sort_unstable();
+        slot.handlers.dedup();
+        place
+    }
+
+    /// The slot that the topic has already, an unused one, or the one whose turn it is.
+    fn place_for(&mut self, set: usize, hash: u32, topic: &str) -> usize {
+        let first = set * WAYS;
+        let slots = &self.slots[first..first + WAYS];
+        let own = slots.iter().position(|slot| slot.hash == hash && *slot.topic == *topic && slot.generation > 0);
+        if let Some(way) = own.or_else(|| slots.iter().position(|slot| slot.generation == 0)) {
+            return first + way;
+        }
+        let victim = &mut self.victims[set];
+        *victim = (*victim + 1) % WAYS;
+        first + *victim
+    }
+}
+
+/// Eight bytes at a time. Collisions cost a look at the router, no more, so a peer gains nothing by them.
+#[inline]
+fn hash(bytes: &[u8]) -> u32 {
+    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut state = bytes.len() as u64;
+    let mut chunks = bytes.chunks_exact(8);
+    for chunk in &mut chunks {
+        let word = u64::from_le_bytes(chunk.try_into().expect("chunks are of 8 bytes"));
+        state = (state ^ word).wrapping_mul(FACTOR).rotate_left(29);
+    }
+    for byte in chunks.remainder() {
+        state = (state ^ u64::from(*byte)).wrapping_mul(FACTOR);
+    }
+    (state.wrapping_mul(FACTOR) >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filter(text: &str) -> TopicFilter {
+        TopicFilter::parse(text).expect(text)
+    }
+
+    #[test]
+    fn a_topic_keeps_its_slot_until_handlers_change() {
+        let mut routes = Routes::default();
+        routes.add(&filter("a/#"), HandlerId(2));
+        routes.add(&filter("a/+"), HandlerId(1));
+        let first = routes.find("a/b");
+        assert!(first.changed);
+        assert_eq!((routes.topic(first.slot), routes.handlers(first.slot)), ("a/b", &[HandlerId(1), HandlerId(2)][..]));
+        assert_eq!(routes.find("a/b"), Route { slot: first.slot, changed: false });
+        routes.remove(&filter("a/+"), HandlerId(1));
+        assert_eq!(routes.find("a/b"), Route { slot: first.slot, changed: true });
+        assert_eq!(routes.handlers(first.slot), [HandlerId(2)]);
+    }
+
+    #[test]
+    fn more_topics_than_slots_are_all_routed_right() {
+        let mut routes = Routes::default();
+        routes.add(&filter("t/+/x"), HandlerId(7));
+        for round in 0..3 {
+            for number in 0..10 * SETS * WAYS {
+                let topic = format!("t/{number}/{}", if number % 2 == 0 { "x" } else { "y" });
+                let route = routes.find(&topic);
+                assert_eq!(routes.topic(route.slot), topic);
+                assert_eq!(routes.handlers(route.slot).len(), (number + 1) % 2, "{topic} in round {round}");
+            }
+        }
+        assert_eq!(routes.slots.len(), SETS * WAYS);
+    }
+}

@@ -1,0 +1,268 @@
+//! What the client sends, and how its connection begins and ends.
+
+use std::sync::Arc;
+
+use super::requests::{Kind, Request};
+use super::{CallError, CloseReason, Completion, Core, Due, Limits, RequestError, RequestId, State};
+use crate::codec::{
+    Ack, Disconnect, Message, Packet, PacketId, PacketKind, Properties, PropertyId, Publish, QoS, ReasonCode,
+    Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Version,
+};
+use crate::session::{Delivery, Outgoing};
+use crate::time::Time;
+use crate::topic::TopicFilter;
+
+impl Core {
+    /// The transport stands: CONNECT.
+    pub(super) fn open(&mut self) {
+        let State::Opening { deadline } = self.state else { return };
+        let properties = self.options.connect_properties();
+        let connect = self.options.connect(properties.as_properties());
+        match Packet::Connect(Box::new(connect)).encode(self.options.version, &mut self.outgoing) {
+            Ok(()) => self.state = State::AwaitConnack { deadline },
+            Err(error) => self.close(CloseReason::Options(error)),
+        }
+    }
+
+    pub(super) fn on_received(&mut self, now: Time) {
+        self.now = now;
+        if let State::Connected { keep_alive, .. } = &mut self.state {
+            keep_alive.on_received();
+        }
+    }
+
+    pub(super) fn on_sent(&mut self) {
+        if let State::Connected { keep_alive, .. } = &mut self.state {
+            keep_alive.on_sent(self.now);
+        }
+    }
+
+    pub(super) fn on_timeout(&mut self) {
+        match &mut self.state {
+            State::Idle | State::Ended => {}
+            State::Opening { deadline } | State::AwaitConnack { deadline } => {
+                if *deadline <= self.now {
+                    self.close(CloseReason::ConnectTimeout);
+                }
+            }
+            State::Connected { keep_alive, .. } => match keep_alive.on_timeout(self.now) {
+                None => {}
+                Some(Due::Ping) => self.send(&Packet::Pingreq),
+                Some(Due::Timeout) => self.fail(ReasonCode::KeepAliveTimeout, CloseReason::KeepAliveTimeout),
+            },
+        }
+    }
+
+    pub(super) fn publish(&mut self, message: Message) -> Result<RequestId, CallError> {
+        if message.qos == QoS::AtMostOnce {
+            let properties = message.properties.as_properties();
+            self.publish_at_most_once(message.topic.as_str(), &message.payload, message.retain, properties)?;
+            let id = self.request_id();
+            self.done.push_back((id, Ok(Completion::Published(ReasonCode::Success))));
+            return Ok(id);
+        }
+        let mut publish = message.as_publish();
+        publish.packet_id = Some(PacketId::FIRST);
+        let bytes = publish.encoded_len(self.options.version)?;
+        match &self.state {
+            State::Ended => return Err(CallError::Ended),
+            State::Connected { limits, .. } => limits.check_publish(message.qos, message.retain, bytes)?,
+            State::Idle | State::Opening { .. } | State::AwaitConnack { .. } => {}
+        }
+        let id = RequestId(self.next_request);
+        let delivery = Delivery {
+            qos: message.qos,
+            retain: message.retain,
+            subscription_identifiers: Box::default(),
+            token: id.0,
+            message: Arc::new(message),
+        };
+        self.session.enqueue(delivery).map_err(|full| CallError::QueueFull { messages: full.messages })?;
+        self.next_request += 1;
+        self.send_queued();
+        Ok(id)
+    }
+
+    pub(super) fn publish_at_most_once(
+        &mut self,
+        topic: &str,
+        payload: &[u8],
+        retain: bool,
+        properties: Properties<'_>,
+    ) -> Result<(), CallError> {
+        let limits = *self.connected()?;
+        let publish = Publish { dup: false, qos: QoS::AtMostOnce, retain, topic, packet_id: None, properties, payload };
+        let start = self.outgoing.len();
+        publish.encode(self.options.version, &mut self.outgoing)?;
+        let bytes = self.outgoing.len() - start;
+        limits.check_publish(QoS::AtMostOnce, retain, bytes).inspect_err(|_| self.outgoing.truncate(start))
+    }
+
+    pub(super) fn subscribe(
+        &mut self,
+        subscriptions: &[(TopicFilter, SubscriptionOptions)],
+        properties: Properties<'_>,
+    ) -> Result<RequestId, CallError> {
+        let limits = *self.connected()?;
+        for (filter, _) in subscriptions {
+            limits.check_subscription(filter)?;
+        }
+        if properties.get(PropertyId::SubscriptionIdentifier).is_some() {
+            limits.check_subscription_identifier()?;
+        }
+        let wire =
+            subscriptions.iter().map(|(filter, options)| Subscription { filter: filter.as_str(), options: *options });
+        let wire: Vec<Subscription<'_>> = wire.collect();
+        self.request(&limits, Kind::Subscribe, wire.len(), |packet_id| {
+            Packet::Subscribe(Subscribe { packet_id, properties, subscriptions: wire })
+        })
+    }
+
+    pub(super) fn unsubscribe(
+        &mut self,
+        filters: &[TopicFilter],
+        properties: Properties<'_>,
+    ) -> Result<RequestId, CallError> {
+        let limits = *self.connected()?;
+        let wire: Vec<&str> = filters.iter().map(TopicFilter::as_str).collect();
+        self.request(&limits, Kind::Unsubscribe, wire.len(), |packet_id| {
+            Packet::Unsubscribe(Unsubscribe { packet_id, properties, filters: wire })
+        })
+    }
+
+    /// Sends what the session hands out: its queue, and after a resumption what it owes.
+    pub(super) fn send_queued(&mut self) {
+        let State::Connected { limits, .. } = &self.state else { return };
+        while let Some(outgoing) = self.session.next_outgoing() {
+            let (packet_id, publish) = match outgoing {
+                Outgoing::Pubrel(packet_id) => {
+                    let pubrel = Ack::success(packet_id);
+                    let encoded = pubrel.encode(PacketKind::Pubrel, self.options.version, &mut self.outgoing);
+                    debug_assert!(encoded.is_ok(), "success is a reason that PUBREL may have");
+                    continue;
+                }
+                Outgoing::Publish { packet_id, dup, delivery } => {
+                    let message = delivery.message.as_publish();
+                    (
+                        packet_id,
+                        Publish {
+                            dup,
+                            packet_id: Some(packet_id),
+                            qos: delivery.qos,
+                            retain: delivery.retain,
+                            ..message
+                        },
+                    )
+                }
+            };
+            let start = self.outgoing.len();
+            // It was measured when it was queued, but perhaps before the broker had said what it takes.
+            let encoded = publish.encode(self.options.version, &mut self.outgoing).map_err(CallError::from);
+            let bytes = self.outgoing.len() - start;
+            let checked = encoded.and_then(|_| limits.check_publish(publish.qos, publish.retain, bytes));
+            if let Err(error) = checked {
+                self.outgoing.truncate(start);
+                if let Some(token) = self.session.abandon(packet_id) {
+                    self.done.push_back((RequestId(token), Err(refused(&error, bytes, limits))));
+                }
+            }
+        }
+    }
+
+    /// Ends the client for good.
+    pub(super) fn end(&mut self, disconnect: Disconnect<'_>) {
+        if matches!(self.state, State::Connected { .. }) {
+            self.send(&Packet::Disconnect(disconnect));
+        }
+        if self.has_transport() {
+            self.close(CloseReason::Requested);
+        }
+        self.state = State::Ended;
+        for token in self.session.clear() {
+            self.done.push_back((RequestId(token), Err(RequestError::ConnectionClosed)));
+        }
+    }
+
+    /// Ends the connection for the broker's fault, and in 5.0 tells it so (§4.13.1).
+    pub(super) fn fail(&mut self, reason: ReasonCode, cause: CloseReason) {
+        if self.options.version == Version::V5 {
+            self.send(&Packet::Disconnect(Disconnect { reason, properties: Properties::EMPTY }));
+        }
+        self.close(cause);
+    }
+
+    /// The connection is over. What the session keeps is kept.
+    pub(super) fn close(&mut self, cause: CloseReason) {
+        self.state = State::Idle;
+        self.aliases.clear();
+        self.session.disconnected();
+        for id in self.requests.take_all() {
+            self.done.push_back((id, Err(RequestError::ConnectionClosed)));
+        }
+        self.closing = Some(cause);
+    }
+
+    /// Whether packets from the broker mean something now.
+    pub(super) const fn is_listening(&self) -> bool {
+        matches!(self.state, State::AwaitConnack { .. } | State::Connected { .. })
+    }
+
+    pub(super) const fn has_transport(&self) -> bool {
+        matches!(self.state, State::Opening { .. } | State::AwaitConnack { .. } | State::Connected { .. })
+    }
+
+    fn connected(&self) -> Result<&Limits, CallError> {
+        match &self.state {
+            State::Connected { limits, .. } => Ok(limits),
+            State::Ended => Err(CallError::Ended),
+            State::Idle | State::Opening { .. } | State::AwaitConnack { .. } => Err(CallError::NotConnected),
+        }
+    }
+
+    fn request_id(&mut self) -> RequestId {
+        self.next_request += 1;
+        RequestId(self.next_request - 1)
+    }
+
+    fn request<'p>(
+        &mut self,
+        limits: &Limits,
+        kind: Kind,
+        filters: usize,
+        packet: impl FnOnce(PacketId) -> Packet<'p>,
+    ) -> Result<RequestId, CallError> {
+        let packet_id = self.session.allocate_id().ok_or(CallError::NoPacketId)?;
+        let start = self.outgoing.len();
+        let encoded = packet(packet_id).encode(self.options.version, &mut self.outgoing).map_err(CallError::from);
+        let checked = encoded.and_then(|()| limits.check_size(self.outgoing.len() - start));
+        if let Err(error) = checked {
+            self.outgoing.truncate(start);
+            self.session.release_id(packet_id);
+            return Err(error);
+        }
+        let id = self.request_id();
+        self.requests.add(packet_id, Request { id, kind, filters });
+        Ok(id)
+    }
+
+    /// Sends a packet of ours, which MQTT can express.
+    fn send(&mut self, packet: &Packet<'_>) {
+        let encoded = packet.encode(self.options.version, &mut self.outgoing);
+        debug_assert!(encoded.is_ok(), "{packet:?}");
+    }
+}
+
+/// Why a message that waited cannot be sent to the broker that came.
+fn refused(error: &CallError, bytes: usize, limits: &Limits) -> RequestError {
+    match error {
+        CallError::NotSupported { reason: ReasonCode::PacketTooLarge, .. } => {
+            RequestError::PacketTooLarge { bytes, maximum: limits.packet_bytes_max }
+        }
+        CallError::NotSupported { reason, .. } => RequestError::Refused(*reason),
+        CallError::Ended
+        | CallError::NotConnected
+        | CallError::Encode(_)
+        | CallError::QueueFull { .. }
+        | CallError::NoPacketId => RequestError::Refused(ReasonCode::ImplementationSpecificError),
+    }
+}
