@@ -1,0 +1,111 @@
+// The npm package, built: the crate twice to WebAssembly, then the TypeScript face.
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { setUpNpmPackages } from './npm.mjs'
+import { inRoot, pathWith } from './paths.mjs'
+import { StepError } from './report.mjs'
+import { forget, hashOf, isFresh, stamp } from './stamp.mjs'
+import { setUpLinker, setUpToolchain } from './toolchain.mjs'
+import { checkBindgen, pinnedTools, setUpTool } from './tools.mjs'
+
+/** The two builds of the one crate, and the name of each one's step. */
+export const builds = [
+  { name: 'client', step: 'wasm: client', features: [] },
+  { name: 'broker', step: 'wasm: broker', features: ['broker'] },
+]
+
+/** The name of the step that builds the face. */
+export const face = 'TypeScript face'
+
+// wasm-opt is told what rustc emits for this target, and so may use: the features a wasm32 build enables by default.
+const optimise = [
+  '-O3',
+  '--enable-bulk-memory',
+  '--enable-bulk-memory-opt',
+  '--enable-call-indirect-overlong',
+  '--enable-multivalue',
+  '--enable-mutable-globals',
+  '--enable-nontrapping-float-to-int',
+  '--enable-reference-types',
+  '--enable-sign-ext',
+]
+
+/**
+ * Sees to what a build needs.
+ *
+ * @returns {Promise<Record<string, string>>} the environment for the steps that follow: the tools on PATH, for them alone.
+ */
+export async function setUpBuild(report, { tools = ['wasm-pack', 'wasm-bindgen-cli'] } = {}) {
+  const folders = []
+  await report.step('npm packages', {}, setUpNpmPackages)
+  await report.step('C compiler', {}, setUpLinker)
+  await report.step('Rust', { needs: ['C compiler'] }, setUpToolchain)
+  await report.step('wasm-bindgen versions', {}, async () => checkBindgen())
+  for (const name of tools) {
+    await report.step(name, { needs: ['Rust'] }, async step => {
+      const { folder, note } = await setUpTool(step, name)
+      folders.push(folder)
+      return { note }
+    })
+  }
+  return { PATH: pathWith(folders) }
+}
+
+/** Builds the package into pkg/dist. */
+export async function buildPackage(report, env) {
+  for (const build of builds) {
+    const needs = ['npm packages', 'wasm-bindgen versions', 'wasm-pack', 'wasm-bindgen-cli']
+    await report.step(build.step, { needs }, step => buildWasm(step, build, env))
+  }
+  const needs = ['npm packages', ...builds.map(build => build.step)]
+  await report.step(face, { needs }, async step => {
+    await step.exec('npm', ['run', 'build', '--workspace', 'pkg'], { env })
+  })
+}
+
+/** The files of one build, below the root. */
+const folderOf = name => `pkg/dist/${name}`
+const outputsOf = name => ['wasmqtt.js', 'wasmqtt.d.ts', 'wasmqtt_bg.wasm'].map(file => `${folderOf(name)}/${file}`)
+
+async function buildWasm(step, { name, features }, env) {
+  const hash = hashOf(
+    ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'src', 'package-lock.json', 'scripts/lib/build.mjs'],
+    [JSON.stringify(pinnedTools()), features.join(), process.env.RUSTFLAGS ?? ''],
+  )
+  const outputs = outputsOf(name)
+  if (!isFresh(`wasm-${name}`, hash, outputs)) {
+    forget(`wasm-${name}`)
+    // No-install: what wasm-pack would download is set up already, and a refused download would stop it.
+    const pack = [
+      'build',
+      '--mode',
+      'no-install',
+      '--target',
+      'web',
+      '--release',
+      '--no-pack',
+      '--no-gitignore',
+      '--no-opt',
+    ]
+    const out = ['--out-dir', folderOf(name), '--out-name', 'wasmqtt', '.']
+    const cargo = ['--', '--locked', ...features.flatMap(feature => ['--features', feature])]
+    await step.exec('wasm-pack', [...pack, ...out, ...cargo], { env, minutes: 30 })
+    await optimiseWasm(step, outputs.at(-1), env)
+    // It writes these whatever it is told in some versions; npm would obey them and leave the build out.
+    for (const file of ['package.json', '.gitignore', 'README.md'])
+      rmSync(inRoot(folderOf(name), file), { force: true })
+    const absent = outputs.filter(path => !existsSync(inRoot(path)))
+    if (absent.length > 0) throw new StepError(`wasm-pack did not write ${absent.join(', ')}`)
+    stamp(`wasm-${name}`, hash)
+  }
+  const zipped = gzipSync(readFileSync(inRoot(outputs.at(-1))), { level: 9 }).length
+  return { note: `${(zipped / 1000).toFixed(1)} KB gzip` }
+}
+
+/** As a step of our own and not of wasm-pack's, so that the flags are ours and npm's wasm-opt is the one that runs. */
+async function optimiseWasm(step, wasm, env) {
+  step.progress = 'wasm-opt'
+  const optimised = `${wasm}.opt`
+  await step.exec('wasm-opt', [...optimise, wasm, '-o', optimised], { env, minutes: 30 })
+  renameSync(inRoot(optimised), inRoot(wasm))
+}

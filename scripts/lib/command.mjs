@@ -1,0 +1,81 @@
+// One child process: its output is kept whole, it ends in time, and none outlives us.
+import { spawn } from 'node:child_process'
+import { root } from './paths.mjs'
+
+const living = new Set()
+
+/**
+ * Runs a program to its end and never rejects.
+ *
+ * @param {string} program
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, minutes?: number, onLine?: (line: string) => void }} [options]
+ *   `env` is laid over our own environment; `minutes` is the time after which the program and its children are ended.
+ * @returns {Promise<{ code: number, output: string, problem?: string }>} `code` is -1 where the program did not end by itself.
+ */
+export function run(program, args, { cwd = root, env = {}, minutes = 20, onLine = () => {} } = {}) {
+  return new Promise(resolve => {
+    // A process group of its own, so that ending it ends the browsers and servers it started.
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
+    living.add(child)
+    let problem
+    let unfinished = ''
+    const chunks = []
+    const take = text => {
+      chunks.push(text)
+      const lines = (unfinished + text).split(/[\r\n]/)
+      unfinished = lines.pop()
+      for (const line of lines) onLine(line)
+    }
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', take)
+    const timer = setTimeout(() => {
+      problem = `ended after ${minutes} minutes`
+      end(child)
+    }, minutes * 60_000)
+    const finish = code => {
+      clearTimeout(timer)
+      living.delete(child)
+      resolve({ code, output: chunks.join(''), problem })
+    }
+    child.on('error', error => {
+      problem = error.code === 'ENOENT' ? `${program} is not installed` : error.message
+      finish(-1)
+    })
+    child.on('close', (code, signal) => {
+      if (signal) problem ??= `ended by ${signal}`
+      finish(code ?? -1)
+    })
+  })
+}
+
+/** The trimmed output of a program, or undefined if it is missing or fails. */
+export async function outputOf(program, args, options) {
+  const { code, output } = await run(program, args, { minutes: 1, ...options })
+  return code === 0 ? output.trim() : undefined
+}
+
+function end(child) {
+  try {
+    process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+function endAll() {
+  for (const child of living) end(child)
+}
+
+process.on('exit', endAll)
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+]) {
+  process.on(signal, () => process.exit(code))
+}

@@ -1,0 +1,58 @@
+// What the test runners print at their end, read as numbers.
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+
+/** @type {() => Counts} */
+export const none = () => ({ passed: 0, failed: 0, skipped: 0 })
+
+/** @type {(a: Counts, b: Counts) => Counts} */
+export const add = (a, b) => ({
+  passed: a.passed + b.passed,
+  failed: a.failed + b.failed,
+  skipped: a.skipped + b.skipped,
+})
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for.
+const escapes = /\u001b\[[0-9;?]*[A-Za-z]/g
+
+/** The text as a file would show it: no colours, and of each rewritten line its last state. */
+export const plain = text =>
+  text
+    .replace(escapes, '')
+    .split('\n')
+    .map(line => line.replace(/\r+$/, '').split('\r').at(-1))
+    .join('\n')
+
+/** `cargo test` and `wasm-pack test`: a `test result:` line for each binary, summed. */
+export function cargo(output) {
+  const line = /^\s*test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm
+  return [...plain(output).matchAll(line)]
+    .map(([, passed, failed, skipped]) => ({ passed: +passed, failed: +failed, skipped: +skipped }))
+    .reduce(add, none())
+}
+
+/** `node --test`: the closing lines of its TAP (`# pass 3`) or spec (`ℹ pass 3`) reporter, summed over runs. */
+export function node(output) {
+  const sum = word =>
+    [...plain(output).matchAll(new RegExp(`^(?:#|ℹ) ${word} (\\d+)$`, 'gm'))].reduce((total, [, n]) => total + +n, 0)
+  return { passed: sum('pass'), failed: sum('fail') + sum('cancelled'), skipped: sum('skipped') + sum('todo') }
+}
+
+/** Playwright's JSON report. A test that passes only when tried again has not passed. */
+export function playwright(report) {
+  const { expected, unexpected, flaky, skipped } = JSON.parse(report).stats
+  return { passed: expected, failed: unexpected + flaky, skipped }
+}
+
+/** cargo's progress bar, `Building [==>   ] 12/34: thiserror`, as `12 of 34 crates`; undefined for any other line. */
+export function crates(line) {
+  const found = /Building \[[=> ]*\] (\d+)\/(\d+)/.exec(line)
+  return found ? `${found[1]} of ${found[2]} crates` : undefined
+}
+
+/** The output without cargo's progress bars, to be read by a person. */
+export const withoutBars = output =>
+  plain(output)
+    .split('\n')
+    .filter(line => crates(line) === undefined)
+    .join('\n')

@@ -1,0 +1,48 @@
+// What was made from which inputs: a stamp is the hash of the inputs' contents, kept after the making.
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { inRoot } from './paths.mjs'
+
+const stampFile = name => inRoot('.cache', 'stamps', name)
+
+/**
+ * The hash of files and folders (each with its path and content) and of anything else that matters.
+ *
+ * @param {string[]} paths below the root; one that is missing counts as such
+ * @param {string[]} [others] versions, flags
+ */
+export function hashOf(paths, others = []) {
+  const hash = createHash('sha256')
+  for (const path of paths.flatMap(filesBelow)) {
+    hash.update(`${path}\0`)
+    if (existsSync(inRoot(path))) hash.update(readFileSync(inRoot(path)))
+    hash.update('\0')
+  }
+  for (const other of others) hash.update(`${other}\0`)
+  return hash.digest('hex')
+}
+
+function filesBelow(path) {
+  if (!existsSync(inRoot(path)) || !statSync(inRoot(path)).isDirectory()) return [path]
+  return readdirSync(inRoot(path))
+    .sort()
+    .flatMap(name => filesBelow(join(path, name)))
+}
+
+/** Whether `outputs` are there and were made from the inputs of this hash. */
+export function isFresh(name, hash, outputs) {
+  const file = stampFile(name)
+  return outputs.every(path => existsSync(inRoot(path))) && existsSync(file) && readFileSync(file, 'utf8') === hash
+}
+
+/** Forgets a stamp before its outputs are made anew, so that an interrupted making is not taken for a whole one. */
+export function forget(name) {
+  rmSync(stampFile(name), { force: true })
+}
+
+export function stamp(name, hash) {
+  const file = stampFile(name)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, hash)
+}
