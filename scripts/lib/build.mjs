@@ -51,9 +51,14 @@ export async function setUpBuild(report, { tools = ['wasm-pack', 'wasm-bindgen-c
   return { PATH: pathWith(folders) }
 }
 
-/** Builds the package into pkg/dist. */
-export async function buildPackage(report, env) {
+/**
+ * Builds the package into pkg/dist.
+ *
+ * @param {{ keepOld?: boolean }} [options] `keepOld`: a WebAssembly build that is there is kept, even if its sources have changed.
+ */
+export async function buildPackage(report, env, { keepOld = false } = {}) {
   for (const build of builds) {
+    if (keepOld && outputsOf(build.name).every(path => existsSync(inRoot(path)))) continue
     const needs = ['npm packages', 'wasm-bindgen versions', 'wasm-pack', 'wasm-bindgen-cli']
     await report.step(build.step, { needs }, step => buildWasm(step, build, env))
   }

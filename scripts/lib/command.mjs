@@ -9,9 +9,11 @@ const living = new Set()
  *
  * @param {string} program
  * @param {string[]} args
- * @param {{ cwd?: string, env?: Record<string, string | undefined>, minutes?: number, onLine?: (line: string) => void }} [options]
- *   `env` is laid over our own environment; `minutes` is the time after which the program and its children are ended.
- * @returns {Promise<{ code: number, output: string, problem?: string }>} `code` is -1 where the program did not end by itself.
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, minutes?: number, onLine?: (line: string, stop: () => void) => void }} [options]
+ *   `env` is laid over our own environment; `minutes` is the time after which the program and its children are ended;
+ *   `onLine` sees each line of output, and may end the program by `stop`.
+ * @returns {Promise<{ code: number, output: string, problem?: string }>} `code` is -1 where the program did not end by itself,
+ *   and `problem`, said of the program, tells why.
  */
 export function run(program, args, { cwd = root, env = {}, minutes = 20, onLine = () => {} } = {}) {
   return new Promise(resolve => {
@@ -30,7 +32,7 @@ export function run(program, args, { cwd = root, env = {}, minutes = 20, onLine 
       chunks.push(text)
       const lines = (unfinished + text).split(/[\r\n]/)
       unfinished = lines.pop()
-      for (const line of lines) onLine(line)
+      for (const line of lines) onLine(line, () => end(child, 'SIGTERM'))
     }
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', take)
     const timer = setTimeout(() => {
@@ -43,7 +45,7 @@ export function run(program, args, { cwd = root, env = {}, minutes = 20, onLine 
       resolve({ code, output: chunks.join(''), problem })
     }
     child.on('error', error => {
-      problem = error.code === 'ENOENT' ? `${program} is not installed` : error.message
+      problem = error.code === 'ENOENT' ? 'is not installed' : error.message
       finish(-1)
     })
     child.on('close', (code, signal) => {
@@ -59,9 +61,9 @@ export async function outputOf(program, args, options) {
   return code === 0 ? output.trim() : undefined
 }
 
-function end(child) {
+function end(child, signal = 'SIGKILL') {
   try {
-    process.kill(-child.pid, 'SIGKILL')
+    process.kill(-child.pid, signal)
   } catch {
     // It has ended meanwhile.
   }

@@ -121,19 +121,20 @@ class Step {
     this.#echo?.(withoutBars(text))
   }
 
-  /** Runs a program; it may fail. */
-  async try(program, args, { env, ...options } = {}) {
+  /** Runs a program; it may fail. `progress` finds in a line of its output what is to be told of its progress. */
+  async try(program, args, { env, progress, onLine, ...options } = {}) {
     const header = `$ ${[program, ...args].join(' ')}\n`
     this.log(header)
     const result = await run(program, args, {
       ...options,
       env: { ...machineReadable, ...env },
-      onLine: line => {
-        this.progress = crates(line) ?? ((options.progress ?? (() => undefined))(line) || this.progress)
+      onLine: (line, stop) => {
+        this.progress = crates(line) ?? progress?.(line) ?? this.progress
+        onLine?.(line, stop)
       },
     })
     this.log(result.output.endsWith('\n') || !result.output ? result.output : `${result.output}\n`)
-    if (result.problem) this.log(`${result.problem}\n`)
+    if (result.problem) this.log(`${program} ${result.problem}\n`)
     return result
   }
 

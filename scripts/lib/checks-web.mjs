@@ -1,0 +1,128 @@
+// The checks and tests of what was built: the package in Node, the crate and the page in a browser.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { switches } from './browser.mjs'
+import { face } from './build.mjs'
+import * as counts from './counts.mjs'
+import { addressIn } from './page.mjs'
+import { inRoot } from './paths.mjs'
+import { judged, StepError } from './report.mjs'
+import { limits, sizesOf } from './size.mjs'
+
+/** The packed npm package: its Node tests, and its sizes. */
+export async function packageTests(report, env) {
+  await report.step('package tests (Node)', { needs: [face] }, step =>
+    step.tests(counts.node, 'npm', ['test', '--workspace', 'pkg'], { env }),
+  )
+  for (const { entry, name, bytes } of limits) {
+    await report.step(`size, ${name}`, { needs: [face] }, async step => {
+      const sizes = sizesOf(entry)
+      for (const { file, bytes } of sizes) step.log(`${String(bytes).padStart(8)} ${file}\n`)
+      const sum = sizes.reduce((total, { bytes }) => total + bytes, 0)
+      const note = `${(sum / 1000).toFixed(1)} of at most ${bytes / 1000} KB gzip`
+      return sum <= bytes ? { passed: 1, note } : { failed: 1, note }
+    })
+  }
+}
+
+/** tests/web.rs in headless Chromium, under each build's features. */
+export async function browserTests(report, env) {
+  for (const features of [[], ['--features', 'broker']]) {
+    const needs = ['wasm-pack', 'wasm-bindgen-cli', 'wasm-bindgen versions', 'Chromium']
+    const name = `wasm-pack test${features.length > 0 ? ' with broker' : ''}`
+    await report.step(name, { needs }, step =>
+      inTemporaryFolder(folder => {
+        const browser = ['--headless', '--chrome', '--chromedriver', env.CHROMEDRIVER]
+        const cargo = ['--locked', '--test', 'web', ...features]
+        return step.tests(counts.cargo, 'wasm-pack', ['test', '--mode', 'no-install', ...browser, '.', ...cargo], {
+          env: {
+            ...env,
+            WASM_BINDGEN_TEST_WEBDRIVER_JSON: capabilities(folder, env.WASMQTT_CHROMIUM),
+            WASM_BINDGEN_TEST_TIMEOUT: '120',
+          },
+          minutes: 20,
+        })
+      }),
+    )
+  }
+}
+
+/** A file that tells ChromeDriver which browser to start, and how. */
+function capabilities(folder, chromium) {
+  const args = ['headless=new', `user-data-dir=${join(folder, 'profile')}`, ...switches.map(name => name.slice(2))]
+  const file = join(folder, 'webdriver.json')
+  writeFileSync(file, JSON.stringify({ 'goog:chromeOptions': { binary: chromium, args } }))
+  return file
+}
+
+/** The page: that it builds, that `npm start` serves it, and its tests in a browser against a real broker. */
+export async function pageTests(report, env) {
+  await report.step('page, built', { needs: [face] }, step =>
+    step.check('npm', ['run', 'build', '--workspace', 'www'], { env }),
+  )
+  await report.step('page, served by npm start', { needs: [face] }, step => served(step, env))
+  await report.step('page tests (Playwright)', { needs: [face, 'Chromium', 'Mosquitto'] }, step =>
+    inTemporaryFolder(async folder => {
+      const file = join(folder, 'report.json')
+      const { code } = await step.try('playwright', ['test', '--reporter=list,json'], {
+        cwd: inRoot('www'),
+        env: { ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: file, PLAYWRIGHT_JSON_OUTPUT_FILE: file },
+        minutes: 20,
+        progress: line => /^\s*[✓✘-]\s+(\d+ .*)/.exec(line)?.[1],
+      })
+      return judged(code, readReport(file))
+    }),
+  )
+}
+
+function readReport(file) {
+  try {
+    return counts.playwright(readFileSync(file, 'utf8'))
+  } catch {
+    throw new StepError('Playwright wrote no report')
+  }
+}
+
+/** Starts the page as a user does, and fetches it from the address that is printed. */
+async function served(step, env) {
+  let check
+  const { code } = await step.try(process.execPath, [inRoot('scripts', 'start.mjs'), '--no-open', '--port', '0'], {
+    env,
+    minutes: 5,
+    onLine: (line, stop) => {
+      const address = addressIn(line)
+      // Awaited below; until then a failure is not an unhandled one.
+      if (address) check = fetchPage(address).finally(stop)
+      check?.catch(() => {})
+    },
+  })
+  if (!check) throw new StepError(`npm start ended with exit code ${code} before it printed an address`)
+  return check
+}
+
+/** The page and the module it starts with are there. */
+async function fetchPage(address) {
+  const html = await fetchText(address, 'text/html')
+  const script = /<script\b[^>]*\btype="module"[^>]*\bsrc="([^"]+)"/g
+  const modules = [...html.matchAll(script)].map(([, src]) => src)
+  if (modules.length === 0) throw new StepError(`${address} has no module script`)
+  for (const src of modules) await fetchText(new URL(src, address), 'javascript')
+  return { passed: 1 }
+}
+
+async function fetchText(address, type) {
+  const response = await fetch(address, { signal: AbortSignal.timeout(30_000) })
+  const found = response.headers.get('content-type') ?? ''
+  if (!response.ok || !found.includes(type)) throw new StepError(`${address}: ${response.status} ${found}`)
+  return response.text()
+}
+
+async function inTemporaryFolder(action) {
+  const folder = mkdtempSync(join(tmpdir(), 'wasmqtt-'))
+  try {
+    return await action(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+}

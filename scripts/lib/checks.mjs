@@ -1,0 +1,80 @@
+// The checks and tests that need no browser.
+import { existsSync, readdirSync } from 'node:fs'
+import * as counts from './counts.mjs'
+import { inRoot } from './paths.mjs'
+import { StepError } from './report.mjs'
+
+const denyWarnings = ['--', '-D', 'warnings']
+const wasmTarget = ['--target', 'wasm32-unknown-unknown']
+
+/** The form of every source file, and the tests of these scripts. */
+export async function sourceChecks(report, env) {
+  const tests = readdirSync(inRoot('scripts', 'tests')).filter(name => name.endsWith('.test.mjs'))
+  const files = tests.map(name => inRoot('scripts', 'tests', name))
+  await report.step('scripts', {}, step =>
+    step.tests(counts.node, process.execPath, ['--test', '--test-reporter=tap', ...files], { env }),
+  )
+  await report.step('biome', { needs: ['npm packages'] }, step =>
+    step.check('biome', ['check', '--error-on-warnings', '.'], { env }),
+  )
+  await report.step('cargo fmt', { needs: ['Rust'] }, step => step.check('cargo', ['fmt', '--check'], { env }))
+}
+
+/** The Rust checks that a change is made with: natively, and the slow properties on fewer cases. */
+export async function quickChecks(report, env) {
+  await clippy(report, env)
+  await report.step('cargo test (unit and house)', { needs: ['Rust'] }, step =>
+    step.tests(counts.cargo, 'cargo', ['test', '--locked', '--no-fail-fast', '--lib', '--test', 'house'], {
+      env: { PROPTEST_CASES: '32', ...env },
+    }),
+  )
+}
+
+/** Every Rust check: native and WebAssembly lints, all native tests, the documentation, the dependencies. */
+export async function rustChecks(report, env) {
+  await clippy(report, env)
+  for (const features of [[], ['--features', 'broker']]) {
+    const name = `clippy, wasm32${features.length > 0 ? ' with broker' : ''}`
+    // Only what is made for WebAssembly: the native tests and benchmarks depend on crates that are not.
+    const targets = ['--lib', '--test', 'web']
+    await report.step(name, { needs: ['Rust'] }, step =>
+      step.check('cargo', ['clippy', '--locked', ...wasmTarget, ...targets, ...features, ...denyWarnings], { env }),
+    )
+  }
+  await report.step('cargo test', { needs: ['Rust'] }, step =>
+    step.tests(counts.cargo, 'cargo', ['test', '--locked', '--no-fail-fast'], { env, minutes: 30 }),
+  )
+  await report.step('cargo doc', { needs: ['Rust'] }, step =>
+    step.check('cargo', ['doc', '--locked', '--no-deps'], { env: { ...env, RUSTDOCFLAGS: '-D warnings' } }),
+  )
+  await report.step('cargo-deny', { needs: ['cargo-deny'] }, step =>
+    step.check('cargo-deny', ['--locked', 'check', 'bans', 'licenses', 'sources'], { env }),
+  )
+  await report.step('cargo-deny advisories', { needs: ['cargo-deny'] }, step => advisories(step, env))
+}
+
+const clippy = (report, env) =>
+  report.step('clippy', { needs: ['Rust'] }, step =>
+    step.check('cargo', ['clippy', '--locked', '--all-targets', ...denyWarnings], { env }),
+  )
+
+/** The advisories live in a repository that some networks do not reach; nobody's test should fail for that. */
+async function advisories(step, env) {
+  const { code, output } = await step.try('cargo-deny', ['--locked', 'check', 'advisories'], { env, minutes: 5 })
+  if (code === 0) return { passed: 1 }
+  if (/failed to fetch advisory database/.test(output)) {
+    return { skipped: 1, note: 'the advisory database cannot be fetched from here' }
+  }
+  throw new StepError('an advisory stands against a dependency')
+}
+
+/** The TypeScript of each workspace that has any. */
+export async function typeChecks(report, env) {
+  for (const workspace of ['pkg', 'www', 'bench']) {
+    const config = `${workspace}/tsconfig.json`
+    if (workspace === 'bench' && !existsSync(inRoot(config))) continue
+    await report.step(`tsc, ${workspace}`, { needs: ['npm packages', 'TypeScript face'] }, step =>
+      step.check('tsc', ['--noEmit', '--project', config], { env }),
+    )
+  }
+}

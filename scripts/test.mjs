@@ -1,0 +1,45 @@
+// `npm test`: sets up what is missing and runs every check and test; `--quick` runs the part that takes under a minute.
+import { setUpChromiumAndDriver } from './lib/browser.mjs'
+import { buildPackage, setUpBuild } from './lib/build.mjs'
+import { quickChecks, rustChecks, sourceChecks, typeChecks } from './lib/checks.mjs'
+import { browserTests, packageTests, pageTests } from './lib/checks-web.mjs'
+import { setUpMosquitto } from './lib/mosquitto.mjs'
+import { readOptions } from './lib/options.mjs'
+import { Report } from './lib/report.mjs'
+
+const usage = `npm test -- [--quick] [--verbose]
+
+  --quick    the native tests and lints, the TypeScript checks, the scripts' own tests; no browser, and
+             WebAssembly is built only where there is none
+  --verbose  show all output of all steps`
+
+const options = readOptions({ quick: { type: 'boolean' }, verbose: { type: 'boolean' } }, usage)
+const report = new Report(options)
+if (options.quick) await quick()
+else await everything()
+process.exitCode = report.close()
+
+async function quick() {
+  const env = await setUpBuild(report)
+  await sourceChecks(report, env)
+  await quickChecks(report, env)
+  await buildPackage(report, env, { keepOld: true })
+  await typeChecks(report, env)
+}
+
+async function everything() {
+  const env = await setUpBuild(report, { tools: ['wasm-pack', 'wasm-bindgen-cli', 'cargo-deny'] })
+  await report.step('Chromium', {}, async step => {
+    const { chromium, chromedriver, note } = await setUpChromiumAndDriver(step)
+    Object.assign(env, { WASMQTT_CHROMIUM: chromium, CHROMEDRIVER: chromedriver })
+    return { note }
+  })
+  await report.step('Mosquitto', {}, setUpMosquitto)
+  await sourceChecks(report, env)
+  await rustChecks(report, env)
+  await buildPackage(report, env)
+  await typeChecks(report, env)
+  await packageTests(report, env)
+  await browserTests(report, env)
+  await pageTests(report, env)
+}
