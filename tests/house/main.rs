@@ -1,0 +1,97 @@
+//! The rules of the house, held by tests: who may import whom, which statements may be cited, how long a file may be.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod citations;
+mod imports;
+mod lexer;
+mod table;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A file of more lines than this holds more than one noun.
+const LINES_MAX: usize = 500;
+
+/// A text file below the root of the checkout.
+struct Source {
+    /// Its path from the root, with `/` between the parts.
+    path: String,
+    text: String,
+}
+
+impl Source {
+    fn read(path: &str) -> Self {
+        let text = fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        Self { path: path.to_owned(), text }
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files below a folder with one of the extensions, in a fixed order; what is built or installed is left out.
+fn sources(folder: &str, extensions: &[&str]) -> Vec<Source> {
+    let mut found = Vec::new();
+    collect(folder, extensions, &mut found);
+    found
+}
+
+fn collect(folder: &str, extensions: &[&str], found: &mut Vec<Source>) {
+    let Ok(entries) = fs::read_dir(root().join(folder)) else { return };
+    let mut names: Vec<_> = entries.map(|entry| entry.expect("the folder can be read").file_name()).collect();
+    names.sort();
+    for name in names.iter().map(|name| name.to_str().expect("names are UTF-8")) {
+        let path = format!("{folder}/{name}");
+        if root().join(&path).is_dir() {
+            if !matches!(name, "dist" | "node_modules" | "test-results") {
+                collect(&path, extensions, found);
+            }
+        } else if Path::new(name).extension().is_some_and(|it| extensions.iter().any(|one| it == *one)) {
+            found.push(Source::read(&path));
+        }
+    }
+}
+
+#[test]
+fn modules_import_only_what_their_row_allows() {
+    let table = table::read(&Source::read("CONTRIBUTING.md").text);
+    let sources = sources("src", &["rs"]);
+    assert!(!sources.is_empty(), "no source found");
+    let faults: Vec<_> = sources.iter().flat_map(|source| imports::faults(source, &table)).collect();
+    assert!(faults.is_empty(), "against the module table of CONTRIBUTING.md:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn every_module_has_a_row_and_every_row_a_module() {
+    let table = table::read(&Source::read("CONTRIBUTING.md").text);
+    let mut modules: Vec<_> = sources("src", &["rs"]).iter().filter_map(imports::module_of).collect();
+    modules.sort();
+    modules.dedup();
+    let mut rows: Vec<_> = table.keys().cloned().collect();
+    rows.sort();
+    assert_eq!(modules, rows, "left: src/, right: the module table of CONTRIBUTING.md");
+}
+
+#[test]
+fn cited_statements_exist() {
+    let known = citations::known();
+    let all = ["src", "tests", "pkg", "www", "bench", "docs"]
+        .map(|folder| sources(folder, &["rs", "ts", "mjs", "js", "md", "html"]));
+    let faults: Vec<_> = all.iter().flatten().flat_map(|source| citations::faults(source, &known)).collect();
+    assert!(faults.is_empty(), "in neither list of tests/statements/:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn files_are_short_enough_to_hold_one_noun() {
+    let all =
+        [sources("src", &["rs"]), sources("pkg/src", &["ts"]), sources("www", &["ts"]), sources("scripts", &["mjs"])];
+    let long: Vec<_> = all
+        .iter()
+        .flatten()
+        .map(|source| (source.text.lines().count(), &source.path))
+        .filter(|(lines, _)| *lines > LINES_MAX)
+        .map(|(lines, path)| format!("{path}: {lines} lines"))
+        .collect();
+    assert!(long.is_empty(), "more than {LINES_MAX} lines:\n{}", long.join("\n"));
+}
