@@ -13,7 +13,7 @@ export async function setUpMosquitto(step) {
     await installPackages(step, {
       apt: ['mosquitto', 'mosquitto-clients'],
       brew: ['mosquitto'],
-      what: missing().join(' and '),
+      what: `Mosquitto (${missing().join(', ')})`,
     })
   }
   if (missing().length > 0) throw new StepError(`still not on PATH: ${missing().join(', ')}`)
