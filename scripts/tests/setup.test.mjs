@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { entryFile, references } from '../lib/size.mjs'
-import { hashOf } from '../lib/stamp.mjs'
+import { forget, hashOf, isFresh, stamp } from '../lib/stamp.mjs'
 import { pinnedToolchain } from '../lib/toolchain.mjs'
 import { checkBindgen } from '../lib/tools.mjs'
 
@@ -29,6 +29,19 @@ test('a hash tells contents, missing files and flags apart', () => {
   assert.notEqual(hashOf(['scripts/tools.json'], ['--release']), hash)
   assert.notEqual(hashOf(['scripts/tools.json', 'no/such/file']), hash)
   assert.notEqual(hashOf(['scripts/lib']), hashOf(['scripts/tests']))
+})
+
+test('what was made is fresh until its inputs change, its outputs go, or it is being made anew', t => {
+  const name = `test-${process.pid}`
+  t.after(() => forget(name))
+  const outputs = ['scripts/tools.json']
+  assert.ok(!isFresh(name, 'a', outputs), 'never made')
+  stamp(name, 'a')
+  assert.ok(isFresh(name, 'a', outputs))
+  assert.ok(!isFresh(name, 'b', outputs), 'from other inputs')
+  assert.ok(!isFresh(name, 'a', ['no/such/file']), 'without its output')
+  forget(name)
+  assert.ok(!isFresh(name, 'a', outputs), 'interrupted')
 })
 
 test('the modules and the WebAssembly of an entry are found, those of others are not', () => {
