@@ -1,4 +1,5 @@
 //! The codec by rows: packets as the specification draws them.
+#![cfg(not(target_arch = "wasm32"))]
 
 use wasmqtt::codec::{
     Connect, Decoder, Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, Version, Will,

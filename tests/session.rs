@@ -1,4 +1,5 @@
 //! Two sessions over a link that is cut at random: what each quality of service promises, held whatever happens.
+#![cfg(not(target_arch = "wasm32"))]
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;

@@ -73,6 +73,22 @@ fn every_module_has_a_row_and_every_row_a_module() {
     assert_eq!(modules, rows, "left: src/, right: the module table of CONTRIBUTING.md");
 }
 
+/// wasm-pack compiles every file of `tests/` for WebAssembly, where the native tests' dependencies are missing.
+#[test]
+fn test_files_say_whether_they_are_native() {
+    let native = "#![cfg(not(target_arch = \"wasm32\"))]";
+    let web = "#![cfg(target_arch = \"wasm32\")]";
+    let roots = sources("tests", &["rs"]).into_iter().filter(|source| {
+        let parts: Vec<_> = source.path.split('/').collect();
+        parts.len() == 2 || parts.ends_with(&["main.rs"])
+    });
+    let faults: Vec<_> = roots
+        .filter(|source| !source.text.lines().any(|line| line == native || line == web))
+        .map(|source| format!("{}: neither {native} nor {web}", source.path))
+        .collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 #[test]
 fn cited_statements_exist() {
     let known = citations::known();
