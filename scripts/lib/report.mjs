@@ -80,7 +80,7 @@ export class Report {
   #beats(name, step, started) {
     const tick = () => {
       const text = `… ${name}${step.progress ? `: ${step.progress}` : ''} (${duration(started)})`
-      if (this.#live) this.#out.write(`\r\u001b[2K${text.slice(0, (this.#out.columns ?? 80) - 1)}`)
+      if (this.#live) this.#out.write(`\r\u001b[2K${text.slice(0, (this.#out.columns || 80) - 1)}`)
       else this.#out.write(`${text}\n`)
     }
     if (this.#verbose) {
