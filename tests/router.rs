@@ -1,4 +1,5 @@
 //! The router against a naive oracle: a list of filters, each held against the topic by itself.
+#![cfg(not(target_arch = "wasm32"))]
 
 use std::collections::BTreeMap;
 
