@@ -1,4 +1,4 @@
-// The pinned tools of tools.json: one of the right version on PATH is used, else crates.io's is built into a folder of ours.
+// The pinned tools of tools.json: one of the right version on PATH is used, else it is built by cargo into a folder of ours.
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { outputOf } from './command.mjs'
