@@ -2,8 +2,9 @@
 #![expect(clippy::cast_possible_truncation, reason = "lengths are checked before they are written")]
 
 use super::{
-    Ack, Auth, Connack, Connect, DecodeError, Disconnect, EncodeError, Packet, PacketKind, Properties, PropertyPlace,
-    Publish, QoS, ReasonCode, Suback, Subscribe, Unsuback, Unsubscribe, VARIABLE_BYTE_INTEGER_MAX, Version, writer,
+    Ack, Auth, Connack, Connect, DecodeError, Disconnect, EncodeError, Packet, PacketKind, Properties, PropertyId,
+    PropertyPlace, Publish, QoS, ReasonCode, Suback, Subscribe, Unsuback, Unsubscribe, VARIABLE_BYTE_INTEGER_MAX,
+    Version, writer,
 };
 
 impl Packet<'_> {
@@ -80,11 +81,30 @@ impl Publish<'_> {
         Ok(1 + writer::variable_len(remaining) + remaining)
     }
 
+    #[inline]
+    fn check_topic(&self, version: Version) -> Result<(), EncodeError> {
+        let Some(wrong) = self.topic.bytes().find(|byte| matches!(byte, 0 | b'+' | b'#')) else {
+            let aliased = || version == Version::V5 && self.properties.get(PropertyId::TopicAlias).is_some();
+            if !self.topic.is_empty() || aliased() {
+                return Ok(());
+            }
+            return Err(EncodeError::Invalid {
+                rule: "MQTT-4.7.3-1",
+                problem: "an empty topic name without a topic alias",
+            });
+        };
+        Err(match wrong {
+            0 => EncodeError::Invalid { rule: "MQTT-1.5.4-2", problem: "U+0000 in a topic name; leave it out" },
+            _ => EncodeError::Invalid { rule: "MQTT-3.3.2-2", problem: "a wildcard in a topic name; name one topic" },
+        })
+    }
+
     /// The remaining length of a packet that MQTT can express.
     fn check(&self, version: Version) -> Result<usize, EncodeError> {
         if self.topic.len() > usize::from(u16::MAX) {
             return Err(EncodeError::FieldTooLong { field: "topic name", bytes: self.topic.len() });
         }
+        self.check_topic(version)?;
         if self.packet_id.is_some() != (self.qos != QoS::AtMostOnce) {
             let problem = "a PUBLISH has a packet identifier if it is of QoS 1 or 2, and only then";
             return Err(EncodeError::Invalid { rule: "MQTT-2.2.1-2", problem });
@@ -160,6 +180,10 @@ impl Connect<'_> {
             if v5 {
                 checked_properties(out, will.properties, PropertyPlace::Will)?;
             }
+            if will.topic.is_empty() || will.topic.contains(['+', '#']) {
+                let problem = "a will topic that is empty or has a wildcard; name one topic";
+                return Err(EncodeError::Invalid { rule: "§4.7.3", problem });
+            }
             writer::text(out, "will topic", will.topic)?;
             writer::binary(out, "will payload", will.payload)?;
         }
@@ -205,6 +229,10 @@ impl Subscribe<'_> {
             checked_properties(out, self.properties, PropertyPlace::Subscribe)?;
         }
         for subscription in &self.subscriptions {
+            if subscription.options.no_local && subscription.filter.starts_with("$share/") && version == Version::V5 {
+                let problem = "No Local on a shared subscription; leave it out";
+                return Err(EncodeError::Invalid { rule: "MQTT-3.8.3-4", problem });
+            }
             writer::text(out, "topic filter", subscription.filter)?;
             out.push(subscription.options.to_byte(version));
         }
