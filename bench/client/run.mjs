@@ -1,0 +1,118 @@
+// Measures the client beside others: `npm run bench`, or with arguments `npm run bench -- client --quick`.
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { chromium } from 'playwright-core'
+import { findChromium, switches } from '../../scripts/lib/browser.mjs'
+import { sizes } from './sizes.mjs'
+import { serve } from './site.mjs'
+
+const clients = ['wasmqtt', 'by-hand', 'mqttjs', 'paho']
+/** What design asks of wasmqtt, as a multiple of the hand-written client's rate. */
+const goals = {
+  'receive 64 B': 1.0,
+  'receive 64 B, fifty a frame': 1.0,
+  'receive 16 KiB': 0.8,
+  'receive QoS 1': 1.0,
+  'send QoS 0': 1.3,
+  'send QoS 1, 64 in flight': 1.0,
+}
+
+const { values: options } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '3' },
+    only: { type: 'string' },
+    client: { type: 'string', multiple: true, default: clients },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+  },
+})
+const runs = options.quick ? 1 : Number(options.runs)
+const scale = options.quick ? 0.25 : 1
+const cases = Object.keys(goals).filter(name => !options.only || name.includes(options.only))
+if (cases.length === 0) {
+  console.error(`No case is named ${options.only}; there are: ${Object.keys(goals).join('; ')}`)
+  process.exit(2)
+}
+
+const site = await serve()
+const rates = {}
+try {
+  await sizesTable()
+  // Client after client, again and again: the machine's moods fall on all of them.
+  for (let run = 1; run <= runs; run++) {
+    for (const name of cases) {
+      for (const client of options.client) {
+        const rate = await measureOnce(client, name)
+        rates[name] ??= {}
+        rates[name][client] ??= []
+        rates[name][client].push(rate)
+        console.error(`run ${run} of ${runs}: ${name}, ${client}: ${Math.round(rate).toLocaleString('en')} messages/s`)
+      }
+    }
+  }
+} finally {
+  site.close()
+}
+ratesTable()
+if (options.json) writeFileSync(options.json, `${JSON.stringify({ machine: machine(), rates }, null, 2)}\n`)
+
+/** A fresh browser each time: nothing that one client left warms or slows another. */
+async function measureOnce(client, name) {
+  const browser = await chromium.launch({ executablePath: findChromium(), args: switches })
+  try {
+    const page = await browser.newPage()
+    const failures = []
+    page.on('pageerror', error => failures.push(error))
+    await page.goto(site.url)
+    const rate = await Promise.race([
+      page.evaluate(([file, ...args]) => import(file).then(module => module.run(...args)), [`/${client}.js`, name, scale]),
+      new Promise((_, reject) => setTimeout(() => reject(new Error(`${client}, ${name}: no end in 120 s`)), 120_000).unref()),
+    ])
+    if (failures.length > 0) throw failures[0]
+    return rate
+  } finally {
+    await browser.close()
+  }
+}
+
+function ratesTable() {
+  console.log(`\nMessages a second, the median of ${runs}; in brackets against the client written by hand. ${machine()}\n`)
+  const header = ['', ...options.client, 'goal for wasmqtt']
+  const rows = cases.map(name => {
+    const yardstick = median(rates[name]['by-hand'] ?? [Number.NaN])
+    const cells = options.client.map(client => {
+      const rate = median(rates[name][client])
+      return `${Math.round(rate).toLocaleString('en')} (${(rate / yardstick).toFixed(2)})`
+    })
+    const ratio = median(rates[name].wasmqtt ?? [Number.NaN]) / yardstick
+    const verdict = Number.isNaN(ratio) ? '' : ratio >= goals[name] ? ', reached' : ', NOT reached'
+    return [name, ...cells, `${goals[name].toFixed(1)}${verdict}`]
+  })
+  print([header, ...rows])
+}
+
+async function sizesTable() {
+  console.log('What a page downloads, bundled and minified, in bytes:\n')
+  const rows = (await sizes()).map(({ name, gzip, brotli, goal }) => {
+    const verdict = goal === undefined ? '' : `≤ ${goal.toLocaleString('en')}, ${gzip <= goal ? 'reached' : 'NOT reached'}`
+    return [name, gzip.toLocaleString('en'), brotli.toLocaleString('en'), verdict]
+  })
+  print([['', 'gzip', 'brotli', 'goal'], ...rows])
+  console.log()
+}
+
+function print(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map(row => row[column].length)))
+  for (const row of rows) {
+    console.log(row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  '))
+  }
+}
+
+function machine() {
+  return `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}.`
+}
+
+function median(values) {
+  return values.toSorted((left, right) => left - right)[values.length >> 1]
+}

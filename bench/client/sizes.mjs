@@ -1,0 +1,37 @@
+// What a page downloads for each client, as a bundler minifies it.
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { wasmFiles } from './bundle.mjs'
+
+const bundles = [
+  { name: 'wasmqtt', code: "export { connect } from 'wasmqtt'", goal: 45_000 },
+  { name: 'wasmqtt with broker', code: "export { connect } from 'wasmqtt'; export { Broker } from 'wasmqtt/broker'", goal: 110_000 },
+  { name: 'MQTT.js', code: "export { default } from 'mqtt'" },
+  { name: 'Paho JS', code: "export { default } from 'paho-mqtt'" },
+]
+
+/** Bytes, gzipped and in brotli, JavaScript and WebAssembly together. */
+export async function sizes() {
+  return Promise.all(
+    bundles.map(async ({ name, code, goal }) => {
+      const { outputFiles } = await build({
+        stdin: { contents: code, resolveDir: import.meta.dirname },
+        outdir: '/',
+        bundle: true,
+        write: false,
+        format: 'esm',
+        target: 'es2023',
+        minify: true,
+        logLevel: 'error',
+        plugins: [wasmFiles],
+      })
+      const sum = compress => outputFiles.reduce((total, { contents }) => total + compress(contents).length, 0)
+      return {
+        name,
+        goal,
+        gzip: sum(contents => gzipSync(contents, { level: 9 })),
+        brotli: sum(contents => brotliCompressSync(contents, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } })),
+      }
+    }),
+  )
+}
