@@ -1,1 +1,185 @@
-//! (being written)
+//! The broker: peers, the sessions of their clients, and the messages between them.
+//!
+//! A plain value without I/O. After every call that takes `&mut self`, drain [`Broker::poll_output`] until it gives
+//! `None`, then ask [`Broker::next_deadline`]. Work is done in the call that brings it; what is to be sent is collected,
+//! so that a turn's packets to one peer are one frame.
+//!
+//! Clients of MQTT 3.1.1 and 5.0 meet in one broker: properties are left out on the way to the old version.
+
+mod broadcast;
+mod clients;
+mod connect;
+mod deadlines;
+mod deliver;
+mod end;
+mod event;
+mod fan_out;
+mod groups;
+mod log;
+mod options;
+mod output;
+mod peer;
+mod publish;
+mod receive;
+mod retained;
+mod slab;
+mod subscribe;
+mod view;
+mod wills;
+
+pub use event::{Counters, DisconnectCause, DropCause, Event, Fault, RejectCause, WillFate};
+pub use options::{BrokerOptions, QueueOverflow, User};
+pub use output::Output;
+pub use peer::PeerId;
+pub use view::{ClientView, SessionView};
+
+use std::sync::Arc;
+
+use crate::codec::{Message, ReasonCode};
+use crate::router::Router;
+use crate::time::Time;
+use broadcast::Forms;
+use clients::{Clients, Subscription};
+use deadlines::{Deadline, Deadlines};
+use fan_out::{FanOut, Subscriber};
+use groups::Groups;
+use log::Log;
+use output::Outbox;
+use peer::{Connection, Peers};
+use retained::Retained;
+
+/// Who subscribes to what. A group's value is not used.
+type Subscriptions = Router<Subscriber, Subscription>;
+
+/// An MQTT broker as a plain value; see the [module](self) for the order of calls.
+#[derive(Debug)]
+pub struct Broker {
+    options: BrokerOptions,
+    peers: Peers,
+    clients: Clients,
+    subscriptions: Subscriptions,
+    groups: Groups,
+    retained: Retained,
+    deadlines: Deadlines,
+    outbox: Outbox,
+    log: Log,
+    fan_out: FanOut,
+    forms: Forms,
+    /// State of the generator of client identifiers.
+    seed: u64,
+}
+
+impl Broker {
+    /// A broker without connections. `seed` is where assigned client identifiers come from.
+    #[must_use]
+    pub fn new(options: BrokerOptions, seed: u64) -> Self {
+        Self {
+            peers: Peers::new(),
+            clients: Clients::new(),
+            subscriptions: Router::new(),
+            groups: Groups::new(),
+            retained: Retained::new(options.retained_messages, options.retained_bytes),
+            deadlines: Deadlines::default(),
+            outbox: Outbox::default(),
+            log: Log::new(options.events),
+            fan_out: FanOut::default(),
+            forms: Forms::default(),
+            seed,
+            options,
+        }
+    }
+
+    /// A transport has opened: the connect timeout begins.
+    ///
+    /// If there are [`BrokerOptions::connections_max`] connections already, the next output closes this one.
+    pub fn accept(&mut self, now: Time) -> PeerId {
+        let is_full = self.peers.len() >= self.options.connections_max;
+        let id = self.peers.insert(self.options.packet_bytes_max.get());
+        if is_full {
+            self.reject(id, RejectCause::TooManyConnections);
+        } else {
+            self.set_peer_deadline(id, Some(now + self.options.connect_timeout));
+        }
+        id
+    }
+
+    /// Bytes came from the peer: any number, in any split [MQTT-6.0.0-2]. Ignored for a peer that is being closed.
+    pub fn handle_bytes(&mut self, peer: PeerId, frame: &[u8], now: Time) {
+        self.handle_bytes_with(peer, frame.len(), |buffer| buffer.copy_from_slice(frame), now);
+    }
+
+    /// As [`handle_bytes`](Self::handle_bytes), for `len` bytes that `fill` writes in place.
+    pub fn handle_bytes_with(&mut self, peer: PeerId, len: usize, fill: impl FnOnce(&mut [u8]), now: Time) {
+        let Some(found) = self.peers.get_mut(peer) else { return };
+        if !matches!(found.connection, Connection::Closing) {
+            found.decoder.feed_with(len, fill);
+            self.receive(peer, now);
+        }
+    }
+
+    /// The transport closed or failed without our asking; the will fires [MQTT-3.1.2-8]. No output follows for the peer.
+    pub fn handle_closed(&mut self, peer: PeerId, now: Time) {
+        self.end_connection(peer, DisconnectCause::TransportClosed, now);
+        self.peers.remove(peer);
+    }
+
+    /// Does what is due: closes silent connections, ends sessions, publishes delayed wills.
+    pub fn handle_timeout(&mut self, now: Time) {
+        while let Some(deadline) = self.deadlines.pop_due(now) {
+            match deadline {
+                Deadline::Peer(peer) => self.peer_is_due(peer, now),
+                Deadline::Session(client) => self.end_session(client, now),
+                Deadline::Will(client) => self.fire_will(client, now),
+            }
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is wanted next; it may then find that there is nothing to do yet.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Time> {
+        self.deadlines.first()
+    }
+
+    /// What the host is to do next: first the events, then each peer's bytes, in a fixed order.
+    pub fn poll_output(&mut self) -> Option<Output<'_>> {
+        if let Some(event) = self.log.pop() {
+            return Some(Output::Event(event));
+        }
+        while let Some(id) = self.outbox.first() {
+            if let Some(peer) = self.peers.get_mut(id) {
+                if !peer.transmit.is_empty() {
+                    return Some(Output::Transmit(id, self.outbox.lend(peer)));
+                }
+                peer.in_line = false;
+                if matches!(peer.connection, Connection::Closing) {
+                    self.peers.remove(id);
+                    self.outbox.pop();
+                    return Some(Output::Close(id));
+                }
+            }
+            self.outbox.pop();
+        }
+        self.outbox.reclaim();
+        None
+    }
+
+    /// Publishes a message of the host's own; gives the number of subscribers, each shared subscription as one.
+    ///
+    /// The access and quality limits of clients do not hold for the host.
+    pub fn publish(&mut self, message: Message, now: Time) -> usize {
+        let message = Arc::new(message);
+        self.distribute(message.as_publish(), Some(Arc::clone(&message)), None, now)
+    }
+
+    /// Ends a connection for the host. `reason` is told in 5.0; the will fires.
+    pub fn disconnect(&mut self, peer: PeerId, reason: ReasonCode, now: Time) {
+        self.end_connection(peer, DisconnectCause::Host(reason), now);
+    }
+
+    /// Ends all connections, told as 0x8B server shutting down in 5.0. Sessions stay.
+    pub fn shut_down(&mut self, now: Time) {
+        for peer in self.peers.ids() {
+            self.disconnect(peer, ReasonCode::ServerShuttingDown, now);
+        }
+    }
+}

@@ -31,6 +31,10 @@ impl Inbound {
         Self { receive_maximum, unacknowledged: 0, handed_over: BTreeMap::new() }
     }
 
+    pub(super) const fn set_receive_maximum(&mut self, receive_maximum: u16) {
+        self.receive_maximum = receive_maximum;
+    }
+
     pub(super) fn on_publish(&mut self, qos: QoS, packet_id: PacketId) -> Received {
         let known = if qos == QoS::ExactlyOnce { self.handed_over.get(&packet_id).copied() } else { None };
         if known == Some(true) {

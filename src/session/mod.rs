@@ -219,6 +219,11 @@ impl Session {
         self.on_ack(packet_id, Ack::Pubcomp, reason)
     }
 
+    /// Our Receive Maximum from now on: a session may meet connections of both versions, and 3.1.1 knows none.
+    pub const fn set_receive_maximum(&mut self, receive_maximum: u16) {
+        self.inbound.set_receive_maximum(receive_maximum);
+    }
+
     /// A PUBLISH of QoS 1 or 2 arrived.
     pub fn on_publish(&mut self, qos: QoS, packet_id: PacketId) -> Received {
         self.inbound.on_publish(qos, packet_id)

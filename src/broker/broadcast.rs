@@ -1,0 +1,197 @@
+//! A broadcast: one message on its way to its subscribers, encoded once for each form that they need.
+
+use core::ops::Range;
+use std::sync::Arc;
+
+use super::event::DropCause;
+use crate::codec::{EncodeError, Message, PacketId, PropertiesBuf, Property, PropertyId, Publish, QoS, Version};
+use crate::time::Time;
+use crate::topic::TopicName;
+
+/// Version, quality of service and RETAIN flag make so many forms.
+const FORMS: usize = 2 * 3 * 2;
+
+/// How a message goes over one hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Terms<'a> {
+    pub(super) qos: QoS,
+    pub(super) retain: bool,
+    /// Of all the subscriptions that match [MQTT-3.3.4-3]; not sent in 3.1.1.
+    pub(super) identifiers: &'a [u32],
+}
+
+/// The memory of a broadcast, used again for the next.
+#[derive(Debug, Default)]
+pub(super) struct Forms {
+    bytes: Vec<u8>,
+    places: [Option<Place>; FORMS],
+    /// A form that only one subscriber has.
+    single: Vec<u8>,
+}
+
+/// Where a form stands in `Forms::bytes`, and in the form its packet identifier.
+#[derive(Clone, Debug)]
+struct Place {
+    range: Range<usize>,
+    packet_id: Option<usize>,
+}
+
+/// One message on its way.
+#[derive(Debug)]
+pub(super) struct Broadcast<'a> {
+    publish: Publish<'a>,
+    /// The message as sessions keep it, made when the first needs it.
+    message: Option<Arc<Message>>,
+    arrived: Time,
+    forms: &'a mut Forms,
+}
+
+/// The bytes of a PUBLISH, with any packet identifier.
+#[derive(Debug)]
+pub(super) struct Form<'a> {
+    bytes: &'a [u8],
+    packet_id: Option<usize>,
+}
+
+impl<'a> Broadcast<'a> {
+    pub(super) fn new(
+        publish: Publish<'a>,
+        message: Option<Arc<Message>>,
+        arrived: Time,
+        forms: &'a mut Forms,
+    ) -> Self {
+        forms.bytes.clear();
+        forms.places = [const { None }; FORMS];
+        Self { publish, message, arrived, forms }
+    }
+
+    pub(super) const fn topic(&self) -> &'a str {
+        self.publish.topic
+    }
+
+    pub(super) const fn arrived(&self) -> Time {
+        self.arrived
+    }
+
+    /// The message as it was published, held once whoever keeps it.
+    pub(super) fn message(&mut self) -> &Arc<Message> {
+        self.message.get_or_insert_with(|| {
+            let Publish { topic, qos, retain, payload, properties, .. } = self.publish;
+            let topic = TopicName::parse(topic).expect("the codec and the host's TopicName let no other through");
+            Arc::new(Message { topic, qos, retain, payload: payload.into(), properties: properties.to_buf() })
+        })
+    }
+
+    /// Whether a session's delivery is of this very message, so that its forms serve.
+    pub(super) fn is_of(&self, message: &Arc<Message>) -> bool {
+        self.message.as_ref().is_some_and(|own| Arc::ptr_eq(own, message))
+    }
+
+    /// The message's bytes on these terms.
+    pub(super) fn form(&mut self, version: Version, terms: Terms<'_>, now: Time) -> Result<Form<'_>, DropCause> {
+        let identifiers = if version == Version::V5 { terms.identifiers } else { &[] };
+        let has_waited = now.saturating_since(self.arrived).as_secs() > 0;
+        if !identifiers.is_empty() || (has_waited && !self.publish.properties.is_empty()) {
+            let single = &mut self.forms.single;
+            single.clear();
+            let copy = Copy { terms, packet_id: PacketId::FIRST, dup: false, waited: (self.arrived, now) };
+            let packet_id = copy.encode(&self.publish, version, single)?;
+            return Ok(Form { bytes: single, packet_id });
+        }
+        let index =
+            usize::from(version == Version::V5) * 6 + usize::from(terms.qos.bits()) * 2 + usize::from(terms.retain);
+        let place = match &mut self.forms.places[index] {
+            Some(place) => place,
+            empty @ None => {
+                let start = self.forms.bytes.len();
+                let packet_id = (terms.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
+                let publish = Publish { qos: terms.qos, retain: terms.retain, dup: false, packet_id, ..self.publish };
+                let at = publish.encode(version, &mut self.forms.bytes)?;
+                let range = start..self.forms.bytes.len();
+                empty.insert(Place { range, packet_id: at.map(|at| at - start) })
+            }
+        };
+        Ok(Form { bytes: &self.forms.bytes[place.range.clone()], packet_id: place.packet_id })
+    }
+}
+
+impl Form<'_> {
+    pub(super) const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Appends the bytes; of QoS 1 and 2 with this packet identifier.
+    #[inline]
+    pub(super) fn append(&self, packet_id: Option<PacketId>, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend_from_slice(self.bytes);
+        if let (Some(at), Some(packet_id)) = (self.packet_id, packet_id) {
+            out[start + at..start + at + 2].copy_from_slice(&packet_id.get().to_be_bytes());
+        }
+    }
+}
+
+/// One copy of a message for one subscriber, encoded by itself.
+#[derive(Debug)]
+pub(super) struct Copy<'a> {
+    pub(super) terms: Terms<'a>,
+    /// Unless it is of QoS 0.
+    pub(super) packet_id: PacketId,
+    pub(super) dup: bool,
+    /// Since when it has waited, and what time it is.
+    pub(super) waited: (Time, Time),
+}
+
+impl Copy<'_> {
+    /// Appends the copy; its message expiry interval is counted down [MQTT-3.3.2-6].
+    pub(super) fn encode(
+        &self,
+        publish: &Publish<'_>,
+        version: Version,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<usize>, DropCause> {
+        let Terms { qos, retain, identifiers } = self.terms;
+        let (since, now) = self.waited;
+        let expiry = remaining_expiry(publish, now.saturating_since(since).as_secs())?;
+        let mut properties = PropertiesBuf::new();
+        if version == Version::V5 {
+            match expiry {
+                None => properties.extend(publish.properties),
+                Some(seconds) => {
+                    properties = publish.properties.filtered(|id| id != PropertyId::MessageExpiryInterval);
+                    properties.push(Property::MessageExpiryInterval(seconds))?;
+                }
+            }
+            for identifier in identifiers {
+                properties.push(Property::SubscriptionIdentifier(*identifier))?;
+            }
+        }
+        let packet_id = (qos != QoS::AtMostOnce).then_some(self.packet_id);
+        let properties = properties.as_properties();
+        Ok(Publish { dup: self.dup, qos, retain, packet_id, properties, ..*publish }.encode(version, out)?)
+    }
+}
+
+/// The message expiry interval that is left, if the message has one.
+fn remaining_expiry(publish: &Publish<'_>, waited_seconds: u64) -> Result<Option<u32>, DropCause> {
+    if publish.properties.is_empty() {
+        return Ok(None);
+    }
+    let Some(Property::MessageExpiryInterval(seconds)) = publish.properties.get(PropertyId::MessageExpiryInterval)
+    else {
+        return Ok(None);
+    };
+    let waited = u32::try_from(waited_seconds).unwrap_or(u32::MAX);
+    // What has waited its interval out is not delivered [MQTT-3.3.2-5]; what never waited is, whatever its interval.
+    match seconds.checked_sub(waited) {
+        Some(left) if left > 0 || waited == 0 => Ok(Some(left)),
+        _ => Err(DropCause::Expired),
+    }
+}
+
+impl From<EncodeError> for DropCause {
+    /// A message that came over the wire, or from the host in a [`Message`], can be too large for the wire, and no more.
+    fn from(_: EncodeError) -> Self {
+        Self::PacketTooLarge
+    }
+}

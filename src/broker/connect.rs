@@ -1,0 +1,225 @@
+//! CONNECT: from a stranger to a client, or a refusal with its reason (MQTT 5.0 §3.1.4).
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use super::Broker;
+use super::clients::ClientKey;
+use super::event::{DisconnectCause, Event, RejectCause};
+use super::peer::{Connected, Connection, PeerId};
+use super::receive::Sender;
+use super::wills::Will;
+use crate::codec::{
+    Connack, Connect, EncodeError, Packet, Properties, PropertiesBuf, Property, PropertyId, QoS, ReasonCode, Version,
+};
+use crate::session::Session;
+use crate::time::Time;
+
+/// What was agreed, from the properties of CONNECT and our options.
+#[derive(Clone, Copy, Debug)]
+struct Agreed {
+    /// Seconds; `u32::MAX` is for ever.
+    session_expiry: u32,
+    /// Seconds; 0 is off.
+    keep_alive: u16,
+    packet_bytes_max: usize,
+    send_quota: u16,
+    receive_maximum: u16,
+}
+
+impl Broker {
+    pub(super) fn on_connect(&mut self, id: PeerId, connect: &Connect<'_>, now: Time) {
+        match self.admit(connect) {
+            Ok(will) => self.welcome(id, connect, will, now),
+            Err(reason) => {
+                self.send_refusal(id, connect.version, reason);
+                self.reject(id, RejectCause::Refused(reason));
+            }
+        }
+    }
+
+    /// CONNACK with the reason, before the close [MQTT-3.2.2-7].
+    pub(super) fn send_refusal(&mut self, id: PeerId, version: Version, reason: ReasonCode) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        let connack = Connack { session_present: false, reason, properties: Properties::EMPTY };
+        let encoded = Packet::Connack(connack).encode(version, self.outbox.open(peer));
+        debug_assert!(encoded.is_ok(), "{reason} cannot stand in CONNACK");
+    }
+
+    /// Whether the client may connect; its will if it may.
+    fn admit(&self, connect: &Connect<'_>) -> Result<Option<Will>, ReasonCode> {
+        if connect.properties.get(PropertyId::AuthenticationMethod).is_some() {
+            return Err(ReasonCode::BadAuthenticationMethod);
+        }
+        self.authenticate(connect)?;
+        if connect.client_id.is_empty() && connect.version == Version::V3_1_1 && !connect.clean_start {
+            // A session that nobody could name again (3.1.1 §3.1.3.1).
+            return Err(ReasonCode::ClientIdentifierNotValid);
+        }
+        let is_known = self.clients.find(connect.client_id).is_some();
+        if !is_known && self.clients.len() >= self.options.sessions_max {
+            return Err(ReasonCode::QuotaExceeded);
+        }
+        let Some(will) = &connect.will else { return Ok(None) };
+        if will.qos > self.options.maximum_qos {
+            return Err(ReasonCode::QoSNotSupported); // [MQTT-3.2.2-12]
+        }
+        if will.retain && !self.options.retain_available {
+            return Err(ReasonCode::RetainNotSupported); // [MQTT-3.2.2-13]
+        }
+        Will::new(will).map(Some).map_err(|_| ReasonCode::TopicNameInvalid)
+    }
+
+    fn authenticate(&self, connect: &Connect<'_>) -> Result<(), ReasonCode> {
+        let Some(users) = &self.options.users else { return Ok(()) };
+        let Some(name) = connect.username else { return Err(ReasonCode::NotAuthorized) };
+        let password = connect.password.unwrap_or_default();
+        // Every user is looked at, so that the time does not tell which names there are.
+        let accepted = users.iter().filter(|user| user.accepts(name, password)).count() > 0;
+        if accepted { Ok(()) } else { Err(ReasonCode::BadUserNameOrPassword) }
+    }
+
+    /// Gives the client its session and the connection its client.
+    fn welcome(&mut self, id: PeerId, connect: &Connect<'_>, will: Option<Will>, now: Time) {
+        let agreed = self.agree(connect);
+        let (key, session_present) = self.take_session(connect, now);
+        let Some(client) = self.clients.get_mut(key) else { return };
+        client.peer = Some(id);
+        client.expiry_interval = agreed.session_expiry;
+        client.session.set_receive_maximum(agreed.receive_maximum);
+        client.session.connected(session_present, agreed.send_quota);
+        let client_id = Arc::clone(&client.id);
+        let version = connect.version;
+        let silence_max = (agreed.keep_alive > 0).then(|| Duration::from_millis(u64::from(agreed.keep_alive) * 1_500));
+        if let Some(peer) = self.peers.get_mut(id) {
+            let packet_bytes_max = agreed.packet_bytes_max;
+            peer.connection = Connection::Connected(Connected {
+                client: key,
+                version,
+                packet_bytes_max,
+                silence_max,
+                last_packet: now,
+            });
+        }
+        self.set_peer_deadline(id, silence_max.map(|silence_max| now + silence_max));
+        self.log.event(|| Event::Connected { peer: id, client_id: Arc::clone(&client_id), version, session_present });
+        self.arm_will(key, will);
+        let assigned = connect.client_id.is_empty().then_some(&*client_id);
+        let properties = self.connack_properties(connect, agreed, assigned).unwrap_or_default();
+        let connack = Connack { session_present, reason: ReasonCode::Success, properties: properties.as_properties() };
+        if let Err(fault) = self.send(Sender { peer: id, client: key, version }, &Packet::Connack(connack)) {
+            return self.end_connection(id, DisconnectCause::Fault(fault), now);
+        }
+        if let Some(mut hop) = self.hop(key, now) {
+            hop.pump(None);
+        }
+    }
+
+    fn agree(&self, connect: &Connect<'_>) -> Agreed {
+        let options = &self.options;
+        let mut agreed = Agreed {
+            session_expiry: 0,
+            keep_alive: connect.keep_alive,
+            packet_bytes_max: usize::MAX,
+            send_quota: options.in_flight_max.get(),
+            receive_maximum: u16::MAX,
+        };
+        if connect.version == Version::V3_1_1 {
+            // Clean Session is both: start anew, and end with the connection (3.1.1 §3.1.2.4).
+            agreed.session_expiry = if connect.clean_start { 0 } else { options.session_expiry_max };
+            return agreed;
+        }
+        agreed.receive_maximum = options.receive_maximum.get();
+        if options.keep_alive_max > 0 && (connect.keep_alive == 0 || connect.keep_alive > options.keep_alive_max) {
+            agreed.keep_alive = options.keep_alive_max;
+        }
+        for property in connect.properties.iter() {
+            match property {
+                Property::SessionExpiryInterval(seconds) => {
+                    agreed.session_expiry = seconds.min(options.session_expiry_max);
+                }
+                Property::ReceiveMaximum(messages) => agreed.send_quota = agreed.send_quota.min(messages),
+                Property::MaximumPacketSize(bytes) => {
+                    agreed.packet_bytes_max = usize::try_from(bytes).unwrap_or(usize::MAX);
+                }
+                _ => {}
+            }
+        }
+        agreed
+    }
+
+    /// The session that the client goes on with, or a new one. Whoever has it is disconnected first [MQTT-3.1.4-3].
+    fn take_session(&mut self, connect: &Connect<'_>, now: Time) -> (ClientKey, bool) {
+        if let Some(old) = self.clients.find(connect.client_id).and_then(|key| self.clients.get(key)?.peer) {
+            self.end_connection(old, DisconnectCause::TakenOver, now);
+        }
+        if let Some(key) = self.clients.find(connect.client_id) {
+            if !connect.clean_start {
+                self.unset_expiry(key);
+                self.cancel_will(key);
+                return (key, true); // [MQTT-3.1.2-5]
+            }
+            self.end_session(key, now); // [MQTT-3.1.2-4]
+        }
+        let client_id = if connect.client_id.is_empty() { self.new_client_id() } else { connect.client_id.into() };
+        let session = Session::new(self.options.session_limits(self.options.receive_maximum.get()));
+        (self.clients.insert(client_id, session), false) // [MQTT-3.1.2-6]
+    }
+
+    /// What a 5.0 client must know of us: whatever differs from what it would assume (§3.2.2.3).
+    fn connack_properties(
+        &self,
+        connect: &Connect<'_>,
+        agreed: Agreed,
+        assigned: Option<&str>,
+    ) -> Result<PropertiesBuf, EncodeError> {
+        let mut properties = PropertiesBuf::new();
+        if connect.version == Version::V3_1_1 {
+            return Ok(properties);
+        }
+        let asked_expiry = match connect.properties.get(PropertyId::SessionExpiryInterval) {
+            Some(Property::SessionExpiryInterval(seconds)) => seconds,
+            _ => 0,
+        };
+        if agreed.session_expiry != asked_expiry {
+            properties.push(Property::SessionExpiryInterval(agreed.session_expiry))?;
+        }
+        if agreed.receive_maximum != u16::MAX {
+            properties.push(Property::ReceiveMaximum(agreed.receive_maximum))?;
+        }
+        match self.options.maximum_qos {
+            QoS::AtMostOnce => properties.push(Property::MaximumQoS(false))?, // [MQTT-3.2.2-9]
+            QoS::AtLeastOnce => properties.push(Property::MaximumQoS(true))?,
+            QoS::ExactlyOnce => {}
+        }
+        if !self.options.retain_available {
+            properties.push(Property::RetainAvailable(false))?;
+        }
+        properties.push(Property::MaximumPacketSize(self.options.packet_bytes_max.get()))?;
+        if let Some(client_id) = assigned {
+            properties.push(Property::AssignedClientIdentifier(client_id))?; // [MQTT-3.2.2-16]
+        }
+        if agreed.keep_alive != connect.keep_alive {
+            properties.push(Property::ServerKeepAlive(agreed.keep_alive))?; // [MQTT-3.2.2-21]
+        }
+        Ok(properties)
+    }
+
+    /// A client identifier that nobody has: 21 characters that 3.1.1 allows (3.1.1 §3.1.3.1).
+    fn new_client_id(&mut self) -> Arc<str> {
+        loop {
+            let id = format!("auto-{:016x}", split_mix(&mut self.seed));
+            if self.clients.find(&id).is_none() {
+                return id.into();
+            }
+        }
+    }
+}
+
+/// The next number of the `SplitMix64` generator.
+const fn split_mix(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}

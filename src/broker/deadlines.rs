@@ -1,0 +1,44 @@
+//! The moments at which the broker must act by itself, in one ordered queue.
+
+use std::collections::BTreeSet;
+
+use super::clients::ClientKey;
+use super::peer::PeerId;
+use crate::time::Time;
+
+/// What is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Deadline {
+    /// A will whose delay is over (§3.1.3.2.2). Before the session's end at the same moment.
+    Will(ClientKey),
+    /// A session that nobody came back for (§3.1.2.11.2).
+    Session(ClientKey),
+    /// A connection without CONNECT, or silent for one and a half times its keep alive [MQTT-3.1.2-22].
+    Peer(PeerId),
+}
+
+/// Each deadline stands in it at most once; who arms one remembers the moment, to take it out again.
+#[derive(Debug, Default)]
+pub(super) struct Deadlines(BTreeSet<(Time, Deadline)>);
+
+impl Deadlines {
+    pub(super) fn insert(&mut self, at: Time, deadline: Deadline) {
+        self.0.insert((at, deadline));
+    }
+
+    pub(super) fn remove(&mut self, at: Time, deadline: Deadline) {
+        self.0.remove(&(at, deadline));
+    }
+
+    pub(super) fn first(&self) -> Option<Time> {
+        self.0.first().map(|(at, _)| *at)
+    }
+
+    /// Takes out the first that is due.
+    pub(super) fn pop_due(&mut self, now: Time) -> Option<Deadline> {
+        if self.first()? > now {
+            return None;
+        }
+        self.0.pop_first().map(|(_, deadline)| deadline)
+    }
+}

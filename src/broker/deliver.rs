@@ -1,0 +1,153 @@
+//! Delivery: one message to one subscriber, at once or by its session.
+
+use std::sync::Arc;
+
+use super::Broker;
+use super::broadcast::{Broadcast, Copy, Terms};
+use super::clients::{ClientKey, ClientState};
+use super::event::DropCause;
+use super::log::Log;
+use super::options::{BrokerOptions, QueueOverflow};
+use super::output::Outbox;
+use super::peer::{Connected, Connection, Peer};
+use crate::codec::{Ack, PacketId, PacketKind, QoS, ReasonCode, Version};
+use crate::session::{Delivery, Outgoing, Session};
+use crate::time::Time;
+
+/// The way to one subscriber: its state, its connection if it has one, and what the broker lends for it.
+#[derive(Debug)]
+pub(super) struct Hop<'a> {
+    pub(super) client: &'a mut ClientState,
+    pub(super) peer: Option<&'a mut Peer>,
+    pub(super) outbox: &'a mut Outbox,
+    pub(super) log: &'a mut Log,
+    pub(super) options: &'a BrokerOptions,
+    pub(super) now: Time,
+}
+
+impl Hop<'_> {
+    /// Delivers with the lower of the two qualities of service, which is in `terms`.
+    #[inline]
+    pub(super) fn deliver(&mut self, broadcast: &mut Broadcast<'_>, terms: Terms<'_>) {
+        match terms.qos {
+            QoS::AtMostOnce => self.deliver_at_once(broadcast, terms),
+            QoS::AtLeastOnce | QoS::ExactlyOnce => {
+                self.enqueue(broadcast, terms);
+                self.pump(Some(broadcast));
+            }
+        }
+    }
+
+    /// QoS 0: into the peer's buffer. Not kept for who is not there.
+    #[inline]
+    fn deliver_at_once(&mut self, broadcast: &mut Broadcast<'_>, terms: Terms<'_>) {
+        let Some(peer) = self.peer.as_deref_mut() else { return };
+        let Connection::Connected(Connected { version, packet_bytes_max, .. }) = peer.connection else { return };
+        let topic = broadcast.topic();
+        let form = if peer.transmit.len() < self.options.transmit_bytes_max {
+            broadcast.form(version, terms, self.now)
+        } else {
+            Err(DropCause::TransmitFull)
+        };
+        match form {
+            Ok(form) if form.len() <= packet_bytes_max => {
+                form.append(None, self.outbox.open(peer));
+                self.log.counters.delivered += 1;
+            }
+            // [MQTT-3.1.2-24], [MQTT-3.1.2-25]
+            Ok(_) => self.log.dropped(Some(&self.client.id), topic, DropCause::PacketTooLarge),
+            Err(cause) => self.log.dropped(Some(&self.client.id), topic, cause),
+        }
+    }
+
+    fn enqueue(&mut self, broadcast: &mut Broadcast<'_>, terms: Terms<'_>) {
+        let mut delivery = Delivery {
+            message: Arc::clone(broadcast.message()),
+            qos: terms.qos,
+            retain: terms.retain,
+            subscription_identifiers: terms.identifiers.into(),
+            token: broadcast.arrived().as_millis(),
+        };
+        while let Err(full) = self.client.session.enqueue(delivery) {
+            let oldest = match self.options.queue_overflow {
+                QueueOverflow::DropNewest => None,
+                QueueOverflow::DropOldest => self.client.session.drop_oldest(),
+            };
+            let lost = oldest.as_ref().unwrap_or(&full.delivery);
+            self.log.dropped(Some(&self.client.id), lost.message.topic.as_str(), DropCause::QueueFull);
+            if oldest.is_none() {
+                return;
+            }
+            delivery = full.delivery;
+        }
+    }
+
+    /// Sends what the session may send now. `broadcast` lends its forms where a delivery is of its message.
+    pub(super) fn pump(&mut self, mut broadcast: Option<&mut Broadcast<'_>>) {
+        let Some(peer) = self.peer.as_deref_mut() else { return };
+        let Connection::Connected(Connected { version, packet_bytes_max, .. }) = peer.connection else { return };
+        let session = &mut self.client.session;
+        while let Some(outgoing) = session.next_outgoing() {
+            let out = self.outbox.open(peer);
+            let (packet_id, dup, delivery) = match outgoing {
+                Outgoing::Publish { packet_id, dup, delivery } => (packet_id, dup, delivery),
+                Outgoing::Pubrel(packet_id) => {
+                    let sent = Ack::success(packet_id).encode(PacketKind::Pubrel, version, out);
+                    debug_assert!(sent.is_ok(), "four bytes, without properties");
+                    continue;
+                }
+            };
+            let start = out.len();
+            let lent = broadcast.as_deref_mut().filter(|broadcast| !dup && broadcast.is_of(&delivery.message));
+            let written = write(delivery, packet_id, dup, version, self.now, lent, out);
+            let fits = if out.len() - start <= packet_bytes_max { Ok(()) } else { Err(DropCause::PacketTooLarge) };
+            match written.and(fits) {
+                Ok(()) => self.log.counters.delivered += 1,
+                Err(cause) => {
+                    out.truncate(start);
+                    self.log.dropped(Some(&self.client.id), delivery.message.topic.as_str(), cause);
+                    let qos = delivery.qos;
+                    give_up(session, packet_id, qos);
+                }
+            }
+        }
+    }
+}
+
+/// Appends the PUBLISH of a session's delivery.
+fn write(
+    delivery: &Delivery,
+    packet_id: PacketId,
+    dup: bool,
+    version: Version,
+    now: Time,
+    broadcast: Option<&mut Broadcast<'_>>,
+    out: &mut Vec<u8>,
+) -> Result<(), DropCause> {
+    let terms = Terms { qos: delivery.qos, retain: delivery.retain, identifiers: &delivery.subscription_identifiers };
+    if let Some(broadcast) = broadcast {
+        broadcast.form(version, terms, now)?.append(Some(packet_id), out);
+        return Ok(());
+    }
+    let waited = (Time::from_millis(delivery.token), now);
+    Copy { terms, packet_id, dup, waited }.encode(&delivery.message.as_publish(), version, out)?;
+    Ok(())
+}
+
+/// Acts as if the delivery, which was not sent, had been sent and acknowledged [MQTT-3.1.2-25].
+fn give_up(session: &mut Session, packet_id: PacketId, qos: QoS) {
+    let answered = match qos {
+        QoS::AtMostOnce | QoS::AtLeastOnce => session.on_puback(packet_id, ReasonCode::Success),
+        QoS::ExactlyOnce => session.on_pubrec(packet_id, ReasonCode::UnspecifiedError),
+    };
+    debug_assert!(answered.is_ok(), "the answer suits the quality of service");
+}
+
+impl Broker {
+    /// The way to a client.
+    pub(super) fn hop(&mut self, key: ClientKey, now: Time) -> Option<Hop<'_>> {
+        let client = self.clients.get_mut(key)?;
+        let peer = client.peer.and_then(|id| self.peers.get_mut(id));
+        Some(Hop { client, peer, outbox: &mut self.outbox, log: &mut self.log, options: &self.options, now })
+    }
+}

@@ -1,0 +1,144 @@
+//! Ends: of a connection, and of a session.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use super::Broker;
+use super::clients::ClientKey;
+use super::deadlines::Deadline;
+use super::event::{DisconnectCause, Event, RejectCause};
+use super::peer::{Connected, Connection, PeerId};
+use crate::codec::{Decoder, Disconnect, Packet, Properties, ReasonCode, Version};
+use crate::time::Time;
+
+impl Broker {
+    /// Ends a connection: tells the peer why, sees to its will and its session, and closes it behind what waits.
+    pub(super) fn end_connection(&mut self, id: PeerId, cause: DisconnectCause, now: Time) {
+        let Some(peer) = self.peers.get(id) else { return };
+        match peer.connection {
+            Connection::AwaitConnect => {
+                let cause = match cause {
+                    DisconnectCause::TransportClosed => RejectCause::TransportClosed,
+                    DisconnectCause::Fault(fault) => RejectCause::Fault(fault),
+                    DisconnectCause::KeepAliveTimeout => RejectCause::ConnectTimeout,
+                    DisconnectCause::Host(_) | DisconnectCause::TakenOver | DisconnectCause::Client(_) => {
+                        RejectCause::Host
+                    }
+                };
+                self.reject(id, cause);
+            }
+            Connection::Connected(Connected { client, version, packet_bytes_max, .. }) => {
+                if version == Version::V5
+                    && let Some(reason) = cause.told()
+                {
+                    self.send_disconnect(id, reason, packet_bytes_max);
+                }
+                self.close(id);
+                self.detach(client, id, cause, now);
+            }
+            Connection::Closing => {}
+        }
+    }
+
+    /// Ends a connection that was not accepted.
+    pub(super) fn reject(&mut self, id: PeerId, cause: RejectCause) {
+        self.log.event(|| Event::Rejected { peer: id, cause });
+        self.close(id);
+    }
+
+    /// A deadline of the peer has come: the connect timeout, or the keep alive, which counts from the last packet.
+    pub(super) fn peer_is_due(&mut self, id: PeerId, now: Time) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        peer.deadline = None;
+        match &peer.connection {
+            Connection::AwaitConnect => self.reject(id, RejectCause::ConnectTimeout),
+            Connection::Connected(Connected { silence_max: Some(silence_max), last_packet, .. }) => {
+                let due = *last_packet + *silence_max;
+                if due <= now {
+                    self.end_connection(id, DisconnectCause::KeepAliveTimeout, now);
+                } else {
+                    self.set_peer_deadline(id, Some(due));
+                }
+            }
+            Connection::Connected(Connected { silence_max: None, .. }) | Connection::Closing => {}
+        }
+    }
+
+    pub(super) fn set_peer_deadline(&mut self, id: PeerId, at: Option<Time>) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        if let Some(old) = core::mem::replace(&mut peer.deadline, at) {
+            self.deadlines.remove(old, Deadline::Peer(id));
+        }
+        if let Some(at) = at {
+            self.deadlines.insert(at, Deadline::Peer(id));
+        }
+    }
+
+    /// Ends a session: its subscriptions, its queue, its deadline; a will that still waited is published first.
+    pub(super) fn end_session(&mut self, key: ClientKey, now: Time) {
+        self.unset_expiry(key);
+        let Some(client) = self.clients.get_mut(key) else { return };
+        // Before the will, which is not for the client's own subscriptions: nobody is left to receive it.
+        for filter in core::mem::take(&mut client.subscriptions).into_keys() {
+            self.remove_subscription(key, &filter);
+        }
+        self.fire_will(key, now);
+        if let Some(client) = self.clients.remove(key) {
+            self.log.event(|| Event::SessionEnded { client_id: client.id });
+        }
+    }
+
+    /// The session is not to expire any more.
+    pub(super) fn unset_expiry(&mut self, key: ClientKey) {
+        if let Some(at) = self.clients.get_mut(key).and_then(|client| client.expires_at.take()) {
+            self.deadlines.remove(at, Deadline::Session(key));
+        }
+    }
+
+    /// From now on nothing is read from the peer; the host closes it behind what waits.
+    fn close(&mut self, id: PeerId) {
+        self.set_peer_deadline(id, None);
+        if let Some(peer) = self.peers.get_mut(id) {
+            peer.connection = Connection::Closing;
+            peer.decoder = Decoder::new(0);
+            self.outbox.enlist(peer);
+        }
+    }
+
+    /// The client has lost its connection.
+    fn detach(&mut self, key: ClientKey, id: PeerId, cause: DisconnectCause, now: Time) {
+        let Some(client) = self.clients.get_mut(key) else { return };
+        client.peer = None;
+        client.session.disconnected();
+        let (client_id, expiry_interval) = (Arc::clone(&client.id), client.expiry_interval);
+        self.log.event(|| Event::Disconnected { peer: id, client_id, cause });
+        if cause == DisconnectCause::Client(ReasonCode::Success) {
+            self.clear_will(key);
+        }
+        if expiry_interval == 0 {
+            return self.end_session(key, now);
+        }
+        self.connection_lost(key, now);
+        if expiry_interval < u32::MAX
+            && let Some(client) = self.clients.get_mut(key)
+        {
+            let at = now + Duration::from_secs(expiry_interval.into());
+            client.expires_at = Some(at);
+            self.deadlines.insert(at, Deadline::Session(key));
+        }
+    }
+
+    /// Tells a 5.0 client why [MQTT-4.13.1-1].
+    fn send_disconnect(&mut self, id: PeerId, reason: ReasonCode, packet_bytes_max: usize) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        let out = self.outbox.open(peer);
+        let start = out.len();
+        // Some reasons of the decoder are CONNACK's alone.
+        let sent = [reason, ReasonCode::ProtocolError].into_iter().any(|reason| {
+            Packet::Disconnect(Disconnect { reason, properties: Properties::EMPTY }).encode(Version::V5, out).is_ok()
+        });
+        if !sent || out.len() - start > packet_bytes_max {
+            out.truncate(start);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What happened in the broker, as plain data for logs and for the page.
+
+use std::sync::Arc;
+
+use super::peer::PeerId;
+use crate::codec::{DecodeError, QoS, ReasonCode, Version};
+
+/// One thing that happened. Given only if [`BrokerOptions::events`](super::BrokerOptions::events) is set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A client was accepted.
+    Connected {
+        /// Its connection.
+        peer: PeerId,
+        /// Its client identifier, as given or assigned.
+        client_id: Arc<str>,
+        /// What it speaks.
+        version: Version,
+        /// It goes on with a session that was there.
+        session_present: bool,
+    },
+    /// A connection ended before it was accepted.
+    Rejected {
+        /// The connection.
+        peer: PeerId,
+        /// Why.
+        cause: RejectCause,
+    },
+    /// An accepted connection ended.
+    Disconnected {
+        /// Its connection.
+        peer: PeerId,
+        /// Its client identifier.
+        client_id: Arc<str>,
+        /// Why.
+        cause: DisconnectCause,
+    },
+    /// A client asked for a subscription.
+    Subscribed {
+        /// Whose.
+        client_id: Arc<str>,
+        /// The filter as it was sent.
+        filter: Box<str>,
+        /// The quality of service granted, or why it was refused.
+        reason: ReasonCode,
+    },
+    /// A client gave a subscription up.
+    Unsubscribed {
+        /// Whose.
+        client_id: Arc<str>,
+        /// The filter as it was sent.
+        filter: Box<str>,
+        /// Success, or that there was none.
+        reason: ReasonCode,
+    },
+    /// A message was published.
+    Published {
+        /// By whom; `None` for the host. A will has its client.
+        client_id: Option<Arc<str>>,
+        /// Where.
+        topic: Box<str>,
+        /// The quality of service it came with.
+        qos: QoS,
+        /// Whether it came with the RETAIN flag.
+        retain: bool,
+        /// Its length.
+        payload_bytes: usize,
+        /// To how many subscribers it went.
+        subscribers: usize,
+    },
+    /// A message was not delivered, or not retained.
+    Dropped {
+        /// The subscriber that missed it; `None` if it was not retained.
+        client_id: Option<Arc<str>>,
+        /// Where it was published.
+        topic: Box<str>,
+        /// Why.
+        cause: DropCause,
+    },
+    /// What became of a client's will.
+    Will {
+        /// Whose.
+        client_id: Arc<str>,
+        /// Where it is published.
+        topic: Box<str>,
+        /// What became of it.
+        fate: WillFate,
+    },
+    /// A session ended, and with it its subscriptions and its queue.
+    SessionEnded {
+        /// Whose.
+        client_id: Arc<str>,
+    },
+}
+
+/// Why a connection was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RejectCause {
+    /// CONNECT was refused with this reason in CONNACK.
+    Refused(ReasonCode),
+    /// What came was no good CONNECT.
+    Fault(Fault),
+    /// No CONNECT came in time.
+    ConnectTimeout,
+    /// There are as many connections as there may be.
+    TooManyConnections,
+    /// The transport closed.
+    TransportClosed,
+    /// The host ended it.
+    Host,
+}
+
+/// Why an accepted connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisconnectCause {
+    /// The client sent DISCONNECT with this reason.
+    Client(ReasonCode),
+    /// The transport closed without DISCONNECT.
+    TransportClosed,
+    /// Nothing came for one and a half times the keep alive.
+    KeepAliveTimeout,
+    /// Another connection came with the same client identifier.
+    TakenOver,
+    /// The peer broke a rule.
+    Fault(Fault),
+    /// The host ended it with this reason.
+    Host(ReasonCode),
+}
+
+/// A rule that the peer broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What the peer is told in 5.0.
+    pub reason: ReasonCode,
+    /// The statement or section of the specification.
+    pub rule: &'static str,
+    /// What was found and what would be right.
+    pub problem: &'static str,
+}
+
+/// Why a message was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropCause {
+    /// The subscriber's queue was full.
+    QueueFull,
+    /// More bytes wait for the subscriber than may.
+    TransmitFull,
+    /// Larger than the subscriber's Maximum Packet Size [MQTT-3.1.2-24], or than any packet can be.
+    PacketTooLarge,
+    /// Its message expiry interval was over before it could be sent [MQTT-3.3.2-5].
+    Expired,
+    /// There was no room to retain it; it was delivered all the same.
+    RetainedFull,
+}
+
+/// What became of a will.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WillFate {
+    /// Its connection came with it.
+    Armed,
+    /// Its connection ended; it waits for its delay.
+    Delayed,
+    /// Published.
+    Fired,
+    /// Deleted by a DISCONNECT with reason 0x00 [MQTT-3.14.4-3].
+    Cleared,
+    /// Deleted since the client came back in time [MQTT-3.1.3-9].
+    Cancelled,
+}
+
+/// What the broker has counted since it began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Messages published by clients, by wills and by the host.
+    pub published: u64,
+    /// PUBLISH packets sent, resent ones among them.
+    pub delivered: u64,
+    /// Messages lost, as [`Event::Dropped`] tells them one by one.
+    pub dropped: u64,
+}
+
+impl DisconnectCause {
+    /// What a DISCONNECT tells the peer; `None` if the peer ended the connection itself.
+    pub(super) const fn told(&self) -> Option<ReasonCode> {
+        match self {
+            Self::Client(_) | Self::TransportClosed => None,
+            Self::KeepAliveTimeout => Some(ReasonCode::KeepAliveTimeout),
+            Self::TakenOver => Some(ReasonCode::SessionTakenOver),
+            Self::Fault(fault) => Some(fault.reason),
+            Self::Host(reason) => Some(*reason),
+        }
+    }
+}
+
+impl Fault {
+    pub(super) const fn new(reason: ReasonCode, rule: &'static str, problem: &'static str) -> Self {
+        Self { reason, rule, problem }
+    }
+}
+
+impl From<DecodeError> for Fault {
+    fn from(error: DecodeError) -> Self {
+        Self::new(error.reason, error.rule, error.problem)
+    }
+}

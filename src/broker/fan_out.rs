@@ -1,0 +1,149 @@
+//! Fan-out: from one PUBLISH to all its subscribers, each once [MQTT-3.3.4-2].
+
+use std::sync::Arc;
+
+use super::broadcast::{Broadcast, Terms};
+use super::clients::{ClientKey, Clients, Subscription};
+use super::deliver::Hop;
+use super::event::{DropCause, Event};
+use super::groups::{GroupKey, Groups};
+use super::{Broker, Subscriptions};
+use crate::codec::{Message, Publish, QoS};
+use crate::time::Time;
+
+/// Who subscribes to a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Subscriber {
+    /// A client, with the options that stand beside it in the router.
+    Client(ClientKey),
+    /// A shared subscription; the options are its members'.
+    Group(GroupKey),
+}
+
+/// The memory of a fan-out, used again for the next.
+#[derive(Debug, Default)]
+pub(super) struct FanOut {
+    /// Counts the fan-outs, so that a client knows whether this one has found it already.
+    number: u64,
+    targets: Vec<Target>,
+    /// Further subscription identifiers of targets, by the target's place.
+    more_identifiers: Vec<(usize, u32)>,
+    identifiers: Vec<u32>,
+}
+
+/// One copy to deliver.
+#[derive(Clone, Copy, Debug)]
+struct Target {
+    client: ClientKey,
+    qos: QoS,
+    retain_as_published: bool,
+    /// 0: none.
+    identifier: u32,
+}
+
+impl Target {
+    const fn new(client: ClientKey, subscription: Subscription) -> Self {
+        let Subscription { qos, retain_as_published, identifier, .. } = subscription;
+        Self { client, qos, retain_as_published, identifier }
+    }
+}
+
+impl FanOut {
+    /// Finds the targets of a message: one for each client whose own subscriptions match, and one for each group.
+    fn collect(
+        &mut self,
+        (topic, publisher): (&str, Option<ClientKey>),
+        subscriptions: &Subscriptions,
+        groups: &mut Groups,
+        clients: &mut Clients,
+    ) {
+        self.number += 1;
+        self.targets.clear();
+        self.more_identifiers.clear();
+        subscriptions.for_each_match(topic, |subscriber, subscription| match *subscriber {
+            // [MQTT-3.8.3-3]
+            Subscriber::Client(key) if subscription.no_local && publisher == Some(key) => {}
+            Subscriber::Client(key) => self.add(key, *subscription, clients),
+            Subscriber::Group(group) => {
+                let is_connected = |key| clients.get(key).is_some_and(|client| client.peer.is_some());
+                let picked = groups.pick(group, is_connected);
+                self.targets.extend(picked.map(|(key, subscription)| Target::new(key, subscription)));
+            }
+        });
+    }
+
+    /// Adds a client, or the further subscription of a client that is there: the highest quality of service counts, and
+    /// every identifier [MQTT-3.3.4-2], [MQTT-3.3.4-3].
+    fn add(&mut self, key: ClientKey, subscription: Subscription, clients: &mut Clients) {
+        let Some(client) = clients.get_mut(key) else { return };
+        let (number, place) = client.found;
+        if number != self.number {
+            client.found = (self.number, self.targets.len());
+            self.targets.push(Target::new(key, subscription));
+            return;
+        }
+        let target = &mut self.targets[place];
+        target.qos = target.qos.max(subscription.qos);
+        target.retain_as_published |= subscription.retain_as_published;
+        if target.identifier == 0 {
+            target.identifier = subscription.identifier;
+        } else if subscription.identifier != 0 {
+            self.more_identifiers.push((place, subscription.identifier));
+        }
+    }
+
+    /// Gathers the subscription identifiers of the target at this place.
+    fn gather_identifiers(&mut self, place: usize) {
+        self.identifiers.clear();
+        let first = self.targets[place].identifier;
+        if first != 0 {
+            self.identifiers.push(first);
+            let more = self.more_identifiers.iter().filter(|(of, _)| *of == place);
+            self.identifiers.extend(more.map(|(_, identifier)| identifier));
+        }
+    }
+}
+
+impl Broker {
+    /// Retains the message if it asks for it, and delivers it to all subscribers; gives their number.
+    ///
+    /// `message` is `publish`, if it is owned already; `publisher` is whose it is.
+    pub(super) fn distribute(
+        &mut self,
+        publish: Publish<'_>,
+        message: Option<Arc<Message>>,
+        publisher: Option<ClientKey>,
+        now: Time,
+    ) -> usize {
+        self.log.counters.published += 1;
+        let Self { clients, peers, subscriptions, groups, outbox, log, options, fan_out, retained, forms, .. } = self;
+        fan_out.collect((publish.topic, publisher), subscriptions, groups, clients);
+        let subscribers = fan_out.targets.len();
+        let mut broadcast = Broadcast::new(publish, message, now, forms);
+        if publish.retain && publish.payload.is_empty() {
+            retained.clear(publish.topic);
+        } else if publish.retain && retained.set(Arc::clone(broadcast.message()), now).is_err() {
+            log.dropped(None, publish.topic, DropCause::RetainedFull);
+        }
+        for place in 0..subscribers {
+            fan_out.gather_identifiers(place);
+            let target = fan_out.targets[place];
+            let Some(client) = clients.get_mut(target.client) else { continue };
+            let peer = client.peer.and_then(|id| peers.get_mut(id));
+            let mut hop = Hop { client, peer, outbox, log, options, now };
+            // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
+            let retain = publish.retain && target.retain_as_published;
+            let terms = Terms { qos: publish.qos.min(target.qos), retain, identifiers: &fan_out.identifiers };
+            hop.deliver(&mut broadcast, terms);
+        }
+        log.event(|| Event::Published {
+            client_id: publisher.and_then(|key| clients.get(key)).map(|client| Arc::clone(&client.id)),
+            topic: publish.topic.into(),
+            qos: publish.qos,
+            retain: publish.retain,
+            payload_bytes: publish.payload.len(),
+            subscribers,
+        });
+        subscribers
+    }
+}

@@ -1,0 +1,94 @@
+//! Groups: the members of shared subscriptions (MQTT 5.0 §4.8.2).
+//!
+//! A group and its filter are one subscriber of the router; of its members each message goes to one, in turn.
+
+use std::collections::BTreeMap;
+
+use super::clients::{ClientKey, Subscription};
+use super::slab::Slab;
+use crate::topic::TopicFilter;
+
+/// A group's place in [`Groups`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct GroupKey(u32);
+
+#[derive(Debug, Default)]
+struct Group {
+    /// In the order of their subscribing.
+    members: Vec<(ClientKey, Subscription)>,
+    /// Whose turn it is.
+    next: usize,
+}
+
+/// All groups, by their whole filter: share name and topic filter.
+#[derive(Debug)]
+pub(super) struct Groups {
+    slab: Slab<Group>,
+    by_filter: BTreeMap<TopicFilter, GroupKey>,
+}
+
+/// What a change of members means for the router.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// The group has its first member.
+    New(GroupKey),
+    /// The group has lost its last member.
+    Gone(GroupKey),
+    /// The group stays.
+    None,
+}
+
+impl Groups {
+    pub(super) const fn new() -> Self {
+        Self { slab: Slab::new(), by_filter: BTreeMap::new() }
+    }
+
+    /// Adds a member, or changes its options.
+    pub(super) fn join(&mut self, filter: &TopicFilter, client: ClientKey, subscription: Subscription) -> Change {
+        let Some(key) = self.by_filter.get(filter).copied() else {
+            let key = GroupKey(self.slab.insert(Group { members: vec![(client, subscription)], next: 0 }));
+            self.by_filter.insert(filter.clone(), key);
+            return Change::New(key);
+        };
+        if let Some(group) = self.slab.get_mut(key.0) {
+            match group.members.iter_mut().find(|(member, _)| *member == client) {
+                Some((_, options)) => *options = subscription,
+                None => group.members.push((client, subscription)),
+            }
+        }
+        Change::None
+    }
+
+    pub(super) fn leave(&mut self, filter: &TopicFilter, client: ClientKey) -> Change {
+        let Some(key) = self.by_filter.get(filter).copied() else { return Change::None };
+        let Some(group) = self.slab.get_mut(key.0) else { return Change::None };
+        let Some(place) = group.members.iter().position(|(member, _)| *member == client) else { return Change::None };
+        group.members.remove(place);
+        if place < group.next {
+            group.next -= 1;
+        }
+        if !group.members.is_empty() {
+            return Change::None;
+        }
+        self.slab.remove(key.0);
+        self.by_filter.remove(filter);
+        Change::Gone(key)
+    }
+
+    /// The member whose turn it is: the next that is connected; if none is, the next.
+    pub(super) fn pick(
+        &mut self,
+        key: GroupKey,
+        is_connected: impl Fn(ClientKey) -> bool,
+    ) -> Option<(ClientKey, Subscription)> {
+        let group = self.slab.get_mut(key.0)?;
+        let count = group.members.len().max(1);
+        let turn = |offset: usize| (group.next + offset) % count;
+        let chosen = (0..count)
+            .map(turn)
+            .find(|place| group.members.get(*place).is_some_and(|(member, _)| is_connected(*member)))
+            .unwrap_or(turn(0));
+        group.next = chosen + 1;
+        group.members.get(chosen).copied()
+    }
+}

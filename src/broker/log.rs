@@ -1,0 +1,39 @@
+//! The log: the events that wait for the host, and the counters.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::event::{Counters, DropCause, Event};
+
+#[derive(Debug)]
+pub(super) struct Log {
+    /// Whether anybody listens.
+    listening: bool,
+    events: VecDeque<Event>,
+    pub(super) counters: Counters,
+}
+
+impl Log {
+    pub(super) fn new(listening: bool) -> Self {
+        Self { listening, events: VecDeque::new(), counters: Counters::default() }
+    }
+
+    /// Keeps the event for the host; makes none if nobody listens.
+    #[inline]
+    pub(super) fn event(&mut self, event: impl FnOnce() -> Event) {
+        if self.listening {
+            self.events.push_back(event());
+        }
+    }
+
+    /// A message was lost.
+    pub(super) fn dropped(&mut self, client_id: Option<&Arc<str>>, topic: &str, cause: DropCause) {
+        self.counters.dropped += 1;
+        self.event(|| Event::Dropped { client_id: client_id.cloned(), topic: topic.into(), cause });
+    }
+
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+}

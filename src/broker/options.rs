@@ -1,0 +1,148 @@
+//! What a broker's owner chooses: its limits and who may connect.
+
+use core::num::{NonZeroU16, NonZeroU32};
+use core::time::Duration;
+
+use crate::codec::QoS;
+use crate::session::SessionLimits;
+
+/// Every bound of a [`Broker`](super::Broker). What hits one gets a reason code, or is dropped, counted and reported.
+#[derive(Clone, Debug)]
+pub struct BrokerOptions {
+    /// Connections at one time, those without a CONNECT among them; the next is closed at once. 16,384.
+    pub connections_max: usize,
+    /// Sessions, connected or not; a new client is refused with 0x97 in 5.0, 3 (server unavailable) in 3.1.1. 16,384.
+    pub sessions_max: usize,
+    /// How long a connection may take until its CONNECT is there. 10 seconds.
+    pub connect_timeout: Duration,
+    /// The longest keep alive in seconds that a 5.0 client may have: who asks for more, or for none, is given this
+    /// (Server Keep Alive, §3.2.2.3.14). 0, the default, leaves it to the client.
+    pub keep_alive_max: u16,
+    /// The longest a session outlives its connection, in seconds; `u32::MAX`, the default, is for ever (§3.1.2.11.2).
+    pub session_expiry_max: u32,
+    /// The largest packet taken, in bytes, fixed header included: our Maximum Packet Size. 1 MiB.
+    pub packet_bytes_max: NonZeroU32,
+    /// QoS 1 and 2 messages that one client may have unacknowledged towards us: our Receive Maximum. 65,535.
+    pub receive_maximum: NonZeroU16,
+    /// QoS 1 and 2 messages in flight to one client at most; fewer if its own Receive Maximum is lower. 256.
+    pub in_flight_max: NonZeroU16,
+    /// The highest quality of service: a PUBLISH above it is refused with 0x9B, a subscription is granted this. QoS 2.
+    pub maximum_qos: QoS,
+    /// Whether messages may be retained; a RETAIN flag is otherwise refused with 0x9A. True.
+    pub retain_available: bool,
+    /// Levels of a topic name or filter. 128.
+    pub topic_levels_max: usize,
+    /// Subscriptions of one client, and filters in one SUBSCRIBE; those above are refused with 0x97. 1,000.
+    pub subscriptions_max: usize,
+    /// Messages of QoS 1 and 2 that wait for one client. 1,000.
+    pub queue_messages: usize,
+    /// Their topic and payload bytes together. 4 MiB.
+    pub queue_bytes: usize,
+    /// Which message is lost when one of the last two bounds is reached. The newest.
+    pub queue_overflow: QueueOverflow,
+    /// Bytes that wait for one peer within one turn; QoS 0 messages above it are dropped. 16 MiB.
+    pub transmit_bytes_max: usize,
+    /// Retained messages. 100,000.
+    pub retained_messages: usize,
+    /// Their topic and payload bytes together. 64 MiB.
+    pub retained_bytes: usize,
+    /// Who may connect; `None`, the default, is everyone.
+    pub users: Option<Vec<User>>,
+    /// Whether [`Output::Event`](super::Output::Event) is given. False: then events cost nothing.
+    pub events: bool,
+}
+
+/// Which message a full queue gives up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QueueOverflow {
+    /// The one that has just come.
+    #[default]
+    DropNewest,
+    /// The ones that have waited longest, as many as it takes.
+    DropOldest,
+}
+
+/// A user name and its password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    /// As CONNECT's User Name.
+    pub name: Box<str>,
+    /// As CONNECT's Password.
+    pub password: Box<[u8]>,
+}
+
+impl core::fmt::Debug for User {
+    /// Without the password, so that no log shows it.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("User").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl User {
+    /// Whether these are its name and password, in a time that does not tell how much of the password is right.
+    pub(super) fn accepts(&self, name: &str, password: &[u8]) -> bool {
+        let differing = self.password.iter().zip(password).fold(0, |bits, (a, b)| bits | (a ^ b));
+        *self.name == *name && self.password.len() == password.len() && core::hint::black_box(differing) == 0
+    }
+}
+
+impl Default for BrokerOptions {
+    fn default() -> Self {
+        Self {
+            connections_max: 16_384,
+            sessions_max: 16_384,
+            connect_timeout: Duration::from_secs(10),
+            keep_alive_max: 0,
+            session_expiry_max: u32::MAX,
+            packet_bytes_max: NonZeroU32::MIN.saturating_add((1 << 20) - 1),
+            receive_maximum: NonZeroU16::MAX,
+            in_flight_max: NonZeroU16::MIN.saturating_add(255),
+            maximum_qos: QoS::ExactlyOnce,
+            retain_available: true,
+            topic_levels_max: 128,
+            subscriptions_max: 1_000,
+            queue_messages: 1_000,
+            queue_bytes: 4 << 20,
+            queue_overflow: QueueOverflow::DropNewest,
+            transmit_bytes_max: 16 << 20,
+            retained_messages: 100_000,
+            retained_bytes: 64 << 20,
+            users: None,
+            events: false,
+        }
+    }
+}
+
+impl BrokerOptions {
+    pub(super) const fn session_limits(&self, receive_maximum: u16) -> SessionLimits {
+        SessionLimits { queue_messages: self.queue_messages, queue_bytes: self.queue_bytes, receive_maximum }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BrokerOptions, User};
+
+    #[test]
+    fn the_documented_defaults_hold() {
+        let options = BrokerOptions::default();
+        assert_eq!(options.packet_bytes_max.get(), 1 << 20);
+        assert_eq!(options.in_flight_max.get(), 256);
+    }
+
+    #[test]
+    fn a_user_is_accepted_with_exactly_its_password() {
+        let user = User { name: "ann".into(), password: b"secret".as_slice().into() };
+        let rows: [(&str, &[u8], bool); 5] = [
+            ("ann", b"secret", true),
+            ("ann", b"secre", false),
+            ("ann", b"secrets", false),
+            ("bob", b"secret", false),
+            ("ann", b"", false),
+        ];
+        for (name, password, accepted) in rows {
+            assert_eq!(user.accepts(name, password), accepted, "{name} {password:?}");
+        }
+        assert!(!format!("{user:?}").contains("secret"));
+    }
+}

@@ -1,0 +1,78 @@
+//! What the host is to do, and what waits for it.
+
+use std::collections::VecDeque;
+
+use super::event::Event;
+use super::peer::{Peer, PeerId};
+
+/// Buffers kept for the next turn.
+const POOL_BUFFERS: usize = 64;
+/// A buffer that grew beyond this is not kept.
+const POOL_BUFFER_BYTES: usize = 256 * 1024;
+
+/// What the host is to do, or to know.
+#[derive(Debug)]
+pub enum Output<'a> {
+    /// Send these bytes to the peer as one frame.
+    Transmit(PeerId, &'a [u8]),
+    /// Close the peer's transport, after what was transmitted. The last output for the peer.
+    Close(PeerId),
+    /// Something happened. Only with [`BrokerOptions::events`](super::BrokerOptions::events); before the turn's frames.
+    Event(Event),
+}
+
+/// The peers that have something to send, and the buffers it is in.
+///
+/// A peer borrows a buffer from the pool with its first byte of a turn, so that idle peers hold none.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    /// In the order in which they came to have something to send, or to be closed.
+    line: VecDeque<PeerId>,
+    pool: Vec<Vec<u8>>,
+    /// The frame that was given to the host last.
+    frame: Vec<u8>,
+}
+
+impl Outbox {
+    /// The peer's buffer, to append to.
+    pub(super) fn open<'p>(&mut self, peer: &'p mut Peer) -> &'p mut Vec<u8> {
+        self.enlist(peer);
+        if peer.transmit.capacity() == 0 {
+            peer.transmit = self.pool.pop().unwrap_or_default();
+        }
+        &mut peer.transmit
+    }
+
+    /// The peer has something to send or is to be closed.
+    pub(super) fn enlist(&mut self, peer: &mut Peer) {
+        if !peer.in_line {
+            peer.in_line = true;
+            self.line.push_back(peer.id);
+        }
+    }
+
+    pub(super) fn first(&self) -> Option<PeerId> {
+        self.line.front().copied()
+    }
+
+    /// The first leaves the line.
+    pub(super) fn pop(&mut self) {
+        self.line.pop_front();
+    }
+
+    /// Takes the peer's bytes to hand them out.
+    pub(super) fn lend(&mut self, peer: &mut Peer) -> &[u8] {
+        self.reclaim();
+        self.frame = core::mem::take(&mut peer.transmit);
+        &self.frame
+    }
+
+    /// The frame that was given out last is sent.
+    pub(super) fn reclaim(&mut self) {
+        let mut frame = core::mem::take(&mut self.frame);
+        if frame.capacity() > 0 && frame.capacity() <= POOL_BUFFER_BYTES && self.pool.len() < POOL_BUFFERS {
+            frame.clear();
+            self.pool.push(frame);
+        }
+    }
+}

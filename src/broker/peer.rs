@@ -1,0 +1,125 @@
+//! A peer: one connection to the broker, from its acceptance to its close.
+
+use core::time::Duration;
+
+use super::clients::ClientKey;
+use super::slab::Slab;
+use crate::codec::{Decoder, Version};
+use crate::time::Time;
+
+/// One connection to the broker, for as long as it lasts; never used again for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PeerId(u64);
+
+impl PeerId {
+    /// `serial` tells the connections apart, `slot` is where to find it.
+    const fn new(serial: u32, slot: u32) -> Self {
+        Self((serial as u64) << 32 | slot as u64)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half is the slot")]
+    const fn slot(self) -> u32 {
+        self.0 as u32
+    }
+}
+
+/// What the broker keeps for a connection.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) id: PeerId,
+    pub(super) decoder: Decoder,
+    pub(super) connection: Connection,
+    /// Bytes to send at the end of the turn; without memory while there are none.
+    pub(super) transmit: Vec<u8>,
+    /// It stands in the line of those that have something to send or are to be closed.
+    pub(super) in_line: bool,
+    /// When its [`Deadline::Peer`](super::deadlines::Deadline::Peer) stands.
+    pub(super) deadline: Option<Time>,
+}
+
+/// Where a connection stands.
+///
+/// ```text
+/// AwaitConnect ──CONNECT accepted──▶ Connected ──DISCONNECT, fault, timeout, takeover──▶ Closing
+///            └───refused, fault, timeout──▶ Closing
+/// ```
+#[derive(Debug)]
+pub(super) enum Connection {
+    /// Nothing but CONNECT may come [MQTT-3.1.0-1].
+    AwaitConnect,
+    /// Accepted.
+    Connected(Connected),
+    /// What waits is still sent, then the transport is closed; what still comes is not read.
+    Closing,
+}
+
+/// What holds for an accepted connection.
+#[derive(Debug)]
+pub(super) struct Connected {
+    pub(super) client: ClientKey,
+    pub(super) version: Version,
+    /// The largest packet that the client takes (§3.1.2.11.4).
+    pub(super) packet_bytes_max: usize,
+    /// One and a half times the keep alive [MQTT-3.1.2-22]; `None` if it is off.
+    pub(super) silence_max: Option<Duration>,
+    /// When the last packet came.
+    pub(super) last_packet: Time,
+}
+
+/// The connections, found by index.
+#[derive(Debug)]
+pub(super) struct Peers {
+    slab: Slab<Peer>,
+    serial: u32,
+}
+
+impl Peers {
+    pub(super) const fn new() -> Self {
+        Self { slab: Slab::new(), serial: 0 }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    pub(super) fn insert(&mut self, packet_bytes_max: u32) -> PeerId {
+        self.serial = self.serial.wrapping_add(1);
+        let id = PeerId::new(self.serial, self.slab.next_slot());
+        self.slab.insert(Peer {
+            id,
+            decoder: Decoder::new(packet_bytes_max),
+            connection: Connection::AwaitConnect,
+            transmit: Vec::new(),
+            in_line: false,
+            deadline: None,
+        });
+        id
+    }
+
+    pub(super) fn get(&self, id: PeerId) -> Option<&Peer> {
+        self.slab.get(id.slot()).filter(|peer| peer.id == id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: PeerId) -> Option<&mut Peer> {
+        self.slab.get_mut(id.slot()).filter(|peer| peer.id == id)
+    }
+
+    pub(super) fn remove(&mut self, id: PeerId) -> Option<Peer> {
+        self.get(id)?;
+        self.slab.remove(id.slot())
+    }
+
+    /// In the order of their slots.
+    pub(super) fn ids(&self) -> Vec<PeerId> {
+        self.slab.iter().map(|peer| peer.id).collect()
+    }
+}
+
+impl Connection {
+    pub(super) const fn connected(&self) -> Option<&Connected> {
+        match self {
+            Self::Connected(connected) => Some(connected),
+            Self::AwaitConnect | Self::Closing => None,
+        }
+    }
+}

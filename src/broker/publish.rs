@@ -1,0 +1,91 @@
+//! A PUBLISH from a client: checked, distributed, acknowledged (MQTT 5.0 §3.3.4).
+
+use super::Broker;
+use super::event::Fault;
+use super::receive::Sender;
+use crate::codec::{Ack, Packet, Property, Publish, QoS, ReasonCode, Version};
+use crate::session::Received;
+use crate::time::Time;
+
+impl Broker {
+    pub(super) fn on_publish(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> Result<(), Fault> {
+        self.check_publish(publish)?;
+        let Some(packet_id) = publish.packet_id else {
+            self.distribute(*publish, None, Some(sender.client), now);
+            return Ok(());
+        };
+        let Some(client) = self.clients.get_mut(sender.client) else { return Ok(()) };
+        let mut reason = ReasonCode::Success;
+        match client.session.on_publish(publish.qos, packet_id) {
+            // QoS 2 too is distributed at once, and its identifier kept until PUBREL (§4.3.3, figure 4.3).
+            Received::New => {
+                let subscribers = self.distribute(*publish, None, Some(sender.client), now);
+                if subscribers == 0 && sender.version == Version::V5 {
+                    reason = ReasonCode::NoMatchingSubscribers;
+                }
+            }
+            Received::Duplicate => {}
+            Received::ReceiveMaximumExceeded => {
+                let problem = "more messages unacknowledged than the receive maximum allows";
+                return Err(Fault::new(ReasonCode::ReceiveMaximumExceeded, "MQTT-3.3.4-9", problem));
+            }
+        }
+        let ack = Ack::new(packet_id, reason);
+        match publish.qos {
+            QoS::AtMostOnce => Ok(()),
+            QoS::AtLeastOnce => {
+                self.send(sender, &Packet::Puback(ack))?;
+                if let Some(client) = self.clients.get_mut(sender.client) {
+                    client.session.acknowledged(QoS::AtLeastOnce, packet_id);
+                }
+                Ok(())
+            }
+            QoS::ExactlyOnce => self.send(sender, &Packet::Pubrec(ack)),
+        }
+    }
+
+    /// Holds a PUBLISH against what CONNACK told the client.
+    #[inline]
+    fn check_publish(&self, publish: &Publish<'_>) -> Result<(), Fault> {
+        if publish.qos > self.options.maximum_qos {
+            let problem = "a quality of service above the maximum";
+            return Err(Fault::new(ReasonCode::QoSNotSupported, "MQTT-3.2.2-11", problem));
+        }
+        if publish.retain && !self.options.retain_available {
+            let problem = "the RETAIN flag, where retained messages are not available";
+            return Err(Fault::new(ReasonCode::RetainNotSupported, "MQTT-3.2.2-14", problem));
+        }
+        if !publish.properties.is_empty() {
+            check_properties(publish)?;
+        }
+        if has_more_levels(publish.topic, self.options.topic_levels_max) {
+            let problem = "a topic of more levels than are served";
+            return Err(Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", problem));
+        }
+        Ok(())
+    }
+}
+
+fn check_properties(publish: &Publish<'_>) -> Result<(), Fault> {
+    for property in publish.properties.iter() {
+        match property {
+            Property::TopicAlias(_) => {
+                let problem = "a topic alias, where the topic alias maximum is 0";
+                return Err(Fault::new(ReasonCode::TopicAliasInvalid, "MQTT-3.2.2-18", problem));
+            }
+            Property::SubscriptionIdentifier(_) => {
+                let problem = "a subscription identifier in a PUBLISH from a client";
+                return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-3.3.4-6", problem));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether a topic name or filter has more than `max` levels.
+#[inline]
+pub(super) fn has_more_levels(topic: &str, max: usize) -> bool {
+    // Most are shorter than that many separators.
+    topic.len() >= max && topic.bytes().filter(|byte| *byte == b'/').count() >= max
+}

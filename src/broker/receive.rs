@@ -1,0 +1,185 @@
+//! From a peer's bytes to what its packets ask for.
+
+use super::Broker;
+use super::clients::ClientKey;
+use super::event::{DisconnectCause, Fault, RejectCause};
+use super::peer::{Connected, Connection, PeerId};
+use crate::codec::{Ack, Decoder, Disconnect, Packet, PacketKind, Property, PropertyId, ReasonCode, Version};
+use crate::session::{Acknowledged, UnexpectedAck};
+use crate::time::Time;
+
+/// Whose packet it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sender {
+    pub(super) peer: PeerId,
+    pub(super) client: ClientKey,
+    pub(super) version: Version,
+}
+
+impl Broker {
+    /// Handles every whole packet that the peer's decoder holds, until the connection ends.
+    pub(super) fn receive(&mut self, id: PeerId, now: Time) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        // Packets borrow from the decoder while the broker changes; it comes back below unless the connection ends.
+        let mut decoder = core::mem::replace(&mut peer.decoder, Decoder::new(0));
+        loop {
+            let Some(peer) = self.peers.get_mut(id) else { return };
+            let more = match &mut peer.connection {
+                Connection::AwaitConnect => self.receive_connect(id, &mut decoder, now),
+                Connection::Connected(connected) => {
+                    let sender = Sender { peer: id, client: connected.client, version: connected.version };
+                    self.receive_packet(sender, &mut decoder, now).unwrap_or_else(|fault| {
+                        self.end_connection(id, DisconnectCause::Fault(fault), now);
+                        false
+                    })
+                }
+                Connection::Closing => return,
+            };
+            if !more {
+                break;
+            }
+        }
+        if let Some(peer) = self.peers.get_mut(id) {
+            peer.decoder = decoder;
+        }
+    }
+
+    /// Handles the next packet; `false` if it is not whole yet.
+    fn receive_packet(&mut self, sender: Sender, decoder: &mut Decoder, now: Time) -> Result<bool, Fault> {
+        let Some(located) = decoder.advance(sender.version)? else { return Ok(false) };
+        if let Some(Connection::Connected(connected)) = self.peers.get_mut(sender.peer).map(|peer| &mut peer.connection)
+        {
+            connected.last_packet = now;
+        }
+        match decoder.packet(&located, sender.version)? {
+            Packet::Publish(publish) => self.on_publish(sender, &publish, now)?,
+            Packet::Puback(ack) => self.on_ack(sender, PacketKind::Puback, ack, now)?,
+            Packet::Pubrec(ack) => self.on_ack(sender, PacketKind::Pubrec, ack, now)?,
+            Packet::Pubcomp(ack) => self.on_ack(sender, PacketKind::Pubcomp, ack, now)?,
+            Packet::Pubrel(ack) => self.on_pubrel(sender, ack)?,
+            Packet::Subscribe(subscribe) => self.on_subscribe(sender, &subscribe, now)?,
+            Packet::Unsubscribe(unsubscribe) => self.on_unsubscribe(sender, &unsubscribe)?,
+            // [MQTT-3.12.4-1]
+            Packet::Pingreq => self.send(sender, &Packet::Pingresp)?,
+            Packet::Disconnect(disconnect) => self.on_disconnect(sender, disconnect, now)?,
+            Packet::Connect(_) => {
+                return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-3.1.0-2", "a second CONNECT"));
+            }
+            Packet::Auth(_) => {
+                let problem = "AUTH on a connection that began without an authentication method";
+                return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-4.12.0-6", problem));
+            }
+            Packet::Connack(_) | Packet::Suback(_) | Packet::Unsuback(_) | Packet::Pingresp => {
+                let problem = "a packet that only a server sends";
+                return Err(Fault::new(ReasonCode::ProtocolError, "§2.1.2", problem));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Handles the first packet, which must be CONNECT [MQTT-3.1.0-1]; `false` if it is not whole yet.
+    fn receive_connect(&mut self, id: PeerId, decoder: &mut Decoder, now: Time) -> bool {
+        // Until the packet has told its version, the laxer rules hold.
+        let located = match decoder.advance(Version::V3_1_1) {
+            Ok(Some(located)) => located,
+            Ok(None) => return false,
+            Err(error) => {
+                self.reject(id, RejectCause::Fault(error.into()));
+                return false;
+            }
+        };
+        let level = protocol_level(decoder.bytes(&located));
+        let version = if level.is_some_and(|level| level >= 5) { Version::V5 } else { Version::V3_1_1 };
+        match decoder.packet(&located, version) {
+            Ok(Packet::Connect(connect)) => self.on_connect(id, &connect, now),
+            Ok(_) => {
+                let problem = "a first packet other than CONNECT";
+                self.reject(id, RejectCause::Fault(Fault::new(ReasonCode::ProtocolError, "MQTT-3.1.0-1", problem)));
+            }
+            Err(error) => {
+                // 3.1.1 has a return code for a version that is not served, and none for what is malformed
+                // (3.1.1 §3.1.2.2, §4.8); 5.0 has both [MQTT-3.1.2-2], [MQTT-3.1.4-1].
+                let told = error.reason == ReasonCode::UnsupportedProtocolVersion || level == Some(5);
+                if told && error.kind == Some(PacketKind::Connect) {
+                    self.send_refusal(id, version, error.reason);
+                }
+                self.reject(id, RejectCause::Fault(error.into()));
+            }
+        }
+        true
+    }
+
+    /// PUBACK, PUBREC or PUBCOMP for a delivery.
+    fn on_ack(&mut self, sender: Sender, kind: PacketKind, ack: Ack<'_>, now: Time) -> Result<(), Fault> {
+        let Some(client) = self.clients.get_mut(sender.client) else { return Ok(()) };
+        let acknowledged = match kind {
+            PacketKind::Puback => client.session.on_puback(ack.packet_id, ack.reason),
+            PacketKind::Pubrec => client.session.on_pubrec(ack.packet_id, ack.reason),
+            _ => client.session.on_pubcomp(ack.packet_id, ack.reason),
+        }?;
+        match acknowledged {
+            Acknowledged::Release(reason) => self.send(sender, &Packet::Pubrel(Ack::new(ack.packet_id, reason)))?,
+            Acknowledged::Done { .. } => {
+                if let Some(mut hop) = self.hop(sender.client, now) {
+                    hop.pump(None);
+                }
+            }
+            Acknowledged::Ignored => {}
+        }
+        Ok(())
+    }
+
+    /// The client releases a QoS 2 message [MQTT-4.3.3-11].
+    fn on_pubrel(&mut self, sender: Sender, pubrel: Ack<'_>) -> Result<(), Fault> {
+        let Some(client) = self.clients.get_mut(sender.client) else { return Ok(()) };
+        let reason = client.session.on_pubrel(pubrel.packet_id);
+        self.send(sender, &Packet::Pubcomp(Ack::new(pubrel.packet_id, reason)))
+    }
+
+    fn on_disconnect(&mut self, sender: Sender, disconnect: Disconnect<'_>, now: Time) -> Result<(), Fault> {
+        if let Some(Property::SessionExpiryInterval(seconds)) =
+            disconnect.properties.get(PropertyId::SessionExpiryInterval)
+            && let Some(client) = self.clients.get_mut(sender.client)
+        {
+            if client.expiry_interval == 0 && seconds > 0 {
+                let problem = "a session expiry interval in DISCONNECT after none in CONNECT";
+                return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-3.14.2-2", problem));
+            }
+            client.expiry_interval = seconds.min(self.options.session_expiry_max);
+        }
+        self.end_connection(sender.peer, DisconnectCause::Client(disconnect.reason), now);
+        Ok(())
+    }
+
+    /// Sends an answer.
+    ///
+    /// # Errors
+    /// A fault if it is larger than the client takes [MQTT-3.1.2-24]: the conversation cannot go on without it.
+    pub(super) fn send(&mut self, sender: Sender, packet: &Packet<'_>) -> Result<(), Fault> {
+        let Some(peer) = self.peers.get_mut(sender.peer) else { return Ok(()) };
+        let Connection::Connected(Connected { version, packet_bytes_max, .. }) = peer.connection else { return Ok(()) };
+        let out = self.outbox.open(peer);
+        let start = out.len();
+        let encoded = packet.encode(version, out);
+        debug_assert!(encoded.is_ok(), "{encoded:?}");
+        if out.len() - start > packet_bytes_max {
+            out.truncate(start);
+            let problem = "the answer is larger than the client's maximum packet size";
+            return Err(Fault::new(ReasonCode::PacketTooLarge, "MQTT-3.1.2-24", problem));
+        }
+        Ok(())
+    }
+}
+
+/// The protocol level of a CONNECT whose protocol name is `MQTT`, if the bytes go so far.
+fn protocol_level(bytes: &[u8]) -> Option<u8> {
+    let length_bytes = bytes.iter().skip(1).take(4).position(|byte| byte & 0x80 == 0)? + 1;
+    bytes.get(1 + length_bytes..)?.strip_prefix(b"\0\x04MQTT")?.first().copied()
+}
+
+impl From<UnexpectedAck> for Fault {
+    fn from(_: UnexpectedAck) -> Self {
+        let problem = "an acknowledgement that the delivery's quality of service does not have";
+        Self::new(ReasonCode::ProtocolError, "§4.13", problem)
+    }
+}

@@ -1,0 +1,170 @@
+//! SUBSCRIBE and UNSUBSCRIBE, and the retained messages that a subscription brings (MQTT 5.0 §3.8, §3.10).
+
+use std::sync::Arc;
+
+use super::Broker;
+use super::broadcast::{Broadcast, Terms};
+use super::clients::{ClientKey, Subscription};
+use super::deliver::Hop;
+use super::event::{Event, Fault};
+use super::fan_out::Subscriber;
+use super::groups::Change;
+use super::publish::has_more_levels;
+use super::receive::Sender;
+use crate::codec::{
+    self, Packet, Properties, QoS, ReasonCode, RetainHandling, Suback, Subscribe, Unsuback, Unsubscribe,
+};
+use crate::time::Time;
+use crate::topic::TopicFilter;
+
+/// A subscription that was made.
+struct Granted {
+    filter: TopicFilter,
+    subscription: Subscription,
+    /// Whether retained messages are to be sent.
+    replay: bool,
+}
+
+impl Broker {
+    pub(super) fn on_subscribe(&mut self, sender: Sender, subscribe: &Subscribe<'_>, now: Time) -> Result<(), Fault> {
+        let identifier = subscribe.properties.subscription_identifiers().next().unwrap_or(0);
+        let mut reasons = Vec::with_capacity(subscribe.subscriptions.len());
+        let mut replays = Vec::new();
+        for (index, asked) in subscribe.subscriptions.iter().enumerate() {
+            // A long SUBSCRIBE that repeats its filters is bounded too.
+            let granted = if index < self.options.subscriptions_max {
+                self.subscribe(sender.client, asked, identifier)
+            } else {
+                Err(ReasonCode::QuotaExceeded)
+            };
+            let reason = match granted {
+                Ok(granted) => {
+                    let reason = granted_reason(granted.subscription.qos);
+                    replays.extend(granted.replay.then_some(granted));
+                    reason
+                }
+                Err(reason) => reason,
+            };
+            self.log_subscription(sender.client, asked.filter, reason, true);
+            reasons.push(reason);
+        }
+        let suback = Suback { packet_id: subscribe.packet_id, properties: Properties::EMPTY, reasons };
+        self.send(sender, &Packet::Suback(suback))?;
+        for Granted { filter, subscription, .. } in replays {
+            self.replay_retained(sender.client, &filter, subscription, now);
+        }
+        Ok(())
+    }
+
+    pub(super) fn on_unsubscribe(&mut self, sender: Sender, unsubscribe: &Unsubscribe<'_>) -> Result<(), Fault> {
+        let mut reasons = Vec::with_capacity(unsubscribe.filters.len());
+        for text in &unsubscribe.filters {
+            let reason = match TopicFilter::parse(text) {
+                Err(_) => ReasonCode::TopicFilterInvalid,
+                Ok(filter) => {
+                    let client = self.clients.get_mut(sender.client);
+                    if client.is_some_and(|client| client.subscriptions.remove(&filter).is_some()) {
+                        self.remove_subscription(sender.client, &filter);
+                        ReasonCode::Success
+                    } else {
+                        ReasonCode::NoSubscriptionExisted
+                    }
+                }
+            };
+            self.log_subscription(sender.client, text, reason, false);
+            reasons.push(reason);
+        }
+        let unsuback = Unsuback { packet_id: unsubscribe.packet_id, properties: Properties::EMPTY, reasons };
+        self.send(sender, &Packet::Unsuback(unsuback))
+    }
+
+    /// Takes a subscription, which its client has given up, out of the router.
+    pub(super) fn remove_subscription(&mut self, client: ClientKey, filter: &TopicFilter) {
+        let subscriber = if filter.share_name().is_none() {
+            Subscriber::Client(client)
+        } else {
+            match self.groups.leave(filter, client) {
+                Change::Gone(group) => Subscriber::Group(group),
+                Change::New(_) | Change::None => return,
+            }
+        };
+        self.subscriptions.remove(filter, &subscriber);
+    }
+
+    /// Makes or replaces one subscription [MQTT-3.8.4-3].
+    fn subscribe(
+        &mut self,
+        key: ClientKey,
+        asked: &codec::Subscription<'_>,
+        identifier: u32,
+    ) -> Result<Granted, ReasonCode> {
+        let filter = TopicFilter::parse(asked.filter).map_err(|_| ReasonCode::TopicFilterInvalid)?;
+        if has_more_levels(filter.filter(), self.options.topic_levels_max) {
+            return Err(ReasonCode::TopicFilterInvalid);
+        }
+        let client = self.clients.get_mut(key).ok_or(ReasonCode::UnspecifiedError)?;
+        let is_new = !client.subscriptions.contains_key(&filter);
+        if is_new && client.subscriptions.len() >= self.options.subscriptions_max {
+            return Err(ReasonCode::QuotaExceeded);
+        }
+        let subscription = Subscription::new(asked.options, self.options.maximum_qos, identifier);
+        client.subscriptions.insert(filter.clone(), subscription);
+        let is_shared = filter.share_name().is_some();
+        let subscriber = if is_shared {
+            match self.groups.join(&filter, key, subscription) {
+                Change::New(group) => Some(Subscriber::Group(group)),
+                Change::Gone(_) | Change::None => None,
+            }
+        } else {
+            Some(Subscriber::Client(key))
+        };
+        if let Some(subscriber) = subscriber {
+            self.subscriptions.insert(&filter, subscriber, subscription);
+        }
+        // [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]; a shared subscription gets none (§3.8.4).
+        let replay = !is_shared
+            && match asked.options.retain_handling {
+                RetainHandling::Send => true,
+                RetainHandling::SendIfNew => is_new,
+                RetainHandling::DoNotSend => false,
+            };
+        Ok(Granted { filter, subscription, replay })
+    }
+
+    /// Sends the retained messages that the filter matches, with the RETAIN flag [MQTT-3.3.1-8].
+    fn replay_retained(&mut self, key: ClientKey, filter: &TopicFilter, subscription: Subscription, now: Time) {
+        let Self { clients, peers, retained, outbox, log, options, forms, .. } = self;
+        let Some(client) = clients.get_mut(key) else { return };
+        let peer = client.peer.and_then(|id| peers.get_mut(id));
+        let mut hop = Hop { client, peer, outbox, log, options, now };
+        let identifier = [subscription.identifier];
+        let identifiers = if subscription.identifier == 0 { [].as_slice() } else { identifier.as_slice() };
+        for kept in retained.matching(filter) {
+            let message = Arc::clone(&kept.message);
+            let mut broadcast = Broadcast::new(kept.message.as_publish(), Some(message), kept.arrived, forms);
+            let terms = Terms { qos: kept.message.qos.min(subscription.qos), retain: true, identifiers };
+            hop.deliver(&mut broadcast, terms);
+        }
+    }
+
+    fn log_subscription(&mut self, key: ClientKey, filter: &str, reason: ReasonCode, subscribe: bool) {
+        let clients = &self.clients;
+        let Some(client) = clients.get(key) else { return };
+        self.log.event(|| {
+            let (client_id, filter) = (Arc::clone(&client.id), filter.into());
+            if subscribe {
+                Event::Subscribed { client_id, filter, reason }
+            } else {
+                Event::Unsubscribed { client_id, filter, reason }
+            }
+        });
+    }
+}
+
+const fn granted_reason(qos: QoS) -> ReasonCode {
+    match qos {
+        QoS::AtMostOnce => ReasonCode::Success,
+        QoS::AtLeastOnce => ReasonCode::GrantedQoS1,
+        QoS::ExactlyOnce => ReasonCode::GrantedQoS2,
+    }
+}
