@@ -128,7 +128,7 @@ impl Broker {
         }
     }
 
-    /// Tells a 5.0 client why [MQTT-4.13.1-1].
+    /// Tells a 5.0 client why (§4.13).
     fn send_disconnect(&mut self, id: PeerId, reason: ReasonCode, packet_bytes_max: usize) {
         let Some(peer) = self.peers.get_mut(id) else { return };
         let out = self.outbox.open(peer);

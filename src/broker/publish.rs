@@ -27,7 +27,7 @@ impl Broker {
             Received::Duplicate => {}
             Received::ReceiveMaximumExceeded => {
                 let problem = "more messages unacknowledged than the receive maximum allows";
-                return Err(Fault::new(ReasonCode::ReceiveMaximumExceeded, "MQTT-3.3.4-9", problem));
+                return Err(Fault::new(ReasonCode::ReceiveMaximumExceeded, "MQTT-3.3.4-7", problem));
             }
         }
         let ack = Ack::new(packet_id, reason);

@@ -67,7 +67,7 @@ impl Broker {
             }
             Packet::Auth(_) => {
                 let problem = "AUTH on a connection that began without an authentication method";
-                return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-4.12.0-6", problem));
+                return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-4.12.0-7", problem));
             }
             Packet::Connack(_) | Packet::Suback(_) | Packet::Unsuback(_) | Packet::Pingresp => {
                 let problem = "a packet that only a server sends";

@@ -131,7 +131,7 @@ impl Broker {
         Ok(Granted { filter, subscription, replay })
     }
 
-    /// Sends the retained messages that the filter matches, with the RETAIN flag [MQTT-3.3.1-8].
+    /// Sends the retained messages that the filter matches, with the RETAIN flag (§3.3.1.3).
     fn replay_retained(&mut self, key: ClientKey, filter: &TopicFilter, subscription: Subscription, now: Time) {
         let Self { clients, peers, retained, outbox, log, options, forms, .. } = self;
         let Some(client) = clients.get_mut(key) else { return };

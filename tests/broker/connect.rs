@@ -1,0 +1,200 @@
+//! CONNECT, refusals, takeover, keep alive.
+
+use wasmqtt::broker::{BrokerOptions, DisconnectCause, Event, User};
+use wasmqtt::codec::{Connect, Packet, Properties, Property, QoS, ReasonCode};
+
+use crate::room::{Room, V4, V5, connect, properties, will};
+
+/// [MQTT-3.2.0-1], [MQTT-3.2.2-2]: and 5.0 is told the largest packet that is taken.
+#[test]
+fn a_client_of_either_version_is_welcomed() {
+    let mut room = Room::new();
+    let old = room.connect(&connect(V4, "old"));
+    assert_eq!(room.hear(old), ["CONNACK ok"]);
+    let new = room.connect(&connect(V5, "new"));
+    assert_eq!(room.hear(new), ["CONNACK ok MaximumPacketSize(1048576)"]);
+    let clients: Vec<_> = room.broker.clients().map(|client| (client.client_id, client.version)).collect();
+    assert_eq!(clients, [("new", V5), ("old", V4)]);
+}
+
+/// What an unknown client is told before the close (§3.1.4; 3.1.1 §3.1.4). The bytes are CONNACK's own.
+#[test]
+fn refusals_carry_their_reason() {
+    let users = vec![User { name: "ann".into(), password: b"secret".as_slice().into() }];
+    let method = properties(&[Property::AuthenticationMethod("SCRAM-SHA-1")]);
+    let options = BrokerOptions {
+        users: Some(users),
+        maximum_qos: QoS::AtLeastOnce,
+        retain_available: false,
+        ..BrokerOptions::default()
+    };
+    let known = |version| Connect { username: Some("ann"), password: Some(b"secret"), ..connect(version, "a") };
+    let retained = wasmqtt::codec::Will { retain: true, ..will("w", "x", QoS::AtMostOnce) };
+    let rows: [(&str, Connect<'_>, &str); 9] = [
+        ("nobody, 3.1.1", connect(V4, "a"), "CONNACK 87"),
+        ("nobody, 5.0", connect(V5, "a"), "CONNACK 87"),
+        ("wrong password, 3.1.1", Connect { password: Some(b"x"), ..known(V4) }, "CONNACK 86"),
+        ("wrong password, 5.0", Connect { password: Some(b"x"), ..known(V5) }, "CONNACK 86"),
+        ("no password", Connect { password: None, ..known(V5) }, "CONNACK 86"),
+        ("no name for a session", Connect { client_id: "", clean_start: false, ..known(V4) }, "CONNACK 85"),
+        ("an authentication method", Connect { properties: method.as_properties(), ..known(V5) }, "CONNACK 8C"),
+        (
+            "a will above the maximum QoS",
+            Connect { will: Some(will("w", "x", QoS::ExactlyOnce)), ..known(V5) },
+            "CONNACK 9B",
+        ),
+        ("a retained will", Connect { will: Some(retained), ..known(V5) }, "CONNACK 9A"),
+    ];
+    for (name, row, expected) in rows {
+        let mut room = Room::with(options.clone());
+        let peer = room.connect(&row);
+        assert_eq!(room.hear(peer), [expected], "{name}");
+        assert!(room.is_closed(peer), "{name}");
+        assert_eq!(room.broker.sessions().count(), 0, "{name}");
+        assert_eq!(room.broker.connections(), 0, "{name}");
+    }
+    let mut room = Room::with(options);
+    room.join_with(&known(V4));
+    room.join_with(&known(V5));
+}
+
+/// [MQTT-3.1.2-2]; 3.1.1 and older have return code 1 (3.1.1 §3.1.2.2).
+#[test]
+fn a_version_that_is_not_served_is_refused_in_its_own_words() {
+    let rows: [(&[u8], &[u8]); 4] = [
+        (b"\x10\x0E\x00\x06MQIsdp\x03\x02\x00\x00\x00\x00", &[0x20, 2, 0, 1]),
+        (b"\x10\x0C\x00\x04MQTT\x03\x02\x00\x00\x00\x00", &[0x20, 2, 0, 1]),
+        (b"\x10\x0D\x00\x04MQTT\x06\x02\x00\x00\x00\x00\x00", &[0x20, 3, 0, 0x84, 0]),
+        (b"\x10\x0C\x00\x04MQTX\x04\x02\x00\x00\x00\x00", &[0x20, 2, 0, 1]),
+    ];
+    for (bytes, expected) in rows {
+        let mut broker = wasmqtt::broker::Broker::new(BrokerOptions::default(), 0);
+        let now = wasmqtt::time::Time::ZERO;
+        let peer = broker.accept(now);
+        broker.handle_bytes(peer, bytes, now);
+        match broker.poll_output() {
+            Some(wasmqtt::broker::Output::Transmit(to, frame)) => assert_eq!((to, frame), (peer, expected)),
+            other => panic!("{bytes:?}: {other:?}"),
+        }
+        assert!(matches!(broker.poll_output(), Some(wasmqtt::broker::Output::Close(to)) if to == peer), "{bytes:?}");
+        assert!(broker.poll_output().is_none() && broker.next_deadline().is_none());
+    }
+}
+
+/// [MQTT-3.2.2-16], [MQTT-3.1.3-6]: from the seed, and never one that is taken.
+#[test]
+fn an_empty_identifier_is_replaced_by_a_unique_one() {
+    let assigned = || {
+        let mut room = Room::new();
+        let (first, second) = (room.connect(&connect(V5, "")), room.connect(&connect(V5, "")));
+        room.join(V4, "");
+        assert_eq!(room.sessions().len(), 3);
+        (room.hear(first), room.hear(second))
+    };
+    let (first, second) = assigned();
+    assert!(first[0].contains("AssignedClientIdentifier(\"auto-"), "{first:?}");
+    assert_ne!(first, second);
+    assert_eq!(assigned(), (first, second));
+}
+
+/// [MQTT-3.1.4-3]: with 0x8E in 5.0, and the session goes on.
+#[test]
+fn a_second_connection_takes_the_session_over() {
+    for version in [V4, V5] {
+        let mut room = Room::with(BrokerOptions { events: true, ..BrokerOptions::default() });
+        let expiry = properties(&[Property::SessionExpiryInterval(100)]);
+        let again = Connect {
+            clean_start: false,
+            properties: if version == V5 { expiry.as_properties() } else { Properties::EMPTY },
+            ..connect(version, "a")
+        };
+        let old = room.join_with(&again);
+        room.subscribe(old, "t", QoS::AtLeastOnce);
+        let new = room.connect(&again);
+        assert_eq!(room.hear(old), if version == V5 { vec!["DISCONNECT 8E"] } else { vec![] });
+        assert!(room.is_closed(old));
+        assert!(room.hear(new)[0].starts_with("CONNACK ok present"));
+        room.publish(new, "t", "x", QoS::AtLeastOnce);
+        assert_eq!(room.broker.sessions().next().map(|session| session.in_flight), Some(1));
+        let cause = DisconnectCause::TakenOver;
+        assert!(room.events.contains(&Event::Disconnected { peer: old, client_id: "a".into(), cause }));
+    }
+}
+
+/// [MQTT-3.1.2-22].
+#[test]
+fn silence_of_one_and_a_half_keep_alives_ends_the_connection() {
+    for (version, last_words) in [(V4, vec![]), (V5, vec!["DISCONNECT 8D"])] {
+        let mut room = Room::new();
+        let peer = room.join_with(&Connect { keep_alive: 10, ..connect(version, "a") });
+        room.wait_ms(9_000);
+        room.send(peer, &Packet::Pingreq);
+        assert_eq!(room.hear(peer), ["PINGRESP"]);
+        room.wait_ms(14_999);
+        assert!(!room.is_closed(peer));
+        room.wait_ms(1);
+        assert!(room.is_closed(peer));
+        assert_eq!(room.hear(peer), last_words);
+        assert_eq!(room.broker.next_deadline(), None);
+    }
+}
+
+/// Half a packet is no packet [MQTT-3.1.2-22].
+#[test]
+fn bytes_without_a_packet_do_not_keep_a_connection_alive() {
+    let mut room = Room::new();
+    let peer = room.join_with(&Connect { keep_alive: 10, ..connect(V5, "a") });
+    room.wait_ms(14_000);
+    room.send_bytes(peer, &[0x30, 0x10, 0]);
+    room.wait_ms(1_000);
+    assert_eq!(room.hear(peer), ["DISCONNECT 8D"]);
+}
+
+#[test]
+fn without_keep_alive_silence_is_allowed() {
+    let mut room = Room::new();
+    let peer = room.join(V4, "a");
+    assert_eq!(room.broker.next_deadline(), None);
+    room.wait_ms(1_000_000_000);
+    room.send(peer, &Packet::Pingreq);
+    assert_eq!(room.hear(peer), ["PINGRESP"]);
+}
+
+/// [MQTT-3.2.2-21]: who asks for more, or for none, is given the most there is.
+#[test]
+fn the_server_keep_alive_is_the_longest_that_5_0_gets() {
+    for (asked, told) in [(0, " ServerKeepAlive(60)"), (61, " ServerKeepAlive(60)"), (60, ""), (5, "")] {
+        let mut room = Room::with(BrokerOptions { keep_alive_max: 60, ..BrokerOptions::default() });
+        let peer = room.connect(&Connect { keep_alive: asked, ..connect(V5, "a") });
+        assert_eq!(room.hear(peer), [format!("CONNACK ok MaximumPacketSize(1048576){told}")]);
+        room.wait_ms(90_000);
+        assert!(room.is_closed(peer), "{asked}");
+    }
+}
+
+#[test]
+fn a_transport_without_connect_is_closed_in_time() {
+    let mut room = Room::new();
+    let peer = room.open(V5);
+    room.send_bytes(peer, &[0x10]);
+    room.wait_ms(9_999);
+    assert!(!room.is_closed(peer));
+    room.wait_ms(1);
+    assert!(room.is_closed(peer));
+    assert!(room.hear(peer).is_empty());
+}
+
+#[test]
+fn the_host_can_end_one_connection_or_all() {
+    let mut room = Room::new();
+    let (one, two) = (room.join(V5, "one"), room.join(V4, "two"));
+    room.broker.disconnect(one, ReasonCode::AdministrativeAction, room.now);
+    room.drain();
+    assert_eq!(room.hear(one), ["DISCONNECT 98"]);
+    let three = room.join(V5, "three");
+    room.broker.shut_down(room.now);
+    room.drain();
+    assert_eq!(room.hear(three), ["DISCONNECT 8B"]);
+    assert!(room.is_closed(one) && room.is_closed(two) && room.is_closed(three));
+    assert_eq!(room.broker.connections(), 0);
+}

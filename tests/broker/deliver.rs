@@ -1,0 +1,214 @@
+//! From publisher to subscriber: quality of service, versions, properties, overlapping subscriptions.
+
+use wasmqtt::codec::{Ack, Connect, Packet, Property, Publish, QoS, ReasonCode, SubscriptionOptions};
+
+use crate::room::{QOS, Room, V4, V5, connect, id, message, properties, publish};
+
+/// [MQTT-3.3.4-1], §3.8.4: the lower of the two qualities, in every meeting of the versions.
+#[test]
+fn a_message_goes_out_with_the_lower_quality_of_service() {
+    for (from, to) in [(V4, V4), (V4, V5), (V5, V4), (V5, V5)] {
+        for sent in QOS {
+            for granted in QOS {
+                let mut room = Room::new();
+                let (publisher, subscriber) = (room.join(from, "p"), room.join(to, "s"));
+                assert_eq!(room.subscribe(subscriber, "a/+", granted), [format!("SUBACK #100 0{}", granted.bits())]);
+                let answers = match sent {
+                    QoS::AtMostOnce => vec![],
+                    QoS::AtLeastOnce => vec!["PUBACK #9 ok"],
+                    QoS::ExactlyOnce => vec!["PUBREC #9 ok", "PUBCOMP #9 ok"],
+                };
+                assert_eq!(room.publish(publisher, "a/b", "x", sent), answers);
+                let qos = sent.min(granted);
+                let packet_id = if qos == QoS::AtMostOnce { "" } else { " #1" };
+                assert_eq!(room.hear(subscriber), [format!("a/b=x q{}{packet_id}", qos.bits())]);
+            }
+        }
+    }
+}
+
+/// [MQTT-4.3.3-10]: a PUBLISH that comes again before PUBREL is answered again, and delivered no more.
+#[test]
+fn qos2_is_delivered_once_however_often_it_comes() {
+    let mut room = Room::new();
+    let (publisher, subscriber) =
+        (room.join_with(&Connect { clean_start: false, ..connect(V4, "p") }), room.join(V4, "s"));
+    room.subscribe(subscriber, "t", QoS::AtMostOnce);
+    room.send(publisher, &Packet::Publish(publish("t", "x", QoS::ExactlyOnce)));
+    let again = Packet::Publish(Publish { dup: true, ..publish("t", "x", QoS::ExactlyOnce) });
+    room.send(publisher, &again);
+    room.cut(publisher);
+    let publisher = room.join_with(&Connect { clean_start: false, ..connect(V4, "p") });
+    room.send(publisher, &again);
+    room.send(publisher, &Packet::Pubrel(Ack::success(id(9))));
+    assert_eq!(room.hear(publisher), ["PUBREC #9 ok", "PUBCOMP #9 ok"]);
+    assert_eq!(room.hear(subscriber), ["t=x q0"]);
+    room.publish(publisher, "t", "y", QoS::ExactlyOnce);
+    assert_eq!(room.hear(subscriber), ["t=y q0"], "a released identifier is free for another message");
+}
+
+/// §3.7.2.1, §3.4.2.1: 0x92 for what is not known, 0x10 where nobody subscribes; 3.1.1 has neither.
+#[test]
+fn acknowledgements_have_their_reason() {
+    for (version, unknown, nobody) in [(V4, "ok", "ok"), (V5, "92", "10")] {
+        let mut room = Room::new();
+        let peer = room.join(version, "a");
+        room.send(peer, &Packet::Pubrel(Ack::success(id(3))));
+        assert_eq!(room.hear(peer), [format!("PUBCOMP #3 {unknown}")]);
+        assert_eq!(room.publish(peer, "t", "", QoS::AtLeastOnce), [format!("PUBACK #9 {nobody}")]);
+        assert_eq!(room.publish(peer, "t", "", QoS::ExactlyOnce)[0], format!("PUBREC #9 {nobody}"));
+        room.send(peer, &Packet::Pubrec(Ack::success(id(5))));
+        assert_eq!(room.hear(peer), [format!("PUBREL #5 {unknown}")]);
+        room.send(peer, &Packet::Puback(Ack::success(id(6))));
+        room.send(peer, &Packet::Pubcomp(Ack::success(id(7))));
+        assert!(room.hear(peer).is_empty() && !room.is_closed(peer));
+    }
+}
+
+/// [MQTT-3.3.2-4], [MQTT-3.3.2-15], [MQTT-3.3.2-17], [MQTT-3.3.2-20]: all of them, in order; 3.1.1 hears the message alone.
+#[test]
+fn properties_travel_unchanged_between_clients_of_5_0() {
+    let mut room = Room::new();
+    let (publisher, new, old) = (room.join(V5, "p"), room.join(V5, "new"), room.join(V4, "old"));
+    let list = properties(&[
+        Property::UserProperty("b", "1"),
+        Property::PayloadFormatIndicator(true),
+        Property::ContentType("text/plain"),
+        Property::ResponseTopic("r"),
+        Property::CorrelationData(b"c"),
+        Property::UserProperty("a", "2"),
+    ]);
+    for qos in QOS {
+        room.subscribe(new, "t", qos);
+        room.subscribe(old, "t", qos);
+        room.publish_with(publisher, Publish { properties: list.as_properties(), ..publish("t", "x", qos) });
+        let expected = crate::room::list(list.as_properties());
+        assert!(room.hear(new)[0].ends_with(&expected));
+        assert!(room.hear(old)[0].starts_with("t=x q"));
+    }
+    room.publish(old, "t", "y", QoS::AtMostOnce);
+    assert_eq!(room.hear(new), ["t=y q0"]);
+}
+
+/// [MQTT-3.3.4-2], [MQTT-3.3.4-3], [MQTT-3.3.4-4]: once, with the highest quality, and every identifier.
+#[test]
+fn overlapping_subscriptions_deliver_once() {
+    let mut room = Room::new();
+    let (publisher, subscriber) = (room.join(V5, "p"), room.join(V5, "s"));
+    for (filter, qos, identifier) in [("a/#", 0, Some(7)), ("a/+", 2, None), ("a/b", 1, Some(300)), ("#", 0, Some(9))] {
+        let options = SubscriptionOptions { qos: QOS[qos], ..SubscriptionOptions::default() };
+        room.subscribe_with(subscriber, filter, options, identifier);
+    }
+    room.publish(publisher, "a/b", "x", QoS::ExactlyOnce);
+    let heard = room.hear(subscriber);
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert!(heard[0].starts_with("a/b=x q2 #1 "));
+    for identifier in [7, 300, 9] {
+        assert!(heard[0].contains(&format!("SubscriptionIdentifier({identifier})")), "{heard:?}");
+    }
+    room.publish(publisher, "c", "x", QoS::AtLeastOnce);
+    assert_eq!(room.hear(subscriber), ["c=x q0 SubscriptionIdentifier(9)"]);
+    room.unsubscribe(subscriber, "a/+");
+    room.publish(publisher, "a/b", "y", QoS::ExactlyOnce);
+    assert!(room.hear(subscriber)[0].starts_with("a/b=y q1 #2 "));
+}
+
+/// [MQTT-3.8.3-3]: the publisher's own subscription, and no other's.
+#[test]
+fn no_local_keeps_own_messages_away() {
+    let mut room = Room::new();
+    let (own, other) = (room.join(V5, "own"), room.join(V5, "other"));
+    let options = SubscriptionOptions { no_local: true, ..SubscriptionOptions::default() };
+    room.subscribe_with(own, "t", options, None);
+    room.subscribe_with(other, "t", options, None);
+    room.publish(own, "t", "x", QoS::AtMostOnce);
+    assert_eq!((room.hear(own).len(), room.hear(other).len()), (0, 1));
+    room.subscribe(own, "t", QoS::AtMostOnce);
+    assert_eq!(room.publish(own, "t", "x", QoS::AtMostOnce), ["t=x q0"]);
+}
+
+/// [MQTT-3.3.1-12], [MQTT-3.3.1-13].
+#[test]
+fn the_retain_flag_is_kept_only_where_it_is_asked_for() {
+    let mut room = Room::new();
+    let (publisher, plain, keeping) = (room.join(V4, "p"), room.join(V5, "plain"), room.join(V5, "keeping"));
+    room.subscribe(plain, "t", QoS::AtLeastOnce);
+    let options = SubscriptionOptions { retain_as_published: true, qos: QoS::AtLeastOnce, ..Default::default() };
+    room.subscribe_with(keeping, "t", options, None);
+    for qos in [QoS::AtMostOnce, QoS::AtLeastOnce] {
+        room.retain(publisher, "t", "x", qos);
+        room.publish(publisher, "t", "y", qos);
+        let retained = |heard: Vec<String>| heard.iter().map(|line| line.contains("retain")).collect::<Vec<_>>();
+        assert_eq!(retained(room.hear(plain)), [false, false]);
+        assert_eq!(retained(room.hear(keeping)), [true, false]);
+    }
+}
+
+/// [MQTT-3.1.2-24], [MQTT-3.1.2-25]: as if it had been sent, so the next one follows.
+#[test]
+fn a_message_too_large_for_a_client_is_left_out() {
+    for qos in QOS {
+        let mut room = Room::new();
+        let list = properties(&[Property::MaximumPacketSize(30), Property::ReceiveMaximum(1)]);
+        let small = room.join_with(&Connect { properties: list.as_properties(), ..connect(V5, "small") });
+        let large = room.join(V5, "large");
+        let publisher = room.join(V5, "p");
+        for peer in [small, large] {
+            room.subscribe(peer, "t", qos);
+        }
+        for payload in [&"x".repeat(40), "y"] {
+            room.publish(publisher, "t", payload, qos);
+        }
+        let heard = room.hear(small);
+        assert_eq!(heard.len(), 1, "{heard:?}");
+        assert!(heard[0].starts_with("t=y"));
+        assert_eq!(room.hear(large).len(), 2);
+        assert_eq!(room.broker.counters().dropped, 1);
+    }
+}
+
+/// [MQTT-4.6.0-5], [MQTT-4.6.0-6]: to each subscriber in the order of publishing, one frame a turn.
+#[test]
+fn messages_keep_their_order_and_a_turn_is_one_frame() {
+    let mut room = Room::new();
+    let (publisher, subscriber) = (room.join(V4, "p"), room.join(V4, "s"));
+    room.subscribe(subscriber, "#", QoS::AtLeastOnce);
+    let before = room.frames(subscriber);
+    let mut bytes = Vec::new();
+    for index in 0..50_u16 {
+        let payload = index.to_string();
+        let publish = Publish { packet_id: Some(id(index + 1)), ..publish("t", &payload, QoS::AtLeastOnce) };
+        Packet::Publish(publish).encode(V4, &mut bytes).expect("good");
+    }
+    room.send_bytes(publisher, &bytes);
+    let expected: Vec<_> = (0..50).map(|index| format!("t={index} q1 #{}", index + 1)).collect();
+    assert_eq!(room.hear(subscriber), expected);
+    assert_eq!(room.frames(subscriber), before + 1);
+    assert_eq!(room.hear(publisher).len(), 50);
+}
+
+#[test]
+fn the_host_publishes_without_a_client() {
+    let mut room = Room::new();
+    let peer = room.join(V4, "a");
+    room.subscribe(peer, "#", QoS::ExactlyOnce);
+    let mut own = message("t", "x");
+    own.qos = QoS::AtLeastOnce;
+    own.retain = true;
+    assert_eq!(room.broker.publish(own, room.now), 1);
+    room.drain();
+    assert_eq!(room.hear(peer), ["t=x q1 #1"]);
+    assert_eq!(room.broker.retained().map(|message| message.topic.as_str()).collect::<Vec<_>>(), ["t"]);
+}
+
+/// §4.3.3: PUBREC of 0x80 or above ends the delivery.
+#[test]
+fn a_refused_qos2_delivery_is_over() {
+    let mut room = Room::new();
+    let (publisher, subscriber) = (room.join(V5, "p"), room.join(V5, "s"));
+    room.subscribe(subscriber, "t", QoS::ExactlyOnce);
+    room.publish(publisher, "t", "x", QoS::ExactlyOnce);
+    room.send(subscriber, &Packet::Pubrec(Ack::new(id(1), ReasonCode::QuotaExceeded)));
+    assert_eq!(room.hear(subscriber), ["t=x q2 #1"]);
+    assert_eq!(room.broker.sessions().map(|session| session.in_flight).sum::<usize>(), 0);
+}

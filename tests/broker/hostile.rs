@@ -1,0 +1,146 @@
+//! Hostile peers: whatever they send has a defined answer, and the others do not notice.
+
+use wasmqtt::broker::{BrokerOptions, DisconnectCause, Event, RejectCause};
+use wasmqtt::codec::{QoS, Version};
+
+use crate::room::{Room, V4, V5};
+
+fn room() -> Room {
+    Room::with(BrokerOptions {
+        events: true,
+        packet_bytes_max: 1000.try_into().expect("not 0"),
+        ..BrokerOptions::default()
+    })
+}
+
+/// Before CONNECT is accepted there is no DISCONNECT [MQTT-3.14.0-1]; 5.0 may be told in CONNACK what is malformed.
+#[test]
+fn a_first_packet_other_than_a_good_connect_ends_the_connection() {
+    let rows: [(&str, &[u8], &[&str]); 12] = [
+        ("PINGREQ", &[0xC0, 0], &[]),
+        ("PUBLISH", b"\x30\x04\x00\x01tx", &[]),
+        ("DISCONNECT", &[0xE0, 0], &[]),
+        ("CONNACK", &[0x20, 2, 0, 0], &[]),
+        ("AUTH", &[0xF0, 0], &[]),
+        ("type 0", &[0, 0], &[]),
+        ("five bytes of length", &[0x10, 0x80, 0x80, 0x80, 0x80, 1], &[]),
+        ("too large", &[0x10, 0xE9, 0x07], &[]),
+        ("HTTP", b"GET / HTTP/1.1\r\n\r\n", &[]),
+        ("3.1.1 with the reserved flag", b"\x10\x0C\x00\x04MQTT\x04\x03\x00\x00\x00\x00", &[]),
+        ("5.0 with the reserved flag", b"\x10\x0D\x00\x04MQTT\x05\x03\x00\x00\x00\x00\x00", &["CONNACK 81"]),
+        (
+            "5.0 with a bad will topic",
+            b"\x10\x13\x00\x04MQTT\x05\x06\x00\x00\x00\x00\x00\x00\x00\x01#\x00\x01x",
+            &["CONNACK 90"],
+        ),
+    ];
+    for (name, bytes, heard) in rows {
+        let mut room = room();
+        let peer = room.open(V5);
+        room.send_bytes(peer, bytes);
+        assert!(room.is_closed(peer), "{name}");
+        assert_eq!(room.hear(peer), heard, "{name}");
+        let [Event::Rejected { cause: RejectCause::Fault(fault), .. }] = room.events.as_slice() else {
+            panic!("{name}: {:?}", room.events);
+        };
+        assert!(!fault.rule.is_empty() && !fault.problem.is_empty());
+    }
+}
+
+/// §4.13: DISCONNECT with the reason in 5.0, the close alone in 3.1.1.
+#[test]
+fn a_fault_ends_its_connection_and_no_other() {
+    let rows: [(&str, &[u8], Version, &[&str]); 22] = [
+        ("a second CONNECT", b"\x10\x0D\x00\x04MQTT\x05\x02\x00\x00\x00\x00\x00", V5, &["DISCONNECT 82"]),
+        ("a second CONNECT", b"\x10\x0C\x00\x04MQTT\x04\x02\x00\x00\x00\x00", V4, &[]),
+        ("a second CONNECT of version 9", b"\x10\x0C\x00\x04MQTT\x09\x02\x00\x00\x00\x00", V5, &["DISCONNECT 82"]),
+        ("type 0", &[0, 0], V5, &["DISCONNECT 81"]),
+        ("AUTH", &[0xF0, 2, 0x19, 0], V5, &["DISCONNECT 82"]),
+        ("AUTH", &[0xF0, 0], V4, &[]),
+        ("CONNACK", &[0x20, 3, 0, 0, 0], V5, &["DISCONNECT 82"]),
+        ("SUBACK", &[0x90, 3, 0, 1, 0], V4, &[]),
+        ("PINGRESP", &[0xD0, 0], V5, &["DISCONNECT 82"]),
+        ("QoS 3", b"\x36\x07\x00\x01t\x00\x01\x00x", V5, &["DISCONNECT 81"]),
+        ("identifier 0", b"\x32\x07\x00\x01t\x00\x00\x00x", V5, &["DISCONNECT 82"]),
+        ("a wildcard in a topic", b"\x30\x05\x00\x02t#\x00", V5, &["DISCONNECT 90"]),
+        ("a wildcard in a topic", b"\x30\x04\x00\x02t+", V4, &[]),
+        ("UTF-8 that is none", b"\x30\x05\x00\x02\xC0\x80\x00", V5, &["DISCONNECT 81"]),
+        ("a topic alias", b"\x30\x07\x00\x01t\x03\x23\x00\x01", V5, &["DISCONNECT 94"]),
+        ("a subscription identifier", b"\x30\x06\x00\x01t\x02\x0B\x01", V5, &["DISCONNECT 82"]),
+        ("SUBSCRIBE without a filter", &[0x82, 3, 0, 1, 0], V5, &["DISCONNECT 82"]),
+        ("too large", &[0x30, 0xE9, 0x07], V5, &["DISCONNECT 95"]),
+        ("No Local for a shared subscription", b"\x82\x11\x00\x01\x00\x00\x0B$share/g/ab\x04", V5, &["DISCONNECT 82"]),
+        ("bytes behind the packet", &[0xC0, 1, 0], V5, &["DISCONNECT 81"]),
+        ("PUBREL with the wrong flags", &[0x60, 2, 0, 1], V5, &["DISCONNECT 81"]),
+        ("PUBCOMP for QoS 1 in flight", &[0x70, 2, 0, 1], V5, &["DISCONNECT 82"]),
+    ];
+    for (name, bytes, version, heard) in rows {
+        let mut room = room();
+        let (peer, one, two) = (room.join(version, "bad"), room.join(V4, "one"), room.join(V5, "two"));
+        room.subscribe(peer, "private", QoS::AtLeastOnce);
+        room.publish(one, "private", "x", QoS::AtLeastOnce);
+        room.subscribe(two, "t", QoS::AtMostOnce);
+        room.hear(peer);
+        // A good packet first: it counts, and the one behind the fault does not.
+        let mut frame = b"\x30\x04\x00\x01t1".to_vec();
+        if version == V5 {
+            frame = b"\x30\x05\x00\x01t\x001".to_vec();
+        }
+        let good = frame.clone();
+        frame.extend_from_slice(bytes);
+        frame.extend_from_slice(&good);
+        room.send_bytes(peer, &frame);
+        assert!(room.is_closed(peer), "{name}");
+        assert_eq!(room.hear(peer), heard, "{name}");
+        assert_eq!(room.hear(two), ["t=1 q0"], "{name}");
+        room.publish(one, "t", "x", QoS::AtMostOnce);
+        assert_eq!(room.hear(two), ["t=x q0"], "{name}");
+        let fault = room.events.iter().find_map(|event| match event {
+            Event::Disconnected { cause: DisconnectCause::Fault(fault), .. } => Some(*fault),
+            _ => None,
+        });
+        assert!(fault.is_some_and(|fault| !fault.problem.is_empty()), "{name}");
+    }
+}
+
+/// [MQTT-3.3.4-7]: 0x93.
+#[test]
+fn more_in_flight_than_our_receive_maximum_ends_the_connection() {
+    let options = BrokerOptions { receive_maximum: 2.try_into().expect("not 0"), ..BrokerOptions::default() };
+    let mut room = Room::with(options);
+    let peer = room.connect(&crate::room::connect(V5, "a"));
+    assert_eq!(room.hear(peer), ["CONNACK ok ReceiveMaximum(2) MaximumPacketSize(1048576)"]);
+    room.send_bytes(peer, b"\x34\x06\x00\x01t\x00\x01\x00\x34\x06\x00\x01t\x00\x02\x00");
+    assert_eq!(room.hear(peer), ["PUBREC #1 10", "PUBREC #2 10"]);
+    room.send_bytes(peer, b"\x62\x02\x00\x01\x34\x06\x00\x01t\x00\x03\x00");
+    assert_eq!(room.hear(peer), ["PUBCOMP #1 ok", "PUBREC #3 10"]);
+    room.send_bytes(peer, b"\x32\x06\x00\x01t\x00\x04\x00");
+    assert_eq!(room.hear(peer), ["DISCONNECT 93"]);
+    let old = room.join(V4, "b");
+    room.send_bytes(old, b"\x34\x05\x00\x01t\x00\x01\x34\x05\x00\x01t\x00\x02\x34\x05\x00\x01t\x00\x03");
+    assert_eq!(room.hear(old).len(), 3, "3.1.1 is told no receive maximum, and has none");
+}
+
+/// [MQTT-3.1.2-24]: where not even the answer fits, the connection ends.
+#[test]
+fn a_client_that_takes_no_packet_is_let_go() {
+    let mut room = Room::new();
+    let list = crate::room::properties(&[wasmqtt::codec::Property::MaximumPacketSize(4)]);
+    let connect = crate::room::connect(V5, "a");
+    let peer = room.connect(&wasmqtt::codec::Connect { properties: list.as_properties(), ..connect });
+    assert!(room.is_closed(peer));
+    assert_eq!(room.hear(peer), ["DISCONNECT 95"]);
+}
+
+#[test]
+fn nothing_is_read_or_sent_after_the_end() {
+    let mut room = room();
+    let peer = room.join(V5, "a");
+    room.send_bytes(peer, &[0xE0, 0, 0xC0, 0]);
+    assert!(room.is_closed(peer) && room.hear(peer).is_empty());
+    room.send_bytes(peer, &[0xC0, 0]);
+    room.cut(peer);
+    assert!(room.hear(peer).is_empty());
+    let next = room.open(V5);
+    assert_ne!(next, peer, "a peer's id is never used again");
+}

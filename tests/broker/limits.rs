@@ -1,0 +1,70 @@
+//! The bounds: what hits one has a defined answer.
+
+use wasmqtt::broker::BrokerOptions;
+use wasmqtt::codec::{Connect, Packet, Properties, QoS, Subscribe, Subscription, SubscriptionOptions};
+
+use crate::room::{Room, V4, V5, connect, id};
+
+#[test]
+fn connections_and_sessions_are_bounded() {
+    let mut room = Room::with(BrokerOptions { connections_max: 2, sessions_max: 1, ..BrokerOptions::default() });
+    let first = room.join_with(&Connect { clean_start: false, ..connect(V4, "a") });
+    let (old, rows) = (room.connect(&connect(V4, "b")), ["CONNACK 88"]);
+    assert_eq!(room.hear(old), rows, "3.1.1 knows no quota, so the server is unavailable");
+    let new = room.connect(&connect(V5, "b"));
+    assert_eq!(room.hear(new), ["CONNACK 97"]);
+    let waiting = room.open(V5);
+    let too_many = room.open(V5);
+    assert!(room.is_closed(too_many) && !room.is_closed(waiting));
+    room.cut(first);
+    // The session is there, and so its client may come.
+    room.join_with(&Connect { clean_start: false, ..connect(V4, "a") });
+}
+
+#[test]
+fn topic_levels_are_bounded() {
+    let mut room = Room::with(BrokerOptions { topic_levels_max: 3, ..BrokerOptions::default() });
+    let peer = room.join(V5, "a");
+    let rows = [("a/b/c", "00"), ("a/b/c/d", "8F"), ("///", "8F"), ("//", "00"), ("$share/g/a/b/c", "00")];
+    for (filter, reason) in rows {
+        assert_eq!(room.subscribe(peer, filter, QoS::AtMostOnce), [format!("SUBACK #100 {reason}")], "{filter}");
+    }
+    assert_eq!(room.publish(peer, "x/y/z", "", QoS::AtLeastOnce), ["PUBACK #9 10"]);
+    assert_eq!(room.publish(peer, "x/y/z/w", "", QoS::AtLeastOnce), ["DISCONNECT 90"]);
+}
+
+/// One SUBSCRIBE that repeats a filter cannot multiply the retained messages without bound.
+#[test]
+fn a_long_subscribe_is_bounded() {
+    let mut room = Room::with(BrokerOptions { subscriptions_max: 10, ..BrokerOptions::default() });
+    let peer = room.join(V5, "a");
+    room.retain(peer, "t", "x", QoS::AtMostOnce);
+    let subscriptions = vec![Subscription { filter: "#", options: SubscriptionOptions::default() }; 1000];
+    room.send(peer, &Packet::Subscribe(Subscribe { packet_id: id(1), properties: Properties::EMPTY, subscriptions }));
+    let heard = room.hear(peer);
+    assert_eq!(heard.len(), 11, "SUBACK, and one message for each that was granted");
+    assert!(heard[0].ends_with(" 00 97 97 97") || heard[0].ends_with("97 97"));
+}
+
+#[test]
+fn the_bytes_that_wait_for_a_peer_in_a_turn_are_bounded() {
+    let mut room = Room::with(BrokerOptions { transmit_bytes_max: 100, ..BrokerOptions::default() });
+    let (publisher, subscriber) = (room.join(V4, "p"), room.join(V4, "s"));
+    room.subscribe(subscriber, "t", QoS::AtMostOnce);
+    let one = b"\x30\x17\x00\x01taaaaabbbbbcccccddddd";
+    room.send_bytes(publisher, &one.repeat(10));
+    assert_eq!(room.hear(subscriber).len(), 4);
+    assert_eq!(room.broker.counters().dropped, 6);
+    room.send_bytes(publisher, one);
+    assert_eq!(room.hear(subscriber).len(), 1);
+}
+
+#[test]
+fn no_event_is_made_while_nobody_listens() {
+    let mut room = Room::new();
+    let peer = room.join(V5, "a");
+    room.subscribe(peer, "t", QoS::AtMostOnce);
+    room.publish(peer, "t", "x", QoS::AtMostOnce);
+    assert!(room.events.is_empty());
+    assert_eq!((room.broker.counters().published, room.broker.counters().delivered), (1, 1));
+}

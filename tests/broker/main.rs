@@ -1,0 +1,13 @@
+//! The broker over bytes: scripted clients, virtual time, each test a claim.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod connect;
+mod deliver;
+mod hostile;
+mod limits;
+mod property;
+mod room;
+mod session;
+mod shared;
+mod subscribe;
+mod wills;

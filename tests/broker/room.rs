@@ -1,0 +1,282 @@
+//! A broker and scripted clients in one room: bytes both ways, virtual time, and what each client hears as text.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use wasmqtt::broker::{Broker, BrokerOptions, Event, Output, PeerId};
+use wasmqtt::codec::{
+    Ack, Connect, Decoder, Disconnect, Message, Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS,
+    ReasonCode, Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Version, Will,
+};
+use wasmqtt::time::Time;
+use wasmqtt::topic::TopicName;
+
+pub(crate) const V4: Version = Version::V3_1_1;
+pub(crate) const V5: Version = Version::V5;
+pub(crate) const QOS: [QoS; 3] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];
+
+pub(crate) struct Room {
+    pub(crate) broker: Broker,
+    pub(crate) now: Time,
+    pub(crate) events: Vec<Event>,
+    lines: BTreeMap<PeerId, Line>,
+}
+
+/// One client's end of its connection.
+struct Line {
+    version: Version,
+    decoder: Decoder,
+    heard: Vec<String>,
+    frames: usize,
+    closed: bool,
+}
+
+impl Room {
+    pub(crate) fn new() -> Self {
+        Self::with(BrokerOptions::default())
+    }
+
+    pub(crate) fn with(options: BrokerOptions) -> Self {
+        Self { broker: Broker::new(options, 7), now: Time::ZERO, events: Vec::new(), lines: BTreeMap::new() }
+    }
+
+    /// A transport without a word said.
+    pub(crate) fn open(&mut self, version: Version) -> PeerId {
+        let peer = self.broker.accept(self.now);
+        let decoder = Decoder::new(u32::MAX);
+        self.lines.insert(peer, Line { version, decoder, heard: Vec::new(), frames: 0, closed: false });
+        self.drain();
+        peer
+    }
+
+    /// Sends CONNECT over a new transport.
+    pub(crate) fn connect(&mut self, connect: &Connect<'_>) -> PeerId {
+        let peer = self.open(connect.version);
+        self.send(peer, &Packet::Connect(Box::new(connect.clone())));
+        peer
+    }
+
+    /// Connects with a clean start, and has heard CONNACK.
+    pub(crate) fn join(&mut self, version: Version, client_id: &str) -> PeerId {
+        self.join_with(&connect(version, client_id))
+    }
+
+    pub(crate) fn join_with(&mut self, connect: &Connect<'_>) -> PeerId {
+        let peer = self.connect(connect);
+        let heard = self.hear(peer);
+        assert!(heard.first().is_some_and(|first| first.starts_with("CONNACK ok")), "{heard:?}");
+        self.lines.get_mut(&peer).expect("open").heard = heard[1..].to_vec();
+        peer
+    }
+
+    pub(crate) fn send(&mut self, peer: PeerId, packet: &Packet<'_>) {
+        let mut bytes = Vec::new();
+        packet.encode(self.lines[&peer].version, &mut bytes).expect("a good packet");
+        self.send_bytes(peer, &bytes);
+    }
+
+    pub(crate) fn send_bytes(&mut self, peer: PeerId, bytes: &[u8]) {
+        self.broker.handle_bytes(peer, bytes, self.now);
+        self.drain();
+    }
+
+    /// The transport breaks.
+    pub(crate) fn cut(&mut self, peer: PeerId) {
+        self.broker.handle_closed(peer, self.now);
+        self.drain();
+    }
+
+    /// Lets time pass; the broker is called at each of its deadlines.
+    pub(crate) fn wait(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        while let Some(at) = self.broker.next_deadline().filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            self.broker.handle_timeout(self.now);
+            self.drain();
+        }
+        self.now = end;
+    }
+
+    pub(crate) fn wait_ms(&mut self, milliseconds: u64) {
+        self.wait(Duration::from_millis(milliseconds));
+    }
+
+    /// What the client has heard since the last time.
+    pub(crate) fn hear(&mut self, peer: PeerId) -> Vec<String> {
+        std::mem::take(&mut self.lines.get_mut(&peer).expect("opened here").heard)
+    }
+
+    pub(crate) fn is_closed(&self, peer: PeerId) -> bool {
+        self.lines[&peer].closed
+    }
+
+    /// How many frames the client has had.
+    pub(crate) fn frames(&self, peer: PeerId) -> usize {
+        self.lines[&peer].frames
+    }
+
+    pub(crate) fn subscribe(&mut self, peer: PeerId, filter: &str, qos: QoS) -> Vec<String> {
+        self.subscribe_with(peer, filter, SubscriptionOptions { qos, ..SubscriptionOptions::default() }, None)
+    }
+
+    pub(crate) fn subscribe_with(
+        &mut self,
+        peer: PeerId,
+        filter: &str,
+        options: SubscriptionOptions,
+        identifier: Option<u32>,
+    ) -> Vec<String> {
+        let properties = identifier.map(|identifier| properties(&[Property::SubscriptionIdentifier(identifier)]));
+        let subscribe = Subscribe {
+            packet_id: id(100),
+            properties: properties.as_ref().map_or(Properties::EMPTY, PropertiesBuf::as_properties),
+            subscriptions: vec![Subscription { filter, options }],
+        };
+        self.send(peer, &Packet::Subscribe(subscribe));
+        self.hear(peer)
+    }
+
+    pub(crate) fn unsubscribe(&mut self, peer: PeerId, filter: &str) -> Vec<String> {
+        let unsubscribe = Unsubscribe { packet_id: id(101), properties: Properties::EMPTY, filters: vec![filter] };
+        self.send(peer, &Packet::Unsubscribe(unsubscribe));
+        self.hear(peer)
+    }
+
+    /// Publishes, and for QoS 2 releases; gives the answers.
+    pub(crate) fn publish(&mut self, peer: PeerId, topic: &str, payload: &str, qos: QoS) -> Vec<String> {
+        self.publish_with(peer, publish(topic, payload, qos))
+    }
+
+    pub(crate) fn retain(&mut self, peer: PeerId, topic: &str, payload: &str, qos: QoS) -> Vec<String> {
+        self.publish_with(peer, Publish { retain: true, ..publish(topic, payload, qos) })
+    }
+
+    pub(crate) fn publish_with(&mut self, peer: PeerId, publish: Publish<'_>) -> Vec<String> {
+        self.send(peer, &Packet::Publish(publish));
+        if publish.qos == QoS::ExactlyOnce && !self.is_closed(peer) {
+            self.send(peer, &Packet::Pubrel(Ack::success(publish.packet_id.expect("QoS 2"))));
+        }
+        self.hear(peer)
+    }
+
+    pub(crate) fn disconnect(&mut self, peer: PeerId, reason: ReasonCode) {
+        self.send(peer, &Packet::Disconnect(Disconnect { reason, properties: Properties::EMPTY }));
+        assert!(self.is_closed(peer));
+    }
+
+    /// The identifiers of the sessions there are.
+    pub(crate) fn sessions(&self) -> Vec<&str> {
+        self.broker.sessions().map(|session| session.client_id).collect()
+    }
+
+    /// Does what the broker asks for; after a call to the broker itself.
+    pub(crate) fn drain(&mut self) {
+        while let Some(output) = self.broker.poll_output() {
+            match output {
+                Output::Transmit(peer, bytes) => self.lines.get_mut(&peer).expect("a known peer").receive(bytes),
+                Output::Close(peer) => {
+                    let line = self.lines.get_mut(&peer).expect("a known peer");
+                    assert!(!line.closed, "closed twice");
+                    line.closed = true;
+                }
+                Output::Event(event) => self.events.push(event),
+            }
+        }
+    }
+}
+
+impl Line {
+    fn receive(&mut self, bytes: &[u8]) {
+        assert!(!self.closed, "bytes after the close");
+        assert!(!bytes.is_empty(), "an empty frame");
+        self.frames += 1;
+        self.decoder.feed(bytes);
+        while let Some(located) = self.decoder.advance(self.version).expect("a packet of ours") {
+            self.heard.push(text(&self.decoder.packet(&located, self.version).expect("a packet of ours")));
+        }
+    }
+}
+
+pub(crate) fn id(value: u16) -> PacketId {
+    PacketId::new(value).expect("not 0")
+}
+
+pub(crate) fn properties(list: &[Property<'_>]) -> PropertiesBuf {
+    let mut properties = PropertiesBuf::new();
+    for property in list {
+        properties.push(*property).expect("short");
+    }
+    properties
+}
+
+/// CONNECT with a clean start and nothing else.
+pub(crate) fn connect(version: Version, client_id: &str) -> Connect<'_> {
+    Connect {
+        version,
+        clean_start: true,
+        keep_alive: 0,
+        client_id,
+        will: None,
+        username: None,
+        password: None,
+        properties: Properties::EMPTY,
+    }
+}
+
+pub(crate) fn will<'a>(topic: &'a str, payload: &'a str, qos: QoS) -> Will<'a> {
+    Will { qos, retain: false, topic, payload: payload.as_bytes(), properties: Properties::EMPTY }
+}
+
+/// Packet identifier 9 where there is one.
+pub(crate) fn publish<'a>(topic: &'a str, payload: &'a str, qos: QoS) -> Publish<'a> {
+    let packet_id = (qos != QoS::AtMostOnce).then(|| id(9));
+    let properties = Properties::EMPTY;
+    Publish { dup: false, qos, retain: false, topic, packet_id, properties, payload: payload.as_bytes() }
+}
+
+pub(crate) fn message(topic: &str, payload: &str) -> Message {
+    Message::new(TopicName::parse(topic).expect("a topic name"), payload.as_bytes())
+}
+
+/// A packet as one line: what the tests compare.
+fn text(packet: &Packet<'_>) -> String {
+    match packet {
+        Packet::Connack(connack) => {
+            let present = if connack.session_present { " present" } else { "" };
+            format!("CONNACK {}{present}{}", reason(connack.reason), list(connack.properties))
+        }
+        Packet::Publish(publish) => {
+            let dup = if publish.dup { " dup" } else { "" };
+            let retain = if publish.retain { " retain" } else { "" };
+            let id = publish.packet_id.map_or(String::new(), |id| format!(" #{id}"));
+            let payload = String::from_utf8_lossy(publish.payload);
+            format!("{}={payload} q{}{id}{dup}{retain}{}", publish.topic, publish.qos.bits(), list(publish.properties))
+        }
+        Packet::Puback(ack) => acknowledgement("PUBACK", ack),
+        Packet::Pubrec(ack) => acknowledgement("PUBREC", ack),
+        Packet::Pubrel(ack) => acknowledgement("PUBREL", ack),
+        Packet::Pubcomp(ack) => acknowledgement("PUBCOMP", ack),
+        Packet::Suback(suback) => format!("SUBACK #{} {}", suback.packet_id, reasons(&suback.reasons)),
+        Packet::Unsuback(unsuback) => format!("UNSUBACK #{} {}", unsuback.packet_id, reasons(&unsuback.reasons)),
+        Packet::Pingresp => "PINGRESP".into(),
+        Packet::Disconnect(disconnect) => format!("DISCONNECT {}", reason(disconnect.reason)),
+        other => panic!("no broker sends {other:?}"),
+    }
+}
+
+fn acknowledgement(name: &str, ack: &Ack<'_>) -> String {
+    format!("{name} #{} {}", ack.packet_id, reason(ack.reason))
+}
+
+fn reasons(reasons: &[ReasonCode]) -> String {
+    reasons.iter().map(|code| format!("{:02X}", code.value())).collect::<Vec<_>>().join(" ")
+}
+
+fn reason(reason: ReasonCode) -> String {
+    if reason == ReasonCode::Success { "ok".into() } else { format!("{:02X}", reason.value()) }
+}
+
+/// Each property behind a space.
+pub(crate) fn list(properties: Properties<'_>) -> String {
+    properties.iter().fold(String::new(), |line, property| format!("{line} {property:?}"))
+}

@@ -1,0 +1,217 @@
+//! Sessions across connections: present or not, their expiry, and what waited in them.
+
+use wasmqtt::broker::{BrokerOptions, QueueOverflow};
+use wasmqtt::codec::{Ack, Connect, Disconnect, Packet, Properties, Property, QoS, ReasonCode};
+
+use crate::room::{Room, V4, V5, connect, id, properties};
+
+/// [MQTT-3.1.2-4], [MQTT-3.1.2-5], [MQTT-3.1.2-6], [MQTT-3.2.2-3]; in 3.1.1 clean session is start and end in one.
+#[test]
+fn a_session_is_present_if_it_was_kept_and_is_asked_for() {
+    let long = properties(&[Property::SessionExpiryInterval(1_000)]);
+    let kept = |version| match version {
+        V4 => Connect { clean_start: false, ..connect(V4, "a") },
+        V5 => Connect { properties: long.as_properties(), ..connect(V5, "a") },
+    };
+    let resume = |version| Connect { clean_start: false, ..connect(version, "a") };
+    let rows = [
+        (kept(V4), resume(V4), true),
+        (kept(V4), resume(V5), true),
+        (kept(V5), resume(V4), true),
+        (kept(V5), resume(V5), true),
+        (connect(V4, "a"), resume(V4), false),
+        (connect(V5, "a"), resume(V5), false),
+        (kept(V4), connect(V4, "a"), false),
+        (kept(V5), connect(V5, "a"), false),
+    ];
+    for (first, second, present) in rows {
+        let mut room = Room::new();
+        let peer = room.connect(&first);
+        assert!(!room.hear(peer)[0].contains("present"), "{first:?}");
+        room.subscribe(peer, "t", QoS::AtLeastOnce);
+        room.cut(peer);
+        let peer = room.connect(&second);
+        assert_eq!(room.hear(peer)[0].contains("present"), present, "{first:?} {second:?}");
+        let answers = room.publish(peer, "t", "x", QoS::AtMostOnce);
+        assert_eq!(answers.len(), usize::from(present), "a subscription is part of the session: {answers:?}");
+    }
+}
+
+/// §3.1.2.11.2, and [MQTT-3.1.2-23]: what a DISCONNECT says counts; never from 0 to more [MQTT-3.14.2-2].
+#[test]
+fn a_session_ends_its_expiry_interval_after_the_connection() {
+    let interval = |seconds| properties(&[Property::SessionExpiryInterval(seconds)]);
+    let rows = [(Some(10), None, 10), (Some(10), Some(20), 20), (Some(10), Some(0), 0), (None, None, 0)];
+    for (asked, changed, seconds) in rows {
+        let mut room = Room::new();
+        let list = asked.map(interval).unwrap_or_default();
+        let peer = room.join_with(&Connect { properties: list.as_properties(), ..connect(V5, "a") });
+        let list = changed.map(interval).unwrap_or_default();
+        let disconnect = Disconnect { reason: ReasonCode::Success, properties: list.as_properties() };
+        room.send(peer, &Packet::Disconnect(disconnect));
+        assert!(room.is_closed(peer));
+        if seconds > 0 {
+            room.wait_ms(seconds * 1000 - 1);
+            assert_eq!(room.sessions(), ["a"], "{asked:?} {changed:?}");
+            room.wait_ms(1);
+        }
+        assert!(room.sessions().is_empty(), "{asked:?} {changed:?}");
+        assert_eq!(room.broker.next_deadline(), None);
+    }
+    let mut room = Room::new();
+    let peer = room.join(V5, "a");
+    let list = interval(5);
+    let disconnect = Disconnect { reason: ReasonCode::Success, properties: list.as_properties() };
+    room.send(peer, &Packet::Disconnect(disconnect));
+    assert_eq!(room.hear(peer), ["DISCONNECT 82"]);
+}
+
+#[test]
+fn an_expiry_above_the_maximum_is_cut_and_told() {
+    let mut room = Room::with(BrokerOptions { session_expiry_max: 60, ..BrokerOptions::default() });
+    let list = properties(&[Property::SessionExpiryInterval(u32::MAX)]);
+    let peer = room.connect(&Connect { properties: list.as_properties(), ..connect(V5, "a") });
+    assert_eq!(room.hear(peer), ["CONNACK ok SessionExpiryInterval(60) MaximumPacketSize(1048576)"]);
+    room.cut(peer);
+    room.wait_ms(60_000);
+    assert!(room.sessions().is_empty());
+}
+
+#[test]
+fn coming_back_stops_the_expiry() {
+    let mut room = Room::new();
+    let list = properties(&[Property::SessionExpiryInterval(10)]);
+    let again = Connect { clean_start: false, properties: list.as_properties(), ..connect(V5, "a") };
+    let peer = room.join_with(&again);
+    room.cut(peer);
+    room.wait_ms(9_000);
+    let peer = room.join_with(&again);
+    room.wait_ms(100_000);
+    assert!(!room.is_closed(peer));
+    assert_eq!(room.sessions(), ["a"]);
+}
+
+fn sleeper() -> Connect<'static> {
+    Connect { clean_start: false, ..connect(V4, "sleeper") }
+}
+
+/// [MQTT-4.5.0-1]: QoS 1 and 2 wait, in order, QoS 0 does not.
+#[test]
+fn what_was_missed_waits_in_the_session() {
+    let mut room = Room::new();
+    let peer = room.join_with(&sleeper());
+    room.subscribe(peer, "#", QoS::ExactlyOnce);
+    room.cut(peer);
+    let other = room.join(V5, "other");
+    for (payload, qos) in [("1", 1), ("2", 2), ("0", 0), ("3", 1)] {
+        room.publish(other, "t", payload, crate::room::QOS[qos]);
+    }
+    assert_eq!(room.broker.sessions().map(|session| session.queued).sum::<usize>(), 3);
+    let peer = room.connect(&sleeper());
+    assert_eq!(room.hear(peer), ["CONNACK ok present", "t=1 q1 #1", "t=2 q2 #2", "t=3 q1 #3"]);
+    assert_eq!(room.frames(peer), 1, "a turn's packets share a frame");
+}
+
+/// [MQTT-4.4.0-1], [MQTT-3.3.1-1], [MQTT-4.6.0-1]: with DUP, in the same order, and PUBREL where PUBREC had come.
+#[test]
+fn what_was_not_acknowledged_is_sent_again_on_resuming() {
+    let mut room = Room::new();
+    let peer = room.join_with(&sleeper());
+    room.subscribe(peer, "#", QoS::ExactlyOnce);
+    let other = room.join(V4, "other");
+    for (payload, qos) in [("1", 1), ("2", 2), ("3", 2)] {
+        room.publish(other, "t", payload, crate::room::QOS[qos]);
+    }
+    assert_eq!(room.hear(peer), ["t=1 q1 #1", "t=2 q2 #2", "t=3 q2 #3"]);
+    room.send(peer, &Packet::Pubrec(Ack::success(id(2))));
+    assert_eq!(room.hear(peer), ["PUBREL #2 ok"]);
+    room.cut(peer);
+    let peer = room.connect(&sleeper());
+    assert_eq!(room.hear(peer), ["CONNACK ok present", "t=1 q1 #1 dup", "t=3 q2 #3 dup", "PUBREL #2 ok"]);
+    for ack in [Packet::Puback(Ack::success(id(1))), Packet::Pubcomp(Ack::success(id(2)))] {
+        room.send(peer, &ack);
+    }
+    room.send(peer, &Packet::Pubrec(Ack::success(id(3))));
+    room.send(peer, &Packet::Pubcomp(Ack::success(id(3))));
+    assert_eq!(room.broker.sessions().map(|session| session.in_flight).sum::<usize>(), 0);
+}
+
+#[test]
+fn a_full_queue_drops_what_the_option_says_and_counts_it() {
+    for (overflow, kept) in [(QueueOverflow::DropNewest, ["1", "2"]), (QueueOverflow::DropOldest, ["3", "4"])] {
+        let options =
+            BrokerOptions { queue_messages: 2, queue_overflow: overflow, events: true, ..BrokerOptions::default() };
+        let mut room = Room::with(options);
+        let peer = room.join_with(&sleeper());
+        room.subscribe(peer, "#", QoS::AtLeastOnce);
+        room.cut(peer);
+        let other = room.join(V4, "other");
+        for payload in ["1", "2", "3", "4"] {
+            assert_eq!(room.publish(other, "t", payload, QoS::AtLeastOnce), ["PUBACK #9 ok"]);
+        }
+        assert_eq!(room.broker.counters().dropped, 2);
+        let dropped = room.events.iter().filter(|event| matches!(event, wasmqtt::broker::Event::Dropped { .. }));
+        assert_eq!(dropped.count(), 2);
+        let peer = room.connect(&sleeper());
+        let expected = [format!("t={} q1 #1", kept[0]), format!("t={} q1 #2", kept[1])];
+        assert_eq!(room.hear(peer)[1..], expected);
+    }
+}
+
+#[test]
+fn the_queue_is_bounded_in_bytes_too() {
+    let mut room = Room::with(BrokerOptions { queue_bytes: 10, ..BrokerOptions::default() });
+    let peer = room.join_with(&sleeper());
+    room.subscribe(peer, "#", QoS::AtLeastOnce);
+    room.cut(peer);
+    let other = room.join(V4, "other");
+    for payload in ["12345", "12345", "1234567890", ""] {
+        room.publish(other, "t", payload, QoS::AtLeastOnce);
+    }
+    let session = room.broker.sessions().find(|session| session.client_id == "sleeper").expect("kept");
+    assert_eq!((session.queued, session.queued_bytes), (2, 7));
+}
+
+/// [MQTT-3.3.2-5], [MQTT-3.3.2-6].
+#[test]
+fn a_message_expires_while_it_waits_and_its_interval_counts_down() {
+    let mut room = Room::new();
+    let list = properties(&[Property::SessionExpiryInterval(1_000)]);
+    let sleeper = Connect { clean_start: false, properties: list.as_properties(), ..connect(V5, "sleeper") };
+    let peer = room.join_with(&sleeper);
+    room.subscribe(peer, "#", QoS::AtLeastOnce);
+    room.cut(peer);
+    let other = room.join(V5, "other");
+    for (topic, seconds) in [("short", 5), ("long", 60)] {
+        let list = properties(&[Property::MessageExpiryInterval(seconds), Property::ContentType("x")]);
+        let publish = crate::room::publish(topic, "", QoS::AtLeastOnce);
+        let publish = wasmqtt::codec::Publish { retain: true, properties: list.as_properties(), ..publish };
+        room.publish_with(other, publish);
+    }
+    room.wait_ms(10_000);
+    let peer = room.connect(&sleeper);
+    let expected = "long= q1 #2 ContentType(\"x\") MessageExpiryInterval(50)";
+    assert_eq!(room.hear(peer)[1..], [expected]);
+    let ack = Ack { packet_id: id(2), reason: ReasonCode::Success, properties: Properties::EMPTY };
+    room.send(peer, &Packet::Puback(ack));
+    assert_eq!(room.broker.sessions().map(|session| session.in_flight).sum::<usize>(), 0);
+    assert_eq!(room.broker.counters().dropped, 1);
+}
+
+/// The Receive Maximum of the client is kept [MQTT-3.3.4-9], and the rest follows as it acknowledges.
+#[test]
+fn no_more_is_in_flight_than_the_client_takes() {
+    let mut room = Room::new();
+    let list = properties(&[Property::ReceiveMaximum(2)]);
+    let peer = room.join_with(&Connect { properties: list.as_properties(), ..connect(V5, "a") });
+    room.subscribe(peer, "#", QoS::AtLeastOnce);
+    let other = room.join(V4, "other");
+    for payload in ["1", "2", "3", "4"] {
+        room.publish(other, "t", payload, QoS::AtLeastOnce);
+    }
+    assert_eq!(room.hear(peer), ["t=1 q1 #1", "t=2 q1 #2"]);
+    room.send(peer, &Packet::Puback(Ack::success(id(2))));
+    assert_eq!(room.hear(peer), ["t=3 q1 #3"]);
+    room.send(peer, &Packet::Puback(Ack::success(id(1))));
+    assert_eq!(room.hear(peer), ["t=4 q1 #4"]);
+}

@@ -1,0 +1,145 @@
+//! SUBSCRIBE, UNSUBSCRIBE and retained messages.
+
+use wasmqtt::broker::BrokerOptions;
+use wasmqtt::codec::{Packet, Properties, Publish, QoS, RetainHandling, Subscribe, Subscription, SubscriptionOptions};
+
+use crate::room::{Room, V4, V5, id, publish};
+
+/// [MQTT-3.8.4-5], [MQTT-3.8.4-6], [MQTT-3.9.3-1]: a reason for each, in order; 3.1.1 has one failure alone.
+#[test]
+fn each_filter_gets_its_own_reason() {
+    for (version, expected) in [(V4, "SUBACK #4 01 80 80 02"), (V5, "SUBACK #4 01 8F 97 02")] {
+        let mut room = Room::with(BrokerOptions { subscriptions_max: 4, ..BrokerOptions::default() });
+        let peer = room.join(version, "a");
+        for filter in ["1", "2", "3"] {
+            room.subscribe(peer, filter, QoS::AtMostOnce);
+        }
+        let subscribe = |rows: &[(&'static str, QoS)]| Subscribe {
+            packet_id: id(4),
+            properties: Properties::EMPTY,
+            subscriptions: rows
+                .iter()
+                .map(|(filter, qos)| Subscription {
+                    filter,
+                    options: SubscriptionOptions { qos: *qos, ..Default::default() },
+                })
+                .collect(),
+        };
+        let rows = [
+            ("a/b", QoS::AtLeastOnce),
+            ("a/#/b", QoS::AtLeastOnce),
+            ("one/more", QoS::AtMostOnce),
+            ("1", QoS::ExactlyOnce),
+        ];
+        room.send(peer, &Packet::Subscribe(subscribe(&rows)));
+        assert_eq!(room.hear(peer), [expected]);
+        let session = room.broker.sessions().next().expect("connected");
+        let filters: Vec<_> = session.subscriptions.iter().map(|(filter, qos)| (*filter, qos.bits())).collect();
+        assert_eq!(filters, [("1", 2), ("2", 0), ("3", 0), ("a/b", 1)]);
+        assert_eq!(room.broker.subscriptions(), 4);
+    }
+}
+
+/// [MQTT-3.10.4-1], [MQTT-3.11.3-1].
+#[test]
+fn unsubscribing_ends_delivery_and_tells_what_there_was() {
+    for (version, answers) in [(V4, ["", "", ""]), (V5, ["00", "11", "8F"])] {
+        let mut room = Room::new();
+        let peer = room.join(version, "a");
+        room.subscribe(peer, "t", QoS::AtMostOnce);
+        assert_eq!(room.publish(peer, "t", "x", QoS::AtMostOnce), ["t=x q0"]);
+        for (filter, answer) in ["t", "t", "a/#/b"].into_iter().zip(answers) {
+            assert_eq!(room.unsubscribe(peer, filter), [format!("UNSUBACK #101 {answer}")]);
+        }
+        assert!(room.publish(peer, "t", "x", QoS::AtMostOnce).is_empty());
+        assert_eq!(room.broker.subscriptions(), 0);
+    }
+}
+
+/// [MQTT-3.3.1-5], [MQTT-3.3.1-6], [MQTT-3.3.1-7], [MQTT-3.3.1-8].
+#[test]
+fn the_last_retained_message_of_a_topic_greets_a_new_subscriber() {
+    let mut room = Room::new();
+    let (publisher, before) = (room.join(V4, "p"), room.join(V5, "before"));
+    room.subscribe(before, "#", QoS::AtLeastOnce);
+    room.retain(publisher, "a/b", "old", QoS::AtLeastOnce);
+    room.retain(publisher, "a/b", "new", QoS::AtLeastOnce);
+    room.publish(publisher, "a/b", "not retained", QoS::AtLeastOnce);
+    room.retain(publisher, "a", "zero", QoS::AtMostOnce);
+    for version in [V4, V5] {
+        let peer = room.join(version, "after");
+        assert_eq!(
+            room.subscribe(peer, "a/#", QoS::AtLeastOnce),
+            ["SUBACK #100 01", "a=zero q0 retain", "a/b=new q1 #1 retain"]
+        );
+        assert_eq!(
+            room.subscribe(peer, "a/#", QoS::AtMostOnce),
+            ["SUBACK #100 00", "a=zero q0 retain", "a/b=new q0 retain"]
+        );
+    }
+    room.hear(before);
+    room.retain(publisher, "a/b", "", QoS::AtLeastOnce);
+    assert_eq!(room.hear(before).len(), 1, "an empty message is delivered, and not kept");
+    let peer = room.join(V4, "late");
+    assert_eq!(room.subscribe(peer, "#", QoS::AtLeastOnce), ["SUBACK #100 01", "a=zero q0 retain"]);
+}
+
+/// [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11].
+#[test]
+fn retain_handling_says_when_retained_messages_come() {
+    let rows =
+        [(RetainHandling::Send, [1, 1]), (RetainHandling::SendIfNew, [1, 0]), (RetainHandling::DoNotSend, [0, 0])];
+    for (retain_handling, counts) in rows {
+        let mut room = Room::new();
+        let peer = room.join(V5, "a");
+        room.retain(peer, "t", "x", QoS::AtMostOnce);
+        let options = SubscriptionOptions { retain_handling, ..SubscriptionOptions::default() };
+        for count in counts {
+            let heard = room.subscribe_with(peer, "t", options, Some(5));
+            assert_eq!(heard.len() - 1, count, "{retain_handling:?}: {heard:?}");
+            assert!(heard.iter().skip(1).all(|line| line == "t=x q0 retain SubscriptionIdentifier(5)"));
+        }
+    }
+}
+
+/// [MQTT-4.7.2-1].
+#[test]
+fn wildcards_leave_dollar_topics_alone() {
+    let mut room = Room::new();
+    let peer = room.join(V4, "a");
+    room.retain(peer, "$a/b", "x", QoS::AtMostOnce);
+    assert_eq!(room.subscribe(peer, "#", QoS::AtMostOnce).len(), 1);
+    assert_eq!(room.subscribe(peer, "$a/+", QoS::AtMostOnce).len(), 2);
+    assert_eq!(room.publish(peer, "$a/c", "y", QoS::AtMostOnce), ["$a/c=y q0"]);
+}
+
+#[test]
+fn retained_messages_are_bounded_and_delivered_all_the_same() {
+    let mut room = Room::with(BrokerOptions { retained_messages: 2, ..BrokerOptions::default() });
+    let peer = room.join(V4, "a");
+    room.subscribe(peer, "#", QoS::AtMostOnce);
+    for topic in ["1", "2", "3"] {
+        assert_eq!(room.retain(peer, topic, "x", QoS::AtMostOnce).len(), 1);
+    }
+    assert_eq!(room.broker.retained().count(), 2);
+    assert_eq!(room.broker.counters().dropped, 1);
+}
+
+/// [MQTT-3.2.2-9], [MQTT-3.2.2-10], [MQTT-3.2.2-11], [MQTT-3.2.2-14].
+#[test]
+fn what_connack_excludes_is_refused() {
+    let options = BrokerOptions { maximum_qos: QoS::AtLeastOnce, retain_available: false, ..BrokerOptions::default() };
+    let rows = [
+        (publish("t", "x", QoS::ExactlyOnce), "DISCONNECT 9B"),
+        (Publish { retain: true, ..publish("t", "x", QoS::AtMostOnce) }, "DISCONNECT 9A"),
+    ];
+    for (row, expected) in rows {
+        let mut room = Room::with(options.clone());
+        let peer = room.connect(&crate::room::connect(V5, "a"));
+        assert_eq!(room.hear(peer), ["CONNACK ok MaximumQoS(true) RetainAvailable(false) MaximumPacketSize(1048576)"]);
+        assert_eq!(room.subscribe(peer, "t", QoS::ExactlyOnce), ["SUBACK #100 01"]);
+        room.send(peer, &Packet::Publish(row));
+        assert_eq!(room.hear(peer), [expected]);
+        assert!(room.is_closed(peer));
+    }
+}
