@@ -18,6 +18,14 @@ impl Log {
         Self { listening, events: VecDeque::new(), counters: Counters::default() }
     }
 
+    /// Whether events are kept from now on.
+    pub(super) fn listen(&mut self, listening: bool) {
+        self.listening = listening;
+        if !listening {
+            self.events.clear();
+        }
+    }
+
     /// Keeps the event for the host; makes none if nobody listens.
     #[inline]
     pub(super) fn event(&mut self, event: impl FnOnce() -> Event) {

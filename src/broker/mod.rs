@@ -171,6 +171,11 @@ impl Broker {
         self.distribute(message.as_publish(), Some(Arc::clone(&message)), None, now)
     }
 
+    /// Whether events are given from now on, whatever [`BrokerOptions::events`] said.
+    pub fn set_events(&mut self, events: bool) {
+        self.log.listen(events);
+    }
+
     /// Ends a connection for the host. `reason` is told in 5.0; the will fires.
     pub fn disconnect(&mut self, peer: PeerId, reason: ReasonCode, now: Time) {
         self.end_connection(peer, DisconnectCause::Host(reason), now);

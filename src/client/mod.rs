@@ -183,6 +183,19 @@ impl Client {
         self.decoder.feed_with(len, fill);
     }
 
+    /// A WebSocket text frame came, where MQTT takes binary ones only: the connection ends [MQTT-6.0.0-1].
+    pub fn handle_text(&mut self, now: Time) {
+        self.core.now = now;
+        if self.core.is_listening() {
+            let cause = CloseReason::ProtocolError {
+                reason: ReasonCode::ProtocolError,
+                rule: "MQTT-6.0.0-1",
+                problem: "a text frame; MQTT takes binary frames only".into(),
+            };
+            self.core.fail(ReasonCode::ProtocolError, cause);
+        }
+    }
+
     /// The transport closed or failed.
     pub fn handle_closed(&mut self, now: Time) {
         self.core.now = now;
@@ -223,6 +236,12 @@ impl Client {
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.core.options.client_id
+    }
+
+    /// What the next CONNECT says who we are; it counts until [`handle_open`](Self::handle_open).
+    pub fn set_credentials(&mut self, username: Option<Box<str>>, password: Option<Box<[u8]>>) {
+        self.core.options.username = username;
+        self.core.options.password = password;
     }
 
     /// Messages that match the filter are for this handler from now on. Subscribing is apart: [`subscribe`](Self::subscribe).
@@ -304,7 +323,19 @@ impl Client {
 
     /// What to do next. Packets are decoded here, one at a time, so that an output can borrow from the bytes that came.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
-        Some(match self.next()? {
+        let next = self.next_received().or_else(|| self.next_to_send())?;
+        Some(self.output(next))
+    }
+
+    /// As [`poll_output`](Self::poll_output), but leaves [`Output::Transmit`] and [`Output::Closed`] for it: a host that has
+    /// more input in this turn sends what it makes of all of it in one frame.
+    pub fn poll_received(&mut self) -> Option<Output<'_>> {
+        let next = self.next_received()?;
+        Some(self.output(next))
+    }
+
+    fn output(&mut self, next: Next) -> Output<'_> {
+        match next {
             Next::Done(request, result) => Output::Done(request, result),
             Next::Connected { session_present, properties } => {
                 self.core.connack_properties = properties;
@@ -318,40 +349,47 @@ impl Client {
                 Output::Transmit(&self.sending)
             }
             Next::Closed(reason) => Output::Closed(reason),
-        })
+        }
     }
 
-    fn next(&mut self) -> Option<Next> {
+    /// What the bytes that came have for the host.
+    #[inline]
+    fn next_received(&mut self) -> Option<Next> {
         loop {
             if let Some((request, result)) = self.core.done.pop_front() {
                 return Some(Next::Done(request, result));
             }
-            if self.core.is_listening() {
-                let version = self.core.options.version;
-                match self.decoder.advance(version) {
-                    Ok(Some(located)) => match self.decoder.packet(&located, version) {
-                        Ok(packet) => match self.core.on_packet(packet) {
-                            Some(receive::Arrived::Message(arrival)) => return Some(Next::Message(located, arrival)),
-                            Some(receive::Arrived::Connected { session_present, properties }) => {
-                                return Some(Next::Connected { session_present, properties });
-                            }
-                            None => continue,
-                        },
-                        Err(error) => self.core.fail(error.reason, CloseReason::Malformed(error)),
-                    },
-                    Ok(None) => {}
-                    Err(error) => self.core.fail(error.reason, CloseReason::Malformed(error)),
+            if !self.core.is_listening() {
+                return None;
+            }
+            let version = self.core.options.version;
+            let located = match self.decoder.advance(version) {
+                Ok(Some(located)) => located,
+                Ok(None) => return None,
+                Err(error) => {
+                    self.core.fail(error.reason, CloseReason::Malformed(error));
+                    continue;
                 }
+            };
+            match self.decoder.packet(&located, version) {
+                Ok(packet) => match self.core.on_packet(packet) {
+                    Some(receive::Arrived::Message(arrival)) => return Some(Next::Message(located, arrival)),
+                    Some(receive::Arrived::Connected { session_present, properties }) => {
+                        return Some(Next::Connected { session_present, properties });
+                    }
+                    None => {}
+                },
+                Err(error) => self.core.fail(error.reason, CloseReason::Malformed(error)),
             }
-            if !self.core.done.is_empty() {
-                continue;
-            }
-            if !self.core.outgoing.is_empty() {
-                self.core.on_sent();
-                return Some(Next::Transmit);
-            }
-            return self.core.closing.take().map(Next::Closed);
         }
+    }
+
+    fn next_to_send(&mut self) -> Option<Next> {
+        if !self.core.outgoing.is_empty() {
+            self.core.on_sent();
+            return Some(Next::Transmit);
+        }
+        self.core.closing.take().map(Next::Closed)
     }
 
     /// The message in its bytes; what is not there (the topic behind an alias) is in the routes.

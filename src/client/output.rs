@@ -8,6 +8,7 @@ pub struct RequestId(pub u64);
 
 /// A handler that the host registered for a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
 pub struct HandlerId(pub u32);
 
 /// What the host is to do, or to know.

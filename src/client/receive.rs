@@ -63,7 +63,9 @@ impl Core {
                 self.on_acknowledged(ack.packet_id, acknowledged)?;
             }
             Packet::Pubcomp(ack) => {
-                let acknowledged = self.session.on_pubcomp(ack.packet_id, ack.reason);
+                // The broker has had the message since its PUBREC. A reason of 0x92 says that its first PUBCOMP was lost
+                // with an earlier connection, which is no error (§3.7.2.1).
+                let acknowledged = self.session.on_pubcomp(ack.packet_id, ReasonCode::Success);
                 self.on_acknowledged(ack.packet_id, acknowledged)?;
             }
             Packet::Pubrel(ack) => {

@@ -350,8 +350,9 @@ impl SubscriptionOptions {
         }
     }
 
-    /// `None` if a reserved bit is set, or a field has the value 3.
-    pub(super) const fn from_byte(byte: u8, version: Version) -> Option<Self> {
+    /// The options that a byte of SUBSCRIBE says (§3.8.3.1); `None` if a reserved bit is set, or a field has the value 3.
+    #[must_use]
+    pub const fn from_byte(byte: u8, version: Version) -> Option<Self> {
         let Some(qos) = QoS::from_bits(byte & 3) else { return None };
         let retain_handling = match byte >> 4 & 3 {
             0 => RetainHandling::Send,

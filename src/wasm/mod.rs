@@ -1,1 +1,31 @@
-//! (being written)
+//! The browser's side: sockets, timers, conversion, and the classes that the TypeScript face builds on.
+//!
+//! A [`ClientShell`](shell::ClientShell) holds a machine behind the only `RefCell`: run the machine under a short borrow,
+//! then act on one output at a time with the borrow released. So a handler that calls back in finds nothing borrowed.
+
+#[cfg(feature = "broker")]
+mod broker;
+#[cfg(feature = "broker")]
+mod broker_options;
+mod client;
+mod clock;
+mod failure;
+mod host;
+#[cfg(feature = "broker")]
+mod link;
+mod options;
+mod properties;
+#[cfg(feature = "broker")]
+mod report;
+mod shell;
+mod socket;
+mod tap;
+mod timer;
+mod transport;
+
+#[cfg(feature = "broker")]
+pub use broker::{BrokerCore, explain};
+pub use client::{ClientCore, check_filter, check_topic};
+pub use host::Host;
+pub use options::{CoreOptions, CoreWill};
+pub use properties::read_properties;

@@ -1,0 +1,123 @@
+//! The broker as the TypeScript face sees it.
+
+use std::rc::Rc;
+
+use js_sys::{Function, Math, Object};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::clock::now;
+use super::failure::of_topic;
+use super::link::BrokerShell;
+use super::report::{ClientReport, CountersReport, ExplanationReport, RetainedReport, SessionReport, to_js};
+use super::shell::ClientShell;
+use super::{broker_options, client, options, properties};
+use crate::broker::Broker;
+use crate::codec::{Message, ReasonCode};
+use crate::router;
+use crate::topic::TopicName;
+
+/// A broker in the page. Methods take `&self`, so that a listener may call any of them.
+#[wasm_bindgen]
+#[expect(missing_debug_implementations, reason = "nothing of it is plain data")]
+pub struct BrokerCore {
+    shell: Rc<BrokerShell>,
+}
+
+#[wasm_bindgen]
+impl BrokerCore {
+    /// # Errors
+    /// A failure that says which option is wrong.
+    #[wasm_bindgen(constructor)]
+    pub fn new(given: JsValue) -> Result<Self, JsValue> {
+        super::failure::report_panics();
+        let options = broker_options::read(given)?;
+        // Client identifiers need be unlikely to meet, not hard to guess.
+        let seed = Math::random().to_bits();
+        Ok(Self { shell: BrokerShell::new(Broker::new(options, seed)) })
+    }
+
+    pub(super) fn link(&self, client: &Rc<ClientShell>) {
+        self.shell.link(client);
+    }
+
+    /// Publishes a message of the page's own; `flags` are QoS and RETAIN as in PUBLISH's first byte. Gives the number of
+    /// subscribers.
+    ///
+    /// # Errors
+    /// A failure.
+    pub fn publish(
+        &self,
+        topic: &str,
+        payload: &[u8],
+        flags: u8,
+        properties: Option<Object>,
+    ) -> Result<usize, JsValue> {
+        let topic = TopicName::parse(topic).map_err(|error| of_topic(&error))?;
+        let qos = options::read_qos(flags >> 1 & 3)?;
+        let properties = properties::write(properties)?;
+        let message = Message { topic, qos, retain: flags & 1 == 1, payload: payload.into(), properties };
+        Ok(self.shell.run(|machine| machine.publish(message, now())))
+    }
+
+    /// The connected clients.
+    #[must_use]
+    pub fn clients(&self) -> JsValue {
+        self.shell.read(|machine| to_js(&machine.clients().map(ClientReport::from).collect::<Vec<_>>()))
+    }
+
+    /// All sessions.
+    #[must_use]
+    pub fn sessions(&self) -> JsValue {
+        self.shell.read(|machine| {
+            let sessions = machine.sessions().map(|session| SessionReport::new(session, now()));
+            to_js(&sessions.collect::<Vec<_>>())
+        })
+    }
+
+    /// The retained messages.
+    #[must_use]
+    pub fn retained(&self) -> JsValue {
+        self.shell.read(|machine| to_js(&machine.retained().map(RetainedReport::from).collect::<Vec<_>>()))
+    }
+
+    /// What was counted since the broker began.
+    #[must_use]
+    pub fn counters(&self) -> JsValue {
+        self.shell.read(|machine| to_js(&CountersReport::from(machine.counters())))
+    }
+
+    /// Ends a client's connection with a reason; says whether there was one.
+    #[must_use]
+    pub fn disconnect(&self, client_id: &str, reason_code: u8) -> bool {
+        let reason = ReasonCode::from_value(reason_code).unwrap_or(ReasonCode::AdministrativeAction);
+        self.shell.run(|machine| {
+            let peer = machine.clients().find(|client| client.client_id == client_id).map(|client| client.peer);
+            if let Some(peer) = peer {
+                machine.disconnect(peer, reason, now());
+            }
+            peer.is_some()
+        })
+    }
+
+    /// Every event goes to this function from now on; without one there are none.
+    pub fn listen(&self, listener: Option<Function>) {
+        self.shell.listen(listener);
+    }
+
+    /// Ends all connections.
+    pub fn close(&self) {
+        self.shell.run(|machine| machine.shut_down(now()));
+    }
+}
+
+/// Why a filter matches a topic, or why not, level by level.
+///
+/// # Errors
+/// A failure if one of them is none.
+#[wasm_bindgen]
+pub fn explain(filter: &str, topic: &str) -> Result<JsValue, JsValue> {
+    let filter = client::parse_filter(filter)?;
+    let topic = TopicName::parse(topic).map_err(|error| of_topic(&error))?;
+    Ok(to_js(&ExplanationReport::from(router::explain(&filter, &topic))))
+}

@@ -1,0 +1,195 @@
+//! The client as the TypeScript face sees it.
+
+use std::rc::Rc;
+
+use js_sys::Object;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::WebSocket;
+
+use super::clock::now;
+use super::failure::{failure, of_call, of_filter, of_topic};
+use super::host::Host;
+use super::options::{self, CoreOptions};
+use super::properties;
+use super::shell::ClientShell;
+use crate::client::{Client, HandlerId};
+use crate::codec::{Message, Properties, PropertiesBuf, QoS, ReasonCode, SubscriptionOptions, Version};
+use crate::topic::{TopicFilter, TopicName};
+
+/// One client with its socket and its timer. Methods take `&self`, so that a handler may call any of them.
+///
+/// What throws, throws a plain object `{ code, message, reasonCode }`, and has done nothing.
+#[wasm_bindgen]
+#[expect(missing_debug_implementations, reason = "nothing of it is plain data")]
+pub struct ClientCore {
+    shell: Rc<ClientShell>,
+}
+
+#[wasm_bindgen]
+impl ClientCore {
+    /// A client that calls `host`.
+    ///
+    /// # Errors
+    /// A failure that says which option is wrong.
+    #[wasm_bindgen(constructor)]
+    #[expect(clippy::needless_pass_by_value, reason = "JavaScript gives it away")]
+    pub fn new(host: Host, options: CoreOptions) -> Result<Self, JsValue> {
+        super::failure::report_panics();
+        let options = options::read(&options)?;
+        let version = options.version;
+        Ok(Self { shell: ClientShell::new(host, version, Client::new(options)) })
+    }
+
+    /// The connect timeout begins: a socket is about to be made.
+    pub fn opening(&self) {
+        self.shell.run(|machine| machine.handle_opening(now()));
+    }
+
+    /// Who CONNECT says we are; before the socket opens.
+    #[wasm_bindgen(js_name = setCredentials)]
+    pub fn set_credentials(&self, username: Option<String>, password: Option<Vec<u8>>) {
+        self.shell.run(|machine| {
+            machine.set_credentials(username.map(Into::into), password.map(Into::into));
+        });
+    }
+
+    /// Takes a WebSocket, open or about to open, and sends CONNECT once it is open.
+    pub fn open(&self, socket: WebSocket) {
+        self.shell.open(socket);
+    }
+
+    /// Connects to the broker in the page, without a socket.
+    #[cfg(feature = "broker")]
+    pub fn link(&self, broker: &super::broker::BrokerCore) {
+        broker.link(&self.shell);
+    }
+
+    /// Messages that match the filter are for this handler from now on.
+    ///
+    /// # Errors
+    /// A failure if the filter is none.
+    #[wasm_bindgen(js_name = addHandler)]
+    pub fn add_handler(&self, filter: &str, handler: u32) -> Result<(), JsValue> {
+        let filter = parse_filter(filter)?;
+        self.shell.run(|machine| machine.add_handler(&filter, HandlerId(handler)));
+        Ok(())
+    }
+
+    /// No longer.
+    ///
+    /// # Errors
+    /// A failure if the filter is none.
+    #[wasm_bindgen(js_name = removeHandler)]
+    pub fn remove_handler(&self, filter: &str, handler: u32) -> Result<(), JsValue> {
+        let filter = parse_filter(filter)?;
+        self.shell.run(|machine| machine.remove_handler(&filter, HandlerId(handler)));
+        Ok(())
+    }
+
+    /// Sends SUBSCRIBE for one filter; `subscription_options` is the byte of the wire (§3.8.3.1). Gives the request's number.
+    ///
+    /// # Errors
+    /// A failure.
+    pub fn subscribe(
+        &self,
+        filter: &str,
+        subscription_options: u8,
+        properties: Option<Object>,
+    ) -> Result<f64, JsValue> {
+        let filter = parse_filter(filter)?;
+        let options = SubscriptionOptions::from_byte(subscription_options, Version::V5)
+            .ok_or_else(|| failure("option", "there are no such subscription options", None))?;
+        let properties = properties::write(properties)?;
+        self.request(|machine| machine.subscribe(&[(filter, options)], &properties, now()))
+    }
+
+    /// Sends UNSUBSCRIBE for one filter. Gives the request's number.
+    ///
+    /// # Errors
+    /// A failure.
+    pub fn unsubscribe(&self, filter: &str) -> Result<f64, JsValue> {
+        let filter = parse_filter(filter)?;
+        self.request(|machine| machine.unsubscribe(&[filter], &PropertiesBuf::new(), now()))
+    }
+
+    /// Publishes; `flags` are QoS and RETAIN as in PUBLISH's first byte. Gives the request's number, at QoS 0 none.
+    ///
+    /// # Errors
+    /// A failure.
+    pub fn publish(
+        &self,
+        topic: &str,
+        payload: &[u8],
+        flags: u8,
+        properties: Option<Object>,
+    ) -> Result<Option<f64>, JsValue> {
+        let topic = TopicName::parse(topic).map_err(|error| of_topic(&error))?;
+        let qos = options::read_qos(flags >> 1 & 3)?;
+        let retain = flags & 1 == 1;
+        let properties = properties::write(properties)?;
+        if qos == QoS::AtMostOnce {
+            let sent = self.shell.run(|machine| {
+                let properties: Properties<'_> = properties.as_properties();
+                machine.publish_at_most_once(&topic, payload, retain, properties, now())
+            });
+            return sent.map(|()| None).map_err(|error| of_call(&error));
+        }
+        let message = Message { topic, qos, retain, payload: payload.into(), properties };
+        self.request(|machine| machine.publish(message, now())).map(Some)
+    }
+
+    /// Ends the client for good, with DISCONNECT if there is a connection.
+    pub fn disconnect(&self, reason_code: u8) {
+        let reason = ReasonCode::from_value(reason_code).unwrap_or(ReasonCode::Success);
+        self.shell.run(|machine| machine.disconnect(reason, &PropertiesBuf::new(), now()));
+    }
+
+    /// Closes the transport as a crash would: without DISCONNECT, so that the broker publishes the will.
+    pub fn kill(&self) {
+        self.shell.kill();
+    }
+
+    /// Looks at the deadline again: browsers hold timers back while nobody looks at the page.
+    pub fn wake(&self) {
+        self.shell.on_timeout();
+    }
+
+    /// Tells the host every packet, or no longer.
+    pub fn watch(&self, on: bool) {
+        self.shell.watch(on);
+    }
+
+    /// The client identifier, given or assigned.
+    #[wasm_bindgen(getter, js_name = clientId)]
+    #[must_use]
+    pub fn client_id(&self) -> String {
+        self.shell.read(|machine| machine.client_id().to_owned())
+    }
+
+    fn request(
+        &self,
+        action: impl FnOnce(&mut Client) -> Result<crate::client::RequestId, crate::client::CallError>,
+    ) -> Result<f64, JsValue> {
+        #[expect(clippy::cast_precision_loss, reason = "no page makes 2^53 requests")]
+        self.shell.run(action).map(|id| id.0 as f64).map_err(|error| of_call(&error))
+    }
+}
+
+/// # Errors
+/// A failure if it is no topic name.
+#[wasm_bindgen(js_name = checkTopic)]
+pub fn check_topic(name: &str) -> Result<(), JsValue> {
+    TopicName::validate(name).map_err(|error| of_topic(&error))
+}
+
+/// # Errors
+/// A failure if it is no topic filter.
+#[wasm_bindgen(js_name = checkFilter)]
+pub fn check_filter(filter: &str) -> Result<(), JsValue> {
+    parse_filter(filter).map(drop)
+}
+
+pub(super) fn parse_filter(filter: &str) -> Result<TopicFilter, JsValue> {
+    TopicFilter::parse(filter).map_err(|error| of_filter(&error))
+}

@@ -1,0 +1,53 @@
+//! A failure: what a call throws, as a plain object that the face makes a typed error of.
+
+use js_sys::{JsString, Object, Reflect};
+use wasm_bindgen::JsValue;
+
+use crate::client::CallError;
+use crate::codec::{EncodeError, ReasonCode};
+use crate::topic::TopicError;
+
+/// `{ code, message, reasonCode }`.
+pub(super) fn failure(code: &str, message: &str, reason: Option<ReasonCode>) -> JsValue {
+    let object = Object::new();
+    set(&object, "code", &code.into());
+    set(&object, "message", &message.into());
+    if let Some(reason) = reason {
+        set(&object, "reasonCode", &reason.value().into());
+    }
+    object.into()
+}
+
+/// Sets a field of an object of ours, which cannot fail: it is neither frozen nor a proxy.
+pub(super) fn set(object: &Object, name: &str, value: &JsValue) {
+    let _ = Reflect::set(object, &JsString::from(name), value);
+}
+
+pub(super) fn of_call(error: &CallError) -> JsValue {
+    let (code, reason) = match error {
+        CallError::Ended => ("ended", None),
+        CallError::NotConnected => ("not-connected", None),
+        CallError::Encode(_) => ("encode", None),
+        CallError::QueueFull { .. } => ("queue-full", Some(ReasonCode::QuotaExceeded)),
+        CallError::NoPacketId => ("no-packet-id", None),
+        CallError::NotSupported { reason, .. } => ("not-supported", Some(*reason)),
+    };
+    failure(code, &error.to_string(), reason)
+}
+
+pub(super) fn of_encoding(error: &EncodeError) -> JsValue {
+    failure("encode", &error.to_string(), None)
+}
+
+pub(super) fn of_topic(error: &TopicError) -> JsValue {
+    failure("topic", &error.to_string(), None)
+}
+
+pub(super) fn of_filter(error: &TopicError) -> JsValue {
+    failure("filter", &error.to_string(), None)
+}
+
+/// Has a panic, which only a bug of ours can cause, said in the console before it ends the module.
+pub(super) fn report_panics() {
+    console_error_panic_hook::set_once();
+}

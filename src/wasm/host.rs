@@ -1,0 +1,66 @@
+//! The host: the TypeScript object that a client's shell calls.
+//!
+//! On the hot path it is given numbers only: addresses into the WebAssembly memory, which it reads before it calls anybody.
+
+use js_sys::{Object, Uint8Array};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen]
+extern "C" {
+    /// What the face does for a client. None of its functions throws.
+    pub type Host;
+
+    /// Keeps the `data` of a socket's message event as the current frame, and tells its length; -1 if it is a text frame.
+    #[wasm_bindgen(method)]
+    pub(super) fn frame(this: &Host, event: &JsValue) -> i32;
+
+    /// Copies the current frame to this address.
+    #[wasm_bindgen(method)]
+    pub(super) fn fill(this: &Host, address: usize);
+
+    /// The topic and the handlers of a slot, from now on.
+    #[wasm_bindgen(method)]
+    pub(super) fn route(this: &Host, slot: u32, topic: usize, topic_bytes: usize, handlers: usize, count: usize);
+
+    /// A message for the handlers of a slot. `flags` are the low four bits of PUBLISH; `address` is where its payload is, and
+    /// its properties are right before it; `offset` is where in the current frame the payload is, -1 if it is not all there.
+    #[wasm_bindgen(method)]
+    pub(super) fn message(
+        this: &Host,
+        slot: u32,
+        flags: u32,
+        address: usize,
+        payload_bytes: usize,
+        properties_bytes: usize,
+        offset: i32,
+    );
+
+    #[wasm_bindgen(method)]
+    pub(super) fn connected(this: &Host, session_present: bool, properties: Object);
+
+    /// A request ended well.
+    #[wasm_bindgen(method)]
+    pub(super) fn done(this: &Host, request: f64, reason: u8);
+
+    /// A request failed.
+    #[wasm_bindgen(method)]
+    pub(super) fn failed(this: &Host, request: f64, code: &str, message: &str, reason: Option<u8>);
+
+    /// The connection is over: the last call of a connection.
+    #[wasm_bindgen(method)]
+    pub(super) fn closed(this: &Host, code: &str, message: &str, reason: Option<u8>, rule: Option<&str>);
+
+    /// A packet passed; only while somebody watches. 0 is no packet identifier, -1 no reason code and no payload.
+    #[wasm_bindgen(method)]
+    pub(super) fn packet(
+        this: &Host,
+        outgoing: bool,
+        header: u8,
+        packet_id: u16,
+        reason: i32,
+        topic: Option<String>,
+        payload_bytes: i32,
+        bytes: Uint8Array,
+    );
+}

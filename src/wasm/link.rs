@@ -1,0 +1,163 @@
+//! The link between a client and the broker in the same page: bytes, handed over inside WebAssembly.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+
+use js_sys::Function;
+use wasm_bindgen::JsValue;
+
+use super::clock::now;
+use super::report;
+use super::shell::ClientShell;
+use super::tap::Tapped;
+use super::timer::Timer;
+use super::transport::Transport;
+use crate::broker::{Broker, Event, Output, PeerId};
+
+/// One client's end. Dropped, it closes as a transport does that fails.
+pub(super) struct Link {
+    broker: Rc<BrokerShell>,
+    peer: PeerId,
+}
+
+impl Link {
+    /// Hands the bytes to the broker, which the caller runs with nothing borrowed.
+    pub(super) fn send(&self, bytes: &[u8]) -> Rc<BrokerShell> {
+        self.broker.state.borrow_mut().machine.handle_bytes(self.peer, bytes, now());
+        Rc::clone(&self.broker)
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        let peer = self.peer;
+        self.broker.state.borrow_mut().clients.remove(&peer);
+        self.broker.run(|machine| machine.handle_closed(peer, now()));
+    }
+}
+
+/// The shell of a broker: its machine, its links and its timer.
+pub(super) struct BrokerShell {
+    state: RefCell<State>,
+    is_draining: Cell<bool>,
+    this: Weak<Self>,
+}
+
+/// Borrowed shortly, and never while anything outside is called that can call back.
+struct State {
+    machine: Broker,
+    /// Those that are linked. A client that is gone takes nothing any more.
+    clients: BTreeMap<PeerId, Weak<ClientShell>>,
+    timer: Timer,
+    listener: Option<Function>,
+}
+
+/// One output with nothing borrowed.
+enum Step {
+    /// The client has bytes to read.
+    Fed(Rc<ClientShell>, Vec<Tapped>),
+    Close(Rc<ClientShell>),
+    Event(Option<Function>, Event),
+    /// For a client that is gone.
+    Nothing,
+}
+
+impl BrokerShell {
+    pub(super) fn new(machine: Broker) -> Rc<Self> {
+        let state = State { machine, clients: BTreeMap::new(), timer: Timer::default(), listener: None };
+        Rc::new_cyclic(|this| Self {
+            state: RefCell::new(state),
+            is_draining: Cell::new(false),
+            this: Weak::clone(this),
+        })
+    }
+
+    /// Opens a link for the client.
+    pub(super) fn link(self: &Rc<Self>, client: &Rc<ClientShell>) {
+        let peer = self.run(|machine| machine.accept(now()));
+        self.state.borrow_mut().clients.insert(peer, Rc::downgrade(client));
+        client.set_transport(Transport::Link(Link { broker: Rc::clone(self), peer }));
+        client.on_open();
+        // It may have been closed at once, for want of room.
+        self.drain();
+    }
+
+    /// Runs the machine, then acts on all its outputs.
+    pub(super) fn run<T>(&self, action: impl FnOnce(&mut Broker) -> T) -> T {
+        let result = action(&mut self.state.borrow_mut().machine);
+        self.drain();
+        result
+    }
+
+    /// Reads from the machine.
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Broker) -> T) -> T {
+        read(&self.state.borrow().machine)
+    }
+
+    /// Events go to the listener from now on; without one there are none.
+    pub(super) fn listen(&self, listener: Option<Function>) {
+        let state = &mut *self.state.borrow_mut();
+        state.machine.set_events(listener.is_some());
+        state.listener = listener;
+    }
+
+    /// Acts on all that the machine has.
+    pub(super) fn drain(&self) {
+        if self.is_draining.replace(true) {
+            return;
+        }
+        loop {
+            let step = self.state.borrow_mut().next();
+            match step {
+                None => break,
+                Some(Step::Fed(client, tapped)) => {
+                    client.report(tapped);
+                    client.drain();
+                }
+                Some(Step::Close(client)) => client.on_closed(),
+                Some(Step::Event(listener, event)) => tell(listener.as_ref(), &event),
+                Some(Step::Nothing) => {}
+            }
+        }
+        self.is_draining.set(false);
+        self.set_timer();
+    }
+
+    fn set_timer(&self) {
+        let state = &mut *self.state.borrow_mut();
+        let this = Weak::clone(&self.this);
+        state.timer.set(state.machine.next_deadline(), now(), move || {
+            if let Some(shell) = this.upgrade() {
+                shell.state.borrow_mut().timer.ran();
+                shell.run(|machine| machine.handle_timeout(now()));
+            }
+        });
+    }
+}
+
+impl State {
+    fn next(&mut self) -> Option<Step> {
+        Some(match self.machine.poll_output()? {
+            Output::Transmit(peer, bytes) => match self.clients.get(&peer).and_then(Weak::upgrade) {
+                Some(client) => {
+                    let tapped = client.feed(bytes);
+                    Step::Fed(client, tapped)
+                }
+                None => Step::Nothing,
+            },
+            Output::Close(peer) => match self.clients.remove(&peer).and_then(|client| client.upgrade()) {
+                Some(client) => Step::Close(client),
+                None => Step::Nothing,
+            },
+            Output::Event(event) => Step::Event(self.listener.clone(), event),
+        })
+    }
+}
+
+/// The face's listener does not throw.
+fn tell(listener: Option<&Function>, event: &Event) {
+    if let Some(listener) = listener {
+        let _ = listener.call1(&JsValue::UNDEFINED, &report::event(event));
+    }
+}

@@ -1,0 +1,209 @@
+//! Properties as plain objects: MQTT's names in camelCase, user properties as a list of pairs.
+
+use js_sys::{Array, Object, Uint8Array};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::failure::{failure, of_encoding, set};
+use crate::codec::{Properties, PropertiesBuf, Property, PropertyId};
+
+const USER_PROPERTIES: &str = "userProperties";
+const SUBSCRIPTION_IDENTIFIERS: &str = "subscriptionIdentifiers";
+
+/// The name of a property's field.
+const fn name(id: PropertyId) -> &'static str {
+    match id {
+        PropertyId::PayloadFormatIndicator => "payloadFormatIndicator",
+        PropertyId::MessageExpiryInterval => "messageExpiryInterval",
+        PropertyId::ContentType => "contentType",
+        PropertyId::ResponseTopic => "responseTopic",
+        PropertyId::CorrelationData => "correlationData",
+        PropertyId::SubscriptionIdentifier => "subscriptionIdentifier",
+        PropertyId::SessionExpiryInterval => "sessionExpiryInterval",
+        PropertyId::AssignedClientIdentifier => "assignedClientIdentifier",
+        PropertyId::ServerKeepAlive => "serverKeepAlive",
+        PropertyId::AuthenticationMethod => "authenticationMethod",
+        PropertyId::AuthenticationData => "authenticationData",
+        PropertyId::RequestProblemInformation => "requestProblemInformation",
+        PropertyId::WillDelayInterval => "willDelayInterval",
+        PropertyId::RequestResponseInformation => "requestResponseInformation",
+        PropertyId::ResponseInformation => "responseInformation",
+        PropertyId::ServerReference => "serverReference",
+        PropertyId::ReasonString => "reasonString",
+        PropertyId::ReceiveMaximum => "receiveMaximum",
+        PropertyId::TopicAliasMaximum => "topicAliasMaximum",
+        PropertyId::TopicAlias => "topicAlias",
+        PropertyId::MaximumQoS => "maximumQos",
+        PropertyId::RetainAvailable => "retainAvailable",
+        PropertyId::UserProperty => USER_PROPERTIES,
+        PropertyId::MaximumPacketSize => "maximumPacketSize",
+        PropertyId::WildcardSubscriptionAvailable => "wildcardSubscriptionAvailable",
+        PropertyId::SubscriptionIdentifierAvailable => "subscriptionIdentifierAvailable",
+        PropertyId::SharedSubscriptionAvailable => "sharedSubscriptionAvailable",
+    }
+}
+
+/// The property bytes of a message, without their length, as a plain object.
+#[wasm_bindgen(js_name = readProperties)]
+#[must_use]
+pub fn read_properties(bytes: &[u8]) -> Object {
+    read(Properties::checked(bytes))
+}
+
+/// A list as a plain object.
+pub(super) fn read(properties: Properties<'_>) -> Object {
+    let object = Object::new();
+    let users = Array::new();
+    let identifiers = Array::new();
+    for property in properties.iter() {
+        match property {
+            Property::UserProperty(name, value) => {
+                users.push(&Array::of2(&name.into(), &value.into()));
+            }
+            Property::SubscriptionIdentifier(value) => {
+                identifiers.push(&value.into());
+            }
+            other => set(&object, name(other.id()), &value_of(other)),
+        }
+    }
+    if users.length() > 0 {
+        set(&object, USER_PROPERTIES, &users);
+    }
+    if identifiers.length() > 0 {
+        set(&object, SUBSCRIPTION_IDENTIFIERS, &identifiers);
+    }
+    object
+}
+
+fn value_of(property: Property<'_>) -> JsValue {
+    match property {
+        Property::MaximumQoS(one) => u8::from(one).into(),
+        Property::PayloadFormatIndicator(value)
+        | Property::RequestProblemInformation(value)
+        | Property::RequestResponseInformation(value)
+        | Property::RetainAvailable(value)
+        | Property::WildcardSubscriptionAvailable(value)
+        | Property::SubscriptionIdentifierAvailable(value)
+        | Property::SharedSubscriptionAvailable(value) => value.into(),
+        Property::MessageExpiryInterval(value)
+        | Property::SubscriptionIdentifier(value)
+        | Property::SessionExpiryInterval(value)
+        | Property::WillDelayInterval(value)
+        | Property::MaximumPacketSize(value) => value.into(),
+        Property::ServerKeepAlive(value)
+        | Property::ReceiveMaximum(value)
+        | Property::TopicAliasMaximum(value)
+        | Property::TopicAlias(value) => value.into(),
+        Property::ContentType(value)
+        | Property::ResponseTopic(value)
+        | Property::AssignedClientIdentifier(value)
+        | Property::AuthenticationMethod(value)
+        | Property::ResponseInformation(value)
+        | Property::ServerReference(value)
+        | Property::ReasonString(value)
+        | Property::UserProperty(value, _) => value.into(),
+        Property::CorrelationData(value) | Property::AuthenticationData(value) => Uint8Array::from(value).into(),
+    }
+}
+
+/// The list that an object tells; empty for none. A field that is undefined is left out.
+pub(super) fn write(object: Option<Object>) -> Result<PropertiesBuf, JsValue> {
+    let mut list = PropertiesBuf::new();
+    let Some(object) = object else { return Ok(list) };
+    for entry in Object::entries(&object).iter() {
+        let entry: Array = entry.unchecked_into();
+        let value = entry.get(1);
+        if !value.is_undefined() {
+            write_field(&mut list, &entry.get(0).as_string().unwrap_or_default(), &value)?;
+        }
+    }
+    Ok(list)
+}
+
+fn write_field(list: &mut PropertiesBuf, field: &str, value: &JsValue) -> Result<(), JsValue> {
+    let Some(id) = PropertyId::ALL.iter().copied().find(|id| name(*id) == field) else {
+        return Err(wrong(field, "is no property"));
+    };
+    let text;
+    let bytes;
+    let property = match id {
+        PropertyId::UserProperty => return write_user_properties(list, value),
+        PropertyId::PayloadFormatIndicator => Property::PayloadFormatIndicator(boolean(field, value)?),
+        PropertyId::RequestProblemInformation => Property::RequestProblemInformation(boolean(field, value)?),
+        PropertyId::RequestResponseInformation => Property::RequestResponseInformation(boolean(field, value)?),
+        PropertyId::MessageExpiryInterval => Property::MessageExpiryInterval(number(field, value)?),
+        PropertyId::SessionExpiryInterval => Property::SessionExpiryInterval(number(field, value)?),
+        PropertyId::WillDelayInterval => Property::WillDelayInterval(number(field, value)?),
+        PropertyId::SubscriptionIdentifier => Property::SubscriptionIdentifier(number(field, value)?),
+        PropertyId::ContentType => {
+            text = string(field, value)?;
+            Property::ContentType(&text)
+        }
+        PropertyId::ResponseTopic => {
+            text = string(field, value)?;
+            Property::ResponseTopic(&text)
+        }
+        PropertyId::ReasonString => {
+            text = string(field, value)?;
+            Property::ReasonString(&text)
+        }
+        PropertyId::CorrelationData => {
+            bytes = value.dyn_ref::<Uint8Array>().ok_or_else(|| wrong(field, "must be a Uint8Array"))?.to_vec();
+            Property::CorrelationData(&bytes)
+        }
+        PropertyId::AssignedClientIdentifier
+        | PropertyId::ServerKeepAlive
+        | PropertyId::AuthenticationMethod
+        | PropertyId::AuthenticationData
+        | PropertyId::ResponseInformation
+        | PropertyId::ServerReference
+        | PropertyId::ReceiveMaximum
+        | PropertyId::TopicAliasMaximum
+        | PropertyId::TopicAlias
+        | PropertyId::MaximumQoS
+        | PropertyId::RetainAvailable
+        | PropertyId::MaximumPacketSize
+        | PropertyId::WildcardSubscriptionAvailable
+        | PropertyId::SubscriptionIdentifierAvailable
+        | PropertyId::SharedSubscriptionAvailable => return Err(wrong(field, "is not for the caller to set")),
+    };
+    list.push(property).map_err(|error| of_encoding(&error))
+}
+
+fn write_user_properties(list: &mut PropertiesBuf, value: &JsValue) -> Result<(), JsValue> {
+    let malformed = || wrong(USER_PROPERTIES, "must be a list of pairs of strings");
+    for pair in value.dyn_ref::<Array>().ok_or_else(malformed)?.iter() {
+        let pair = pair.dyn_into::<Array>().map_err(|_| malformed())?;
+        let (Some(name), Some(value)) = (pair.get(0).as_string(), pair.get(1).as_string()) else {
+            return Err(malformed());
+        };
+        list.push(Property::UserProperty(&name, &value)).map_err(|error| of_encoding(&error))?;
+    }
+    Ok(())
+}
+
+fn boolean(field: &str, value: &JsValue) -> Result<bool, JsValue> {
+    value.as_bool().ok_or_else(|| wrong(field, "must be true or false"))
+}
+
+fn string(field: &str, value: &JsValue) -> Result<String, JsValue> {
+    value.as_string().ok_or_else(|| wrong(field, "must be a string"))
+}
+
+fn number(field: &str, value: &JsValue) -> Result<u32, JsValue> {
+    let number = value.as_f64().unwrap_or(-1.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is lost is found by the comparison"
+    )]
+    let whole = number as u32;
+    if (f64::from(whole) - number).abs() > 0.0 {
+        return Err(wrong(field, "must be a whole number from 0 to 4294967295"));
+    }
+    Ok(whole)
+}
+
+fn wrong(field: &str, problem: &str) -> JsValue {
+    failure("property", &[field, " ", problem].concat(), None)
+}

@@ -1,0 +1,381 @@
+//! The shell of a client: its machine, its transport and its timer, and the order in which they are run.
+//!
+//! What comes in is handed to the machine, and what that has for handlers is acted on at once. What is to be sent waits for
+//! the microtask at the end of the turn, so that a turn's packets share a frame.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use js_sys::{Function, Object, Uint8Array};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::WebSocket;
+
+use super::clock::now;
+use super::host::Host;
+use super::properties;
+use super::socket::{self, Socket};
+use super::tap::{Tap, Tapped};
+use super::timer::Timer;
+use super::transport::Transport;
+use crate::client::{Client, CloseReason, Completion, Incoming, Output, RequestError, RequestId};
+use crate::codec::{ReasonCode, Version};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = queueMicrotask)]
+    fn queue_microtask(task: &Function);
+}
+
+/// Never moves, so that closures can hold a `Weak` of it.
+pub(super) struct ClientShell {
+    host: Host,
+    version: Version,
+    state: RefCell<State>,
+    /// Outputs are being acted on further up the stack, which goes on with what is added.
+    is_draining: Cell<bool>,
+    is_flush_queued: Cell<bool>,
+    /// The transport closed while outputs were acted on: what had come before is read first.
+    is_transport_gone: Cell<bool>,
+    flush: Closure<dyn FnMut()>,
+    this: Weak<Self>,
+}
+
+/// Borrowed shortly, and never while anything outside is called that can call back.
+struct State {
+    machine: Client,
+    transport: Option<Transport>,
+    timer: Timer,
+    tap: Option<Tap>,
+}
+
+/// One output with nothing borrowed.
+enum Step {
+    Message(Arrival),
+    Connected(bool, Object),
+    Done(RequestId, Result<Completion, RequestError>),
+    Transmit(Frame, Vec<Tapped>),
+    Closed(CloseReason, Option<Transport>),
+}
+
+/// A message by numbers: where its parts are in WebAssembly memory, until the machine is run again.
+struct Arrival {
+    slot: u32,
+    /// Where topic and handlers of the slot are, if they are new: address and length, address and count.
+    route: Option<(usize, usize, usize, usize)>,
+    flags: u32,
+    address: usize,
+    payload_bytes: usize,
+    properties_bytes: usize,
+    offset: i32,
+}
+
+/// Bytes on their way out.
+enum Frame {
+    Socket(WebSocket, Uint8Array),
+    #[cfg(feature = "broker")]
+    Link(Rc<super::link::BrokerShell>),
+    Nowhere,
+}
+
+impl ClientShell {
+    pub(super) fn new(host: Host, version: Version, machine: Client) -> Rc<Self> {
+        Rc::new_cyclic(|this: &Weak<Self>| Self {
+            host,
+            version,
+            state: RefCell::new(State { machine, transport: None, timer: Timer::default(), tap: None }),
+            is_draining: Cell::new(false),
+            is_flush_queued: Cell::new(false),
+            is_transport_gone: Cell::new(false),
+            flush: {
+                let this = Weak::clone(this);
+                Closure::new(move || {
+                    if let Some(shell) = this.upgrade() {
+                        shell.flush();
+                    }
+                })
+            },
+            this: Weak::clone(this),
+        })
+    }
+
+    /// Runs the machine, then acts on what it has for handlers, and sends at the end of the turn.
+    pub(super) fn run<T>(&self, action: impl FnOnce(&mut Client) -> T) -> T {
+        let result = action(&mut self.state.borrow_mut().machine);
+        self.drain();
+        result
+    }
+
+    /// Reads from the machine.
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Client) -> T) -> T {
+        read(&self.state.borrow().machine)
+    }
+
+    /// The socket is the transport from now on, in place of the one before.
+    pub(super) fn open(&self, socket: WebSocket) {
+        let is_open = socket::is_open(&socket);
+        self.set_transport(Transport::Socket(Socket::attach(socket, &self.this)));
+        if is_open {
+            self.on_open();
+        }
+    }
+
+    pub(super) fn set_transport(&self, transport: Transport) {
+        let old = {
+            let mut state = self.state.borrow_mut();
+            if let Some(tap) = &mut state.tap {
+                tap.reset();
+            }
+            state.transport.replace(transport)
+        };
+        drop(old);
+        self.run(|machine| machine.handle_opening(now()));
+    }
+
+    pub(super) fn on_open(&self) {
+        self.run(|machine| machine.handle_open(now()));
+    }
+
+    /// A message event of the socket.
+    pub(super) fn on_frame(&self, event: &wasm_bindgen::JsValue) {
+        let Ok(len) = usize::try_from(self.host.frame(event)) else {
+            return self.run(|machine| machine.handle_text(now()));
+        };
+        let tapped = {
+            let state = &mut *self.state.borrow_mut();
+            let now = now();
+            match &mut state.tap {
+                None => {
+                    state.machine.handle_bytes_with(len, |buffer| self.host.fill(buffer.as_mut_ptr() as usize), now);
+                    Vec::new()
+                }
+                Some(tap) => {
+                    let mut frame = vec![0; len];
+                    self.host.fill(frame.as_mut_ptr() as usize);
+                    state.machine.handle_bytes(&frame, now);
+                    tap.on_received(&frame)
+                }
+            }
+        };
+        self.report(tapped);
+        self.drain();
+    }
+
+    /// Bytes from the broker in the page, which runs this shell afterwards.
+    #[cfg(feature = "broker")]
+    pub(super) fn feed(&self, bytes: &[u8]) -> Vec<Tapped> {
+        let state = &mut *self.state.borrow_mut();
+        state.machine.handle_bytes(bytes, now());
+        state.tap.as_mut().map_or_else(Vec::new, |tap| tap.on_received(bytes))
+    }
+
+    pub(super) fn report(&self, tapped: Vec<Tapped>) {
+        for packet in tapped {
+            packet.report(&self.host);
+        }
+    }
+
+    /// The transport closed or failed. What came before still counts.
+    pub(super) fn on_closed(&self) {
+        self.is_transport_gone.set(true);
+        self.drain();
+    }
+
+    /// Closes the transport at once, as a crash would.
+    pub(super) fn kill(&self) {
+        self.run(|machine| machine.handle_closed(now()));
+    }
+
+    /// The deadline has come, or may have.
+    pub(super) fn on_timeout(&self) {
+        self.run(|machine| machine.handle_timeout(now()));
+    }
+
+    pub(super) fn watch(&self, on: bool) {
+        let state = &mut *self.state.borrow_mut();
+        if on && state.tap.is_none() {
+            state.tap = Some(Tap::new(self.version, state.machine.unread()));
+        } else if !on {
+            state.tap = None;
+        }
+    }
+
+    /// Acts on all that the machine has but what is to be sent.
+    pub(super) fn drain(&self) {
+        if self.is_draining.replace(true) {
+            return;
+        }
+        self.act_on(State::next_received);
+        self.is_draining.set(false);
+        if !self.is_flush_queued.replace(true) {
+            queue_microtask(self.flush.as_ref().unchecked_ref());
+        }
+    }
+
+    /// Acts on all that the machine has, and sees to the timer.
+    fn flush(&self) {
+        self.is_flush_queued.set(false);
+        if self.is_draining.replace(true) {
+            return;
+        }
+        self.act_on(State::next);
+        self.is_draining.set(false);
+        self.set_timer();
+    }
+
+    fn act_on(&self, next: impl Fn(&mut State) -> Option<Step>) {
+        loop {
+            let step = next(&mut self.state.borrow_mut());
+            match step {
+                Some(step) => self.act(step),
+                None if self.is_transport_gone.replace(false) => self.state.borrow_mut().machine.handle_closed(now()),
+                None => break,
+            }
+        }
+    }
+
+    fn set_timer(&self) {
+        let state = &mut *self.state.borrow_mut();
+        let this = Weak::clone(&self.this);
+        state.timer.set(state.machine.next_deadline(), now(), move || {
+            if let Some(shell) = this.upgrade() {
+                shell.state.borrow_mut().timer.ran();
+                shell.on_timeout();
+            }
+        });
+    }
+
+    fn act(&self, step: Step) {
+        match step {
+            Step::Message(arrival) => self.deliver(&arrival),
+            Step::Connected(session_present, properties) => self.host.connected(session_present, properties),
+            Step::Done(RequestId(id), result) => self.finish(id, result),
+            Step::Transmit(frame, tapped) => {
+                self.report(tapped);
+                match frame {
+                    Frame::Socket(socket, bytes) => socket::send(&socket, &bytes),
+                    #[cfg(feature = "broker")]
+                    Frame::Link(broker) => broker.drain(),
+                    Frame::Nowhere => {}
+                }
+            }
+            Step::Closed(reason, transport) => {
+                drop(transport);
+                self.closed(&reason);
+            }
+        }
+    }
+
+    fn deliver(&self, arrival: &Arrival) {
+        if let Some((topic, topic_bytes, handlers, count)) = arrival.route {
+            self.host.route(arrival.slot, topic, topic_bytes, handlers, count);
+        }
+        self.host.message(
+            arrival.slot,
+            arrival.flags,
+            arrival.address,
+            arrival.payload_bytes,
+            arrival.properties_bytes,
+            arrival.offset,
+        );
+    }
+
+    fn finish(&self, id: u64, result: Result<Completion, RequestError>) {
+        #[expect(clippy::cast_precision_loss, reason = "no page makes 2^53 requests")]
+        let id = id as f64;
+        match result {
+            Ok(Completion::Published(reason)) => self.host.done(id, reason.value()),
+            Ok(Completion::Subscribed(reasons) | Completion::Unsubscribed(reasons)) => {
+                // One filter a request.
+                let reason = reasons.first().copied().unwrap_or(ReasonCode::Success);
+                if reason.is_error() {
+                    self.fail(id, &RequestError::Refused(reason));
+                } else {
+                    self.host.done(id, reason.value());
+                }
+            }
+            Err(error) => self.fail(id, &error),
+        }
+    }
+
+    fn fail(&self, id: f64, error: &RequestError) {
+        let (code, reason) = match error {
+            RequestError::Refused(reason) => ("refused", Some(reason.value())),
+            RequestError::SessionLost => ("session-lost", None),
+            RequestError::ConnectionClosed => ("connection-closed", None),
+            RequestError::PacketTooLarge { .. } => ("too-large", Some(ReasonCode::PacketTooLarge.value())),
+        };
+        self.host.failed(id, code, &error.to_string(), reason);
+    }
+
+    fn closed(&self, cause: &CloseReason) {
+        let (code, reason, rule) = match cause {
+            CloseReason::Requested => ("requested", None, None),
+            CloseReason::Options(_) => ("options", None, None),
+            CloseReason::Refused { reason, .. } => ("refused", Some(*reason), None),
+            CloseReason::Disconnected { reason, .. } => ("disconnected", Some(*reason), None),
+            CloseReason::Malformed(error) => ("malformed", Some(error.reason), Some(error.rule)),
+            CloseReason::ProtocolError { reason, rule, .. } => ("protocol", Some(*reason), Some(*rule)),
+            CloseReason::KeepAliveTimeout => ("keep-alive", Some(ReasonCode::KeepAliveTimeout), None),
+            CloseReason::ConnectTimeout => ("connect-timeout", None, None),
+            CloseReason::TransportClosed => ("lost", None, None),
+        };
+        self.host.closed(code, &cause.to_string(), reason.map(ReasonCode::value), rule);
+    }
+}
+
+impl State {
+    fn next_received(&mut self) -> Option<Step> {
+        let output = self.machine.poll_received()?;
+        Some(match output {
+            Output::Message(incoming) => Step::Message(arrival(&incoming)),
+            Output::Connected(connected) => {
+                Step::Connected(connected.session_present, properties::read(connected.properties))
+            }
+            Output::Done(id, result) => Step::Done(id, result),
+            Output::Transmit(_) | Output::Closed(_) => unreachable!("poll_received leaves them"),
+        })
+    }
+
+    fn next(&mut self) -> Option<Step> {
+        let output = self.machine.poll_output()?;
+        Some(match output {
+            Output::Message(incoming) => Step::Message(arrival(&incoming)),
+            Output::Connected(connected) => {
+                Step::Connected(connected.session_present, properties::read(connected.properties))
+            }
+            Output::Done(id, result) => Step::Done(id, result),
+            Output::Transmit(bytes) => {
+                let tapped = self.tap.as_mut().map_or_else(Vec::new, |tap| tap.on_sent(bytes));
+                let frame = match &self.transport {
+                    Some(Transport::Socket(socket)) => Frame::Socket(socket.handle(), Uint8Array::from(bytes)),
+                    #[cfg(feature = "broker")]
+                    Some(Transport::Link(link)) => Frame::Link(link.send(bytes)),
+                    None => Frame::Nowhere,
+                };
+                Step::Transmit(frame, tapped)
+            }
+            Output::Closed(reason) => Step::Closed(reason, self.transport.take()),
+        })
+    }
+}
+
+/// A message by numbers.
+fn arrival(incoming: &Incoming<'_>) -> Arrival {
+    let publish = &incoming.publish;
+    let route = incoming.topic_changed.then(|| {
+        let (topic, handlers) = (publish.topic, incoming.handlers);
+        (topic.as_ptr() as usize, topic.len(), handlers.as_ptr() as usize, handlers.len())
+    });
+    let flags = u32::from(publish.dup) << 3 | u32::from(publish.qos.bits()) << 1 | u32::from(publish.retain);
+    Arrival {
+        slot: incoming.topic_slot,
+        route,
+        flags,
+        address: publish.payload.as_ptr() as usize,
+        payload_bytes: publish.payload.len(),
+        properties_bytes: publish.properties.as_bytes().len(),
+        offset: incoming.in_frame.map_or(-1, |parts| i32::try_from(parts.payload).unwrap_or(-1)),
+    }
+}

@@ -1,0 +1,37 @@
+//! One timer for a machine's next deadline.
+
+use gloo_timers::callback::Timeout;
+
+use crate::time::Time;
+
+/// The longest delay that `setTimeout` keeps; a longer one would run at once.
+const DELAY_MAX: u64 = i32::MAX as u64;
+
+/// Runs a callback at or before the deadline, which then looks at the machine again. Dropped, it runs nothing.
+#[derive(Default)]
+pub(super) struct Timer {
+    set: Option<(Time, Timeout)>,
+}
+
+impl Timer {
+    /// Sees to it that the callback runs by `deadline`. A timer that runs earlier is left alone: deadlines move on with
+    /// every packet, and to look in vain now and then is cheaper than to set a timer each time.
+    pub(super) fn set(&mut self, deadline: Option<Time>, now: Time, callback: impl FnOnce() + 'static) {
+        let Some(deadline) = deadline else {
+            self.set = None;
+            return;
+        };
+        if self.set.as_ref().is_some_and(|(at, _)| *at <= deadline) {
+            return;
+        }
+        // One more, since the clock is cut to whole milliseconds.
+        let delay = (deadline.as_millis().saturating_sub(now.as_millis()) + 1).min(DELAY_MAX);
+        let delay = u32::try_from(delay).unwrap_or(u32::MAX);
+        self.set = Some((deadline, Timeout::new(delay, callback)));
+    }
+
+    /// It ran.
+    pub(super) fn ran(&mut self) {
+        self.set = None;
+    }
+}

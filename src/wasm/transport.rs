@@ -1,0 +1,12 @@
+//! What carries a client's bytes: a socket, or in the broker's build a link to the broker in the page.
+
+#[cfg(feature = "broker")]
+use super::link::Link;
+use super::socket::Socket;
+
+/// Dropped, it closes.
+pub(super) enum Transport {
+    Socket(Socket),
+    #[cfg(feature = "broker")]
+    Link(Link),
+}
