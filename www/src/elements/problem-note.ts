@@ -1,0 +1,40 @@
+// A problem in words, with MQTT's reason code and the broken rule.
+import { css, html, LitElement, nothing } from 'lit'
+import { customElement, property } from 'lit/decorators.js'
+import type { Problem } from '../model/problem.ts'
+import { reasonText } from './reason.ts'
+import { base } from './styles.ts'
+
+@customElement('mqtt-problem')
+export class ProblemNote extends LitElement {
+  static override styles = [
+    base,
+    css`
+      div {
+        padding: var(--space-2) var(--space-3);
+        border-left: 3px solid var(--bad);
+        border-radius: 0.25rem var(--radius) var(--radius) 0.25rem;
+        background: var(--bad-soft);
+        color: var(--ink);
+        font-size: var(--text-s);
+        overflow-wrap: anywhere;
+      }
+
+      strong {
+        color: var(--bad);
+      }
+    `,
+  ]
+
+  @property({ attribute: false }) problem?: Problem
+
+  override render() {
+    if (!this.problem) return nothing
+    const { title, text, reasonCode, rule } = this.problem
+    const facts = [
+      ...(reasonCode === undefined ? [] : [`Reason code ${reasonText(reasonCode)}.`]),
+      ...(rule === undefined ? [] : [`Rule ${rule}.`]),
+    ]
+    return html`<div><strong>${title}.</strong> ${text}${facts.map(fact => html` <span>${fact}</span>`)}</div>`
+  }
+}

@@ -1,0 +1,140 @@
+// The two clients and the broker that live in the page: a sensor that publishes, a dashboard that listens.
+import { Broker, Client, type ClientOptions, type QoS, type Subscription } from 'wasmqtt/broker'
+import { Mailbox } from './mailbox.ts'
+import type { Publication } from './message.ts'
+import { LastOutcome } from './outcome.ts'
+import { type Readable, Signal } from './signal.ts'
+import { type ClientName, Trace } from './trace.ts'
+
+/** Whether a client of the page is there. */
+export type Presence = 'connecting' | 'connected' | 'away'
+
+/** What the dashboard listens to. */
+export interface Listening {
+  readonly filter: string
+  readonly qos: QoS
+}
+
+export interface HouseholdState {
+  readonly sensor: Presence
+  readonly dashboard: Presence
+  /** What is granted; undefined while there is no subscription. */
+  readonly listening?: Listening
+}
+
+/** The message that the broker publishes for the sensor when it dies. */
+export const will = { topic: 'home/sensor/status', payload: 'the sensor is gone', qos: 1 } as const
+
+const messagesMax = 50
+
+export class Household {
+  readonly #broker = new Broker()
+  readonly #trace = new Trace()
+  readonly #state = new Signal<HouseholdState>({ sensor: 'away', dashboard: 'away' })
+  readonly #mailbox = new Mailbox(messagesMax)
+  readonly doing = new LastOutcome()
+  #sensor: Client | undefined
+  #dashboard: Client | undefined
+  #subscription: Subscription | undefined
+  /** Each thing done waits for the one before, so that a run holds what belongs to it. */
+  #queue: Promise<unknown> = Promise.resolve()
+
+  get state(): Readable<HouseholdState> {
+    return this.#state
+  }
+
+  get runs(): Trace['runs'] {
+    return this.#trace.runs
+  }
+
+  get mail(): Mailbox['mail'] {
+    return this.#mailbox.mail
+  }
+
+  /** Connects both clients and subscribes the dashboard. */
+  start({ filter, qos }: Listening): Promise<boolean> {
+    const words = { waiting: 'Connecting…', done: 'Both clients are connected.', failed: 'The clients did not connect' }
+    return this.#do('Both clients connect', words, async () => {
+      this.#dashboard = await this.#client('dashboard', {})
+      await this.#listen(filter, qos)
+      this.#sensor = await this.#client('sensor', { will })
+    })
+  }
+
+  publish({ topic, payload, qos, retain }: Publication): Promise<boolean> {
+    const words = { waiting: 'Publishing…', done: `Published with QoS ${qos}.`, failed: 'Not published' }
+    return this.#do(`Publish with QoS ${qos}`, words, async () => {
+      await present(this.#sensor, 'sensor').publish(topic, payload, { qos, retain })
+    })
+  }
+
+  listen({ filter, qos }: Listening): Promise<boolean> {
+    const words = { waiting: 'Subscribing…', done: `The dashboard listens to ${filter}.`, failed: 'Not subscribed' }
+    return this.#do(`Subscribe to ${filter}`, words, () => this.#listen(filter, qos))
+  }
+
+  /** Cuts the sensor's connection without a word to the broker, which then publishes the will. */
+  kill(): Promise<boolean> {
+    const words = {
+      waiting: 'Killing the sensor…',
+      done: 'The sensor is gone. The broker has published its will.',
+      failed: 'Not killed',
+    }
+    return this.#do('Kill the sensor', words, async () => {
+      const sensor = present(this.#sensor, 'sensor')
+      this.#trace.mark('sensor', 'killed, no DISCONNECT', 'bad')
+      sensor.kill()
+    })
+  }
+
+  /** Connects a new sensor with the same client identifier and will. */
+  revive(): Promise<boolean> {
+    const words = { waiting: 'Connecting…', done: 'The sensor is back.', failed: 'The sensor did not come back' }
+    return this.#do('Bring the sensor back', words, async () => {
+      this.#sensor = await this.#client('sensor', { will })
+    })
+  }
+
+  clearMessages(): void {
+    this.#mailbox.clear()
+  }
+
+  #do(title: string, words: Parameters<LastOutcome['follow']>[0], action: () => Promise<void>): Promise<boolean> {
+    const done = this.#queue.then(() => {
+      this.#trace.begin(title)
+      return this.doing.follow(words, action)
+    })
+    this.#queue = done
+    return done
+  }
+
+  async #client(name: ClientName, options: ClientOptions): Promise<Client> {
+    // No keep-alive: in the diagram stands what the user did, and nothing besides.
+    const client = new Client(this.#broker, { clientId: name, keepAlive: 0, ...options })
+    client.addEventListener('packet', ({ packet }) => this.#trace.packet(name, packet))
+    client.addEventListener('status', () => this.#follow(name, client))
+    this.#follow(name, client)
+    return client.ready
+  }
+
+  #follow(name: ClientName, client: Client): void {
+    const { phase } = client.status
+    this.#state.value = { ...this.#state.value, [name]: phase === 'closed' ? 'away' : phase }
+  }
+
+  async #listen(filter: string, qos: QoS): Promise<void> {
+    const dashboard = present(this.#dashboard, 'dashboard')
+    const before = this.#subscription
+    // Another filter is asked for before the old one is given up, since it may be refused.
+    const same = before?.filter === filter
+    if (same) await before.unsubscribe()
+    this.#subscription = await dashboard.subscribe(filter, { qos }, this.#mailbox.add)
+    this.#state.value = { ...this.#state.value, listening: { filter, qos: this.#subscription.qos } }
+    if (!same) await before?.unsubscribe()
+  }
+}
+
+function present(client: Client | undefined, name: ClientName): Client {
+  if (!client) throw new Error(`The ${name} is not connected.`)
+  return client
+}

@@ -1,0 +1,48 @@
+// What became of something that the user asked for.
+import { type Problem, problemOf } from './problem.ts'
+import { Signal } from './signal.ts'
+
+export type Outcome =
+  | { readonly type: 'none' }
+  | { readonly type: 'waiting'; readonly text: string }
+  | { readonly type: 'done'; readonly text: string }
+  | { readonly type: 'failed'; readonly problem: Problem }
+
+/** The words for each way that a request can go. */
+export interface Words {
+  readonly waiting: string
+  readonly done: string
+  readonly failed: string
+}
+
+/** The outcome of the newest request; older ones that settle later do not replace it. */
+export class LastOutcome extends Signal<Outcome> {
+  #count = 0
+
+  constructor() {
+    super({ type: 'none' })
+  }
+
+  /** Runs `request` and says how it went; never rejects. */
+  async follow(words: Words, request: () => Promise<unknown>): Promise<boolean> {
+    this.#count += 1
+    const mine = this.#count
+    const say = (outcome: Outcome) => {
+      if (mine === this.#count) this.value = outcome
+    }
+    say({ type: 'waiting', text: words.waiting })
+    try {
+      await request()
+      say({ type: 'done', text: words.done })
+      return true
+    } catch (error) {
+      say({ type: 'failed', problem: problemOf(error, words.failed) })
+      return false
+    }
+  }
+
+  clear(): void {
+    this.#count += 1
+    this.value = { type: 'none' }
+  }
+}
