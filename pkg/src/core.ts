@@ -1,0 +1,142 @@
+// What the WebAssembly module exports, and what it calls. The face is written against these types alone, so that one face
+// serves both builds; engine.ts holds them against what wasm-bindgen generates.
+
+/** What the module's functions throw: a plain object. faults.ts makes the typed error of it. */
+export interface Failure {
+  readonly code:
+    | 'ended'
+    | 'not-connected'
+    | 'encode'
+    | 'queue-full'
+    | 'no-packet-id'
+    | 'not-supported'
+    | 'topic'
+    | 'filter'
+    | 'property'
+    | 'option'
+    | 'panicked'
+  readonly message: string
+  readonly reasonCode?: number
+}
+
+/** A WebSocket, or what looks like one: what is used of it. Those of the browser and of the package `ws` fit. */
+export interface WebSocketLike {
+  binaryType: string
+  readonly readyState: number
+  onopen: ((event: never) => unknown) | null
+  onmessage: ((event: never) => unknown) | null
+  onerror: ((event: never) => unknown) | null
+  onclose: ((event: never) => unknown) | null
+  /** Sends one binary frame. */
+  send(data: Uint8Array<ArrayBuffer>): void
+  close(): void
+}
+
+/** A message event of a socket: the part that is read. */
+export interface FrameEvent {
+  readonly data: unknown
+}
+
+/** Options that were checked; what is undefined has the machine's default. */
+export interface CoreOptions {
+  readonly version: 4 | 5
+  readonly clientId: string
+  readonly cleanStart: boolean
+  readonly keepAlive: number
+  readonly will?: CoreWill
+  readonly properties?: object
+  readonly receiveMaximum?: number
+  readonly maximumPacketSize?: number
+  readonly topicAliasMaximum?: number
+  readonly connectTimeout?: number
+  readonly queueMessages?: number
+  readonly queueBytes?: number
+}
+
+export interface CoreWill {
+  readonly topic: string
+  readonly payload: Uint8Array
+  readonly qos: number
+  readonly retain: boolean
+  readonly properties?: object
+}
+
+/** One client: the machine, its socket and its timer. */
+export interface ClientCore {
+  opening(): void
+  setCredentials(username?: string, password?: Uint8Array): void
+  open(socket: WebSocketLike): void
+  addHandler(filter: string, handler: number): void
+  removeHandler(filter: string, handler: number): void
+  subscribe(filter: string, options: number, properties?: object): number
+  unsubscribe(filter: string): number
+  /** The request's number at QoS 1 and 2. */
+  publish(topic: string, payload: Uint8Array, flags: number, properties?: object): number | undefined
+  disconnect(reasonCode: number): void
+  kill(): void
+  wake(): void
+  watch(on: boolean): void
+  readonly clientId: string
+  free(): void
+}
+
+/** A client of the larger build, which can be linked to a broker of the same module. */
+export interface LinkableCore extends ClientCore {
+  link(broker: BrokerCore): void
+}
+
+/** What the module calls. Nothing of it throws; from all of it the module may be called. */
+export interface Host {
+  frame(event: FrameEvent): number
+  fill(address: number): void
+  route(slot: number, topicAddress: number, topicBytes: number, handlersAddress: number, handlers: number): void
+  message(
+    slot: number,
+    flags: number,
+    address: number,
+    payloadBytes: number,
+    propertiesBytes: number,
+    offset: number,
+  ): void
+  connected(sessionPresent: boolean, properties: object): void
+  done(request: number, reasonCode: number): void
+  failed(request: number, code: string, message: string, reasonCode: number | undefined): void
+  closed(code: string, message: string, reasonCode: number | undefined, rule: string | undefined): void
+  packet(
+    outgoing: boolean,
+    header: number,
+    packetId: number,
+    reasonCode: number,
+    topic: string | undefined,
+    payloadBytes: number,
+    bytes: Uint8Array,
+  ): void
+}
+
+/** The broker in the page. */
+export interface BrokerCore {
+  publish(topic: string, payload: Uint8Array, flags: number, properties?: object): number
+  clients(): object[]
+  sessions(): object[]
+  retained(): object[]
+  counters(): object
+  disconnect(clientId: string, reasonCode: number): boolean
+  listen(listener?: (event: object) => void): void
+  close(): void
+  free(): void
+}
+
+/** What both builds export. */
+export interface Glue {
+  readonly ClientCore: new (host: Host, options: CoreOptions) => ClientCore
+  checkTopic(name: string): void
+  checkFilter(filter: string): void
+  readProperties(bytes: Uint8Array): object
+}
+
+/** What the larger build exports besides. */
+export interface BrokerGlue extends Glue {
+  readonly ClientCore: new (host: Host, options: CoreOptions) => LinkableCore
+  readonly BrokerCore: new (options: object) => BrokerCore
+  explain(filter: string, topic: string): object
+}

@@ -1,0 +1,138 @@
+import type { FrameEvent, Glue, Host } from './core.js'
+import { type Handler, LazyProperties, type Message, ReceivedMessage } from './message.js'
+
+/** A handler as long as it is wanted. Whoever ends it empties it, so that not even a message under way reaches it. */
+export interface Receiver {
+  handle: Handler | undefined
+}
+
+/** What happens to a client apart from its messages. */
+export interface Life {
+  connected: Host['connected']
+  done: Host['done']
+  failed: Host['failed']
+  closed: Host['closed']
+  packet: Host['packet']
+}
+
+/** Up to this length V8 keeps an array's bytes in its heap, where to copy costs little more than to make a view. */
+const CHEAP_BYTES = 64
+/** The frame that a longer payload may keep in memory, since to copy costs as much as ten messages. */
+const SMALL_FRAME_BYTES = 16_384
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/**
+ * What the module calls: it gives numbers, and here they become messages.
+ *
+ * The addresses are good until the module is called again, so all is read before a handler runs.
+ */
+export class ClientHost implements Host {
+  readonly receivers = new Map<number, Receiver>()
+  private readonly topics: string[] = []
+  private readonly routes: Receiver[][] = []
+  private current = new ArrayBuffer(0)
+  private bytes: Uint8Array
+
+  constructor(
+    private readonly memory: WebAssembly.Memory,
+    private readonly glue: Glue,
+    private readonly life: Life,
+  ) {
+    this.bytes = new Uint8Array(memory.buffer)
+  }
+
+  frame(event: FrameEvent): number {
+    const { data } = event as { data: ArrayBuffer | ArrayBufferView | string | null }
+    if (typeof data === 'string' || data?.byteLength === undefined) return -1
+    // A socket that is not the browser's may give a view.
+    this.current = ArrayBuffer.isView(data)
+      ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice().buffer
+      : data
+    return this.current.byteLength
+  }
+
+  fill(address: number): void {
+    this.view().set(new Uint8Array(this.current), address)
+  }
+
+  route(slot: number, topicAddress: number, topicBytes: number, handlersAddress: number, handlers: number): void {
+    const bytes = this.view()
+    this.topics[slot] = decoder.decode(bytes.subarray(topicAddress, topicAddress + topicBytes))
+    const numbers = new Uint32Array(bytes.buffer, handlersAddress, handlers)
+    this.routes[slot] = Array.from(numbers, number => this.receivers.get(number)).filter(
+      receiver => receiver !== undefined,
+    )
+  }
+
+  message(
+    slot: number,
+    flags: number,
+    address: number,
+    payloadBytes: number,
+    propertiesBytes: number,
+    offset: number,
+  ): void {
+    const receivers = this.routes[slot] as Receiver[]
+    const message = new ReceivedMessage(
+      this.topics[slot] as string,
+      this.payload(address, payloadBytes, offset),
+      flags,
+      propertiesBytes > 0
+        ? new LazyProperties(this.glue, this.view().slice(address - propertiesBytes, address))
+        : undefined,
+    )
+    for (let index = 0; index < receivers.length; index++) deliver(receivers[index] as Receiver, message)
+  }
+
+  connected(sessionPresent: boolean, properties: object): void {
+    this.life.connected(sessionPresent, properties)
+  }
+
+  done(request: number, reasonCode: number): void {
+    this.life.done(request, reasonCode)
+  }
+
+  failed(request: number, code: string, message: string, reasonCode: number | undefined): void {
+    this.life.failed(request, code, message, reasonCode)
+  }
+
+  closed(code: string, message: string, reasonCode: number | undefined, rule: string | undefined): void {
+    this.life.closed(code, message, reasonCode, rule)
+  }
+
+  packet(...packet: Parameters<Host['packet']>): void {
+    this.life.packet(...packet)
+  }
+
+  /** A view of the frame where that keeps little else in memory, or where a copy would cost much; else a copy. */
+  private payload(address: number, length: number, offset: number): Uint8Array {
+    const frameBytes = this.current.byteLength
+    if (offset >= 0 && (length * 2 >= frameBytes || (length > CHEAP_BYTES && frameBytes <= SMALL_FRAME_BYTES))) {
+      return new Uint8Array(this.current, offset, length)
+    }
+    return this.view().slice(address, address + length)
+  }
+
+  /** The module's memory. Its buffer is another one after it has grown, and the old one has no bytes. */
+  private view(): Uint8Array {
+    if (this.bytes.length === 0) this.bytes = new Uint8Array(this.memory.buffer)
+    return this.bytes
+  }
+}
+
+/** Apart, so that the loop above is compiled without the `try`. */
+function deliver(receiver: Receiver, message: Message): void {
+  const { handle } = receiver
+  try {
+    handle?.(message)
+  } catch (error) {
+    report(error)
+  }
+}
+
+/** Tells an error of a handler as one that nobody caught. */
+function report(error: unknown): void {
+  if (typeof reportError === 'function') reportError(error)
+  else console.error(error)
+}

@@ -1,0 +1,208 @@
+import {
+  bool,
+  fields,
+  func,
+  oneOf,
+  type Payload,
+  payload,
+  positive16,
+  positive32,
+  type QoS,
+  qos,
+  secret,
+  signal,
+  text,
+  uint16,
+  uint32,
+  userProperties,
+  whole,
+  wrong,
+} from './check.js'
+import type { CoreOptions, CoreWill, WebSocketLike } from './core.js'
+import { type MessageProperties, messageProperties, type UserProperties } from './properties.js'
+
+/** Who the client says it is. */
+export interface Credentials {
+  readonly username?: string
+  /** Text is sent as UTF-8. At most 65,535 bytes. 3.1.1 needs a user name with it. */
+  readonly password?: string | Uint8Array
+}
+
+/** What the broker publishes if the connection ends without DISCONNECT (MQTT 5.0 §3.1.2.5). */
+export interface Will {
+  readonly topic: string
+  /** Without it empty. */
+  readonly payload?: Payload
+  /** Default 0. */
+  readonly qos?: QoS
+  /** Default false. */
+  readonly retain?: boolean
+  /** How long the broker waits before it publishes, in seconds, 0 to 4294967295; default 0. 5.0 only. */
+  readonly delay?: number
+  /** 5.0 only. */
+  readonly properties?: MessageProperties
+}
+
+/** What waits for a connection, or for the broker to acknowledge what came before. */
+export interface QueueOptions {
+  /** Messages and subscriptions at most; default 1000. */
+  readonly messages?: number
+  /** Bytes of their topics and payloads at most; default 16 MiB. */
+  readonly bytes?: number
+}
+
+/** How a client connects, and what it bounds. What is left out, or undefined, has its default. */
+export interface ClientOptions {
+  /** 5 is MQTT 5.0, 4 is MQTT 3.1.1. Default 5. */
+  readonly version?: 4 | 5
+  /** Left out: a random one, kept for this client. Empty: the broker assigns one (5.0). */
+  readonly clientId?: string
+  /** Begin without the session of an earlier connection (MQTT 5.0 §3.1.2.4). Default true. */
+  readonly cleanStart?: boolean
+  /** Seconds without a packet after which the client pings, 0 to 65535; 0 turns it off. Default 60. */
+  readonly keepAlive?: number
+  /** How long the session outlives the connection, in seconds; 4294967295 is for ever. Default 0. 5.0 only. */
+  readonly sessionExpiry?: number
+  /** User name and password, or a function that gives them, asked before the connection is opened. */
+  readonly credentials?: Credentials | (() => Credentials | Promise<Credentials>)
+  readonly will?: Will
+  /** How long connecting may take until the broker has accepted, in milliseconds, from 1 on. Default 30000. */
+  readonly connectTimeout?: number
+  /** QoS 1 and 2 messages that the broker may send unacknowledged, 1 to 65535. Default 65535. 5.0 only. */
+  readonly receiveMaximum?: number
+  /** The largest packet that the client takes, in bytes. Without it any that MQTT can carry. */
+  readonly maximumPacketSize?: number
+  /** How many topic aliases the broker may use, 0 to 65535. Default 0. 5.0 only. */
+  readonly topicAliasMaximum?: number
+  /** The user properties of CONNECT. 5.0 only. */
+  readonly userProperties?: UserProperties
+  readonly queue?: QueueOptions
+  /**
+   * Makes the WebSocket. Default: `new WebSocket(url, protocols)`. Where there is no global one, as in Node 20, it must be
+   * given: `(url, protocols) => new WebSocket(url, protocols)` with the `WebSocket` of the package `ws`.
+   */
+  readonly createWebSocket?: (url: string, protocols: string[]) => WebSocketLike | Promise<WebSocketLike>
+  /** Aborts connecting, which rejects with its reason; later it ends the client as `end()` does. */
+  readonly signal?: AbortSignal
+}
+
+type CreateWebSocket = NonNullable<ClientOptions['createWebSocket']>
+
+/** Credentials that were checked. @internal */
+export interface CoreCredentials {
+  readonly username?: string
+  readonly password?: Uint8Array
+}
+
+/** Options that were checked. @internal */
+export interface Settings {
+  readonly core: CoreOptions
+  /** Gives what is still to be checked. */
+  readonly credentials: (() => unknown) | undefined
+  readonly createWebSocket: CreateWebSocket | undefined
+  readonly signal: AbortSignal | undefined
+  readonly connectTimeout: number
+  readonly queue: Required<QueueOptions>
+}
+
+/** A limit of `setTimeout`. */
+const milliseconds = whole(1, 2_147_483_647)
+
+const topicName = (value: unknown, name: string): string => {
+  const topic = text(value, name)
+  if (topic && !/[+#]/.test(topic)) return topic
+  throw wrong(name, topic, 'it must be a topic name: at least one character, no + and no #')
+}
+
+const willFields = fields({
+  topic: topicName,
+  payload,
+  qos,
+  retain: bool,
+  delay: uint32,
+  properties: messageProperties,
+})
+
+const credentialFields = fields({ username: text, password: secret })
+
+const clientFields = fields({
+  version: oneOf(4, 5),
+  clientId: text,
+  cleanStart: bool,
+  keepAlive: uint16,
+  sessionExpiry: uint32,
+  credentials: value => value,
+  will: willFields,
+  connectTimeout: milliseconds,
+  receiveMaximum: positive16,
+  maximumPacketSize: positive32,
+  topicAliasMaximum: uint16,
+  userProperties,
+  queue: fields({ messages: uint32, bytes: uint32 }),
+  createWebSocket: func<CreateWebSocket>('(url, protocols) => WebSocket'),
+  signal,
+})
+
+/** @internal */
+export function readClientOptions(options: unknown): Settings {
+  const given = clientFields(options, 'options')
+  const { version = 5, clientId = randomClientId(), cleanStart = true, keepAlive = 60, credentials } = given
+  const { connectTimeout = 30_000, queue: { messages = 1000, bytes = 16 << 20 } = {} } = given
+  if (version === 4) {
+    const { sessionExpiry, receiveMaximum, topicAliasMaximum, userProperties, will } = given
+    only5({ sessionExpiry, receiveMaximum, topicAliasMaximum, userProperties })
+    only5({ 'will.delay': will?.delay, 'will.properties': will?.properties })
+    if (!clientId && !cleanStart) throw wrong('clientId', clientId, '3.1.1 needs one if cleanStart is false')
+  }
+  if (typeof credentials !== 'function') readCredentials(credentials, version)
+  return {
+    core: {
+      version,
+      clientId,
+      cleanStart,
+      keepAlive,
+      connectTimeout,
+      queueMessages: messages,
+      queueBytes: bytes,
+      properties: { sessionExpiryInterval: given.sessionExpiry, userProperties: given.userProperties },
+      ...(given.will && { will: coreWill(given.will) }),
+      ...(given.receiveMaximum && { receiveMaximum: given.receiveMaximum }),
+      ...(given.maximumPacketSize && { maximumPacketSize: given.maximumPacketSize }),
+      ...(given.topicAliasMaximum && { topicAliasMaximum: given.topicAliasMaximum }),
+    },
+    credentials: typeof credentials === 'function' ? (credentials as () => unknown) : () => credentials,
+    createWebSocket: given.createWebSocket,
+    signal: given.signal,
+    connectTimeout,
+    queue: { messages, bytes },
+  }
+}
+
+/** @internal */
+export function readCredentials(value: unknown, version: 4 | 5): CoreCredentials {
+  const { username, password } = credentialFields(value, 'credentials')
+  if (version === 4 && password && username === undefined) {
+    throw wrong('credentials.username', username, '3.1.1 needs one with a password')
+  }
+  return { ...(username !== undefined && { username }), ...(password && { password }) }
+}
+
+/** Throws if one of these is there, which 3.1.1 cannot carry. @internal */
+export function only5(options: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined) throw wrong(name, value, '3.1.1 cannot carry it: leave it out, or connect with version 5')
+  }
+}
+
+function coreWill(will: ReturnType<typeof willFields>): CoreWill {
+  const { topic, payload = new Uint8Array(), qos = 0, retain = false, delay, properties } = will
+  if (topic === undefined) throw wrong('will.topic', topic, 'a will needs a topic')
+  return { topic, payload: payload.slice(), qos, retain, properties: { willDelayInterval: delay, ...properties } }
+}
+
+/** Of the characters and the length that every broker must take [MQTT-3.1.3-5]. */
+function randomClientId(): string {
+  const letters = '0123456789abcdefghijklmnopqrstuvwxyz'
+  const random = Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => letters[byte % 36])
+  return `wasmqtt${random.join('')}`
+}

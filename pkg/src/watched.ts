@@ -1,0 +1,90 @@
+/** A listener of an event: a function, or an object with `handleEvent`. */
+export type Listener<E> = ((event: E) => unknown) | { handleEvent(event: E): unknown }
+
+/** As of `EventTarget`. */
+export interface ListenerOptions {
+  readonly capture?: boolean
+  readonly once?: boolean
+  readonly passive?: boolean
+  readonly signal?: AbortSignal
+}
+
+/**
+ * An event target that knows whether anybody listens to one of its events, so that this event costs nothing until then.
+ *
+ * EventTarget does not tell, so the listeners are counted as it counts them: one for each function and `capture`, until it
+ * is removed, has run `once`, or its signal aborts.
+ */
+export abstract class WatchedTarget<Events> extends EventTarget {
+  /** For each listener its registrations, by `capture`; the value says whether it is there `once`. */
+  private readonly counted = new Map<unknown, Map<boolean, boolean>>()
+
+  /** The event whose listeners are counted. @internal */
+  protected abstract readonly watched: string
+
+  /** Somebody listens from now on, or nobody any more. @internal */
+  protected abstract watch(on: boolean): void
+
+  /** @internal */
+  protected get isWatched(): boolean {
+    return this.counted.size > 0
+  }
+
+  override addEventListener<K extends keyof Events & string>(
+    type: K,
+    listener: Listener<Events[K]> | null,
+    options?: boolean | ListenerOptions,
+  ): void
+  override addEventListener(type: string, listener: Listener<Event> | null, options?: boolean | ListenerOptions): void
+  override addEventListener(type: string, listener: Listener<never> | null, options?: boolean | ListenerOptions): void {
+    super.addEventListener(type, listener as EventListenerOrEventListenerObject | null, options)
+    if (type !== this.watched || !listener) return
+    const { capture = false, once = false, signal } = optionsOf(options)
+    const registrations = this.counted.get(listener) ?? new Map<boolean, boolean>()
+    if (signal?.aborted || registrations.has(capture)) return
+    signal?.addEventListener('abort', () => this.forget(listener, capture), { once: true })
+    const isFirst = this.counted.size === 0
+    this.counted.set(listener, registrations.set(capture, once))
+    if (isFirst) this.watch(true)
+  }
+
+  override removeEventListener<K extends keyof Events & string>(
+    type: K,
+    listener: Listener<Events[K]> | null,
+    options?: boolean | ListenerOptions,
+  ): void
+  override removeEventListener(
+    type: string,
+    listener: Listener<Event> | null,
+    options?: boolean | ListenerOptions,
+  ): void
+  override removeEventListener(
+    type: string,
+    listener: Listener<never> | null,
+    options?: boolean | ListenerOptions,
+  ): void {
+    super.removeEventListener(type, listener as EventListenerOrEventListenerObject | null, options)
+    if (type === this.watched) this.forget(listener, optionsOf(options).capture ?? false)
+  }
+
+  override dispatchEvent(event: Event): boolean {
+    // Before they run, as EventTarget does it: one that adds itself again is there again.
+    if (event.type === this.watched) {
+      for (const [listener, registrations] of [...this.counted]) {
+        for (const [capture, once] of [...registrations]) if (once) this.forget(listener, capture)
+      }
+    }
+    return super.dispatchEvent(event)
+  }
+
+  private forget(listener: unknown, capture: boolean): void {
+    const registrations = this.counted.get(listener)
+    if (!registrations?.delete(capture) || registrations.size > 0) return
+    this.counted.delete(listener)
+    if (this.counted.size === 0) this.watch(false)
+  }
+}
+
+function optionsOf(options: boolean | ListenerOptions | undefined): ListenerOptions {
+  return typeof options === 'boolean' ? { capture: options } : (options ?? {})
+}
