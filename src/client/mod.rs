@@ -142,7 +142,7 @@ impl Client {
         let core = Core {
             state: State::Idle,
             session,
-            requests: Requests::default(),
+            requests: Requests::new(),
             routes: Routes::default(),
             aliases: Vec::new(),
             done: VecDeque::new(),

@@ -1,9 +1,8 @@
 //! SUBSCRIBE and UNSUBSCRIBE packets that wait for their answer.
 
-use std::collections::BTreeMap;
-
 use super::RequestId;
 use crate::codec::PacketId;
+use crate::session::ById;
 
 /// Which answer a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,33 +21,40 @@ pub(super) struct Request {
 }
 
 /// The requests of one connection, which they do not outlive.
-#[derive(Debug, Default)]
-pub(super) struct Requests(BTreeMap<PacketId, Request>);
+#[derive(Debug)]
+pub(super) struct Requests(ById<Request>);
 
 impl Requests {
+    pub(super) const fn new() -> Self {
+        Self(ById::new())
+    }
+
     pub(super) fn add(&mut self, packet_id: PacketId, request: Request) {
         self.0.insert(packet_id, request);
     }
 
     /// The request that an answer of this kind with so many reasons is for.
     pub(super) fn answer(&mut self, packet_id: PacketId, kind: Kind, reasons: usize) -> Option<RequestId> {
-        let request = *self.0.get(&packet_id)?;
+        let request = *self.0.get(packet_id)?;
         if request.kind != kind || request.filters != reasons {
             return None;
         }
-        self.0.remove(&packet_id);
+        self.0.remove(packet_id);
         Some(request.id)
     }
 
     /// How many filters the request of this identifier has: what a 3.1.1 UNSUBACK does not say.
     pub(super) fn filters(&self, packet_id: PacketId) -> Option<usize> {
-        self.0.get(&packet_id).map(|request| request.filters)
+        self.0.get(packet_id).map(|request| request.filters)
     }
 
     /// All of them, in the order of their numbers; the connection is gone.
     pub(super) fn take_all(&mut self) -> Vec<RequestId> {
-        let mut all: Vec<RequestId> = core::mem::take(&mut self.0).into_values().map(|request| request.id).collect();
-        all.sort_unstable();
+        let mut all: Vec<RequestId> = Vec::new();
+        // In the order of the packet identifiers, which is theirs but for where the identifiers began anew.
+        for Request { id, .. } in self.0.take_all() {
+            all.insert(all.partition_point(|other| *other < id), id);
+        }
         all
     }
 }

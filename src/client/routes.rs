@@ -88,10 +88,12 @@ impl Routes {
             slot.topic = topic.into();
         }
         slot.handlers.clear();
-        self.router.for_each_match(topic, |handler, ()| slot.handlers.push(*handler));
         // In the order of registration, and once where several filters of a handler match.
-        slot.handlers.sort_unstable();
-        slot.handlers.dedup();
+        self.router.for_each_match(topic, |handler, ()| {
+            if let Err(at) = slot.handlers.binary_search(handler) {
+                slot.handlers.insert(at, *handler);
+            }
+        });
         place
     }
 

@@ -40,8 +40,8 @@ impl<K: Ord, V> Subscribers<K, V> {
                 Some(old_value)
             }
             Self::One(old_key, old_value) => {
-                let mut list = vec![(old_key, old_value), (key, value)];
-                list.sort_by(|(left, _), (right, _)| left.cmp(right));
+                let (old, new) = ((old_key, old_value), (key, value));
+                let list = if old.0 < new.0 { vec![old, new] } else { vec![new, old] };
                 *self = Self::Many(Box::new(list));
                 None
             }

@@ -1,7 +1,6 @@
 //! The packet identifiers of one sender: none is given out again while it is in use [MQTT-2.2.1-3].
 
-use std::collections::BTreeSet;
-
+use super::by_id::ById;
 use crate::codec::PacketId;
 
 /// How many identifiers there are: 1 to 65,535.
@@ -12,12 +11,12 @@ const ALL: usize = u16::MAX as usize;
 pub(super) struct Identifiers {
     next: PacketId,
     /// Those of SUBSCRIBE and UNSUBSCRIBE; those of deliveries are the keys of the deliveries themselves.
-    requests: BTreeSet<PacketId>,
+    requests: ById<()>,
 }
 
 impl Identifiers {
     pub(super) const fn new() -> Self {
-        Self { next: PacketId::FIRST, requests: BTreeSet::new() }
+        Self { next: PacketId::FIRST, requests: ById::new() }
     }
 
     /// An identifier that neither a request nor one of the `deliveries` holds.
@@ -26,7 +25,7 @@ impl Identifiers {
             return None;
         }
         // Ends, since at least one is free.
-        while self.requests.contains(&self.next) || in_use(self.next) {
+        while self.requests.contains(self.next) || in_use(self.next) {
             self.next = self.next.next();
         }
         let taken = self.next;
@@ -35,11 +34,11 @@ impl Identifiers {
     }
 
     pub(super) fn hold_for_request(&mut self, packet_id: PacketId) {
-        self.requests.insert(packet_id);
+        self.requests.insert(packet_id, ());
     }
 
     pub(super) fn release(&mut self, packet_id: PacketId) {
-        self.requests.remove(&packet_id);
+        self.requests.remove(packet_id);
     }
 
     /// Requests do not outlive their connection.

@@ -1,7 +1,6 @@
 //! The receiver's half of QoS 1 and QoS 2 (MQTT 5.0 §4.3.2, §4.3.3): each QoS 2 message once, and no more in flight than allowed.
 
-use std::collections::BTreeMap;
-
+use super::by_id::ById;
 use crate::codec::{PacketId, QoS, ReasonCode};
 
 /// What an arriving PUBLISH of QoS 1 or 2 means.
@@ -23,12 +22,12 @@ pub(super) struct Inbound {
     /// connection (§3.1.2.11.3), so a QoS 2 message of an earlier one counts only once it has been sent again.
     unacknowledged: u16,
     /// QoS 2 messages handed over whose PUBREL is still to come, and whether each counts in `unacknowledged`.
-    handed_over: BTreeMap<PacketId, bool>,
+    handed_over: ById<bool>,
 }
 
 impl Inbound {
     pub(super) const fn new(receive_maximum: u16) -> Self {
-        Self { receive_maximum, unacknowledged: 0, handed_over: BTreeMap::new() }
+        Self { receive_maximum, unacknowledged: 0, handed_over: ById::new() }
     }
 
     pub(super) const fn set_receive_maximum(&mut self, receive_maximum: u16) {
@@ -36,7 +35,7 @@ impl Inbound {
     }
 
     pub(super) fn on_publish(&mut self, qos: QoS, packet_id: PacketId) -> Received {
-        let known = if qos == QoS::ExactlyOnce { self.handed_over.get(&packet_id).copied() } else { None };
+        let known = if qos == QoS::ExactlyOnce { self.handed_over.get(packet_id).copied() } else { None };
         if known == Some(true) {
             return Received::Duplicate;
         }
@@ -59,7 +58,7 @@ impl Inbound {
     }
 
     pub(super) fn on_pubrel(&mut self, packet_id: PacketId) -> ReasonCode {
-        let known = self.handed_over.contains_key(&packet_id);
+        let known = self.handed_over.contains(packet_id);
         self.finish(packet_id);
         if known { ReasonCode::Success } else { ReasonCode::PacketIdentifierNotFound }
     }
@@ -75,7 +74,7 @@ impl Inbound {
     }
 
     fn finish(&mut self, packet_id: PacketId) {
-        if self.handed_over.remove(&packet_id) == Some(true) {
+        if self.handed_over.remove(packet_id) == Some(true) {
             self.unacknowledged -= 1;
         }
     }

@@ -6,14 +6,16 @@
 //! the owner likes and `on_*` as packets arrive, and after each of them [`next_outgoing`](Session::next_outgoing) until it
 //! gives `None`. [`disconnected`](Session::disconnected) when the connection is gone; the session is kept and connected again.
 
+mod by_id;
 mod delivery;
 mod identifiers;
 mod inbound;
 mod outbound;
 mod queue;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BinaryHeap, VecDeque};
 
+pub(crate) use by_id::ById;
 pub use delivery::Delivery;
 pub use inbound::Received;
 pub use queue::QueueFull;
@@ -76,7 +78,7 @@ pub struct UnexpectedAck(pub PacketId);
 #[derive(Clone, Debug)]
 pub struct Session {
     queue: Queue,
-    in_flight: BTreeMap<PacketId, InFlight>,
+    in_flight: ById<InFlight>,
     /// What a resumed session owes, in the order to send it.
     resend: VecDeque<PacketId>,
     /// How many PUBLISH packets may be unacknowledged on this connection: the peer's Receive Maximum (§4.9). 0: no connection.
@@ -105,7 +107,7 @@ impl Session {
     pub const fn new(limits: SessionLimits) -> Self {
         Self {
             queue: Queue::new(limits.queue_messages, limits.queue_bytes),
-            in_flight: BTreeMap::new(),
+            in_flight: ById::new(),
             resend: VecDeque::new(),
             send_quota: 0,
             unacknowledged: 0,
@@ -123,15 +125,16 @@ impl Session {
     pub fn connected(&mut self, resumed: bool, send_quota: u16) -> Vec<u64> {
         self.disconnected();
         self.send_quota = send_quota;
-        let mut order: Vec<(u64, PacketId)> = self.in_flight.iter().map(|(id, entry)| (entry.sent, *id)).collect();
-        order.sort_unstable();
+        // A heap sorts in a tenth of the code that `sort` brings along.
+        let order: BinaryHeap<(u64, PacketId)> = self.in_flight.iter().map(|(id, entry)| (entry.sent, id)).collect();
+        let order = order.into_sorted_vec();
         if resumed {
             self.resend = order.into_iter().map(|(_, id)| id).collect();
             return Vec::new();
         }
         self.inbound.clear();
-        let mut lost = core::mem::take(&mut self.in_flight);
-        order.iter().filter_map(|(_, id)| lost.remove(id)).map(|entry| entry.state.token()).collect()
+        let mut lost = core::mem::replace(&mut self.in_flight, ById::new());
+        order.iter().filter_map(|(_, id)| lost.remove(*id)).map(|entry| entry.state.token()).collect()
     }
 
     /// The connection is gone: nothing is handed out until [`connected`](Self::connected); identifiers of SUBSCRIBE and
@@ -167,7 +170,7 @@ impl Session {
     /// Gives up a delivery that [`next_outgoing`](Self::next_outgoing) has just handed out for the first time and that was
     /// not sent, as the peer does not take it; gives back its token.
     pub fn abandon(&mut self, packet_id: PacketId) -> Option<u64> {
-        if !self.in_flight.contains_key(&packet_id) {
+        if !self.in_flight.contains(packet_id) {
             return None;
         }
         Some(self.finish(packet_id))
@@ -188,7 +191,7 @@ impl Session {
             None if self.resend.is_empty() => (self.next_queued()?, false),
             None => return None,
         };
-        let entry = self.in_flight.get(&packet_id)?;
+        let entry = self.in_flight.get(packet_id)?;
         Some(match entry.state.delivery() {
             Some(delivery) => Outgoing::Publish { packet_id, dup, delivery },
             None => Outgoing::Pubrel(packet_id),
@@ -275,14 +278,14 @@ impl Session {
     }
 
     fn free_id(&mut self) -> Option<PacketId> {
-        self.identifiers.take(self.in_flight.len(), |id| self.in_flight.contains_key(&id))
+        self.identifiers.take(self.in_flight.len(), |id| self.in_flight.contains(id))
     }
 
     /// The next one owed, if the quota allows it; stays first in line if not.
     fn next_resend(&mut self) -> Option<PacketId> {
         while let Some(&packet_id) = self.resend.front() {
             let has_quota = self.has_quota();
-            match self.in_flight.get_mut(&packet_id) {
+            match self.in_flight.get_mut(packet_id) {
                 Some(entry) if entry.state.delivery().is_some() => {
                     if !has_quota {
                         return None;
@@ -316,7 +319,7 @@ impl Session {
     }
 
     fn on_ack(&mut self, packet_id: PacketId, ack: Ack, reason: ReasonCode) -> Result<Acknowledged, UnexpectedAck> {
-        let Some(entry) = self.in_flight.get(&packet_id) else {
+        let Some(entry) = self.in_flight.get(packet_id) else {
             return Ok(match ack {
                 Ack::Pubrec if !reason.is_error() => Acknowledged::Release(ReasonCode::PacketIdentifierNotFound),
                 Ack::Puback | Ack::Pubrec | Ack::Pubcomp => Acknowledged::Ignored,
@@ -335,7 +338,7 @@ impl Session {
     /// From now on it is PUBREL that is sent again, in the order of the PUBRECs [MQTT-4.6.0-4].
     fn release(&mut self, packet_id: PacketId) {
         let sent = self.tick();
-        if let Some(entry) = self.in_flight.get_mut(&packet_id)
+        if let Some(entry) = self.in_flight.get_mut(packet_id)
             && entry.state.delivery().is_some()
         {
             entry.state = Outbound::AwaitPubcomp(entry.state.token());
@@ -344,7 +347,7 @@ impl Session {
     }
 
     fn finish(&mut self, packet_id: PacketId) -> u64 {
-        let entry = self.in_flight.remove(&packet_id).expect("the caller has just found it");
+        let entry = self.in_flight.remove(packet_id).expect("the caller has just found it");
         self.unacknowledged -= u16::from(entry.takes_quota);
         entry.state.token()
     }
