@@ -18,7 +18,7 @@ export class FilterReport extends LitElement {
     css`
       ul {
         display: grid;
-        grid-template-columns: repeat(auto-fill, minmax(min(100%, 22rem), 1fr));
+        grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr));
         gap: var(--space-2);
         margin-block: var(--space-3);
       }
@@ -35,11 +35,12 @@ export class FilterReport extends LitElement {
       .head {
         display: flex;
         align-items: center;
-        gap: var(--space-2);
+        flex-wrap: wrap;
+        gap: 0 var(--space-2);
       }
 
       .head code {
-        flex: 1;
+        flex: 1 1 12rem;
         font-weight: 600;
       }
 

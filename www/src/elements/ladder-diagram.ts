@@ -88,7 +88,7 @@ export class LadderDiagram extends LitElement {
       >
         <rect class="box" x=${box.x} y=${box.y} width=${box.width} height=${box.height} rx="7" />
         <line x1=${from.x + towards * 3} y1=${from.y} x2=${to.x - towards * 4} y2=${to.y} />
-        <path class="tip" d="M${to.x - towards * 2} ${to.y} l${-towards * 9} -5.5 v9.500 z" />
+        <path class="tip" d="M${to.x - towards * 2} ${to.y} l${-towards * 9} -5.5 v11 z" />
         <circle class="dot" cx=${to.x} cy=${to.y} r="4" data-dx=${from.x - to.x} data-dy=${from.y - to.y} />
         <text class="kind" x=${x} y=${y - 6}>${packet.kind}</text>
         <text class="facts" x=${x} y=${y + 15}>${factsOf(packet)}</text>
@@ -143,7 +143,7 @@ function mark({ mark: { text, tone }, x, y, anchor }: MarkRow) {
   return svg`
     <g class="mark ${tone}">
       <path class="cross" d="M${x - 5} ${y - 5} l10 10 m0 -10 l-10 10" />
-      <text x=${x + shift} y=${anchor === 'middle' ? y - 10 : y + 4} text-anchor=${anchor}>${text}</text>
+      <text x=${x + shift} y=${anchor === 'middle' ? y - 10 : y + 4} class=${anchor}>${text}</text>
     </g>
   `
 }

@@ -11,7 +11,7 @@ export const ladderStyles = css`
 
   .life {
     stroke: var(--line-strong);
-    stroke-width: 1.500;
+    stroke-width: 1.5;
   }
 
   .life.broken {
@@ -26,6 +26,14 @@ export const ladderStyles = css`
 
   text {
     text-anchor: middle;
+  }
+
+  text.start {
+    text-anchor: start;
+  }
+
+  text.end {
+    text-anchor: end;
   }
 
   .name {
@@ -114,6 +122,6 @@ export const ladderStyles = css`
     fill: none;
     stroke: var(--bad);
     stroke-linecap: round;
-    stroke-width: 2.500;
+    stroke-width: 2.5;
   }
 `

@@ -22,6 +22,10 @@ export class QosPicker extends LitElement {
         min-width: 0;
       }
 
+      legend {
+        padding: 0;
+      }
+
       .choices {
         display: inline-flex;
         padding: 2px;

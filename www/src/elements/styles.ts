@@ -7,8 +7,9 @@ export const base = css`
     min-width: 0;
   }
 
-  :host([hidden]) {
-    display: none;
+  :host([hidden]),
+  [hidden] {
+    display: none !important;
   }
 
   *,

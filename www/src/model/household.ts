@@ -1,8 +1,8 @@
 // The two clients and the broker that live in the page: a sensor that publishes, a dashboard that listens.
-import { Broker, Client, type ClientOptions, type QoS, type Subscription } from 'wasmqtt/broker'
+import { Broker, Client, type ClientOptions, explain, type QoS, type Subscription } from 'wasmqtt/broker'
 import { Mailbox } from './mailbox.ts'
 import type { Publication } from './message.ts'
-import { LastOutcome } from './outcome.ts'
+import { LastOutcome, type Words } from './outcome.ts'
 import { type Readable, Signal } from './signal.ts'
 import { type ClientName, Trace } from './trace.ts'
 
@@ -32,7 +32,9 @@ export class Household {
   readonly #trace = new Trace()
   readonly #state = new Signal<HouseholdState>({ sensor: 'away', dashboard: 'away' })
   readonly #mailbox = new Mailbox(messagesMax)
+  /** What became of the last thing the sensor did, and of the dashboard's last subscription. */
   readonly doing = new LastOutcome()
+  readonly subscribing = new LastOutcome()
   #sensor: Client | undefined
   #dashboard: Client | undefined
   #subscription: Subscription | undefined
@@ -54,7 +56,7 @@ export class Household {
   /** Connects both clients and subscribes the dashboard. */
   start({ filter, qos }: Listening): Promise<boolean> {
     const words = { waiting: 'Connecting…', done: 'Both clients are connected.', failed: 'The clients did not connect' }
-    return this.#do('Both clients connect', words, async () => {
+    return this.#do(this.doing, 'Both clients connect', words, async () => {
       this.#dashboard = await this.#client('dashboard', {})
       await this.#listen(filter, qos)
       this.#sensor = await this.#client('sensor', { will })
@@ -63,24 +65,20 @@ export class Household {
 
   publish({ topic, payload, qos, retain }: Publication): Promise<boolean> {
     const words = { waiting: 'Publishing…', done: `Published with QoS ${qos}.`, failed: 'Not published' }
-    return this.#do(`Publish with QoS ${qos}`, words, async () => {
+    return this.#do(this.doing, `Publish with QoS ${qos}`, words, async () => {
       await present(this.#sensor, 'sensor').publish(topic, payload, { qos, retain })
     })
   }
 
   listen({ filter, qos }: Listening): Promise<boolean> {
     const words = { waiting: 'Subscribing…', done: `The dashboard listens to ${filter}.`, failed: 'Not subscribed' }
-    return this.#do(`Subscribe to ${filter}`, words, () => this.#listen(filter, qos))
+    return this.#do(this.subscribing, `Subscribe to ${filter}`, words, () => this.#listen(filter, qos))
   }
 
   /** Cuts the sensor's connection without a word to the broker, which then publishes the will. */
   kill(): Promise<boolean> {
-    const words = {
-      waiting: 'Killing the sensor…',
-      done: 'The sensor is gone. The broker has published its will.',
-      failed: 'Not killed',
-    }
-    return this.#do('Kill the sensor', words, async () => {
+    const words = { waiting: 'Killing the sensor…', done: () => this.#fateOfWill(), failed: 'Not killed' }
+    return this.#do(this.doing, 'Kill the sensor', words, async () => {
       const sensor = present(this.#sensor, 'sensor')
       this.#trace.mark('sensor', 'killed, no DISCONNECT', 'bad')
       sensor.kill()
@@ -90,7 +88,7 @@ export class Household {
   /** Connects a new sensor with the same client identifier and will. */
   revive(): Promise<boolean> {
     const words = { waiting: 'Connecting…', done: 'The sensor is back.', failed: 'The sensor did not come back' }
-    return this.#do('Bring the sensor back', words, async () => {
+    return this.#do(this.doing, 'Bring the sensor back', words, async () => {
       this.#sensor = await this.#client('sensor', { will })
     })
   }
@@ -99,10 +97,19 @@ export class Household {
     this.#mailbox.clear()
   }
 
-  #do(title: string, words: Parameters<LastOutcome['follow']>[0], action: () => Promise<void>): Promise<boolean> {
+  /** Who is told of the will: the dashboard, unless its filter does not match. */
+  #fateOfWill(): string {
+    const { listening } = this.#state.value
+    const heard = listening !== undefined && explain(listening.filter, will.topic).matches
+    if (heard) return 'The sensor is gone, and the broker publishes its will.'
+    const why = listening ? `${listening.filter} does not match ${will.topic}` : 'it has no subscription'
+    return `The sensor is gone, and the broker publishes its will. The dashboard does not get it: ${why}.`
+  }
+
+  #do(outcome: LastOutcome, title: string, words: Words, action: () => Promise<void>): Promise<boolean> {
     const done = this.#queue.then(() => {
       this.#trace.begin(title)
-      return this.doing.follow(words, action)
+      return outcome.follow(words, action)
     })
     this.#queue = done
     return done
@@ -127,7 +134,12 @@ export class Household {
     const before = this.#subscription
     // Another filter is asked for before the old one is given up, since it may be refused.
     const same = before?.filter === filter
-    if (same) await before.unsubscribe()
+    if (same) {
+      await before.unsubscribe()
+      this.#subscription = undefined
+      const { sensor, dashboard: present } = this.#state.value
+      this.#state.value = { sensor, dashboard: present }
+    }
     this.#subscription = await dashboard.subscribe(filter, { qos }, this.#mailbox.add)
     this.#state.value = { ...this.#state.value, listening: { filter, qos: this.#subscription.qos } }
     if (!same) await before?.unsubscribe()

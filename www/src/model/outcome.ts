@@ -11,7 +11,8 @@ export type Outcome =
 /** The words for each way that a request can go. */
 export interface Words {
   readonly waiting: string
-  readonly done: string
+  /** Or a function, for what is known only then. */
+  readonly done: string | (() => string)
   readonly failed: string
 }
 
@@ -33,7 +34,7 @@ export class LastOutcome extends Signal<Outcome> {
     say({ type: 'waiting', text: words.waiting })
     try {
       await request()
-      say({ type: 'done', text: words.done })
+      say({ type: 'done', text: typeof words.done === 'string' ? words.done : words.done() })
       return true
     } catch (error) {
       say({ type: 'failed', problem: problemOf(error, words.failed) })

@@ -52,7 +52,7 @@ export class BrokerPanel extends LitElement {
     const away = state.value.phase !== 'connected'
     return html`
       <h2>Any broker</h2>
-      <p class="lead">Speaks MQTT over a WebSocket, straight from this page.</p>
+      <p class="lead">A client over a WebSocket, in this page.</p>
       <div class="cards">
         <section class="card wide" aria-labelledby="connect">
           <h3 id="connect">Connection</h3>

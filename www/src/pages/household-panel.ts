@@ -4,7 +4,6 @@ import { customElement, state } from 'lit/decorators.js'
 import { repeat } from 'lit/directives/repeat.js'
 import '../elements/ladder-diagram.ts'
 import '../elements/message-list.ts'
-import '../elements/outcome-note.ts'
 import '../elements/packet-detail.ts'
 import '../elements/publish-form.ts'
 import type { PacketSelectEvent, PublishRequestEvent, SubscribeRequestEvent } from '../elements/requests.ts'
@@ -29,8 +28,8 @@ export class HouseholdPanel extends LitElement {
 
   constructor() {
     super()
-    const { state, runs, mail, doing } = this.#household
-    new Watch(this, state, runs, mail, doing)
+    const { state, runs, mail, doing, subscribing } = this.#household
+    new Watch(this, state, runs, mail, doing, subscribing)
   }
 
   protected override firstUpdated(_changed: PropertyValues): void {
@@ -59,6 +58,7 @@ export class HouseholdPanel extends LitElement {
           payload="21.5"
           .qos=${2}
           ?disabled=${sensor !== 'connected'}
+          .outcome=${doing.value}
           @publish-request=${({ publication }: PublishRequestEvent) => this.#newest(() => this.#household.publish(publication))}
         ></mqtt-publish-form>
         <div class="fate">
@@ -77,13 +77,12 @@ export class HouseholdPanel extends LitElement {
                 </button>`
           }
         </div>
-        <mqtt-outcome .outcome=${doing.value}></mqtt-outcome>
       </section>
     `
   }
 
   #dashboard() {
-    const { state, mail } = this.#household
+    const { state, mail, subscribing } = this.#household
     const { dashboard, listening } = state.value
     return html`
       <section class="card" aria-labelledby="dashboard">
@@ -92,6 +91,7 @@ export class HouseholdPanel extends LitElement {
           .filter=${initially.filter}
           .qos=${initially.qos}
           ?disabled=${dashboard !== 'connected'}
+          .outcome=${subscribing.value}
           @subscribe-request=${({ filter, qos }: SubscribeRequestEvent) =>
             this.#newest(() => this.#household.listen({ filter, qos }))}
         ></mqtt-subscribe-form>

@@ -103,7 +103,7 @@ export class Page extends LitElement {
         <h1>
           <svg viewBox="0 0 32 32" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2.4">
             <path d="M8 6v20M24 6v20" opacity=".6" />
-            <path d="M8 11h15M19.500 7.500 23.500 11l-4 3.500M24 21H9M12.500 17.500 8.500 21l4 3.500" />
+            <path d="M8 11h15M19.5 7.5 23.500 11l-4 3.500M24 21H9M12.5 17.5 8.5 21l4 3.500" />
           </svg>
           wasmqtt
         </h1>

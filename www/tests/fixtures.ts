@@ -1,0 +1,64 @@
+// What the tests of the page start from: the built page served, and a page that must not complain.
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { test as base, expect, type Page } from '@playwright/test'
+import { preview } from 'vite'
+import { Mosquitto } from './mosquitto.ts'
+import { freePort } from './ports.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+interface Fixtures {
+  /** The open page, both of its own clients connected. Ends with a failure if it complained. */
+  app: Page
+  /** Complaints of the browser that a test expects. */
+  expected: RegExp[]
+  mosquitto: Mosquitto
+}
+
+export const test = base.extend<Fixtures, { address: string }>({
+  address: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from the pattern.
+    async ({}, use) => {
+      if (!existsSync(new URL('../dist/index.html', import.meta.url)))
+        throw new Error('run `npm run build -w www` first')
+      const server = await preview({
+        root,
+        logLevel: 'warn',
+        preview: { host: '127.0.0.1', port: await freePort(), strictPort: true, open: false },
+      })
+      await use(server.resolvedUrls?.local[0] ?? '')
+      await server.close()
+    },
+    { scope: 'worker' },
+  ],
+
+  // biome-ignore lint/correctness/noEmptyPattern: see above.
+  expected: async ({}, use) => use([]),
+
+  app: async ({ page, address, expected }, use) => {
+    const complaints: string[] = []
+    page.on('console', message => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+    })
+    page.on('pageerror', error => complaints.push(String(error)))
+    await page.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', event => {
+        console.error(`policy violated: ${event.violatedDirective} by ${event.blockedURI}`)
+      })
+    })
+    await page.goto(address)
+    await expect(page.getByText('Both clients are connected.')).toBeVisible()
+    await use(page)
+    expect(complaints.filter(text => !expected.some(pattern => pattern.test(text)))).toEqual([])
+  },
+
+  // biome-ignore lint/correctness/noEmptyPattern: see above.
+  mosquitto: async ({}, use) => {
+    const mosquitto = await Mosquitto.start()
+    await use(mosquitto)
+    await mosquitto.stop()
+  },
+})
+
+export { expect }
