@@ -34,13 +34,13 @@ export class FilterReport extends LitElement {
 
       .head {
         display: flex;
-        align-items: center;
-        flex-wrap: wrap;
-        gap: 0 var(--space-2);
+        align-items: start;
+        gap: var(--space-2);
       }
 
       .head code {
-        flex: 1 1 12rem;
+        flex: 1;
+        padding-block: 0.15rem;
         font-weight: 600;
       }
 
@@ -103,18 +103,16 @@ export class FilterReport extends LitElement {
       <li data-topic=${topic}>
         <div class="head">
           <code>${topic}</code>
-          ${
-            undecided
-              ? nothing
-              : html`<span class="badge ${matches ? 'good' : 'bad'}">${matches ? '✓ matches' : '✕ no match'}</span>`
-          }
           <button class="plain" aria-label="Remove ${topic}" @click=${() => this.#remove(topic)}>✕</button>
         </div>
         ${
           undecided
             ? nothing
             : html`<mqtt-level-strip .levels=${levels} ?matched=${matches}></mqtt-level-strip>
-                <p>${reasonOf(verdict)}</p>`
+                <p>
+ <span class="badge ${matches ? 'good' : 'bad'}">${matches ? '✓ matches' : '✕ no match'}</span>
+ ${reasonOf(verdict)}
+ </p>`
         }
         ${problem ? html`<mqtt-problem .problem=${problem}></mqtt-problem>` : nothing}
       </li>

@@ -42,7 +42,7 @@ export interface Ladder {
 }
 
 export function layOut(entries: readonly TraceEntry[], width: number): Ladder {
-  const headWidth = Math.min(132, Math.max(76, width * 0.24))
+  const headWidth = Math.min(132, Math.max(88, width * 0.24))
   const x = {
     sensor: headWidth / 2 + 1,
     broker: width / 2,

@@ -102,7 +102,7 @@ export class PacketDetail extends LitElement {
         : []),
       ...(reasonCode === undefined ? [] : [['Reason code', reasonText(reasonCode)] as [string, unknown]]),
       ['Length', `${bytes.length} bytes${payloadBytes === undefined ? '' : `, ${payloadBytes} of them payload`}`],
-      ['Time', `${at.toFixed(1)} ms`],
+      ['Time', `${at.toFixed(1)} ms into the run`],
     ]
   }
 }
