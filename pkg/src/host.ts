@@ -1,19 +1,14 @@
 import type { FrameEvent, Glue, Host } from './core.js'
 import { type Handler, LazyProperties, type Message, ReceivedMessage } from './message.js'
+import type { Requests } from './requests.js'
 
 /** A handler as long as it is wanted. Whoever ends it empties it, so that not even a message under way reaches it. */
 export interface Receiver {
   handle: Handler | undefined
 }
 
-/** What happens to a client apart from its messages. */
-export interface Life {
-  connected: Host['connected']
-  done: Host['done']
-  failed: Host['failed']
-  closed: Host['closed']
-  packet: Host['packet']
-}
+/** What happens to a client apart from its messages and requests. */
+export type Life = Pick<Host, 'connected' | 'closed' | 'packet'>
 
 /** Up to this length V8 keeps an array's bytes in its heap, where to copy costs little more than to make a view. */
 const CHEAP_BYTES = 64
@@ -28,7 +23,6 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
  * The addresses are good until the module is called again, so all is read before a handler runs.
  */
 export class ClientHost implements Host {
-  readonly receivers = new Map<number, Receiver>()
   private readonly topics: string[] = []
   private readonly routes: Receiver[][] = []
   private current = new ArrayBuffer(0)
@@ -37,6 +31,8 @@ export class ClientHost implements Host {
   constructor(
     private readonly memory: WebAssembly.Memory,
     private readonly glue: Glue,
+    private readonly receivers: ReadonlyMap<number, Receiver>,
+    private readonly requests: Requests,
     private readonly life: Life,
   ) {
     this.bytes = new Uint8Array(memory.buffer)
@@ -90,11 +86,11 @@ export class ClientHost implements Host {
   }
 
   done(request: number, reasonCode: number): void {
-    this.life.done(request, reasonCode)
+    this.requests.done(request, reasonCode)
   }
 
   failed(request: number, code: string, message: string, reasonCode: number | undefined): void {
-    this.life.failed(request, code, message, reasonCode)
+    this.requests.failed(request, code, message, reasonCode)
   }
 
   closed(code: string, message: string, reasonCode: number | undefined, rule: string | undefined): void {

@@ -98,8 +98,8 @@ export interface CoreCredentials {
 export interface Settings {
   readonly core: CoreOptions
   /** Gives what is still to be checked. */
-  readonly credentials: (() => unknown) | undefined
-  readonly createWebSocket: CreateWebSocket | undefined
+  readonly credentials: () => unknown
+  readonly createWebSocket: CreateWebSocket
   readonly signal: AbortSignal | undefined
   readonly connectTimeout: number
   readonly queue: Required<QueueOptions>
@@ -144,8 +144,9 @@ const clientFields = fields({
 })
 
 /** @internal */
-export function readClientOptions(options: unknown): Settings {
+export function readClientOptions(options: unknown, needsSocket: boolean): Settings {
   const given = clientFields(options, 'options')
+  const { createWebSocket = defaultSocket(needsSocket) } = given
   const { version = 5, clientId = randomClientId(), cleanStart = true, keepAlive = 60, credentials } = given
   const { connectTimeout = 30_000, queue: { messages = 1000, bytes = 16 << 20 } = {} } = given
   if (version === 4) {
@@ -171,7 +172,7 @@ export function readClientOptions(options: unknown): Settings {
       ...(given.topicAliasMaximum && { topicAliasMaximum: given.topicAliasMaximum }),
     },
     credentials: typeof credentials === 'function' ? (credentials as () => unknown) : () => credentials,
-    createWebSocket: given.createWebSocket,
+    createWebSocket,
     signal: given.signal,
     connectTimeout,
     queue: { messages, bytes },
@@ -198,6 +199,15 @@ function coreWill(will: ReturnType<typeof willFields>): CoreWill {
   const { topic, payload = new Uint8Array(), qos = 0, retain = false, delay, properties } = will
   if (topic === undefined) throw wrong('will.topic', topic, 'a will needs a topic')
   return { topic, payload: payload.slice(), qos, retain, properties: { willDelayInterval: delay, ...properties } }
+}
+
+function defaultSocket(isNeeded: boolean): CreateWebSocket {
+  if (isNeeded && typeof WebSocket === 'undefined') {
+    const right =
+      'there is no WebSocket here: give a function such as (url, protocols) => new WebSocket(url, protocols)'
+    throw wrong('createWebSocket', undefined, `${right}, with the WebSocket of the package "ws"`)
+  }
+  return (url, protocols) => new WebSocket(url, protocols)
 }
 
 /** Of the characters and the length that every broker must take [MQTT-3.1.3-5]. */

@@ -1,0 +1,184 @@
+import { ignore } from './abort.js'
+import init, * as glue from './broker/wasmqtt.js'
+import {
+  BrokerEvent,
+  type BrokerEventDetail,
+  type ClientInfo,
+  type Counters,
+  type RetainedInfo,
+  type SessionInfo,
+} from './broker-events.js'
+import { type BrokerOptions, readBrokerOptions } from './broker-options.js'
+import { byte, type Payload, payload as payloadOf, text } from './check.js'
+import { BaseClient } from './client.js'
+import type { BrokerCore, BrokerGlue } from './core.js'
+import { type Engine, Loader } from './engine.js'
+import { ClosedError, MqttError } from './errors.js'
+import { thrownError } from './faults.js'
+import type { ClientOptions } from './options.js'
+import { type PublishOptions, readPublish } from './request-options.js'
+import { LINK } from './target.js'
+import { WatchedTarget } from './watched.js'
+
+export * from './broker-events.js'
+export type { BrokerOptions, BrokerUser } from './broker-options.js'
+export * from './common.js'
+
+const loader = new Loader<BrokerGlue>(glue, init, () => new URL('./broker/wasmqtt_bg.wasm', import.meta.url))
+
+/** An MQTT client. It begins to connect when it is made. */
+export class Client extends BaseClient {
+  /**
+   * @param to a `Broker`; or the URL of a broker's WebSocket, `ws:` or `wss:`; in a page also one relative to it.
+   * @throws OptionError if an option is wrong.
+   */
+  constructor(to: string | URL | Broker, options?: ClientOptions) {
+    super(to, options, loader)
+  }
+}
+
+/** Connects: a `new Client` that is `ready`. Rejects as that does, and with an OptionError if an option is wrong. */
+export async function connect(to: string | URL | Broker, options?: ClientOptions): Promise<Client> {
+  return new Client(to, options).ready
+}
+
+/** The events of a broker. */
+export interface BrokerEventMap {
+  event: BrokerEvent
+}
+
+/** A broker in the page: `connect(broker)` reaches it without a network. It takes clients from when it is made. */
+export class Broker extends WatchedTarget<BrokerEventMap> {
+  /** Resolves once the module is loaded. Rejects if it cannot be, or with a ClosedError; nobody need handle that. */
+  readonly ready: Promise<this>
+
+  /** @internal */
+  protected readonly watched = 'event'
+  readonly #link: Promise<{ engine: Engine<BrokerGlue>; core: BrokerCore }>
+  #core: BrokerCore | undefined
+  #isClosed = false
+
+  /** @throws OptionError if an option is wrong. */
+  constructor(options?: BrokerOptions) {
+    super()
+    this.#link = this.#start(readBrokerOptions(options, 'options'))
+    this.ready = this.#link.then(() => this)
+    this.ready.catch(ignore)
+  }
+
+  /**
+   * Publishes a message of the page's own. Resolves with the number of subscribers that it went to.
+   *
+   * Rejects with an OptionError, or a ClosedError.
+   */
+  async publish(topic: string, payload: Payload, options?: Omit<PublishOptions, 'signal'>): Promise<number> {
+    const { flags, properties } = readPublish(options ?? {}, 5)
+    text(topic, 'topic')
+    const bytes = payloadOf(payload, 'payload')
+    const { core } = await this.#link
+    if (this.#isClosed) throw new ClosedError('the broker is closed')
+    try {
+      return core.publish(topic, bytes, flags, properties)
+    } catch (error) {
+      throw thrownError(error, { kind: 'publish', topic })
+    }
+  }
+
+  /** The connected clients, in the order of their identifiers. */
+  clients(): ClientInfo[] {
+    return (this.#core?.clients() ?? []) as ClientInfo[]
+  }
+
+  /** All sessions, in the order of their client identifiers. */
+  sessions(): SessionInfo[] {
+    return (this.#core?.sessions() ?? []) as SessionInfo[]
+  }
+
+  /** The retained messages, in the order of their topics. */
+  retained(): RetainedInfo[] {
+    return (this.#core?.retained() ?? []) as RetainedInfo[]
+  }
+
+  counters(): Counters {
+    return (this.#core?.counters() ?? { published: 0, delivered: 0, dropped: 0 }) as Counters
+  }
+
+  /**
+   * Ends a client's connection.
+   *
+   * @param reasonCode what a 5.0 client is told (MQTT 5.0 §3.14.2.1). Default 0x98, administrative action.
+   * @returns whether there was such a client.
+   */
+  disconnect(clientId: string, reasonCode = 0x98): boolean {
+    return this.#core?.disconnect(text(clientId, 'clientId'), byte(reasonCode, 'reasonCode')) ?? false
+  }
+
+  /** Ends all connections; 5.0 clients are told 0x8B, server shutting down. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#core?.close()
+  }
+
+  /** @internal */
+  async [LINK](): Promise<{ engine: Engine<BrokerGlue>; core: BrokerCore }> {
+    const link = await this.#link
+    if (this.#isClosed) throw new ClosedError('the broker is closed')
+    return link
+  }
+
+  /** @internal */
+  protected watch(on: boolean): void {
+    this.#core?.listen(on ? detail => void this.dispatchEvent(new BrokerEvent(detail as BrokerEventDetail)) : undefined)
+  }
+
+  async #start(options: object): Promise<{ engine: Engine<BrokerGlue>; core: BrokerCore }> {
+    const engine = await loader.load()
+    if (this.#isClosed) throw new ClosedError('the broker is closed')
+    try {
+      this.#core = new engine.glue.BrokerCore(options)
+    } catch (error) {
+      throw thrownError(error, { kind: 'options' })
+    }
+    if (this.isWatched) this.watch(true)
+    return { engine, core: this.#core }
+  }
+}
+
+/** How a level of a filter and a level of a topic compare (MQTT 5.0 §4.7). */
+export interface LevelExplanation {
+  /** Left out behind the filter's end. */
+  readonly filter?: string | undefined
+  /** For `#` all levels that are left. Left out behind the topic's end. */
+  readonly topic?: string | undefined
+  readonly verdict: 'equal' | 'plus' | 'hash' | 'differs' | 'topic-ended' | 'filter-ended' | 'dollar-hidden'
+}
+
+/** Why a filter matches a topic, or why not. */
+export interface Explanation {
+  readonly matches: boolean
+  /** One entry a level, up to the one that decides. */
+  readonly levels: readonly LevelExplanation[]
+}
+
+/** Loads the module, for {@link explain}. The others do that by themselves. */
+export async function load(): Promise<void> {
+  await loader.load()
+}
+
+/**
+ * Compares a filter with a topic level by level.
+ *
+ * @throws OptionError if one of them is none; MqttError if the module is not loaded: `await load()`.
+ */
+export function explain(filter: string, topic: string): Explanation {
+  const { engine } = loader
+  if (!engine) throw new MqttError('the WebAssembly module is not loaded; await load() first')
+  text(filter, 'filter')
+  text(topic, 'topic')
+  try {
+    return engine.glue.explain(filter, topic) as Explanation
+  } catch (error) {
+    throw thrownError(error, { kind: 'explain', filter, topic })
+  }
+}

@@ -1,0 +1,251 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import { abortable, ignore } from './abort.js'
+import { byte, fields, func, type Payload, payload as payloadOf, text, whole } from './check.js'
+import { Connection } from './connection.js'
+import type { ClientCore } from './core.js'
+import type { Loader } from './engine.js'
+import { PacketEvent, type Status, StatusEvent } from './events.js'
+import { type Subject, thrownError } from './faults.js'
+import type { Receiver } from './host.js'
+import type { Handler } from './message.js'
+import { type ClientOptions, readClientOptions } from './options.js'
+import type { ConnackProperties } from './properties.js'
+import {
+  type MessagesOptions,
+  type PublishOptions,
+  quickFlags,
+  readMessages,
+  readPublish,
+  readSubscribe,
+  type SubscribeOptions,
+} from './request-options.js'
+import { MessageQueue, type MessageStream, unsubscribed } from './stream.js'
+import { endedBy, type Subscription, Subscriptions } from './subscription.js'
+import { type Linkable, readTarget } from './target.js'
+import { WatchedTarget } from './watched.js'
+
+/** The events of a client. */
+export interface ClientEventMap {
+  status: StatusEvent
+  packet: PacketEvent
+}
+
+/** How a client is ended. */
+export interface EndOptions {
+  /** DISCONNECT's reason code (MQTT 5.0 §3.14.2.1); 4 has the broker publish the will. Default 0. 3.1.1 carries none. */
+  readonly reasonCode?: number
+  /** How long to wait for the transport to close, in milliseconds. Default 5000. */
+  readonly timeout?: number
+}
+
+const sent = Promise.resolve()
+/** What an acknowledged message was, should it fail: its topic was right. */
+const published: Subject = { kind: 'publish', topic: '' }
+const handlerOf = func<Handler>('message => …')
+const endFields = fields({ reasonCode: byte, timeout: whole(0, 2_147_483_647) })
+
+/** What the clients of both entries of the package are. */
+export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
+  /**
+   * Resolves with the client once the broker has accepted.
+   *
+   * Rejects with a ConnectError, a ConnectionError if the broker broke a rule, an OptionError if the credentials are wrong,
+   * a ClosedError if the client is ended before, or with the signal's reason. Nobody need handle that.
+   */
+  readonly ready: Promise<this>
+
+  /** @internal */
+  protected readonly watched = 'packet'
+  readonly #connection: Connection
+  readonly #subscriptions: Subscriptions
+  readonly #version: 4 | 5
+  readonly #streams = new Set<MessageQueue>()
+  /** The last topic that was found to be text that MQTT can carry. */
+  #topic = ''
+
+  /** @internal */
+  protected constructor(to: string | URL | Linkable, options: ClientOptions | undefined, loader: Loader) {
+    super()
+    const target = readTarget(to)
+    const settings = readClientOptions(options, typeof target === 'string')
+    this.#version = settings.core.version
+    this.#connection = new Connection(target, loader, settings, {
+      onStatus: status => this.#onStatus(status),
+      onPacket: packet => void this.dispatchEvent(new PacketEvent(packet)),
+    })
+    this.#subscriptions = new Subscriptions(this.#connection)
+    this.ready = this.#connection.ready.then(() => this)
+    this.ready.catch(ignore)
+  }
+
+  get status(): Status {
+    return this.#connection.status
+  }
+
+  /** As given, made at random, or assigned by the broker. */
+  get clientId(): string {
+    return this.#connection.clientId
+  }
+
+  /** The broker goes on with the session of an earlier connection (MQTT 5.0 §3.2.2.1.1). */
+  get sessionPresent(): boolean {
+    return this.#connection.sessionPresent
+  }
+
+  /** What the broker said when it accepted; empty before, and in 3.1.1. */
+  get connackProperties(): ConnackProperties {
+    return this.#connection.connackProperties
+  }
+
+  /**
+   * Publishes a message. Before there is a connection it waits for one, in order with other requests.
+   *
+   * Resolves at QoS 0 when the message is handed to the transport, at QoS 1 with PUBACK, at QoS 2 with PUBCOMP.
+   * Rejects with an OptionError, and nothing is sent; a PublishError if the broker refuses, the queue is full, or the
+   * connection ends before; a ClosedError if the client is or gets ended; or with the signal's reason.
+   */
+  publish(topic: string, payload: Payload, options?: PublishOptions): Promise<void> {
+    try {
+      if (topic !== this.#topic) this.#topic = text(topic, 'topic')
+      const bytes = payloadOf(payload, 'payload')
+      const flags = options === undefined ? 0 : quickFlags(options)
+      const core = this.#connection.live
+      if (core !== undefined && flags >= 0) return this.#publishNow(core, topic, bytes, flags, undefined)
+      return this.#publishWith(topic, typeof payload === 'string' ? bytes : bytes.slice(), options ?? {})
+    } catch (error) {
+      return Promise.reject(thrownError(error, { kind: 'publish', topic }))
+    }
+  }
+
+  /**
+   * Calls the handler for each message that matches the filter. Handlers run in the order in which they were added.
+   *
+   * Handlers of one filter share its subscription at the broker: SUBSCRIBE is sent for the first of them, and again when
+   * one asks for other options, which then hold for all, though never for a lower QoS. Thus who joins with the same options
+   * is not sent the retained messages again.
+   *
+   * Rejects with an OptionError, and nothing is sent; a SubscribeError if the broker refuses or the connection ends before;
+   * a ClosedError if the client is or gets ended; or with the signal's reason.
+   */
+  subscribe(filter: string, handler: Handler): Promise<Subscription>
+  subscribe(filter: string, options: SubscribeOptions, handler: Handler): Promise<Subscription>
+  async subscribe(filter: string, ...rest: readonly unknown[]): Promise<Subscription> {
+    const [options, handler] = typeof rest[0] === 'function' ? [{}, ...rest] : rest
+    try {
+      return await this.#subscribe(filter, options as SubscribeOptions, handlerOf(handler, 'handler'))
+    } catch (error) {
+      throw thrownError(error, { kind: 'subscribe', filter })
+    }
+  }
+
+  /**
+   * The messages that match the filter, for `for await`: subscribes at once, and unsubscribes when the loop ends.
+   *
+   * The loop ends when the client is ended, and throws if it closed with an error, if subscribing fails, or if the signal
+   * aborts. Wrong options throw an OptionError at once.
+   */
+  messages(filter: string, options?: MessagesOptions): MessageStream {
+    const { limit, overflow, signal, ...wish } = readMessages(options, this.#version)
+    const abort = () => queue.close({ error: signal?.reason })
+    const queue = new MessageQueue({ limit, overflow }, () => {
+      this.#streams.delete(queue)
+      signal?.removeEventListener('abort', abort)
+      return unsubscribed(subscribed)
+    })
+    const subscribed = this.subscribe(filter, wish, message => queue.push(message))
+    subscribed.catch(error => queue.close({ error }))
+    this.#streams.add(queue)
+    if (signal?.aborted) abort()
+    else signal?.addEventListener('abort', abort)
+    return queue
+  }
+
+  /**
+   * Ends the client for good: DISCONNECT, then the transport is closed. Idempotent.
+   *
+   * Resolves when the transport has closed, or after the timeout. Requests that are not answered reject with a ClosedError.
+   * Rejects with an OptionError only.
+   */
+  async end(options?: EndOptions): Promise<void> {
+    const { reasonCode = 0, timeout = 5000 } = endFields(options, 'options')
+    await this.#connection.end(reasonCode, timeout)
+  }
+
+  /** Closes the transport without DISCONNECT, as a crash would: the broker publishes the will. For tests and demos. */
+  kill(): void {
+    this.#connection.kill()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.end()
+  }
+
+  /** @internal */
+  protected watch(on: boolean): void {
+    this.#connection.watch(on)
+  }
+
+  #publishNow(
+    core: ClientCore,
+    topic: string,
+    payload: Uint8Array,
+    flags: number,
+    properties: object | undefined,
+  ): Promise<void> {
+    const request = core.publish(topic, payload, flags, properties)
+    return request === undefined ? sent : this.#connection.requests.add<undefined>(request, published)
+  }
+
+  #publishWith(topic: string, payload: Uint8Array, options: PublishOptions): Promise<void> {
+    const { flags, properties, signal } = readPublish(options, this.#version)
+    const subject: Subject = { kind: 'publish', topic }
+    return this.#whenConnected(subject, topic.length + payload.length, signal, ignore, core =>
+      this.#publishNow(core, topic, payload, flags, properties),
+    )
+  }
+
+  async #subscribe(filter: string, options: SubscribeOptions, handler: Handler): Promise<Subscription> {
+    text(filter, 'filter')
+    const wish = readSubscribe(options, this.#version)
+    const receiver: Receiver = { handle: handler }
+    const subject: Subject = { kind: 'subscribe', filter }
+    let joined: Promise<Subscription> | undefined
+    const cancel = () => {
+      receiver.handle = undefined
+      if (joined) unsubscribed(joined).catch(ignore)
+    }
+    const subscription = await this.#whenConnected(subject, filter.length, wish.signal, cancel, core => {
+      joined = this.#subscriptions.join(core, filter, wish, receiver)
+      return joined
+    })
+    if (!wish.signal) return subscription
+    return endedBy(wish.signal, subscription)
+  }
+
+  /** Sends now or when there is a connection. */
+  #whenConnected<T>(
+    subject: Subject,
+    bytes: number,
+    signal: AbortSignal | undefined,
+    onAbort: () => void,
+    send: (core: ClientCore) => Promise<T>,
+  ): Promise<T> {
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    const { live, status, waiting } = this.#connection
+    if (live) return abortable(send(live), signal, onAbort)
+    if (status.phase === 'closed') throw this.#connection.closedError()
+    const { promise, waiter } = waiting.add(subject, bytes, send)
+    return abortable(promise, signal, () => {
+      waiting.remove(waiter)
+      onAbort()
+    })
+  }
+
+  #onStatus(status: Status): void {
+    if (status.phase === 'closed') {
+      const { error } = status
+      for (const stream of this.#streams) stream.close(error ? { error } : {})
+    }
+    this.dispatchEvent(new StatusEvent(status))
+  }
+}

@@ -1,0 +1,13 @@
+// What both entries of the package export: one set of errors, events and types.
+export type { Payload, QoS } from './check.js'
+export { BaseClient, type ClientEventMap, type EndOptions } from './client.js'
+export type { WebSocketLike } from './core.js'
+export * from './errors.js'
+export { PacketEvent, type PacketKind, type PacketRecord, type Status, StatusEvent } from './events.js'
+export type { Handler, Message } from './message.js'
+export type { ClientOptions, Credentials, QueueOptions, Will } from './options.js'
+export type { ConnackProperties, MessageProperties, UserProperties } from './properties.js'
+export type { MessagesOptions, PublishOptions, SubscribeOptions } from './request-options.js'
+export type { MessageStream } from './stream.js'
+export type { Subscription } from './subscription.js'
+export type { Listener, ListenerOptions } from './watched.js'

@@ -1,0 +1,51 @@
+import type { Glue } from './core.js'
+import { MqttError } from './errors.js'
+
+/** A module that is loaded. */
+export interface Engine<G extends Glue = Glue> {
+  readonly glue: G
+  readonly memory: WebAssembly.Memory
+}
+
+/** wasm-bindgen's function that loads the module. */
+type Init = (options: {
+  module_or_path: URL | Promise<BufferSource>
+}) => Promise<{ readonly memory: WebAssembly.Memory }>
+
+/** Loads one build's module, when it is first wanted and once. */
+export class Loader<G extends Glue = Glue> {
+  /** Once it is loaded. */
+  engine: Engine<G> | undefined
+  private loading: Promise<Engine<G>> | undefined
+
+  constructor(
+    private readonly glue: G,
+    private readonly init: Init,
+    private readonly url: () => URL,
+  ) {}
+
+  /** Rejects with an MqttError; the next call tries again. */
+  load(): Promise<Engine<G>> {
+    this.loading ??= this.start()
+    return this.loading
+  }
+
+  private async start(): Promise<Engine<G>> {
+    const url = this.url()
+    try {
+      const { memory } = await this.init({ module_or_path: url.protocol === 'file:' ? fromFile(url) : url })
+      this.engine = { glue: this.glue, memory }
+      return this.engine
+    } catch (cause) {
+      this.loading = undefined
+      throw new MqttError(`the WebAssembly module could not be loaded from ${url}: ${cause}`, { cause })
+    }
+  }
+}
+
+/** Outside of browsers, where `fetch` takes no files. */
+async function fromFile(url: URL): Promise<BufferSource> {
+  // The build marks the import, so that bundlers leave it alone.
+  const { readFile } = await import('node:fs/promises')
+  return readFile(url)
+}

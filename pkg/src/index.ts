@@ -1,0 +1,26 @@
+import type { Broker } from './broker.js'
+import init, * as glue from './client/wasmqtt.js'
+import { BaseClient } from './client.js'
+import { Loader } from './engine.js'
+import type { ClientOptions } from './options.js'
+
+export * from './common.js'
+
+const loader = new Loader(glue, init, () => new URL('./client/wasmqtt_bg.wasm', import.meta.url))
+
+/** An MQTT client. It begins to connect when it is made. */
+export class Client extends BaseClient {
+  /**
+   * @param to the URL of a broker's WebSocket, `ws:` or `wss:`; in a page also one relative to it, such as `/mqtt`. Or a
+   *   `Broker` of `wasmqtt/broker`.
+   * @throws OptionError if an option is wrong.
+   */
+  constructor(to: string | URL | Broker, options?: ClientOptions) {
+    super(to, options, loader)
+  }
+}
+
+/** Connects: a `new Client` that is `ready`. Rejects as that does, and with an OptionError if an option is wrong. */
+export async function connect(to: string | URL | Broker, options?: ClientOptions): Promise<Client> {
+  return new Client(to, options).ready
+}

@@ -1,0 +1,115 @@
+import { bool, fields, oneOf, type QoS, qos, signal, userProperties, whole } from './check.js'
+import { only5 } from './options.js'
+import { type MessageProperties, messageProperties, type UserProperties } from './properties.js'
+
+/** How a message is published. */
+export interface PublishOptions {
+  /** Default 0. */
+  readonly qos?: QoS
+  /** The broker keeps the message for those who subscribe later. Default false. */
+  readonly retain?: boolean
+  /** 5.0 only. */
+  readonly properties?: MessageProperties
+  /** Rejects with its reason. What has been sent stays sent. */
+  readonly signal?: AbortSignal
+}
+
+/** How a filter is subscribed to (MQTT 5.0 §3.8.3.1). */
+export interface SubscribeOptions {
+  /** The highest quality of service for its messages. Default 0. */
+  readonly qos?: QoS
+  /** Not the messages of this client. Default false. 5.0 only. */
+  readonly noLocal?: boolean
+  /** Messages keep the RETAIN flag that they were published with. Default false. 5.0 only. */
+  readonly retainAsPublished?: boolean
+  /** Retained messages are sent: 0 always, 1 if the subscription is new, 2 never. Default 0. 5.0 only. */
+  readonly retainHandling?: 0 | 1 | 2
+  /** Comes with the messages, as one of `properties.subscriptionIdentifiers`; 1 to 268435455. 5.0 only. */
+  readonly subscriptionIdentifier?: number
+  /** 5.0 only. */
+  readonly userProperties?: UserProperties
+  /** Rejects with its reason; once subscribed, it unsubscribes. */
+  readonly signal?: AbortSignal
+}
+
+/** How messages are iterated. */
+export interface MessagesOptions extends SubscribeOptions {
+  /** Messages that wait for the loop at most, from 1 on. Default 1000. */
+  readonly limit?: number
+  /** Which message is lost if that many wait. Default `drop-oldest`. */
+  readonly overflow?: 'drop-oldest' | 'drop-newest'
+}
+
+/** @internal */
+export type QueueLimits = Required<Pick<MessagesOptions, 'limit' | 'overflow'>>
+
+/** SUBSCRIBE's options as the module takes them. @internal */
+export interface Wish {
+  /** The byte of the wire. */
+  readonly byte: number
+  readonly properties: object | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+const subscribeChecks = {
+  qos,
+  noLocal: bool,
+  retainAsPublished: bool,
+  retainHandling: oneOf(0, 1, 2),
+  subscriptionIdentifier: whole(1, 268_435_455),
+  userProperties,
+  signal,
+}
+const subscribeFields = fields(subscribeChecks)
+const messagesFields = fields({
+  ...subscribeChecks,
+  limit: whole(1, 4_294_967_295),
+  overflow: oneOf('drop-oldest', 'drop-newest'),
+})
+const publishFields = fields({ qos, retain: bool, properties: messageProperties, signal })
+
+/** QoS and RETAIN as PUBLISH's first byte has them; -1 if there is more to the options than that, or something wrong. @internal */
+export function quickFlags(options: PublishOptions): number {
+  let flags = 0
+  for (const name in options) {
+    if (name === 'qos') {
+      const { qos } = options
+      if (qos !== 0 && qos !== 1 && qos !== 2) return -1
+      flags |= qos << 1
+    } else if (name === 'retain' && typeof options.retain === 'boolean') {
+      flags |= Number(options.retain)
+    } else {
+      return -1
+    }
+  }
+  return flags
+}
+
+/** @internal */
+export function readPublish(
+  options: PublishOptions,
+  version: 4 | 5,
+): { flags: number } & Omit<PublishOptions, 'qos' | 'retain'> {
+  const { qos = 0, retain = false, ...rest } = publishFields(options, 'options')
+  if (version === 4) only5({ properties: rest.properties })
+  return { flags: (qos << 1) | Number(retain), ...rest }
+}
+
+/** @internal */
+export function readSubscribe(options: SubscribeOptions, version: 4 | 5): Wish {
+  const { signal, qos = 0, ...rest } = subscribeFields(options, 'options')
+  if (version === 4) only5(rest)
+  const { noLocal = false, retainAsPublished = false, retainHandling = 0, ...properties } = rest
+  return {
+    byte: qos | (Number(noLocal) << 2) | (Number(retainAsPublished) << 3) | (retainHandling << 4),
+    properties: Object.keys(properties).length > 0 ? properties : undefined,
+    signal,
+  }
+}
+
+/** @internal */
+export function readMessages(options: MessagesOptions | undefined, version: 4 | 5): MessagesOptions & QueueLimits {
+  const { limit = 1000, overflow = 'drop-oldest', ...wish } = messagesFields(options, 'options')
+  readSubscribe(wish, version)
+  return { limit, overflow, ...wish }
+}

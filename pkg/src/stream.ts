@@ -1,0 +1,100 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import { ignore } from './abort.js'
+import type { Message } from './message.js'
+import type { QueueLimits } from './request-options.js'
+import type { Subscription } from './subscription.js'
+
+/** Messages for `for await`. Ends when the client is ended; throws if it closed with an error. */
+export interface MessageStream extends AsyncIterableIterator<Message> {
+  /** How many messages were lost so far, since more waited than `limit`. */
+  readonly dropped: number
+  /** Ends the loop and unsubscribes, as `break` does. */
+  return(): Promise<IteratorResult<Message>>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+interface Reader {
+  resolve(result: IteratorResult<Message>): void
+  reject(error: unknown): void
+}
+
+const end: IteratorResult<Message> = { done: true, value: undefined }
+
+/** A bounded queue between the handler, which cannot wait, and the loop, which may be slow. */
+export class MessageQueue implements MessageStream {
+  dropped = 0
+  private messages: Message[] = []
+  private readers: Reader[] = []
+  /** Set once no more messages come. */
+  private last: { readonly error?: unknown } | undefined
+
+  constructor(
+    private readonly options: QueueLimits,
+    /** Called once, when the stream ends. */
+    private readonly onEnd: (queue: MessageQueue) => Promise<void> | undefined,
+  ) {}
+
+  push(message: Message): void {
+    const reader = this.readers.shift()
+    if (reader) {
+      reader.resolve({ done: false, value: message })
+      return
+    }
+    if (this.messages.length >= this.options.limit) {
+      this.dropped += 1
+      if (this.options.overflow === 'drop-newest') return
+      this.messages.shift()
+    }
+    this.messages.push(message)
+  }
+
+  /** No more messages come: the loop ends, or throws, behind those that wait. */
+  close(last: { readonly error?: unknown }): void {
+    if (this.last) return
+    this.last = last
+    this.onEnd(this)?.catch(ignore)
+    for (const reader of this.readers.splice(0)) this.finish(reader)
+  }
+
+  next(): Promise<IteratorResult<Message>> {
+    return new Promise((resolve, reject) => {
+      const value = this.messages.shift()
+      if (value) resolve({ done: false, value })
+      else if (this.last) this.finish({ resolve, reject })
+      else this.readers.push({ resolve, reject })
+    })
+  }
+
+  async return(): Promise<IteratorResult<Message>> {
+    this.messages = []
+    if (!this.last) {
+      this.last = {}
+      for (const reader of this.readers.splice(0)) reader.resolve(end)
+      await this.onEnd(this)
+    }
+    this.last = {}
+    return end
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** An error is thrown once, and then the loop has ended. */
+  private finish({ resolve, reject }: Reader): void {
+    const last = this.last
+    this.last = {}
+    if (last && 'error' in last) reject(last.error)
+    else resolve(end)
+  }
+}
+
+/** Unsubscribes once subscribed. */
+export async function unsubscribed(subscribed: Promise<Subscription>): Promise<void> {
+  const subscription = await subscribed.catch(ignore)
+  await subscription?.unsubscribe()
+}

@@ -1,0 +1,131 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import { ignore } from './abort.js'
+import type { QoS } from './check.js'
+import type { ClientCore } from './core.js'
+import type { Subject } from './faults.js'
+import type { Receiver } from './host.js'
+import type { Wish } from './request-options.js'
+import type { Requests } from './requests.js'
+
+/** One handler's part of a subscription. */
+export interface Subscription {
+  readonly filter: string
+  /** The quality of service that the broker granted. */
+  readonly qos: QoS
+  /**
+   * No message reaches the handler from now on. When the filter's last handler leaves, UNSUBSCRIBE goes out, and its
+   * answer resolves the promise. Idempotent; resolves also if the connection is or gets closed.
+   *
+   * Rejects with a SubscribeError if the broker refuses.
+   */
+  unsubscribe(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** What the broker holds for a filter, and the handlers that share it. */
+interface Shared {
+  readonly members: Set<number>
+  /** The options of the last SUBSCRIBE, to compare; empty if it was refused. */
+  key: string
+  /** Its quality of service. */
+  asked: number
+  granted: Promise<number>
+}
+
+/** The handlers of a client, and the subscriptions at the broker that they share. */
+export class Subscriptions {
+  private readonly shared = new Map<string, Shared>()
+  private next = 0
+
+  constructor(
+    private readonly connection: {
+      readonly requests: Requests
+      readonly receivers: Map<number, Receiver>
+      /** While there is a connection. */
+      readonly live: ClientCore | undefined
+    },
+  ) {}
+
+  /** Adds a handler, and subscribes unless the filter is subscribed with these options. Throws what the module throws. */
+  join(core: ClientCore, filter: string, wish: Wish, receiver: Receiver): Promise<Subscription> {
+    const number = this.next++
+    // Before SUBSCRIBE, since messages may come before its answer [MQTT-3.8.4-2].
+    core.addHandler(filter, number)
+    this.connection.receivers.set(number, receiver)
+    const leave = () => {
+      receiver.handle = undefined
+      this.connection.receivers.delete(number)
+      this.connection.live?.removeHandler(filter, number)
+    }
+    try {
+      const shared = this.ask(core, filter, wish)
+      shared.members.add(number)
+      return this.granted(filter, shared, number, leave)
+    } catch (error) {
+      leave()
+      throw error
+    }
+  }
+
+  private ask(core: ClientCore, filter: string, { byte, properties }: Wish): Shared {
+    const known = this.shared.get(filter)
+    const asked = Math.max(known?.asked ?? 0, byte & 3)
+    const wire = (byte & ~3) | asked
+    const key = JSON.stringify([wire, properties])
+    if (known?.key === key) return known
+    const granted = this.connection.requests.add<number>(core.subscribe(filter, wire, properties), {
+      kind: 'subscribe',
+      filter,
+    })
+    const shared = Object.assign(known ?? { members: new Set<number>() }, { key, asked, granted })
+    this.shared.set(filter, shared)
+    granted.catch(() => {
+      if (shared.granted === granted) shared.key = ''
+    })
+    return shared
+  }
+
+  private async granted(filter: string, shared: Shared, number: number, leave: () => void): Promise<Subscription> {
+    const part = (tell: boolean): Promise<void> | undefined => {
+      leave()
+      return this.part(filter, shared, number, tell)
+    }
+    let qos: QoS
+    try {
+      qos = (await shared.granted) as QoS
+    } catch (error) {
+      part(false)
+      throw error
+    }
+    let parted: Promise<void> | undefined
+    const unsubscribe = () => {
+      parted ??= Promise.resolve(part(true))
+      return parted
+    }
+    return { filter, qos, unsubscribe, [Symbol.asyncDispose]: unsubscribe }
+  }
+
+  /** A handler has left; the last one ends the subscription. */
+  private part(filter: string, shared: Shared, number: number, tell: boolean): Promise<void> | undefined {
+    shared.members.delete(number)
+    if (shared.members.size > 0) return
+    if (this.shared.get(filter) === shared) this.shared.delete(filter)
+    const core = this.connection.live
+    if (!core || !tell) return
+    const subject: Subject = { kind: 'subscribe', filter }
+    return this.connection.requests.add<number>(core.unsubscribe(filter), subject).then(ignore, error => {
+      // With the connection the subscription is gone too, or its session says what becomes of it.
+      if (this.connection.live) throw error
+    })
+  }
+}
+
+/** The signal unsubscribes. */
+export function endedBy(signal: AbortSignal, subscription: Subscription): Subscription {
+  const unsubscribe = () => {
+    signal.removeEventListener('abort', unsubscribe)
+    return subscription.unsubscribe()
+  }
+  signal.addEventListener('abort', () => void unsubscribe().catch(ignore))
+  return { ...subscription, unsubscribe, [Symbol.asyncDispose]: unsubscribe }
+}
