@@ -5,11 +5,15 @@ use core::time::Duration;
 use crate::time::Time;
 
 /// When to ping, and when to give up. Any byte from the broker is a sign of life.
+///
+/// A ping is due when either direction was quiet for an interval: the broker wants to hear of us [MQTT-3.1.2-20], and a
+/// client that only publishes would otherwise never find out that nobody hears it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeepAlive {
     /// `None`: turned off.
     interval: Option<Duration>,
     last_sent: Time,
+    last_received: Time,
     pinged: Option<Time>,
 }
 
@@ -25,14 +29,14 @@ pub(super) enum Due {
 impl KeepAlive {
     pub(super) fn new(seconds: u16, now: Time) -> Self {
         let interval = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
-        Self { interval, last_sent: now, pinged: None }
+        Self { interval, last_sent: now, last_received: now, pinged: None }
     }
 
     pub(super) fn deadline(&self) -> Option<Time> {
         let interval = self.interval?;
         Some(match self.pinged {
             Some(pinged) => pinged + patience(interval),
-            None => self.last_sent + interval,
+            None => self.last_sent.min(self.last_received) + interval,
         })
     }
 
@@ -40,7 +44,8 @@ impl KeepAlive {
         self.last_sent = now;
     }
 
-    pub(super) const fn on_received(&mut self) {
+    pub(super) const fn on_received(&mut self, now: Time) {
+        self.last_received = now;
         self.pinged = None;
     }
 
@@ -76,6 +81,7 @@ mod tests {
         let mut keep_alive = KeepAlive::new(10, at(0));
         assert_eq!(keep_alive.deadline(), Some(at(10)));
         keep_alive.on_sent(at(4));
+        keep_alive.on_received(at(5));
         assert_eq!(keep_alive.on_timeout(at(13)), None);
         assert_eq!(keep_alive.on_timeout(at(14)), Some(Due::Ping));
         keep_alive.on_sent(at(14));
@@ -88,8 +94,19 @@ mod tests {
         let mut keep_alive = KeepAlive::new(10, at(0));
         keep_alive.on_timeout(at(10));
         keep_alive.on_sent(at(10));
-        keep_alive.on_received();
+        keep_alive.on_received(at(12));
         assert_eq!(keep_alive.deadline(), Some(at(20)));
+    }
+
+    #[test]
+    fn a_client_that_only_sends_pings_too() {
+        let mut keep_alive = KeepAlive::new(10, at(0));
+        for second in 1..10 {
+            keep_alive.on_sent(at(second));
+        }
+        assert_eq!(keep_alive.on_timeout(at(10)), Some(Due::Ping));
+        keep_alive.on_sent(at(14));
+        assert_eq!(keep_alive.on_timeout(at(15)), Some(Due::Timeout));
     }
 
     #[test]

@@ -27,7 +27,7 @@ impl Core {
     pub(super) fn on_received(&mut self, now: Time) {
         self.now = now;
         if let State::Connected { keep_alive, .. } = &mut self.state {
-            keep_alive.on_received();
+            keep_alive.on_received(now);
         }
     }
 
