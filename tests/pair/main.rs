@@ -1,0 +1,16 @@
+#![cfg(not(target_arch = "wasm32"))]
+//! Clients and a broker, joined over bytes in virtual time: what holds from end to end, over cuts at any byte.
+
+mod acts;
+mod connection;
+mod delivery;
+mod net;
+mod node;
+mod pipe;
+mod plan;
+mod property;
+mod random;
+mod sessions;
+mod silence;
+mod trace;
+mod wills;
