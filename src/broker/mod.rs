@@ -70,13 +70,14 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// A broker without connections. `seed` is where assigned client identifiers come from.
+    /// A broker without connections. `seed` is where assigned client identifiers come from, and what keeps peers
+    /// from choosing filters that collide.
     #[must_use]
     pub fn new(options: BrokerOptions, seed: u64) -> Self {
         Self {
             peers: Peers::new(),
             clients: Clients::new(),
-            subscriptions: Router::new(),
+            subscriptions: Router::with_secret(seed),
             groups: Groups::new(),
             retained: Retained::new(options.retained_messages, options.retained_bytes),
             deadlines: Deadlines::default(),

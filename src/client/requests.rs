@@ -52,9 +52,10 @@ impl Requests {
     pub(super) fn take_all(&mut self) -> Vec<RequestId> {
         let mut all: Vec<RequestId> = Vec::new();
         // In the order of the packet identifiers, which is theirs but for where the identifiers began anew.
-        for Request { id, .. } in self.0.take_all() {
-            all.insert(all.partition_point(|other| *other < id), id);
+        for (_, Request { id, .. }) in self.0.iter() {
+            all.insert(all.partition_point(|other| other < id), *id);
         }
+        self.0.clear();
         all
     }
 }

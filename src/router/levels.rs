@@ -1,13 +1,10 @@
 //! The texts of topic levels, each held once.
 
-use core::hash::{BuildHasherDefault, Hasher};
-use std::collections::HashMap;
-use std::hash::DefaultHasher;
-use std::sync::Arc;
+use super::table::{Table, hash_text};
 
 /// The number of a level's text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct LevelId(u32);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LevelId(pub(super) u32);
 
 impl LevelId {
     /// The root's.
@@ -16,50 +13,59 @@ impl LevelId {
     pub(super) const HASH: Self = Self(u32::MAX - 2);
 }
 
-/// All levels that some filter has.
-///
-/// Texts come from peers. `DefaultHasher` with its fixed keys is deterministic, and strong enough that collisions take
-/// precomputation; a router of strangers' filters is bounded by the broker's limits besides.
+/// All levels that some filter has. Texts come from peers, so they are hashed with the owner's secret.
 #[derive(Clone, Debug)]
 pub(super) struct Levels {
-    numbers: HashMap<Arc<str>, u32, BuildHasherDefault<DefaultHasher>>,
+    secret: u64,
+    numbers: Table,
     entries: Vec<Entry>,
     free: Vec<u32>,
 }
 
 #[derive(Clone, Debug)]
 struct Entry {
-    text: Arc<str>,
+    text: Box<str>,
     /// How many nodes have it.
     nodes: u32,
 }
 
 impl Levels {
-    pub(super) fn new() -> Self {
-        Self { numbers: HashMap::default(), entries: Vec::new(), free: Vec::new() }
+    pub(super) fn new(secret: u64) -> Self {
+        Self { secret, numbers: Table::default(), entries: Vec::new(), free: Vec::new() }
+    }
+
+    pub(super) const fn secret(&self) -> u64 {
+        self.secret
     }
 
     #[inline]
     pub(super) fn find(&self, text: &str) -> Option<LevelId> {
-        self.numbers.get(text).map(|number| LevelId(*number))
+        self.find_hashed(hash_text(self.secret, text), text)
+    }
+
+    #[inline]
+    fn find_hashed(&self, hash: u32, text: &str) -> Option<LevelId> {
+        self.numbers.find(hash, |number| *self.entries[number as usize].text == *text).map(LevelId)
     }
 
     /// The number of the text for one node more.
     pub(super) fn take(&mut self, text: &str) -> LevelId {
-        if let Some(LevelId(number)) = self.find(text) {
+        let hash = hash_text(self.secret, text);
+        if let Some(LevelId(number)) = self.find_hashed(hash, text) {
             self.entries[number as usize].nodes += 1;
             return LevelId(number);
         }
-        let text: Arc<str> = text.into();
-        let entry = Entry { text: Arc::clone(&text), nodes: 1 };
+        let entry = Entry { text: text.into(), nodes: 1 };
         let number = if let Some(number) = self.free.pop() {
             self.entries[number as usize] = entry;
             number
         } else {
             self.entries.push(entry);
-            u32::try_from(self.entries.len() - 1).expect("there are fewer levels than nodes")
+            #[expect(clippy::cast_possible_truncation, reason = "there are fewer levels than nodes")]
+            let number = (self.entries.len() - 1) as u32;
+            number
         };
-        self.numbers.insert(text, number);
+        self.numbers.insert(hash, number);
         LevelId(number)
     }
 
@@ -68,33 +74,9 @@ impl Levels {
         let entry = &mut self.entries[number as usize];
         entry.nodes -= 1;
         if entry.nodes == 0 {
-            self.numbers.remove(&entry.text);
-            entry.text = "".into();
+            self.numbers.remove(hash_text(self.secret, &entry.text), number);
+            entry.text = Box::default();
             self.free.push(number);
         }
-    }
-}
-
-/// Hashes two numbers that peers cannot choose: a multiplication each is enough.
-pub(super) type Mix = BuildHasherDefault<MixHasher>;
-
-#[derive(Clone, Default)]
-pub(super) struct MixHasher(u64);
-
-impl Hasher for MixHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u32(u32::from(*byte));
-        }
-    }
-
-    #[inline]
-    fn write_u32(&mut self, value: u32) {
-        self.0 = (self.0 ^ u64::from(value)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(26);
-    }
-
-    #[inline]
-    fn finish(&self) -> u64 {
-        self.0.wrapping_mul(0x9E37_79B9_7F4A_7C15)
     }
 }

@@ -7,14 +7,14 @@
 mod explain;
 mod levels;
 mod subscribers;
-
-use std::collections::HashMap;
+mod table;
 
 pub use explain::{Explanation, LevelExplanation, Verdict, explain};
 
 use crate::topic::TopicFilter;
-use levels::{LevelId, Levels, Mix};
+use levels::{LevelId, Levels};
 use subscribers::Subscribers;
+use table::{Table, hash_pair};
 
 /// A node's place in [`Router::nodes`].
 type NodeId = u32;
@@ -31,8 +31,8 @@ pub struct Router<K, V = ()> {
     nodes: Vec<Node<K, V>>,
     /// Nodes to use again.
     free: Vec<NodeId>,
-    /// From a node and a level to the child, for all but a node's first. Looked up, never iterated.
-    edges: HashMap<(NodeId, LevelId), NodeId, Mix>,
+    /// The children of all nodes but each one's first, by parent and level.
+    edges: Table,
     levels: Levels,
     subscriptions: usize,
 }
@@ -59,14 +59,21 @@ impl<K: Ord, V> Default for Router<K, V> {
 }
 
 impl<K: Ord, V> Router<K, V> {
-    /// A router without subscriptions.
+    /// A router without subscriptions, for filters of one's own.
     #[must_use]
     pub fn new() -> Self {
+        Self::with_secret(0)
+    }
+
+    /// A router without subscriptions, for filters of strangers: who does not know the secret cannot choose filters that
+    /// make matches slow.
+    #[must_use]
+    pub fn with_secret(secret: u64) -> Self {
         Self {
             nodes: vec![Node::new(NONE, LevelId::EMPTY)],
             free: Vec::new(),
-            edges: HashMap::default(),
-            levels: Levels::new(),
+            edges: Table::default(),
+            levels: Levels::new(secret),
             subscriptions: 0,
         }
     }
@@ -166,7 +173,13 @@ impl<K: Ord, V> Router<K, V> {
         if node.first.0 == level && node.first.1 != NONE {
             return Some(node.first.1);
         }
-        if node.further == 0 { None } else { self.edges.get(&(id, level)).copied() }
+        if node.further == 0 {
+            return None;
+        }
+        self.edges.find(edge(id, level), |child| {
+            let child = self.node(child);
+            child.parent == id && child.level == level
+        })
     }
 
     fn child_or_new(&mut self, parent: NodeId, level: &str) -> NodeId {
@@ -189,7 +202,7 @@ impl<K: Ord, V> Router<K, V> {
             LevelId::HASH => self.node_mut(parent).hash = child,
             id if self.node(parent).first.1 == NONE => self.node_mut(parent).first = (id, child),
             id => {
-                self.edges.insert((parent, id), child);
+                self.edges.insert(edge(parent, id), child);
                 self.node_mut(parent).further += 1;
             }
         }
@@ -201,7 +214,8 @@ impl<K: Ord, V> Router<K, V> {
             *self.node_mut(id) = Node::new(parent, level);
             return id;
         }
-        let id = NodeId::try_from(self.nodes.len()).expect("memory ends before four thousand million nodes do");
+        #[expect(clippy::cast_possible_truncation, reason = "memory ends before four thousand million nodes do")]
+        let id = self.nodes.len() as NodeId;
         self.nodes.push(Node::new(parent, level));
         id
     }
@@ -217,7 +231,7 @@ impl<K: Ord, V> Router<K, V> {
                     if self.node(parent).first == (level, node) {
                         self.node_mut(parent).first = (LevelId::EMPTY, NONE);
                     } else {
-                        self.edges.remove(&(parent, level));
+                        self.edges.remove(edge(parent, level), node);
                         self.node_mut(parent).further -= 1;
                     }
                     self.levels.give_back(level);
@@ -228,7 +242,7 @@ impl<K: Ord, V> Router<K, V> {
         }
         if self.subscriptions == 0 {
             // A churn of filters leaves no memory behind.
-            *self = Self::new();
+            *self = Self::with_secret(self.levels.secret());
         }
     }
 
@@ -239,6 +253,11 @@ impl<K: Ord, V> Router<K, V> {
     fn node_mut(&mut self, id: NodeId) -> &mut Node<K, V> {
         &mut self.nodes[id as usize]
     }
+}
+
+/// The hash of the edge from a node to its child of a level.
+fn edge(parent: NodeId, LevelId(level): LevelId) -> u32 {
+    hash_pair(parent, level)
 }
 
 impl<K, V> Node<K, V> {

@@ -29,3 +29,6 @@ pub use client::{ClientCore, check_filter, check_topic};
 pub use host::Host;
 pub use options::{CoreOptions, CoreWill};
 pub use properties::read_properties;
+
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

@@ -1,0 +1,175 @@
+//! A hash table of numbers, for whatever the numbers stand for.
+
+/// Numbers by the hash of what they stand for; open addressing, probed in line.
+///
+/// It holds neither keys nor a way to compare them: who looks something up says which number it is. So one table serves
+/// levels and edges, eight bytes an entry, and its code is in the page once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Table {
+    /// As many as a power of two, or none; at least a quarter is free.
+    slots: Vec<Slot>,
+    len: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    hash: u32,
+    number: u32,
+}
+
+const FREE: u32 = u32::MAX;
+
+/// Bits without a pattern: 2^64 by the golden ratio.
+const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+
+impl Table {
+    /// The number with this hash that `is_it` accepts.
+    #[inline]
+    pub(super) fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        let mut place = self.home(hash);
+        loop {
+            // An empty table has no slot to look at.
+            let slot = self.slots.get(place)?;
+            if slot.number == FREE {
+                return None;
+            }
+            if slot.hash == hash && is_it(slot.number) {
+                return Some(slot.number);
+            }
+            place = self.after(place);
+        }
+    }
+
+    /// Adds a number that is not there yet and is not the largest.
+    pub(super) fn insert(&mut self, hash: u32, number: u32) {
+        if (self.len + 1) * 4 > self.slots.len() * 3 {
+            self.grow();
+        }
+        self.len += 1;
+        self.put(Slot { hash, number });
+    }
+
+    /// Removes a number that was inserted with this hash.
+    pub(super) fn remove(&mut self, hash: u32, number: u32) {
+        let mut gap = self.home(hash);
+        loop {
+            match self.slots.get(gap) {
+                None => return,
+                Some(slot) if slot.number == FREE => return,
+                Some(slot) if slot.number == number => break,
+                Some(_) => gap = self.after(gap),
+            }
+        }
+        self.len -= 1;
+        // Who stands behind the gap and would not be found across it moves into it.
+        let mut place = self.after(gap);
+        while self.slots[place].number != FREE {
+            let home = self.home(self.slots[place].hash);
+            let mask = self.slots.len() - 1;
+            if place.wrapping_sub(home) & mask >= place.wrapping_sub(gap) & mask {
+                self.slots[gap] = self.slots[place];
+                gap = place;
+            }
+            place = self.after(place);
+        }
+        self.slots[gap].number = FREE;
+    }
+
+    fn grow(&mut self) {
+        let slots = (self.slots.len() * 2).max(8);
+        let old = core::mem::replace(&mut self.slots, vec![Slot { hash: 0, number: FREE }; slots]);
+        old.into_iter().filter(|slot| slot.number != FREE).for_each(|slot| self.put(slot));
+    }
+
+    fn put(&mut self, slot: Slot) {
+        let mut place = self.home(slot.hash);
+        while self.slots[place].number != FREE {
+            place = self.after(place);
+        }
+        self.slots[place] = slot;
+    }
+
+    #[inline]
+    fn home(&self, hash: u32) -> usize {
+        hash as usize & self.slots.len().wrapping_sub(1)
+    }
+
+    #[inline]
+    fn after(&self, place: usize) -> usize {
+        (place + 1) & (self.slots.len() - 1)
+    }
+}
+
+/// Hashes a text with a secret, so that who does not know it cannot choose texts that collide.
+#[inline]
+pub(super) fn hash_text(secret: u64, text: &str) -> u32 {
+    let mut state = secret ^ text.len() as u64;
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    for word in words {
+        state = fold(state ^ u64::from_le_bytes(*word), secret);
+    }
+    let last = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    half(fold(state ^ last, secret))
+}
+
+/// Hashes two numbers that peers cannot choose.
+#[inline]
+pub(super) fn hash_pair(left: u32, right: u32) -> u32 {
+    let mixed = (u64::from(left) << 32 | u64::from(right)).wrapping_mul(GOLDEN);
+    half(mixed.rotate_left(32).wrapping_mul(GOLDEN))
+}
+
+/// Multiplies, and folds the upper half of the product into the lower.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the halves of a product")]
+const fn fold(state: u64, secret: u64) -> u64 {
+    let product = (state ^ GOLDEN) as u128 * (secret ^ GOLDEN | 1) as u128;
+    product as u64 ^ (product >> 64) as u64
+}
+
+const fn half(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_is_found_and_what_is_out_is_not_through_growing_and_removing() {
+        // A poor hash, so that runs are long and wrap around.
+        let hash = |number: u32| number % 7 * 0x2492_4924;
+        let mut table = Table::default();
+        let mut inside = std::collections::BTreeSet::new();
+        let mut state = 1_u32;
+        for _ in 0..20_000 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let number = state >> 16 & 0xFF;
+            if inside.remove(&number) {
+                table.remove(hash(number), number);
+            } else {
+                inside.insert(number);
+                table.insert(hash(number), number);
+            }
+            let probe = state >> 8 & 0xFF;
+            let found = table.find(hash(probe), |other| other == probe);
+            assert_eq!(found, inside.get(&probe).copied());
+        }
+        assert_eq!(table.len, inside.len());
+    }
+
+    #[test]
+    fn an_empty_table_has_nothing() {
+        let mut table = Table::default();
+        assert_eq!(table.find(5, |_| true), None);
+        table.remove(5, 5);
+    }
+
+    #[test]
+    fn texts_hash_apart_and_by_the_secret() {
+        let texts = ["", "a", "b", "aa", "sensor-1", "sensor-2", "sensor-12", "temperature", "temperaturf"];
+        let hashes: std::collections::BTreeSet<u32> =
+            [1, 2].into_iter().flat_map(|secret| texts.map(|text| hash_text(secret, text))).collect();
+        assert_eq!(hashes.len(), 2 * texts.len());
+    }
+}
