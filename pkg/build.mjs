@@ -1,43 +1,75 @@
-// Builds the TypeScript face into dist: JavaScript without comments, and declarations with them. What wasm-pack has written
-// there, in dist/client and dist/broker, stays.
+// Builds the TypeScript face into dist: one small module for each entry and one that both share, and declarations with their
+// comments. What wasm-pack has written there, in dist/client and dist/broker, stays; its JavaScript goes into the entries.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 
 const root = dirname(fileURLToPath(import.meta.url))
 const dist = join(root, 'dist')
-const builds = ['client', 'broker']
+const modules = ['client', 'broker']
 
-const missing = builds.filter(name => !existsSync(join(dist, name, 'wasmqtt.d.ts')))
+const missing = modules.filter(name => !existsSync(join(dist, name, 'wasmqtt.d.ts')))
 if (missing.length > 0) {
-  throw new Error(
-    `dist/${missing.join(' and dist/')} missing: build the WebAssembly first, as \`npm run build\` in the root does`,
-  )
+  const folders = missing.map(name => `dist/${name}`).join(' and ')
+  throw new Error(`${folders} missing: build the WebAssembly first, as \`npm run build\` in the root does`)
 }
 removeOld()
-compile('--declaration', '--emitDeclarationOnly')
-compile('--removeComments')
-leaveToNode(join(dist, 'engine.js'))
+declare()
+await build({
+  absWorkingDir: root,
+  entryPoints: { index: 'src/index.ts', broker: 'src/broker.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  chunkNames: 'common',
+  format: 'esm',
+  target: 'es2022',
+  minify: true,
+  legalComments: 'none',
+  external: ['node:*'],
+  plugins: [{ name: 'glue', setup: bundleGlue }],
+  logLevel: 'warning',
+})
+
+leaveToNode(join(dist, 'common.js'))
 
 /** Files of an earlier build, some of sources that are gone. */
 function removeOld() {
   for (const entry of readdirSync(dist, { withFileTypes: true })) {
-    if (!builds.includes(entry.name)) rmSync(join(dist, entry.name), { recursive: true })
+    if (!modules.includes(entry.name)) rmSync(join(dist, entry.name), { recursive: true })
   }
 }
 
-function compile(...options) {
+/** Checks the types, against what wasm-bindgen has generated too, and writes the declarations. */
+function declare() {
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
-  const { status } = spawnSync(process.execPath, [tsc, '--project', root, ...options], { stdio: 'inherit' })
+  const { status } = spawnSync(process.execPath, [tsc, '--project', root], { stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
 }
 
-/** Marks the import of Node's own module, which is not reached in a page, so that bundlers leave it as it is. */
+/**
+ * Takes wasm-bindgen's JavaScript from where wasm-pack wrote it, without the address that it would load the WebAssembly from:
+ * the face gives that, and from the entry it is another.
+ */
+function bundleGlue({ onResolve, onLoad }) {
+  onResolve({ filter: /^\.\/(client|broker)\/wasmqtt\.js$/ }, ({ path }) => ({
+    path: join(dist, path),
+    sideEffects: false,
+  }))
+  onLoad({ filter: /[/\\]wasmqtt\.js$/ }, async ({ path }) => {
+    const parts = (await readFile(path, 'utf8')).split("new URL('wasmqtt_bg.wasm', import.meta.url)")
+    if (parts.length !== 2) throw new Error(`${path} names its WebAssembly ${parts.length - 1} times, and not once`)
+    return { contents: parts.join('undefined'), loader: 'js' }
+  })
+}
+
+/** Marks the import of Node's own module, which no page reaches, so that other bundlers leave it as it is. */
 function leaveToNode(file) {
-  const text = readFileSync(file, 'utf8')
-  const parts = text.split("import('node:fs/promises')")
+  const parts = readFileSync(file, 'utf8').split('import("node:fs/promises")')
   if (parts.length !== 2) throw new Error(`${file} imports node:fs/promises ${parts.length - 1} times, and not once`)
-  writeFileSync(file, parts.join("import(/* webpackIgnore: true */ /* @vite-ignore */ 'node:fs/promises')"))
+  writeFileSync(file, parts.join('import(/*webpackIgnore:true*//*@vite-ignore*/"node:fs/promises")'))
 }

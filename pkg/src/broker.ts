@@ -1,5 +1,12 @@
 import { ignore } from './abort.js'
-import init, * as glue from './broker/wasmqtt.js'
+import init, {
+  BrokerCore,
+  ClientCore,
+  checkFilter,
+  checkTopic,
+  explain as explainTopic,
+  readProperties,
+} from './broker/wasmqtt.js'
 import {
   BrokerEvent,
   type BrokerEventDetail,
@@ -11,7 +18,7 @@ import {
 import { type BrokerOptions, readBrokerOptions } from './broker-options.js'
 import { byte, type Payload, payload as payloadOf, text } from './check.js'
 import { BaseClient } from './client.js'
-import type { BrokerCore, BrokerGlue } from './core.js'
+import type { BrokerGlue, BrokerCore as Core } from './core.js'
 import { type Engine, Loader } from './engine.js'
 import { ClosedError, MqttError } from './errors.js'
 import { thrownError } from './faults.js'
@@ -24,7 +31,8 @@ export * from './broker-events.js'
 export type { BrokerOptions, BrokerUser } from './broker-options.js'
 export * from './common.js'
 
-const loader = new Loader<BrokerGlue>(glue, init, () => new URL('./broker/wasmqtt_bg.wasm', import.meta.url))
+const glue: BrokerGlue = { BrokerCore, ClientCore, checkFilter, checkTopic, readProperties, explain: explainTopic }
+const loader = new Loader(glue, init, () => new URL('./broker/wasmqtt_bg.wasm', import.meta.url))
 
 /** An MQTT client. It begins to connect when it is made. */
 export class Client extends BaseClient {
@@ -54,8 +62,8 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
 
   /** @internal */
   protected readonly watched = 'event'
-  readonly #link: Promise<{ engine: Engine<BrokerGlue>; core: BrokerCore }>
-  #core: BrokerCore | undefined
+  readonly #link: Promise<{ engine: Engine<BrokerGlue>; core: Core }>
+  #core: Core | undefined
   #isClosed = false
 
   /** @throws OptionError if an option is wrong. */
@@ -121,7 +129,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
   }
 
   /** @internal */
-  async [LINK](): Promise<{ engine: Engine<BrokerGlue>; core: BrokerCore }> {
+  async [LINK](): Promise<{ engine: Engine<BrokerGlue>; core: Core }> {
     const link = await this.#link
     if (this.#isClosed) throw new ClosedError('the broker is closed')
     return link
@@ -132,7 +140,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     this.#core?.listen(on ? detail => void this.dispatchEvent(new BrokerEvent(detail as BrokerEventDetail)) : undefined)
   }
 
-  async #start(options: object): Promise<{ engine: Engine<BrokerGlue>; core: BrokerCore }> {
+  async #start(options: object): Promise<{ engine: Engine<BrokerGlue>; core: Core }> {
     const engine = await loader.load()
     if (this.#isClosed) throw new ClosedError('the broker is closed')
     try {

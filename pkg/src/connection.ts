@@ -33,153 +33,157 @@ export class Connection {
   /** The core while the broker is there. */
   live: ClientCore | undefined
 
-  private core: ClientCore | undefined
-  private socketError: unknown
-  private isWatched = false
+  #core: ClientCore | undefined
+  #socketError: unknown
+  #isWatched = false
   /** Somebody wants the end: what those who wait are told. */
-  private ending: { readonly message: string; readonly reason: unknown } | undefined
-  private ended: Promise<void> | undefined
+  #ending: { readonly message: string; readonly reason: unknown } | undefined
+  #ended: Promise<void> | undefined
   /** Resolves when the socket has closed. */
-  private socketClosed: Promise<unknown> | undefined
-  private readonly finished: Promise<void>
-  private readonly cleanUp: (() => void)[] = []
-  private accept!: () => void
-  private refuse!: (reason: unknown) => void
-  private finishing!: () => void
+  #socketClosed: Promise<unknown> | undefined
+  readonly #finished: Promise<void>
+  readonly #cleanUp: (() => void)[] = []
+  #accept!: () => void
+  #refuse!: (reason: unknown) => void
+  #finishing!: () => void
 
-  constructor(
-    private readonly target: Linkable | string,
-    private readonly loader: Loader,
-    private readonly settings: Settings,
-    private readonly observer: Observer,
-  ) {
+  readonly #target: Linkable | string
+  readonly #loader: Loader
+  readonly #settings: Settings
+  readonly #observer: Observer
+
+  constructor(target: Linkable | string, loader: Loader, settings: Settings, observer: Observer) {
+    this.#target = target
+    this.#loader = loader
+    this.#settings = settings
+    this.#observer = observer
     this.clientId = settings.core.clientId
     this.waiting = new Waiting(settings.queue)
-    this.finished = new Promise(resolve => {
-      this.finishing = resolve
+    this.#finished = new Promise(resolve => {
+      this.#finishing = resolve
     })
     this.ready = new Promise((resolve, reject) => {
-      this.accept = resolve
-      this.refuse = reject
+      this.#accept = resolve
+      this.#refuse = reject
     })
     // Who does not look at it need not handle it.
     this.ready.catch(ignore)
-    this.listen(settings.signal)
-    if (this.status.phase === 'connecting') this.open()
+    this.#listen(settings.signal)
+    if (this.status.phase === 'connecting') this.#open()
   }
 
   /** DISCONNECT, for good. Resolves when the transport has closed, or after so many milliseconds. */
   end(reasonCode: number, timeout: number): Promise<void> {
-    this.ended ??= new Promise(resolve => {
+    this.#ended ??= new Promise(resolve => {
       const timer = setTimeout(() => {
-        this.finish(undefined)
+        this.#finish(undefined)
         resolve()
       }, timeout)
       const settle = () => {
         clearTimeout(timer)
         resolve()
       }
-      this.finished.then(() => this.socketClosed).then(settle)
-      this.stop('the client was ended', undefined, core => core.disconnect(reasonCode))
+      this.#finished.then(() => this.#socketClosed).then(settle)
+      this.#stop('the client was ended', undefined, core => core.disconnect(reasonCode))
     })
-    return this.ended
+    return this.#ended
   }
 
   /** Closes the transport without DISCONNECT. */
   kill(): void {
-    this.stop('the client was killed', undefined, core => core.kill())
+    this.#stop('the client was killed', undefined, core => core.kill())
   }
 
   watch(on: boolean): void {
-    this.isWatched = on
-    this.core?.watch(on)
+    this.#isWatched = on
+    this.#core?.watch(on)
   }
 
   /** What a call gets that comes too late. */
   closedError(): ClosedError {
     const { error } = this.status as { readonly error?: Error }
     if (error) return new ClosedError(`the client is closed: ${error.message}`, { cause: error })
-    return new ClosedError(this.ending?.message ?? 'the client is closed', { cause: this.ending?.reason })
+    return new ClosedError(this.#ending?.message ?? 'the client is closed', { cause: this.#ending?.reason })
   }
 
-  private stop(message: string, reason: unknown, action: (core: ClientCore) => void): void {
+  #stop(message: string, reason: unknown, action: (core: ClientCore) => void): void {
     if (this.status.phase === 'closed') return
-    this.ending ??= { message, reason }
+    this.#ending ??= { message, reason }
     // The module answers with `closed`.
-    if (this.core) action(this.core)
-    else this.finish(undefined)
+    if (this.#core) action(this.#core)
+    else this.#finish(undefined)
   }
 
-  private listen(signal: AbortSignal | undefined): void {
+  #listen(signal: AbortSignal | undefined): void {
     const abort = () => {
       const action = (core: ClientCore) => core.disconnect(0)
-      this.stop('the signal ended the client', signal?.reason, action)
+      this.#stop('the signal ended the client', signal?.reason, action)
     }
     if (signal?.aborted) abort()
     else signal?.addEventListener('abort', abort)
-    this.cleanUp.push(() => signal?.removeEventListener('abort', abort))
+    this.#cleanUp.push(() => signal?.removeEventListener('abort', abort))
   }
 
-  private async open(): Promise<void> {
+  async #open(): Promise<void> {
     try {
-      const { target, settings } = this
-      const late = () => this.finish(new ConnectError('the WebAssembly module was not loaded in time'))
-      const timer = setTimeout(late, settings.connectTimeout)
-      this.cleanUp.push(() => clearTimeout(timer))
+      const target = this.#target
+      const late = () => this.#finish(new ConnectError('the WebAssembly module was not loaded in time'))
+      const timer = setTimeout(late, this.#settings.connectTimeout)
+      this.#cleanUp.push(() => clearTimeout(timer))
       const way = typeof target === 'string' ? undefined : await target[LINK]()
-      const engine = way?.engine ?? (await this.loader.load())
+      const engine = way?.engine ?? (await this.#loader.load())
       if (this.status.phase === 'closed') return
       clearTimeout(timer)
-      const core = this.start(engine)
-      const credentials = await this.askCredentials()
-      if (this.core !== core) return
+      const core = this.#start(engine)
+      const credentials = await this.#askCredentials()
+      if (this.#core !== core) return
       core.setCredentials(credentials.username, credentials.password)
       if (way) {
         ;(core as LinkableCore).link(way.core)
         return
       }
-      const socket = await this.makeSocket(String(target))
-      if (this.core === core) core.open(socket)
+      const socket = await this.#makeSocket(String(target))
+      if (this.#core === core) core.open(socket)
       else socket.close()
     } catch (error) {
-      this.finish(connectError(error))
+      this.#finish(connectError(error))
     }
   }
 
   /** The machine; its connect timeout begins. */
-  private start(engine: Engine): ClientCore {
+  #start(engine: Engine): ClientCore {
     const { glue, memory } = engine
     this.waiting.check(glue)
     const host = new ClientHost(memory, glue, this.receivers, this.requests, {
-      connected: (sessionPresent, properties) => this.onConnected(sessionPresent, properties),
-      closed: (code, message, reasonCode, rule) => this.onClosed(code, message, reasonCode, rule),
-      packet: (...packet) => this.observer.onPacket(packetRecord(...packet)),
+      connected: (sessionPresent, properties) => this.#onConnected(sessionPresent, properties),
+      closed: (code, message, reasonCode, rule) => this.#onClosed(code, message, reasonCode, rule),
+      packet: (...packet) => this.#observer.onPacket(packetRecord(...packet)),
     })
     let core: ClientCore
     try {
-      core = new glue.ClientCore(host, this.settings.core)
+      core = new glue.ClientCore(host, this.#settings.core)
     } catch (error) {
       throw thrownError(error, { kind: 'options' })
     }
-    this.core = core
-    if (this.isWatched) core.watch(true)
+    this.#core = core
+    if (this.#isWatched) core.watch(true)
     core.opening()
-    this.cleanUp.push(onWake(() => core.wake()))
+    this.#cleanUp.push(onWake(() => core.wake()))
     return core
   }
 
-  private async askCredentials(): Promise<ReturnType<typeof readCredentials>> {
+  async #askCredentials(): Promise<ReturnType<typeof readCredentials>> {
     let given: unknown
     try {
-      given = await this.settings.credentials()
+      given = await this.#settings.credentials()
     } catch (cause) {
       throw new ConnectError(`the credentials could not be had: ${cause}`, { cause })
     }
-    return readCredentials(given, this.settings.core.version)
+    return readCredentials(given, this.#settings.core.version)
   }
 
-  private async makeSocket(url: string): Promise<WebSocketLike> {
-    const make = this.settings.createWebSocket
+  async #makeSocket(url: string): Promise<WebSocketLike> {
+    const make = this.#settings.createWebSocket
     let socket: WebSocketLike
     try {
       socket = await make(url, ['mqtt'])
@@ -189,18 +193,18 @@ export class Connection {
     if (typeof socket?.send !== 'function') throw wrong('createWebSocket()', socket, 'it must give a WebSocket')
     // It stays when the module has left the socket: that of Node's `ws` throws an error that nobody listens to.
     socket.onerror = (event: { readonly error?: unknown }) => {
-      this.socketError = event.error
+      this.#socketError = event.error
     }
     const { addEventListener } = socket as Partial<EventTarget>
     if (addEventListener) {
-      this.socketClosed = new Promise(resolve => addEventListener.call(socket, 'close', resolve))
+      this.#socketClosed = new Promise(resolve => addEventListener.call(socket, 'close', resolve))
     }
     if (socket.readyState > 1) throw new ConnectError('the WebSocket was closed before it was used')
     return socket
   }
 
-  private onConnected(sessionPresent: boolean, properties: object): void {
-    const { core } = this
+  #onConnected(sessionPresent: boolean, properties: object): void {
+    const core = this.#core
     if (!core) return
     this.sessionPresent = sessionPresent
     this.connackProperties = Object.freeze(properties)
@@ -208,32 +212,32 @@ export class Connection {
     this.live = core
     this.status = { phase: 'connected' }
     this.waiting.send(core)
-    this.accept()
-    this.observer.onStatus(this.status)
+    this.#accept()
+    this.#observer.onStatus(this.status)
   }
 
-  private onClosed(code: string, message: string, reasonCode: number | undefined, rule: string | undefined): void {
-    const details = { wasConnected: this.live !== undefined, cause: this.socketError }
-    this.finish(this.ending ? undefined : closeError(code, message, reasonCode, rule, details))
+  #onClosed(code: string, message: string, reasonCode: number | undefined, rule: string | undefined): void {
+    const details = { wasConnected: this.live !== undefined, cause: this.#socketError }
+    this.#finish(this.#ending ? undefined : closeError(code, message, reasonCode, rule, details))
   }
 
   /** The end. All that waits is settled, and the module's part is given back. */
-  private finish(error: Error | undefined): void {
+  #finish(error: Error | undefined): void {
     if (this.status.phase === 'closed') return
-    const { core, ending } = this
+    const core = this.#core
     this.live = undefined
-    this.core = undefined
+    this.#core = undefined
     this.status = error ? { phase: 'closed', error } : { phase: 'closed' }
-    for (const clean of this.cleanUp) clean()
+    for (const clean of this.#cleanUp) clean()
     // Later, since the module may be on the stack, or have a microtask queued.
     if (core) setTimeout(() => core.free())
     const failed = (what: string) => (subject: Subject) =>
       error ? requestError(subject, `${what}: ${error.message}`, { cause: error }) : this.closedError()
     this.waiting.close(failed('nothing was sent'))
     this.requests.close(failed('the broker had not answered, and whether it did as asked is unknown'))
-    this.refuse(error ?? ending?.reason ?? this.closedError())
-    this.finishing()
-    this.observer.onStatus(this.status)
+    this.#refuse(error ?? this.#ending?.reason ?? this.closedError())
+    this.#finishing()
+    this.#observer.onStatus(this.status)
   }
 }
 

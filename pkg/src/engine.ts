@@ -16,28 +16,32 @@ type Init = (options: {
 export class Loader<G extends Glue = Glue> {
   /** Once it is loaded. */
   engine: Engine<G> | undefined
-  private loading: Promise<Engine<G>> | undefined
+  #loading: Promise<Engine<G>> | undefined
 
-  constructor(
-    private readonly glue: G,
-    private readonly init: Init,
-    private readonly url: () => URL,
-  ) {}
+  readonly #glue: G
+  readonly #init: Init
+  readonly #url: () => URL
+
+  constructor(glue: G, init: Init, url: () => URL) {
+    this.#glue = glue
+    this.#init = init
+    this.#url = url
+  }
 
   /** Rejects with an MqttError; the next call tries again. */
   load(): Promise<Engine<G>> {
-    this.loading ??= this.start()
-    return this.loading
+    this.#loading ??= this.#start()
+    return this.#loading
   }
 
-  private async start(): Promise<Engine<G>> {
-    const url = this.url()
+  async #start(): Promise<Engine<G>> {
+    const url = this.#url()
     try {
-      const { memory } = await this.init({ module_or_path: url.protocol === 'file:' ? fromFile(url) : url })
-      this.engine = { glue: this.glue, memory }
+      const { memory } = await this.#init({ module_or_path: url.protocol === 'file:' ? fromFile(url) : url })
+      this.engine = { glue: this.#glue, memory }
       return this.engine
     } catch (cause) {
-      this.loading = undefined
+      this.#loading = undefined
       throw new MqttError(`the WebAssembly module could not be loaded from ${url}: ${cause}`, { cause })
     }
   }
@@ -45,7 +49,6 @@ export class Loader<G extends Glue = Glue> {
 
 /** Outside of browsers, where `fetch` takes no files. */
 async function fromFile(url: URL): Promise<BufferSource> {
-  // The build marks the import, so that bundlers leave it alone.
   const { readFile } = await import('node:fs/promises')
   return readFile(url)
 }

@@ -23,40 +23,51 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
  * The addresses are good until the module is called again, so all is read before a handler runs.
  */
 export class ClientHost implements Host {
-  private readonly topics: string[] = []
-  private readonly routes: Receiver[][] = []
-  private current = new ArrayBuffer(0)
-  private bytes: Uint8Array
+  readonly #topics: string[] = []
+  readonly #routes: Receiver[][] = []
+  #current = new ArrayBuffer(0)
+  #bytes: Uint8Array
+
+  readonly #memory: WebAssembly.Memory
+  readonly #glue: Glue
+  readonly #receivers: ReadonlyMap<number, Receiver>
+  readonly #requests: Requests
+  readonly #life: Life
 
   constructor(
-    private readonly memory: WebAssembly.Memory,
-    private readonly glue: Glue,
-    private readonly receivers: ReadonlyMap<number, Receiver>,
-    private readonly requests: Requests,
-    private readonly life: Life,
+    memory: WebAssembly.Memory,
+    glue: Glue,
+    receivers: ReadonlyMap<number, Receiver>,
+    requests: Requests,
+    life: Life,
   ) {
-    this.bytes = new Uint8Array(memory.buffer)
+    this.#memory = memory
+    this.#glue = glue
+    this.#receivers = receivers
+    this.#requests = requests
+    this.#life = life
+    this.#bytes = new Uint8Array(memory.buffer)
   }
 
   frame(event: FrameEvent): number {
     const { data } = event as { data: ArrayBuffer | ArrayBufferView | string | null }
     if (typeof data === 'string' || data?.byteLength === undefined) return -1
     // A socket that is not the browser's may give a view.
-    this.current = ArrayBuffer.isView(data)
+    this.#current = ArrayBuffer.isView(data)
       ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice().buffer
       : data
-    return this.current.byteLength
+    return this.#current.byteLength
   }
 
   fill(address: number): void {
-    this.view().set(new Uint8Array(this.current), address)
+    this.#view().set(new Uint8Array(this.#current), address)
   }
 
   route(slot: number, topicAddress: number, topicBytes: number, handlersAddress: number, handlers: number): void {
-    const bytes = this.view()
-    this.topics[slot] = decoder.decode(bytes.subarray(topicAddress, topicAddress + topicBytes))
+    const bytes = this.#view()
+    this.#topics[slot] = decoder.decode(bytes.subarray(topicAddress, topicAddress + topicBytes))
     const numbers = new Uint32Array(bytes.buffer, handlersAddress, handlers)
-    this.routes[slot] = Array.from(numbers, number => this.receivers.get(number)).filter(
+    this.#routes[slot] = Array.from(numbers, number => this.#receivers.get(number)).filter(
       receiver => receiver !== undefined,
     )
   }
@@ -69,51 +80,52 @@ export class ClientHost implements Host {
     propertiesBytes: number,
     offset: number,
   ): void {
-    const receivers = this.routes[slot] as Receiver[]
+    const receivers = this.#routes[slot] as Receiver[]
     const message = new ReceivedMessage(
-      this.topics[slot] as string,
-      this.payload(address, payloadBytes, offset),
+      this.#topics[slot] as string,
+      this.#payload(address, payloadBytes, offset),
       flags,
       propertiesBytes > 0
-        ? new LazyProperties(this.glue, this.view().slice(address - propertiesBytes, address))
+        ? new LazyProperties(this.#glue, this.#view().slice(address - propertiesBytes, address))
         : undefined,
     )
     for (let index = 0; index < receivers.length; index++) deliver(receivers[index] as Receiver, message)
   }
 
   connected(sessionPresent: boolean, properties: object): void {
-    this.life.connected(sessionPresent, properties)
+    this.#life.connected(sessionPresent, properties)
   }
 
   done(request: number, reasonCode: number): void {
-    this.requests.done(request, reasonCode)
+    this.#requests.done(request, reasonCode)
   }
 
   failed(request: number, code: string, message: string, reasonCode: number | undefined): void {
-    this.requests.failed(request, code, message, reasonCode)
+    this.#requests.failed(request, code, message, reasonCode)
   }
 
   closed(code: string, message: string, reasonCode: number | undefined, rule: string | undefined): void {
-    this.life.closed(code, message, reasonCode, rule)
+    this.#life.closed(code, message, reasonCode, rule)
   }
 
   packet(...packet: Parameters<Host['packet']>): void {
-    this.life.packet(...packet)
+    this.#life.packet(...packet)
   }
 
   /** A view of the frame where that keeps little else in memory, or where a copy would cost much; else a copy. */
-  private payload(address: number, length: number, offset: number): Uint8Array {
-    const frameBytes = this.current.byteLength
-    if (offset >= 0 && (length * 2 >= frameBytes || (length > CHEAP_BYTES && frameBytes <= SMALL_FRAME_BYTES))) {
-      return new Uint8Array(this.current, offset, length)
+  #payload(address: number, length: number, offset: number): Uint8Array {
+    const frameBytes = this.#current.byteLength
+    const isInFrame = offset >= 0 && offset + length <= frameBytes
+    if (isInFrame && (length * 2 >= frameBytes || (length > CHEAP_BYTES && frameBytes <= SMALL_FRAME_BYTES))) {
+      return new Uint8Array(this.#current, offset, length)
     }
-    return this.view().slice(address, address + length)
+    return this.#view().slice(address, address + length)
   }
 
   /** The module's memory. Its buffer is another one after it has grown, and the old one has no bytes. */
-  private view(): Uint8Array {
-    if (this.bytes.length === 0) this.bytes = new Uint8Array(this.memory.buffer)
-    return this.bytes
+  #view(): Uint8Array {
+    if (this.#bytes.length === 0) this.#bytes = new Uint8Array(this.#memory.buffer)
+    return this.#bytes
   }
 }
 

@@ -62,15 +62,17 @@ export class ReceivedMessage implements Message {
 
 /** The bytes of a message's properties until somebody asks for them. */
 export class LazyProperties {
-  private properties: MessageProperties | undefined
+  readonly #glue: Glue
+  readonly #bytes: Uint8Array
+  #properties: MessageProperties | undefined
 
-  constructor(
-    private readonly glue: Glue,
-    private readonly bytes: Uint8Array,
-  ) {}
+  constructor(glue: Glue, bytes: Uint8Array) {
+    this.#glue = glue
+    this.#bytes = bytes
+  }
 
   read(): MessageProperties {
-    this.properties ??= this.glue.readProperties(this.bytes) as MessageProperties
-    return this.properties
+    this.#properties ??= this.#glue.readProperties(this.#bytes) as MessageProperties
+    return this.#properties
   }
 }

@@ -13,54 +13,54 @@ type Outcome = (pending: Pending) => void
 
 /** The requests under way. Each ends once: answered, failed, or with the connection. */
 export class Requests {
-  private readonly pending = new Map<number, Pending>()
+  readonly #pending = new Map<number, Pending>()
   /** Ends that came before the call that made the request returned its number. */
-  private readonly early = new Map<number, Outcome>()
+  readonly #early = new Map<number, Outcome>()
   /** Those that ended with the connection, which tells why only after them. */
-  private readonly orphans: Pending[] = []
+  readonly #orphans: Pending[] = []
 
   /** Settles with the request: a SUBSCRIBE's and an UNSUBSCRIBE's with the reason code of the answer. */
   add<T extends number | undefined>(request: number, subject: Subject): Promise<T> {
     return new Promise((resolve, reject) => {
       const pending = { subject, resolve, reject } as Pending
-      if (this.early.size === 0) {
-        this.pending.set(request, pending)
+      if (this.#early.size === 0) {
+        this.#pending.set(request, pending)
       } else {
-        const outcome = this.early.get(request)
-        this.early.clear()
+        const outcome = this.#early.get(request)
+        this.#early.clear()
         if (outcome) outcome(pending)
-        else this.pending.set(request, pending)
+        else this.#pending.set(request, pending)
       }
     })
   }
 
   done(request: number, reasonCode: number): void {
-    const pending = this.pending.get(request)
+    const pending = this.#pending.get(request)
     if (pending) {
-      this.pending.delete(request)
+      this.#pending.delete(request)
       answer(pending, reasonCode)
     } else {
-      this.early.set(request, early => answer(early, reasonCode))
+      this.#early.set(request, early => answer(early, reasonCode))
     }
   }
 
   failed(request: number, code: string, message: string, reasonCode: number | undefined): void {
     const outcome: Outcome = pending => {
-      if (code === 'connection-closed') this.orphans.push(pending)
+      if (code === 'connection-closed') this.#orphans.push(pending)
       else pending.reject(requestError(pending.subject, message, { reasonCode }))
     }
-    const pending = this.pending.get(request)
-    this.pending.delete(request)
+    const pending = this.#pending.get(request)
+    this.#pending.delete(request)
     if (pending) outcome(pending)
-    else this.early.set(request, outcome)
+    else this.#early.set(request, outcome)
   }
 
   /** The connection is over: the error says why, for what each was about. */
   close(errorFor: (subject: Subject) => MqttError): void {
-    const all = [...this.orphans, ...this.pending.values()]
-    this.orphans.length = 0
-    this.pending.clear()
-    this.early.clear()
+    const all = [...this.#orphans, ...this.#pending.values()]
+    this.#orphans.length = 0
+    this.#pending.clear()
+    this.#early.clear()
     for (const { subject, reject } of all) reject(errorFor(subject))
   }
 }

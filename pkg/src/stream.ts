@@ -23,56 +23,59 @@ const end: IteratorResult<Message> = { done: true, value: undefined }
 /** A bounded queue between the handler, which cannot wait, and the loop, which may be slow. */
 export class MessageQueue implements MessageStream {
   dropped = 0
-  private messages: Message[] = []
-  private readers: Reader[] = []
+  #messages: Message[] = []
+  #readers: Reader[] = []
   /** Set once no more messages come. */
-  private last: { readonly error?: unknown } | undefined
+  #last: { readonly error?: unknown } | undefined
 
-  constructor(
-    private readonly options: QueueLimits,
-    /** Called once, when the stream ends. */
-    private readonly onEnd: (queue: MessageQueue) => Promise<void> | undefined,
-  ) {}
+  readonly #options: QueueLimits
+  /** Called once, when the stream ends. */
+  readonly #onEnd: () => Promise<void>
+
+  constructor(options: QueueLimits, onEnd: () => Promise<void>) {
+    this.#options = options
+    this.#onEnd = onEnd
+  }
 
   push(message: Message): void {
-    const reader = this.readers.shift()
+    const reader = this.#readers.shift()
     if (reader) {
       reader.resolve({ done: false, value: message })
       return
     }
-    if (this.messages.length >= this.options.limit) {
+    if (this.#messages.length >= this.#options.limit) {
       this.dropped += 1
-      if (this.options.overflow === 'drop-newest') return
-      this.messages.shift()
+      if (this.#options.overflow === 'drop-newest') return
+      this.#messages.shift()
     }
-    this.messages.push(message)
+    this.#messages.push(message)
   }
 
   /** No more messages come: the loop ends, or throws, behind those that wait. */
   close(last: { readonly error?: unknown }): void {
-    if (this.last) return
-    this.last = last
-    this.onEnd(this)?.catch(ignore)
-    for (const reader of this.readers.splice(0)) this.finish(reader)
+    if (this.#last) return
+    this.#last = last
+    this.#onEnd().catch(ignore)
+    for (const reader of this.#readers.splice(0)) this.#finish(reader)
   }
 
   next(): Promise<IteratorResult<Message>> {
     return new Promise((resolve, reject) => {
-      const value = this.messages.shift()
+      const value = this.#messages.shift()
       if (value) resolve({ done: false, value })
-      else if (this.last) this.finish({ resolve, reject })
-      else this.readers.push({ resolve, reject })
+      else if (this.#last) this.#finish({ resolve, reject })
+      else this.#readers.push({ resolve, reject })
     })
   }
 
   async return(): Promise<IteratorResult<Message>> {
-    this.messages = []
-    if (!this.last) {
-      this.last = {}
-      for (const reader of this.readers.splice(0)) reader.resolve(end)
-      await this.onEnd(this)
+    this.#messages = []
+    if (!this.#last) {
+      this.#last = {}
+      for (const reader of this.#readers.splice(0)) reader.resolve(end)
+      await this.#onEnd()
     }
-    this.last = {}
+    this.#last = {}
     return end
   }
 
@@ -85,9 +88,9 @@ export class MessageQueue implements MessageStream {
   }
 
   /** An error is thrown once, and then the loop has ended. */
-  private finish({ resolve, reject }: Reader): void {
-    const last = this.last
-    this.last = {}
+  #finish({ resolve, reject }: Reader): void {
+    const last = this.#last
+    this.#last = {}
     if (last && 'error' in last) reject(last.error)
     else resolve(end)
   }

@@ -34,61 +34,67 @@ interface Shared {
 
 /** The handlers of a client, and the subscriptions at the broker that they share. */
 export class Subscriptions {
-  private readonly shared = new Map<string, Shared>()
-  private next = 0
+  readonly #shared = new Map<string, Shared>()
+  #next = 0
 
-  constructor(
-    private readonly connection: {
-      readonly requests: Requests
-      readonly receivers: Map<number, Receiver>
-      /** While there is a connection. */
-      readonly live: ClientCore | undefined
-    },
-  ) {}
+  readonly #connection: {
+    readonly requests: Requests
+    readonly receivers: Map<number, Receiver>
+    /** While there is a connection. */
+    readonly live: ClientCore | undefined
+  }
+
+  constructor(connection: {
+    readonly requests: Requests
+    readonly receivers: Map<number, Receiver>
+    readonly live: ClientCore | undefined
+  }) {
+    this.#connection = connection
+  }
 
   /** Adds a handler, and subscribes unless the filter is subscribed with these options. Throws what the module throws. */
   join(core: ClientCore, filter: string, wish: Wish, receiver: Receiver): Promise<Subscription> {
-    const number = this.next++
+    const number = this.#next++
     // Before SUBSCRIBE, since messages may come before its answer [MQTT-3.8.4-2].
     core.addHandler(filter, number)
-    this.connection.receivers.set(number, receiver)
+    this.#connection.receivers.set(number, receiver)
     const leave = () => {
       receiver.handle = undefined
-      this.connection.receivers.delete(number)
-      this.connection.live?.removeHandler(filter, number)
+      this.#connection.receivers.delete(number)
+      this.#connection.live?.removeHandler(filter, number)
     }
     try {
-      const shared = this.ask(core, filter, wish)
+      const shared = this.#ask(core, filter, wish)
       shared.members.add(number)
-      return this.granted(filter, shared, number, leave)
+      return this.#granted(filter, shared, number, leave)
     } catch (error) {
       leave()
       throw error
     }
   }
 
-  private ask(core: ClientCore, filter: string, { byte, properties }: Wish): Shared {
-    const known = this.shared.get(filter)
+  #ask(core: ClientCore, filter: string, { byte, properties }: Wish): Shared {
+    const known = this.#shared.get(filter)
     const asked = Math.max(known?.asked ?? 0, byte & 3)
     const wire = (byte & ~3) | asked
     const key = JSON.stringify([wire, properties])
     if (known?.key === key) return known
-    const granted = this.connection.requests.add<number>(core.subscribe(filter, wire, properties), {
+    const granted = this.#connection.requests.add<number>(core.subscribe(filter, wire, properties), {
       kind: 'subscribe',
       filter,
     })
     const shared = Object.assign(known ?? { members: new Set<number>() }, { key, asked, granted })
-    this.shared.set(filter, shared)
+    this.#shared.set(filter, shared)
     granted.catch(() => {
       if (shared.granted === granted) shared.key = ''
     })
     return shared
   }
 
-  private async granted(filter: string, shared: Shared, number: number, leave: () => void): Promise<Subscription> {
+  async #granted(filter: string, shared: Shared, number: number, leave: () => void): Promise<Subscription> {
     const part = (tell: boolean): Promise<void> | undefined => {
       leave()
-      return this.part(filter, shared, number, tell)
+      return this.#part(filter, shared, number, tell)
     }
     let qos: QoS
     try {
@@ -106,16 +112,16 @@ export class Subscriptions {
   }
 
   /** A handler has left; the last one ends the subscription. */
-  private part(filter: string, shared: Shared, number: number, tell: boolean): Promise<void> | undefined {
+  #part(filter: string, shared: Shared, number: number, tell: boolean): Promise<void> | undefined {
     shared.members.delete(number)
     if (shared.members.size > 0) return
-    if (this.shared.get(filter) === shared) this.shared.delete(filter)
-    const core = this.connection.live
+    if (this.#shared.get(filter) === shared) this.#shared.delete(filter)
+    const core = this.#connection.live
     if (!core || !tell) return
     const subject: Subject = { kind: 'subscribe', filter }
-    return this.connection.requests.add<number>(core.unsubscribe(filter), subject).then(ignore, error => {
+    return this.#connection.requests.add<number>(core.unsubscribe(filter), subject).then(ignore, error => {
       // With the connection the subscription is gone too, or its session says what becomes of it.
-      if (this.connection.live) throw error
+      if (this.#connection.live) throw error
     })
   }
 }

@@ -14,11 +14,15 @@ export interface Waiter {
 
 /** The requests that wait for the connection, in the order in which they were made; bounded. */
 export class Waiting {
-  private readonly waiters = new Set<Waiter>()
-  private bytes = 0
-  private glue: Glue | undefined
+  readonly #waiters = new Set<Waiter>()
+  #bytes = 0
+  #glue: Glue | undefined
 
-  constructor(private readonly limits: Required<QueueOptions>) {}
+  readonly #limits: Required<QueueOptions>
+
+  constructor(limits: Required<QueueOptions>) {
+    this.#limits = limits
+  }
 
   /** Settles as what it sends does. Throws if there is no room, or if the topic or filter is wrong. */
   add<T>(
@@ -26,29 +30,29 @@ export class Waiting {
     bytes: number,
     send: (core: ClientCore) => Promise<T>,
   ): { waiter: Waiter; promise: Promise<T> } {
-    const { size } = this.waiters
-    if (size >= this.limits.messages || this.bytes + bytes > this.limits.bytes) {
-      const message = `the queue is full: ${size} requests of ${this.bytes} bytes wait for the connection`
+    const { size } = this.#waiters
+    if (size >= this.#limits.messages || this.#bytes + bytes > this.#limits.bytes) {
+      const message = `the queue is full: ${size} requests of ${this.#bytes} bytes wait for the connection`
       throw requestError(subject, message, { reasonCode: 0x97 })
     }
-    if (this.glue) check(this.glue, subject)
+    if (this.#glue) check(this.#glue, subject)
     let waiter!: Waiter
     const promise = new Promise<T>((resolve, reject) => {
       waiter = { subject, bytes, send: core => resolve(send(core)), reject }
     })
-    this.waiters.add(waiter)
-    this.bytes += bytes
+    this.#waiters.add(waiter)
+    this.#bytes += bytes
     return { waiter, promise }
   }
 
   remove(waiter: Waiter): void {
-    if (this.waiters.delete(waiter)) this.bytes -= waiter.bytes
+    if (this.#waiters.delete(waiter)) this.#bytes -= waiter.bytes
   }
 
   /** The module is there: what it finds wrong is refused, though nothing can be sent yet. */
   check(glue: Glue): void {
-    this.glue = glue
-    for (const waiter of this.waiters) {
+    this.#glue = glue
+    for (const waiter of this.#waiters) {
       try {
         check(glue, waiter.subject)
       } catch (error) {
@@ -60,7 +64,7 @@ export class Waiting {
 
   /** There is a connection. */
   send(core: ClientCore): void {
-    for (const waiter of this.waiters) {
+    for (const waiter of this.#waiters) {
       this.remove(waiter)
       try {
         waiter.send(core)
@@ -72,7 +76,7 @@ export class Waiting {
 
   /** There will be none. */
   close(errorFor: (subject: Subject) => MqttError): void {
-    for (const waiter of this.waiters) {
+    for (const waiter of this.#waiters) {
       this.remove(waiter)
       waiter.reject(errorFor(waiter.subject))
     }

@@ -17,7 +17,7 @@ export interface ListenerOptions {
  */
 export abstract class WatchedTarget<Events> extends EventTarget {
   /** For each listener its registrations, by `capture`; the value says whether it is there `once`. */
-  private readonly counted = new Map<unknown, Map<boolean, boolean>>()
+  readonly #counted = new Map<unknown, Map<boolean, boolean>>()
 
   /** The event whose listeners are counted. @internal */
   protected abstract readonly watched: string
@@ -27,7 +27,7 @@ export abstract class WatchedTarget<Events> extends EventTarget {
 
   /** @internal */
   protected get isWatched(): boolean {
-    return this.counted.size > 0
+    return this.#counted.size > 0
   }
 
   override addEventListener<K extends keyof Events & string>(
@@ -40,11 +40,11 @@ export abstract class WatchedTarget<Events> extends EventTarget {
     super.addEventListener(type, listener as EventListenerOrEventListenerObject | null, options)
     if (type !== this.watched || !listener) return
     const { capture = false, once = false, signal } = optionsOf(options)
-    const registrations = this.counted.get(listener) ?? new Map<boolean, boolean>()
+    const registrations = this.#counted.get(listener) ?? new Map<boolean, boolean>()
     if (signal?.aborted || registrations.has(capture)) return
-    signal?.addEventListener('abort', () => this.forget(listener, capture), { once: true })
-    const isFirst = this.counted.size === 0
-    this.counted.set(listener, registrations.set(capture, once))
+    signal?.addEventListener('abort', () => this.#forget(listener, capture), { once: true })
+    const isFirst = this.#counted.size === 0
+    this.#counted.set(listener, registrations.set(capture, once))
     if (isFirst) this.watch(true)
   }
 
@@ -64,24 +64,24 @@ export abstract class WatchedTarget<Events> extends EventTarget {
     options?: boolean | ListenerOptions,
   ): void {
     super.removeEventListener(type, listener as EventListenerOrEventListenerObject | null, options)
-    if (type === this.watched) this.forget(listener, optionsOf(options).capture ?? false)
+    if (type === this.watched) this.#forget(listener, optionsOf(options).capture ?? false)
   }
 
   override dispatchEvent(event: Event): boolean {
     // Before they run, as EventTarget does it: one that adds itself again is there again.
     if (event.type === this.watched) {
-      for (const [listener, registrations] of [...this.counted]) {
-        for (const [capture, once] of [...registrations]) if (once) this.forget(listener, capture)
+      for (const [listener, registrations] of [...this.#counted]) {
+        for (const [capture, once] of [...registrations]) if (once) this.#forget(listener, capture)
       }
     }
     return super.dispatchEvent(event)
   }
 
-  private forget(listener: unknown, capture: boolean): void {
-    const registrations = this.counted.get(listener)
+  #forget(listener: unknown, capture: boolean): void {
+    const registrations = this.#counted.get(listener)
     if (!registrations?.delete(capture) || registrations.size > 0) return
-    this.counted.delete(listener)
-    if (this.counted.size === 0) this.watch(false)
+    this.#counted.delete(listener)
+    if (this.#counted.size === 0) this.watch(false)
   }
 }
 
