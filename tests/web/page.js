@@ -1,0 +1,223 @@
+// What the tests put around a client: the host that the TypeScript face would be, and a stand-in for WebSocket.
+
+/** How long a test waits for something before it says what came instead. */
+const PATIENCE_MS = 10_000
+
+const { setTimeout: startTimer, clearTimeout: stopTimer } = globalThis
+const decoder = new TextDecoder()
+
+/** What was thrown where nobody could catch it: in an event, a microtask or a timer. */
+const thrown = []
+addEventListener('error', event => thrown.push(event.message))
+addEventListener('unhandledrejection', event => thrown.push(String(event.reason)))
+
+/** Takes what was thrown since it was last asked. */
+export const uncaught = () => thrown.splice(0)
+
+/** Resolves when all microtasks have run, and what they threw has been told. */
+export const turn = () =>
+  new Promise(resolve => {
+    const { port1, port2 } = new MessageChannel()
+    port2.onmessage = () => {
+      port2.close()
+      resolve()
+    }
+    port1.postMessage(undefined)
+  })
+
+/** A host that writes down in one line what it is told, and the same for what is sent. */
+export class Host {
+  lines = []
+  messages = []
+  #memory
+  #frame = new ArrayBuffer(0)
+  #topics = []
+  #handlers = []
+  #actions = new Map()
+  #waiting = new Set()
+
+  constructor(memory) {
+    this.#memory = memory
+  }
+
+  /** Runs the action whenever a line is written that starts so. */
+  on(start, action) {
+    this.#actions.set(start, action)
+  }
+
+  write(line) {
+    this.lines.push(line)
+    for (const look of this.#waiting) look()
+    for (const [start, action] of this.#actions) if (line.startsWith(start)) action(line)
+  }
+
+  /** Resolves once so many lines start so. */
+  until(start, count) {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (this.lines.filter(line => line.startsWith(start)).length < count) return
+        this.#waiting.delete(look)
+        stopTimer(guard)
+        resolve()
+      }
+      const guard = startTimer(() => {
+        this.#waiting.delete(look)
+        reject(new Error(`waited in vain for ${count} of "${start}"; there is:\n${this.lines.join('\n')}`))
+      }, PATIENCE_MS)
+      this.#waiting.add(look)
+      look()
+    })
+  }
+
+  frame({ data }) {
+    if (!(data instanceof ArrayBuffer)) return -1
+    this.#frame = data
+    return data.byteLength
+  }
+
+  fill(address) {
+    new Uint8Array(this.#memory.buffer).set(new Uint8Array(this.#frame), address)
+  }
+
+  route(slot, topicAddress, topicBytes, handlersAddress, handlers) {
+    this.#topics[slot] = decoder.decode(this.#copy(topicAddress, topicBytes))
+    this.#handlers[slot] = Array.from(new Uint32Array(this.#memory.buffer, handlersAddress, handlers))
+  }
+
+  message(slot, flags, address, payloadBytes, propertiesBytes, offset) {
+    const message = {
+      topic: this.#topics[slot],
+      handlers: this.#handlers[slot].join(' '),
+      flags,
+      payload: this.#copy(address, payloadBytes),
+      properties: this.#copy(address - propertiesBytes, propertiesBytes),
+      offset,
+      inFrame: offset < 0 ? undefined : new Uint8Array(this.#frame, offset, payloadBytes).slice(),
+    }
+    this.messages.push(message)
+    this.write(`message ${message.topic} ${decoder.decode(message.payload)}`)
+  }
+
+  connected(sessionPresent, properties) {
+    this.write(`connected ${sessionPresent} ${JSON.stringify(properties)}`)
+  }
+
+  done(request, reasonCode) {
+    this.write(`done ${request} ${reasonCode}`)
+  }
+
+  failed(request, code, message, reasonCode) {
+    if (typeof message !== 'string' || message === '') this.write('a failure without a message')
+    this.write(`failed ${request} ${code} ${reasonCode}`)
+  }
+
+  closed(code, message, reasonCode, rule) {
+    if (typeof message !== 'string' || message === '') this.write('an end without a message')
+    this.write(`closed ${code} ${reasonCode} ${rule}`)
+  }
+
+  packet(outgoing, header, packetId, reasonCode, topic, payloadBytes, bytes) {
+    const hex = Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
+    this.write(`packet ${outgoing} ${header} ${packetId} ${reasonCode} ${topic} ${payloadBytes} ${hex}`)
+  }
+
+  #copy(address, length) {
+    return new Uint8Array(this.#memory.buffer, address, length).slice()
+  }
+}
+
+/** A WebSocket whose other end is the test. What the client sends is written into the host's lines. */
+export class FakeSocket {
+  binaryType = 'blob'
+  readyState = 0
+  onopen = null
+  onmessage = null
+  onclose = null
+  closeCalls = 0
+  /** Called inside send(), as only a socket that is not the browser's would do. */
+  answer = undefined
+  #host
+  #describe
+  #frames = []
+
+  constructor(host, describe) {
+    this.#host = host
+    this.#describe = describe
+  }
+
+  send(frame) {
+    if (this.readyState !== 1) throw new Error('the socket is not open')
+    const line = this.#describe(frame)
+    this.#frames.push(frame.slice())
+    this.#host.write(`> ${line}`)
+    this.answer?.(line)
+  }
+
+  close() {
+    this.closeCalls += 1
+    this.readyState = 3
+    this.#host.write('socket closed')
+  }
+
+  /** The bytes of a frame that the client sent. */
+  sent(index) {
+    return this.#frames[index]
+  }
+
+  /** The connection stands. */
+  open() {
+    this.readyState = 1
+    this.onopen?.({ type: 'open' })
+  }
+
+  /** The broker sends a binary frame. */
+  receive(bytes) {
+    this.onmessage?.({ data: bytes.slice().buffer })
+  }
+
+  /** The broker sends a text frame. */
+  receiveText(text) {
+    this.onmessage?.({ data: text })
+  }
+
+  /** The connection is lost. */
+  lose() {
+    this.readyState = 3
+    this.onclose?.({ type: 'close' })
+  }
+
+  /** How many of its slots are taken. */
+  get slots() {
+    return [this.onopen, this.onmessage, this.onclose].filter(slot => slot !== null).length
+  }
+}
+
+/** Counts the page's timers from now on. */
+export class Timers {
+  #running = new Set()
+
+  constructor() {
+    globalThis.setTimeout = (action, delay) => {
+      const timer = startTimer(() => {
+        this.#running.delete(timer)
+        action()
+      }, delay)
+      this.#running.add(timer)
+      return timer
+    }
+    globalThis.clearTimeout = timer => {
+      this.#running.delete(timer)
+      stopTimer(timer)
+    }
+  }
+
+  get running() {
+    return this.#running.size
+  }
+
+  /** Counts no longer. */
+  restore() {
+    globalThis.setTimeout = startTimer
+    globalThis.clearTimeout = stopTimer
+  }
+}
