@@ -72,9 +72,12 @@ pub(super) fn is_open(socket: &WebSocket) -> bool {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.inner.set_onopen(None);
-        self.inner.set_onmessage(None);
-        self.inner.set_onclose(None);
+        // `None` would be undefined, which a socket that is not the browser's may take for a function.
+        let null = JsValue::NULL;
+        let nobody = Some(null.unchecked_ref());
+        self.inner.set_onopen(nobody);
+        self.inner.set_onmessage(nobody);
+        self.inner.set_onclose(nobody);
         // Closed already, or not open yet: both are well.
         let _ = self.inner.close();
     }
