@@ -130,6 +130,8 @@ impl ClientShell {
             state.transport.replace(transport)
         };
         drop(old);
+        // That was said of the one before.
+        self.is_transport_gone.set(false);
         self.run(|machine| machine.handle_opening(now()));
     }
 

@@ -14,7 +14,8 @@ pub(super) struct Socket {
     inner: WebSocket,
     /// Dropped after the slots are empty.
     _on_open: Closure<dyn FnMut()>,
-    _on_message: Closure<dyn FnMut(JsValue)>,
+    /// `Fn`, since a socket that is not the browser's may give a frame while a handler has the one before.
+    _on_message: Closure<dyn Fn(JsValue)>,
     _on_close: Closure<dyn FnMut()>,
 }
 
@@ -31,7 +32,7 @@ impl Socket {
         };
         let on_message = {
             let shell = Weak::clone(shell);
-            Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| {
+            Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
                 if let Some(shell) = shell.upgrade() {
                     shell.on_frame(&event);
                 }
