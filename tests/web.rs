@@ -7,4 +7,5 @@ mod web {
     mod connecting;
     mod packets;
     mod page;
+    mod reentrant;
 }
