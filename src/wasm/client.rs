@@ -176,6 +176,13 @@ impl ClientCore {
     }
 }
 
+impl Drop for ClientCore {
+    fn drop(&mut self) {
+        // The shell itself lives on while handlers run or a microtask is queued.
+        self.shell.free();
+    }
+}
+
 /// # Errors
 /// A failure if it is no topic name.
 #[wasm_bindgen(js_name = checkTopic)]

@@ -1,7 +1,8 @@
 //! The shell of a client: its machine, its transport and its timer, and the order in which they are run.
 //!
-//! What comes in is handed to the machine, and what that has for handlers is acted on at once. What is to be sent waits for
-//! the microtask at the end of the turn, so that a turn's packets share a frame.
+//! What the socket brings is handed to the machine, and what that has for handlers is acted on at once. What is to be sent
+//! waits for the microtask at the end of the turn, so that a turn's packets share a frame; so does what a call of the host
+//! leads to, so that the host is never called while it calls.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -35,7 +36,10 @@ pub(super) struct ClientShell {
     state: RefCell<State>,
     /// Outputs are being acted on further up the stack, which goes on with what is added.
     is_draining: Cell<bool>,
-    is_flush_queued: Cell<bool>,
+    /// This shell itself while a flush is queued, whose closure must be there when its microtask runs.
+    queued: Cell<Option<Rc<Self>>>,
+    /// The host is not called any more.
+    is_freed: Cell<bool>,
     /// The transport closed while outputs were acted on: what had come before is read first.
     is_transport_gone: Cell<bool>,
     flush: Closure<dyn FnMut()>,
@@ -86,7 +90,8 @@ impl ClientShell {
             version,
             state: RefCell::new(State { machine, transport: None, timer: Timer::default(), tap: None }),
             is_draining: Cell::new(false),
-            is_flush_queued: Cell::new(false),
+            queued: Cell::new(None),
+            is_freed: Cell::new(false),
             is_transport_gone: Cell::new(false),
             flush: {
                 let this = Weak::clone(this);
@@ -100,10 +105,12 @@ impl ClientShell {
         })
     }
 
-    /// Runs the machine, then acts on what it has for handlers, and sends at the end of the turn.
+    /// Runs the machine, whose outputs are acted on at the end of the turn.
     pub(super) fn run<T>(&self, action: impl FnOnce(&mut Client) -> T) -> T {
         let result = action(&mut self.state.borrow_mut().machine);
-        self.drain();
+        if !self.is_draining.get() {
+            self.queue_flush();
+        }
         result
     }
 
@@ -174,7 +181,9 @@ impl ClientShell {
 
     pub(super) fn report(&self, tapped: Vec<Tapped>) {
         for packet in tapped {
-            packet.report(&self.host);
+            if !self.is_freed.get() {
+                packet.report(&self.host);
+            }
         }
     }
 
@@ -187,6 +196,17 @@ impl ClientShell {
     /// Closes the transport at once, as a crash would.
     pub(super) fn kill(&self) {
         self.run(|machine| machine.handle_closed(now()));
+    }
+
+    /// Lets go of socket and timer, and of the host.
+    pub(super) fn free(&self) {
+        self.is_freed.set(true);
+        let transport = {
+            let state = &mut *self.state.borrow_mut();
+            state.timer = Timer::default();
+            state.transport.take()
+        };
+        drop(transport);
     }
 
     /// The deadline has come, or may have.
@@ -210,24 +230,30 @@ impl ClientShell {
         }
         self.act_on(State::next_received);
         self.is_draining.set(false);
-        if !self.is_flush_queued.replace(true) {
+        self.queue_flush();
+    }
+
+    fn queue_flush(&self) {
+        if self.queued.replace(self.this.upgrade()).is_none() {
             queue_microtask(self.flush.as_ref().unchecked_ref());
         }
     }
 
     /// Acts on all that the machine has, and sees to the timer.
     fn flush(&self) {
-        self.is_flush_queued.set(false);
+        self.queued.set(None);
         if self.is_draining.replace(true) {
             return;
         }
         self.act_on(State::next);
         self.is_draining.set(false);
-        self.set_timer();
+        if !self.is_freed.get() {
+            self.set_timer();
+        }
     }
 
     fn act_on(&self, next: impl Fn(&mut State) -> Option<Step>) {
-        loop {
+        while !self.is_freed.get() {
             let step = next(&mut self.state.borrow_mut());
             match step {
                 Some(step) => self.act(step),
