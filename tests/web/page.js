@@ -186,9 +186,9 @@ export class FakeSocket {
     this.onclose?.({ type: 'close' })
   }
 
-  /** How many of its slots are taken. */
+  /** What its slots hold. */
   get slots() {
-    return [this.onopen, this.onmessage, this.onclose].filter(slot => slot !== null).length
+    return [this.onopen, this.onmessage, this.onclose].map(slot => (slot === null ? 'null' : typeof slot)).join(' ')
   }
 }
 

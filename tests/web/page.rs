@@ -61,7 +61,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn lose(this: &FakeSocket);
     #[wasm_bindgen(method, getter)]
-    pub(crate) fn slots(this: &FakeSocket) -> u32;
+    pub(crate) fn slots(this: &FakeSocket) -> String;
     #[wasm_bindgen(method, getter, js_name = closeCalls)]
     pub(crate) fn close_calls(this: &FakeSocket) -> u32;
     #[wasm_bindgen(method, getter, js_name = binaryType)]
