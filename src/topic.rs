@@ -39,7 +39,7 @@ pub enum TopicError {
         bytes: usize,
     },
     /// [MQTT-4.7.3-2].
-    #[error("{text:?} has U+0000 at byte {offset}; leave it out")]
+    #[error("`{text}` has U+0000 at byte {offset}; leave it out")]
     NullCharacter {
         /// The text, shortened.
         text: Box<str>,
@@ -48,7 +48,7 @@ pub enum TopicError {
     },
     /// [MQTT-3.3.2-2], [MQTT-4.7.0-1].
     #[error(
-        "{text:?} has the wildcard `{wildcard}` at byte {offset}; a message is published to one topic, so name it without wildcards"
+        "`{text}` has the wildcard `{wildcard}` at byte {offset}; a message is published to one topic, so name it without wildcards"
     )]
     WildcardInName {
         /// The text, shortened.
@@ -60,7 +60,7 @@ pub enum TopicError {
     },
     /// [MQTT-4.7.1-1], [MQTT-4.7.1-2].
     #[error(
-        "{text:?} has `{wildcard}` beside other characters in level {level}; a wildcard fills its level alone, as in `{example}`"
+        "`{text}` has `{wildcard}` beside other characters in level {level}; a wildcard fills its level alone, as in `{example}`"
     )]
     WildcardNotAlone {
         /// The text, shortened.
@@ -73,7 +73,7 @@ pub enum TopicError {
         example: &'static str,
     },
     /// [MQTT-4.7.1-1].
-    #[error("{text:?} has `#` in level {level}, but more levels follow; `#` may only be the last level, as in `a/#`")]
+    #[error("`{text}` has `#` in level {level}, but more levels follow; `#` may only be the last level, as in `a/#`")]
     HashNotLast {
         /// The text, shortened.
         text: Box<str>,
@@ -81,7 +81,7 @@ pub enum TopicError {
         level: usize,
     },
     /// [MQTT-4.8.2-1], [MQTT-4.8.2-2].
-    #[error("{text:?} is no shared subscription: {problem}; write `$share/group/filter`")]
+    #[error("`{text}` is no shared subscription: {problem}; write `$share/group/filter`")]
     BadShare {
         /// The text, shortened.
         text: Box<str>,
@@ -138,7 +138,7 @@ impl TopicFilter {
             return Err(TopicError::NullCharacter { text: shortened(text), offset });
         }
         let filter_start = share_len(text)?;
-        check_wildcards(text, &text[filter_start..])?;
+        check_wildcards(text, text.get(filter_start..).unwrap_or_default())?;
         Ok(Self { text: text.into(), filter_start })
     }
 
@@ -151,13 +151,13 @@ impl TopicFilter {
     /// The part that topics are held against.
     #[must_use]
     pub fn filter(&self) -> &str {
-        &self.text[self.filter_start..]
+        self.text.get(self.filter_start..).unwrap_or_default()
     }
 
     /// The name of the group that shares the subscription, if one does.
     #[must_use]
     pub fn share_name(&self) -> Option<&str> {
-        self.text[..self.filter_start].strip_prefix(SHARE_PREFIX)?.strip_suffix('/')
+        self.text.get(..self.filter_start)?.strip_prefix(SHARE_PREFIX)?.strip_suffix('/')
     }
 
     /// The levels of [`filter`](Self::filter), which `/` separates; empty ones among them.
@@ -243,7 +243,7 @@ fn shortened(text: &str) -> Box<str> {
     const KEPT: usize = 60;
     match text.char_indices().nth(KEPT) {
         None => text.into(),
-        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        Some((end, _)) => [text.get(..end).unwrap_or_default(), "…"].concat().into(),
     }
 }
 
@@ -323,20 +323,20 @@ mod tests {
             ("", "a topic must have at least one character"),
             (
                 "a/#/b",
-                "\"a/#/b\" has `#` in level 2, but more levels follow; `#` may only be the last level, as in `a/#`",
+                "`a/#/b` has `#` in level 2, but more levels follow; `#` may only be the last level, as in `a/#`",
             ),
             (
                 "a/b#",
-                "\"a/b#\" has `#` beside other characters in level 2; a wildcard fills its level alone, as in `a/#`",
+                "`a/b#` has `#` beside other characters in level 2; a wildcard fills its level alone, as in `a/#`",
             ),
             (
                 "a+/b",
-                "\"a+/b\" has `+` beside other characters in level 1; a wildcard fills its level alone, as in `a/+/b`",
+                "`a+/b` has `+` beside other characters in level 1; a wildcard fills its level alone, as in `a/+/b`",
             ),
-            ("a\0", "\"a\\0\" has U+0000 at byte 1; leave it out"),
+            ("a\0", "`a\0` has U+0000 at byte 1; leave it out"),
             (
                 "$share//a",
-                "\"$share//a\" is no shared subscription: the share name is empty; write `$share/group/filter`",
+                "`$share//a` is no shared subscription: the share name is empty; write `$share/group/filter`",
             ),
         ];
         for (text, message) in rows {

@@ -301,6 +301,7 @@ fn the_brokers_limits_hold_before_anything_is_sent() {
     let mut script = Script::connected_with(ClientOptions::new("c"), &limits);
     let reason = |result: Result<_, CallError>| match result.map(|_: wasmqtt::client::RequestId| ()) {
         Err(CallError::NotSupported { reason, .. }) => reason,
+        Err(CallError::PacketTooLarge { .. }) => ReasonCode::PacketTooLarge,
         other => panic!("{other:?}"),
     };
     let client = &mut script.client;

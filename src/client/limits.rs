@@ -50,9 +50,11 @@ impl Limits {
     /// Whether the broker takes such a PUBLISH [MQTT-3.2.2-11], [MQTT-3.2.2-14], [MQTT-3.2.2-15].
     pub(super) fn check_publish(&self, qos: QoS, retain: bool, bytes: usize) -> Result<(), CallError> {
         if qos > self.maximum_qos {
-            let problem =
-                format!("the broker takes at most QoS {}, and this is QoS {}", self.maximum_qos.bits(), qos.bits());
-            return Err(CallError::NotSupported { problem, reason: ReasonCode::QoSNotSupported });
+            let problem = match self.maximum_qos {
+                QoS::AtMostOnce => "the broker takes QoS 0 only",
+                QoS::AtLeastOnce | QoS::ExactlyOnce => "the broker takes QoS 0 and 1 only",
+            };
+            return Err(not_supported(problem, ReasonCode::QoSNotSupported));
         }
         if retain && !self.retain {
             return Err(not_supported("the broker keeps no retained messages", ReasonCode::RetainNotSupported));
@@ -64,8 +66,7 @@ impl Limits {
         if bytes <= self.packet_bytes_max {
             return Ok(());
         }
-        let problem = format!("the packet has {bytes} bytes; the broker takes at most {}", self.packet_bytes_max);
-        Err(CallError::NotSupported { problem, reason: ReasonCode::PacketTooLarge })
+        Err(CallError::PacketTooLarge { bytes, maximum: self.packet_bytes_max })
     }
 
     /// Whether the broker takes such a subscription.
@@ -90,6 +91,6 @@ impl Limits {
     }
 }
 
-fn not_supported(problem: &str, reason: ReasonCode) -> CallError {
-    CallError::NotSupported { problem: problem.to_owned(), reason }
+const fn not_supported(problem: &'static str, reason: ReasonCode) -> CallError {
+    CallError::NotSupported { problem, reason }
 }

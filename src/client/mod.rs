@@ -190,7 +190,7 @@ impl Client {
             let cause = CloseReason::ProtocolError {
                 reason: ReasonCode::ProtocolError,
                 rule: "MQTT-6.0.0-1",
-                problem: "a text frame; MQTT takes binary frames only".into(),
+                problem: "a text frame; MQTT takes binary frames only",
             };
             self.core.fail(ReasonCode::ProtocolError, cause);
         }
@@ -371,7 +371,7 @@ impl Client {
                     continue;
                 }
             };
-            match self.decoder.packet(&located, version) {
+            match self.decoder.packet_from_server(&located, version) {
                 Ok(packet) => match self.core.on_packet(packet) {
                     Some(receive::Arrived::Message(arrival)) => return Some(Next::Message(located, arrival)),
                     Some(receive::Arrived::Connected { session_present, properties }) => {

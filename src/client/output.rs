@@ -117,9 +117,17 @@ pub enum CallError {
     #[error("{problem}")]
     NotSupported {
         /// What, and what it does take.
-        problem: String,
+        problem: &'static str,
         /// What the broker would have said.
         reason: ReasonCode,
+    },
+    /// The broker said in its CONNACK that it does not take so large a packet.
+    #[error("the packet has {bytes} bytes; the broker takes at most {maximum}")]
+    PacketTooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The broker's maximum packet size.
+        maximum: usize,
     },
 }
 
@@ -159,7 +167,7 @@ pub enum CloseReason {
         /// The statement or section of the specification.
         rule: &'static str,
         /// What it did.
-        problem: String,
+        problem: &'static str,
     },
     /// A ping was not answered.
     #[error("the broker did not answer a ping in time")]

@@ -20,12 +20,12 @@ pub(super) enum Arrived {
 struct Breach {
     reason: ReasonCode,
     rule: &'static str,
-    problem: String,
+    problem: &'static str,
 }
 
 impl Breach {
-    fn new(rule: &'static str, problem: impl Into<String>) -> Self {
-        Self { reason: ReasonCode::ProtocolError, rule, problem: problem.into() }
+    const fn new(rule: &'static str, problem: &'static str) -> Self {
+        Self { reason: ReasonCode::ProtocolError, rule, problem }
     }
 }
 
@@ -34,7 +34,7 @@ type Outcome = Result<Option<Arrived>, Breach>;
 impl Core {
     pub(super) fn on_packet(&mut self, packet: Packet<'_>) -> Option<Arrived> {
         let outcome = match self.state {
-            State::AwaitConnack { .. } => self.on_first_packet(packet),
+            State::AwaitConnack { .. } => self.on_first_packet(&packet),
             State::Connected { .. } => self.on_connected_packet(packet),
             State::Idle | State::Opening { .. } | State::Ended => Ok(None),
         };
@@ -44,10 +44,10 @@ impl Core {
         })
     }
 
-    fn on_first_packet(&mut self, packet: Packet<'_>) -> Outcome {
+    fn on_first_packet(&mut self, packet: &Packet<'_>) -> Outcome {
         match packet {
-            Packet::Connack(connack) => self.on_connack(connack),
-            other => Err(Breach::new("MQTT-3.2.0-1", format!("{} before CONNACK", other.kind()))),
+            Packet::Connack(connack) => self.on_connack(*connack),
+            _ => Err(Breach::new("MQTT-3.2.0-1", "a packet before CONNACK, which comes first")),
         }
     }
 
@@ -84,7 +84,7 @@ impl Core {
                 return Err(Breach::new("§4.12", "AUTH, although the client asked for no enhanced authentication"));
             }
             Packet::Connect(_) | Packet::Subscribe(_) | Packet::Unsubscribe(_) | Packet::Pingreq => {
-                return Err(Breach::new("§2.1.2", format!("{}, which only a client sends", packet.kind())));
+                return Err(Breach::new("§2.1.2", "a packet that only a client sends"));
             }
         }
         Ok(None)
@@ -145,7 +145,7 @@ impl Core {
             return Err(Breach {
                 reason: ReasonCode::ReceiveMaximumExceeded,
                 rule: "MQTT-3.3.4-9",
-                problem: "more unacknowledged messages than our receive maximum".into(),
+                problem: "more unacknowledged messages than our receive maximum",
             });
         }
         let kind = if qos == QoS::AtLeastOnce { PacketKind::Puback } else { PacketKind::Pubrec };
@@ -166,15 +166,13 @@ impl Core {
             return Err(Breach {
                 reason: ReasonCode::TopicAliasInvalid,
                 rule: "MQTT-3.1.2-26",
-                problem: format!("topic alias {alias}; at most {} are allowed", self.options.topic_alias_maximum),
+                problem: "a topic alias above our topic alias maximum",
             });
         }
         let place = usize::from(alias) - 1;
         if publish.topic.is_empty() {
             let known = self.aliases.get(place).cloned().flatten();
-            return known
-                .map(Some)
-                .ok_or_else(|| Breach::new("§3.3.2.3.4", format!("topic alias {alias} stands for nothing")));
+            return known.map(Some).ok_or_else(|| Breach::new("§3.3.2.3.4", "a topic alias that stands for nothing"));
         }
         if self.aliases.len() <= place {
             self.aliases.resize(place + 1, None);
@@ -188,7 +186,9 @@ impl Core {
         packet_id: PacketId,
         acknowledged: Result<Acknowledged, UnexpectedAck>,
     ) -> Result<(), Breach> {
-        match acknowledged.map_err(|error| Breach::new("§4.3", error.to_string()))? {
+        match acknowledged
+            .map_err(|UnexpectedAck(_)| Breach::new("§4.3", "an acknowledgement of another quality of service"))?
+        {
             Acknowledged::Release(reason) => self.acknowledge(PacketKind::Pubrel, packet_id, reason),
             Acknowledged::Done { token, reason } => {
                 let result = if reason.is_error() {
@@ -216,14 +216,10 @@ impl Core {
 
     fn answered(&mut self, packet_id: PacketId, kind: Kind, reasons: usize) -> Result<RequestId, Breach> {
         let Some(id) = self.requests.answer(packet_id, kind, reasons) else {
-            let (rule, name) = match kind {
-                Kind::Subscribe => ("MQTT-3.8.4-2", "SUBACK"),
-                Kind::Unsubscribe => ("MQTT-3.10.4-5", "UNSUBACK"),
-            };
-            return Err(Breach::new(
-                rule,
-                format!("{name} of packet identifier {packet_id} with {reasons} reasons answers no request"),
-            ));
+            return Err(match kind {
+                Kind::Subscribe => Breach::new("MQTT-3.8.4-2", "a SUBACK that answers no SUBSCRIBE"),
+                Kind::Unsubscribe => Breach::new("MQTT-3.10.4-5", "an UNSUBACK that answers no UNSUBSCRIBE"),
+            });
         };
         self.session.release_id(packet_id);
         Ok(id)

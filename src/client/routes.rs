@@ -116,12 +116,11 @@ impl Routes {
 fn hash(bytes: &[u8]) -> u32 {
     const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut state = bytes.len() as u64;
-    let mut chunks = bytes.chunks_exact(8);
-    for chunk in &mut chunks {
-        let word = u64::from_le_bytes(chunk.try_into().expect("chunks are of 8 bytes"));
-        state = (state ^ word).wrapping_mul(FACTOR).rotate_left(29);
+    let (words, rest) = bytes.as_chunks::<8>();
+    for word in words {
+        state = (state ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR).rotate_left(29);
     }
-    for byte in chunks.remainder() {
+    for byte in rest {
         state = (state ^ u64::from(*byte)).wrapping_mul(FACTOR);
     }
     (state.wrapping_mul(FACTOR) >> 32) as u32

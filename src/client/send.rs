@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::requests::{Kind, Request};
 use super::{CallError, CloseReason, Completion, Core, Due, Limits, RequestError, RequestId, State};
 use crate::codec::{
-    Ack, Disconnect, Message, Packet, PacketId, PacketKind, Properties, PropertyId, Publish, QoS, ReasonCode,
-    Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Version,
+    Ack, Disconnect, EncodeError, Message, PINGREQ, PacketId, PacketKind, Properties, PropertyId, Publish, QoS,
+    ReasonCode, Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Version,
 };
 use crate::session::{Delivery, Outgoing};
 use crate::time::Time;
@@ -18,7 +18,7 @@ impl Core {
         let State::Opening { deadline } = self.state else { return };
         let properties = self.options.connect_properties();
         let connect = self.options.connect(properties.as_properties());
-        match Packet::Connect(Box::new(connect)).encode(self.options.version, &mut self.outgoing) {
+        match connect.encode(&mut self.outgoing) {
             Ok(()) => self.state = State::AwaitConnack { deadline },
             Err(error) => self.close(CloseReason::Options(error)),
         }
@@ -47,7 +47,7 @@ impl Core {
             }
             State::Connected { keep_alive, .. } => match keep_alive.on_timeout(self.now) {
                 None => {}
-                Some(Due::Ping) => self.send(&Packet::Pingreq),
+                Some(Due::Ping) => self.outgoing.extend_from_slice(&PINGREQ),
                 Some(Due::Timeout) => self.fail(ReasonCode::KeepAliveTimeout, CloseReason::KeepAliveTimeout),
             },
         }
@@ -113,8 +113,8 @@ impl Core {
         let wire =
             subscriptions.iter().map(|(filter, options)| Subscription { filter: filter.as_str(), options: *options });
         let wire: Vec<Subscription<'_>> = wire.collect();
-        self.request(&limits, Kind::Subscribe, wire.len(), |packet_id| {
-            Packet::Subscribe(Subscribe { packet_id, properties, subscriptions: wire })
+        self.request(&limits, Kind::Subscribe, wire.len(), |packet_id, version, out| {
+            Subscribe { packet_id, properties, subscriptions: wire }.encode(version, out)
         })
     }
 
@@ -125,8 +125,8 @@ impl Core {
     ) -> Result<RequestId, CallError> {
         let limits = *self.connected()?;
         let wire: Vec<&str> = filters.iter().map(TopicFilter::as_str).collect();
-        self.request(&limits, Kind::Unsubscribe, wire.len(), |packet_id| {
-            Packet::Unsubscribe(Unsubscribe { packet_id, properties, filters: wire })
+        self.request(&limits, Kind::Unsubscribe, wire.len(), |packet_id, version, out| {
+            Unsubscribe { packet_id, properties, filters: wire }.encode(version, out)
         })
     }
 
@@ -163,7 +163,7 @@ impl Core {
             if let Err(error) = checked {
                 self.outgoing.truncate(start);
                 if let Some(token) = self.session.abandon(packet_id) {
-                    self.done.push_back((RequestId(token), Err(refused(&error, bytes, limits))));
+                    self.done.push_back((RequestId(token), Err(refused(&error))));
                 }
             }
         }
@@ -172,7 +172,7 @@ impl Core {
     /// Ends the client for good.
     pub(super) fn end(&mut self, disconnect: Disconnect<'_>) {
         if matches!(self.state, State::Connected { .. }) {
-            self.send(&Packet::Disconnect(disconnect));
+            self.send_disconnect(disconnect);
         }
         if self.has_transport() {
             self.close(CloseReason::Requested);
@@ -186,7 +186,7 @@ impl Core {
     /// Ends the connection for the broker's fault, and in 5.0 tells it so (§4.13.1).
     pub(super) fn fail(&mut self, reason: ReasonCode, cause: CloseReason) {
         if self.options.version == Version::V5 {
-            self.send(&Packet::Disconnect(Disconnect { reason, properties: Properties::EMPTY }));
+            self.send_disconnect(Disconnect { reason, properties: Properties::EMPTY });
         }
         self.close(cause);
     }
@@ -224,16 +224,16 @@ impl Core {
         RequestId(self.next_request - 1)
     }
 
-    fn request<'p>(
+    fn request(
         &mut self,
         limits: &Limits,
         kind: Kind,
         filters: usize,
-        packet: impl FnOnce(PacketId) -> Packet<'p>,
+        encode: impl FnOnce(PacketId, Version, &mut Vec<u8>) -> Result<(), EncodeError>,
     ) -> Result<RequestId, CallError> {
         let packet_id = self.session.allocate_id().ok_or(CallError::NoPacketId)?;
         let start = self.outgoing.len();
-        let encoded = packet(packet_id).encode(self.options.version, &mut self.outgoing).map_err(CallError::from);
+        let encoded = encode(packet_id, self.options.version, &mut self.outgoing).map_err(CallError::from);
         let checked = encoded.and_then(|()| limits.check_size(self.outgoing.len() - start));
         if let Err(error) = checked {
             self.outgoing.truncate(start);
@@ -245,18 +245,17 @@ impl Core {
         Ok(id)
     }
 
-    /// Sends a packet of ours, which MQTT can express.
-    fn send(&mut self, packet: &Packet<'_>) {
-        let encoded = packet.encode(self.options.version, &mut self.outgoing);
-        debug_assert!(encoded.is_ok(), "{packet:?}");
+    fn send_disconnect(&mut self, disconnect: Disconnect<'_>) {
+        let encoded = disconnect.encode(self.options.version, &mut self.outgoing);
+        debug_assert!(encoded.is_ok(), "{disconnect:?}");
     }
 }
 
 /// Why a message that waited cannot be sent to the broker that came.
-fn refused(error: &CallError, bytes: usize, limits: &Limits) -> RequestError {
+const fn refused(error: &CallError) -> RequestError {
     match error {
-        CallError::NotSupported { reason: ReasonCode::PacketTooLarge, .. } => {
-            RequestError::PacketTooLarge { bytes, maximum: limits.packet_bytes_max }
+        CallError::PacketTooLarge { bytes, maximum } => {
+            RequestError::PacketTooLarge { bytes: *bytes, maximum: *maximum }
         }
         CallError::NotSupported { reason, .. } => RequestError::Refused(*reason),
         CallError::Ended

@@ -105,6 +105,15 @@ impl Decoder {
         Packet::decode(self.bytes(located), version)
     }
 
+    /// Decodes a located packet from a server, borrowing from the buffer.
+    ///
+    /// # Errors
+    /// As [`Packet::decode_from_server`].
+    #[inline]
+    pub fn packet_from_server(&self, located: &Located, version: Version) -> Result<Packet<'_>, DecodeError> {
+        Packet::decode_from_server(self.bytes(located), version)
+    }
+
     /// The bytes that no packet was located in yet.
     #[must_use]
     pub fn unread(&self) -> &[u8] {

@@ -7,6 +7,11 @@ use super::{
     Version, writer,
 };
 
+/// All of a PINGREQ (§3.12).
+pub const PINGREQ: [u8; 2] = [0xC0, 0];
+/// All of a PINGRESP (§3.13).
+pub const PINGRESP: [u8; 2] = [0xD0, 0];
+
 impl Packet<'_> {
     /// Appends the packet's bytes to `out`. Properties are left out in 3.1.1, and reason codes mapped.
     ///
@@ -15,19 +20,25 @@ impl Packet<'_> {
     pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         match self {
             Self::Publish(publish) => publish.encode(version, out).map(drop),
-            Self::Connect(connect) => framed(out, 0x10, |out| connect.write(out)),
+            Self::Connect(connect) => connect.encode(out),
             Self::Connack(connack) => framed(out, 0x20, |out| connack.write(version, out)),
             Self::Puback(ack) => ack.encode(PacketKind::Puback, version, out),
             Self::Pubrec(ack) => ack.encode(PacketKind::Pubrec, version, out),
             Self::Pubrel(ack) => ack.encode(PacketKind::Pubrel, version, out),
             Self::Pubcomp(ack) => ack.encode(PacketKind::Pubcomp, version, out),
-            Self::Subscribe(subscribe) => framed(out, 0x82, |out| subscribe.write(version, out)),
+            Self::Subscribe(subscribe) => subscribe.encode(version, out),
             Self::Suback(suback) => framed(out, 0x90, |out| suback.write(version, out)),
-            Self::Unsubscribe(unsubscribe) => framed(out, 0xA2, |out| unsubscribe.write(version, out)),
+            Self::Unsubscribe(unsubscribe) => unsubscribe.encode(version, out),
             Self::Unsuback(unsuback) => framed(out, 0xB0, |out| unsuback.write(version, out)),
-            Self::Pingreq => framed(out, 0xC0, |_| Ok(())),
-            Self::Pingresp => framed(out, 0xD0, |_| Ok(())),
-            Self::Disconnect(disconnect) => framed(out, 0xE0, |out| disconnect.write(version, out)),
+            Self::Pingreq => {
+                out.extend_from_slice(&PINGREQ);
+                Ok(())
+            }
+            Self::Pingresp => {
+                out.extend_from_slice(&PINGRESP);
+                Ok(())
+            }
+            Self::Disconnect(disconnect) => disconnect.encode(version, out),
             Self::Auth(auth) => framed(out, 0xF0, |out| auth.write(version, out)),
         }
     }
@@ -156,6 +167,14 @@ impl Ack<'_> {
 }
 
 impl Connect<'_> {
+    /// Appends the packet's bytes to `out`.
+    ///
+    /// # Errors
+    /// [`EncodeError`], and `out` is as it was.
+    pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        framed(out, 0x10, |out| self.write(out))
+    }
+
     fn write(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let v5 = self.version == Version::V5;
         if !v5 && self.username.is_none() && self.password.is_some() {
@@ -219,6 +238,14 @@ impl Connack<'_> {
 }
 
 impl Subscribe<'_> {
+    /// Appends the packet's bytes to `out`.
+    ///
+    /// # Errors
+    /// [`EncodeError`], and `out` is as it was.
+    pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        framed(out, 0x82, |out| self.write(version, out))
+    }
+
     fn write(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         if self.subscriptions.is_empty() {
             let problem = "a SUBSCRIBE without a topic filter";
@@ -257,6 +284,14 @@ impl Suback<'_> {
 }
 
 impl Unsubscribe<'_> {
+    /// Appends the packet's bytes to `out`.
+    ///
+    /// # Errors
+    /// [`EncodeError`], and `out` is as it was.
+    pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        framed(out, 0xA2, |out| self.write(version, out))
+    }
+
     fn write(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         if self.filters.is_empty() {
             let problem = "an UNSUBSCRIBE without a topic filter";
@@ -286,6 +321,14 @@ impl Unsuback<'_> {
 }
 
 impl Disconnect<'_> {
+    /// Appends the packet's bytes to `out`.
+    ///
+    /// # Errors
+    /// [`EncodeError`], and `out` is as it was.
+    pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        framed(out, 0xE0, |out| self.write(version, out))
+    }
+
     fn write(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         check_reason(self.reason, PacketKind::Disconnect)?;
         reason_and_properties(self.reason, self.properties, PropertyPlace::Disconnect, version, out)
@@ -326,14 +369,18 @@ fn framed(
     let start = out.len();
     // Room for the longest remaining length; moved up afterwards. These packets are short.
     out.extend_from_slice(&[first, 0, 0, 0, 0]);
-    let body = out.len();
-    if let Err(error) = write(out) {
+    let written = write(out).and_then(|()| set_remaining_length(out, start));
+    if written.is_err() {
         out.truncate(start);
-        return Err(error);
     }
+    written
+}
+
+/// Writes the remaining length of the packet that begins at `start` with five bytes of fixed header.
+fn set_remaining_length(out: &mut Vec<u8>, start: usize) -> Result<(), EncodeError> {
+    let body = start + 5;
     let remaining = out.len() - body;
     if remaining > VARIABLE_BYTE_INTEGER_MAX as usize {
-        out.truncate(start);
         return Err(EncodeError::PacketTooLarge { bytes: remaining + 5 });
     }
     let len = writer::variable_len(remaining);

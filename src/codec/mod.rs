@@ -18,6 +18,7 @@ mod version;
 mod writer;
 
 pub use decoder::{Decoder, Located};
+pub use encode::{PINGREQ, PINGRESP};
 pub use error::{DecodeError, EncodeError};
 pub use message::Message;
 pub use packet::{

@@ -31,6 +31,7 @@ pub(super) fn of_call(error: &CallError) -> JsValue {
         CallError::QueueFull { .. } => ("queue-full", Some(ReasonCode::QuotaExceeded)),
         CallError::NoPacketId => ("no-packet-id", None),
         CallError::NotSupported { reason, .. } => ("not-supported", Some(*reason)),
+        CallError::PacketTooLarge { .. } => ("not-supported", Some(ReasonCode::PacketTooLarge)),
     };
     failure(code, &error.to_string(), reason)
 }

@@ -3,7 +3,7 @@
 use js_sys::Uint8Array;
 
 use super::host::Host;
-use crate::codec::{Decoder, PACKET_BYTES_MAX, Packet, PacketId, ReasonCode, Version};
+use crate::codec::{Decoder, PACKET_BYTES_MAX, Packet, PacketId, PacketKind, ReasonCode, Version};
 
 /// Finds the packets in both streams.
 #[derive(Debug)]
@@ -62,12 +62,24 @@ fn packets(decoder: &mut Decoder, bytes: &[u8], version: Version, outgoing: bool
             payload_bytes: None,
             bytes: Uint8Array::from(bytes),
         };
-        if let Ok(packet) = decoder.packet(&located, version) {
-            tapped.describe(&packet);
+        // What servers send is all that a client can read; of the others we say what is in one place in all of them.
+        match decoder.packet_from_server(&located, version) {
+            Ok(packet) => tapped.describe(&packet),
+            Err(_) => tapped.packet_id = request_id(bytes),
         }
         found.push(tapped);
     }
     found
+}
+
+/// The packet identifier of SUBSCRIBE and UNSUBSCRIBE: right behind the fixed header (§2.2.1).
+fn request_id(bytes: &[u8]) -> Option<PacketId> {
+    let kind = PacketKind::from_bits(bytes[0] >> 4)?;
+    if !matches!(kind, PacketKind::Subscribe | PacketKind::Unsubscribe) {
+        return None;
+    }
+    let body = 2 + bytes.iter().skip(1).position(|byte| byte & 0x80 == 0)?;
+    PacketId::new(u16::from_be_bytes([*bytes.get(body)?, *bytes.get(body + 1)?]))
 }
 
 impl Tapped {
@@ -83,17 +95,9 @@ impl Tapped {
                 self.reason = Some(ack.reason);
             }
             Packet::Connack(connack) => self.reason = Some(connack.reason),
-            Packet::Subscribe(subscribe) => {
-                self.packet_id = Some(subscribe.packet_id);
-                self.topic = subscribe.subscriptions.first().map(|subscription| subscription.filter.to_owned());
-            }
             Packet::Suback(suback) => {
                 self.packet_id = Some(suback.packet_id);
                 self.reason = suback.reasons.first().copied();
-            }
-            Packet::Unsubscribe(unsubscribe) => {
-                self.packet_id = Some(unsubscribe.packet_id);
-                self.topic = unsubscribe.filters.first().map(|filter| (*filter).to_owned());
             }
             Packet::Unsuback(unsuback) => {
                 self.packet_id = Some(unsuback.packet_id);
@@ -101,7 +105,8 @@ impl Tapped {
             }
             Packet::Disconnect(disconnect) => self.reason = Some(disconnect.reason),
             Packet::Auth(auth) => self.reason = Some(auth.reason),
-            Packet::Connect(_) | Packet::Pingreq | Packet::Pingresp => {}
+            Packet::Connect(_) | Packet::Subscribe(_) | Packet::Unsubscribe(_) | Packet::Pingreq | Packet::Pingresp => {
+            }
         }
     }
 

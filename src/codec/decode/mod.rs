@@ -16,20 +16,33 @@ impl<'a> Packet<'a> {
     /// # Errors
     /// [`DecodeError`] with the rule that `bytes` break; too few or too many bytes among them.
     pub fn decode(bytes: &'a [u8], version: Version) -> Result<Self, DecodeError> {
-        let header = Header::read(bytes, version)?;
-        match header.and_then(|header| header.packet_len().map(|len| (header, len))) {
-            Some((header, len)) if len == bytes.len() => header.body(bytes, version),
-            Some((header, len)) if len < bytes.len() => {
-                Err(Reader::new(bytes, len, header.kind).malformed(len, "§2.1.4", "bytes follow the packet's end"))
-            }
-            _ => Err(DecodeError {
-                kind: header.map(|header| header.kind),
-                offset: bytes.len(),
-                rule: "§2.1.4",
-                problem: "the bytes end before the packet does",
-                reason: ReasonCode::MalformedPacket,
-            }),
+        decode::<false>(bytes, version)
+    }
+
+    /// As [`decode`](Self::decode), but refuses what only a client sends (§2.1.2): a client need not know how to read it.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn decode_from_server(bytes: &'a [u8], version: Version) -> Result<Self, DecodeError> {
+        decode::<true>(bytes, version)
+    }
+}
+
+/// A constant tells whose packets, so that a program that decodes only what servers send need not carry the rest.
+fn decode<const FROM_SERVER: bool>(bytes: &[u8], version: Version) -> Result<Packet<'_>, DecodeError> {
+    let header = Header::read(bytes, version)?;
+    match header.and_then(|header| header.packet_len().map(|len| (header, len))) {
+        Some((header, len)) if len == bytes.len() => header.body::<FROM_SERVER>(bytes, version),
+        Some((header, len)) if len < bytes.len() => {
+            Err(Reader::new(bytes, len, header.kind).malformed(len, "§2.1.4", "bytes follow the packet's end"))
         }
+        _ => Err(DecodeError {
+            kind: header.map(|header| header.kind),
+            offset: bytes.len(),
+            rule: "§2.1.4",
+            problem: "the bytes end before the packet does",
+            reason: ReasonCode::MalformedPacket,
+        }),
     }
 }
 
@@ -87,12 +100,17 @@ impl Header {
 
     /// Decodes the packet of this header; `bytes` are the whole packet.
     #[inline]
-    fn body(self, bytes: &[u8], version: Version) -> Result<Packet<'_>, DecodeError> {
+    fn body<const FROM_SERVER: bool>(self, bytes: &[u8], version: Version) -> Result<Packet<'_>, DecodeError> {
         let start = self.lengths.map_or(bytes.len(), |(header, _)| header);
         let mut reader = Reader::new(bytes, start, self.kind);
         let reader = &mut reader;
         let packet = match self.kind {
             PacketKind::Publish => return Publish::read(reader, self.flags, version).map(Packet::Publish),
+            PacketKind::Connect | PacketKind::Subscribe | PacketKind::Unsubscribe | PacketKind::Pingreq
+                if FROM_SERVER =>
+            {
+                return Err(reader.protocol_error(0, "§2.1.2", "a packet that only a client sends"));
+            }
             PacketKind::Connect => Packet::Connect(Box::new(connect::read(reader)?)),
             PacketKind::Connack => Packet::Connack(Connack::read(reader, version)?),
             PacketKind::Puback => Packet::Puback(Ack::read(reader, self.kind, PropertyPlace::Puback, version)?),
