@@ -6,6 +6,7 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 mod web {
     mod connecting;
     mod ends;
+    mod messages;
     mod packets;
     mod page;
     mod reentrant;

@@ -40,6 +40,11 @@ export class Host {
     this.#memory = memory
   }
 
+  forget() {
+    this.lines = []
+    this.messages = []
+  }
+
   /** Runs the action whenever a line is written that starts so. */
   on(start, action) {
     this.#actions.set(start, action)

@@ -24,9 +24,11 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(crate) fn lines(this: &Host) -> Vec<String>;
     #[wasm_bindgen(method, getter)]
-    pub(crate) fn messages(this: &Host) -> Vec<HostMessage>;
+    fn messages(this: &Host) -> Vec<HostMessage>;
     #[wasm_bindgen(method)]
     pub(crate) fn write(this: &Host, line: &str);
+    #[wasm_bindgen(method)]
+    fn forget(this: &Host);
     #[wasm_bindgen(method)]
     fn on(this: &Host, start: &str, action: &JsValue);
     #[wasm_bindgen(method)]
@@ -35,6 +37,8 @@ extern "C" {
     /// What one call of `host.message` said.
     #[derive(Clone)]
     pub(crate) type HostMessage;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn topic(this: &HostMessage) -> String;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn handlers(this: &HostMessage) -> String;
     #[wasm_bindgen(method, getter)]
@@ -239,15 +243,21 @@ impl Page {
         socket(&self.host, self.version)
     }
 
-    /// Drops the lines so far.
+    /// Drops the lines and messages so far.
     pub(crate) fn forget(&self) {
-        set(&self.host, "lines", js_sys::Array::new());
+        self.host.forget();
     }
 
     /// The lines so far, once this turn has ended.
     pub(crate) async fn lines(&self) -> Vec<String> {
         turn().await;
         self.host.lines()
+    }
+
+    /// The messages so far, once this turn has ended.
+    pub(crate) async fn messages(&self) -> Vec<HostMessage> {
+        turn().await;
+        self.host.messages()
     }
 
     /// Resolves once a line starts so.

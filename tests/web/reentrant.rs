@@ -81,8 +81,7 @@ async fn handlers_that_come_and_go_inside_a_handler_count_from_the_next_message(
         core.add_handler("+", 3).expect("a filter");
     });
     page.socket.receive(&[message("a", "one"), message("a", "two"), message("b", "three")].concat());
-    page.lines().await;
-    let handlers: Vec<_> = page.host.messages().iter().map(|message| message.handlers()).collect();
+    let handlers: Vec<_> = page.messages().await.iter().map(|message| message.handlers()).collect();
     assert_eq!(handlers, ["1", "2 3", "3"]);
 }
 
@@ -236,7 +235,7 @@ async fn a_frame_that_comes_while_a_message_is_handled_waits_its_turn() {
     page.socket.receive(&[message("a", "one"), message("a", "two")].concat());
     assert_eq!(page.lines().await, ["message a one", "message a two", "message a three"]);
     // The host keeps the frame that came last, so places in the one before are not told.
-    let offsets: Vec<_> = page.host.messages().iter().map(|message| message.offset()).collect();
+    let offsets: Vec<_> = page.messages().await.iter().map(|message| message.offset()).collect();
     assert_eq!(offsets, [6, -1, 6]);
 }
 
