@@ -4,7 +4,7 @@ use js_sys::{JsString, Object, Reflect};
 use wasm_bindgen::JsValue;
 
 use crate::client::CallError;
-use crate::codec::{EncodeError, ReasonCode};
+use crate::codec::ReasonCode;
 use crate::topic::TopicError;
 
 /// `{ code, message, reasonCode }`.
@@ -34,10 +34,6 @@ pub(super) fn of_call(error: &CallError) -> JsValue {
         CallError::PacketTooLarge { .. } => ("not-supported", Some(ReasonCode::PacketTooLarge)),
     };
     failure(code, &error.to_string(), reason)
-}
-
-pub(super) fn of_encoding(error: &EncodeError) -> JsValue {
-    failure("encode", &error.to_string(), None)
 }
 
 pub(super) fn of_topic(error: &TopicError) -> JsValue {

@@ -4,8 +4,8 @@ use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::failure::{failure, of_encoding, set};
-use crate::codec::{Properties, PropertiesBuf, Property, PropertyId};
+use super::failure::{failure, set};
+use crate::codec::{Properties, PropertiesBuf, Property, PropertyId, VARIABLE_BYTE_INTEGER_MAX};
 
 const USER_PROPERTIES: &str = "userProperties";
 const SUBSCRIPTION_IDENTIFIERS: &str = "subscriptionIdentifiers";
@@ -134,7 +134,7 @@ fn write_field(list: &mut PropertiesBuf, field: &str, value: &JsValue) -> Result
         PropertyId::MessageExpiryInterval => Property::MessageExpiryInterval(number(field, value)?),
         PropertyId::SessionExpiryInterval => Property::SessionExpiryInterval(number(field, value)?),
         PropertyId::WillDelayInterval => Property::WillDelayInterval(number(field, value)?),
-        PropertyId::SubscriptionIdentifier => Property::SubscriptionIdentifier(number(field, value)?),
+        PropertyId::SubscriptionIdentifier => Property::SubscriptionIdentifier(identifier(field, value)?),
         PropertyId::ContentType => {
             text = string(field, value)?;
             Property::ContentType(&text)
@@ -167,7 +167,11 @@ fn write_field(list: &mut PropertiesBuf, field: &str, value: &JsValue) -> Result
         | PropertyId::SubscriptionIdentifierAvailable
         | PropertyId::SharedSubscriptionAvailable => return Err(wrong(field, "is not for the caller to set")),
     };
-    list.push(property).map_err(|error| of_encoding(&error))
+    push(list, field, property)
+}
+
+fn push(list: &mut PropertiesBuf, field: &str, property: Property<'_>) -> Result<(), JsValue> {
+    list.push(property).map_err(|error| wrong(field, &["cannot be sent: ", &error.to_string()].concat()))
 }
 
 fn write_user_properties(list: &mut PropertiesBuf, value: &JsValue) -> Result<(), JsValue> {
@@ -177,7 +181,7 @@ fn write_user_properties(list: &mut PropertiesBuf, value: &JsValue) -> Result<()
         let (Some(name), Some(value)) = (pair.get(0).as_string(), pair.get(1).as_string()) else {
             return Err(malformed());
         };
-        list.push(Property::UserProperty(&name, &value)).map_err(|error| of_encoding(&error))?;
+        push(list, USER_PROPERTIES, Property::UserProperty(&name, &value))?;
     }
     Ok(())
 }
@@ -191,17 +195,25 @@ fn string(field: &str, value: &JsValue) -> Result<String, JsValue> {
 }
 
 fn number(field: &str, value: &JsValue) -> Result<u32, JsValue> {
-    let number = value.as_f64().unwrap_or(-1.0);
+    whole(value).ok_or_else(|| wrong(field, "must be a whole number from 0 to 4294967295"))
+}
+
+fn identifier(field: &str, value: &JsValue) -> Result<u32, JsValue> {
+    let known = whole(value).filter(|value| (1..=VARIABLE_BYTE_INTEGER_MAX).contains(value));
+    known.ok_or_else(|| wrong(field, "must be a whole number from 1 to 268435455"))
+}
+
+/// The value as an integer, if it is one.
+fn whole(value: &JsValue) -> Option<u32> {
+    let number = value.as_f64()?;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "what is lost is found by the comparison"
     )]
     let whole = number as u32;
-    if (f64::from(whole) - number).abs() > 0.0 {
-        return Err(wrong(field, "must be a whole number from 0 to 4294967295"));
-    }
-    Ok(whole)
+    // NaN is equal to nothing.
+    (f64::from(whole) - number == 0.0).then_some(whole)
 }
 
 fn wrong(field: &str, problem: &str) -> JsValue {
