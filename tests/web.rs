@@ -9,5 +9,6 @@ mod web {
     mod messages;
     mod packets;
     mod page;
+    mod properties;
     mod reentrant;
 }
