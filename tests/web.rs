@@ -11,4 +11,6 @@ mod web {
     mod page;
     mod properties;
     mod reentrant;
+    mod requests;
+    mod watching;
 }
