@@ -17,7 +17,10 @@ const KEPT_BYTES: usize = 64 * 1024;
 /// The buffer holds at most one incomplete packet, which the limit bounds, and the frame that was fed last.
 #[derive(Debug)]
 pub struct Decoder {
+    /// Longer than what is in it: bytes that a frame once needed are not made zero for the next.
     buffer: Vec<u8>,
+    /// Where the bytes end that were fed.
+    end: usize,
     /// Where the unread bytes begin.
     start: usize,
     /// Where the frame that was fed last begins.
@@ -33,27 +36,29 @@ impl Decoder {
     /// A decoder that refuses packets of more than `packet_bytes_max` bytes, fixed header included, before it buffers them.
     #[must_use]
     pub const fn new(packet_bytes_max: u32) -> Self {
-        Self { buffer: Vec::new(), start: 0, frame: 0, packet_bytes_max }
+        Self { buffer: Vec::new(), end: 0, start: 0, frame: 0, packet_bytes_max }
     }
 
     /// Forgets all bytes: another connection begins.
     pub fn reset(&mut self) {
-        self.start = self.buffer.len();
+        self.start = self.end;
         self.compact();
     }
 
     /// Adds bytes as they came; empty frames and parts of packets are welcome.
     pub fn feed(&mut self, frame: &[u8]) {
-        self.compact();
-        self.buffer.extend_from_slice(frame);
+        self.feed_with(frame.len(), |buffer| buffer.copy_from_slice(frame));
     }
 
     /// Adds `len` bytes that `fill` writes in place: a copy straight out of JavaScript's memory.
     pub fn feed_with(&mut self, len: usize, fill: impl FnOnce(&mut [u8])) {
         self.compact();
-        let old = self.buffer.len();
-        self.buffer.resize(old + len, 0);
-        fill(&mut self.buffer[old..]);
+        let end = self.end + len;
+        if self.buffer.len() < end {
+            self.buffer.resize(end, 0);
+        }
+        fill(&mut self.buffer[self.end..end]);
+        self.end = end;
     }
 
     /// Steps over the next whole packet and says where it is; `None` if more bytes are needed.
@@ -64,7 +69,7 @@ impl Decoder {
     /// are there. The decoder stands still then, and says the same again.
     #[inline]
     pub fn advance(&mut self, version: Version) -> Result<Option<Located>, DecodeError> {
-        let unread = &self.buffer[self.start..];
+        let unread = self.unread();
         let Some(header) = Header::read(unread, version)? else { return Ok(None) };
         let Some(len) = header.packet_len() else { return Ok(None) };
         if len > self.packet_bytes_max as usize {
@@ -117,7 +122,7 @@ impl Decoder {
     /// The bytes that no packet was located in yet.
     #[must_use]
     pub fn unread(&self) -> &[u8] {
-        &self.buffer[self.start..]
+        &self.buffer[self.start..self.end]
     }
 
     /// Bytes that the buffer takes of memory.
@@ -128,15 +133,17 @@ impl Decoder {
 
     /// Drops what was read, and moves an incomplete packet to the front.
     fn compact(&mut self) {
-        if self.start == self.buffer.len() {
-            self.buffer.clear();
-            if self.buffer.capacity() > KEPT_BYTES {
-                self.buffer.shrink_to(KEPT_BYTES);
+        if self.start == self.end {
+            self.end = 0;
+            if self.buffer.len() > KEPT_BYTES {
+                self.buffer.truncate(KEPT_BYTES);
+                self.buffer.shrink_to_fit();
             }
         } else if self.start > 0 {
-            self.buffer.drain(..self.start);
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
         }
         self.start = 0;
-        self.frame = self.buffer.len();
+        self.frame = self.end;
     }
 }
