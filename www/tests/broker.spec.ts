@@ -18,7 +18,7 @@ for (const version of ['5.0', '3.1.1'] as const) {
       )
       await printed.first(line => line === `MESSAGE ${qos} 0 page/${qos} größe ${qos}`)
     }
-    expect(printed.all.filter(line => line.startsWith('MESSAGE'))).toHaveLength(3)
+    expect(printed.all.filter(line => line.includes(' page/'))).toHaveLength(3)
     await printed.end()
   })
 
@@ -72,8 +72,8 @@ test('after unsubscribing nothing more arrives', async ({ app, mosquitto }) => {
   await expect(received(app)).not.toContainText('not for us')
 })
 
-test('two filters that both match show a message once', async ({ app, mosquitto }) => {
-  await connected(app, mosquitto.url)
+test('a message for which two filters are subscribed is shown once', async ({ app, mosquitto }) => {
+  await connected(app, mosquitto.url, '3.1.1')
   const form = part(app, 'Subscribe')
   for (const filter of ['both/#', 'both/+']) {
     await subscribe(form, filter, 0)

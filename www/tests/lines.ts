@@ -22,12 +22,15 @@ export class Lines {
     })
   }
 
-  /** The first line that `wanted` accepts, printed already or yet to come. */
-  async first(wanted: (line: string) => boolean): Promise<string> {
+  /** The first line that `wanted` accepts, printed already or yet to come. Rejects with all lines if it does not come. */
+  async first(wanted: (line: string) => boolean, milliseconds = 15_000): Promise<string> {
+    const late = AbortSignal.timeout(milliseconds)
+    late.addEventListener('abort', () => this.#changed())
     for (;;) {
       const found = this.all.find(wanted)
       if (found !== undefined) return found
-      if (this.#ended) throw new Error(`it ended and had printed only:\n${this.all.join('\n')}`)
+      const why = this.#ended ? 'it ended' : late.aborted ? 'the time is over' : undefined
+      if (why) throw new Error(`${why}, and printed was only:\n${this.all.join('\n')}`)
       await new Promise<void>(resolve => this.#wake.push(resolve))
     }
   }

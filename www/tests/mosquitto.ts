@@ -10,6 +10,8 @@ import { freePort } from './ports.ts'
 /** Where Debian puts it, which is not on everybody's PATH. */
 const path = [process.env.PATH, '/usr/sbin', '/usr/local/sbin'].join(delimiter)
 
+const sentinel = 'tests/sentinel'
+
 /** A running broker; `url` is for the page. */
 export class Mosquitto {
   readonly url: string
@@ -33,6 +35,8 @@ export class Mosquitto {
       file,
       [
         'persistence false',
+        // One copy of a message, however many of a client's filters match; only with 3.1.1 can that be chosen.
+        'allow_duplicate_messages false',
         `allow_anonymous ${anonymous}`,
         `listener ${port} 127.0.0.1`,
         `listener ${wsPort} 127.0.0.1`,
@@ -66,12 +70,12 @@ export class Mosquitto {
 
   /** Subscribes with mosquitto_sub at QoS 2; resolves once that is granted. A message is the line `MESSAGE qos retain topic payload`. */
   async subscribe(filter: string): Promise<Lines> {
-    const form = ['-F', 'MESSAGE %q %r %t %p']
-    const child = spawn('mosquitto_sub', [...this.#address(), '-d', '-q', '2', '-t', filter, ...form], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    // It prints nothing at once but messages. That this one comes shows that the subscription stands.
+    await this.publish(sentinel, 'ready', '-r')
+    const args = [...this.#address(), '-q', '2', '-t', filter, '-t', sentinel, '-F', 'MESSAGE %q %r %t %p']
+    const child = spawn('mosquitto_sub', args, { stdio: ['ignore', 'pipe', 'inherit'] })
     const lines = new Lines(child.stdout, () => end(child))
-    await lines.first(line => line.startsWith('Subscribed'))
+    await lines.first(line => line.endsWith(`${sentinel} ready`))
     return lines
   }
 

@@ -1,23 +1,17 @@
 // Which topics a filter matches, and why not, as the core explains it.
-import { explain, load } from 'wasmqtt/broker'
+import { explain, type LevelExplanation, load } from 'wasmqtt/broker'
 import { type Problem, problemOf } from './problem.ts'
 import { type Readable, Signal } from './signal.ts'
 
-export type Verdict = 'equal' | 'plus' | 'hash' | 'differs' | 'topic-ended' | 'filter-ended' | 'dollar-hidden'
-
 /** How one level of the filter and one of the topic compare. */
-export interface LevelVerdict {
-  readonly filter?: string
-  readonly topic?: string
-  readonly verdict: Verdict
-}
+export type { LevelExplanation as LevelVerdict }
 
 /** What the filter says of one topic. */
 export interface TopicVerdict {
   readonly topic: string
   readonly matches: boolean
   /** Up to the level that decides. */
-  readonly levels: readonly LevelVerdict[]
+  readonly levels: readonly LevelExplanation[]
   /** Set where the topic itself is wrong. */
   readonly problem?: Problem
 }

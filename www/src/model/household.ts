@@ -41,6 +41,12 @@ export class Household {
   /** Each thing done waits for the one before, so that a run holds what belongs to it. */
   #queue: Promise<unknown> = Promise.resolve()
 
+  constructor() {
+    this.#broker.addEventListener('event', ({ detail }) => {
+      if (detail.type === 'will' && detail.fate === 'fired') this.#trace.mark('broker', 'publishes the will')
+    })
+  }
+
   get state(): Readable<HouseholdState> {
     return this.#state
   }

@@ -1,0 +1,32 @@
+// The page as `npm start` serves it, from its sources: it runs, and under the same policy.
+import { fileURLToPath } from 'node:url'
+import { createServer } from 'vite'
+import { test as built, expect } from './fixtures.ts'
+import { arrows, publish, sensor } from './parts.ts'
+import { freePort } from './ports.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+const test = built.extend<object, { address: string }>({
+  address: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from the pattern.
+    async ({}, use) => {
+      const server = await createServer({
+        root,
+        server: { host: '127.0.0.1', port: await freePort(), strictPort: true, open: false },
+        clearScreen: false,
+        logLevel: 'warn',
+      })
+      await server.listen()
+      await use(server.resolvedUrls?.local[0] ?? '')
+      await server.close()
+    },
+    { scope: 'worker' },
+  ],
+})
+
+test('the page runs from its sources, and breaks no policy', async ({ app, expected }) => {
+  expected.push(/^Lit is in dev mode/)
+  await publish(sensor(app), { topic: 'home/a', payload: '1', qos: 2 })
+  await expect(arrows(app)).toHaveCount(8)
+})
