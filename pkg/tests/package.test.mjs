@@ -1,0 +1,104 @@
+// What npm packs, and that it loads.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { install, load, packed, root } from './lib/packed.mjs'
+
+const project = install()
+
+test('the tarball holds exactly the two entries, what they share, their declarations and their WebAssembly', () => {
+  const declarations = readdirSync(join(root, 'src'))
+    .filter(name => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+    .map(name => `dist/${name.replace(/\.ts$/, '.d.ts')}`)
+  const expected = [
+    'LICENSE-APACHE',
+    'LICENSE-MIT',
+    'README.md',
+    'dist/broker.js',
+    'dist/broker/wasmqtt_bg.wasm',
+    'dist/client/wasmqtt_bg.wasm',
+    'dist/common.js',
+    'dist/index.js',
+    'package.json',
+    ...declarations,
+  ]
+  assert.deepEqual(
+    packed()
+      .files.map(({ path }) => path)
+      .toSorted(),
+    expected.toSorted(),
+  )
+})
+
+test('nothing is installed with it', () => {
+  const manifest = JSON.parse(readFileSync(join(project, 'node_modules/wasmqtt/package.json'), 'utf8'))
+  assert.equal(manifest.dependencies, undefined)
+  assert.equal(manifest.sideEffects, false)
+})
+
+test('to import it does nothing: no global, no timer, no module loaded', () => {
+  const script = `
+    const before = Object.getOwnPropertyNames(globalThis).toString()
+    const { instantiate } = WebAssembly
+    for (const name of ['instantiate', 'compile', 'instantiateStreaming', 'Module', 'Instance']) {
+      WebAssembly[name] = () => { throw new Error('loaded') }
+    }
+    await import('wasmqtt')
+    await import('wasmqtt/broker')
+    console.log(before === Object.getOwnPropertyNames(globalThis).toString(), process.getActiveResourcesInfo().length)
+  `
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: project,
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
+  const [same, resources] = output.trim().split(' ')
+  assert.equal(same, 'true')
+  // The pipe that it prints to.
+  assert.ok(Number(resources) <= 1, output)
+})
+
+test('a process that has connected and ended ends by itself', () => {
+  const script = `
+    import { Broker, connect } from 'wasmqtt/broker'
+    const broker = new Broker()
+    const client = await connect(broker)
+    await client.publish('a', 'b', { qos: 1 })
+    await client.end()
+    broker.close()
+    console.log('done')
+  `
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: project,
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
+  assert.equal(output, 'done\n')
+})
+
+test('both entries share one set of errors and events', async () => {
+  const client = await load(project, 'wasmqtt')
+  const broker = await load(project, 'wasmqtt/broker')
+  const own = ['Client', 'connect']
+  for (const [name, value] of Object.entries(client)) {
+    if (own.includes(name)) assert.notEqual(broker[name], value, name)
+    else assert.equal(broker[name], value, name)
+  }
+  assert.deepEqual(
+    Object.keys(broker)
+      .filter(name => !(name in client))
+      .toSorted(),
+    ['Broker', 'BrokerEvent', 'explain', 'load'],
+  )
+  assert.ok(broker.Client.prototype instanceof client.BaseClient)
+})
+
+test('what is published has no path of the machine that built it', () => {
+  for (const name of ['index.js', 'broker.js', 'common.js']) {
+    const text = readFileSync(join(project, 'node_modules/wasmqtt/dist', name), 'utf8')
+    assert.ok(!text.includes(root), name)
+    assert.ok(!/\/home\/|\/root\/|\/\/#/.test(text), name)
+  }
+})
