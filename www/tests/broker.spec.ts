@@ -97,7 +97,7 @@ test('when the broker is stopped, the page says so, and connects again when aske
   await mosquitto.stop()
   const status = connection(app).getByRole('status')
   await expect(status).toContainText('Not connected.')
-  await expect(status).toContainText('The connection was lost')
+  await expect(status).toContainText('The connection ended: the connection was lost')
   await expect(part(app, 'Subscribe')).toContainText('No subscriptions.')
   await expect(part(app, 'Publish').getByRole('button', { name: 'Publish' })).toBeDisabled()
   const again = await Mosquitto.start()
@@ -119,7 +119,7 @@ test('a URL that is no WebSocket URL is named, and nothing is sent', async ({ ap
   for (const url of ['http://localhost:9001', 'not a url', '']) {
     await connect(app, url)
     const status = connection(app).getByRole('status')
-    await expect(status).toContainText('Could not connect.')
+    await expect(status).toContainText('Could not connect:')
     await expect(status).toContainText(/wss?:/)
     if (url !== '') await expect(status).toContainText(url)
   }
@@ -129,7 +129,7 @@ test('a URL that is no WebSocket URL is named, and nothing is sent', async ({ ap
 test('where nobody listens, the page says that it could not connect', async ({ app, expected }) => {
   expected.push(/WebSocket connection to/)
   await connect(app, `ws://127.0.0.1:${await freePort()}`)
-  await expect(connection(app).getByRole('status')).toContainText('Could not connect.')
+  await expect(connection(app).getByRole('status')).toContainText('Could not connect:')
 })
 
 for (const version of ['5.0', '3.1.1'] as const) {
@@ -137,9 +137,9 @@ for (const version of ['5.0', '3.1.1'] as const) {
     const strict = await Mosquitto.start({ anonymous: false })
     await connect(app, strict.url, version)
     const status = connection(app).getByRole('status')
-    await expect(status).toContainText('Could not connect.')
+    await expect(status).toContainText('Could not connect:')
     await expect(status).toContainText(/not authori[sz]ed/i)
-    await expect(status).toContainText(/Reason code 0x[0-9A-F]{2}/)
+    await expect(status).toContainText('0x87')
     await strict.stop()
   })
 }
@@ -147,10 +147,10 @@ for (const version of ['5.0', '3.1.1'] as const) {
 test('a wrong filter and a wrong topic are named', async ({ app, mosquitto }) => {
   await connected(app, mosquitto.url)
   await subscribe(part(app, 'Subscribe'), 'a/#/b', 0)
-  await expect(part(app, 'Subscribe').getByRole('status')).toContainText('Not subscribed.')
+  await expect(part(app, 'Subscribe').getByRole('status')).toContainText('Not subscribed:')
   await expect(part(app, 'Subscribe').getByRole('status')).toContainText('a/#/b')
   await publish(part(app, 'Publish'), { topic: 'a/+', payload: '', qos: 0 })
-  await expect(part(app, 'Publish').getByRole('status')).toContainText('Not published.')
+  await expect(part(app, 'Publish').getByRole('status')).toContainText('Not published:')
   await expect(part(app, 'Publish').getByRole('status')).toContainText('a/+')
 })
 

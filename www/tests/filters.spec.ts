@@ -53,7 +53,7 @@ test('topics are added and removed; an empty level is seen', async ({ app }) => 
 test('a wrong filter is named, and no topic is said to match it', async ({ app }) => {
   const panel = part(app, filters)
   await panel.getByLabel('Filter to explain').fill('home/#/x')
-  await expect(panel.getByRole('status')).toContainText('This is not a topic filter.')
+  await expect(panel.getByRole('status')).toContainText('This is not a topic filter:')
   await expect(panel.getByRole('status')).toContainText('home/#/x')
   await expect(panel.getByText(/✓ matches|✕ no match/)).toHaveCount(0)
 })
@@ -62,6 +62,6 @@ test('a wrong topic is named beside the right ones', async ({ app }) => {
   const panel = part(app, filters)
   await panel.getByLabel('Another topic').fill('home/+/x')
   await panel.getByRole('button', { name: 'Add topic' }).click()
-  await expect(panel.locator('[data-topic="home/+/x"]')).toContainText('This is not a topic name.')
+  await expect(panel.locator('[data-topic="home/+/x"]')).toContainText('This is not a topic name:')
   await expect(panel.locator('[data-topic="home/kitchen/temperature"]')).toContainText('✓ matches')
 })

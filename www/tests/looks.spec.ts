@@ -21,7 +21,7 @@ for (const theme of ['light', 'dark'] as const) {
       await expect(sensor(app)).toContainText('gone')
       await app.getByLabel('Broker address').fill('http://wrong')
       await app.getByRole('button', { name: 'Connect', exact: true }).click()
-      await expect(app.getByText('Could not connect.')).toBeVisible()
+      await expect(app.getByText('Could not connect:')).toBeVisible()
       expect(await violations(app)).toEqual([])
     })
   }

@@ -143,7 +143,7 @@ function mark({ mark: { text, tone }, x, y, anchor }: MarkRow) {
   return svg`
     <g class="mark ${tone}">
       <path class="cross" d="M${x - 5} ${y - 5} l10 10 m0 -10 l-10 10" />
-      <text x=${x + shift} y=${anchor === 'middle' ? y - 10 : y + 4} class=${anchor}>${text}</text>
+      <text x=${x + shift} y=${y + 4} class=${anchor}>${text}</text>
     </g>
   `
 }

@@ -104,6 +104,11 @@ export const ladderStyles = css`
   }
 
   .mark text {
+    /* A lifeline may run behind it. */
+    paint-order: stroke;
+    stroke: var(--surface);
+    stroke-linejoin: round;
+    stroke-width: 9px;
     fill: var(--ink-soft);
     font-size: 12px;
     font-weight: 600;

@@ -31,10 +31,15 @@ export class ProblemNote extends LitElement {
   override render() {
     if (!this.problem) return nothing
     const { title, text, reasonCode, rule } = this.problem
+    // What the text says already is not said again.
     const facts = [
-      ...(reasonCode === undefined ? [] : [`Reason code ${reasonText(reasonCode)}.`]),
-      ...(rule === undefined ? [] : [`Rule ${rule}.`]),
+      ...(reasonCode === undefined || text.includes(reasonText(reasonCode))
+        ? []
+        : [`Reason code ${reasonText(reasonCode)}.`]),
+      ...(rule === undefined || text.includes(rule) ? [] : [`Rule ${rule}.`]),
     ]
-    return html`<div><strong>${title}.</strong> ${text}${facts.map(fact => html` <span>${fact}</span>`)}</div>`
+    return html`<div><strong>${title}:</strong> ${ended(text)}${facts.map(fact => html` <span>${fact}</span>`)}</div>`
   }
 }
+
+const ended = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`)

@@ -126,6 +126,8 @@ export class Connection {
         this.#client = undefined
         this.#subscriptions.clear()
         this.#granted.value = []
+        this.publishing.forgetDone()
+        this.subscribing.forgetDone()
         const { error } = status
         const problem = error === undefined ? {} : { problem: problemOf(error, 'The connection ended') }
         this.#state.value = { phase: 'closed', url, ...problem }

@@ -42,6 +42,11 @@ export class LastOutcome extends Signal<Outcome> {
     }
   }
 
+  /** What was done does not hold any more; what failed has still failed. */
+  forgetDone(): void {
+    if (this.value.type === 'done') this.value = { type: 'none' }
+  }
+
   clear(): void {
     this.#count += 1
     this.value = { type: 'none' }

@@ -25,6 +25,6 @@ export function problemOf(error: unknown, doing: string): Problem {
 
 function titleOf(error: unknown, doing: string): string {
   if (error instanceof ConnectError) return 'Could not connect'
-  if (error instanceof ConnectionError) return 'The connection was lost'
+  if (error instanceof ConnectionError) return 'The connection ended'
   return doing
 }
