@@ -357,7 +357,7 @@ impl State {
     fn next_received(&mut self) -> Option<Step> {
         let output = self.machine.poll_received()?;
         Some(match output {
-            Output::Message(incoming) => Step::Message(arrival(&incoming)),
+            Output::Message(incoming) => Step::Message(arrival(&incoming, self.transport.as_ref())),
             Output::Connected(connected) => {
                 Step::Connected(connected.session_present, properties::read(connected.properties))
             }
@@ -369,7 +369,7 @@ impl State {
     fn next(&mut self) -> Option<Step> {
         let output = self.machine.poll_output()?;
         Some(match output {
-            Output::Message(incoming) => Step::Message(arrival(&incoming)),
+            Output::Message(incoming) => Step::Message(arrival(&incoming, self.transport.as_ref())),
             Output::Connected(connected) => {
                 Step::Connected(connected.session_present, properties::read(connected.properties))
             }
@@ -390,12 +390,14 @@ impl State {
 }
 
 /// A message by numbers.
-fn arrival(incoming: &Incoming<'_>) -> Arrival {
+fn arrival(incoming: &Incoming<'_>, transport: Option<&Transport>) -> Arrival {
     let publish = &incoming.publish;
     let route = incoming.topic_changed.then(|| {
         let (topic, handlers) = (publish.topic, incoming.handlers);
         (topic.as_ptr() as usize, topic.len(), handlers.as_ptr() as usize, handlers.len())
     });
+    // What a link brings is in no frame that the host has.
+    let in_frame = incoming.in_frame.filter(|_| matches!(transport, Some(Transport::Socket(_))));
     let flags = u32::from(publish.dup) << 3 | u32::from(publish.qos.bits()) << 1 | u32::from(publish.retain);
     Arrival {
         slot: incoming.topic_slot,
@@ -404,6 +406,6 @@ fn arrival(incoming: &Incoming<'_>) -> Arrival {
         address: publish.payload.as_ptr() as usize,
         payload_bytes: publish.payload.len(),
         properties_bytes: publish.properties.as_bytes().len(),
-        offset: incoming.in_frame.map_or(-1, |parts| i32::try_from(parts.payload).unwrap_or(-1)),
+        offset: in_frame.map_or(-1, |parts| i32::try_from(parts.payload).unwrap_or(-1)),
     }
 }
