@@ -6,6 +6,10 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 mod web {
     mod connecting;
     mod ends;
+    #[cfg(feature = "broker")]
+    mod home;
+    #[cfg(feature = "broker")]
+    mod linked;
     mod messages;
     mod packets;
     mod page;

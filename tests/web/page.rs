@@ -20,7 +20,7 @@ extern "C" {
     #[derive(Clone)]
     pub(crate) type Host;
     #[wasm_bindgen(constructor)]
-    fn new(memory: &JsValue) -> Host;
+    pub(crate) fn new(memory: &JsValue) -> Host;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn lines(this: &Host) -> Vec<String>;
     #[wasm_bindgen(method, getter)]
@@ -28,11 +28,11 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn write(this: &Host, line: &str);
     #[wasm_bindgen(method)]
-    fn forget(this: &Host);
+    pub(crate) fn forget(this: &Host);
     #[wasm_bindgen(method)]
-    fn on(this: &Host, start: &str, action: &JsValue);
+    pub(crate) fn on(this: &Host, start: &str, action: &JsValue);
     #[wasm_bindgen(method)]
-    fn until(this: &Host, start: &str, count: u32) -> Promise;
+    pub(crate) fn until(this: &Host, start: &str, count: u32) -> Promise;
 
     /// What one call of `host.message` said.
     #[derive(Clone)]

@@ -1,0 +1,122 @@
+//! A broker in the page, and what it tells.
+
+use js_sys::Function;
+use wasm_bindgen::prelude::{Closure, wasm_bindgen};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use wasmqtt::wasm::BrokerCore;
+
+use super::page::{Host, Page, json, text, turn};
+
+#[wasm_bindgen]
+extern "C" {
+    /// The class that the module exports.
+    #[derive(Clone)]
+    pub(crate) type Broker;
+    #[wasm_bindgen(method, catch, js_name = publish)]
+    pub(crate) fn publish_with(
+        this: &Broker,
+        topic: &str,
+        payload: &[u8],
+        flags: u8,
+        properties: &JsValue,
+    ) -> Result<u32, JsValue>;
+    #[wasm_bindgen(method)]
+    pub(crate) fn clients(this: &Broker) -> JsValue;
+    #[wasm_bindgen(method)]
+    pub(crate) fn sessions(this: &Broker) -> JsValue;
+    #[wasm_bindgen(method)]
+    pub(crate) fn retained(this: &Broker) -> JsValue;
+    #[wasm_bindgen(method)]
+    pub(crate) fn counters(this: &Broker) -> JsValue;
+    #[wasm_bindgen(method)]
+    pub(crate) fn disconnect(this: &Broker, client_id: &str, reason: u8) -> bool;
+    #[wasm_bindgen(method)]
+    pub(crate) fn listen(this: &Broker, listener: &JsValue);
+    #[wasm_bindgen(method)]
+    pub(crate) fn close(this: &Broker);
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn free(this: &Broker) -> Result<(), JsValue>;
+}
+
+/// A broker whose events are lines. Freed with the home.
+pub(crate) struct Home {
+    pub(crate) broker: Broker,
+    events: Host,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self::with("{}")
+    }
+
+    /// A broker of these options, which are JSON.
+    pub(crate) fn with(options: &str) -> Self {
+        Self::try_with(json(options)).expect("good options")
+    }
+
+    pub(crate) fn try_with(options: JsValue) -> Result<Self, JsValue> {
+        let broker: Broker = JsValue::from(BrokerCore::new(options)?).unchecked_into();
+        let home = Self { broker, events: Host::new(&JsValue::UNDEFINED) };
+        let events = home.events.clone();
+        home.listen(move |event| events.write(&text(&event)));
+        Ok(home)
+    }
+
+    pub(crate) fn listen(&self, listener: impl FnMut(JsValue) + 'static) {
+        self.broker.listen(&Closure::<dyn FnMut(JsValue)>::new(listener).into_js_value());
+    }
+
+    /// Runs the action at each event that starts so.
+    pub(crate) fn on(&self, start: &str, mut action: impl FnMut(&Broker) + 'static) {
+        let broker = self.broker.clone();
+        let action = Closure::<dyn FnMut(String)>::new(move |_| action(&broker));
+        self.events.on(start, action.into_js_value().unchecked_ref::<Function>());
+    }
+
+    /// A client that is connected, with handler 1 for all topics. Its lines begin after that.
+    pub(crate) async fn client(&self, name: &str) -> Page {
+        self.client_with(name, "{}").await
+    }
+
+    pub(crate) async fn client_with(&self, name: &str, options: &str) -> Page {
+        let options = json(options);
+        super::page::set(&options, "clientId", name);
+        let page = Page::with_options(&options);
+        page.core.add_handler("#", 1).expect("a filter");
+        page.core.link(&self.broker);
+        page.until("connected").await;
+        turn().await;
+        page.forget();
+        page
+    }
+
+    /// The events so far, once this turn has ended.
+    pub(crate) async fn events(&self) -> Vec<String> {
+        turn().await;
+        self.events.lines()
+    }
+
+    pub(crate) fn forget(&self) {
+        self.events.forget();
+    }
+
+    /// Resolves once an event starts so.
+    pub(crate) async fn until(&self, start: &str) {
+        JsFuture::from(self.events.until(start, 1)).await.expect(start);
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        // One that the test has freed already throws.
+        let _ = self.broker.free();
+    }
+}
+
+/// Sends SUBSCRIBE and awaits that it is granted.
+pub(crate) async fn subscribe(page: &Page, filter: &str, options: u8) {
+    let request = page.core.subscribe(filter, options, &JsValue::UNDEFINED).expect("a subscription");
+    page.until(&format!("done {request} ")).await;
+    turn().await;
+}
