@@ -66,6 +66,22 @@ test('the built page has the strict policy, a title, a description and no script
   expect(html).not.toMatch(/\sstyle=|<style/)
 })
 
+test('the policy is in force: a script inside the page does not run, and the browser complains', async ({
+  app,
+  expected,
+}) => {
+  expected.push(/policy violated: script-src/, /Content Security Policy/)
+  const complaint = app.waitForEvent('console', message => message.text().startsWith('policy violated: script-src'))
+  const ran = await app.evaluate(() => {
+    const script = document.createElement('script')
+    script.textContent = 'globalThis.ran = true'
+    document.head.append(script)
+    return 'ran' in globalThis
+  })
+  expect(ran).toBe(false)
+  await complaint
+})
+
 /** Each violation with the elements it is at. */
 async function violations(page: Page): Promise<string[]> {
   const result = await new AxeBuilder({ page }).analyze()
