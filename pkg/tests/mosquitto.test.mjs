@@ -60,10 +60,9 @@ for (const version of [4, 5]) {
         const bytes = new Uint8Array(length).map((_, at) => (at * 31) & 0xff)
         const view = new DataView(new ArrayBuffer(length + 3), 3)
         new Uint8Array(view.buffer, 3).set(bytes)
-        for (const payload of [bytes, view, bytes.buffer]) {
-          expected.push(bytes)
-          client.publish(`length/${length}`, payload, { qos: 1 })
-        }
+        const payload = [bytes, view, bytes.buffer][length % 3]
+        expected.push(bytes)
+        client.publish(`length/${length}`, payload, { qos: 1 })
       }
       for (const bytes of expected) {
         const { value } = await stream.next()
@@ -212,19 +211,20 @@ describe('Mosquitto, version 5 only', { skip: missing, timeout: 60_000 }, () => 
 
   test('noLocal, retainAsPublished and retainHandling do as they say', async t => {
     const client = await open(t, broker.url, { createWebSocket })
-    await client.publish('options/retained', 'r', { qos: 1, retain: true })
+    await client.publish('kept/retained', 'r', { qos: 1, retain: true })
     const got = []
-    await client.subscribe('options/#', { noLocal: true, retainHandling: 2 }, message => got.push(message.text()))
-    await client.publish('options/own', 'own', { qos: 1 })
+    await client.subscribe('kept/#', { noLocal: true, retainHandling: 2 }, message => got.push(message.text()))
+    await client.publish('kept/own', 'own', { qos: 1 })
     const other = await open(t, broker.url, { createWebSocket })
-    const stream = client.messages('options/#', { retainAsPublished: true, retainHandling: 2 })
+    const stream = client.messages('flag/#', { retainAsPublished: true })
     // The answer shows that the broker has read the SUBSCRIBE before it.
     await client.publish('sync', '', { qos: 1 })
-    await other.publish('options/other', 'other', { qos: 1, retain: true })
+    await other.publish('kept/other', 'other', { qos: 1 })
+    await other.publish('flag/other', 'flagged', { qos: 1, retain: true })
     const { value } = await stream.next()
-    assert.deepEqual([value.text(), value.retain], ['other', true])
+    assert.deepEqual([value.text(), value.retain], ['flagged', true])
     assert.deepEqual(got, ['other'])
-    for (const topic of ['options/retained', 'options/other']) await other.publish(topic, '', { qos: 1, retain: true })
+    for (const topic of ['kept/retained', 'flag/other']) await other.publish(topic, '', { qos: 1, retain: true })
   })
 
   test('the broker assigns an identifier to who has none', async t => {
