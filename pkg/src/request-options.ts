@@ -70,6 +70,7 @@ const publishFields = fields({ qos, retain: bool, properties: messageProperties,
 
 /** QoS and RETAIN as PUBLISH's first byte has them; -1 if there is more to the options than that, or something wrong. @internal */
 export function quickFlags(options: PublishOptions): number {
+  if (typeof options !== 'object' || options === null) return -1
   let flags = 0
   for (const name in options) {
     if (name === 'qos') {
