@@ -1,6 +1,5 @@
 // The left panel against a real Mosquitto, and what it says when there is none.
 import { expect, test } from './fixtures.ts'
-import { Mosquitto } from './mosquitto.ts'
 import { connect, connected, connection, part, publish, received, subscribe } from './parts.ts'
 import { freePort } from './ports.ts'
 
@@ -19,7 +18,6 @@ for (const version of ['5.0', '3.1.1'] as const) {
       await printed.first(line => line === `MESSAGE ${qos} 0 page/${qos} größe ${qos}`)
     }
     expect(printed.all.filter(line => line.includes(' page/'))).toHaveLength(3)
-    await printed.end()
   })
 
   test(`what mosquitto_pub publishes, the page shows (MQTT ${version})`, async ({ app, mosquitto }) => {
@@ -54,7 +52,6 @@ test('the page retains what it is asked to retain', async ({ app, mosquitto }) =
   await expect(part(app, 'Publish').getByRole('status')).toContainText('Acknowledged')
   const printed = await mosquitto.subscribe('kept/#')
   await printed.first(line => line === 'MESSAGE 1 1 kept/by-page still here')
-  await printed.end()
 })
 
 test('after unsubscribing nothing more arrives', async ({ app, mosquitto }) => {
@@ -88,6 +85,7 @@ test('a message for which two filters are subscribed is shown once', async ({ ap
 test('when the broker is stopped, the page says so, and connects again when asked', async ({
   app,
   mosquitto,
+  startMosquitto,
   expected,
 }) => {
   expected.push(/WebSocket connection to/)
@@ -100,9 +98,8 @@ test('when the broker is stopped, the page says so, and connects again when aske
   await expect(status).toContainText('The connection ended: the connection was lost')
   await expect(part(app, 'Subscribe')).toContainText('No subscriptions.')
   await expect(part(app, 'Publish').getByRole('button', { name: 'Publish' })).toBeDisabled()
-  const again = await Mosquitto.start()
+  const again = await startMosquitto()
   await connected(app, again.url)
-  await again.stop()
 })
 
 test('Disconnect ends the connection and says so', async ({ app, mosquitto }) => {
@@ -133,14 +130,13 @@ test('where nobody listens, the page says that it could not connect', async ({ a
 })
 
 for (const version of ['5.0', '3.1.1'] as const) {
-  test(`a refusal is shown in words with its reason code (MQTT ${version})`, async ({ app }) => {
-    const strict = await Mosquitto.start({ anonymous: false })
+  test(`a refusal is shown in words with its reason code (MQTT ${version})`, async ({ app, startMosquitto }) => {
+    const strict = await startMosquitto({ anonymous: false })
     await connect(app, strict.url, version)
     const status = connection(app).getByRole('status')
     await expect(status).toContainText('Could not connect:')
     await expect(status).toContainText(/not authori[sz]ed/i)
     await expect(status).toContainText('0x87')
-    await strict.stop()
   })
 }
 

@@ -13,6 +13,8 @@ interface Fixtures {
   app: Page
   /** Complaints of the browser that a test expects. */
   expected: RegExp[]
+  /** Starts a broker that is stopped at the test's end. */
+  startMosquitto: typeof Mosquitto.start
   mosquitto: Mosquitto
 }
 
@@ -54,11 +56,17 @@ export const test = base.extend<Fixtures, { address: string }>({
   },
 
   // biome-ignore lint/correctness/noEmptyPattern: see above.
-  mosquitto: async ({}, use) => {
-    const mosquitto = await Mosquitto.start()
-    await use(mosquitto)
-    await mosquitto.stop()
+  startMosquitto: async ({}, use) => {
+    const started: Mosquitto[] = []
+    await use(async options => {
+      const mosquitto = await Mosquitto.start(options)
+      started.push(mosquitto)
+      return mosquitto
+    })
+    await Promise.all(started.map(mosquitto => mosquitto.stop()))
   },
+
+  mosquitto: async ({ startMosquitto }, use) => use(await startMosquitto()),
 })
 
 export { expect }

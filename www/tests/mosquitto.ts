@@ -18,6 +18,7 @@ export class Mosquitto {
   readonly #port: number
   readonly #process: ChildProcess
   readonly #folder: string
+  readonly #listeners: Lines[] = []
 
   private constructor(process: ChildProcess, folder: string, port: number, wsPort: number) {
     this.#process = process
@@ -52,8 +53,9 @@ export class Mosquitto {
     return new Mosquitto(child, folder, port, wsPort)
   }
 
-  /** Ends it as its operator would. */
+  /** Ends it as its operator would, and who listens to it with it. */
   async stop(): Promise<void> {
+    await Promise.all(this.#listeners.map(lines => lines.end()))
     await end(this.#process)
     await rm(this.#folder, { recursive: true, force: true })
   }
@@ -75,6 +77,7 @@ export class Mosquitto {
     const args = [...this.#address(), '-q', '2', '-t', filter, '-t', sentinel, '-F', 'MESSAGE %q %r %t %p']
     const child = spawn('mosquitto_sub', args, { stdio: ['ignore', 'pipe', 'inherit'] })
     const lines = new Lines(child.stdout, () => end(child))
+    this.#listeners.push(lines)
     await lines.first(line => line.endsWith(`${sentinel} ready`))
     return lines
   }
