@@ -131,7 +131,7 @@ test('where nobody listens, the page says that it could not connect', async ({ a
 
 for (const version of ['5.0', '3.1.1'] as const) {
   test(`a refusal is shown in words with its reason code (MQTT ${version})`, async ({ app, startMosquitto }) => {
-    const strict = await startMosquitto({ anonymous: false })
+    const strict = await startMosquitto({ user: { name: 'someone', password: 'else' } })
     await connect(app, strict.url, version)
     const status = connection(app).getByRole('status')
     await expect(status).toContainText('Could not connect:')
@@ -139,6 +139,19 @@ for (const version of ['5.0', '3.1.1'] as const) {
     await expect(status).toContainText('0x87')
   })
 }
+
+test('a user name and a password open what is closed without', async ({ app, startMosquitto }) => {
+  const user = { name: 'page', password: 'open sesame' }
+  const strict = await startMosquitto({ user })
+  const form = connection(app)
+  await form.getByText('User name and password').click()
+  await form.getByLabel('User name', { exact: true }).fill(user.name)
+  await form.getByLabel('Password', { exact: true }).fill('wrong')
+  await connect(app, strict.url)
+  await expect(form.getByRole('status')).toContainText('Could not connect:')
+  await form.getByLabel('Password', { exact: true }).fill(user.password)
+  await connected(app, strict.url)
+})
 
 test('a wrong filter and a wrong topic are named', async ({ app, mosquitto }) => {
   await connected(app, mosquitto.url)

@@ -1,7 +1,8 @@
 // A Mosquitto of our own: a plain and a WebSocket listener on free ports, gone with its test.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { pbkdf2Sync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Lines } from './lines.ts'
@@ -11,6 +12,11 @@ import { freePort } from './ports.ts'
 const path = [process.env.PATH, '/usr/sbin', '/usr/local/sbin'].join(delimiter)
 
 const sentinel = 'tests/sentinel'
+
+export interface User {
+  readonly name: string
+  readonly password: string
+}
 
 /** A running broker; `url` is for the page. */
 export class Mosquitto {
@@ -27,18 +33,23 @@ export class Mosquitto {
     this.url = `ws://127.0.0.1:${wsPort}`
   }
 
-  /** Without `anonymous`, nobody may connect. */
-  static async start({ anonymous = true } = {}): Promise<Mosquitto> {
+  /** With a `user`, nobody else may connect. */
+  static async start({ user }: { user?: User } = {}): Promise<Mosquitto> {
     const folder = await mkdtemp(join(tmpdir(), 'wasmqtt-mosquitto-'))
     const [port, wsPort] = await Promise.all([freePort(), freePort()])
     const file = join(folder, 'mosquitto.conf')
+    const passwords = join(folder, 'passwords')
+    // Mosquitto may read it when it is root no more.
+    if (user) await writeFile(passwords, passwordLine(user), { mode: 0o644 })
+    await chmod(folder, 0o755)
     await writeFile(
       file,
       [
         'persistence false',
         // One copy of a message, however many of a client's filters match; only with 3.1.1 can that be chosen.
         'allow_duplicate_messages false',
-        `allow_anonymous ${anonymous}`,
+        `allow_anonymous ${user === undefined}`,
+        ...(user === undefined ? [] : [`password_file ${passwords}`]),
         `listener ${port} 127.0.0.1`,
         `listener ${wsPort} 127.0.0.1`,
         'protocol websockets',
@@ -92,6 +103,14 @@ export class Mosquitto {
   #address(): string[] {
     return ['-h', '127.0.0.1', '-p', String(this.#port)]
   }
+}
+
+/** A line of Mosquitto's password file, as mosquitto_passwd writes it. */
+function passwordLine({ name, password }: User): string {
+  const rounds = 101
+  const salt = randomBytes(12)
+  const hash = pbkdf2Sync(password, salt, rounds, 64, 'sha512')
+  return `${name}:$7$${rounds}$${salt.toString('base64')}$${hash.toString('base64')}\n`
 }
 
 /** Resolves once Mosquitto says that it runs. */
