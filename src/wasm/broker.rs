@@ -7,13 +7,13 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::clock::now;
-use super::failure::of_topic;
+use super::failure::{failure, of_topic};
 use super::link::BrokerShell;
 use super::report::{ClientReport, CountersReport, ExplanationReport, RetainedReport, SessionReport, to_js};
 use super::shell::ClientShell;
 use super::{broker_options, client, options, properties};
 use crate::broker::Broker;
-use crate::codec::{Message, ReasonCode};
+use crate::codec::{Message, PacketId, Publish, QoS, ReasonCode, Version};
 use crate::router;
 use crate::topic::TopicName;
 
@@ -57,6 +57,9 @@ impl BrokerCore {
         let qos = options::read_qos(flags >> 1 & 3)?;
         let properties = properties::write(properties)?;
         let message = Message { topic, qos, retain: flags & 1 == 1, payload: payload.into(), properties };
+        let packet_id = (qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
+        let publish = Publish { packet_id, ..message.as_publish() };
+        publish.encoded_len(Version::V5).map_err(|error| failure("encode", &error.to_string(), None))?;
         Ok(self.shell.run(|machine| machine.publish(message, now())))
     }
 

@@ -3,8 +3,9 @@
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 
+use js_sys::{Object, Reflect};
 use serde::Deserialize;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 use super::failure::failure;
 use crate::broker::{BrokerOptions, QueueOverflow, User};
@@ -110,8 +111,46 @@ fn saturating(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
+/// The names of [`Given`], [`GivenQueue`] and [`GivenRetained`] in JavaScript. Serde's own check sees none but these, since
+/// it asks the object for each of them.
+const NAMES: &[&str] = &[
+    "connectionsMax",
+    "sessionsMax",
+    "connectTimeout",
+    "keepAliveMax",
+    "sessionExpiryMax",
+    "maximumPacketSize",
+    "receiveMaximum",
+    "inFlightMax",
+    "maximumQos",
+    "retainAvailable",
+    "topicLevelsMax",
+    "subscriptionsMax",
+    "queue",
+    "transmitBytesMax",
+    "retained",
+    "users",
+];
+const QUEUE_NAMES: &[&str] = &["messages", "bytes", "overflow"];
+const RETAINED_NAMES: &[&str] = &["messages", "bytes"];
+
+fn check_names(given: &JsValue, known: &[&str]) -> Result<(), JsValue> {
+    let Some(object) = given.dyn_ref::<Object>() else { return Ok(()) };
+    for name in Object::keys(object).iter().filter_map(|name| name.as_string()) {
+        if !known.contains(&name.as_str()) {
+            let problem = format!("`{name}` is no option of the broker; there are {}", known.join(", "));
+            return Err(failure("option", &problem, None));
+        }
+    }
+    Ok(())
+}
+
 /// The options as the machine takes them; a failure to throw otherwise.
 pub(super) fn read(given: JsValue) -> Result<BrokerOptions, JsValue> {
+    check_names(&given, NAMES)?;
+    for (name, known) in [("queue", QUEUE_NAMES), ("retained", RETAINED_NAMES)] {
+        check_names(&Reflect::get(&given, &name.into()).unwrap_or_default(), known)?;
+    }
     let given: Given =
         serde_wasm_bindgen::from_value(given).map_err(|error| failure("option", &error.to_string(), None))?;
     let maximum_qos =

@@ -75,11 +75,15 @@ impl BrokerShell {
 
     /// Opens a link for the client.
     pub(super) fn link(self: &Rc<Self>, client: &Rc<ClientShell>) {
-        let peer = self.run(|machine| machine.accept(now()));
-        self.state.borrow_mut().clients.insert(peer, Rc::downgrade(client));
+        let peer = {
+            let state = &mut *self.state.borrow_mut();
+            let peer = state.machine.accept(now());
+            state.clients.insert(peer, Rc::downgrade(client));
+            peer
+        };
         client.set_transport(Transport::Link(Link { broker: Rc::clone(self), peer }));
         client.on_open();
-        // It may have been closed at once, for want of room.
+        // It may be closed at once, for want of room.
         self.drain();
     }
 
