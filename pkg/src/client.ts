@@ -129,12 +129,12 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
    */
   subscribe(filter: string, handler: Handler): Promise<Subscription>
   subscribe(filter: string, options: SubscribeOptions, handler: Handler): Promise<Subscription>
-  async subscribe(filter: string, ...rest: readonly unknown[]): Promise<Subscription> {
+  subscribe(filter: string, ...rest: readonly unknown[]): Promise<Subscription> {
     const [options, handler] = typeof rest[0] === 'function' ? [{}, ...rest] : rest
     try {
-      return await this.#subscribe(filter, options as SubscribeOptions, handlerOf(handler, 'handler'))
+      return this.#subscribe(filter, options as SubscribeOptions, handlerOf(handler, 'handler'))
     } catch (error) {
-      throw thrownError(error, { kind: 'subscribe', filter })
+      return Promise.reject(thrownError(error, { kind: 'subscribe', filter }))
     }
   }
 
@@ -204,22 +204,20 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
     )
   }
 
-  async #subscribe(filter: string, options: SubscribeOptions, handler: Handler): Promise<Subscription> {
+  #subscribe(filter: string, options: SubscribeOptions, handler: Handler): Promise<Subscription> {
     text(filter, 'filter')
     const wish = readSubscribe(options, this.#version)
     const receiver: Receiver = { handle: handler }
-    const subject: Subject = { kind: 'subscribe', filter }
     let joined: Promise<Subscription> | undefined
     const cancel = () => {
       receiver.handle = undefined
       if (joined) unsubscribed(joined).catch(ignore)
     }
-    const subscription = await this.#whenConnected(subject, filter.length, wish.signal, cancel, core => {
+    const subscribed = this.#whenConnected({ kind: 'subscribe', filter }, filter.length, wish.signal, cancel, core => {
       joined = this.#subscriptions.join(core, filter, wish, receiver)
       return joined
     })
-    if (!wish.signal) return subscription
-    return endedBy(wish.signal, subscription)
+    return subscribed.then(subscription => endedBy(wish.signal, subscription))
   }
 
   /** Sends now or when there is a connection. */

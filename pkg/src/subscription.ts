@@ -2,7 +2,7 @@
 import { ignore } from './abort.js'
 import type { QoS } from './check.js'
 import type { ClientCore } from './core.js'
-import type { Subject } from './faults.js'
+import { type Subject, thrownError } from './faults.js'
 import type { Receiver } from './host.js'
 import type { Wish } from './request-options.js'
 import type { Requests } from './requests.js'
@@ -92,7 +92,7 @@ export class Subscriptions {
   }
 
   async #granted(filter: string, shared: Shared, number: number, leave: () => void): Promise<Subscription> {
-    const part = (tell: boolean): Promise<void> | undefined => {
+    const part = (tell: boolean): Promise<void> => {
       leave()
       return this.#part(filter, shared, number, tell)
     }
@@ -105,33 +105,37 @@ export class Subscriptions {
     }
     let parted: Promise<void> | undefined
     const unsubscribe = () => {
-      parted ??= Promise.resolve(part(true))
+      parted ??= part(true)
       return parted
     }
     return { filter, qos, unsubscribe, [Symbol.asyncDispose]: unsubscribe }
   }
 
   /** A handler has left; the last one ends the subscription. */
-  #part(filter: string, shared: Shared, number: number, tell: boolean): Promise<void> | undefined {
+  async #part(filter: string, shared: Shared, number: number, tell: boolean): Promise<void> {
     shared.members.delete(number)
     if (shared.members.size > 0) return
     if (this.#shared.get(filter) === shared) this.#shared.delete(filter)
     const core = this.#connection.live
     if (!core || !tell) return
     const subject: Subject = { kind: 'subscribe', filter }
-    return this.#connection.requests.add<number>(core.unsubscribe(filter), subject).then(ignore, error => {
+    try {
+      await this.#connection.requests.add<number>(core.unsubscribe(filter), subject)
+    } catch (error) {
       // With the connection the subscription is gone too, or its session says what becomes of it.
-      if (this.#connection.live) throw error
-    })
+      if (this.#connection.live) throw thrownError(error, subject)
+    }
   }
 }
 
-/** The signal unsubscribes. */
-export function endedBy(signal: AbortSignal, subscription: Subscription): Subscription {
+/** The subscription, and the signal unsubscribes. */
+export function endedBy(signal: AbortSignal | undefined, subscription: Subscription): Subscription {
+  if (!signal) return subscription
+  const abort = () => void unsubscribe().catch(ignore)
   const unsubscribe = () => {
-    signal.removeEventListener('abort', unsubscribe)
+    signal.removeEventListener('abort', abort)
     return subscription.unsubscribe()
   }
-  signal.addEventListener('abort', () => void unsubscribe().catch(ignore))
+  signal.addEventListener('abort', abort)
   return { ...subscription, unsubscribe, [Symbol.asyncDispose]: unsubscribe }
 }
