@@ -4,6 +4,8 @@
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 mod web {
+    #[cfg(feature = "broker")]
+    mod broker;
     mod connecting;
     mod ends;
     #[cfg(feature = "broker")]

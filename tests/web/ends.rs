@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::packets::{CONNACK, bytes, message};
-use super::page::{Core, FakeSocket, Page, QOS0, QOS1, Timers, turn};
+use super::page::{Core, FakeSocket, Page, QOS0, QOS1, Timers, now, turn};
 
 const NONE: JsValue = JsValue::UNDEFINED;
 
@@ -158,6 +158,21 @@ async fn free_stops_the_timer() {
     assert_eq!(timers.running(), 1);
     page.core.free().expect("a free");
     assert_eq!(timers.running(), 0);
+    timers.restore();
+}
+
+/// Browsers hold timers back while nobody looks at the page.
+#[wasm_bindgen_test]
+async fn wake_does_what_a_timer_that_was_held_back_would_have_done() {
+    let timers = Timers::held_back();
+    let page = Page::with(r#"{"connectTimeout": 2}"#);
+    page.core.opening();
+    page.core.wake();
+    assert_eq!(page.lines().await, [""; 0], "it is too early");
+    let due = now() + 3.0;
+    while now() < due {}
+    page.core.wake();
+    assert_eq!(page.lines().await, ["closed connect-timeout undefined undefined"]);
     timers.restore();
 }
 

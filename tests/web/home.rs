@@ -43,6 +43,8 @@ extern "C" {
 pub(crate) struct Home {
     pub(crate) broker: Broker,
     events: Host,
+    /// Not left to the garbage collector, which would come too late for those who count.
+    listener: Closure<dyn Fn(JsValue)>,
 }
 
 impl Home {
@@ -57,10 +59,11 @@ impl Home {
 
     pub(crate) fn try_with(options: JsValue) -> Result<Self, JsValue> {
         let broker: Broker = JsValue::from(BrokerCore::new(options)?).unchecked_into();
-        let home = Self { broker, events: Host::new(&JsValue::UNDEFINED) };
-        let events = home.events.clone();
-        home.listen(move |event| events.write(&text(&event)));
-        Ok(home)
+        let events = Host::new(&JsValue::UNDEFINED);
+        let lines = events.clone();
+        let listener = Closure::new(move |event| lines.write(&text(&event)));
+        broker.listen(listener.as_ref());
+        Ok(Self { broker, events, listener })
     }
 
     pub(crate) fn listen(&self, listener: impl FnMut(JsValue) + 'static) {
@@ -109,8 +112,9 @@ impl Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
-        // One that the test has freed already throws.
+        // One that the test has freed already throws; it may live on for its clients, with nobody to listen.
         let _ = self.broker.free();
+        assert!(self.listener.as_ref().is_function());
     }
 }
 

@@ -80,8 +80,8 @@ export class Host {
     return data.byteLength
   }
 
-  fill(address) {
-    new Uint8Array(this.#memory.buffer).set(new Uint8Array(this.#frame), address)
+  fill(address, from = 0, to = this.#frame.byteLength) {
+    new Uint8Array(this.#memory.buffer).set(new Uint8Array(this.#frame, from, to - from), address)
   }
 
   route(slot, topicAddress, topicBytes, handlersAddress, handlers) {
@@ -94,10 +94,10 @@ export class Host {
       topic: this.#topics[slot],
       handlers: this.#handlers[slot].join(' '),
       flags,
-      payload: this.#copy(address, payloadBytes),
+      payload:
+        offset < 0 ? this.#copy(address, payloadBytes) : new Uint8Array(this.#frame, offset, payloadBytes).slice(),
       properties: this.#copy(address - propertiesBytes, propertiesBytes),
       offset,
-      inFrame: offset < 0 ? undefined : new Uint8Array(this.#frame, offset, payloadBytes).slice(),
     }
     this.messages.push(message)
     this.write(`message ${message.topic} ${decoder.decode(message.payload)}`)
@@ -214,6 +214,13 @@ export class Timers {
       this.#running.delete(timer)
       stopTimer(timer)
     }
+  }
+
+  /** Timers that never run, as those of a page that nobody looks at. */
+  static heldBack() {
+    const timers = new Timers()
+    globalThis.setTimeout = () => undefined
+    return timers
   }
 
   get running() {

@@ -49,8 +49,6 @@ extern "C" {
     pub(crate) fn payload(this: &HostMessage) -> Vec<u8>;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn properties(this: &HostMessage) -> Vec<u8>;
-    #[wasm_bindgen(method, getter, js_name = inFrame)]
-    pub(crate) fn in_frame(this: &HostMessage) -> Option<Vec<u8>>;
 
     #[derive(Clone)]
     pub(crate) type FakeSocket;
@@ -79,6 +77,8 @@ extern "C" {
     pub(crate) type Timers;
     #[wasm_bindgen(constructor)]
     pub(crate) fn new() -> Timers;
+    #[wasm_bindgen(static_method_of = Timers, js_name = heldBack)]
+    pub(crate) fn held_back() -> Timers;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn running(this: &Timers) -> u32;
     #[wasm_bindgen(method)]

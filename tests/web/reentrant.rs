@@ -240,6 +240,20 @@ async fn a_frame_that_comes_while_a_message_is_handled_waits_its_turn() {
 }
 
 #[wasm_bindgen_test]
+async fn large_frames_that_come_while_a_message_is_handled_arrive_whole() {
+    let page = listening().await;
+    let (socket, payloads) = (page.socket.clone(), ["x", "y", "z"].map(|letter| letter.repeat(20_000)));
+    let frames = payloads.clone().map(|payload| message("a", &payload));
+    page.on("message a one", move |_| frames.iter().for_each(|frame| socket.receive(frame)));
+    page.socket.receive(&message("a", "one"));
+    let messages = page.messages().await;
+    assert_eq!(messages.len(), 4);
+    for (message, payload) in messages[1..].iter().zip(&payloads) {
+        assert!(message.payload() == payload.as_bytes(), "{} is not all there", &payload[..1]);
+    }
+}
+
+#[wasm_bindgen_test]
 async fn a_watcher_may_call_back() {
     let page = listening().await;
     let calls = Rc::new(Cell::new(0));

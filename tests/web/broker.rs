@@ -1,0 +1,317 @@
+//! The broker as the page sees it: its events, its views, its end.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use wasm_bindgen::JsValue;
+use wasm_bindgen_test::wasm_bindgen_test;
+use wasmqtt::wasm::explain;
+
+use super::home::{Home, subscribe};
+use super::page::{Page, QOS0, QOS1, QOS2, Timers, array, failure, get, json, set, text, turn};
+
+const NONE: JsValue = JsValue::UNDEFINED;
+
+#[wasm_bindgen_test]
+async fn a_listener_hears_what_happens() {
+    let home = Home::new();
+    let page = home.client("ann").await;
+    subscribe(&page, "a/#", 1).await;
+    page.core.publish("a/b", "four", QOS2 | 1);
+    page.until("message").await;
+    page.core.unsubscribe("a/#").expect("a request");
+    page.core.unsubscribe("b").expect("a request");
+    page.until_all("done", 4).await;
+    home.broker.publish_with("nobody", b"x", QOS0, &NONE).expect("a publish");
+    page.core.disconnect(0);
+    let expected = [
+        r#"{"type":"connected","clientId":"ann","version":5,"sessionPresent":false}"#,
+        r#"{"type":"subscribed","clientId":"ann","filter":"a/#","reasonCode":1}"#,
+        r#"{"type":"published","clientId":"ann","topic":"a/b","qos":2,"retain":true,"payloadBytes":4,"subscribers":1}"#,
+        r#"{"type":"unsubscribed","clientId":"ann","filter":"a/#","reasonCode":0}"#,
+        r#"{"type":"unsubscribed","clientId":"ann","filter":"b","reasonCode":17}"#,
+        r#"{"type":"published","topic":"nobody","qos":0,"retain":false,"payloadBytes":1,"subscribers":0}"#,
+        r#"{"type":"disconnected","clientId":"ann","cause":{"kind":"client","reasonCode":0}}"#,
+        r#"{"type":"session-ended","clientId":"ann"}"#,
+    ];
+    assert_eq!(home.events().await, expected);
+}
+
+#[wasm_bindgen_test]
+async fn only_the_last_listener_hears_and_none_after_it_is_taken_away() {
+    let home = Home::new();
+    let heard = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&heard);
+    home.listen(move |_| counted.set(counted.get() + 1));
+    home.broker.publish_with("a", b"", QOS0, &NONE).expect("a publish");
+    home.broker.listen(&NONE);
+    home.broker.publish_with("a", b"", QOS0, &NONE).expect("a publish");
+    assert_eq!((home.events().await, heard.get()), (vec![], 1));
+}
+
+#[wasm_bindgen_test]
+async fn a_listener_may_call_the_broker() {
+    let home = Home::new();
+    let page = home.client("ann").await;
+    let views = Rc::new(RefCell::new(Vec::new()));
+    let seen = Rc::clone(&views);
+    home.on(r#"{"type":"subscribed""#, move |broker| {
+        broker.publish_with("a", b"welcome", QOS1, &NONE).expect("a publish");
+        seen.borrow_mut().push(text(&broker.clients()));
+        seen.borrow_mut().push(text(&broker.counters()));
+        assert!(broker.disconnect("ann", 0x98));
+        assert!(!broker.disconnect("ann", 0x98), "it is disconnected already");
+    });
+    page.core.subscribe("a", 1, &NONE).expect("a request");
+    page.until("closed").await;
+    let expected = ["done 0 1", "message a welcome", "closed disconnected 152 undefined"];
+    assert_eq!(page.lines().await, expected);
+    assert_eq!(views.borrow()[0], r#"[{"clientId":"ann","version":5}]"#);
+}
+
+#[wasm_bindgen_test]
+async fn a_listener_may_close_the_broker_and_take_itself_away() {
+    let home = Home::new();
+    let (ann, bob) = (home.client("ann").await, home.client("bob").await);
+    home.on(r#"{"type":"published""#, |broker| {
+        broker.listen(&NONE);
+        broker.close();
+    });
+    ann.core.publish("a", "x", QOS0);
+    for page in [&ann, &bob] {
+        page.until("closed").await;
+        assert_eq!(page.lines().await, ["closed disconnected 139 undefined"]);
+    }
+    assert_eq!(text(&home.broker.clients()), "[]");
+}
+
+#[wasm_bindgen_test]
+async fn a_listener_that_throws_harms_nobody() {
+    let home = Home::new();
+    let page = home.client("ann").await;
+    home.broker.listen(&js_sys::Function::new_no_args("throw new Error('a listener')"));
+    subscribe(&page, "a", 0).await;
+    page.core.publish("a", "x", QOS0);
+    page.until("message a x").await;
+}
+
+#[wasm_bindgen_test]
+async fn the_broker_publishes_to_its_clients_and_says_to_how_many() {
+    let home = Home::new();
+    let (ann, bob) = (home.client("ann").await, home.client("bob").await);
+    subscribe(&ann, "a/+", 2).await;
+    subscribe(&bob, "#", 0).await;
+    let properties = json(r#"{"contentType": "text"}"#);
+    let publish = |topic, flags| home.broker.publish_with(topic, b"x", flags, &properties).expect("a publish");
+    assert_eq!((publish("a/b", QOS2), publish("b", QOS1), publish("$SYS/x", QOS0)), (2, 1, 0));
+    ann.until("message a/b x").await;
+    bob.until_all("message", 2).await;
+    assert_eq!(ann.messages().await[0].flags(), QOS2);
+    assert_eq!(bob.messages().await[0].flags(), QOS0);
+    assert_eq!(text(&home.broker.counters()), r#"{"published":3,"delivered":3,"dropped":0}"#);
+}
+
+#[wasm_bindgen_test]
+async fn a_wrong_publish_of_the_brokers_throws() {
+    let home = Home::new();
+    let core = &home.broker;
+    let rows = [
+        (core.publish_with("a/#", b"", QOS0, &NONE), "topic"),
+        (core.publish_with("a", b"", 6, &NONE), "option"),
+        (core.publish_with("a", b"", QOS0, &json(r#"{"contentTyp": ""}"#)), "property"),
+        (core.publish_with("a", b"", QOS0, &json(r#"{"willDelayInterval": 1}"#)), "encode"),
+    ];
+    for (result, code) in rows {
+        assert_eq!(failure(result).0, code);
+    }
+    assert_eq!(text(&core.counters()), r#"{"published":0,"delivered":0,"dropped":0}"#);
+}
+
+#[wasm_bindgen_test]
+async fn its_views_are_plain_data() {
+    let home = Home::new();
+    let page = home.client_with("ann", r#"{"properties": {"sessionExpiryInterval": 60}}"#).await;
+    let old = home.client_with("old", r#"{"version": 4}"#).await;
+    subscribe(&page, "a", 1).await;
+    subscribe(&page, "b/#", 2).await;
+    page.core.kill();
+    page.until("closed").await;
+    home.broker.publish_with("a", b"12345", QOS1 | 1, &NONE).expect("a publish");
+    let sessions = home.broker.sessions();
+    let ann = get(&sessions, "0");
+    let left = get(&ann, "expiresIn").as_f64().expect("a number");
+    assert!((1.0..=60_000.0).contains(&left), "{left} ms");
+    set(&ann, "expiresIn", 0);
+    let told = concat!(
+        r#"[{"clientId":"ann","connected":false,"subscriptions":[{"filter":"a","qos":1},{"filter":"b/#","qos":2}],"#,
+        r#""queued":1,"queuedBytes":6,"inFlight":0,"expiresIn":0,"hasWill":false},"#,
+        r#"{"clientId":"old","connected":true,"subscriptions":[],"queued":0,"queuedBytes":0,"inFlight":0,"hasWill":false}]"#,
+    );
+    assert_eq!(text(&sessions), told);
+    assert_eq!(text(&home.broker.clients()), r#"[{"clientId":"old","version":4}]"#);
+    let retained = get(&home.broker.retained(), "0");
+    assert_eq!((get(&retained, "topic"), get(&retained, "qos")), ("a".into(), 1.into()));
+    assert_eq!(js_sys::Uint8Array::new(&get(&retained, "payload")).to_vec(), b"12345");
+    drop(old);
+}
+
+#[wasm_bindgen_test]
+async fn close_disconnects_everybody_and_takes_nobody_more() {
+    let home = Home::new();
+    let new = home.client("new").await;
+    let old = home.client_with("old", r#"{"version": 4}"#).await;
+    home.broker.close();
+    new.until("closed").await;
+    old.until("closed").await;
+    assert_eq!(new.lines().await, ["closed disconnected 139 undefined"]);
+    assert_eq!(old.lines().await, ["closed lost undefined undefined"]);
+    assert_eq!(text(&home.broker.clients()), "[]");
+}
+
+#[wasm_bindgen_test]
+async fn a_broker_that_is_freed_lives_on_for_its_clients() {
+    let home = Home::new();
+    let (ann, bob) = (home.client("ann").await, home.client("bob").await);
+    subscribe(&bob, "a", 1).await;
+    home.broker.free().expect("a free");
+    ann.core.publish("a", "x", QOS1);
+    bob.until("message a x").await;
+    ann.until("done 0 0").await;
+}
+
+#[wasm_bindgen_test]
+async fn one_client_too_many_is_told_at_once() {
+    let home = Home::with(r#"{"connectionsMax": 1}"#);
+    let first = home.client("first").await;
+    let second = Page::with("{}");
+    second.core.link(&home.broker);
+    second.until("closed").await;
+    assert_eq!(second.lines().await, ["closed lost undefined undefined"]);
+    home.until(r#"{"type":"rejected","cause":{"kind":"too-many-connections"}}"#).await;
+    // Room again.
+    first.core.kill();
+    first.until("closed").await;
+    home.client("third").await;
+}
+
+#[wasm_bindgen_test]
+async fn users_are_let_in_by_name_and_password() {
+    let options = json(r#"{"users": [{"username": "ann"}]}"#);
+    set(&get(&get(&options, "users"), "0"), "password", array(b"secret"));
+    let home = Home::try_with(options).expect("good options");
+    for (password, line) in [("wrong", "closed refused 134"), ("secret", "connected false")] {
+        let page = Page::with("{}");
+        page.core.set_credentials("ann", password.as_bytes());
+        page.core.link(&home.broker);
+        page.until(line).await;
+    }
+    let page = Page::with("{}");
+    page.core.link(&home.broker);
+    page.until("closed refused 135").await;
+    home.until(r#"{"type":"rejected","cause":{"kind":"refused","reasonCode":134}}"#).await;
+}
+
+#[wasm_bindgen_test]
+async fn a_queue_that_is_full_drops_and_says_so() {
+    let home = Home::with(r#"{"queue": {"messages": 2, "overflow": "drop-oldest"}}"#);
+    let page = home.client_with("ann", r#"{"cleanStart": false, "properties": {"sessionExpiryInterval": 60}}"#).await;
+    subscribe(&page, "a", 1).await;
+    page.core.kill();
+    page.until("closed").await;
+    page.forget();
+    for payload in ["1", "2", "3"] {
+        home.broker.publish_with("a", payload.as_bytes(), QOS1, &NONE).expect("a publish");
+    }
+    home.until(r#"{"type":"dropped","clientId":"ann","topic":"a","cause":"queue-full"}"#).await;
+    page.core.link(&home.broker);
+    page.until("message a 3").await;
+    assert_eq!(page.lines().await[1..], ["message a 2", "message a 3"]);
+}
+
+#[wasm_bindgen_test]
+fn a_wrong_option_throws_and_is_named() {
+    let rows = [
+        (r#"{"conectionsMax": 1}"#, "conectionsMax"),
+        (r#"{"connectionsMax": -1}"#, "-1"),
+        (r#"{"connectionsMax": "many"}"#, "many"),
+        (r#"{"maximumQos": 3}"#, "maximumQos"),
+        (r#"{"maximumPacketSize": 0}"#, "0"),
+        (r#"{"queue": {"message": 1}}"#, "message"),
+        (r#"{"queue": {"overflow": "explode"}}"#, "explode"),
+        (r#"{"retained": {"messages": 1.5}}"#, "1.5"),
+        (r#"{"users": [{"username": "ann"}]}"#, "password"),
+    ];
+    for (options, says) in rows {
+        let result = Home::try_with(json(options));
+        assert!(result.is_err(), "{options} makes a broker");
+        let (code, message) = failure(result);
+        assert!(code == "option" && message.contains(says), "{options}: {message}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_client_that_says_nothing_is_closed_after_the_connect_timeout() {
+    let home = Home::with(r#"{"connectTimeout": 50}"#);
+    let page = Page::with("{}");
+    page.core.link(&home.broker);
+    // CONNECT is not sent before the turn ends: whoever ends first says nothing.
+    page.core.kill();
+    turn().await;
+    home.until(r#"{"type":"rejected","cause":{"kind":"transport-closed"}}"#).await;
+}
+
+#[wasm_bindgen_test]
+async fn the_broker_ends_sessions_by_its_timer_and_has_no_other() {
+    let timers = Timers::new();
+    let home = Home::new();
+    let page = home.client_with("ann", r#"{"properties": {"sessionExpiryInterval": 1}}"#).await;
+    page.core.kill();
+    page.until("closed").await;
+    assert_eq!(timers.running(), 1, "for the session");
+    home.until(r#"{"type":"session-ended","clientId":"ann"}"#).await;
+    turn().await;
+    assert_eq!(timers.running(), 0);
+    timers.restore();
+}
+
+#[wasm_bindgen_test]
+async fn brokers_and_clients_leave_nothing_behind() {
+    let timers = Timers::new();
+    let mut before = 0;
+    for round in 0..40 {
+        turn().await;
+        if round == 20 {
+            before = wasm_bindgen::externref_heap_live_count();
+        }
+        let home = Home::with(r#"{"connectTimeout": 60000}"#);
+        let (ann, bob) = (home.client("ann").await, home.client_with("bob", r#"{"keepAlive": 5}"#).await);
+        subscribe(&bob, "#", 1).await;
+        ann.core.publish("a", "x", QOS2);
+        bob.until("message").await;
+        match round % 3 {
+            0 => home.broker.close(),
+            1 => home.broker.free().expect("a free"),
+            _ => {}
+        }
+    }
+    turn().await;
+    assert_eq!(wasm_bindgen::externref_heap_live_count(), before, "values of JavaScript");
+    assert_eq!(timers.running(), 0);
+    timers.restore();
+}
+
+#[wasm_bindgen_test]
+fn explain_tells_level_by_level() {
+    let told = |filter, topic| text(&explain(filter, topic).expect("both are well formed"));
+    let expected = concat!(
+        r##"{"matches":true,"levels":[{"filter":"a","topic":"a","verdict":"equal"},"##,
+        r##"{"filter":"+","topic":"b","verdict":"plus"},{"filter":"#","topic":"c","verdict":"hash"}]}"##,
+    );
+    assert_eq!(told("a/+/#", "a/b/c"), expected);
+    let expected = r##"{"matches":false,"levels":[{"filter":"a","topic":"b","verdict":"differs"}]}"##;
+    assert_eq!(told("a", "b"), expected);
+    let expected = r##"{"matches":false,"levels":[{"filter":"#","topic":"$SYS","verdict":"dollar-hidden"}]}"##;
+    assert_eq!(told("#", "$SYS"), expected);
+    assert_eq!(failure(explain("a/#/b", "a")).0, "filter");
+    assert_eq!(failure(explain("a", "a/#")).0, "topic");
+}
