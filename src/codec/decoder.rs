@@ -1,7 +1,5 @@
 //! The incremental decoder: a stream of bytes in any split, whole packets out.
 
-use core::ops::Range;
-
 use super::decode::Header;
 use super::{DecodeError, Packet, ReasonCode, Version};
 
@@ -30,7 +28,10 @@ pub struct Decoder {
 
 /// Where in the decoder's buffer one whole packet stands. Valid until the next [`Decoder::feed`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Located(Range<usize>);
+pub struct Located {
+    start: usize,
+    header: Header,
+}
 
 impl Decoder {
     /// A decoder that refuses packets of more than `packet_bytes_max` bytes, fixed header included, before it buffers them.
@@ -71,10 +72,10 @@ impl Decoder {
     pub fn advance(&mut self, version: Version) -> Result<Option<Located>, DecodeError> {
         let unread = self.unread();
         let Some(header) = Header::read(unread, version)? else { return Ok(None) };
-        let Some(len) = header.packet_len() else { return Ok(None) };
+        let len = header.packet_len;
         if len > self.packet_bytes_max as usize {
             return Err(DecodeError {
-                kind: Some(header.kind()),
+                kind: Some(header.kind),
                 offset: 1,
                 rule: "MQTT-3.1.2-24",
                 problem: "a packet larger than the maximum packet size",
@@ -84,7 +85,7 @@ impl Decoder {
         if unread.len() < len {
             return Ok(None);
         }
-        let located = Located(self.start..self.start + len);
+        let located = Located { start: self.start, header };
         self.start += len;
         Ok(Some(located))
     }
@@ -92,13 +93,14 @@ impl Decoder {
     /// The bytes of a located packet.
     #[must_use]
     pub fn bytes(&self, located: &Located) -> &[u8] {
-        &self.buffer[located.0.clone()]
+        let end = located.start + located.header.packet_len;
+        self.buffer.get(located.start..end).unwrap_or_default()
     }
 
     /// Where in the frame that was fed last the packet begins; `None` if it began in an earlier one.
     #[must_use]
     pub fn offset_in_frame(&self, located: &Located) -> Option<usize> {
-        located.0.start.checked_sub(self.frame)
+        located.start.checked_sub(self.frame)
     }
 
     /// Decodes a located packet, borrowing from the buffer.
@@ -107,7 +109,7 @@ impl Decoder {
     /// As [`Packet::decode`].
     #[inline]
     pub fn packet(&self, located: &Located, version: Version) -> Result<Packet<'_>, DecodeError> {
-        Packet::decode(self.bytes(located), version)
+        located.header.packet::<false>(self.bytes(located), version)
     }
 
     /// Decodes a located packet from a server, borrowing from the buffer.
@@ -116,7 +118,7 @@ impl Decoder {
     /// As [`Packet::decode_from_server`].
     #[inline]
     pub fn packet_from_server(&self, located: &Located, version: Version) -> Result<Packet<'_>, DecodeError> {
-        Packet::decode_from_server(self.bytes(located), version)
+        located.header.packet::<true>(self.bytes(located), version)
     }
 
     /// The bytes that no packet was located in yet.

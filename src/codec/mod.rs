@@ -26,7 +26,7 @@ pub use packet::{
     Subscription, SubscriptionOptions, Unsuback, Unsubscribe, Will,
 };
 pub use packet_id::PacketId;
-pub use property::{Properties, PropertiesBuf, Property, PropertyId, PropertyPlace};
+pub use property::{Properties, PropertiesBuf, Property, PropertyId, PropertyPlace, Value};
 pub use qos::QoS;
 pub use reason::ReasonCode;
 pub use version::Version;

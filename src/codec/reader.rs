@@ -3,17 +3,21 @@
 use super::{DecodeError, PacketId, PacketKind, ReasonCode};
 
 /// Reads the fields of one packet. Offsets count from the packet's first byte.
+///
+/// The first fault is kept until [`finish`](Self::finish) tells it, and there is nothing more to read behind it. So a field
+/// can be read without asking whether the one before it was there: what is read after a fault is empty, and never used.
 #[derive(Clone, Debug)]
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
-    kind: PacketKind,
+    kind: Option<PacketKind>,
+    fault: Option<DecodeError>,
 }
 
 impl<'a> Reader<'a> {
     /// Reads `bytes`, the whole packet, from `at` on.
-    pub(super) const fn new(bytes: &'a [u8], at: usize, kind: PacketKind) -> Self {
-        Self { bytes, at, kind }
+    pub(super) const fn new(bytes: &'a [u8], at: usize, kind: Option<PacketKind>) -> Self {
+        Self { bytes, at, kind, fault: None }
     }
 
     pub(super) const fn offset(&self) -> usize {
@@ -21,120 +25,141 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.at == self.bytes.len()
+        self.at >= self.bytes.len()
+    }
+
+    pub(super) const fn has_failed(&self) -> bool {
+        self.fault.is_some()
+    }
+
+    /// A fault at `offset` with a reason of its own.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn fail(&mut self, offset: usize, rule: &'static str, problem: &'static str, reason: ReasonCode) {
+        self.at = self.bytes.len();
+        if self.fault.is_none() {
+            self.fault = Some(DecodeError { kind: self.kind, offset, rule, problem, reason });
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn malformed(&mut self, offset: usize, rule: &'static str, problem: &'static str) {
+        self.fail(offset, rule, problem, ReasonCode::MalformedPacket);
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn protocol_error(&mut self, offset: usize, rule: &'static str, problem: &'static str) {
+        self.fail(offset, rule, problem, ReasonCode::ProtocolError);
+    }
+
+    /// Everything that is left, without stepping over it.
+    pub(super) fn remaining(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
     }
 
     /// Everything that is left.
     pub(super) fn rest(&mut self) -> &'a [u8] {
-        let rest = &self.bytes[self.at..];
+        let rest = self.remaining();
         self.at = self.bytes.len();
         rest
     }
 
-    /// An error at `offset` with a reason of its own.
-    #[cold]
-    pub(super) const fn error(
-        &self,
-        offset: usize,
-        rule: &'static str,
-        problem: &'static str,
-        reason: ReasonCode,
-    ) -> DecodeError {
-        DecodeError { kind: Some(self.kind), offset, rule, problem, reason }
+    /// The next `len` bytes; none if there are fewer.
+    pub(super) fn take(&mut self, len: usize) -> &'a [u8] {
+        let Some(taken) = self.remaining().get(..len) else {
+            self.malformed(self.at, "§2.1.4", "the packet ends before this field does");
+            return &[];
+        };
+        self.at += len;
+        taken
     }
 
-    #[cold]
-    pub(super) const fn malformed(&self, offset: usize, rule: &'static str, problem: &'static str) -> DecodeError {
-        self.error(offset, rule, problem, ReasonCode::MalformedPacket)
+    pub(super) fn byte(&mut self) -> u8 {
+        self.take(1).first().copied().unwrap_or(0)
     }
 
-    #[cold]
-    pub(super) const fn protocol_error(&self, offset: usize, rule: &'static str, problem: &'static str) -> DecodeError {
-        self.error(offset, rule, problem, ReasonCode::ProtocolError)
+    pub(super) fn two_byte(&mut self) -> u16 {
+        self.take(2).try_into().map_or(0, u16::from_be_bytes)
     }
 
-    /// The next `len` bytes.
-    pub(super) fn take(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
-        match self.bytes[self.at..].get(..len) {
-            Some(taken) => {
-                self.at += len;
-                Ok(taken)
-            }
-            None => Err(self.malformed(self.at, "§2.1.4", "the packet ends before this field does")),
-        }
-    }
-
-    pub(super) fn byte(&mut self) -> Result<u8, DecodeError> {
-        Ok(self.take(1)?[0])
-    }
-
-    pub(super) fn two_byte(&mut self) -> Result<u16, DecodeError> {
-        let bytes = self.take(2)?;
-        Ok(u16::from_be_bytes([bytes[0], bytes[1]]))
-    }
-
-    pub(super) fn four_byte(&mut self) -> Result<u32, DecodeError> {
-        let bytes = self.take(4)?;
-        Ok(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+    pub(super) fn four_byte(&mut self) -> u32 {
+        self.take(4).try_into().map_or(0, u32::from_be_bytes)
     }
 
     /// A variable byte integer in its shortest form (§1.5.5).
-    pub(super) fn variable(&mut self) -> Result<u32, DecodeError> {
+    pub(super) fn variable(&mut self) -> u32 {
         let start = self.at;
         let mut value = 0;
-        for index in 0..4 {
-            let byte = self.byte()?;
-            value |= u32::from(byte & 0x7F) << (7 * index);
+        for shift in [0, 7, 14, 21] {
+            let byte = self.byte();
+            value |= u32::from(byte & 0x7F) << shift;
             if byte & 0x80 == 0 {
-                if byte == 0 && index > 0 {
+                if byte == 0 && shift > 0 {
                     let problem = "a variable byte integer in more bytes than it needs; use its shortest form";
-                    return Err(self.malformed(start, "MQTT-1.5.5-1", problem));
+                    self.malformed(start, "MQTT-1.5.5-1", problem);
                 }
-                return Ok(value);
+                return value;
             }
         }
-        Err(self.malformed(start, "§1.5.5", "a variable byte integer of more than four bytes"))
+        self.malformed(start, "§1.5.5", "a variable byte integer of more than four bytes");
+        0
     }
 
     /// Binary data: two bytes of length, then the bytes (§1.5.6).
-    pub(super) fn binary(&mut self) -> Result<&'a [u8], DecodeError> {
-        let len = self.two_byte()?;
+    pub(super) fn binary(&mut self) -> &'a [u8] {
+        let len = self.two_byte();
         self.take(usize::from(len))
     }
 
     /// A UTF-8 encoded string (§1.5.4).
-    pub(super) fn text(&mut self) -> Result<&'a str, DecodeError> {
-        let bytes = self.binary()?;
+    pub(super) fn text(&mut self) -> &'a str {
+        let bytes = self.binary();
         let start = self.at - bytes.len();
-        let text = core::str::from_utf8(bytes).map_err(|error| {
+        let text = core::str::from_utf8(bytes).unwrap_or_else(|error| {
             let problem = "ill-formed UTF-8 (surrogates, overlong forms and values above U+10FFFF among it)";
-            self.malformed(start + error.valid_up_to(), "MQTT-1.5.4-1", problem)
-        })?;
-        match bytes.iter().position(|byte| *byte == 0) {
-            None => Ok(text),
-            Some(position) => Err(self.malformed(start + position, "MQTT-1.5.4-2", "U+0000 in a string")),
+            self.malformed(start + error.valid_up_to(), "MQTT-1.5.4-1", problem);
+            ""
+        });
+        if let Some(position) = text.bytes().position(|byte| byte == 0) {
+            self.malformed(start + position, "MQTT-1.5.4-2", "U+0000 in a string");
+        }
+        text
+    }
+
+    pub(super) fn packet_id(&mut self) -> PacketId {
+        let start = self.at;
+        PacketId::new(self.two_byte()).unwrap_or_else(|| {
+            self.protocol_error(start, "MQTT-2.2.1-3", "packet identifier 0; it must be 1 to 65,535");
+            PacketId::FIRST
+        })
+    }
+
+    /// Ends after the next `len` bytes until [`widen`](Self::widen) takes what this gives back.
+    pub(super) fn narrow(&mut self, len: usize) -> &'a [u8] {
+        let outer = self.bytes;
+        let start = self.at;
+        self.take(len);
+        if !self.has_failed() {
+            self.bytes = outer.get(..self.at).unwrap_or_default();
+            self.at = start;
+        }
+        outer
+    }
+
+    pub(super) fn widen(&mut self, outer: &'a [u8]) {
+        self.bytes = outer;
+        if self.has_failed() {
+            self.at = outer.len();
         }
     }
 
-    pub(super) fn packet_id(&mut self) -> Result<PacketId, DecodeError> {
-        let start = self.at;
-        let value = self.two_byte()?;
-        PacketId::new(value)
-            .ok_or_else(|| self.protocol_error(start, "MQTT-2.2.1-3", "packet identifier 0; it must be 1 to 65,535"))
-    }
-
-    /// A reader of the next `len` bytes alone; this one goes on behind them.
-    pub(super) fn section(&mut self, len: usize) -> Result<Self, DecodeError> {
-        let start = self.at;
-        self.take(len)?;
-        Ok(Self { bytes: &self.bytes[..self.at], at: start, kind: self.kind })
-    }
-
-    /// Nothing may follow.
-    pub(super) fn finish(&self) -> Result<(), DecodeError> {
-        if self.is_empty() {
-            return Ok(());
+    /// Tells the first fault. Nothing may be left.
+    pub(super) fn finish(mut self) -> Result<(), DecodeError> {
+        if !self.is_empty() {
+            self.malformed(self.at, "§2.1.4", "bytes follow the packet's last field");
         }
-        Err(self.malformed(self.at, "§2.1.4", "bytes follow the packet's last field"))
+        self.fault.map_or(Ok(()), Err)
     }
 }

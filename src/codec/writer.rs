@@ -3,6 +3,11 @@
 
 use super::{EncodeError, VARIABLE_BYTE_INTEGER_MAX};
 
+/// Appends bytes.
+pub(super) fn append(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(bytes);
+}
+
 /// Appends a variable byte integer in its shortest form [MQTT-1.5.5-1]. The caller has checked its bound.
 pub(super) fn variable(out: &mut Vec<u8>, mut value: u32) {
     debug_assert!(value <= VARIABLE_BYTE_INTEGER_MAX);

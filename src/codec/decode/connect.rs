@@ -1,6 +1,6 @@
 //! CONNECT from its bytes (MQTT 5.0 §3.1).
 
-use super::super::{Connect, DecodeError, PropertyPlace, QoS, ReasonCode, Version, Will};
+use super::super::{Connect, PropertyPlace, QoS, ReasonCode, Version, Will};
 use super::{Reader, properties};
 
 const USERNAME: u8 = 0x80;
@@ -10,69 +10,66 @@ const WILL: u8 = 0x04;
 const CLEAN_START: u8 = 0x02;
 const RESERVED: u8 = 0x01;
 
-pub(super) fn read<'a>(reader: &mut Reader<'a>) -> Result<Connect<'a>, DecodeError> {
-    let version = read_version(reader)?;
+pub(super) fn read<'a>(reader: &mut Reader<'a>) -> Connect<'a> {
+    let version = read_version(reader);
     let flags_at = reader.offset();
-    let flags = reader.byte()?;
-    let will_qos = check_flags(reader, flags_at, flags, version)?;
-    let keep_alive = reader.two_byte()?;
-    let list = properties(reader, PropertyPlace::Connect, version)?;
-    let client_id = reader.text()?;
-    let will = match will_qos {
-        Some(qos) => Some(read_will(reader, qos, flags & WILL_RETAIN != 0, version)?),
-        None => None,
-    };
-    let username = if flags & USERNAME != 0 { Some(reader.text()?) } else { None };
-    let password = if flags & PASSWORD != 0 { Some(reader.binary()?) } else { None };
+    let flags = reader.byte();
+    let will_qos = check_flags(reader, flags_at, flags, version);
+    let keep_alive = reader.two_byte();
+    let list = properties(reader, PropertyPlace::Connect, version);
+    let client_id = reader.text();
+    let will = will_qos.map(|qos| read_will(reader, qos, flags & WILL_RETAIN != 0, version));
+    let username = (flags & USERNAME != 0).then(|| reader.text());
+    let password = (flags & PASSWORD != 0).then(|| reader.binary());
     let clean_start = flags & CLEAN_START != 0;
-    Ok(Connect { version, clean_start, keep_alive, client_id, will, username, password, properties: list })
+    Connect { version, clean_start, keep_alive, client_id, will, username, password, properties: list }
 }
 
-fn read_version(reader: &mut Reader<'_>) -> Result<Version, DecodeError> {
+fn read_version(reader: &mut Reader<'_>) -> Version {
     let start = reader.offset();
-    let unsupported = |reader: &Reader<'_>, offset, rule, problem| {
-        Err(reader.error(offset, rule, problem, ReasonCode::UnsupportedProtocolVersion))
-    };
-    if reader.text()? != "MQTT" {
-        return unsupported(reader, start, "MQTT-3.1.2-1", "a protocol name other than MQTT");
+    let unsupported = ReasonCode::UnsupportedProtocolVersion;
+    if reader.text() != "MQTT" {
+        reader.fail(start, "MQTT-3.1.2-1", "a protocol name other than MQTT", unsupported);
     }
     let level_at = reader.offset();
-    match Version::from_level(reader.byte()?) {
-        Some(version) => Ok(version),
-        None => unsupported(reader, level_at, "MQTT-3.1.2-2", "a protocol level other than 4 (3.1.1) and 5 (5.0)"),
-    }
+    Version::from_level(reader.byte()).unwrap_or_else(|| {
+        let problem = "a protocol level other than 4 (3.1.1) and 5 (5.0)";
+        reader.fail(level_at, "MQTT-3.1.2-2", problem, unsupported);
+        Version::V5
+    })
 }
 
 /// Gives the will's quality of service if there is a will.
-fn check_flags(reader: &Reader<'_>, at: usize, flags: u8, version: Version) -> Result<Option<QoS>, DecodeError> {
+fn check_flags(reader: &mut Reader<'_>, at: usize, flags: u8, version: Version) -> Option<QoS> {
     if flags & RESERVED != 0 {
-        return Err(reader.malformed(at, "MQTT-3.1.2-3", "the reserved connect flag is 1"));
+        reader.malformed(at, "MQTT-3.1.2-3", "the reserved connect flag is 1");
     }
     if version == Version::V3_1_1 && flags & PASSWORD != 0 && flags & USERNAME == 0 {
-        return Err(reader.malformed(at, "3.1.1 §3.1.2.9", "a password without a user name"));
+        reader.malformed(at, "3.1.1 §3.1.2.9", "a password without a user name");
     }
-    let Some(qos) = QoS::from_bits(flags >> 3 & 3) else {
-        return Err(reader.malformed(at, "MQTT-3.1.2-12", "will QoS 3, which does not exist"));
-    };
+    let qos = QoS::from_bits(flags >> 3 & 3);
+    if qos.is_none() {
+        reader.malformed(at, "MQTT-3.1.2-12", "will QoS 3, which does not exist");
+    }
     if flags & WILL != 0 {
-        return Ok(Some(qos));
+        return qos;
     }
-    if qos != QoS::AtMostOnce {
-        return Err(reader.malformed(at, "MQTT-3.1.2-11", "a will QoS without a will"));
+    if qos != Some(QoS::AtMostOnce) {
+        reader.malformed(at, "MQTT-3.1.2-11", "a will QoS without a will");
     }
     if flags & WILL_RETAIN != 0 {
-        return Err(reader.malformed(at, "MQTT-3.1.2-13", "will retain without a will"));
+        reader.malformed(at, "MQTT-3.1.2-13", "will retain without a will");
     }
-    Ok(None)
+    None
 }
 
-fn read_will<'a>(reader: &mut Reader<'a>, qos: QoS, retain: bool, version: Version) -> Result<Will<'a>, DecodeError> {
-    let properties = properties(reader, PropertyPlace::Will, version)?;
+fn read_will<'a>(reader: &mut Reader<'a>, qos: QoS, retain: bool, version: Version) -> Will<'a> {
+    let properties = properties(reader, PropertyPlace::Will, version);
     let topic_at = reader.offset() + 2;
-    let topic = reader.text()?;
+    let topic = reader.text();
     if topic.is_empty() || topic.contains(['+', '#']) {
         let problem = "a will topic that is empty or has a wildcard";
-        return Err(reader.error(topic_at, "§4.7.3", problem, ReasonCode::TopicNameInvalid));
+        reader.fail(topic_at, "§4.7.3", problem, ReasonCode::TopicNameInvalid);
     }
-    Ok(Will { qos, retain, topic, payload: reader.binary()?, properties })
+    Will { qos, retain, topic, payload: reader.binary(), properties }
 }

@@ -6,8 +6,8 @@ mod subscribe;
 use super::property::read_list;
 use super::reader::Reader;
 use super::{
-    Ack, Auth, Connack, DecodeError, Disconnect, Packet, PacketKind, Properties, PropertyPlace, Publish, QoS,
-    ReasonCode, Version,
+    Ack, Auth, Connack, DecodeError, Disconnect, Packet, PacketKind, Properties, PropertyId, PropertyPlace, Publish,
+    QoS, ReasonCode, Version,
 };
 
 impl<'a> Packet<'a> {
@@ -28,220 +28,225 @@ impl<'a> Packet<'a> {
     }
 }
 
-/// A constant tells whose packets, so that a program that decodes only what servers send need not carry the rest.
 fn decode<const FROM_SERVER: bool>(bytes: &[u8], version: Version) -> Result<Packet<'_>, DecodeError> {
-    let header = Header::read(bytes, version)?;
-    match header.and_then(|header| header.packet_len().map(|len| (header, len))) {
-        Some((header, len)) if len == bytes.len() => header.body::<FROM_SERVER>(bytes, version),
-        Some((header, len)) if len < bytes.len() => {
-            Err(Reader::new(bytes, len, header.kind).malformed(len, "§2.1.4", "bytes follow the packet's end"))
+    match Header::read(bytes, version)? {
+        Some(header) if header.packet_len == bytes.len() => header.packet::<FROM_SERVER>(bytes, version),
+        Some(header) if header.packet_len < bytes.len() => {
+            Err(fault(bytes, header.packet_len, "§2.1.4", "bytes follow the packet's end"))
         }
-        _ => Err(DecodeError {
-            kind: header.map(|header| header.kind),
-            offset: bytes.len(),
-            rule: "§2.1.4",
-            problem: "the bytes end before the packet does",
-            reason: ReasonCode::MalformedPacket,
-        }),
+        _ => Err(fault(bytes, bytes.len(), "§2.1.4", "the bytes end before the packet does")),
     }
+}
+
+/// A fault of the packet as a whole.
+#[cold]
+fn fault(bytes: &[u8], offset: usize, rule: &'static str, problem: &'static str) -> DecodeError {
+    let kind = bytes.first().and_then(|first| PacketKind::from_bits(first >> 4));
+    DecodeError { kind, offset, rule, problem, reason: ReasonCode::MalformedPacket }
 }
 
 /// A fixed header (§2.1).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
-    kind: PacketKind,
+    pub(super) kind: PacketKind,
     flags: u8,
-    /// Bytes of the fixed header, and the remaining length; none while bytes of it are still to come.
-    lengths: Option<(usize, usize)>,
+    /// Where the variable header begins.
+    body: usize,
+    /// Bytes of the whole packet.
+    pub(super) packet_len: usize,
 }
 
 impl Header {
-    /// Reads and checks as much as is there; `None` without a byte.
+    /// Reads and checks as much as is there; `None` until the header is whole.
     #[inline]
     pub(super) fn read(bytes: &[u8], version: Version) -> Result<Option<Self>, DecodeError> {
-        let Some(&first) = bytes.first() else { return Ok(None) };
-        let fault = |offset, rule, problem| {
-            let kind = PacketKind::from_bits(first >> 4);
-            Err(DecodeError { kind, offset, rule, problem, reason: ReasonCode::MalformedPacket })
-        };
+        let Some((&first, behind)) = bytes.split_first() else { return Ok(None) };
         let Some(kind) = PacketKind::from_bits(first >> 4) else {
-            return fault(0, "§2.1.2", "packet type 0, which is reserved");
+            return Err(fault(bytes, 0, "§2.1.2", "packet type 0, which is reserved"));
         };
         if kind == PacketKind::Auth && version == Version::V3_1_1 {
-            return fault(0, "3.1.1 §2.2.1", "packet type 15, which MQTT 3.1.1 reserves");
+            return Err(fault(bytes, 0, "3.1.1 §2.2.1", "packet type 15, which MQTT 3.1.1 reserves"));
         }
         let flags = first & 0x0F;
         if kind != PacketKind::Publish && flags != kind.reserved_flags() {
-            return fault(0, "MQTT-2.1.3-1", "flags other than the packet type prescribes");
+            return Err(fault(bytes, 0, "MQTT-2.1.3-1", "flags other than the packet type prescribes"));
         }
         let mut remaining = 0;
-        for index in 0..4 {
-            let Some(&byte) = bytes.get(1 + index) else { return Ok(Some(Self { kind, flags, lengths: None })) };
+        for (index, &byte) in behind.iter().take(4).enumerate() {
             remaining |= usize::from(byte & 0x7F) << (7 * index);
             if byte & 0x80 == 0 {
                 if byte == 0 && index > 0 && version == Version::V5 {
-                    return fault(1, "MQTT-1.5.5-1", "a remaining length in more bytes than it needs");
+                    return Err(fault(bytes, 1, "MQTT-1.5.5-1", "a remaining length in more bytes than it needs"));
                 }
-                return Ok(Some(Self { kind, flags, lengths: Some((2 + index, remaining)) }));
+                let body = index + 2;
+                return Ok(Some(Self { kind, flags, body, packet_len: body + remaining }));
             }
         }
-        fault(1, "§2.1.4", "a remaining length of more than four bytes")
-    }
-
-    /// The bytes of the whole packet, once they are known.
-    #[inline]
-    pub(super) fn packet_len(self) -> Option<usize> {
-        self.lengths.map(|(header, remaining)| header + remaining)
-    }
-
-    pub(super) const fn kind(self) -> PacketKind {
-        self.kind
+        if behind.len() < 4 {
+            return Ok(None);
+        }
+        Err(fault(bytes, 1, "§2.1.4", "a remaining length of more than four bytes"))
     }
 
     /// Decodes the packet of this header; `bytes` are the whole packet.
+    ///
+    /// A constant tells whose packets, so that a program that decodes only what servers send need not carry the rest.
     #[inline]
-    fn body<const FROM_SERVER: bool>(self, bytes: &[u8], version: Version) -> Result<Packet<'_>, DecodeError> {
-        let start = self.lengths.map_or(bytes.len(), |(header, _)| header);
-        let mut reader = Reader::new(bytes, start, self.kind);
-        let reader = &mut reader;
-        let packet = match self.kind {
-            PacketKind::Publish => return Publish::read(reader, self.flags, version).map(Packet::Publish),
+    pub(super) fn packet<const FROM_SERVER: bool>(
+        self,
+        bytes: &[u8],
+        version: Version,
+    ) -> Result<Packet<'_>, DecodeError> {
+        let mut reader = Reader::new(bytes, self.body, Some(self.kind));
+        let packet = self.body::<FROM_SERVER>(&mut reader, version);
+        reader.finish().map(|()| packet)
+    }
+
+    /// What `reader` knows no fault of is the packet.
+    #[inline]
+    fn body<'a, const FROM_SERVER: bool>(self, reader: &mut Reader<'a>, version: Version) -> Packet<'a> {
+        match self.kind {
+            PacketKind::Publish => Packet::Publish(Publish::read(reader, self.flags, version)),
             PacketKind::Connect | PacketKind::Subscribe | PacketKind::Unsubscribe | PacketKind::Pingreq
                 if FROM_SERVER =>
             {
-                return Err(reader.protocol_error(0, "§2.1.2", "a packet that only a client sends"));
+                reader.protocol_error(0, "§2.1.2", "a packet that only a client sends");
+                Packet::Pingreq
             }
-            PacketKind::Connect => Packet::Connect(Box::new(connect::read(reader)?)),
-            PacketKind::Connack => Packet::Connack(Connack::read(reader, version)?),
-            PacketKind::Puback => Packet::Puback(Ack::read(reader, self.kind, PropertyPlace::Puback, version)?),
-            PacketKind::Pubrec => Packet::Pubrec(Ack::read(reader, self.kind, PropertyPlace::Pubrec, version)?),
-            PacketKind::Pubrel => Packet::Pubrel(Ack::read(reader, self.kind, PropertyPlace::Pubrel, version)?),
-            PacketKind::Pubcomp => Packet::Pubcomp(Ack::read(reader, self.kind, PropertyPlace::Pubcomp, version)?),
-            PacketKind::Subscribe => Packet::Subscribe(subscribe::read_subscribe(reader, version)?),
-            PacketKind::Suback => Packet::Suback(subscribe::read_suback(reader, version)?),
-            PacketKind::Unsubscribe => Packet::Unsubscribe(subscribe::read_unsubscribe(reader, version)?),
-            PacketKind::Unsuback => Packet::Unsuback(subscribe::read_unsuback(reader, version)?),
+            PacketKind::Connect => Packet::Connect(Box::new(connect::read(reader))),
+            PacketKind::Connack => Packet::Connack(Connack::read(reader, version)),
+            PacketKind::Puback => Packet::Puback(Ack::read(reader, self.kind, PropertyPlace::Puback, version)),
+            PacketKind::Pubrec => Packet::Pubrec(Ack::read(reader, self.kind, PropertyPlace::Pubrec, version)),
+            PacketKind::Pubrel => Packet::Pubrel(Ack::read(reader, self.kind, PropertyPlace::Pubrel, version)),
+            PacketKind::Pubcomp => Packet::Pubcomp(Ack::read(reader, self.kind, PropertyPlace::Pubcomp, version)),
+            PacketKind::Subscribe => Packet::Subscribe(subscribe::read_subscribe(reader, version)),
+            PacketKind::Suback => Packet::Suback(subscribe::read_suback(reader, version)),
+            PacketKind::Unsubscribe => Packet::Unsubscribe(subscribe::read_unsubscribe(reader, version)),
+            PacketKind::Unsuback => Packet::Unsuback(subscribe::read_unsuback(reader, version)),
             PacketKind::Pingreq => Packet::Pingreq,
             PacketKind::Pingresp => Packet::Pingresp,
-            PacketKind::Disconnect => Packet::Disconnect(read_disconnect(reader, version)?),
-            PacketKind::Auth => Packet::Auth(read_auth(reader)?),
-        };
-        reader.finish()?;
-        Ok(packet)
+            PacketKind::Disconnect => {
+                let (reason, properties) = outcome(reader, self.kind, PropertyPlace::Disconnect, version);
+                Packet::Disconnect(Disconnect { reason, properties })
+            }
+            PacketKind::Auth => {
+                let (reason, properties) = outcome(reader, self.kind, PropertyPlace::Auth, version);
+                Packet::Auth(Auth { reason, properties })
+            }
+        }
     }
 }
 
 /// A property list, which 3.1.1 does not have.
-fn properties<'a>(
-    reader: &mut Reader<'a>,
-    place: PropertyPlace,
-    version: Version,
-) -> Result<Properties<'a>, DecodeError> {
+fn properties<'a>(reader: &mut Reader<'a>, place: PropertyPlace, version: Version) -> Properties<'a> {
     match version {
-        Version::V3_1_1 => Ok(Properties::EMPTY),
+        Version::V3_1_1 => Properties::EMPTY,
         Version::V5 => read_list(reader, place),
     }
 }
 
 /// A reason code that `kind` may carry.
-fn reason(reader: &mut Reader<'_>, kind: PacketKind) -> Result<ReasonCode, DecodeError> {
+fn reason(reader: &mut Reader<'_>, kind: PacketKind) -> ReasonCode {
     let start = reader.offset();
-    ReasonCode::from_value(reader.byte()?)
-        .filter(|reason| reason.is_allowed_in(kind))
-        .ok_or_else(|| reader.protocol_error(start, "§2.4", "a reason code that this packet cannot have"))
+    ReasonCode::from_value(reader.byte()).filter(|reason| reason.is_allowed_in(kind)).unwrap_or_else(|| {
+        reader.protocol_error(start, "§2.4", "a reason code that this packet cannot have");
+        ReasonCode::Success
+    })
+}
+
+/// A reason code and properties at a packet's end: without both it means success, and without properties it has none
+/// (§3.4.2.1, §3.14.2.1, §3.15.2.1). 3.1.1 has neither.
+fn outcome<'a>(
+    reader: &mut Reader<'a>,
+    kind: PacketKind,
+    place: PropertyPlace,
+    version: Version,
+) -> (ReasonCode, Properties<'a>) {
+    if version == Version::V3_1_1 || reader.is_empty() {
+        return (ReasonCode::Success, Properties::EMPTY);
+    }
+    let reason = reason(reader, kind);
+    (reason, if reader.is_empty() { Properties::EMPTY } else { read_list(reader, place) })
 }
 
 impl<'a> Publish<'a> {
+    /// Where the payload begins in a PUBLISH of `packet_len` bytes, whose first ones are `head`; `None` if they begin
+    /// something else, or there are too few of them to tell. What stands before the payload is not checked.
+    #[must_use]
+    pub fn payload_start(head: &'a [u8], packet_len: usize, version: Version) -> Option<usize> {
+        let header = Header::read(head, version).ok()??;
+        if header.kind != PacketKind::Publish || header.packet_len != packet_len {
+            return None;
+        }
+        let mut reader = Reader::new(head, header.body, None);
+        reader.binary();
+        if header.flags & 6 != 0 {
+            reader.two_byte();
+        }
+        if version == Version::V5 {
+            let properties = reader.variable();
+            reader.take(properties as usize);
+        }
+        (!reader.has_failed()).then_some(reader.offset())
+    }
+
     #[inline]
-    fn read(reader: &mut Reader<'a>, flags: u8, version: Version) -> Result<Self, DecodeError> {
-        let Some(qos) = QoS::from_bits(flags >> 1 & 3) else {
-            return Err(reader.malformed(0, "MQTT-3.3.1-4", "QoS 3, which does not exist"));
-        };
+    fn read(reader: &mut Reader<'a>, flags: u8, version: Version) -> Self {
+        let qos = QoS::from_bits(flags >> 1 & 3).unwrap_or_else(|| {
+            reader.malformed(0, "MQTT-3.3.1-4", "QoS 3, which does not exist");
+            QoS::AtMostOnce
+        });
         let dup = flags & 8 != 0;
         if dup && qos == QoS::AtMostOnce {
-            return Err(reader.malformed(0, "MQTT-3.3.1-2", "DUP on a PUBLISH of QoS 0"));
+            reader.malformed(0, "MQTT-3.3.1-2", "DUP on a PUBLISH of QoS 0");
         }
         let start = reader.offset() + 2;
-        let topic = reader.text()?;
-        if let Some(position) = topic.bytes().position(|byte| byte == b'+' || byte == b'#') {
+        let topic = reader.text();
+        if let Some(position) = topic.bytes().position(|byte| matches!(byte, b'+' | b'#')) {
             let problem = "a wildcard in a topic name";
-            return Err(reader.error(start + position, "MQTT-3.3.2-2", problem, ReasonCode::TopicNameInvalid));
+            reader.fail(start + position, "MQTT-3.3.2-2", problem, ReasonCode::TopicNameInvalid);
         }
-        let packet_id = if qos == QoS::AtMostOnce { None } else { Some(reader.packet_id()?) };
-        let properties = properties(reader, PropertyPlace::Publish, version)?;
-        if topic.is_empty() && properties.get(super::PropertyId::TopicAlias).is_none() {
+        let packet_id = (qos != QoS::AtMostOnce).then(|| reader.packet_id());
+        let properties = properties(reader, PropertyPlace::Publish, version);
+        if topic.is_empty() && properties.number(PropertyId::TopicAlias).is_none() {
             let problem = "an empty topic name without a topic alias";
-            return Err(match version {
+            match version {
                 Version::V3_1_1 => reader.malformed(start, "MQTT-4.7.3-1", problem),
                 Version::V5 => reader.protocol_error(start, "§3.3.2.1", problem),
-            });
+            }
         }
-        Ok(Self { dup, qos, retain: flags & 1 != 0, topic, packet_id, properties, payload: reader.rest() })
+        Self { dup, qos, retain: flags & 1 != 0, topic, packet_id, properties, payload: reader.rest() }
     }
 }
 
 impl<'a> Ack<'a> {
-    fn read(
-        reader: &mut Reader<'a>,
-        kind: PacketKind,
-        place: PropertyPlace,
-        version: Version,
-    ) -> Result<Self, DecodeError> {
-        let mut ack = Ack::success(reader.packet_id()?);
-        // A body of 2 bytes means success, one of 3 no properties (§3.4.2.1).
-        if version == Version::V5 && !reader.is_empty() {
-            ack.reason = reason(reader, kind)?;
-            if !reader.is_empty() {
-                ack.properties = read_list(reader, place)?;
-            }
-        }
-        Ok(ack)
+    fn read(reader: &mut Reader<'a>, kind: PacketKind, place: PropertyPlace, version: Version) -> Self {
+        let packet_id = reader.packet_id();
+        let (reason, properties) = outcome(reader, kind, place, version);
+        Self { packet_id, reason, properties }
     }
 }
 
 impl<'a> Connack<'a> {
-    fn read(reader: &mut Reader<'a>, version: Version) -> Result<Self, DecodeError> {
+    fn read(reader: &mut Reader<'a>, version: Version) -> Self {
         let start = reader.offset();
-        let flags = reader.byte()?;
+        let flags = reader.byte();
         if flags > 1 {
-            return Err(reader.malformed(
-                start,
-                "MQTT-3.2.2-1",
-                "reserved bits of the acknowledge flags that are not 0",
-            ));
+            let problem = "reserved bits of the acknowledge flags that are not 0";
+            reader.malformed(start, "MQTT-3.2.2-1", problem);
         }
         let session_present = flags == 1;
         let reason = match version {
-            Version::V5 => reason(reader, PacketKind::Connack)?,
-            Version::V3_1_1 => ReasonCode::from_return_code(reader.byte()?).ok_or_else(|| {
-                reader.malformed(start + 1, "3.1.1 §3.2.2.3", "a return code above 5, which MQTT 3.1.1 reserves")
-            })?,
+            Version::V5 => reason(reader, PacketKind::Connack),
+            Version::V3_1_1 => ReasonCode::from_return_code(reader.byte()).unwrap_or_else(|| {
+                let problem = "a return code above 5, which MQTT 3.1.1 reserves";
+                reader.malformed(start + 1, "3.1.1 §3.2.2.3", problem);
+                ReasonCode::UnspecifiedError
+            }),
         };
         if session_present && reason.is_error() {
-            return Err(reader.protocol_error(start, "MQTT-3.2.2-6", "session present in a CONNACK that refuses"));
+            reader.protocol_error(start, "MQTT-3.2.2-6", "session present in a CONNACK that refuses");
         }
-        Ok(Self { session_present, reason, properties: properties(reader, PropertyPlace::Connack, version)? })
+        Self { session_present, reason, properties: properties(reader, PropertyPlace::Connack, version) }
     }
-}
-
-fn read_disconnect<'a>(reader: &mut Reader<'a>, version: Version) -> Result<Disconnect<'a>, DecodeError> {
-    let mut disconnect = Disconnect { reason: ReasonCode::Success, properties: Properties::EMPTY };
-    if version == Version::V5 && !reader.is_empty() {
-        disconnect.reason = reason(reader, PacketKind::Disconnect)?;
-        if !reader.is_empty() {
-            disconnect.properties = read_list(reader, PropertyPlace::Disconnect)?;
-        }
-    }
-    Ok(disconnect)
-}
-
-fn read_auth<'a>(reader: &mut Reader<'a>) -> Result<Auth<'a>, DecodeError> {
-    let mut auth = Auth { reason: ReasonCode::Success, properties: Properties::EMPTY };
-    if !reader.is_empty() {
-        auth.reason = reason(reader, PacketKind::Auth)?;
-        if !reader.is_empty() {
-            auth.properties = read_list(reader, PropertyPlace::Auth)?;
-        }
-    }
-    Ok(auth)
 }

@@ -26,22 +26,15 @@ impl PropertyPlace {
     }
 }
 
-/// How a value stands on the wire, and which values are allowed.
+/// How a value stands on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ValueKind {
     /// A byte of 0 or 1.
     Bool,
     TwoByte,
-    /// A two byte integer that must not be 0.
-    TwoByteNonZero,
     FourByte,
-    /// A four byte integer that must not be 0.
-    FourByteNonZero,
-    /// A variable byte integer that must not be 0.
-    VariableNonZero,
+    Variable,
     Text,
-    /// A string that must be a topic name.
-    TopicText,
     Binary,
     /// Two strings.
     Pair,
@@ -103,9 +96,9 @@ properties! {
     0x01 PayloadFormatIndicator Bool places(&[Publish, Will]);
     0x02 MessageExpiryInterval FourByte places(&[Publish, Will]);
     0x03 ContentType Text places(&[Publish, Will]);
-    0x08 ResponseTopic TopicText places(&[Publish, Will]);
+    0x08 ResponseTopic Text places(&[Publish, Will]);
     0x09 CorrelationData Binary places(&[Publish, Will]);
-    0x0B SubscriptionIdentifier VariableNonZero places(&[Publish, Subscribe]);
+    0x0B SubscriptionIdentifier Variable places(&[Publish, Subscribe]);
     0x11 SessionExpiryInterval FourByte places(&[Connect, Connack, Disconnect]);
     0x12 AssignedClientIdentifier Text places(&[Connack]);
     0x13 ServerKeepAlive TwoByte places(&[Connack]);
@@ -117,13 +110,13 @@ properties! {
     0x1A ResponseInformation Text places(&[Connack]);
     0x1C ServerReference Text places(&[Connack, Disconnect]);
     0x1F ReasonString Text places(&[Connack, Puback, Pubrec, Pubrel, Pubcomp, Suback, Unsuback, Disconnect, Auth]);
-    0x21 ReceiveMaximum TwoByteNonZero places(&[Connect, Connack]);
+    0x21 ReceiveMaximum TwoByte places(&[Connect, Connack]);
     0x22 TopicAliasMaximum TwoByte places(&[Connect, Connack]);
-    0x23 TopicAlias TwoByteNonZero places(&[Publish]);
+    0x23 TopicAlias TwoByte places(&[Publish]);
     0x24 MaximumQoS Bool places(&[Connack]);
     0x25 RetainAvailable Bool places(&[Connack]);
     0x26 UserProperty Pair EVERYWHERE;
-    0x27 MaximumPacketSize FourByteNonZero places(&[Connect, Connack]);
+    0x27 MaximumPacketSize FourByte places(&[Connect, Connack]);
     0x28 WildcardSubscriptionAvailable Bool places(&[Connack]);
     0x29 SubscriptionIdentifierAvailable Bool places(&[Connack]);
     0x2A SharedSubscriptionAvailable Bool places(&[Connack]);
@@ -134,6 +127,14 @@ impl PropertyId {
     #[must_use]
     pub const fn is_allowed_in(self, place: PropertyPlace) -> bool {
         self.places() & place.bit() != 0
+    }
+
+    /// Whether its number may be 0.
+    pub(super) const fn may_be_zero(self) -> bool {
+        !matches!(
+            self,
+            Self::SubscriptionIdentifier | Self::ReceiveMaximum | Self::TopicAlias | Self::MaximumPacketSize
+        )
     }
 
     /// Whether it may stand more than once in a list: the user property anywhere, and the subscription identifier

@@ -2,13 +2,15 @@
 
 mod check;
 mod id;
+mod typed;
 mod value;
 
 pub use id::{PropertyId, PropertyPlace};
-pub use value::Property;
+pub use typed::Property;
+pub use value::Value;
 
 use super::reader::Reader;
-use super::{DecodeError, EncodeError, PacketKind};
+use super::{DecodeError, EncodeError};
 
 pub(super) use check::read_list;
 
@@ -29,9 +31,9 @@ impl<'a> Properties<'a> {
     /// # Errors
     /// [`DecodeError`] with the rule that they break; offsets count from the first byte of `bytes`.
     pub fn parse(bytes: &'a [u8], place: PropertyPlace) -> Result<Self, DecodeError> {
-        let mut reader = Reader::new(bytes, 0, PacketKind::Publish);
-        check::check_list(&mut reader, place).map_err(|error| DecodeError { kind: None, ..error })?;
-        Ok(Self(bytes))
+        let mut reader = Reader::new(bytes, 0, None);
+        check::check_list(&mut reader, place);
+        reader.finish().map(|()| Self(bytes))
     }
 
     /// Bytes that were checked before.
@@ -53,27 +55,56 @@ impl<'a> Properties<'a> {
 
     /// The properties in wire order.
     pub fn iter(self) -> impl Iterator<Item = Property<'a>> + Clone {
-        Iter(Reader::new(self.0, 0, PacketKind::Publish))
+        self.entries().filter_map(|(id, value)| Property::new(id, value))
     }
 
     /// The first property of this identifier.
     #[must_use]
     pub fn get(self, id: PropertyId) -> Option<Property<'a>> {
-        self.iter().find(|property| property.id() == id)
+        Property::new(id, self.value(id)?)
+    }
+
+    /// The properties in wire order, by the types of the wire.
+    pub fn entries(self) -> impl Iterator<Item = (PropertyId, Value<'a>)> + Clone {
+        Entries(Reader::new(self.0, 0, None))
+    }
+
+    /// The value of the first property of this identifier.
+    #[must_use]
+    pub fn value(self, id: PropertyId) -> Option<Value<'a>> {
+        self.entries().find(|(other, _)| *other == id).map(|(_, value)| value)
+    }
+
+    /// The value of the first property of this identifier, if it is a number.
+    #[must_use]
+    pub fn number(self, id: PropertyId) -> Option<u32> {
+        match self.value(id) {
+            Some(Value::Number(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The value of the first property of this identifier, if it is a string.
+    #[must_use]
+    pub fn text(self, id: PropertyId) -> Option<&'a str> {
+        match self.value(id) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
     }
 
     /// Names and values of the user properties, in order.
     pub fn user_properties(self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.iter().filter_map(|property| match property {
-            Property::UserProperty(name, value) => Some((name, value)),
+        self.entries().filter_map(|(_, value)| match value {
+            Value::Pair(name, value) => Some((name, value)),
             _ => None,
         })
     }
 
     /// The subscription identifiers, in order.
     pub fn subscription_identifiers(self) -> impl Iterator<Item = u32> {
-        self.iter().filter_map(|property| match property {
-            Property::SubscriptionIdentifier(value) => Some(value),
+        self.entries().filter_map(|entry| match entry {
+            (PropertyId::SubscriptionIdentifier, Value::Number(value)) => Some(value),
             _ => None,
         })
     }
@@ -88,27 +119,31 @@ impl<'a> Properties<'a> {
     #[must_use]
     pub fn filtered(self, keep: impl Fn(PropertyId) -> bool) -> PropertiesBuf {
         let mut kept = Vec::new();
-        let mut iter = Iter(Reader::new(self.0, 0, PacketKind::Publish));
+        let mut entries = Entries(Reader::new(self.0, 0, None));
         loop {
-            let start = iter.0.offset();
-            let Some(property) = iter.next() else { return PropertiesBuf(kept) };
-            if keep(property.id()) {
-                kept.extend_from_slice(&self.0[start..iter.0.offset()]);
+            let start = entries.0.offset();
+            let Some((id, _)) = entries.next() else { return PropertiesBuf(kept) };
+            if keep(id) {
+                kept.extend_from_slice(&self.0[start..entries.0.offset()]);
             }
         }
     }
 }
 
-/// Reads a list that was checked, so that an error can only be its end.
+/// Reads a list that was checked; what was not ends at its first fault.
 #[derive(Clone)]
-struct Iter<'a>(Reader<'a>);
+struct Entries<'a>(Reader<'a>);
 
-impl<'a> Iterator for Iter<'a> {
-    type Item = Property<'a>;
+impl<'a> Iterator for Entries<'a> {
+    type Item = (PropertyId, Value<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let id = PropertyId::from_value(self.0.variable().ok()?)?;
-        Property::read(id, &mut self.0).ok()
+        if self.0.is_empty() {
+            return None;
+        }
+        let id = PropertyId::from_value(self.0.variable())?;
+        let value = Value::read(id, &mut self.0);
+        (!self.0.has_failed()).then_some((id, value))
     }
 }
 
@@ -130,8 +165,16 @@ impl PropertiesBuf {
     /// # Errors
     /// [`EncodeError`] if a string or binary value has more than 65,535 bytes; nothing is appended.
     pub fn push(&mut self, property: Property<'_>) -> Result<(), EncodeError> {
+        self.push_value(property.id(), property.value())
+    }
+
+    /// Appends the property of this identifier and value, by the types of the wire; otherwise as [`push`](Self::push).
+    ///
+    /// # Errors
+    /// As [`push`](Self::push), and [`EncodeError`] if the value is not of the property's type.
+    pub fn push_value(&mut self, id: PropertyId, value: Value<'_>) -> Result<(), EncodeError> {
         let before = self.0.len();
-        property.write(&mut self.0).inspect_err(|_| self.0.truncate(before))
+        value.write(id, &mut self.0).inspect_err(|_| self.0.truncate(before))
     }
 
     /// Appends all of a list.
