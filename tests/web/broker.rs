@@ -308,7 +308,7 @@ fn explain_tells_level_by_level() {
         r##"{"filter":"+","topic":"b","verdict":"plus"},{"filter":"#","topic":"c","verdict":"hash"}]}"##,
     );
     assert_eq!(told("a/+/#", "a/b/c"), expected);
-    let expected = r##"{"matches":false,"levels":[{"filter":"a","topic":"b","verdict":"differs"}]}"##;
+    let expected = r#"{"matches":false,"levels":[{"filter":"a","topic":"b","verdict":"differs"}]}"#;
     assert_eq!(told("a", "b"), expected);
     let expected = r##"{"matches":false,"levels":[{"filter":"#","topic":"$SYS","verdict":"dollar-hidden"}]}"##;
     assert_eq!(told("#", "$SYS"), expected);

@@ -7,7 +7,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use wasmqtt::wasm::read_properties;
 
 use super::home::{Home, subscribe};
-use super::page::{Page, QOS0, QOS1, QOS2, array, failure, get, json, set, text, turn};
+use super::page::{Core, Page, QOS0, QOS1, QOS2, array, failure, get, json, set, text, turn};
 
 const NONE: JsValue = JsValue::UNDEFINED;
 const CONNECTED: &str = r#"connected false {"maximumPacketSize":1048576}"#;
@@ -35,8 +35,8 @@ async fn messages_pass_both_ways_at_each_quality() {
         ann.until("message to/ann pong").await;
         for page in [&ann, &bob] {
             let messages = page.messages().await;
-            let told: Vec<_> = messages.iter().map(|message| (message.flags(), message.offset())).collect();
-            assert_eq!(told, [(flags, -1)], "there is no frame of the host's to be in");
+            let told: Vec<_> = messages.iter().map(|message| (message.flags(), message.place())).collect();
+            assert_eq!(told, [(flags, None)], "there is no frame of the host's to be in");
             let lines = page.lines().await;
             let ends = lines.iter().filter(|line| line.starts_with("done")).count();
             assert_eq!((lines.len(), ends), (1 + usize::from(flags > 0), usize::from(flags > 0)), "{lines:?}");
@@ -225,7 +225,7 @@ async fn a_client_may_link_again_as_soon_as_it_is_closed() {
             core.link(&broker);
         }
     });
-    page.on_core("connected", |core| core.kill());
+    page.on_core("connected", Core::kill);
     page.core.kill();
     page.until_all("closed", 4).await;
     let lost = "closed lost undefined undefined";

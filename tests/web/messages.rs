@@ -5,7 +5,7 @@ use wasmqtt::codec::{Packet, PacketId, Property, Publish, QoS};
 use wasmqtt::wasm::read_properties;
 
 use super::packets::{bytes, list, message, message_of, publish};
-use super::page::{Page, text};
+use super::page::{HostMessage, Page, text};
 
 async fn listening(options: &str) -> Page {
     let page = Page::connected(options).await;
@@ -33,10 +33,11 @@ async fn each_message_of_a_frame_tells_where_its_payload_is() {
         .iter()
         .scan(0, |end, packet| {
             *end += packet.len();
-            Some(*end)
+            Some(Some(*end))
         })
         .collect();
-    let told: Vec<_> = messages.iter().map(|message| message.offset() as usize + message.payload().len()).collect();
+    let told: Vec<_> =
+        messages.iter().map(|message| message.place().map(|place| place + message.payload().len())).collect();
     assert_eq!(told, ends, "a payload is the end of its packet");
     let properties: Vec<_> = messages.iter().map(|message| text(&read_properties(&message.properties()))).collect();
     assert_eq!(properties, ["{}", r#"{"contentType":"text","messageExpiryInterval":60}"#, "{}", "{}"]);
@@ -53,10 +54,10 @@ async fn a_message_over_several_frames_has_no_place_in_the_last() {
         page.socket.receive(&[&split[cut..], &next].concat());
         let messages = page.messages().await;
         let [first, second] = &messages[..] else { panic!("{} messages", messages.len()) };
-        assert_eq!((first.offset(), first.payload()), (-1, b"split".to_vec()), "cut at {cut}");
+        assert_eq!((first.place(), first.payload()), (None, b"split".to_vec()), "cut at {cut}");
         assert_eq!(text(&read_properties(&first.properties())), r#"{"userProperties":[["k","v"]]}"#, "cut at {cut}");
         let end = split.len() - cut + next.len();
-        assert_eq!((second.offset() as usize, second.payload()), (end - 5, b"whole".to_vec()), "cut at {cut}");
+        assert_eq!((second.place(), second.payload()), (Some(end - 5), b"whole".to_vec()), "cut at {cut}");
         page.forget();
     }
 }
@@ -90,8 +91,8 @@ async fn a_large_payload_arrives_whole_though_memory_grows() {
     page.socket.receive(&large[1_000_000..]);
     let messages = page.messages().await;
     let [whole, split] = &messages[..] else { panic!("{} messages", messages.len()) };
-    assert!(whole.payload() == payload.as_bytes() && whole.offset() > 0);
-    assert!(split.payload() == payload.as_bytes() && split.offset() == -1);
+    assert!(whole.payload() == payload.as_bytes() && whole.place().is_some());
+    assert!(split.payload() == payload.as_bytes() && split.place().is_none());
 }
 
 #[wasm_bindgen_test]
@@ -122,7 +123,7 @@ async fn handlers_are_told_in_their_order_and_once_each() {
         page.core.add_handler(filter, handler).expect("a filter");
     }
     page.socket.receive(&[message("a/b", ""), message("c", ""), message("$SYS/x", "")].concat());
-    let handlers: Vec<_> = page.messages().await.iter().map(|message| message.handlers()).collect();
+    let handlers: Vec<_> = page.messages().await.iter().map(HostMessage::handlers).collect();
     assert_eq!(handlers, ["2 3 4294967295", "3", ""]);
 }
 

@@ -6,6 +6,9 @@ const PATIENCE_MS = 10_000
 const { setTimeout: startTimer, clearTimeout: stopTimer } = globalThis
 const decoder = new TextDecoder()
 
+/** From here on a payload with a place in its frame need not be in memory too. */
+const LARGE_FRAME_BYTES = 4096
+
 /** What was thrown where nobody could catch it: in an event, a microtask or a timer. */
 const thrown = []
 addEventListener('error', event => thrown.push(event.message))
@@ -94,8 +97,7 @@ export class Host {
       topic: this.#topics[slot],
       handlers: this.#handlers[slot].join(' '),
       flags,
-      payload:
-        offset < 0 ? this.#copy(address, payloadBytes) : new Uint8Array(this.#frame, offset, payloadBytes).slice(),
+      payload: this.#payload(address, payloadBytes, offset),
       properties: this.#copy(address - propertiesBytes, propertiesBytes),
       offset,
     }
@@ -124,6 +126,15 @@ export class Host {
   packet(outgoing, header, packetId, reasonCode, topic, payloadBytes, bytes) {
     const hex = Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
     this.write(`packet ${outgoing} ${header} ${packetId} ${reasonCode} ${topic} ${payloadBytes} ${hex}`)
+  }
+
+  /** A payload is where it is said to be in memory, and in the frame if it has a place there. */
+  #payload(address, length, offset) {
+    if (offset < 0) return this.#copy(address, length)
+    const inFrame = new Uint8Array(this.#frame, offset, length).slice()
+    const isLarge = this.#frame.byteLength >= LARGE_FRAME_BYTES
+    if (!isLarge && inFrame.toString() !== this.#copy(address, length).toString()) this.write('two payloads')
+    return inFrame
   }
 
   #copy(address, length) {

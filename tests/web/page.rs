@@ -1,7 +1,5 @@
 //! A page: one client as JavaScript sees it, the host that it calls, and the socket whose other end is the test.
 
-use std::rc::Rc;
-
 use js_sys::{JSON, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
@@ -28,7 +26,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn write(this: &Host, line: &str);
     #[wasm_bindgen(method)]
-    pub(crate) fn forget(this: &Host);
+    fn forget(this: &Host);
     #[wasm_bindgen(method)]
     pub(crate) fn on(this: &Host, start: &str, action: &JsValue);
     #[wasm_bindgen(method)]
@@ -44,7 +42,7 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(crate) fn flags(this: &HostMessage) -> u8;
     #[wasm_bindgen(method, getter)]
-    pub(crate) fn offset(this: &HostMessage) -> i32;
+    fn offset(this: &HostMessage) -> i32;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn payload(this: &HostMessage) -> Vec<u8>;
     #[wasm_bindgen(method, getter)]
@@ -142,6 +140,13 @@ impl Core {
     /// Publishes text; gives the request's number.
     pub(crate) fn publish(&self, topic: &str, payload: &str, flags: u8) -> Option<f64> {
         self.publish_with(topic, payload.as_bytes(), flags, &JsValue::UNDEFINED).expect("a publish").as_f64()
+    }
+}
+
+impl HostMessage {
+    /// Where in the frame that came last the payload begins, if it is all there.
+    pub(crate) fn place(&self) -> Option<usize> {
+        usize::try_from(self.offset()).ok()
     }
 }
 
@@ -306,10 +311,4 @@ fn socket(host: &Host, version: Version) -> FakeSocket {
 
 fn function(action: impl FnMut(String) + 'static) -> JsValue {
     Closure::<dyn FnMut(String)>::new(action).into_js_value()
-}
-
-/// Something that actions and the test share.
-pub(crate) fn shared<T>(value: T) -> (Rc<T>, Rc<T>) {
-    let one = Rc::new(value);
-    (Rc::clone(&one), one)
 }

@@ -8,7 +8,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use wasmqtt::codec::{QoS, ReasonCode};
 
 use super::packets::{CONNACK, bytes, message, message_of, puback, suback};
-use super::page::{Page, QOS0, QOS1, QOS2, failure, turn};
+use super::page::{HostMessage, Page, QOS0, QOS1, QOS2, failure, turn};
 
 const NONE: JsValue = JsValue::UNDEFINED;
 
@@ -81,7 +81,7 @@ async fn handlers_that_come_and_go_inside_a_handler_count_from_the_next_message(
         core.add_handler("+", 3).expect("a filter");
     });
     page.socket.receive(&[message("a", "one"), message("a", "two"), message("b", "three")].concat());
-    let handlers: Vec<_> = page.messages().await.iter().map(|message| message.handlers()).collect();
+    let handlers: Vec<_> = page.messages().await.iter().map(HostMessage::handlers).collect();
     assert_eq!(handlers, ["1", "2 3", "3"]);
 }
 
@@ -235,8 +235,8 @@ async fn a_frame_that_comes_while_a_message_is_handled_waits_its_turn() {
     page.socket.receive(&[message("a", "one"), message("a", "two")].concat());
     assert_eq!(page.lines().await, ["message a one", "message a two", "message a three"]);
     // The host keeps the frame that came last, so places in the one before are not told.
-    let offsets: Vec<_> = page.messages().await.iter().map(|message| message.offset()).collect();
-    assert_eq!(offsets, [6, -1, 6]);
+    let places: Vec<_> = page.messages().await.iter().map(HostMessage::place).collect();
+    assert_eq!(places, [Some(6), None, Some(6)]);
 }
 
 #[wasm_bindgen_test]
