@@ -1,7 +1,7 @@
 //! What the broker allows, as its CONNACK says (MQTT 5.0 §3.2.2.3).
 
 use super::CallError;
-use crate::codec::{PACKET_BYTES_MAX, Properties, Property, QoS, ReasonCode};
+use crate::codec::{PACKET_BYTES_MAX, Properties, PropertyId, QoS, ReasonCode, Value};
 use crate::topic::TopicFilter;
 
 /// The broker's limits; in 3.1.1, and where it says nothing, everything is allowed.
@@ -31,17 +31,20 @@ impl Limits {
             shared: true,
             server_keep_alive: None,
         };
-        for property in properties.iter() {
-            match property {
-                Property::ReceiveMaximum(value) => limits.receive_maximum = value,
-                Property::MaximumQoS(one) => limits.maximum_qos = if one { QoS::AtLeastOnce } else { QoS::AtMostOnce },
-                Property::RetainAvailable(value) => limits.retain = value,
-                Property::MaximumPacketSize(value) => limits.packet_bytes_max = value as usize,
-                Property::WildcardSubscriptionAvailable(value) => limits.wildcards = value,
-                Property::SubscriptionIdentifierAvailable(value) => limits.subscription_identifiers = value,
-                Property::SharedSubscriptionAvailable(value) => limits.shared = value,
-                Property::ServerKeepAlive(value) => limits.server_keep_alive = Some(value),
-                _ => {}
+        for (id, value) in properties.entries() {
+            match (id, value) {
+                (PropertyId::ReceiveMaximum, Value::Number(value)) => limits.receive_maximum = two_byte(value),
+                (PropertyId::MaximumQoS, Value::Bool(false)) => limits.maximum_qos = QoS::AtMostOnce,
+                (PropertyId::MaximumQoS, Value::Bool(true)) => limits.maximum_qos = QoS::AtLeastOnce,
+                (PropertyId::RetainAvailable, Value::Bool(value)) => limits.retain = value,
+                (PropertyId::MaximumPacketSize, Value::Number(value)) => limits.packet_bytes_max = value as usize,
+                (PropertyId::WildcardSubscriptionAvailable, Value::Bool(value)) => limits.wildcards = value,
+                (PropertyId::SubscriptionIdentifierAvailable, Value::Bool(value)) => {
+                    limits.subscription_identifiers = value;
+                }
+                (PropertyId::SharedSubscriptionAvailable, Value::Bool(value)) => limits.shared = value,
+                (PropertyId::ServerKeepAlive, Value::Number(value)) => limits.server_keep_alive = Some(two_byte(value)),
+                (_, _) => {}
             }
         }
         limits
@@ -89,6 +92,11 @@ impl Limits {
         let reason = ReasonCode::SubscriptionIdentifiersNotSupported;
         Err(not_supported("the broker has no subscription identifiers", reason))
     }
+}
+
+/// A number that two bytes of the wire said.
+fn two_byte(value: u32) -> u16 {
+    value.try_into().unwrap_or(u16::MAX)
 }
 
 const fn not_supported(problem: &'static str, reason: ReasonCode) -> CallError {

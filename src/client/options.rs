@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::codec::{Connect, Message, PACKET_BYTES_MAX, Properties, PropertiesBuf, Property, Version, Will};
+use crate::codec::{Connect, Message, PACKET_BYTES_MAX, Properties, PropertiesBuf, PropertyId, Value, Version, Will};
 
 /// How a client connects, and what it bounds.
 #[derive(Clone, Debug)]
@@ -81,13 +81,15 @@ impl ClientOptions {
             return all;
         }
         let limits = [
-            (self.receive_maximum != u16::MAX).then_some(Property::ReceiveMaximum(self.receive_maximum)),
-            (self.packet_bytes_max < PACKET_BYTES_MAX).then_some(Property::MaximumPacketSize(self.packet_bytes_max)),
-            (self.topic_alias_maximum > 0).then_some(Property::TopicAliasMaximum(self.topic_alias_maximum)),
+            (PropertyId::ReceiveMaximum, u32::from(self.receive_maximum), self.receive_maximum != u16::MAX),
+            (PropertyId::MaximumPacketSize, self.packet_bytes_max, self.packet_bytes_max < PACKET_BYTES_MAX),
+            (PropertyId::TopicAliasMaximum, u32::from(self.topic_alias_maximum), self.topic_alias_maximum > 0),
         ];
-        for limit in limits.into_iter().flatten() {
-            let pushed = all.push(limit);
-            debug_assert!(pushed.is_ok(), "numbers are never too long");
+        for (id, limit, is_told) in limits {
+            if is_told {
+                let pushed = all.push_value(id, Value::Number(limit));
+                debug_assert!(pushed.is_ok(), "numbers are never too long");
+            }
         }
         all
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::requests::Kind;
 use super::{Arrival, CloseReason, Completion, Core, KeepAlive, Limits, RequestError, RequestId, State};
 use crate::codec::{
-    Ack, Connack, Disconnect, Packet, PacketId, PacketKind, Properties, PropertiesBuf, Property, PropertyId, Publish,
-    QoS, ReasonCode, Suback, Unsuback, Version,
+    Ack, Connack, Disconnect, Packet, PacketId, PacketKind, Properties, PropertiesBuf, PropertyId, Publish, QoS,
+    ReasonCode, Suback, Unsuback, Version,
 };
 use crate::session::{Acknowledged, Received, UnexpectedAck};
 
@@ -100,9 +100,7 @@ impl Core {
             return Err(Breach::new("MQTT-3.2.2-2", "session present, although a clean start was asked for"));
         }
         let limits = Limits::read(connack.properties);
-        if let Some(Property::AssignedClientIdentifier(id)) =
-            connack.properties.get(PropertyId::AssignedClientIdentifier)
-        {
+        if let Some(id) = connack.properties.text(PropertyId::AssignedClientIdentifier) {
             self.options.client_id = id.into();
         }
         let keep_alive = KeepAlive::new(limits.server_keep_alive.unwrap_or(self.options.keep_alive), self.now);
@@ -161,15 +159,15 @@ impl Core {
         if publish.properties.is_empty() {
             return Ok(None);
         }
-        let Some(Property::TopicAlias(alias)) = publish.properties.get(PropertyId::TopicAlias) else { return Ok(None) };
-        if alias > self.options.topic_alias_maximum {
+        let Some(alias) = publish.properties.number(PropertyId::TopicAlias) else { return Ok(None) };
+        if alias > u32::from(self.options.topic_alias_maximum) {
             return Err(Breach {
                 reason: ReasonCode::TopicAliasInvalid,
                 rule: "MQTT-3.1.2-26",
                 problem: "a topic alias above our topic alias maximum",
             });
         }
-        let place = usize::from(alias) - 1;
+        let place = alias as usize - 1;
         if publish.topic.is_empty() {
             let known = self.aliases.get(place).cloned().flatten();
             return known.map(Some).ok_or_else(|| Breach::new("§3.3.2.3.4", "a topic alias that stands for nothing"));
@@ -241,8 +239,5 @@ impl Core {
 }
 
 fn reason_string(properties: Properties<'_>) -> Option<Box<str>> {
-    match properties.get(PropertyId::ReasonString) {
-        Some(Property::ReasonString(text)) => Some(text.into()),
-        _ => None,
-    }
+    properties.text(PropertyId::ReasonString).map(Into::into)
 }

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::failure::{failure, set};
-use crate::codec::{Properties, PropertiesBuf, Property, PropertyId, VARIABLE_BYTE_INTEGER_MAX};
+use crate::codec::{Properties, PropertiesBuf, PropertyId, VARIABLE_BYTE_INTEGER_MAX, Value};
 
 const USER_PROPERTIES: &str = "userProperties";
 const SUBSCRIPTION_IDENTIFIERS: &str = "subscriptionIdentifiers";
@@ -55,16 +55,23 @@ pub(super) fn read(properties: Properties<'_>) -> Object {
     let object = Object::new();
     let users = Array::new();
     let identifiers = Array::new();
-    for property in properties.iter() {
-        match property {
-            Property::UserProperty(name, value) => {
+    for (id, value) in properties.entries() {
+        let value = match value {
+            Value::Pair(name, value) => {
                 users.push(&Array::of2(&name.into(), &value.into()));
+                continue;
             }
-            Property::SubscriptionIdentifier(value) => {
+            Value::Number(value) if id == PropertyId::SubscriptionIdentifier => {
                 identifiers.push(&value.into());
+                continue;
             }
-            other => set(&object, name(other.id()), &value_of(other)),
-        }
+            Value::Bool(one) if id == PropertyId::MaximumQoS => u8::from(one).into(),
+            Value::Bool(value) => value.into(),
+            Value::Number(value) => value.into(),
+            Value::Text(value) => value.into(),
+            Value::Binary(value) => Uint8Array::from(value).into(),
+        };
+        set(&object, name(id), &value);
     }
     if users.length() > 0 {
         set(&object, USER_PROPERTIES, &users);
@@ -73,37 +80,6 @@ pub(super) fn read(properties: Properties<'_>) -> Object {
         set(&object, SUBSCRIPTION_IDENTIFIERS, &identifiers);
     }
     object
-}
-
-fn value_of(property: Property<'_>) -> JsValue {
-    match property {
-        Property::MaximumQoS(one) => u8::from(one).into(),
-        Property::PayloadFormatIndicator(value)
-        | Property::RequestProblemInformation(value)
-        | Property::RequestResponseInformation(value)
-        | Property::RetainAvailable(value)
-        | Property::WildcardSubscriptionAvailable(value)
-        | Property::SubscriptionIdentifierAvailable(value)
-        | Property::SharedSubscriptionAvailable(value) => value.into(),
-        Property::MessageExpiryInterval(value)
-        | Property::SubscriptionIdentifier(value)
-        | Property::SessionExpiryInterval(value)
-        | Property::WillDelayInterval(value)
-        | Property::MaximumPacketSize(value) => value.into(),
-        Property::ServerKeepAlive(value)
-        | Property::ReceiveMaximum(value)
-        | Property::TopicAliasMaximum(value)
-        | Property::TopicAlias(value) => value.into(),
-        Property::ContentType(value)
-        | Property::ResponseTopic(value)
-        | Property::AssignedClientIdentifier(value)
-        | Property::AuthenticationMethod(value)
-        | Property::ResponseInformation(value)
-        | Property::ServerReference(value)
-        | Property::ReasonString(value)
-        | Property::UserProperty(value, _) => value.into(),
-        Property::CorrelationData(value) | Property::AuthenticationData(value) => Uint8Array::from(value).into(),
-    }
 }
 
 /// The list that an object tells; empty for none. A field that is undefined is left out.
@@ -124,32 +100,21 @@ fn write_field(list: &mut PropertiesBuf, field: &str, value: &JsValue) -> Result
     let Some(id) = PropertyId::ALL.iter().copied().find(|id| name(*id) == field) else {
         return Err(wrong(field, "is no property"));
     };
-    let text;
-    let bytes;
-    let property = match id {
-        PropertyId::UserProperty => return write_user_properties(list, value),
-        PropertyId::PayloadFormatIndicator => Property::PayloadFormatIndicator(boolean(field, value)?),
-        PropertyId::RequestProblemInformation => Property::RequestProblemInformation(boolean(field, value)?),
-        PropertyId::RequestResponseInformation => Property::RequestResponseInformation(boolean(field, value)?),
-        PropertyId::MessageExpiryInterval => Property::MessageExpiryInterval(number(field, value)?),
-        PropertyId::SessionExpiryInterval => Property::SessionExpiryInterval(number(field, value)?),
-        PropertyId::WillDelayInterval => Property::WillDelayInterval(number(field, value)?),
-        PropertyId::SubscriptionIdentifier => Property::SubscriptionIdentifier(identifier(field, value)?),
-        PropertyId::ContentType => {
-            text = string(field, value)?;
-            Property::ContentType(&text)
+    match id {
+        PropertyId::UserProperty => write_user_properties(list, value),
+        PropertyId::PayloadFormatIndicator
+        | PropertyId::RequestProblemInformation
+        | PropertyId::RequestResponseInformation => push(list, id, Value::Bool(boolean(field, value)?)),
+        PropertyId::MessageExpiryInterval | PropertyId::SessionExpiryInterval | PropertyId::WillDelayInterval => {
+            push(list, id, Value::Number(number(field, value)?))
         }
-        PropertyId::ResponseTopic => {
-            text = string(field, value)?;
-            Property::ResponseTopic(&text)
-        }
-        PropertyId::ReasonString => {
-            text = string(field, value)?;
-            Property::ReasonString(&text)
+        PropertyId::SubscriptionIdentifier => push(list, id, Value::Number(identifier(field, value)?)),
+        PropertyId::ContentType | PropertyId::ResponseTopic | PropertyId::ReasonString => {
+            push(list, id, Value::Text(&string(field, value)?))
         }
         PropertyId::CorrelationData => {
-            bytes = value.dyn_ref::<Uint8Array>().ok_or_else(|| wrong(field, "must be a Uint8Array"))?.to_vec();
-            Property::CorrelationData(&bytes)
+            let bytes = value.dyn_ref::<Uint8Array>().ok_or_else(|| wrong(field, "must be a Uint8Array"))?;
+            push(list, id, Value::Binary(&bytes.to_vec()))
         }
         PropertyId::AssignedClientIdentifier
         | PropertyId::ServerKeepAlive
@@ -165,13 +130,13 @@ fn write_field(list: &mut PropertiesBuf, field: &str, value: &JsValue) -> Result
         | PropertyId::MaximumPacketSize
         | PropertyId::WildcardSubscriptionAvailable
         | PropertyId::SubscriptionIdentifierAvailable
-        | PropertyId::SharedSubscriptionAvailable => return Err(wrong(field, "is not for the caller to set")),
-    };
-    push(list, field, property)
+        | PropertyId::SharedSubscriptionAvailable => Err(wrong(field, "is not for the caller to set")),
+    }
 }
 
-fn push(list: &mut PropertiesBuf, field: &str, property: Property<'_>) -> Result<(), JsValue> {
-    list.push(property).map_err(|error| wrong(field, &["cannot be sent: ", &error.to_string()].concat()))
+fn push(list: &mut PropertiesBuf, id: PropertyId, value: Value<'_>) -> Result<(), JsValue> {
+    let pushed = list.push_value(id, value);
+    pushed.map_err(|error| wrong(name(id), &["cannot be sent: ", &error.to_string()].concat()))
 }
 
 fn write_user_properties(list: &mut PropertiesBuf, value: &JsValue) -> Result<(), JsValue> {
@@ -181,7 +146,7 @@ fn write_user_properties(list: &mut PropertiesBuf, value: &JsValue) -> Result<()
         let (Some(name), Some(value)) = (pair.get(0).as_string(), pair.get(1).as_string()) else {
             return Err(malformed());
         };
-        push(list, USER_PROPERTIES, Property::UserProperty(&name, &value))?;
+        push(list, PropertyId::UserProperty, Value::Pair(&name, &value))?;
     }
     Ok(())
 }
