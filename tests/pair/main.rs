@@ -1,5 +1,5 @@
-#![cfg(not(target_arch = "wasm32"))]
 //! Clients and a broker, joined over bytes in virtual time: what holds from end to end, over cuts at any byte.
+#![cfg(not(target_arch = "wasm32"))]
 
 mod acts;
 mod connection;
