@@ -3,15 +3,14 @@
 use std::rc::Rc;
 
 use js_sys::{Function, Math, Object};
-use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 
 use super::clock::now;
 use super::failure::{failure, of_topic};
 use super::link::BrokerShell;
-use super::report::{ClientReport, CountersReport, ExplanationReport, RetainedReport, SessionReport, to_js};
 use super::shell::ClientShell;
-use super::{broker_options, client, options, properties};
+use super::{broker_options, client, options, properties, report};
 use crate::broker::Broker;
 use crate::codec::{Message, PacketId, Publish, QoS, ReasonCode, Version};
 use crate::router;
@@ -31,7 +30,7 @@ impl BrokerCore {
     #[wasm_bindgen(constructor)]
     pub fn new(given: JsValue) -> Result<Self, JsValue> {
         super::failure::report_panics();
-        let options = broker_options::read(given)?;
+        let options = broker_options::read(&given.unchecked_into())?;
         // Client identifiers need be unlikely to meet, not hard to guess.
         let seed = Math::random().to_bits();
         Ok(Self { shell: BrokerShell::new(Broker::new(options, seed)) })
@@ -66,28 +65,26 @@ impl BrokerCore {
     /// The connected clients.
     #[must_use]
     pub fn clients(&self) -> JsValue {
-        self.shell.read(|machine| to_js(&machine.clients().map(ClientReport::from).collect::<Vec<_>>()))
+        self.shell.read(|machine| report::list(machine.clients().map(report::client)).into())
     }
 
     /// All sessions.
     #[must_use]
     pub fn sessions(&self) -> JsValue {
-        self.shell.read(|machine| {
-            let sessions = machine.sessions().map(|session| SessionReport::new(session, now()));
-            to_js(&sessions.collect::<Vec<_>>())
-        })
+        let now = now();
+        self.shell.read(|machine| report::list(machine.sessions().map(|session| report::session(&session, now))).into())
     }
 
     /// The retained messages.
     #[must_use]
     pub fn retained(&self) -> JsValue {
-        self.shell.read(|machine| to_js(&machine.retained().map(RetainedReport::from).collect::<Vec<_>>()))
+        self.shell.read(|machine| report::list(machine.retained().map(report::retained)).into())
     }
 
     /// What was counted since the broker began.
     #[must_use]
     pub fn counters(&self) -> JsValue {
-        self.shell.read(|machine| to_js(&CountersReport::from(machine.counters())))
+        self.shell.read(|machine| report::counters(machine.counters()).into())
     }
 
     /// Ends a client's connection with a reason; says whether there was one.
@@ -122,5 +119,5 @@ impl BrokerCore {
 pub fn explain(filter: &str, topic: &str) -> Result<JsValue, JsValue> {
     let filter = client::parse_filter(filter)?;
     let topic = TopicName::parse(topic).map_err(|error| of_topic(&error))?;
-    Ok(to_js(&ExplanationReport::from(router::explain(&filter, &topic))))
+    Ok(report::explanation(&router::explain(&filter, &topic)).into())
 }

@@ -1,187 +1,136 @@
-//! A broker's options as JavaScript gives them: plain objects in camelCase, every field optional.
+//! A broker's options, read from a plain object that the face has checked.
 
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 
-use js_sys::{Object, Reflect};
-use serde::Deserialize;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::failure::failure;
 use crate::broker::{BrokerOptions, QueueOverflow, User};
 use crate::codec::QoS;
 
-#[derive(Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-struct Given {
-    connections_max: u32,
-    sessions_max: u32,
-    /// Milliseconds.
-    connect_timeout: u32,
-    /// Seconds.
-    keep_alive_max: u16,
-    /// Seconds.
-    session_expiry_max: u32,
-    maximum_packet_size: NonZeroU32,
-    receive_maximum: NonZeroU16,
-    in_flight_max: NonZeroU16,
-    maximum_qos: u8,
-    retain_available: bool,
-    topic_levels_max: u32,
-    subscriptions_max: u32,
-    queue: GivenQueue,
-    transmit_bytes_max: u32,
-    retained: GivenRetained,
-    users: Option<Vec<GivenUser>>,
-}
+#[wasm_bindgen]
+extern "C" {
+    /// What `new BrokerCore` takes; what is left out has its default.
+    pub(super) type BrokerCoreOptions;
 
-#[derive(Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-struct GivenQueue {
-    messages: u32,
-    bytes: u32,
-    overflow: GivenOverflow,
-}
+    #[wasm_bindgen(method, getter, js_name = connectionsMax)]
+    fn connections_max(this: &BrokerCoreOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, js_name = sessionsMax)]
+    fn sessions_max(this: &BrokerCoreOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, js_name = connectTimeout)]
+    fn connect_timeout(this: &BrokerCoreOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, js_name = keepAliveMax)]
+    fn keep_alive_max(this: &BrokerCoreOptions) -> Option<u16>;
+    #[wasm_bindgen(method, getter, js_name = sessionExpiryMax)]
+    fn session_expiry_max(this: &BrokerCoreOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, js_name = maximumPacketSize)]
+    fn maximum_packet_size(this: &BrokerCoreOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, js_name = receiveMaximum)]
+    fn receive_maximum(this: &BrokerCoreOptions) -> Option<u16>;
+    #[wasm_bindgen(method, getter, js_name = inFlightMax)]
+    fn in_flight_max(this: &BrokerCoreOptions) -> Option<u16>;
+    #[wasm_bindgen(method, getter, js_name = maximumQos)]
+    fn maximum_qos(this: &BrokerCoreOptions) -> Option<u8>;
+    #[wasm_bindgen(method, getter, js_name = retainAvailable)]
+    fn retain_available(this: &BrokerCoreOptions) -> Option<bool>;
+    #[wasm_bindgen(method, getter, js_name = topicLevelsMax)]
+    fn topic_levels_max(this: &BrokerCoreOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter, js_name = subscriptionsMax)]
+    fn subscriptions_max(this: &BrokerCoreOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter)]
+    fn queue(this: &BrokerCoreOptions) -> Option<BrokerCoreBounds>;
+    #[wasm_bindgen(method, getter, js_name = transmitBytesMax)]
+    fn transmit_bytes_max(this: &BrokerCoreOptions) -> Option<u32>;
+    #[wasm_bindgen(method, getter)]
+    fn retained(this: &BrokerCoreOptions) -> Option<BrokerCoreBounds>;
+    #[wasm_bindgen(method, getter)]
+    fn users(this: &BrokerCoreOptions) -> Option<Vec<BrokerCoreUser>>;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum GivenOverflow {
-    DropNewest,
-    DropOldest,
-}
+    /// The bounds of a queue, or of the retained messages.
+    type BrokerCoreBounds;
 
-#[derive(Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-struct GivenRetained {
-    messages: u32,
-    bytes: u32,
-}
+    #[wasm_bindgen(method, getter)]
+    fn messages(this: &BrokerCoreBounds) -> Option<u32>;
+    #[wasm_bindgen(method, getter)]
+    fn bytes(this: &BrokerCoreBounds) -> Option<u32>;
+    #[wasm_bindgen(method, getter)]
+    fn overflow(this: &BrokerCoreBounds) -> Option<String>;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GivenUser {
-    username: String,
-    #[serde(with = "serde_bytes")]
-    password: Vec<u8>,
-}
+    /// A user who may connect.
+    type BrokerCoreUser;
 
-impl Default for Given {
-    fn default() -> Self {
-        let defaults = BrokerOptions::default();
-        Self {
-            connections_max: saturating(defaults.connections_max),
-            sessions_max: saturating(defaults.sessions_max),
-            connect_timeout: u32::try_from(defaults.connect_timeout.as_millis()).unwrap_or(u32::MAX),
-            keep_alive_max: defaults.keep_alive_max,
-            session_expiry_max: defaults.session_expiry_max,
-            maximum_packet_size: defaults.packet_bytes_max,
-            receive_maximum: defaults.receive_maximum,
-            in_flight_max: defaults.in_flight_max,
-            maximum_qos: defaults.maximum_qos.bits(),
-            retain_available: defaults.retain_available,
-            topic_levels_max: saturating(defaults.topic_levels_max),
-            subscriptions_max: saturating(defaults.subscriptions_max),
-            queue: GivenQueue::default(),
-            transmit_bytes_max: saturating(defaults.transmit_bytes_max),
-            retained: GivenRetained::default(),
-            users: None,
-        }
-    }
-}
-
-impl Default for GivenQueue {
-    fn default() -> Self {
-        let BrokerOptions { queue_messages, queue_bytes, .. } = BrokerOptions::default();
-        Self {
-            messages: saturating(queue_messages),
-            bytes: saturating(queue_bytes),
-            overflow: GivenOverflow::DropNewest,
-        }
-    }
-}
-
-impl Default for GivenRetained {
-    fn default() -> Self {
-        let BrokerOptions { retained_messages, retained_bytes, .. } = BrokerOptions::default();
-        Self { messages: saturating(retained_messages), bytes: saturating(retained_bytes) }
-    }
-}
-
-fn saturating(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
-}
-
-/// The names of [`Given`], [`GivenQueue`] and [`GivenRetained`] in JavaScript. Serde's own check sees none but these, since
-/// it asks the object for each of them.
-const NAMES: &[&str] = &[
-    "connectionsMax",
-    "sessionsMax",
-    "connectTimeout",
-    "keepAliveMax",
-    "sessionExpiryMax",
-    "maximumPacketSize",
-    "receiveMaximum",
-    "inFlightMax",
-    "maximumQos",
-    "retainAvailable",
-    "topicLevelsMax",
-    "subscriptionsMax",
-    "queue",
-    "transmitBytesMax",
-    "retained",
-    "users",
-];
-const QUEUE_NAMES: &[&str] = &["messages", "bytes", "overflow"];
-const RETAINED_NAMES: &[&str] = &["messages", "bytes"];
-
-fn check_names(given: &JsValue, known: &[&str]) -> Result<(), JsValue> {
-    let Some(object) = given.dyn_ref::<Object>() else { return Ok(()) };
-    for name in Object::keys(object).iter().filter_map(|name| name.as_string()) {
-        if !known.contains(&name.as_str()) {
-            let problem = format!("`{name}` is no option of the broker; there are {}", known.join(", "));
-            return Err(failure("option", &problem, None));
-        }
-    }
-    Ok(())
+    #[wasm_bindgen(method, getter)]
+    fn username(this: &BrokerCoreUser) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn password(this: &BrokerCoreUser) -> Vec<u8>;
 }
 
 /// The options as the machine takes them; a failure to throw otherwise.
-pub(super) fn read(given: JsValue) -> Result<BrokerOptions, JsValue> {
-    check_names(&given, NAMES)?;
-    for (name, known) in [("queue", QUEUE_NAMES), ("retained", RETAINED_NAMES)] {
-        check_names(&Reflect::get(&given, &name.into()).unwrap_or_default(), known)?;
+pub(super) fn read(given: &BrokerCoreOptions) -> Result<BrokerOptions, JsValue> {
+    let mut options = BrokerOptions::default();
+    put_bound(&mut options.connections_max, given.connections_max());
+    put_bound(&mut options.sessions_max, given.sessions_max());
+    put_bound(&mut options.topic_levels_max, given.topic_levels_max());
+    put_bound(&mut options.subscriptions_max, given.subscriptions_max());
+    put_bound(&mut options.transmit_bytes_max, given.transmit_bytes_max());
+    put(&mut options.connect_timeout, given.connect_timeout().map(|timeout| Duration::from_millis(timeout.into())));
+    put(&mut options.keep_alive_max, given.keep_alive_max());
+    put(&mut options.session_expiry_max, given.session_expiry_max());
+    put(&mut options.retain_available, given.retain_available());
+    let bytes = given.maximum_packet_size();
+    put_checked(&mut options.packet_bytes_max, bytes, NonZeroU32::new, "maximumPacketSize must not be 0")?;
+    let messages = given.receive_maximum();
+    put_checked(&mut options.receive_maximum, messages, NonZeroU16::new, "receiveMaximum must not be 0")?;
+    let messages = given.in_flight_max();
+    put_checked(&mut options.in_flight_max, messages, NonZeroU16::new, "inFlightMax must not be 0")?;
+    put_checked(&mut options.maximum_qos, given.maximum_qos(), QoS::from_bits, "maximumQos must be 0, 1 or 2")?;
+    if let Some(queue) = given.queue() {
+        put_bound(&mut options.queue_messages, queue.messages());
+        put_bound(&mut options.queue_bytes, queue.bytes());
+        let right = "queue.overflow must be drop-newest or drop-oldest";
+        put_checked(&mut options.queue_overflow, queue.overflow(), |given| read_overflow(&given), right)?;
     }
-    let given: Given =
-        serde_wasm_bindgen::from_value(given).map_err(|error| failure("option", &error.to_string(), None))?;
-    let maximum_qos =
-        QoS::from_bits(given.maximum_qos).ok_or_else(|| failure("option", "maximumQos must be 0, 1 or 2", None))?;
-    let users = given.users.map(|users| {
-        let users = users.into_iter();
-        users.map(|user| User { name: user.username.into(), password: user.password.into() }).collect()
-    });
-    Ok(BrokerOptions {
-        connections_max: given.connections_max as usize,
-        sessions_max: given.sessions_max as usize,
-        connect_timeout: Duration::from_millis(given.connect_timeout.into()),
-        keep_alive_max: given.keep_alive_max,
-        session_expiry_max: given.session_expiry_max,
-        packet_bytes_max: given.maximum_packet_size,
-        receive_maximum: given.receive_maximum,
-        in_flight_max: given.in_flight_max,
-        maximum_qos,
-        retain_available: given.retain_available,
-        topic_levels_max: given.topic_levels_max as usize,
-        subscriptions_max: given.subscriptions_max as usize,
-        queue_messages: given.queue.messages as usize,
-        queue_bytes: given.queue.bytes as usize,
-        queue_overflow: match given.queue.overflow {
-            GivenOverflow::DropNewest => QueueOverflow::DropNewest,
-            GivenOverflow::DropOldest => QueueOverflow::DropOldest,
-        },
-        transmit_bytes_max: given.transmit_bytes_max as usize,
-        retained_messages: given.retained.messages as usize,
-        retained_bytes: given.retained.bytes as usize,
-        users,
-        events: false,
-    })
+    if let Some(retained) = given.retained() {
+        put_bound(&mut options.retained_messages, retained.messages());
+        put_bound(&mut options.retained_bytes, retained.bytes());
+    }
+    options.users = given.users().map(|users| users.iter().map(read_user).collect());
+    Ok(options)
+}
+
+fn read_overflow(given: &str) -> Option<QueueOverflow> {
+    match given {
+        "drop-newest" => Some(QueueOverflow::DropNewest),
+        "drop-oldest" => Some(QueueOverflow::DropOldest),
+        _ => None,
+    }
+}
+
+fn read_user(user: &BrokerCoreUser) -> User {
+    User { name: user.username().into(), password: user.password().into() }
+}
+
+fn put<T>(option: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *option = given;
+    }
+}
+
+fn put_bound(option: &mut usize, given: Option<u32>) {
+    put(option, given.map(|bound| bound as usize));
+}
+
+/// Puts what `check` makes of the value; `right` tells what would be right.
+fn put_checked<G, T>(
+    option: &mut T,
+    given: Option<G>,
+    check: impl FnOnce(G) -> Option<T>,
+    right: &str,
+) -> Result<(), JsValue> {
+    if let Some(given) = given {
+        *option = check(given).ok_or_else(|| failure("option", right, None))?;
+    }
+    Ok(())
 }

@@ -1,117 +1,273 @@
 //! Reports: the broker's events and views as plain objects for JavaScript.
 
-use serde::Serialize;
-use wasm_bindgen::JsValue;
+use js_sys::{Array, Object, Uint8Array};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 
 use crate::broker::{
     ClientView, Counters, DisconnectCause, DropCause, Event, Fault, RejectCause, SessionView, WillFate,
 };
-use crate::codec::{Message, Version};
-use crate::router::{Explanation, Verdict};
+use crate::codec::{Message, QoS, ReasonCode, Version};
+use crate::router::{Explanation, LevelExplanation, Verdict};
 use crate::time::Time;
 
+#[wasm_bindgen]
+extern "C" {
+    /// An object of ours, with what is set of these fields. That what is set is in JavaScript's hands keeps the names of
+    /// the fields, and the code that would look them up, out of the module.
+    #[wasm_bindgen(extends = Object)]
+    pub(super) type Report;
+
+    #[wasm_bindgen(method, setter)]
+    fn set_type(this: &Report, event: &str);
+    #[wasm_bindgen(method, setter, js_name = clientId)]
+    fn set_client_id(this: &Report, client_id: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_version(this: &Report, version: u8);
+    #[wasm_bindgen(method, setter, js_name = sessionPresent)]
+    fn set_session_present(this: &Report, session_present: bool);
+    #[wasm_bindgen(method, setter)]
+    fn set_cause(this: &Report, cause: &JsValue);
+    #[wasm_bindgen(method, setter)]
+    fn set_kind(this: &Report, kind: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_rule(this: &Report, rule: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_problem(this: &Report, problem: &str);
+    #[wasm_bindgen(method, setter, js_name = reasonCode)]
+    fn set_reason_code(this: &Report, reason_code: u8);
+    #[wasm_bindgen(method, setter)]
+    fn set_filter(this: &Report, filter: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_topic(this: &Report, topic: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_qos(this: &Report, qos: u8);
+    #[wasm_bindgen(method, setter)]
+    fn set_retain(this: &Report, retain: bool);
+    #[wasm_bindgen(method, setter)]
+    fn set_payload(this: &Report, payload: &Uint8Array);
+    #[wasm_bindgen(method, setter, js_name = payloadBytes)]
+    fn set_payload_bytes(this: &Report, payload_bytes: usize);
+    #[wasm_bindgen(method, setter)]
+    fn set_subscribers(this: &Report, subscribers: usize);
+    #[wasm_bindgen(method, setter)]
+    fn set_fate(this: &Report, fate: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_connected(this: &Report, connected: bool);
+    #[wasm_bindgen(method, setter)]
+    fn set_subscriptions(this: &Report, subscriptions: &Array);
+    #[wasm_bindgen(method, setter)]
+    fn set_queued(this: &Report, queued: usize);
+    #[wasm_bindgen(method, setter, js_name = queuedBytes)]
+    fn set_queued_bytes(this: &Report, queued_bytes: usize);
+    #[wasm_bindgen(method, setter, js_name = inFlight)]
+    fn set_in_flight(this: &Report, in_flight: usize);
+    #[wasm_bindgen(method, setter, js_name = expiresIn)]
+    fn set_expires_in(this: &Report, milliseconds: f64);
+    #[wasm_bindgen(method, setter, js_name = hasWill)]
+    fn set_has_will(this: &Report, has_will: bool);
+    #[wasm_bindgen(method, setter)]
+    fn set_published(this: &Report, published: f64);
+    #[wasm_bindgen(method, setter)]
+    fn set_delivered(this: &Report, delivered: f64);
+    #[wasm_bindgen(method, setter)]
+    fn set_dropped(this: &Report, dropped: f64);
+    #[wasm_bindgen(method, setter)]
+    fn set_matches(this: &Report, matches: bool);
+    #[wasm_bindgen(method, setter)]
+    fn set_levels(this: &Report, levels: &Array);
+    #[wasm_bindgen(method, setter)]
+    fn set_verdict(this: &Report, verdict: &str);
+}
+
+/// A list of reports.
+pub(super) fn list(reports: impl Iterator<Item = Report>) -> Array {
+    reports.collect()
+}
+
 /// Something that happened.
-pub(super) fn event(event: &Event) -> JsValue {
-    to_js(&EventReport::from(event))
-}
-
-/// Plain data of ours always has a form in JavaScript.
-pub(super) fn to_js(report: &impl Serialize) -> JsValue {
-    serde_wasm_bindgen::to_value(report).unwrap_or_default()
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
-enum EventReport<'a> {
-    Connected {
-        client_id: &'a str,
-        version: u8,
-        session_present: bool,
-    },
-    Rejected {
-        cause: Cause,
-    },
-    Disconnected {
-        client_id: &'a str,
-        cause: Cause,
-    },
-    Subscribed {
-        client_id: &'a str,
-        filter: &'a str,
-        reason_code: u8,
-    },
-    Unsubscribed {
-        client_id: &'a str,
-        filter: &'a str,
-        reason_code: u8,
-    },
-    Published {
-        client_id: Option<&'a str>,
-        topic: &'a str,
-        qos: u8,
-        retain: bool,
-        payload_bytes: usize,
-        subscribers: usize,
-    },
-    Dropped {
-        client_id: Option<&'a str>,
-        topic: &'a str,
-        cause: &'static str,
-    },
-    Will {
-        client_id: &'a str,
-        topic: &'a str,
-        fate: &'static str,
-    },
-    SessionEnded {
-        client_id: &'a str,
-    },
-}
-
-/// Why a connection ended.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Cause {
-    kind: &'static str,
-    reason_code: Option<u8>,
-    rule: Option<&'static str>,
-    problem: Option<&'static str>,
-}
-
-impl Cause {
-    const fn new(kind: &'static str, reason_code: Option<u8>) -> Self {
-        Self { kind, reason_code, rule: None, problem: None }
+pub(super) fn event(event: &Event) -> Report {
+    let report = new();
+    report.set_type(event_type(event));
+    if let Some(client_id) = client_id(event) {
+        report.set_client_id(client_id);
     }
-
-    const fn fault(fault: &Fault) -> Self {
-        let reason_code = Some(fault.reason.value());
-        Self { kind: "fault", reason_code, rule: Some(fault.rule), problem: Some(fault.problem) }
-    }
-}
-
-impl From<&RejectCause> for Cause {
-    fn from(cause: &RejectCause) -> Self {
-        match cause {
-            RejectCause::Refused(reason) => Self::new("refused", Some(reason.value())),
-            RejectCause::Fault(fault) => Self::fault(fault),
-            RejectCause::ConnectTimeout => Self::new("connect-timeout", None),
-            RejectCause::TooManyConnections => Self::new("too-many-connections", None),
-            RejectCause::TransportClosed => Self::new("transport-closed", None),
-            RejectCause::Host => Self::new("host", None),
+    match event {
+        Event::Connected { version, session_present, .. } => {
+            report.set_version(version_number(*version));
+            report.set_session_present(*session_present);
         }
+        Event::Rejected { cause, .. } => report.set_cause(&reject_cause(cause)),
+        Event::Disconnected { cause, .. } => report.set_cause(&disconnect_cause(cause)),
+        Event::Subscribed { filter, reason, .. } | Event::Unsubscribed { filter, reason, .. } => {
+            report.set_filter(filter);
+            report.set_reason_code(reason.value());
+        }
+        Event::Published { topic, qos, retain, payload_bytes, subscribers, .. } => {
+            report.set_topic(topic);
+            report.set_qos(qos.bits());
+            report.set_retain(*retain);
+            report.set_payload_bytes(*payload_bytes);
+            report.set_subscribers(*subscribers);
+        }
+        Event::Dropped { topic, cause, .. } => {
+            report.set_topic(topic);
+            report.set_cause(&drop_cause(*cause).into());
+        }
+        Event::Will { topic, fate, .. } => {
+            report.set_topic(topic);
+            report.set_fate(will_fate(*fate));
+        }
+        Event::SessionEnded { .. } => {}
+    }
+    report
+}
+
+/// A connected client.
+pub(super) fn client(view: ClientView<'_>) -> Report {
+    let report = new();
+    report.set_client_id(view.client_id);
+    report.set_version(version_number(view.version));
+    report
+}
+
+/// A session, connected or not.
+pub(super) fn session(view: &SessionView<'_>, now: Time) -> Report {
+    let report = new();
+    report.set_client_id(view.client_id);
+    report.set_connected(view.peer.is_some());
+    report.set_subscriptions(&list(view.subscriptions.iter().map(|(filter, qos)| subscription(filter, *qos))));
+    report.set_queued(view.queued);
+    report.set_queued_bytes(view.queued_bytes);
+    report.set_in_flight(view.in_flight);
+    if let Some(at) = view.expires_at {
+        report.set_expires_in(number(at.as_millis().saturating_sub(now.as_millis())));
+    }
+    report.set_has_will(view.has_will);
+    report
+}
+
+fn subscription(filter: &str, qos: QoS) -> Report {
+    let report = new();
+    report.set_filter(filter);
+    report.set_qos(qos.bits());
+    report
+}
+
+/// A retained message.
+pub(super) fn retained(message: &Message) -> Report {
+    let report = new();
+    report.set_topic(message.topic.as_str());
+    report.set_qos(message.qos.bits());
+    report.set_payload(&Uint8Array::from(&*message.payload));
+    report
+}
+
+/// What was counted.
+pub(super) fn counters(counters: Counters) -> Report {
+    let report = new();
+    report.set_published(number(counters.published));
+    report.set_delivered(number(counters.delivered));
+    report.set_dropped(number(counters.dropped));
+    report
+}
+
+/// Why a filter matches a topic, or why not.
+pub(super) fn explanation(explanation: &Explanation) -> Report {
+    let report = new();
+    report.set_matches(explanation.matches);
+    report.set_levels(&list(explanation.levels.iter().map(level)));
+    report
+}
+
+fn level(level: &LevelExplanation) -> Report {
+    let report = new();
+    if let Some(filter) = &level.filter {
+        report.set_filter(filter);
+    }
+    if let Some(topic) = &level.topic {
+        report.set_topic(topic);
+    }
+    report.set_verdict(verdict(level.verdict));
+    report
+}
+
+fn new() -> Report {
+    Object::new().unchecked_into()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "JavaScript counts exactly up to 2^53")]
+const fn number(value: u64) -> f64 {
+    value as f64
+}
+
+fn reject_cause(cause: &RejectCause) -> Report {
+    match cause {
+        RejectCause::Refused(reason) => told("refused", *reason),
+        RejectCause::Fault(fault) => fault_cause(fault),
+        RejectCause::ConnectTimeout => untold("connect-timeout"),
+        RejectCause::TooManyConnections => untold("too-many-connections"),
+        RejectCause::TransportClosed => untold("transport-closed"),
+        RejectCause::Host => untold("host"),
     }
 }
 
-impl From<&DisconnectCause> for Cause {
-    fn from(cause: &DisconnectCause) -> Self {
-        match cause {
-            DisconnectCause::Client(reason) => Self::new("client", Some(reason.value())),
-            DisconnectCause::TransportClosed => Self::new("transport-closed", None),
-            DisconnectCause::KeepAliveTimeout => Self::new("keep-alive-timeout", None),
-            DisconnectCause::TakenOver => Self::new("taken-over", None),
-            DisconnectCause::Fault(fault) => Self::fault(fault),
-            DisconnectCause::Host(reason) => Self::new("host", Some(reason.value())),
-        }
+fn disconnect_cause(cause: &DisconnectCause) -> Report {
+    match cause {
+        DisconnectCause::Client(reason) => told("client", *reason),
+        DisconnectCause::TransportClosed => untold("transport-closed"),
+        DisconnectCause::KeepAliveTimeout => untold("keep-alive-timeout"),
+        DisconnectCause::TakenOver => untold("taken-over"),
+        DisconnectCause::Fault(fault) => fault_cause(fault),
+        DisconnectCause::Host(reason) => told("host", *reason),
+    }
+}
+
+/// A cause without a reason code.
+fn untold(kind: &str) -> Report {
+    let cause = new();
+    cause.set_kind(kind);
+    cause
+}
+
+fn told(kind: &str, reason: ReasonCode) -> Report {
+    let cause = untold(kind);
+    cause.set_reason_code(reason.value());
+    cause
+}
+
+fn fault_cause(fault: &Fault) -> Report {
+    let cause = told("fault", fault.reason);
+    cause.set_rule(fault.rule);
+    cause.set_problem(fault.problem);
+    cause
+}
+
+const fn event_type(event: &Event) -> &'static str {
+    match event {
+        Event::Connected { .. } => "connected",
+        Event::Rejected { .. } => "rejected",
+        Event::Disconnected { .. } => "disconnected",
+        Event::Subscribed { .. } => "subscribed",
+        Event::Unsubscribed { .. } => "unsubscribed",
+        Event::Published { .. } => "published",
+        Event::Dropped { .. } => "dropped",
+        Event::Will { .. } => "will",
+        Event::SessionEnded { .. } => "session-ended",
+    }
+}
+
+/// Whose event it is, if it is a client's.
+fn client_id(event: &Event) -> Option<&str> {
+    match event {
+        Event::Rejected { .. } => None,
+        Event::Published { client_id, .. } | Event::Dropped { client_id, .. } => client_id.as_deref(),
+        Event::Connected { client_id, .. }
+        | Event::Disconnected { client_id, .. }
+        | Event::Subscribed { client_id, .. }
+        | Event::Unsubscribed { client_id, .. }
+        | Event::Will { client_id, .. }
+        | Event::SessionEnded { client_id } => Some(client_id),
     }
 }
 
@@ -139,143 +295,6 @@ const fn version_number(version: Version) -> u8 {
     match version {
         Version::V3_1_1 => 4,
         Version::V5 => 5,
-    }
-}
-
-impl<'a> From<&'a Event> for EventReport<'a> {
-    fn from(event: &'a Event) -> Self {
-        match event {
-            Event::Connected { peer: _, client_id, version, session_present } => {
-                Self::Connected { client_id, version: version_number(*version), session_present: *session_present }
-            }
-            Event::Rejected { peer: _, cause } => Self::Rejected { cause: cause.into() },
-            Event::Disconnected { peer: _, client_id, cause } => Self::Disconnected { client_id, cause: cause.into() },
-            Event::Subscribed { client_id, filter, reason } => {
-                Self::Subscribed { client_id, filter, reason_code: reason.value() }
-            }
-            Event::Unsubscribed { client_id, filter, reason } => {
-                Self::Unsubscribed { client_id, filter, reason_code: reason.value() }
-            }
-            Event::Published { client_id, topic, qos, retain, payload_bytes, subscribers } => Self::Published {
-                client_id: client_id.as_deref(),
-                topic,
-                qos: qos.bits(),
-                retain: *retain,
-                payload_bytes: *payload_bytes,
-                subscribers: *subscribers,
-            },
-            Event::Dropped { client_id, topic, cause } => {
-                Self::Dropped { client_id: client_id.as_deref(), topic, cause: drop_cause(*cause) }
-            }
-            Event::Will { client_id, topic, fate } => Self::Will { client_id, topic, fate: will_fate(*fate) },
-            Event::SessionEnded { client_id } => Self::SessionEnded { client_id },
-        }
-    }
-}
-
-/// A connected client.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ClientReport<'a> {
-    client_id: &'a str,
-    version: u8,
-}
-
-impl<'a> From<ClientView<'a>> for ClientReport<'a> {
-    fn from(view: ClientView<'a>) -> Self {
-        Self { client_id: view.client_id, version: version_number(view.version) }
-    }
-}
-
-/// A session, connected or not.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct SessionReport<'a> {
-    client_id: &'a str,
-    connected: bool,
-    subscriptions: Vec<SubscriptionReport<'a>>,
-    queued: usize,
-    queued_bytes: usize,
-    in_flight: usize,
-    /// Milliseconds from now.
-    expires_in: Option<u64>,
-    has_will: bool,
-}
-
-#[derive(Serialize)]
-struct SubscriptionReport<'a> {
-    filter: &'a str,
-    qos: u8,
-}
-
-impl<'a> SessionReport<'a> {
-    pub(super) fn new(view: SessionView<'a>, now: Time) -> Self {
-        let subscriptions = view.subscriptions.into_iter();
-        Self {
-            client_id: view.client_id,
-            connected: view.peer.is_some(),
-            subscriptions: subscriptions.map(|(filter, qos)| SubscriptionReport { filter, qos: qos.bits() }).collect(),
-            queued: view.queued,
-            queued_bytes: view.queued_bytes,
-            in_flight: view.in_flight,
-            expires_in: view.expires_at.map(|at| at.as_millis().saturating_sub(now.as_millis())),
-            has_will: view.has_will,
-        }
-    }
-}
-
-/// A retained message.
-#[derive(Serialize)]
-pub(super) struct RetainedReport<'a> {
-    topic: &'a str,
-    qos: u8,
-    #[serde(with = "serde_bytes")]
-    payload: &'a [u8],
-}
-
-impl<'a> From<&'a Message> for RetainedReport<'a> {
-    fn from(message: &'a Message) -> Self {
-        Self { topic: message.topic.as_str(), qos: message.qos.bits(), payload: &message.payload }
-    }
-}
-
-/// What was counted.
-#[derive(Serialize)]
-pub(super) struct CountersReport {
-    published: u64,
-    delivered: u64,
-    dropped: u64,
-}
-
-impl From<Counters> for CountersReport {
-    fn from(counters: Counters) -> Self {
-        Self { published: counters.published, delivered: counters.delivered, dropped: counters.dropped }
-    }
-}
-
-/// Why a filter matches a topic, or why not.
-#[derive(Serialize)]
-pub(super) struct ExplanationReport {
-    matches: bool,
-    levels: Vec<LevelReport>,
-}
-
-#[derive(Serialize)]
-struct LevelReport {
-    filter: Option<Box<str>>,
-    topic: Option<Box<str>>,
-    verdict: &'static str,
-}
-
-impl From<Explanation> for ExplanationReport {
-    fn from(explanation: Explanation) -> Self {
-        let levels = explanation.levels.into_iter();
-        Self {
-            matches: explanation.matches,
-            levels: levels
-                .map(|level| LevelReport { filter: level.filter, topic: level.topic, verdict: verdict(level.verdict) })
-                .collect(),
-        }
     }
 }
 
