@@ -1,6 +1,8 @@
 // What the WebAssembly module exports, and what it calls. The face is written against these types alone, so that one face
 // serves both builds; engine.ts holds them against what wasm-bindgen generates.
 
+import type { WebSocketLike } from './socket.js'
+
 /** What the module's functions throw: a plain object. faults.ts makes the typed error of it. */
 export interface Failure {
   readonly code:
@@ -17,19 +19,6 @@ export interface Failure {
     | 'panicked'
   readonly message: string
   readonly reasonCode?: number
-}
-
-/** A WebSocket, or what looks like one: what is used of it. Those of the browser and of the package `ws` fit. */
-export interface WebSocketLike {
-  binaryType: string
-  readonly readyState: number
-  onopen: ((event: never) => unknown) | null
-  onmessage: ((event: never) => unknown) | null
-  onerror: ((event: never) => unknown) | null
-  onclose: ((event: never) => unknown) | null
-  /** Sends one binary frame. */
-  send(data: Uint8Array<ArrayBuffer>): void
-  close(): void
 }
 
 /** A message event of a socket: the part that is read. */
@@ -88,7 +77,7 @@ export interface LinkableCore extends ClientCore {
 /** What the module calls. Nothing of it throws; from all of it the module may be called. */
 export interface Host {
   frame(event: FrameEvent): number
-  fill(address: number): void
+  fill(address: number, from: number, to: number): void
   route(slot: number, topicAddress: number, topicBytes: number, handlersAddress: number, handlers: number): void
   message(
     slot: number,

@@ -59,8 +59,8 @@ export class ClientHost implements Host {
     return this.#current.byteLength
   }
 
-  fill(address: number): void {
-    this.#view().set(new Uint8Array(this.#current), address)
+  fill(address: number, from: number, to: number): void {
+    this.#view().set(new Uint8Array(this.#current, from, to - from), address)
   }
 
   route(slot: number, topicAddress: number, topicBytes: number, handlersAddress: number, handlers: number): void {

@@ -15,9 +15,9 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn frame(this: &Host, event: &JsValue) -> i32;
 
-    /// Copies the current frame to this address.
+    /// Copies the current frame's bytes from one offset to another to this address.
     #[wasm_bindgen(method)]
-    pub(super) fn fill(this: &Host, address: usize);
+    pub(super) fn fill(this: &Host, address: usize, from: usize, to: usize);
 
     /// The topic and the handlers of a slot, from now on.
     #[wasm_bindgen(method)]

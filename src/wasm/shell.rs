@@ -21,13 +21,18 @@ use super::tap::{Tap, Tapped};
 use super::timer::Timer;
 use super::transport::Transport;
 use crate::client::{Client, CloseReason, Completion, Incoming, Output, RequestError, RequestId};
-use crate::codec::{ReasonCode, Version};
+use crate::codec::{Publish, ReasonCode, Version};
 
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = queueMicrotask)]
     fn queue_microtask(task: &Function);
 }
+
+/// From here on the payload of a message alone in its frame is not copied in.
+const LARGE_FRAME_BYTES: usize = 4096;
+/// How much of such a frame is copied in: enough for nearly every topic and list of properties.
+const HEAD_BYTES: usize = 512;
 
 /// Never moves, so that closures can hold a `Weak` of it.
 pub(super) struct ClientShell {
@@ -156,12 +161,13 @@ impl ClientShell {
             let now = now();
             match &mut state.tap {
                 None => {
-                    state.machine.handle_bytes_with(len, |buffer| self.host.fill(buffer.as_mut_ptr() as usize), now);
+                    let is_apart = state.machine.unread().is_empty();
+                    state.machine.handle_bytes_with(len, |buffer| self.fill(buffer, is_apart), now);
                     Vec::new()
                 }
                 Some(tap) => {
                     let mut frame = vec![0; len];
-                    self.host.fill(frame.as_mut_ptr() as usize);
+                    self.host.fill(frame.as_mut_ptr() as usize, 0, len);
                     state.machine.handle_bytes(&frame, now);
                     tap.on_received(&frame)
                 }
@@ -169,6 +175,19 @@ impl ClientShell {
         };
         self.report(tapped);
         self.drain();
+    }
+
+    /// Copies the current frame in. Of a large message that has a frame of its own (`is_apart`: none of it came before) the
+    /// payload stays where it is: the host hands on a view of the frame, and nobody here looks at it.
+    fn fill(&self, buffer: &mut [u8], is_apart: bool) {
+        let (address, len) = (buffer.as_mut_ptr() as usize, buffer.len());
+        let head = if is_apart && len >= LARGE_FRAME_BYTES { HEAD_BYTES } else { len };
+        self.host.fill(address, 0, head);
+        let is_enough = head == len
+            || buffer.get(..head).is_some_and(|head| Publish::payload_start(head, len, self.version).is_some());
+        if !is_enough {
+            self.host.fill(address + head, head, len);
+        }
     }
 
     /// Bytes from the broker in the page, which runs this shell afterwards.

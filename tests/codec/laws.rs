@@ -2,7 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use wasmqtt::codec::{DecodeError, Decoder, Packet, Version};
+use wasmqtt::codec::{DecodeError, Decoder, Packet, Publish, Version};
 
 use super::generate::{Parts, encoded, parts};
 
@@ -49,6 +49,18 @@ proptest! {
         let bytes = encoded(&parts);
         prop_assert_eq!(Packet::decode(&bytes, parts.version), Ok(parts.packet()));
         prop_assert_eq!(parts.packet().encoded_len(parts.version), Ok(bytes.len()));
+    }
+
+    #[test]
+    fn where_a_payload_begins_can_be_told_from_what_stands_before_it(parts in parts(), at: prop::sample::Index) {
+        let bytes = encoded(&parts);
+        let head = &bytes[..at.index(bytes.len() + 1)];
+        let payload = match parts.packet() {
+            Packet::Publish(publish) => Some(bytes.len() - publish.payload.len()).filter(|start| *start <= head.len()),
+            _ => None,
+        };
+        prop_assert_eq!(Publish::payload_start(head, bytes.len(), parts.version), payload);
+        prop_assert_eq!(Publish::payload_start(head, bytes.len() + 1, parts.version), None);
     }
 
     #[test]
