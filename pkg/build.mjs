@@ -1,7 +1,7 @@
 // Builds the TypeScript face into dist: one small module for each entry and one that both share, and declarations with their
 // comments. What wasm-pack has written there, in dist/client and dist/broker, stays; its JavaScript goes into the entries.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -30,12 +30,9 @@ await build({
   target: 'es2022',
   minify: true,
   legalComments: 'none',
-  external: ['node:*'],
   plugins: [{ name: 'glue', setup: bundleGlue }],
   logLevel: 'warning',
 })
-
-leaveToNode(join(dist, 'common.js'))
 
 /** Files of an earlier build, some of sources that are gone. */
 function removeOld() {
@@ -49,6 +46,20 @@ function declare() {
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
   const { status } = spawnSync(process.execPath, [tsc, '--project', root], { stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
+  const reached = new Set()
+  for (const entry of ['index', 'broker']) reach(entry, reached)
+  for (const file of readdirSync(dist).filter(name => name.endsWith('.d.ts'))) {
+    if (!reached.has(file)) rmSync(join(dist, file))
+  }
+}
+
+/** The declarations that an entry leads to; the others are ours alone. */
+function reach(name, reached) {
+  const file = `${name}.d.ts`
+  if (reached.has(file)) return
+  reached.add(file)
+  const text = readFileSync(join(dist, file), 'utf8')
+  for (const [, next] of text.matchAll(/(?:from |import\()'\.\/([^']+)\.js'/g)) reach(next, reached)
 }
 
 /**
@@ -65,11 +76,4 @@ function bundleGlue({ onResolve, onLoad }) {
     if (parts.length !== 2) throw new Error(`${path} names its WebAssembly ${parts.length - 1} times, and not once`)
     return { contents: parts.join('undefined'), loader: 'js' }
   })
-}
-
-/** Marks the import of Node's own module, which no page reaches, so that other bundlers leave it as it is. */
-function leaveToNode(file) {
-  const parts = readFileSync(file, 'utf8').split('import("node:fs/promises")')
-  if (parts.length !== 2) throw new Error(`${file} imports node:fs/promises ${parts.length - 1} times, and not once`)
-  writeFileSync(file, parts.join('import(/*webpackIgnore:true*//*@vite-ignore*/"node:fs/promises")'))
 }

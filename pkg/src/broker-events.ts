@@ -1,4 +1,4 @@
-import type { QoS } from './check.js'
+import type { QoS } from './message.js'
 
 /** Why a connection was not accepted, or ended. */
 export interface BrokerCause<Kind extends string> {

@@ -5,7 +5,6 @@ import {
   oneOf,
   positive16,
   positive32,
-  type QoS,
   qos,
   secret,
   text,
@@ -13,6 +12,7 @@ import {
   uint32,
   wrong,
 } from './check.js'
+import type { QoS } from './message.js'
 
 /** A user who may connect. */
 export interface BrokerUser {
@@ -81,7 +81,7 @@ const users: Check<object[]> = (value, name) => {
   })
 }
 
-/** The options as the module takes them. */
+/** The options as the module takes them. @internal */
 export const readBrokerOptions = fields({
   connectionsMax: uint32,
   sessionsMax: uint32,

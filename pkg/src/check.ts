@@ -1,10 +1,5 @@
 import { OptionError } from './errors.js'
-
-/** What can be published: text is sent as UTF-8. */
-export type Payload = string | Uint8Array | ArrayBuffer | ArrayBufferView
-
-/** Quality of service: 0 at most once, 1 at least once, 2 exactly once (MQTT 5.0 §4.3). */
-export type QoS = 0 | 1 | 2
+import type { QoS } from './message.js'
 
 /** Gives the value back if it is right, as it is to be used; throws an {@link OptionError} if not. */
 export type Check<T> = (value: unknown, name: string) => T

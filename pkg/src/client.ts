@@ -1,13 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { abortable, ignore } from './abort.js'
-import { byte, fields, func, type Payload, payload as payloadOf, text, whole } from './check.js'
+import { byte, fields, func, payload as payloadOf, text, whole } from './check.js'
 import { Connection } from './connection.js'
 import type { ClientCore } from './core.js'
 import type { Loader } from './engine.js'
 import { PacketEvent, type Status, StatusEvent } from './events.js'
 import { type Subject, thrownError } from './faults.js'
 import type { Receiver } from './host.js'
-import type { Handler } from './message.js'
+import type { Handler, Payload } from './message.js'
 import { type ClientOptions, readClientOptions } from './options.js'
 import type { ConnackProperties } from './properties.js'
 import {

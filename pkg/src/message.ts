@@ -1,13 +1,19 @@
 import type { Glue } from './core.js'
 import type { MessageProperties } from './properties.js'
 
+/** What can be published: text is sent as UTF-8. */
+export type Payload = string | Uint8Array | ArrayBuffer | ArrayBufferView
+
+/** Quality of service: 0 at most once, 1 at least once, 2 exactly once (MQTT 5.0 §4.3). */
+export type QoS = 0 | 1 | 2
+
 /** A message that arrived. */
 export interface Message {
   readonly topic: string
   /** May be a view of a buffer that other messages share: read it, and copy it before you write or transfer it. */
   readonly payload: Uint8Array
   /** The quality of service that it was delivered with. */
-  readonly qos: 0 | 1 | 2
+  readonly qos: QoS
   /** A retained message, sent since the subscription began; or, with `retainAsPublished`, one published to be retained. */
   readonly retain: boolean
   /** The broker has perhaps sent it before (DUP). */
@@ -26,7 +32,7 @@ export type Handler = (message: Message) => void
 const decoder = new TextDecoder()
 const none: MessageProperties = Object.freeze({})
 
-/** Fields that are few and not `#private`, since a message is made for each that arrives. */
+/** Fields that are few and not `#private`, since a message is made for each that arrives. @internal */
 export class ReceivedMessage implements Message {
   constructor(
     readonly topic: string,
@@ -35,8 +41,8 @@ export class ReceivedMessage implements Message {
     private readonly lazy: LazyProperties | undefined,
   ) {}
 
-  get qos(): 0 | 1 | 2 {
-    return ((this.flags >> 1) & 3) as 0 | 1 | 2
+  get qos(): QoS {
+    return ((this.flags >> 1) & 3) as QoS
   }
 
   get retain(): boolean {
@@ -60,7 +66,7 @@ export class ReceivedMessage implements Message {
   }
 }
 
-/** The bytes of a message's properties until somebody asks for them. */
+/** The bytes of a message's properties until somebody asks for them. @internal */
 export class LazyProperties {
   readonly #glue: Glue
   readonly #bytes: Uint8Array

@@ -1,4 +1,4 @@
-// The one thing of Node that is used; @types/node would bring a second `setTimeout`, and more.
-declare module 'node:fs/promises' {
-  export function readFile(path: URL): Promise<Uint8Array<ArrayBuffer>>
+/** The little that the face needs of Node: it is made for pages, and has no other types of it. */
+declare const process: {
+  getBuiltinModule(name: 'node:fs/promises'): { readFile(file: URL): Promise<BufferSource> }
 }

@@ -3,11 +3,9 @@ import {
   fields,
   func,
   oneOf,
-  type Payload,
   payload,
   positive16,
   positive32,
-  type QoS,
   qos,
   secret,
   signal,
@@ -18,8 +16,10 @@ import {
   whole,
   wrong,
 } from './check.js'
-import type { CoreOptions, CoreWill, WebSocketLike } from './core.js'
+import type { CoreOptions, CoreWill } from './core.js'
+import type { Payload, QoS } from './message.js'
 import { type MessageProperties, messageProperties, type UserProperties } from './properties.js'
+import type { WebSocketLike } from './socket.js'
 
 /** Who the client says it is. */
 export interface Credentials {

@@ -51,7 +51,7 @@ export interface ConnackProperties {
   readonly authenticationData?: Uint8Array
 }
 
-/** Properties of a message that goes out. */
+/** Properties of a message that goes out. @internal */
 export const messageProperties = fields({
   payloadFormatIndicator: bool,
   messageExpiryInterval: uint32,

@@ -1,4 +1,5 @@
-import { bool, fields, oneOf, type QoS, qos, signal, userProperties, whole } from './check.js'
+import { bool, fields, oneOf, qos, signal, userProperties, whole } from './check.js'
+import type { QoS } from './message.js'
 import { only5 } from './options.js'
 import { type MessageProperties, messageProperties, type UserProperties } from './properties.js'
 

@@ -20,7 +20,7 @@ interface Reader {
 
 const end: IteratorResult<Message> = { done: true, value: undefined }
 
-/** A bounded queue between the handler, which cannot wait, and the loop, which may be slow. */
+/** A bounded queue between the handler, which cannot wait, and the loop, which may be slow. @internal */
 export class MessageQueue implements MessageStream {
   dropped = 0
   #messages: Message[] = []
@@ -96,7 +96,7 @@ export class MessageQueue implements MessageStream {
   }
 }
 
-/** Unsubscribes once subscribed. */
+/** Unsubscribes once subscribed. @internal */
 export async function unsubscribed(subscribed: Promise<Subscription>): Promise<void> {
   const subscription = await subscribed.catch(ignore)
   await subscription?.unsubscribe()

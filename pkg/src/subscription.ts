@@ -1,9 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { ignore } from './abort.js'
-import type { QoS } from './check.js'
 import type { ClientCore } from './core.js'
 import { type Subject, thrownError } from './faults.js'
 import type { Receiver } from './host.js'
+import type { QoS } from './message.js'
 import type { Wish } from './request-options.js'
 import type { Requests } from './requests.js'
 
@@ -32,7 +32,7 @@ interface Shared {
   granted: Promise<number>
 }
 
-/** The handlers of a client, and the subscriptions at the broker that they share. */
+/** The handlers of a client, and the subscriptions at the broker that they share. @internal */
 export class Subscriptions {
   readonly #shared = new Map<string, Shared>()
   #next = 0
@@ -128,7 +128,7 @@ export class Subscriptions {
   }
 }
 
-/** The subscription, and the signal unsubscribes. */
+/** The subscription, and the signal unsubscribes. @internal */
 export function endedBy(signal: AbortSignal | undefined, subscription: Subscription): Subscription {
   if (!signal) return subscription
   const abort = () => void unsubscribe().catch(ignore)

@@ -1,7 +1,7 @@
 // What npm packs, and that it loads.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { install, load, packed, root } from './lib/packed.mjs'
@@ -9,9 +9,24 @@ import { install, load, packed, root } from './lib/packed.mjs'
 const project = install()
 
 test('the tarball holds exactly the two entries, what they share, their declarations and their WebAssembly', () => {
-  const declarations = readdirSync(join(root, 'src'))
-    .filter(name => name.endsWith('.ts') && !name.endsWith('.d.ts'))
-    .map(name => `dist/${name.replace(/\.ts$/, '.d.ts')}`)
+  const declarations = [
+    'broker',
+    'broker-events',
+    'broker-options',
+    'client',
+    'common',
+    'errors',
+    'events',
+    'index',
+    'message',
+    'options',
+    'properties',
+    'request-options',
+    'socket',
+    'stream',
+    'subscription',
+    'watched',
+  ].map(name => `dist/${name}.d.ts`)
   const expected = [
     'LICENSE-APACHE',
     'LICENSE-MIT',
