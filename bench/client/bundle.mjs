@@ -1,24 +1,26 @@
 // What esbuild needs to bundle wasmqtt: it does not know `new URL('….wasm', import.meta.url)`.
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 
-/** Puts the WebAssembly that a module of the package names beside the bundle. */
+const wasmUrl = /new URL\((['"])([^'"]+\.wasm)\1,\s*import\.meta\.url\)/g
+
+/** Puts the WebAssembly that a module of the package names beside the bundle, under a name that tells its folder. */
 export const wasmFiles = {
   name: 'wasm files',
   setup(build) {
     const found = new Map()
     build.onLoad({ filter: /pkg\/dist\/.*\.js$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8')
-      for (const [, file] of text.matchAll(/new URL\(['"]([^'"]+\.wasm)['"],\s*import\.meta\.url\)/g)) {
-        found.set(basename(file), join(dirname(path), file))
-      }
-      const flat = text.replace(/new URL\(['"](?:[^'"]*\/)?([^'"/]+\.wasm)['"],/g, "new URL('./$1',")
-      return { contents: flat, loader: 'js' }
+      const contents = text.replace(wasmUrl, (_, quote, file) => {
+        const name = file.replace(/^\.\//, '').replaceAll('/', '-')
+        found.set(name, join(dirname(path), file))
+        return `new URL(${quote}./${name}${quote},import.meta.url)`
+      })
+      return { contents, loader: 'js' }
     })
     build.onEnd(async ({ outputFiles }) => {
       for (const [name, path] of found) {
-        if (!outputFiles) return
-        outputFiles.push({ path: `/${name}`, contents: await readFile(path), hash: '', text: '' })
+        outputFiles?.push({ path: `/${name}`, contents: await readFile(path), hash: '', text: '' })
       }
     })
   },

@@ -4,8 +4,8 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { chromium } from 'playwright-core'
 import { findChromium, switches } from '../../scripts/lib/browser.mjs'
-import { sizes } from './sizes.mjs'
 import { serve } from './site.mjs'
+import { sizes } from './sizes.mjs'
 
 const clients = ['wasmqtt', 'by-hand', 'mqttjs', 'paho']
 /** What design asks of wasmqtt, as a multiple of the hand-written client's rate. */
@@ -66,8 +66,13 @@ async function measureOnce(client, name) {
     page.on('pageerror', error => failures.push(error))
     await page.goto(site.url)
     const rate = await Promise.race([
-      page.evaluate(([file, ...args]) => import(file).then(module => module.run(...args)), [`/${client}.js`, name, scale]),
-      new Promise((_, reject) => setTimeout(() => reject(new Error(`${client}, ${name}: no end in 120 s`)), 120_000).unref()),
+      page.evaluate(
+        ([file, ...args]) => import(file).then(module => module.run(...args)),
+        [`/${client}.js`, name, scale],
+      ),
+      new Promise((_, reject) =>
+        setTimeout(() => reject(new Error(`${client}, ${name}: no end in 120 s`)), 120_000).unref(),
+      ),
     ])
     if (failures.length > 0) throw failures[0]
     return rate
@@ -77,7 +82,9 @@ async function measureOnce(client, name) {
 }
 
 function ratesTable() {
-  console.log(`\nMessages a second, the median of ${runs}; in brackets against the client written by hand. ${machine()}\n`)
+  console.log(
+    `\nMessages a second, the median of ${runs}; in brackets against the client written by hand. ${machine()}\n`,
+  )
   const header = ['', ...options.client, 'goal for wasmqtt']
   const rows = cases.map(name => {
     const yardstick = median(rates[name]['by-hand'] ?? [Number.NaN])
@@ -95,7 +102,8 @@ function ratesTable() {
 async function sizesTable() {
   console.log('What a page downloads, bundled and minified, in bytes:\n')
   const rows = (await sizes()).map(({ name, gzip, brotli, goal }) => {
-    const verdict = goal === undefined ? '' : `≤ ${goal.toLocaleString('en')}, ${gzip <= goal ? 'reached' : 'NOT reached'}`
+    const verdict =
+      goal === undefined ? '' : `≤ ${goal.toLocaleString('en')}, ${gzip <= goal ? 'reached' : 'NOT reached'}`
     return [name, gzip.toLocaleString('en'), brotli.toLocaleString('en'), verdict]
   })
   print([['', 'gzip', 'brotli', 'goal'], ...rows])
@@ -105,7 +113,11 @@ async function sizesTable() {
 function print(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map(row => row[column].length)))
   for (const row of rows) {
-    console.log(row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  '))
+    console.log(
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
+        .join('  '),
+    )
   }
 }
 

@@ -22,7 +22,8 @@ export async function serve() {
   const files = new Map(outputFiles.map(({ path, contents }) => [path, contents]))
   const server = createServer((request, response) => {
     const contents = request.url === '/' ? '<!doctype html><title>bench</title>' : files.get(request.url)
-    const type = request.url === '/' ? 'text/html' : request.url?.endsWith('.wasm') ? 'application/wasm' : 'text/javascript'
+    const type =
+      request.url === '/' ? 'text/html' : request.url?.endsWith('.wasm') ? 'application/wasm' : 'text/javascript'
     response.writeHead(contents ? 200 : 404, { 'content-type': type }).end(contents)
   })
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))

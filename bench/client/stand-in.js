@@ -43,7 +43,8 @@ export class StandIn extends EventTarget {
   }
 
   send(data) {
-    const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    const bytes =
+      data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     for (let at = 0; at < bytes.length; ) {
       let length = 0
       let header = at + 1
@@ -82,7 +83,9 @@ export class StandIn extends EventTarget {
         this.acknowledged += 1
         break
       case 8:
-        this.#later(this.#v5 ? [0x90, 4, bytes[body], bytes[body + 1], 0, 1] : [0x90, 3, bytes[body], bytes[body + 1], 1])
+        this.#later(
+          this.#v5 ? [0x90, 4, bytes[body], bytes[body + 1], 0, 1] : [0x90, 3, bytes[body], bytes[body + 1], 1],
+        )
         break
       case 12:
         this.#later([0xd0, 0])

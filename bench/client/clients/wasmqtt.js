@@ -2,7 +2,10 @@
 import { connect as connectClient } from 'wasmqtt'
 
 export async function connect(url, Socket, onMessage) {
-  const client = await connectClient(url, { version: 4, createWebSocket: (address, protocols) => new Socket(address, protocols) })
+  const client = await connectClient(url, {
+    version: 4,
+    createWebSocket: (address, protocols) => new Socket(address, protocols),
+  })
   await client.subscribe('#', { qos: 1 }, onMessage)
   return {
     publish: (topic, payload) => {
