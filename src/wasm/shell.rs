@@ -161,7 +161,8 @@ impl ClientShell {
             let now = now();
             match &mut state.tap {
                 None => {
-                    let is_apart = state.machine.unread().is_empty();
+                    // While outputs are acted on, another frame may come before this one is read.
+                    let is_apart = state.machine.unread().is_empty() && !self.is_draining.get();
                     state.machine.handle_bytes_with(len, |buffer| self.fill(buffer, is_apart), now);
                     Vec::new()
                 }
