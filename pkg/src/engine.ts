@@ -8,9 +8,7 @@ export interface Engine<G extends Glue = Glue> {
 }
 
 /** wasm-bindgen's function that loads the module. */
-type Init = (options: {
-  module_or_path: URL | Promise<BufferSource>
-}) => Promise<{ readonly memory: WebAssembly.Memory }>
+type Init = (options: { module_or_path: URL | Promise<BufferSource> }) => Promise<object>
 
 /** Loads one build's module, when it is first wanted and once. */
 export class Loader<G extends Glue = Glue> {
@@ -37,7 +35,9 @@ export class Loader<G extends Glue = Glue> {
   async #start(): Promise<Engine<G>> {
     const url = this.#url()
     try {
-      const { memory } = await this.#init({ module_or_path: url.protocol === 'file:' ? fromFile(url) : url })
+      const exports = await this.#init({ module_or_path: url.protocol === 'file:' ? fromFile(url) : url })
+      // The build gives the exports short names, the memory among them.
+      const memory = Object.values(exports).find(value => value instanceof WebAssembly.Memory) as WebAssembly.Memory
       this.engine = { glue: this.#glue, memory }
       return this.engine
     } catch (cause) {

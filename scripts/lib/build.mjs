@@ -1,9 +1,10 @@
 // The npm package, built: the crate twice to WebAssembly, then the TypeScript face.
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { setUpNpmPackages } from './npm.mjs'
 import { inRoot, pathWith } from './paths.mjs'
 import { StepError } from './report.mjs'
+import { shortNamesPass, withShortNames } from './short-names.mjs'
 import { forget, hashOf, isFresh, stamp } from './stamp.mjs'
 import { setUpLinker, setUpToolchain } from './toolchain.mjs'
 import { checkBindgen, pinnedTools, setUpTool } from './tools.mjs'
@@ -74,7 +75,15 @@ const outputsOf = name => ['wasmqtt.js', 'wasmqtt.d.ts', 'wasmqtt_bg.wasm'].map(
 
 async function buildWasm(step, { name, features }, env) {
   const hash = hashOf(
-    ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'src', 'package-lock.json', 'scripts/lib/build.mjs'],
+    [
+      'Cargo.toml',
+      'Cargo.lock',
+      'rust-toolchain.toml',
+      'src',
+      'package-lock.json',
+      'scripts/lib/build.mjs',
+      'scripts/lib/short-names.mjs',
+    ],
     [JSON.stringify(pinnedTools()), features.join(), process.env.RUSTFLAGS ?? ''],
   )
   const outputs = outputsOf(name)
@@ -95,9 +104,10 @@ async function buildWasm(step, { name, features }, env) {
     const out = ['--out-dir', folderOf(name), '--out-name', 'wasmqtt', '.']
     const cargo = ['--', '--locked', ...features.flatMap(feature => ['--features', feature])]
     await step.exec('wasm-pack', [...pack, ...out, ...cargo], { env, minutes: 30 })
-    await optimiseWasm(step, outputs.at(-1), env)
-    // It writes these whatever it is told in some versions; npm would obey them and leave the build out.
-    for (const file of ['package.json', '.gitignore', 'README.md'])
+    await optimiseWasm(step, folderOf(name), env)
+    // It writes these whatever it is told in some versions; npm would obey them and leave the build out. The last tells
+    // names that the module no longer has.
+    for (const file of ['package.json', '.gitignore', 'README.md', 'wasmqtt_bg.wasm.d.ts'])
       rmSync(inRoot(folderOf(name), file), { force: true })
     const absent = outputs.filter(path => !existsSync(inRoot(path)))
     if (absent.length > 0) throw new StepError(`wasm-pack did not write ${absent.join(', ')}`)
@@ -108,9 +118,13 @@ async function buildWasm(step, { name, features }, env) {
 }
 
 /** As a step of our own and not of wasm-pack's, so that the flags are ours and npm's wasm-opt is the one that runs. */
-async function optimiseWasm(step, wasm, env) {
+async function optimiseWasm(step, folder, env) {
   step.progress = 'wasm-opt'
+  const wasm = `${folder}/wasmqtt_bg.wasm`
   const optimised = `${wasm}.opt`
-  await step.exec('wasm-opt', [...optimise, wasm, '-o', optimised], { env, minutes: 30 })
+  const passes = [...optimise, shortNamesPass]
+  const printed = await step.exec('wasm-opt', [...passes, wasm, '-o', optimised], { env, minutes: 30 })
   renameSync(inRoot(optimised), inRoot(wasm))
+  const glue = inRoot(folder, 'wasmqtt.js')
+  writeFileSync(glue, withShortNames(readFileSync(glue, 'utf8'), printed))
 }

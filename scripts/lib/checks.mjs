@@ -44,6 +44,7 @@ export async function rustChecks(report, env) {
   await report.step('cargo test', { needs: ['Rust'] }, step =>
     step.tests(counts.cargo, 'cargo', ['test', '--locked', '--no-fail-fast'], { env, minutes: 30 }),
   )
+  await report.step('differential (mqtt-packet)', { needs: ['npm packages', 'Rust'] }, step => differential(step, env))
   await report.step('cargo doc', { needs: ['Rust'] }, step =>
     step.check('cargo', ['doc', '--locked', '--no-deps'], { env: { ...env, RUSTDOCFLAGS: '-D warnings' } }),
   )
@@ -57,6 +58,14 @@ const clippy = (report, env) =>
   report.step('clippy', { needs: ['Rust'] }, step =>
     step.check('cargo', ['clippy', '--locked', '--all-targets', ...denyWarnings], { env }),
   )
+
+/** Our codec beside npm's mqtt-packet, which reaches ours through a native program. */
+async function differential(step, env) {
+  await step.exec('cargo', ['build', '--locked', '--example', 'codec_lines'], { env, minutes: 10 })
+  const tests = readdirSync(inRoot('tests', 'differential')).filter(name => name.endsWith('.test.mjs'))
+  const files = tests.map(name => inRoot('tests', 'differential', name))
+  return step.tests(counts.node, process.execPath, ['--test', '--test-reporter=tap', ...files], { env })
+}
 
 /** The advisories live in a repository that some networks do not reach; nobody's test should fail for that. */
 async function advisories(step, env) {
