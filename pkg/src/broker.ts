@@ -25,7 +25,7 @@ import { thrownError } from './faults.js'
 import type { Payload } from './message.js'
 import type { ClientOptions } from './options.js'
 import { type PublishOptions, readPublish } from './request-options.js'
-import { LINK } from './target.js'
+import { LINK, type Way } from './target.js'
 import { WatchedTarget } from './watched.js'
 
 export * from './broker-events.js'
@@ -63,15 +63,15 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
 
   /** @internal */
   protected readonly watched = 'event'
-  readonly #link: Promise<{ engine: Engine<BrokerGlue>; core: Core }>
+  readonly #loaded: Promise<Engine<BrokerGlue>>
   #core: Core | undefined
   #isClosed = false
 
   /** @throws OptionError if an option is wrong. */
   constructor(options?: BrokerOptions) {
     super()
-    this.#link = this.#start(readBrokerOptions(options, 'options'))
-    this.ready = this.#link.then(() => this)
+    this.#loaded = this.#start(readBrokerOptions(options, 'options'))
+    this.ready = this.#loaded.then(() => this)
     this.ready.catch(ignore)
   }
 
@@ -84,16 +84,15 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     const { flags, properties } = readPublish(options ?? {}, 5)
     text(topic, 'topic')
     const bytes = payloadOf(payload, 'payload')
-    const { core } = await this.#link
-    if (this.#isClosed) throw new ClosedError('the broker is closed')
+    await this.#loaded
     try {
-      return core.publish(topic, bytes, flags, properties)
+      return this.#open().publish(topic, bytes, flags, properties)
     } catch (error) {
       throw thrownError(error, { kind: 'publish', topic })
     }
   }
 
-  /** The connected clients, in the order of their identifiers. */
+  /** The connected clients, in the order of their identifiers. None, as with the lists below, once the broker is closed. */
   clients(): ClientInfo[] {
     return (this.#core?.clients() ?? []) as ClientInfo[]
   }
@@ -122,18 +121,21 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     return this.#core?.disconnect(text(clientId, 'clientId'), byte(reasonCode, 'reasonCode')) ?? false
   }
 
-  /** Ends all connections; 5.0 clients are told 0x8B, server shutting down. Idempotent. */
+  /** Ends all connections, and forgets all; 5.0 clients are told 0x8B, server shutting down. Idempotent. */
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#core?.close()
+    const core = this.#core
+    this.#core = undefined
+    core?.close()
+    // Later, since the module may be on the stack.
+    if (core) setTimeout(() => core.free())
   }
 
   /** @internal */
-  async [LINK](): Promise<{ engine: Engine<BrokerGlue>; core: Core }> {
-    const link = await this.#link
-    if (this.#isClosed) throw new ClosedError('the broker is closed')
-    return link
+  async [LINK](): Promise<Way> {
+    const engine = await this.#loaded
+    return { engine, link: client => client.link(this.#open()) }
   }
 
   /** @internal */
@@ -141,18 +143,25 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     this.#core?.listen(on ? detail => void this.dispatchEvent(new BrokerEvent(detail as BrokerEventDetail)) : undefined)
   }
 
-  async #start(options: object): Promise<{ engine: Engine<BrokerGlue>; core: Core }> {
+  async #start(options: object): Promise<Engine<BrokerGlue>> {
     const engine = await loader.load()
-    if (this.#isClosed) throw new ClosedError('the broker is closed')
+    if (this.#isClosed) throw closed()
     try {
       this.#core = new engine.glue.BrokerCore(options)
     } catch (error) {
       throw thrownError(error, { kind: 'options' })
     }
     if (this.isWatched) this.watch(true)
-    return { engine, core: this.#core }
+    return engine
+  }
+
+  #open(): Core {
+    if (!this.#core) throw closed()
+    return this.#core
   }
 }
+
+const closed = () => new ClosedError('the broker is closed')
 
 /** How a level of a filter and a level of a topic compare (MQTT 5.0 §4.7). */
 export interface LevelExplanation {

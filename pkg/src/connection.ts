@@ -140,7 +140,7 @@ export class Connection {
       if (this.#core !== core) return
       core.setCredentials(credentials.username, credentials.password)
       if (way) {
-        ;(core as LinkableCore).link(way.core)
+        way.link(core as LinkableCore)
         return
       }
       const socket = await this.#makeSocket(String(target))

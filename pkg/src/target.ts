@@ -1,14 +1,22 @@
 import { wrong } from './check.js'
-import type { BrokerCore, BrokerGlue } from './core.js'
+import type { BrokerGlue, LinkableCore } from './core.js'
 import type { Engine } from './engine.js'
 
 /** The name under which a broker lets clients in. */
 export const LINK = Symbol('wasmqtt.link')
 
+/** The way to a broker in the page. */
+export interface Way {
+  /** Both ends must be of one module. */
+  readonly engine: Engine<BrokerGlue>
+  /** Throws if the broker is closed. */
+  link(client: LinkableCore): void
+}
+
 /** A broker in the page. A symbol and not a class tells it, so that the client does not carry the broker. */
 export interface Linkable {
   /** Rejects if the broker is closed. */
-  [LINK](): Promise<{ readonly engine: Engine<BrokerGlue>; readonly core: BrokerCore }>
+  [LINK](): Promise<Way>
 }
 
 /** The broker, or the URL of one. Throws an OptionError. */

@@ -1,0 +1,193 @@
+// The broker in the page, and clients of both entries over it.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { install, load } from './lib/packed.mjs'
+
+const project = install()
+const wasmqtt = await load(project, 'wasmqtt')
+const larger = await load(project, 'wasmqtt/broker')
+const { Broker, explain, load: loadModule } = larger
+
+const timeout = 20_000
+
+/** A broker that is closed after the test. */
+function open(t, options) {
+  const broker = new Broker(options)
+  t.after(() => broker.close())
+  return broker
+}
+
+for (const [name, { connect }] of Object.entries({ wasmqtt, 'wasmqtt/broker': larger })) {
+  for (const version of [4, 5]) {
+    test(`${name}, version ${version}: each quality, both ways`, { timeout }, async t => {
+      const broker = open(t)
+      const near = await connect(broker, { version, clientId: 'near' })
+      const far = await connect(broker, { version, clientId: 'far' })
+      const got = { near: [], far: [] }
+      await near.subscribe('to/near/#', { qos: 2 }, ({ topic, qos }) => got.near.push([topic, qos]))
+      await far.subscribe('to/far/#', { qos: 2 }, ({ topic, qos }) => got.far.push([topic, qos]))
+      for (const qos of [0, 1, 2]) {
+        await near.publish(`to/far/${qos}`, 'x', { qos })
+        await far.publish(`to/near/${qos}`, 'x', { qos })
+      }
+      // What was sent before has arrived when this is acknowledged by who received it.
+      await Promise.all([near.publish('sync', '', { qos: 2 }), far.publish('sync', '', { qos: 2 })])
+      const rows = to => [0, 1, 2].map(qos => [`to/${to}/${qos}`, qos])
+      assert.deepEqual(got, { near: rows('near'), far: rows('far') })
+      assert.deepEqual(broker.clients(), [
+        { clientId: 'far', version },
+        { clientId: 'near', version },
+      ])
+      await Promise.all([near.end(), far.end()])
+      assert.deepEqual(broker.clients(), [])
+    })
+  }
+}
+
+test('large payloads go through whole', { timeout }, async t => {
+  const client = await larger.connect(open(t, { maximumPacketSize: 20_000_000, queue: { bytes: 20_000_000 } }))
+  const stream = client.messages('large', { qos: 1 })
+  const payload = new Uint8Array(10_000_000).map((_, at) => at % 251)
+  await client.publish('large', payload, { qos: 1 })
+  const { value } = await stream.next()
+  assert.deepEqual(value.payload, payload)
+  await client.end()
+})
+
+test('a client that is killed has its will published, one that ends has not', { timeout }, async t => {
+  const broker = open(t)
+  const watcher = await larger.connect(broker)
+  const stream = watcher.messages('will/#', { qos: 1 })
+  const ended = await larger.connect(broker, { will: { topic: 'will/ended', payload: 'x' } })
+  await ended.end()
+  const killed = await larger.connect(broker, { will: { topic: 'will/killed', payload: 'gone', qos: 1 } })
+  killed.kill()
+  const { value } = await stream.next()
+  assert.deepEqual([value.topic, value.text(), value.qos], ['will/killed', 'gone', 1])
+  await watcher.end()
+})
+
+test('events tell what happened, while somebody listens', { timeout }, async t => {
+  const broker = open(t)
+  const events = []
+  const listener = ({ detail }) => events.push(detail)
+  broker.addEventListener('event', listener)
+  const client = await larger.connect(broker, { clientId: 'me', will: { topic: 'will', payload: 'x' } })
+  await client.subscribe('a/#', { qos: 1 }, () => {})
+  await client.publish('a/b', 'payload', { qos: 1 })
+  const subscribers = await broker.publish('a/c', 'x', { retain: true })
+  assert.equal(subscribers, 1)
+  assert.deepEqual(
+    broker.retained().map(({ topic, payload }) => [topic, [...payload]]),
+    [['a/c', [120]]],
+  )
+  client.kill()
+  await client.end()
+  broker.removeEventListener('event', listener)
+  await (await larger.connect(broker)).end()
+  const types = events.map(({ type }) => type)
+  assert.deepEqual(
+    types.filter(type => !['session-ended', 'disconnected'].includes(type)),
+    ['connected', 'will', 'subscribed', 'published', 'published', 'will', 'published'],
+  )
+  assert.deepEqual(
+    { ...events.find(({ type }) => type === 'published') },
+    { type: 'published', clientId: 'me', topic: 'a/b', qos: 1, retain: false, payloadBytes: 7, subscribers: 1 },
+  )
+  const disconnected = events.find(({ type }) => type === 'disconnected')
+  assert.equal(disconnected.cause.kind, 'transport-closed')
+  assert.deepEqual(
+    events.filter(({ type }) => type === 'will').map(({ fate }) => fate),
+    ['armed', 'fired'],
+  )
+  const { published, delivered } = broker.counters()
+  assert.deepEqual([published, delivered], [3, 2])
+})
+
+test('only users with their password may connect', { timeout }, async t => {
+  const broker = open(t, { users: [{ username: 'ann', password: 'secret' }] })
+  const client = await larger.connect(broker, { credentials: { username: 'ann', password: 'secret' } })
+  await client.end()
+  for (const credentials of [{}, { username: 'ann' }, { username: 'ann', password: 'Secret' }]) {
+    await assert.rejects(
+      larger.connect(broker, { credentials }),
+      error => error instanceof larger.ConnectError && error.reasonCode >= 0x80,
+    )
+  }
+})
+
+test('a session is kept for a client that is away', { timeout }, async t => {
+  const broker = open(t)
+  const options = { clientId: 'keeper', cleanStart: false, sessionExpiry: 100 }
+  const first = await larger.connect(broker, options)
+  await first.subscribe('later', { qos: 1 }, () => {})
+  await first.end()
+  await broker.publish('later', 'waited', { qos: 1 })
+  const [session] = broker.sessions()
+  assert.deepEqual(
+    [session.clientId, session.connected, session.queued, session.subscriptions],
+    ['keeper', false, 1, [{ filter: 'later', qos: 1 }]],
+  )
+  assert.ok(session.expiresIn > 0 && session.expiresIn <= 100_000)
+  const second = new larger.Client(broker, options)
+  const stream = second.messages('later', { qos: 1 })
+  assert.equal((await stream.next()).value.text(), 'waited')
+  assert.equal(second.sessionPresent, true)
+  await second.end()
+})
+
+test('disconnect ends one client with its reason, close all of them', { timeout }, async t => {
+  const broker = open(t)
+  const closed = client =>
+    new Promise(resolve => {
+      client.addEventListener('status', ({ status }) => resolve(status.error))
+    })
+  const [one, two] = await Promise.all(['one', 'two'].map(clientId => larger.connect(broker, { clientId })))
+  const ends = [closed(one), closed(two)]
+  assert.equal(broker.disconnect('nobody'), false)
+  assert.equal(broker.disconnect('one', 0x97), true)
+  const error = await ends[0]
+  assert.ok(error instanceof larger.ConnectionError)
+  assert.equal(error.reasonCode, 0x97)
+  assert.deepEqual(broker.clients(), [{ clientId: 'two', version: 5 }])
+  broker.close()
+  broker.close()
+  assert.equal((await ends[1]).reasonCode, 0x8b)
+  await assert.rejects(larger.connect(broker), larger.ConnectError)
+  await assert.rejects(broker.publish('a', 'b'), larger.ClosedError)
+})
+
+test('a broker that is closed before its module is loaded', { timeout }, async () => {
+  const broker = new Broker()
+  broker.close()
+  assert.deepEqual([broker.clients(), broker.sessions(), broker.retained()], [[], [], []])
+  assert.deepEqual(broker.counters(), { published: 0, delivered: 0, dropped: 0 })
+  assert.equal(broker.disconnect('a'), false)
+  await assert.rejects(broker.publish('a', 'b'), larger.ClosedError)
+  await assert.rejects(larger.connect(broker), larger.ConnectError)
+})
+
+test('one client takes over from another with its identifier', { timeout }, async t => {
+  const broker = open(t)
+  const first = await larger.connect(broker, { clientId: 'same' })
+  const closed = new Promise(resolve => {
+    first.addEventListener('status', ({ status }) => resolve(status))
+  })
+  const second = await larger.connect(broker, { clientId: 'same' })
+  const { error } = await closed
+  assert.equal(error.reasonCode, 0x8e)
+  await second.end()
+})
+
+test('explain says level by level why a filter matches', { timeout }, async () => {
+  await loadModule()
+  assert.deepEqual(explain('a/+/#', 'a/b/c/d'), {
+    matches: true,
+    levels: [
+      { filter: 'a', topic: 'a', verdict: 'equal' },
+      { filter: '+', topic: 'b', verdict: 'plus' },
+      { filter: '#', topic: 'c/d', verdict: 'hash' },
+    ],
+  })
+  assert.equal(explain('+/a', '$SYS/a').levels[0].verdict, 'dollar-hidden')
+})

@@ -1,0 +1,157 @@
+// The declarations that are packed, as strict consumers see them.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { folderOf, install, link } from './lib/packed.mjs'
+
+const project = install()
+link(project, '@types/node', '@types/ws', 'undici-types')
+
+const strict = {
+  strict: true,
+  noEmit: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  // Our own declarations are checked too.
+  skipLibCheck: false,
+  target: 'ES2022',
+}
+
+/** What tsc says about the source under these options. */
+function check(source, options) {
+  writeFileSync(join(project, 'consumer.ts'), source)
+  const config = { compilerOptions: { ...strict, ...options }, files: ['consumer.ts'] }
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(config))
+  const tsc = join(folderOf('typescript'), 'bin', 'tsc')
+  const { stdout } = spawnSync(process.execPath, [tsc, '--pretty', 'false'], { cwd: project, encoding: 'utf8' })
+  return stdout.trim()
+}
+
+const page = `
+import {
+  Client, ClosedError, ConnectError, ConnectionError, connect, MqttError, OptionError, PublishError, SubscribeError,
+  type ClientOptions, type ConnackProperties, type Credentials, type Handler, type Message, type MessageProperties,
+  type MessageStream, type PacketRecord, type Payload, type PublishOptions, type QoS, type Status, type SubscribeOptions,
+  type Subscription, type Will,
+} from 'wasmqtt'
+import {
+  Broker, connect as connectInPage, explain, load,
+  type BrokerEventDetail, type BrokerOptions, type Explanation,
+} from 'wasmqtt/broker'
+
+const controller = new AbortController()
+const will: Will = { topic: 'dash/7/state', payload: 'gone', qos: 1, retain: true, delay: 5 }
+const options: ClientOptions = {
+  version: 5, clientId: 'dash-7', cleanStart: true, sessionExpiry: 3600, keepAlive: 60,
+  credentials: async (): Promise<Credentials> => ({ username: 'jwt', password: new Uint8Array() }),
+  will, signal: controller.signal, userProperties: [['a', 'b']],
+  createWebSocket: (url: string, protocols: string[]) => new WebSocket(url, protocols),
+}
+const mqtt: Client = await connect('wss://broker.example/mqtt', options)
+const handler: Handler = message => { const value: unknown = message.json(); void value }
+const subscription: Subscription = await mqtt.subscribe('site/+/temperature', { qos: 1 }, handler)
+await mqtt.subscribe('site/#', (message: Message) => {
+  const { topic, payload, qos, retain, duplicate, properties }: Message = message
+  const text: string = message.text()
+  const typed = message.json<{ on: boolean }>().on satisfies boolean
+  const bytes: Uint8Array = payload
+  const format: boolean | undefined = properties.payloadFormatIndicator
+  void [topic, bytes, qos, retain, duplicate, text, typed, format]
+})
+const payloads: Payload[] = ['text', new Uint8Array(), new ArrayBuffer(1), new DataView(new ArrayBuffer(1))]
+for (const payload of payloads) await mqtt.publish('cmd/fan', payload, { qos: 1, retain: true, signal: controller.signal })
+const stream: MessageStream = mqtt.messages('metrics/#', { limit: 10, overflow: 'drop-newest' })
+for await (const message of stream) message.topic satisfies string
+stream.dropped satisfies number
+mqtt.addEventListener('status', event => {
+  const status: Status = event.status
+  if (status.phase === 'closed' && status.error instanceof ConnectionError) status.error.rule satisfies string | undefined
+})
+mqtt.addEventListener('packet', ({ packet }) => { const record: PacketRecord = packet; void record.kind }, { once: true })
+mqtt.addEventListener('other', (event: Event) => void event)
+mqtt.status.phase satisfies 'connecting' | 'connected' | 'closed'
+const ready: Client = await new Client(new URL('wss://broker.example'), {}).ready
+mqtt.connackProperties satisfies ConnackProperties
+try {
+  await subscription.unsubscribe()
+} catch (error) {
+  if (error instanceof OptionError) { error.option satisfies string; error.value satisfies unknown }
+  if (error instanceof SubscribeError) error.filter satisfies string
+  if (error instanceof MqttError) error.reasonCode satisfies number | undefined
+  void [ClosedError, ConnectError, PublishError]
+}
+await mqtt.end({ reasonCode: 4, timeout: 100 })
+mqtt.kill()
+
+const brokerOptions: BrokerOptions = { maximumQos: 1, queue: { overflow: 'drop-oldest' }, users: [{ username: 'a', password: 'b' }] }
+const broker = new Broker(brokerOptions)
+broker.addEventListener('event', ({ detail }) => {
+  const told: BrokerEventDetail = detail
+  if (told.type === 'published') told.subscribers satisfies number
+  if (told.type === 'disconnected') told.cause.kind satisfies string
+})
+const inPage = await connectInPage(broker)
+const fromClient: Client = await connect(broker)
+const count: number = await broker.publish('a', 'b', { qos: 1 })
+broker.clients()[0]?.clientId satisfies string | undefined
+broker.sessions()[0]?.subscriptions[0]?.qos satisfies QoS | undefined
+await load()
+const explanation: Explanation = explain('a/#', 'a/b')
+const more: [PublishOptions, SubscribeOptions, MessageProperties] = [{}, {}, {}]
+void [inPage, fromClient, ready, count, explanation, more]
+export {}
+`
+
+const node = `
+import { connect, type WebSocketLike } from 'wasmqtt'
+import { WebSocket } from 'ws'
+
+const client = await connect('ws://127.0.0.1:9001', {
+  createWebSocket: (url, protocols) => new WebSocket(url, protocols),
+})
+const socket: WebSocketLike = new WebSocket('ws://127.0.0.1:9001')
+const { payload } = (await client.messages('a').next()).value
+Buffer.from(payload)
+await client.publish('a', Buffer.from('b'))
+void socket
+export {}
+`
+
+const page4 = { lib: ['ES2022', 'DOM', 'DOM.AsyncIterable', 'DOM.Iterable'], types: [] }
+
+test('a page, resolved as bundlers do', () => {
+  assert.equal(check(page, { ...page4, module: 'ESNext', moduleResolution: 'Bundler' }), '')
+})
+
+test('a page, resolved as Node does', () => {
+  assert.equal(check(page, { ...page4, module: 'NodeNext', moduleResolution: 'NodeNext' }), '')
+})
+
+test('Node without the types of a page, with the package ws', () => {
+  const options = { lib: ['ES2022'], types: ['node'], module: 'NodeNext', moduleResolution: 'NodeNext' }
+  assert.equal(check(node, options), '')
+})
+
+test('what is wrong is found', () => {
+  const rows = [
+    [`await connect('ws://a', { qos: 1 })`, 'TS2353'],
+    [`await connect('ws://a', { version: 3 })`, 'TS2322'],
+    [`(await connect('ws://a')).publish('a', 7)`, 'TS2345'],
+    [`(await connect('ws://a')).publish('a', 'b', { qos: 3 })`, 'TS2322'],
+    [`(await connect('ws://a')).subscribe('a', { qos: 1 })`, 'TS2353'],
+    [`(await connect('ws://a')).status = { phase: 'closed' }`, 'TS2540'],
+    [`(await connect('ws://a')).addEventListener('packet', event => event.status)`, 'TS'],
+  ]
+  const source = rows.map(([line]) => `;${line}\n`).join('')
+  const found = check(`import { connect } from 'wasmqtt'\n${source}export {}\n`, {
+    ...page4,
+    module: 'ESNext',
+    moduleResolution: 'Bundler',
+  })
+  rows.forEach(([line, code], index) => {
+    const of = found.split('\n').filter(text => text.startsWith(`consumer.ts(${index + 2},`))
+    assert.ok(of.length === 1 && of[0].includes(code), `${line}: ${of.join('\n') || 'no error'}`)
+  })
+})
