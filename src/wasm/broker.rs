@@ -29,7 +29,7 @@ impl BrokerCore {
     /// A failure that says which option is wrong.
     #[wasm_bindgen(constructor)]
     pub fn new(given: JsValue) -> Result<Self, JsValue> {
-        super::failure::report_panics();
+        super::failure::throw_panics();
         let options = broker_options::read(&given.unchecked_into())?;
         // Client identifiers need be unlikely to meet, not hard to guess.
         let seed = Math::random().to_bits();

@@ -35,7 +35,7 @@ impl ClientCore {
     #[wasm_bindgen(constructor)]
     #[expect(clippy::needless_pass_by_value, reason = "JavaScript gives it away")]
     pub fn new(host: Host, options: CoreOptions) -> Result<Self, JsValue> {
-        super::failure::report_panics();
+        super::failure::throw_panics();
         let options = options::read(&options)?;
         let version = options.version;
         Ok(Self { shell: ClientShell::new(host, version, Client::new(options)) })

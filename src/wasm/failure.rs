@@ -44,7 +44,8 @@ pub(super) fn of_filter(error: &TopicError) -> JsValue {
     failure("filter", &error.to_string(), None)
 }
 
-/// Has a panic, which only a bug of ours can cause, said in the console before it ends the module.
-pub(super) fn report_panics() {
-    console_error_panic_hook::set_once();
+/// Has a panic, which only a bug of ours can cause, thrown as an error that says what and where: out of the call that caused
+/// it, and out of every later one that finds what it was at.
+pub(super) fn throw_panics() {
+    std::panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
 }

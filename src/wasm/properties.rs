@@ -136,7 +136,7 @@ fn write_field(list: &mut PropertiesBuf, field: &str, value: &JsValue) -> Result
 
 fn push(list: &mut PropertiesBuf, id: PropertyId, value: Value<'_>) -> Result<(), JsValue> {
     let pushed = list.push_value(id, value);
-    pushed.map_err(|error| wrong(name(id), &["cannot be sent: ", &error.to_string()].concat()))
+    pushed.map_err(|error| wrong(name(id), &("cannot be sent: ".to_owned() + &error.to_string())))
 }
 
 fn write_user_properties(list: &mut PropertiesBuf, value: &JsValue) -> Result<(), JsValue> {
@@ -182,5 +182,5 @@ fn whole(value: &JsValue) -> Option<u32> {
 }
 
 fn wrong(field: &str, problem: &str) -> JsValue {
-    failure("property", &[field, " ", problem].concat(), None)
+    failure("property", &(field.to_owned() + " " + problem), None)
 }
