@@ -106,12 +106,13 @@ impl TopicName {
     /// [`TopicError`] if it is not.
     pub fn validate(text: &str) -> Result<(), TopicError> {
         check_length(text)?;
-        match text.bytes().position(|byte| matches!(byte, 0 | b'+' | b'#')) {
+        let mut bytes = text.bytes().enumerate();
+        match bytes.find(|(_, byte)| matches!(byte, 0 | b'+' | b'#')) {
             None => Ok(()),
-            Some(offset) => Err(match text.as_bytes()[offset] {
-                0 => TopicError::NullCharacter { text: shortened(text), offset },
-                wildcard => TopicError::WildcardInName { text: shortened(text), wildcard: wildcard.into(), offset },
-            }),
+            Some((offset, 0)) => Err(TopicError::NullCharacter { text: shortened(text), offset }),
+            Some((offset, byte)) => {
+                Err(TopicError::WildcardInName { text: shortened(text), wildcard: byte.into(), offset })
+            }
         }
     }
 
@@ -123,7 +124,7 @@ impl TopicName {
 
     /// The levels, which `/` separates; empty ones among them.
     pub fn levels(&self) -> impl Iterator<Item = &str> {
-        self.0.split('/')
+        Levels(Some(self.as_str()))
     }
 }
 
@@ -138,7 +139,7 @@ impl TopicFilter {
             return Err(TopicError::NullCharacter { text: shortened(text), offset });
         }
         let filter_start = share_len(text)?;
-        check_wildcards(text, text.get(filter_start..).unwrap_or_default())?;
+        check_wildcards(text, filter_start)?;
         Ok(Self { text: text.into(), filter_start })
     }
 
@@ -157,18 +158,18 @@ impl TopicFilter {
     /// The name of the group that shares the subscription, if one does.
     #[must_use]
     pub fn share_name(&self) -> Option<&str> {
-        self.text.get(..self.filter_start)?.strip_prefix(SHARE_PREFIX)?.strip_suffix('/')
+        self.text.get(SHARE_PREFIX.len()..self.filter_start.checked_sub(1)?)
     }
 
     /// The levels of [`filter`](Self::filter), which `/` separates; empty ones among them.
     pub fn levels(&self) -> impl Iterator<Item = &str> {
-        self.filter().split('/')
+        Levels(Some(self.filter()))
     }
 
     /// Whether there is a `+` or `#` in it.
     #[must_use]
     pub fn has_wildcards(&self) -> bool {
-        self.filter().contains(['+', '#'])
+        has(self.filter(), is_wildcard)
     }
 
     /// Whether messages published to `topic` are for this filter (§4.7.1, §4.7.2).
@@ -176,11 +177,11 @@ impl TopicFilter {
     pub fn matches(&self, topic: &TopicName) -> bool {
         let filter = self.filter();
         // A wildcard first does not match what the server keeps for itself [MQTT-4.7.2-1].
-        if topic.as_str().starts_with('$') && filter.starts_with(['+', '#']) {
+        if topic.as_str().starts_with('$') && filter.bytes().next().is_some_and(is_wildcard) {
             return false;
         }
         let mut levels = topic.levels();
-        for expected in filter.split('/') {
+        for expected in self.levels() {
             // `#` matches the parent level too, so it does not matter whether a level is left.
             if expected == "#" {
                 return true;
@@ -191,6 +192,38 @@ impl TopicFilter {
             }
         }
         levels.next().is_none()
+    }
+}
+
+/// The first level of a topic or filter, and what stands behind its `/`.
+#[inline]
+pub(crate) fn first_level(text: &str) -> (&str, Option<&str>) {
+    match text.bytes().position(|byte| byte == b'/') {
+        Some(end) => (text.get(..end).unwrap_or_default(), text.get(end + 1..)),
+        None => (text, None),
+    }
+}
+
+/// Whether the text has a byte that `is` finds. It looks at all of them, so that the compiler can take many at once.
+#[inline]
+pub(crate) fn has(text: &str, is: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(false, |found, byte| found | is(byte))
+}
+
+pub(crate) const fn is_wildcard(byte: u8) -> bool {
+    matches!(byte, b'+' | b'#')
+}
+
+/// The levels that are still to come.
+struct Levels<'a>(Option<&'a str>);
+
+impl<'a> Iterator for Levels<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let (level, behind) = first_level(self.0?);
+        self.0 = behind;
+        Some(level)
     }
 }
 
@@ -205,35 +238,39 @@ fn check_length(text: &str) -> Result<(), TopicError> {
 /// How many bytes `$share/{share name}/` takes.
 fn share_len(text: &str) -> Result<usize, TopicError> {
     let Some(shared) = text.strip_prefix(SHARE_PREFIX) else { return Ok(0) };
-    let bad = |problem| Err(TopicError::BadShare { text: shortened(text), problem });
-    let Some((name, filter)) = shared.split_once('/') else {
-        return bad("a topic filter is missing behind the share name");
+    let problem = match first_level(shared) {
+        (_, None) => "a topic filter is missing behind the share name",
+        ("", _) => "the share name is empty",
+        (name, _) if has(name, is_wildcard) => "the share name has a wildcard",
+        (_, Some("")) => "the topic filter behind the share name is empty",
+        (_, Some(filter)) => return Ok(text.len() - filter.len()),
     };
-    if name.is_empty() {
-        return bad("the share name is empty");
-    }
-    if name.contains(['+', '#']) {
-        return bad("the share name has a wildcard");
-    }
-    if filter.is_empty() {
-        return bad("the topic filter behind the share name is empty");
-    }
-    Ok(text.len() - filter.len())
+    Err(TopicError::BadShare { text: shortened(text), problem })
 }
 
-fn check_wildcards(text: &str, filter: &str) -> Result<(), TopicError> {
-    let mut levels = filter.split('/').enumerate().peekable();
-    while let Some((index, content)) = levels.next() {
-        let level = index + 1;
-        if content == "#" && levels.peek().is_some() {
-            return Err(TopicError::HashNotLast { text: shortened(text), level });
+fn check_wildcards(text: &str, filter_start: usize) -> Result<(), TopicError> {
+    let mut level = 1;
+    let mut before = b'/';
+    let mut bytes = text.bytes().skip(filter_start).peekable();
+    while let Some(byte) = bytes.next() {
+        if byte == b'/' {
+            level += 1;
+        } else if is_wildcard(byte) {
+            let behind = bytes.peek().copied();
+            if before != b'/' || behind.is_some_and(|behind| behind != b'/') {
+                let example = if byte == b'+' { "a/+/b" } else { "a/#" };
+                return Err(TopicError::WildcardNotAlone {
+                    text: shortened(text),
+                    wildcard: byte.into(),
+                    level,
+                    example,
+                });
+            }
+            if byte == b'#' && behind.is_some() {
+                return Err(TopicError::HashNotLast { text: shortened(text), level });
+            }
         }
-        if content.len() > 1
-            && let Some(wildcard) = content.chars().find(|character| matches!(character, '+' | '#'))
-        {
-            let example = if wildcard == '+' { "a/+/b" } else { "a/#" };
-            return Err(TopicError::WildcardNotAlone { text: shortened(text), wildcard, level, example });
-        }
+        before = byte;
     }
     Ok(())
 }
@@ -243,7 +280,7 @@ fn shortened(text: &str) -> Box<str> {
     const KEPT: usize = 60;
     match text.char_indices().nth(KEPT) {
         None => text.into(),
-        Some((end, _)) => [text.get(..end).unwrap_or_default(), "…"].concat().into(),
+        Some((end, _)) => (text.get(..end).unwrap_or_default().to_owned() + "…").into(),
     }
 }
 

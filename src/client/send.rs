@@ -107,7 +107,7 @@ impl Core {
         for (filter, _) in subscriptions {
             limits.check_subscription(filter)?;
         }
-        if properties.get(PropertyId::SubscriptionIdentifier).is_some() {
+        if properties.number(PropertyId::SubscriptionIdentifier).is_some() {
             limits.check_subscription_identifier()?;
         }
         let wire =

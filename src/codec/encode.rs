@@ -1,11 +1,12 @@
 //! From a packet to its bytes.
 #![expect(clippy::cast_possible_truncation, reason = "lengths are checked before they are written")]
 
+use super::writer::{self, Writer};
 use super::{
-    Ack, Auth, Connack, Connect, DecodeError, Disconnect, EncodeError, Packet, PacketKind, Properties, PropertyId,
-    PropertyPlace, Publish, QoS, ReasonCode, Suback, Subscribe, Unsuback, Unsubscribe, VARIABLE_BYTE_INTEGER_MAX,
-    Version, writer,
+    Ack, Auth, Connack, Connect, Disconnect, EncodeError, Packet, PacketKind, Properties, PropertyId, PropertyPlace,
+    Publish, QoS, ReasonCode, Suback, Subscribe, Unsuback, Unsubscribe, VARIABLE_BYTE_INTEGER_MAX, Version,
 };
+use crate::topic::{has, is_wildcard};
 
 /// All of a PINGREQ (§3.12).
 pub const PINGREQ: [u8; 2] = [0xC0, 0];
@@ -21,15 +22,15 @@ impl Packet<'_> {
         match self {
             Self::Publish(publish) => publish.encode(version, out).map(drop),
             Self::Connect(connect) => connect.encode(out),
-            Self::Connack(connack) => framed(out, 0x20, |out| connack.write(version, out)),
+            Self::Connack(connack) => connack.encode(version, out),
             Self::Puback(ack) => ack.encode(PacketKind::Puback, version, out),
             Self::Pubrec(ack) => ack.encode(PacketKind::Pubrec, version, out),
             Self::Pubrel(ack) => ack.encode(PacketKind::Pubrel, version, out),
             Self::Pubcomp(ack) => ack.encode(PacketKind::Pubcomp, version, out),
             Self::Subscribe(subscribe) => subscribe.encode(version, out),
-            Self::Suback(suback) => framed(out, 0x90, |out| suback.write(version, out)),
+            Self::Suback(suback) => suback.encode(version, out),
             Self::Unsubscribe(unsubscribe) => unsubscribe.encode(version, out),
-            Self::Unsuback(unsuback) => framed(out, 0xB0, |out| unsuback.write(version, out)),
+            Self::Unsuback(unsuback) => unsuback.encode(version, out),
             Self::Pingreq => {
                 out.extend_from_slice(&PINGREQ);
                 Ok(())
@@ -39,7 +40,7 @@ impl Packet<'_> {
                 Ok(())
             }
             Self::Disconnect(disconnect) => disconnect.encode(version, out),
-            Self::Auth(auth) => framed(out, 0xF0, |out| auth.write(version, out)),
+            Self::Auth(auth) => auth.encode(version, out),
         }
     }
 
@@ -70,14 +71,14 @@ impl Publish<'_> {
         out.reserve(remaining + 5);
         out.push(0x30 | u8::from(self.dup) << 3 | self.qos.bits() << 1 | u8::from(self.retain));
         writer::variable(out, remaining as u32);
-        out.extend_from_slice(&(self.topic.len() as u16).to_be_bytes());
+        writer::two_byte(out, self.topic.len() as u16);
         out.extend_from_slice(self.topic.as_bytes());
         let position = self.packet_id.map(|packet_id| {
-            out.extend_from_slice(&packet_id.get().to_be_bytes());
+            writer::two_byte(out, packet_id.get());
             out.len() - 2
         });
         if version == Version::V5 {
-            properties(out, self.properties);
+            writer::properties(out, self.properties);
         }
         out.extend_from_slice(self.payload);
         Ok(position)
@@ -92,22 +93,19 @@ impl Publish<'_> {
         Ok(1 + writer::variable_len(remaining) + remaining)
     }
 
-    #[inline]
+    #[cold]
     fn check_topic(&self, version: Version) -> Result<(), EncodeError> {
-        let Some(wrong) = self.topic.bytes().find(|byte| matches!(byte, 0 | b'+' | b'#')) else {
-            let aliased = || version == Version::V5 && self.properties.get(PropertyId::TopicAlias).is_some();
-            if !self.topic.is_empty() || aliased() {
-                return Ok(());
+        match self.topic.bytes().find(|byte| matches!(byte, 0 | b'+' | b'#')) {
+            Some(0) => Err(invalid("MQTT-1.5.4-2", "U+0000 in a topic name; leave it out")),
+            Some(_) => Err(invalid("MQTT-3.3.2-2", "a wildcard in a topic name; name one topic")),
+            None => {
+                let is_aliased = || version == Version::V5 && self.properties.value(PropertyId::TopicAlias).is_some();
+                if !self.topic.is_empty() || is_aliased() {
+                    return Ok(());
+                }
+                Err(invalid("MQTT-4.7.3-1", "an empty topic name without a topic alias"))
             }
-            return Err(EncodeError::Invalid {
-                rule: "MQTT-4.7.3-1",
-                problem: "an empty topic name without a topic alias",
-            });
-        };
-        Err(match wrong {
-            0 => EncodeError::Invalid { rule: "MQTT-1.5.4-2", problem: "U+0000 in a topic name; leave it out" },
-            _ => EncodeError::Invalid { rule: "MQTT-3.3.2-2", problem: "a wildcard in a topic name; name one topic" },
-        })
+        }
     }
 
     /// The remaining length of a packet that MQTT can express.
@@ -115,19 +113,21 @@ impl Publish<'_> {
         if self.topic.len() > usize::from(u16::MAX) {
             return Err(EncodeError::FieldTooLong { field: "topic name", bytes: self.topic.len() });
         }
-        self.check_topic(version)?;
+        if self.topic.is_empty() || has(self.topic, |byte| byte == 0 || is_wildcard(byte)) {
+            self.check_topic(version)?;
+        }
         if self.packet_id.is_some() != (self.qos != QoS::AtMostOnce) {
             let problem = "a PUBLISH has a packet identifier if it is of QoS 1 or 2, and only then";
-            return Err(EncodeError::Invalid { rule: "MQTT-2.2.1-2", problem });
+            return Err(invalid("MQTT-2.2.1-2", problem));
         }
         if self.dup && self.qos == QoS::AtMostOnce {
-            return Err(EncodeError::Invalid { rule: "MQTT-3.3.1-2", problem: "DUP on a PUBLISH of QoS 0" });
+            return Err(invalid("MQTT-3.3.1-2", "DUP on a PUBLISH of QoS 0"));
         }
         let mut remaining = 2 + self.topic.len() + self.payload.len() + if self.packet_id.is_some() { 2 } else { 0 };
         if version == Version::V5 {
             let len = self.properties.as_bytes().len();
             if len > 0 {
-                check_properties(self.properties, PropertyPlace::Publish)?;
+                writer::check_properties(self.properties, PropertyPlace::Publish)?;
             }
             remaining += writer::variable_len(len) + len;
         }
@@ -138,31 +138,36 @@ impl Publish<'_> {
     }
 }
 
+#[cold]
+#[inline(never)]
+const fn invalid(rule: &'static str, problem: &'static str) -> EncodeError {
+    EncodeError::Invalid { rule, problem }
+}
+
 impl Ack<'_> {
     /// Appends a PUBACK, PUBREC, PUBREL or PUBCOMP.
     ///
     /// # Errors
     /// [`EncodeError`], and `out` is as it was.
     pub fn encode(&self, kind: PacketKind, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let (flags, place) = match kind {
-            PacketKind::Puback => (0, PropertyPlace::Puback),
-            PacketKind::Pubrec => (0, PropertyPlace::Pubrec),
-            PacketKind::Pubrel => (2, PropertyPlace::Pubrel),
-            PacketKind::Pubcomp => (0, PropertyPlace::Pubcomp),
-            _ => return Err(EncodeError::Invalid { rule: "§2.1.2", problem: "an acknowledgement of another kind" }),
+        let place = match kind {
+            PacketKind::Puback => PropertyPlace::Puback,
+            PacketKind::Pubrec => PropertyPlace::Pubrec,
+            PacketKind::Pubrel => PropertyPlace::Pubrel,
+            PacketKind::Pubcomp => PropertyPlace::Pubcomp,
+            _ => return Err(invalid("§2.1.2", "an acknowledgement of another kind")),
         };
-        check_reason(self.reason, kind)?;
-        let first = (kind as u8) << 4 | flags;
-        let packet_id = self.packet_id.get().to_be_bytes();
-        if version == Version::V3_1_1 || (self.reason == ReasonCode::Success && self.properties.is_empty()) {
-            out.extend_from_slice(&[first, 2, packet_id[0], packet_id[1]]);
+        let first = (kind as u8) << 4 | kind.reserved_flags();
+        if self.reason == ReasonCode::Success && self.properties.is_empty() {
+            // Nearly every acknowledgement, so by the shortest way.
+            let [high, low] = self.packet_id.get().to_be_bytes();
+            out.extend_from_slice(&[first, 2, high, low]);
             return Ok(());
         }
-        framed(out, first, |out| {
-            out.extend_from_slice(&packet_id);
-            out.push(self.reason.value());
-            if self.properties.is_empty() { Ok(()) } else { checked_properties(out, self.properties, place) }
-        })
+        let mut writer = Writer::packet(out, first);
+        writer.two_byte(self.packet_id.get());
+        outcome(&mut writer, self.reason, kind, self.properties, place, version);
+        writer.finish_packet()
     }
 }
 
@@ -172,68 +177,50 @@ impl Connect<'_> {
     /// # Errors
     /// [`EncodeError`], and `out` is as it was.
     pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        framed(out, 0x10, |out| self.write(out))
-    }
-
-    fn write(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let v5 = self.version == Version::V5;
-        if !v5 && self.username.is_none() && self.password.is_some() {
-            let problem = "a password without a user name, which MQTT 3.1.1 does not allow";
-            return Err(EncodeError::Invalid { rule: "3.1.1 §3.1.2.9", problem });
+        let version = self.version;
+        let mut writer = Writer::packet(out, 0x10);
+        if version == Version::V3_1_1 && self.username.is_none() && self.password.is_some() {
+            writer.invalid("3.1.1 §3.1.2.9", "a password without a user name, which MQTT 3.1.1 does not allow");
         }
-        writer::text(out, "protocol name", "MQTT")?;
-        out.push(self.version.level());
         let will = self.will.map_or(0, |will| 0x04 | will.qos.bits() << 3 | u8::from(will.retain) << 5);
-        out.push(
-            u8::from(self.username.is_some()) << 7
-                | u8::from(self.password.is_some()) << 6
-                | will
-                | u8::from(self.clean_start) << 1,
-        );
-        out.extend_from_slice(&self.keep_alive.to_be_bytes());
-        if v5 {
-            checked_properties(out, self.properties, PropertyPlace::Connect)?;
-        }
-        writer::text(out, "client identifier", self.client_id)?;
+        let flags = u8::from(self.username.is_some()) << 7
+            | u8::from(self.password.is_some()) << 6
+            | will
+            | u8::from(self.clean_start) << 1;
+        writer.text("protocol name", "MQTT");
+        writer.bytes(&[version.level(), flags]);
+        writer.two_byte(self.keep_alive);
+        writer.properties(self.properties, PropertyPlace::Connect, version);
+        writer.text("client identifier", self.client_id);
         if let Some(will) = self.will {
-            if v5 {
-                checked_properties(out, will.properties, PropertyPlace::Will)?;
+            writer.properties(will.properties, PropertyPlace::Will, version);
+            if will.topic.is_empty() || has(will.topic, is_wildcard) {
+                writer.invalid("§4.7.3", "a will topic that is empty or has a wildcard; name one topic");
             }
-            if will.topic.is_empty() || will.topic.contains(['+', '#']) {
-                let problem = "a will topic that is empty or has a wildcard; name one topic";
-                return Err(EncodeError::Invalid { rule: "§4.7.3", problem });
-            }
-            writer::text(out, "will topic", will.topic)?;
-            writer::binary(out, "will payload", will.payload)?;
+            writer.text("will topic", will.topic);
+            writer.binary("will payload", will.payload);
         }
         if let Some(username) = self.username {
-            writer::text(out, "user name", username)?;
+            writer.text("user name", username);
         }
         if let Some(password) = self.password {
-            writer::binary(out, "password", password)?;
+            writer.binary("password", password);
         }
-        Ok(())
+        writer.finish_packet()
     }
 }
 
 impl Connack<'_> {
-    fn write(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        if self.session_present && self.reason.is_error() {
-            let problem = "session present in a CONNACK that refuses";
-            return Err(EncodeError::Invalid { rule: "MQTT-3.2.2-6", problem });
-        }
-        check_reason(self.reason, PacketKind::Connack)?;
-        out.push(u8::from(self.session_present));
-        match version {
-            Version::V5 => {
-                out.push(self.reason.value());
-                checked_properties(out, self.properties, PropertyPlace::Connack)
-            }
-            Version::V3_1_1 => {
-                out.push(self.reason.to_return_code());
-                Ok(())
-            }
-        }
+    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        let mut writer = Writer::packet(out, 0x20);
+        writer.byte(u8::from(self.session_present));
+        writer.check_reason(self.reason, PacketKind::Connack);
+        writer.byte(match version {
+            Version::V5 => self.reason.value(),
+            Version::V3_1_1 => self.reason.to_return_code(),
+        });
+        writer.properties(self.properties, PropertyPlace::Connack, version);
+        writer.finish_packet()
     }
 }
 
@@ -243,43 +230,35 @@ impl Subscribe<'_> {
     /// # Errors
     /// [`EncodeError`], and `out` is as it was.
     pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        framed(out, 0x82, |out| self.write(version, out))
-    }
-
-    fn write(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        let mut writer = Writer::packet(out, 0x82);
         if self.subscriptions.is_empty() {
-            let problem = "a SUBSCRIBE without a topic filter";
-            return Err(EncodeError::Invalid { rule: "MQTT-3.8.3-2", problem });
+            writer.invalid("MQTT-3.8.3-2", "a SUBSCRIBE without a topic filter");
         }
-        out.extend_from_slice(&self.packet_id.get().to_be_bytes());
-        if version == Version::V5 {
-            checked_properties(out, self.properties, PropertyPlace::Subscribe)?;
-        }
+        writer.two_byte(self.packet_id.get());
+        writer.properties(self.properties, PropertyPlace::Subscribe, version);
         for subscription in &self.subscriptions {
             if subscription.options.no_local && subscription.filter.starts_with("$share/") && version == Version::V5 {
-                let problem = "No Local on a shared subscription; leave it out";
-                return Err(EncodeError::Invalid { rule: "MQTT-3.8.3-4", problem });
+                writer.invalid("MQTT-3.8.3-4", "No Local on a shared subscription; leave it out");
             }
-            writer::text(out, "topic filter", subscription.filter)?;
-            out.push(subscription.options.to_byte(version));
+            writer.text("topic filter", subscription.filter);
+            writer.byte(subscription.options.to_byte(version));
         }
-        Ok(())
+        writer.finish_packet()
     }
 }
 
 impl Suback<'_> {
-    fn write(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        out.extend_from_slice(&self.packet_id.get().to_be_bytes());
-        if version == Version::V5 {
-            checked_properties(out, self.properties, PropertyPlace::Suback)?;
-        }
+    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        let mut writer = Writer::packet(out, 0x90);
+        writer.two_byte(self.packet_id.get());
+        writer.properties(self.properties, PropertyPlace::Suback, version);
         for reason in &self.reasons {
-            check_reason(*reason, PacketKind::Suback)?;
+            writer.check_reason(*reason, PacketKind::Suback);
             // 3.1.1 has one failure alone (3.1.1 §3.9.3).
-            let old_failure = version == Version::V3_1_1 && reason.is_error();
-            out.push(if old_failure { 0x80 } else { reason.value() });
+            let is_old_failure = version == Version::V3_1_1 && reason.is_error();
+            writer.byte(if is_old_failure { 0x80 } else { reason.value() });
         }
-        Ok(())
+        writer.finish_packet()
     }
 }
 
@@ -289,34 +268,31 @@ impl Unsubscribe<'_> {
     /// # Errors
     /// [`EncodeError`], and `out` is as it was.
     pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        framed(out, 0xA2, |out| self.write(version, out))
-    }
-
-    fn write(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        let mut writer = Writer::packet(out, 0xA2);
         if self.filters.is_empty() {
-            let problem = "an UNSUBSCRIBE without a topic filter";
-            return Err(EncodeError::Invalid { rule: "MQTT-3.10.3-2", problem });
+            writer.invalid("MQTT-3.10.3-2", "an UNSUBSCRIBE without a topic filter");
         }
-        out.extend_from_slice(&self.packet_id.get().to_be_bytes());
-        if version == Version::V5 {
-            checked_properties(out, self.properties, PropertyPlace::Unsubscribe)?;
+        writer.two_byte(self.packet_id.get());
+        writer.properties(self.properties, PropertyPlace::Unsubscribe, version);
+        for filter in &self.filters {
+            writer.text("topic filter", filter);
         }
-        self.filters.iter().try_for_each(|filter| writer::text(out, "topic filter", filter))
+        writer.finish_packet()
     }
 }
 
 impl Unsuback<'_> {
-    fn write(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        out.extend_from_slice(&self.packet_id.get().to_be_bytes());
-        if version == Version::V3_1_1 {
-            return Ok(());
+    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        let mut writer = Writer::packet(out, 0xB0);
+        writer.two_byte(self.packet_id.get());
+        writer.properties(self.properties, PropertyPlace::Unsuback, version);
+        if version == Version::V5 {
+            for reason in &self.reasons {
+                writer.check_reason(*reason, PacketKind::Unsuback);
+                writer.byte(reason.value());
+            }
         }
-        checked_properties(out, self.properties, PropertyPlace::Unsuback)?;
-        for reason in &self.reasons {
-            check_reason(*reason, PacketKind::Unsuback)?;
-            out.push(reason.value());
-        }
-        Ok(())
+        writer.finish_packet()
     }
 }
 
@@ -326,100 +302,39 @@ impl Disconnect<'_> {
     /// # Errors
     /// [`EncodeError`], and `out` is as it was.
     pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        framed(out, 0xE0, |out| self.write(version, out))
-    }
-
-    fn write(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        check_reason(self.reason, PacketKind::Disconnect)?;
-        reason_and_properties(self.reason, self.properties, PropertyPlace::Disconnect, version, out)
+        let mut writer = Writer::packet(out, 0xE0);
+        outcome(&mut writer, self.reason, PacketKind::Disconnect, self.properties, PropertyPlace::Disconnect, version);
+        writer.finish_packet()
     }
 }
 
 impl Auth<'_> {
-    fn write(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        let mut writer = Writer::packet(out, 0xF0);
         if version == Version::V3_1_1 {
-            return Err(EncodeError::Invalid { rule: "§3.15", problem: "AUTH is of MQTT 5.0 alone" });
+            writer.invalid("§3.15", "AUTH is of MQTT 5.0 alone");
         }
-        check_reason(self.reason, PacketKind::Auth)?;
-        reason_and_properties(self.reason, self.properties, PropertyPlace::Auth, version, out)
+        outcome(&mut writer, self.reason, PacketKind::Auth, self.properties, PropertyPlace::Auth, version);
+        writer.finish_packet()
     }
 }
 
-/// The body of DISCONNECT and AUTH: as much of it as says something (§3.14.2.1, §3.15.2.1).
-fn reason_and_properties(
+/// The end of acknowledgements, DISCONNECT and AUTH: as much of it as says something (§3.4.2.1, §3.14.2.1, §3.15.2.1).
+/// AUTH alone may not have a reason code without a property list.
+fn outcome(
+    writer: &mut Writer<'_>,
     reason: ReasonCode,
+    kind: PacketKind,
     list: Properties<'_>,
     place: PropertyPlace,
     version: Version,
-    out: &mut Vec<u8>,
-) -> Result<(), EncodeError> {
+) {
+    writer.check_reason(reason, kind);
     if version == Version::V3_1_1 || (reason == ReasonCode::Success && list.is_empty()) {
-        return Ok(());
+        return;
     }
-    out.push(reason.value());
-    if list.is_empty() { Ok(()) } else { checked_properties(out, list, place) }
-}
-
-/// Appends a packet whose body `write` appends; takes it all back upon an error.
-fn framed(
-    out: &mut Vec<u8>,
-    first: u8,
-    write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
-) -> Result<(), EncodeError> {
-    let start = out.len();
-    // Room for the longest remaining length; moved up afterwards. These packets are short.
-    out.extend_from_slice(&[first, 0, 0, 0, 0]);
-    let written = write(out).and_then(|()| set_remaining_length(out, start));
-    if written.is_err() {
-        out.truncate(start);
+    writer.byte(reason.value());
+    if !list.is_empty() || kind == PacketKind::Auth {
+        writer.properties(list, place, version);
     }
-    written
-}
-
-/// Writes the remaining length of the packet that begins at `start` with five bytes of fixed header.
-fn set_remaining_length(out: &mut Vec<u8>, start: usize) -> Result<(), EncodeError> {
-    let body = start + 5;
-    let remaining = out.len() - body;
-    if remaining > VARIABLE_BYTE_INTEGER_MAX as usize {
-        return Err(EncodeError::PacketTooLarge { bytes: remaining + 5 });
-    }
-    let len = writer::variable_len(remaining);
-    let mut value = remaining;
-    for index in 0..len {
-        let more = if index + 1 < len { 0x80 } else { 0 };
-        out[start + 1 + index] = (value & 0x7F) as u8 | more;
-        value >>= 7;
-    }
-    out.copy_within(body.., start + 1 + len);
-    out.truncate(start + 1 + len + remaining);
-    Ok(())
-}
-
-fn properties(out: &mut Vec<u8>, list: Properties<'_>) {
-    let bytes = list.as_bytes();
-    writer::variable(out, bytes.len() as u32);
-    out.extend_from_slice(bytes);
-}
-
-fn checked_properties(out: &mut Vec<u8>, list: Properties<'_>, place: PropertyPlace) -> Result<(), EncodeError> {
-    if list.as_bytes().len() > VARIABLE_BYTE_INTEGER_MAX as usize {
-        return Err(EncodeError::PacketTooLarge { bytes: list.as_bytes().len() });
-    }
-    check_properties(list, place)?;
-    properties(out, list);
-    Ok(())
-}
-
-fn check_properties(list: Properties<'_>, place: PropertyPlace) -> Result<(), EncodeError> {
-    match Properties::parse(list.as_bytes(), place) {
-        Ok(_) => Ok(()),
-        Err(DecodeError { rule, problem, .. }) => Err(EncodeError::Invalid { rule, problem }),
-    }
-}
-
-fn check_reason(reason: ReasonCode, kind: PacketKind) -> Result<(), EncodeError> {
-    if reason.is_allowed_in(kind) {
-        return Ok(());
-    }
-    Err(EncodeError::Invalid { rule: "§2.4", problem: "a reason code that this packet cannot have" })
 }

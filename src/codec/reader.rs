@@ -1,6 +1,7 @@
 //! A cursor over one packet's bytes that knows where it stands, so that each error can name its offset.
 
 use super::{DecodeError, PacketId, PacketKind, ReasonCode};
+use crate::topic::has;
 
 /// Reads the fields of one packet. Offsets count from the packet's first byte.
 ///
@@ -122,7 +123,8 @@ impl<'a> Reader<'a> {
             self.malformed(start + error.valid_up_to(), "MQTT-1.5.4-1", problem);
             ""
         });
-        if let Some(position) = text.bytes().position(|byte| byte == 0) {
+        if has(text, |byte| byte == 0) {
+            let position = text.bytes().position(|byte| byte == 0).unwrap_or(0);
             self.malformed(start + position, "MQTT-1.5.4-2", "U+0000 in a string");
         }
         text

@@ -1,7 +1,7 @@
 //! CONNECT from its bytes (MQTT 5.0 §3.1).
 
 use super::super::{Connect, PropertyPlace, QoS, ReasonCode, Version, Will};
-use super::{Reader, properties};
+use super::{Reader, has, is_wildcard, properties};
 
 const USERNAME: u8 = 0x80;
 const PASSWORD: u8 = 0x40;
@@ -67,7 +67,7 @@ fn read_will<'a>(reader: &mut Reader<'a>, qos: QoS, retain: bool, version: Versi
     let properties = properties(reader, PropertyPlace::Will, version);
     let topic_at = reader.offset() + 2;
     let topic = reader.text();
-    if topic.is_empty() || topic.contains(['+', '#']) {
+    if topic.is_empty() || has(topic, is_wildcard) {
         let problem = "a will topic that is empty or has a wildcard";
         reader.fail(topic_at, "§4.7.3", problem, ReasonCode::TopicNameInvalid);
     }

@@ -9,6 +9,7 @@ use super::{
     Ack, Auth, Connack, DecodeError, Disconnect, Packet, PacketKind, Properties, PropertyId, PropertyPlace, Publish,
     QoS, ReasonCode, Version,
 };
+use crate::topic::{has, is_wildcard};
 
 impl<'a> Packet<'a> {
     /// Decodes exactly one packet. `version` is the connection's; CONNECT tells its own.
@@ -202,9 +203,9 @@ impl<'a> Publish<'a> {
         }
         let start = reader.offset() + 2;
         let topic = reader.text();
-        if let Some(position) = topic.bytes().position(|byte| matches!(byte, b'+' | b'#')) {
-            let problem = "a wildcard in a topic name";
-            reader.fail(start + position, "MQTT-3.3.2-2", problem, ReasonCode::TopicNameInvalid);
+        if has(topic, is_wildcard) {
+            let offset = start + topic.bytes().position(is_wildcard).unwrap_or(0);
+            reader.fail(offset, "MQTT-3.3.2-2", "a wildcard in a topic name", ReasonCode::TopicNameInvalid);
         }
         let packet_id = (qos != QoS::AtMostOnce).then(|| reader.packet_id());
         let properties = properties(reader, PropertyPlace::Publish, version);

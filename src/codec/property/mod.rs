@@ -10,6 +10,7 @@ pub use typed::Property;
 pub use value::Value;
 
 use super::reader::Reader;
+use super::writer::Writer;
 use super::{DecodeError, EncodeError};
 
 pub(super) use check::read_list;
@@ -173,8 +174,9 @@ impl PropertiesBuf {
     /// # Errors
     /// As [`push`](Self::push), and [`EncodeError`] if the value is not of the property's type.
     pub fn push_value(&mut self, id: PropertyId, value: Value<'_>) -> Result<(), EncodeError> {
-        let before = self.0.len();
-        value.write(id, &mut self.0).inspect_err(|_| self.0.truncate(before))
+        let mut writer = Writer::new(&mut self.0);
+        value.write(id, &mut writer);
+        writer.finish()
     }
 
     /// Appends all of a list.

@@ -2,7 +2,8 @@
 
 use super::PropertyId;
 use super::id::ValueKind;
-use crate::codec::{EncodeError, ReasonCode, VARIABLE_BYTE_INTEGER_MAX, reader::Reader, writer};
+use crate::codec::{ReasonCode, VARIABLE_BYTE_INTEGER_MAX, reader::Reader, writer::Writer};
+use crate::topic::{has, is_wildcard};
 
 /// The value of a property, by the types of the wire (MQTT 5.0 §1.5, §2.2.2.2).
 ///
@@ -48,10 +49,8 @@ impl<'a> Value<'a> {
                 };
                 reader.fail(start, rule, "0 for a property that must not be 0", reason);
             }
-            Self::Text(topic) if id == PropertyId::ResponseTopic => {
-                if topic.bytes().any(|byte| matches!(byte, b'+' | b'#')) {
-                    reader.protocol_error(start, "MQTT-3.3.2-14", "a wildcard in the response topic");
-                }
+            Self::Text(topic) if id == PropertyId::ResponseTopic && has(topic, is_wildcard) => {
+                reader.protocol_error(start, "MQTT-3.3.2-14", "a wildcard in the response topic");
             }
             Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::Binary(_) | Self::Pair(_, _) => {}
         }
@@ -59,30 +58,23 @@ impl<'a> Value<'a> {
     }
 
     /// Appends identifier and value. Whether the value is one that `id` may have is checked where the list is encoded.
-    pub(super) fn write(self, id: PropertyId, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        out.push(id as u8);
+    pub(super) fn write(self, id: PropertyId, writer: &mut Writer<'_>) {
+        writer.byte(id as u8);
         match (id.value_kind(), self) {
-            (ValueKind::Bool, Self::Bool(value)) => out.push(value.into()),
+            (ValueKind::Bool, Self::Bool(value)) => writer.byte(value.into()),
             (ValueKind::TwoByte, Self::Number(value @ 0..=0xFFFF)) => {
-                writer::append(out, &value.to_be_bytes()[2..]);
+                let [_, _, high, low] = value.to_be_bytes();
+                writer.bytes(&[high, low]);
             }
-            (ValueKind::FourByte, Self::Number(value)) => {
-                writer::append(out, &value.to_be_bytes());
-            }
-            (ValueKind::Variable, Self::Number(value @ 0..=VARIABLE_BYTE_INTEGER_MAX)) => {
-                writer::variable(out, value);
-            }
-            (ValueKind::Text, Self::Text(value)) => writer::text(out, "property", value)?,
-            (ValueKind::Binary, Self::Binary(value)) => writer::binary(out, "property", value)?,
+            (ValueKind::FourByte, Self::Number(value)) => writer.bytes(&value.to_be_bytes()),
+            (ValueKind::Variable, Self::Number(value @ 0..=VARIABLE_BYTE_INTEGER_MAX)) => writer.variable(value),
+            (ValueKind::Text, Self::Text(value)) => writer.text("property", value),
+            (ValueKind::Binary, Self::Binary(value)) => writer.binary("property", value),
             (ValueKind::Pair, Self::Pair(name, value)) => {
-                writer::text(out, "user property's name", name)?;
-                writer::text(out, "user property's value", value)?;
+                writer.text("user property's name", name);
+                writer.text("user property's value", value);
             }
-            (_, _) => {
-                let problem = "a value that the property's type does not have";
-                return Err(EncodeError::Invalid { rule: "§2.2.2.2", problem });
-            }
+            (_, _) => writer.invalid("§2.2.2.2", "a value that the property's type does not have"),
         }
-        Ok(())
     }
 }
