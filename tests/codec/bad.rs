@@ -166,6 +166,7 @@ fn goodbyes() {
     refused(&[
         (OLD, 0xE0, "00", 2, "§2.1.4", MALFORMED),
         (NEW, 0xE0, "01", 2, "§2.4", PROTOCOL),
+        (NEW, 0xF0, "19", 3, "§2.1.4", MALFORMED),
         (NEW, 0xE0, "00 02 24 00", 4, "§2.2.2.2", MALFORMED),
         (NEW, 0xF0, "04", 2, "§2.4", PROTOCOL),
     ]);

@@ -155,8 +155,8 @@ fn reason(reader: &mut Reader<'_>, kind: PacketKind) -> ReasonCode {
     })
 }
 
-/// A reason code and properties at a packet's end: without both it means success, and without properties it has none
-/// (§3.4.2.1, §3.14.2.1, §3.15.2.1). 3.1.1 has neither.
+/// A reason code and properties at a packet's end: without both it means success (§3.4.2.1, §3.14.2.1, §3.15.2.1), and
+/// all but AUTH may leave out a property length of 0 (§3.4.2.2.1, §3.14.2.2.1). 3.1.1 has neither.
 fn outcome<'a>(
     reader: &mut Reader<'a>,
     kind: PacketKind,
@@ -167,7 +167,8 @@ fn outcome<'a>(
         return (ReasonCode::Success, Properties::EMPTY);
     }
     let reason = reason(reader, kind);
-    (reason, if reader.is_empty() { Properties::EMPTY } else { read_list(reader, place) })
+    let is_left_out = reader.is_empty() && kind != PacketKind::Auth;
+    (reason, if is_left_out { Properties::EMPTY } else { read_list(reader, place) })
 }
 
 impl<'a> Publish<'a> {
