@@ -149,6 +149,11 @@ impl TopicFilter {
         &self.text
     }
 
+    /// The whole text itself, shared with the filter.
+    pub(crate) fn text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+
     /// The part that topics are held against.
     #[must_use]
     pub fn filter(&self) -> &str {

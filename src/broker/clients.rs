@@ -1,10 +1,11 @@
 //! What the broker keeps for each client identifier: its session state (MQTT 5.0 §4.1), connected or not.
 
-use std::collections::BTreeMap;
+use core::borrow::Borrow;
 use std::sync::Arc;
 
 use super::peer::PeerId;
-use super::slab::Slab;
+use super::register::Register;
+use super::sorted::Sorted;
 use super::wills::Will;
 use crate::codec::{QoS, SubscriptionOptions};
 use crate::session::Session;
@@ -20,7 +21,7 @@ pub(super) struct ClientKey(u32);
 pub(super) struct ClientState {
     pub(super) id: Arc<str>,
     pub(super) session: Session,
-    pub(super) subscriptions: BTreeMap<TopicFilter, Subscription>,
+    pub(super) subscriptions: Sorted<Held>,
     /// Its connection.
     pub(super) peer: Option<PeerId>,
     /// How long the session outlives the connection, in seconds; `u32::MAX` is for ever.
@@ -30,6 +31,13 @@ pub(super) struct ClientState {
     pub(super) will: Option<Will>,
     /// The fan-out that found it last, and where it stands there: tells overlapping subscriptions.
     pub(super) found: (u64, usize),
+}
+
+/// A subscription that a client holds.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) filter: TopicFilter,
+    pub(super) subscription: Subscription,
 }
 
 /// What a subscription asks for.
@@ -54,58 +62,66 @@ impl Subscription {
     }
 }
 
+impl ClientState {
+    /// Gives a subscription up, if there is one to this filter.
+    pub(super) fn unsubscribe(&mut self, filter: &str) -> Option<TopicFilter> {
+        self.subscriptions.remove(filter).map(|held| held.filter)
+    }
+}
+
+impl Borrow<str> for Held {
+    fn borrow(&self) -> &str {
+        self.filter.as_str()
+    }
+}
+
 /// The clients, found by index, or by their identifier.
 #[derive(Debug)]
-pub(super) struct Clients {
-    slab: Slab<ClientState>,
-    by_id: BTreeMap<Arc<str>, ClientKey>,
-}
+pub(super) struct Clients(Register<ClientState>);
 
 impl Clients {
     pub(super) const fn new() -> Self {
-        Self { slab: Slab::new(), by_id: BTreeMap::new() }
+        Self(Register::new())
     }
 
     pub(super) fn len(&self) -> usize {
-        self.slab.len()
+        self.0.len()
     }
 
     pub(super) fn find(&self, id: &str) -> Option<ClientKey> {
-        self.by_id.get(id).copied()
+        self.0.find(id).map(ClientKey)
     }
 
     /// A client that is not there yet.
     pub(super) fn insert(&mut self, id: Arc<str>, session: Session) -> ClientKey {
-        let key = ClientKey(self.slab.insert(ClientState {
+        let client = ClientState {
             id: Arc::clone(&id),
             session,
-            subscriptions: BTreeMap::new(),
+            subscriptions: Sorted::new(),
             peer: None,
             expiry_interval: 0,
             expires_at: None,
             will: None,
             found: (0, 0),
-        }));
-        self.by_id.insert(id, key);
-        key
+        };
+        ClientKey(self.0.insert(id, client))
     }
 
     pub(super) fn get(&self, key: ClientKey) -> Option<&ClientState> {
-        self.slab.get(key.0)
+        self.0.get(key.0)
     }
 
     pub(super) fn get_mut(&mut self, key: ClientKey) -> Option<&mut ClientState> {
-        self.slab.get_mut(key.0)
+        self.0.get_mut(key.0)
     }
 
     pub(super) fn remove(&mut self, key: ClientKey) -> Option<ClientState> {
-        let client = self.slab.remove(key.0)?;
-        self.by_id.remove(&client.id);
-        Some(client)
+        let id = Arc::clone(&self.get(key)?.id);
+        self.0.remove(&id)
     }
 
     /// In the order of their identifiers.
     pub(super) fn iter(&self) -> impl Iterator<Item = &ClientState> {
-        self.by_id.values().filter_map(|key| self.get(*key))
+        self.0.iter()
     }
 }

@@ -1,9 +1,8 @@
 //! The moments at which the broker must act by itself, in one ordered queue.
 
-use std::collections::BTreeSet;
-
 use super::clients::ClientKey;
 use super::peer::PeerId;
+use super::sorted::Sorted;
 use crate::time::Time;
 
 /// What is due.
@@ -18,12 +17,16 @@ pub(super) enum Deadline {
 }
 
 /// Each deadline stands in it at most once; who arms one remembers the moment, to take it out again.
-#[derive(Debug, Default)]
-pub(super) struct Deadlines(BTreeSet<(Time, Deadline)>);
+#[derive(Debug)]
+pub(super) struct Deadlines(Sorted<(Time, Deadline)>);
 
 impl Deadlines {
+    pub(super) const fn new() -> Self {
+        Self(Sorted::new())
+    }
+
     pub(super) fn insert(&mut self, at: Time, deadline: Deadline) {
-        self.0.insert((at, deadline));
+        self.0.insert::<(Time, Deadline)>((at, deadline));
     }
 
     pub(super) fn remove(&mut self, at: Time, deadline: Deadline) {
@@ -36,9 +39,7 @@ impl Deadlines {
 
     /// Takes out the first that is due.
     pub(super) fn pop_due(&mut self, now: Time) -> Option<Deadline> {
-        if self.first()? > now {
-            return None;
-        }
-        self.0.pop_first().map(|(_, deadline)| deadline)
+        let due = self.0.first().filter(|(at, _)| *at <= now).copied()?;
+        self.0.remove(&due).map(|(_, deadline)| deadline)
     }
 }

@@ -4,10 +4,11 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use super::Broker;
-use super::clients::ClientKey;
+use super::clients::{ClientKey, Held};
 use super::deadlines::Deadline;
 use super::event::{DisconnectCause, Event, RejectCause};
 use super::peer::{Connected, Connection, PeerId};
+use super::sorted::Sorted;
 use crate::codec::{Decoder, Disconnect, Packet, Properties, ReasonCode, Version};
 use crate::time::Time;
 
@@ -79,7 +80,7 @@ impl Broker {
         self.unset_expiry(key);
         let Some(client) = self.clients.get_mut(key) else { return };
         // Before the will, which is not for the client's own subscriptions: nobody is left to receive it.
-        for filter in core::mem::take(&mut client.subscriptions).into_keys() {
+        for Held { filter, .. } in core::mem::replace(&mut client.subscriptions, Sorted::new()).into_values() {
             self.remove_subscription(key, &filter);
         }
         self.fire_will(key, now);

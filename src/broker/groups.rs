@@ -2,17 +2,15 @@
 //!
 //! A group and its filter are one subscriber of the router; of its members each message goes to one, in turn.
 
-use std::collections::BTreeMap;
-
 use super::clients::{ClientKey, Subscription};
-use super::slab::Slab;
+use super::register::Register;
 use crate::topic::TopicFilter;
 
 /// A group's place in [`Groups`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct GroupKey(u32);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Group {
     /// In the order of their subscribing.
     members: Vec<(ClientKey, Subscription)>,
@@ -22,10 +20,7 @@ struct Group {
 
 /// All groups, by their whole filter: share name and topic filter.
 #[derive(Debug)]
-pub(super) struct Groups {
-    slab: Slab<Group>,
-    by_filter: BTreeMap<TopicFilter, GroupKey>,
-}
+pub(super) struct Groups(Register<Group>);
 
 /// What a change of members means for the router.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,17 +35,16 @@ pub(super) enum Change {
 
 impl Groups {
     pub(super) const fn new() -> Self {
-        Self { slab: Slab::new(), by_filter: BTreeMap::new() }
+        Self(Register::new())
     }
 
     /// Adds a member, or changes its options.
     pub(super) fn join(&mut self, filter: &TopicFilter, client: ClientKey, subscription: Subscription) -> Change {
-        let Some(key) = self.by_filter.get(filter).copied() else {
-            let key = GroupKey(self.slab.insert(Group { members: vec![(client, subscription)], next: 0 }));
-            self.by_filter.insert(filter.clone(), key);
-            return Change::New(key);
+        let Some(slot) = self.0.find(filter.as_str()) else {
+            let group = Group { members: vec![(client, subscription)], next: 0 };
+            return Change::New(GroupKey(self.0.insert(filter.text(), group)));
         };
-        if let Some(group) = self.slab.get_mut(key.0) {
+        if let Some(group) = self.0.get_mut(slot) {
             match group.members.iter_mut().find(|(member, _)| *member == client) {
                 Some((_, options)) => *options = subscription,
                 None => group.members.push((client, subscription)),
@@ -60,8 +54,8 @@ impl Groups {
     }
 
     pub(super) fn leave(&mut self, filter: &TopicFilter, client: ClientKey) -> Change {
-        let Some(key) = self.by_filter.get(filter).copied() else { return Change::None };
-        let Some(group) = self.slab.get_mut(key.0) else { return Change::None };
+        let Some(slot) = self.0.find(filter.as_str()) else { return Change::None };
+        let Some(group) = self.0.get_mut(slot) else { return Change::None };
         let Some(place) = group.members.iter().position(|(member, _)| *member == client) else { return Change::None };
         group.members.remove(place);
         if place < group.next {
@@ -70,9 +64,8 @@ impl Groups {
         if !group.members.is_empty() {
             return Change::None;
         }
-        self.slab.remove(key.0);
-        self.by_filter.remove(filter);
-        Change::Gone(key)
+        self.0.remove(filter.as_str());
+        Change::Gone(GroupKey(slot))
     }
 
     /// The member whose turn it is: the next that is connected; if none is, the next.
@@ -81,7 +74,7 @@ impl Groups {
         key: GroupKey,
         is_connected: impl Fn(ClientKey) -> bool,
     ) -> Option<(ClientKey, Subscription)> {
-        let group = self.slab.get_mut(key.0)?;
+        let group = self.0.get_mut(key.0)?;
         let count = group.members.len().max(1);
         let turn = |offset: usize| (group.next + offset) % count;
         let chosen = (0..count)

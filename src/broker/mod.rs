@@ -21,8 +21,10 @@ mod output;
 mod peer;
 mod publish;
 mod receive;
+mod register;
 mod retained;
 mod slab;
+mod sorted;
 mod subscribe;
 mod view;
 mod wills;
@@ -80,7 +82,7 @@ impl Broker {
             subscriptions: Router::with_secret(seed),
             groups: Groups::new(),
             retained: Retained::new(options.retained_messages, options.retained_bytes),
-            deadlines: Deadlines::default(),
+            deadlines: Deadlines::new(),
             outbox: Outbox::default(),
             log: Log::new(options.events),
             fan_out: FanOut::default(),

@@ -1,9 +1,9 @@
 //! Retained messages: the last of each topic, for those who subscribe later (MQTT 5.0 §3.3.1.3).
 
-use core::ops::Bound;
-use std::collections::BTreeMap;
+use core::borrow::Borrow;
 use std::sync::Arc;
 
+use super::sorted::Sorted;
 use crate::codec::Message;
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
@@ -11,7 +11,7 @@ use crate::topic::{TopicFilter, TopicName};
 /// One message for each topic, in the order of the topics.
 #[derive(Debug)]
 pub(super) struct Retained {
-    by_topic: BTreeMap<TopicName, Kept>,
+    kept: Sorted<Kept>,
     bytes: usize,
     messages_max: usize,
     bytes_max: usize,
@@ -20,6 +20,8 @@ pub(super) struct Retained {
 /// A retained message.
 #[derive(Debug)]
 pub(super) struct Kept {
+    /// The message's, here so that topics are compared without a look at their messages.
+    topic: TopicName,
     pub(super) message: Arc<Message>,
     /// Its message expiry interval counts from here.
     pub(super) arrived: Time,
@@ -31,25 +33,34 @@ pub(super) struct RetainedFull;
 
 impl Retained {
     pub(super) const fn new(messages_max: usize, bytes_max: usize) -> Self {
-        Self { by_topic: BTreeMap::new(), bytes: 0, messages_max, bytes_max }
+        Self { kept: Sorted::new(), bytes: 0, messages_max, bytes_max }
     }
 
     /// Keeps the message in place of the topic's former one [MQTT-3.3.1-5]; the former one is gone even if this one
     /// does not fit, since it is out of date.
     pub(super) fn set(&mut self, message: Arc<Message>, arrived: Time) -> Result<(), RetainedFull> {
-        self.clear(message.topic.as_str());
-        let bytes = bytes(&message);
-        if self.by_topic.len() >= self.messages_max || self.bytes + bytes > self.bytes_max {
+        let new_bytes = bytes(&message);
+        let Some(former) = self.kept.find_mut(message.topic.as_str()) else {
+            if self.kept.len() >= self.messages_max || self.bytes + new_bytes > self.bytes_max {
+                return Err(RetainedFull);
+            }
+            self.bytes += new_bytes;
+            self.kept.insert::<str>(Kept { topic: message.topic.clone(), message, arrived });
+            return Ok(());
+        };
+        let other_bytes = self.bytes - bytes(&former.message);
+        if other_bytes + new_bytes > self.bytes_max {
+            self.clear(message.topic.as_str());
             return Err(RetainedFull);
         }
-        self.bytes += bytes;
-        self.by_topic.insert(message.topic.clone(), Kept { message, arrived });
+        self.bytes = other_bytes + new_bytes;
+        *former = Kept { topic: message.topic.clone(), message, arrived };
         Ok(())
     }
 
     /// Forgets the topic's message: an empty payload was retained [MQTT-3.3.1-6].
     pub(super) fn clear(&mut self, topic: &str) {
-        if let Some(kept) = self.by_topic.remove(topic) {
+        if let Some(kept) = self.kept.remove(topic) {
             self.bytes -= bytes(&kept.message);
         }
     }
@@ -57,16 +68,21 @@ impl Retained {
     /// The messages whose topics the filter matches.
     pub(super) fn matching<'a>(&'a self, filter: &'a TopicFilter) -> impl Iterator<Item = &'a Kept> {
         let prefix = literal_prefix(filter.filter());
-        self.by_topic
-            .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
-            .take_while(move |(topic, _)| topic.as_str().starts_with(prefix))
-            .filter(|(topic, _)| filter.matches(topic))
-            .map(|(_, kept)| kept)
+        self.kept
+            .from(prefix)
+            .take_while(move |kept| kept.topic.as_str().starts_with(prefix))
+            .filter(|kept| filter.matches(&kept.topic))
     }
 
     /// In the order of their topics.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Message> {
-        self.by_topic.values().map(|kept| &*kept.message)
+        self.kept.iter().map(|kept| &*kept.message)
+    }
+}
+
+impl Borrow<str> for Kept {
+    fn borrow(&self) -> &str {
+        self.topic.as_str()
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Broker;
 use super::broadcast::{Broadcast, Terms};
-use super::clients::{ClientKey, Subscription};
+use super::clients::{ClientKey, Held, Subscription};
 use super::deliver::Hop;
 use super::event::{Event, Fault};
 use super::fan_out::Subscriber;
@@ -59,17 +59,14 @@ impl Broker {
     pub(super) fn on_unsubscribe(&mut self, sender: Sender, unsubscribe: &Unsubscribe<'_>) -> Result<(), Fault> {
         let mut reasons = Vec::with_capacity(unsubscribe.filters.len());
         for text in &unsubscribe.filters {
-            let reason = match TopicFilter::parse(text) {
-                Err(_) => ReasonCode::TopicFilterInvalid,
-                Ok(filter) => {
-                    let client = self.clients.get_mut(sender.client);
-                    if client.is_some_and(|client| client.subscriptions.remove(&filter).is_some()) {
-                        self.remove_subscription(sender.client, &filter);
-                        ReasonCode::Success
-                    } else {
-                        ReasonCode::NoSubscriptionExisted
-                    }
-                }
+            let client = self.clients.get_mut(sender.client);
+            let reason = if let Some(filter) = client.and_then(|client| client.unsubscribe(text)) {
+                self.remove_subscription(sender.client, &filter);
+                ReasonCode::Success
+            } else if TopicFilter::parse(text).is_ok() {
+                ReasonCode::NoSubscriptionExisted
+            } else {
+                ReasonCode::TopicFilterInvalid
             };
             self.log_subscription(sender.client, text, reason, false);
             reasons.push(reason);
@@ -103,12 +100,16 @@ impl Broker {
             return Err(ReasonCode::TopicFilterInvalid);
         }
         let client = self.clients.get_mut(key).ok_or(ReasonCode::UnspecifiedError)?;
-        let is_new = !client.subscriptions.contains_key(&filter);
-        if is_new && client.subscriptions.len() >= self.options.subscriptions_max {
+        let subscription = Subscription::new(asked.options, self.options.maximum_qos, identifier);
+        let known = client.subscriptions.find_mut(filter.as_str());
+        let is_new = known.is_none();
+        if let Some(held) = known {
+            held.subscription = subscription;
+        } else if client.subscriptions.len() < self.options.subscriptions_max {
+            client.subscriptions.insert::<str>(Held { filter: filter.clone(), subscription });
+        } else {
             return Err(ReasonCode::QuotaExceeded);
         }
-        let subscription = Subscription::new(asked.options, self.options.maximum_qos, identifier);
-        client.subscriptions.insert(filter.clone(), subscription);
         let is_shared = filter.share_name().is_some();
         let subscriber = if is_shared {
             match self.groups.join(&filter, key, subscription) {

@@ -1,5 +1,6 @@
 //! Read-only views of the broker, as plain data for lists and diagrams.
 
+use super::clients::Held;
 use super::event::Counters;
 use super::peer::PeerId;
 use super::{Broker, BrokerOptions};
@@ -56,7 +57,7 @@ impl Broker {
             subscriptions: client
                 .subscriptions
                 .iter()
-                .map(|(filter, options)| (filter.as_str(), options.qos))
+                .map(|Held { filter, subscription }| (filter.as_str(), subscription.qos))
                 .collect(),
             queued: client.session.queued(),
             queued_bytes: client.session.queued_bytes(),

@@ -1,7 +1,6 @@
 //! The link between a client and the broker in the same page: bytes, handed over inside WebAssembly.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use js_sys::Function;
@@ -32,7 +31,7 @@ impl Link {
 impl Drop for Link {
     fn drop(&mut self) {
         let peer = self.peer;
-        self.broker.state.borrow_mut().clients.remove(&peer);
+        self.broker.state.borrow_mut().clients.remove(peer);
         self.broker.run(|machine| machine.handle_closed(peer, now()));
     }
 }
@@ -47,11 +46,13 @@ pub(super) struct BrokerShell {
 /// Borrowed shortly, and never while anything outside is called that can call back.
 struct State {
     machine: Broker,
-    /// Those that are linked. A client that is gone takes nothing any more.
-    clients: BTreeMap<PeerId, Weak<ClientShell>>,
+    clients: Linked,
     timer: Timer,
     listener: Option<Function>,
 }
+
+/// Those that are linked, in the order of their peers. A client that is gone takes nothing any more.
+struct Linked(Vec<(PeerId, Weak<ClientShell>)>);
 
 /// One output with nothing borrowed.
 enum Step {
@@ -65,7 +66,7 @@ enum Step {
 
 impl BrokerShell {
     pub(super) fn new(machine: Broker) -> Rc<Self> {
-        let state = State { machine, clients: BTreeMap::new(), timer: Timer::default(), listener: None };
+        let state = State { machine, clients: Linked(Vec::new()), timer: Timer::default(), listener: None };
         Rc::new_cyclic(|this| Self {
             state: RefCell::new(state),
             is_draining: Cell::new(false),
@@ -78,7 +79,7 @@ impl BrokerShell {
         let peer = {
             let state = &mut *self.state.borrow_mut();
             let peer = state.machine.accept(now());
-            state.clients.insert(peer, Rc::downgrade(client));
+            state.clients.insert(peer, client);
             peer
         };
         client.set_transport(Transport::Link(Link { broker: Rc::clone(self), peer }));
@@ -140,17 +141,38 @@ impl BrokerShell {
     }
 }
 
+impl Linked {
+    fn insert(&mut self, peer: PeerId, client: &Rc<ClientShell>) {
+        let place = self.place(peer).unwrap_or_else(|place| place);
+        self.0.insert(place, (peer, Rc::downgrade(client)));
+    }
+
+    fn get(&self, peer: PeerId) -> Option<Rc<ClientShell>> {
+        let place = self.place(peer).ok()?;
+        self.0[place].1.upgrade()
+    }
+
+    fn remove(&mut self, peer: PeerId) -> Option<Rc<ClientShell>> {
+        let place = self.place(peer).ok()?;
+        self.0.remove(place).1.upgrade()
+    }
+
+    fn place(&self, peer: PeerId) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&peer, |(other, _)| *other)
+    }
+}
+
 impl State {
     fn next(&mut self) -> Option<Step> {
         Some(match self.machine.poll_output()? {
-            Output::Transmit(peer, bytes) => match self.clients.get(&peer).and_then(Weak::upgrade) {
+            Output::Transmit(peer, bytes) => match self.clients.get(peer) {
                 Some(client) => {
                     let tapped = client.feed(bytes);
                     Step::Fed(client, tapped)
                 }
                 None => Step::Nothing,
             },
-            Output::Close(peer) => match self.clients.remove(&peer).and_then(|client| client.upgrade()) {
+            Output::Close(peer) => match self.clients.remove(peer) {
                 Some(client) => Step::Close(client),
                 None => Step::Nothing,
             },
