@@ -11,6 +11,10 @@ impl LevelId {
     pub(super) const EMPTY: Self = Self(u32::MAX);
     pub(super) const PLUS: Self = Self(u32::MAX - 1);
     pub(super) const HASH: Self = Self(u32::MAX - 2);
+
+    pub(super) const fn is_wildcard(self) -> bool {
+        matches!(self, Self::PLUS | Self::HASH)
+    }
 }
 
 /// All levels that some filter has. Texts come from peers, so they are hashed with the owner's secret.
@@ -38,12 +42,10 @@ impl Levels {
         self.secret
     }
 
-    #[inline]
     pub(super) fn find(&self, text: &str) -> Option<LevelId> {
         self.find_hashed(hash_text(self.secret, text), text)
     }
 
-    #[inline]
     fn find_hashed(&self, hash: u32, text: &str) -> Option<LevelId> {
         self.numbers.find(hash, |number| *self.entries[number as usize].text == *text).map(LevelId)
     }

@@ -11,7 +11,7 @@ mod table;
 
 pub use explain::{Explanation, LevelExplanation, Verdict, explain};
 
-use crate::topic::TopicFilter;
+use crate::topic::{TopicFilter, first_level};
 use levels::{LevelId, Levels};
 use subscribers::Subscribers;
 use table::{Table, hash_pair};
@@ -124,70 +124,93 @@ impl<K: Ord, V> Router<K, V> {
     /// topic's first levels and at no others; wildcards can make these as many as filters are stored, never more. It
     /// allocates only where a `+` and the level itself both lead on, and does not recurse.
     pub fn for_each_match<'a>(&'a self, topic: &str, mut visit: impl FnMut(&'a K, &'a V)) {
-        // Where to go on, and with which levels, once the present path has ended.
-        let mut pending: Vec<(NodeId, Option<&str>)> = Vec::new();
-        let mut next = Some((ROOT, Some(topic)));
-        // A wildcard in the first level does not match what begins with `$` [MQTT-4.7.2-1].
-        let mut wildcards = !topic.starts_with('$');
-        while let Some((id, rest)) = next {
-            let node = self.node(id);
-            if wildcards && node.hash != NONE {
-                self.node(node.hash).subscribers.for_each(&mut visit);
+        self.walk(topic, &mut |subscribers| {
+            for (key, value) in subscribers {
+                visit(key, value);
             }
-            let Some(topic) = rest else {
-                node.subscribers.for_each(&mut visit);
-                next = pending.pop();
-                continue;
-            };
-            let (level, behind) = match topic.split_once('/') {
-                Some((level, behind)) => (level, Some(behind)),
-                None => (topic, None),
-            };
-            let plus = if wildcards && node.plus != NONE { Some((node.plus, behind)) } else { None };
-            let exact = self.child(node, id, level).map(|child| (child, behind));
-            wildcards = true;
-            next = match (plus, exact) {
-                (Some(plus), Some(exact)) => {
-                    pending.push(exact);
-                    Some(plus)
+        });
+    }
+
+    /// Visits what hangs on the nodes that match. Its code is there once, whoever visits.
+    fn walk<'a>(&'a self, topic: &str, visit: &mut dyn FnMut(&'a [(K, V)])) {
+        // Where to go on, and at which byte of the topic, once the present path has ended.
+        let mut pending: Vec<(NodeId, usize)> = Vec::new();
+        let (mut id, mut at) = (ROOT, 0);
+        loop {
+            let node = self.node(id);
+            // A wildcard in the first level does not match what begins with `$` [MQTT-4.7.2-1].
+            let wildcards = at > 0 || !topic.starts_with('$');
+            if wildcards && node.hash != NONE {
+                visit(self.node(node.hash).subscribers.as_slice());
+            }
+            let mut next = NONE;
+            // The last level ends at the topic's end, and the next would begin a byte behind that.
+            if let Some(rest) = topic.get(at..) {
+                let (level, _) = first_level(rest);
+                at += level.len() + 1;
+                next = self.child(node, id, level);
+                if wildcards && node.plus != NONE {
+                    if next != NONE {
+                        pending.push((next, at));
+                    }
+                    next = node.plus;
                 }
-                (plus, exact) => plus.or(exact).or_else(|| pending.pop()),
-            };
+            } else {
+                visit(node.subscribers.as_slice());
+            }
+            if next != NONE {
+                id = next;
+            } else if let Some(other) = pending.pop() {
+                (id, at) = other;
+            } else {
+                return;
+            }
         }
     }
 
     fn find(&self, filter: &TopicFilter) -> Option<NodeId> {
-        filter.levels().try_fold(ROOT, |node, level| match level {
-            "+" => Some(self.node(node).plus).filter(|child| *child != NONE),
-            "#" => Some(self.node(node).hash).filter(|child| *child != NONE),
-            level => self.child(self.node(node), node, level),
-        })
+        let mut node = ROOT;
+        for level in filter.levels() {
+            node = self.child_of_filter(node, level);
+            if node == NONE {
+                return None;
+            }
+        }
+        Some(node)
     }
 
-    /// The child of a level that is no wildcard; `node` is `id`'s.
-    fn child(&self, node: &Node<K, V>, id: NodeId, level: &str) -> Option<NodeId> {
-        if node.first.1 == NONE && node.further == 0 {
-            return None;
+    /// The child of a level of a filter, or `NONE`.
+    fn child_of_filter(&self, id: NodeId, level: &str) -> NodeId {
+        let node = self.node(id);
+        match level {
+            "+" => node.plus,
+            "#" => node.hash,
+            level => self.child(node, id, level),
         }
-        let level = self.levels.find(level)?;
-        if node.first.0 == level && node.first.1 != NONE {
-            return Some(node.first.1);
+    }
+
+    /// The child of a level that is no wildcard, or `NONE`; `node` is `id`'s.
+    fn child(&self, node: &Node<K, V>, id: NodeId, level: &str) -> NodeId {
+        let (first, child) = node.first;
+        if child == NONE && node.further == 0 {
+            return NONE;
+        }
+        let Some(level) = self.levels.find(level) else { return NONE };
+        if level == first {
+            return child;
         }
         if node.further == 0 {
-            return None;
+            return NONE;
         }
-        self.edges.find(edge(id, level), |child| {
+        let further = self.edges.find(edge(id, level), |child| {
             let child = self.node(child);
             child.parent == id && child.level == level
-        })
+        });
+        further.unwrap_or(NONE)
     }
 
     fn child_or_new(&mut self, parent: NodeId, level: &str) -> NodeId {
-        let known = match level {
-            "+" => self.node(parent).plus,
-            "#" => self.node(parent).hash,
-            level => self.child(self.node(parent), parent, level).unwrap_or(NONE),
-        };
+        let known = self.child_of_filter(parent, level);
         if known != NONE {
             return known;
         }
@@ -197,14 +220,15 @@ impl<K: Ord, V> Router<K, V> {
             level => self.levels.take(level),
         };
         let child = self.new_node(parent, id);
-        match id {
-            LevelId::PLUS => self.node_mut(parent).plus = child,
-            LevelId::HASH => self.node_mut(parent).hash = child,
-            id if self.node(parent).first.1 == NONE => self.node_mut(parent).first = (id, child),
-            id => {
-                self.edges.insert(edge(parent, id), child);
-                self.node_mut(parent).further += 1;
-            }
+        let node = self.node_mut(parent);
+        if node.first.1 == NONE && !id.is_wildcard() {
+            node.first.0 = id;
+        }
+        if let Some(link) = node.link(id) {
+            *link = child;
+        } else {
+            node.further += 1;
+            self.edges.insert(edge(parent, id), child);
         }
         child
     }
@@ -224,18 +248,15 @@ impl<K: Ord, V> Router<K, V> {
     fn prune(&mut self, mut node: NodeId) {
         while node != ROOT && self.node(node).is_empty() {
             let (parent, level) = (self.node(node).parent, self.node(node).level);
-            match level {
-                LevelId::PLUS => self.node_mut(parent).plus = NONE,
-                LevelId::HASH => self.node_mut(parent).hash = NONE,
-                level => {
-                    if self.node(parent).first == (level, node) {
-                        self.node_mut(parent).first = (LevelId::EMPTY, NONE);
-                    } else {
-                        self.edges.remove(edge(parent, level), node);
-                        self.node_mut(parent).further -= 1;
-                    }
-                    self.levels.give_back(level);
-                }
+            let above = self.node_mut(parent);
+            if let Some(link) = above.link(level) {
+                *link = NONE;
+            } else {
+                above.further -= 1;
+                self.edges.remove(edge(parent, level), node);
+            }
+            if !level.is_wildcard() {
+                self.levels.give_back(level);
             }
             self.free.push(node);
             node = parent;
@@ -264,6 +285,16 @@ impl<K, V> Node<K, V> {
     const fn new(parent: NodeId, level: LevelId) -> Self {
         let first = (LevelId::EMPTY, NONE);
         Self { parent, level, plus: NONE, hash: NONE, first, further: 0, subscribers: Subscribers::new() }
+    }
+
+    /// Where it holds the child of this level; `None` if that is among the further ones.
+    const fn link(&mut self, level: LevelId) -> Option<&mut NodeId> {
+        match level {
+            LevelId::PLUS => Some(&mut self.plus),
+            LevelId::HASH => Some(&mut self.hash),
+            LevelId(level) if self.first.0.0 == level => Some(&mut self.first.1),
+            LevelId(_) => None,
+        }
     }
 
     /// Nothing hangs on it.

@@ -4,7 +4,7 @@
 #[derive(Clone, Debug)]
 pub(super) enum Subscribers<K, V> {
     None,
-    One(K, V),
+    One((K, V)),
     #[expect(clippy::box_collection, reason = "a node stays small; lists are for the few popular filters")]
     Many(Box<Vec<(K, V)>>),
 }
@@ -18,72 +18,71 @@ impl<K, V> Subscribers<K, V> {
         matches!(self, Self::None)
     }
 
-    #[inline]
-    pub(super) fn for_each<'a>(&'a self, visit: &mut impl FnMut(&'a K, &'a V)) {
+    pub(super) fn as_slice(&self) -> &[(K, V)] {
         match self {
-            Self::None => {}
-            Self::One(key, value) => visit(key, value),
-            Self::Many(list) => list.iter().for_each(|(key, value)| visit(key, value)),
+            Self::None => &[],
+            Self::One(only) => core::slice::from_ref(only),
+            Self::Many(list) => list,
+        }
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [(K, V)] {
+        match self {
+            Self::None => &mut [],
+            Self::One(only) => core::slice::from_mut(only),
+            Self::Many(list) => list,
         }
     }
 }
 
 impl<K: Ord, V> Subscribers<K, V> {
+    /// Where the key is, or else where it belongs.
+    fn place(&self, key: &K) -> Result<usize, usize> {
+        self.as_slice().binary_search_by(|(other, _)| other.cmp(key))
+    }
+
+    pub(super) fn get(&self, key: &K) -> Option<&V> {
+        let place = self.place(key).ok()?;
+        self.as_slice().get(place).map(|(_, value)| value)
+    }
+
     pub(super) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        match core::mem::replace(self, Self::None) {
-            Self::None => {
-                *self = Self::One(key, value);
-                None
+        match self.place(&key) {
+            Ok(place) => {
+                let (_, old) = self.as_mut_slice().get_mut(place)?;
+                Some(core::mem::replace(old, value))
             }
-            Self::One(old_key, old_value) if old_key == key => {
-                *self = Self::One(key, value);
-                Some(old_value)
-            }
-            Self::One(old_key, old_value) => {
-                let (old, new) = ((old_key, old_value), (key, value));
-                let list = if old.0 < new.0 { vec![old, new] } else { vec![new, old] };
-                *self = Self::Many(Box::new(list));
-                None
-            }
-            Self::Many(mut list) => {
-                let replaced = match list.binary_search_by(|(other, _)| other.cmp(&key)) {
-                    Ok(place) => Some(core::mem::replace(&mut list[place].1, value)),
-                    Err(place) => {
+            Err(place) => {
+                *self = match core::mem::replace(self, Self::None) {
+                    Self::None => Self::One((key, value)),
+                    Self::One(only) => {
+                        let mut list = vec![only];
                         list.insert(place, (key, value));
-                        None
+                        Self::Many(Box::new(list))
+                    }
+                    Self::Many(mut list) => {
+                        list.insert(place, (key, value));
+                        Self::Many(list)
                     }
                 };
-                *self = Self::Many(list);
-                replaced
+                None
             }
         }
     }
 
     pub(super) fn remove(&mut self, key: &K) -> Option<V> {
+        let place = self.place(key).ok()?;
         match core::mem::replace(self, Self::None) {
             Self::None => None,
-            Self::One(only, value) if only == *key => Some(value),
-            Self::One(only, value) => {
-                *self = Self::One(only, value);
-                None
-            }
+            Self::One((_, value)) => Some(value),
             Self::Many(mut list) => {
-                let place = list.binary_search_by(|(other, _)| other.cmp(key)).ok();
-                let removed = place.map(|place| list.remove(place).1);
+                let (_, value) = list.remove(place);
                 *self = match list.len() {
-                    1 => list.pop().map_or(Self::None, |(key, value)| Self::One(key, value)),
+                    1 => list.pop().map_or(Self::None, Self::One),
                     _ => Self::Many(list),
                 };
-                removed
+                Some(value)
             }
-        }
-    }
-
-    pub(super) fn get(&self, key: &K) -> Option<&V> {
-        match self {
-            Self::None => None,
-            Self::One(only, value) => (only == key).then_some(value),
-            Self::Many(list) => list.binary_search_by(|(other, _)| other.cmp(key)).ok().map(|place| &list[place].1),
         }
     }
 }

@@ -101,7 +101,6 @@ impl Table {
 }
 
 /// Hashes a text with a secret, so that who does not know it cannot choose texts that collide.
-#[inline]
 pub(super) fn hash_text(secret: u64, text: &str) -> u32 {
     let mut state = secret ^ text.len() as u64;
     let (words, rest) = text.as_bytes().as_chunks::<8>();
