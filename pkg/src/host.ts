@@ -13,7 +13,7 @@ export type Life = Pick<Host, 'connected' | 'closed' | 'packet'>
 /** Up to this length V8 keeps an array's bytes in its heap, where to copy costs little more than to make a view. */
 const CHEAP_BYTES = 64
 /** The frame that a longer payload may keep in memory, since to copy costs as much as ten messages. */
-const SMALL_FRAME_BYTES = 16_384
+const SMALL_FRAME_BYTES = 32_768
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -26,6 +26,7 @@ export class ClientHost implements Host {
   readonly #topics: string[] = []
   readonly #routes: Receiver[][] = []
   #current = new ArrayBuffer(0)
+  #currentBytes = 0
   #bytes: Uint8Array
 
   readonly #memory: WebAssembly.Memory
@@ -50,13 +51,19 @@ export class ClientHost implements Host {
   }
 
   frame(event: FrameEvent): number {
-    const { data } = event as { data: ArrayBuffer | ArrayBufferView | string | null }
-    if (typeof data === 'string' || data?.byteLength === undefined) return -1
-    // A socket that is not the browser's may give a view.
-    this.#current = ArrayBuffer.isView(data)
-      ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice().buffer
-      : data
-    return this.#current.byteLength
+    const { data } = event
+    if (data instanceof ArrayBuffer) {
+      this.#current = data
+    } else if (ArrayBuffer.isView(data)) {
+      // A socket that is not the browser's may give a view, or a buffer of another realm.
+      this.#current = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice().buffer
+    } else if (Object.prototype.toString.call(data) === '[object ArrayBuffer]') {
+      this.#current = data as ArrayBuffer
+    } else {
+      return -1
+    }
+    this.#currentBytes = this.#current.byteLength
+    return this.#currentBytes
   }
 
   fill(address: number, from: number, to: number): void {
@@ -114,7 +121,7 @@ export class ClientHost implements Host {
 
   /** A view of the frame where that keeps little else in memory, or where a copy would cost much; else a copy. */
   #payload(address: number, length: number, offset: number): Uint8Array {
-    const frameBytes = this.#current.byteLength
+    const frameBytes = this.#currentBytes
     const isInFrame = offset >= 0 && offset + length <= frameBytes
     if (isInFrame && (length * 2 >= frameBytes || (length > CHEAP_BYTES && frameBytes <= SMALL_FRAME_BYTES))) {
       return new Uint8Array(this.#current, offset, length)
