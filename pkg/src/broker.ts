@@ -81,7 +81,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
    * Rejects with an OptionError, or a ClosedError.
    */
   async publish(topic: string, payload: Payload, options?: Omit<PublishOptions, 'signal'>): Promise<number> {
-    const { flags, properties } = readPublish(options ?? {}, 5)
+    const { flags, properties } = readPublish(options, 5)
     text(topic, 'topic')
     const bytes = payloadOf(payload, 'payload')
     await this.#loaded

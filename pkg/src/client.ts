@@ -111,7 +111,7 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
       const flags = options === undefined ? 0 : quickFlags(options)
       const core = this.#connection.live
       if (core !== undefined && flags >= 0) return this.#publishNow(core, topic, bytes, flags, undefined)
-      return this.#publishWith(topic, typeof payload === 'string' ? bytes : bytes.slice(), options ?? {})
+      return this.#publishWith(topic, typeof payload === 'string' ? bytes : bytes.slice(), options)
     } catch (error) {
       return Promise.reject(thrownError(error, { kind: 'publish', topic }))
     }
@@ -196,7 +196,7 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
     return request === undefined ? sent : this.#connection.requests.add<undefined>(request, published)
   }
 
-  #publishWith(topic: string, payload: Uint8Array, options: PublishOptions): Promise<void> {
+  #publishWith(topic: string, payload: Uint8Array, options: PublishOptions | undefined): Promise<void> {
     const { flags, properties, signal } = readPublish(options, this.#version)
     const subject: Subject = { kind: 'publish', topic }
     return this.#whenConnected(subject, topic.length + payload.length, signal, ignore, core =>

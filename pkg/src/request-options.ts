@@ -89,7 +89,7 @@ export function quickFlags(options: PublishOptions): number {
 
 /** @internal */
 export function readPublish(
-  options: PublishOptions,
+  options: PublishOptions | undefined,
   version: 4 | 5,
 ): { flags: number } & Omit<PublishOptions, 'qos' | 'retain'> {
   const { qos = 0, retain = false, ...rest } = publishFields(options, 'options')

@@ -173,6 +173,7 @@ const calls = [
   [c => c.publish('a', 'x', { retain: 1 }), 'retain', '1'],
   [c => c.publish('a', 'x', { qoS: 1 }), 'qoS', 'is no option', 'qos'],
   [c => c.publish('a', 'x', 1), 'options', '1'],
+  [c => c.publish('a', 'x', null), 'options', 'null'],
   [c => c.publish('a', 'x', { signal: 1 }), 'signal', 'AbortSignal'],
   [c => c.publish('a', 'x', { properties: { messageExpiryInterval: -1 } }), 'properties.messageExpiryInterval', '-1'],
   [c => c.publish('a', 'x', { properties: { payloadFormatIndicator: 1 } }), 'properties.payloadFormatIndicator', '1'],
