@@ -77,7 +77,10 @@ impl<'a> Broadcast<'a> {
     pub(super) fn message(&mut self) -> &Arc<Message> {
         self.message.get_or_insert_with(|| {
             let Publish { topic, qos, retain, payload, properties, .. } = self.publish;
-            let topic = TopicName::parse(topic).expect("the codec and the host's TopicName let no other through");
+            // Without `expect`, which would bring the printing of errors for programmers into the page.
+            let Ok(topic) = TopicName::parse(topic) else {
+                unreachable!("the codec and the host's TopicName let no other through");
+            };
             Arc::new(Message { topic, qos, retain, payload: payload.into(), properties: properties.to_buf() })
         })
     }

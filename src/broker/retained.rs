@@ -88,14 +88,10 @@ impl Borrow<str> for Kept {
 
 /// What every topic begins with that the filter matches.
 fn literal_prefix(filter: &str) -> &str {
-    match filter.find(['+', '#']) {
-        None => filter,
-        // `a/#` matches `a` too.
-        Some(at) => match filter[..at].strip_suffix('/') {
-            Some(parent) if filter[at..].starts_with('#') => parent,
-            _ => &filter[..at],
-        },
-    }
+    let Some(at) = filter.bytes().position(|byte| matches!(byte, b'+' | b'#')) else { return filter };
+    let (literal, wildcards) = filter.split_at_checked(at).unwrap_or_default();
+    // `a/#` matches `a` too.
+    if wildcards.starts_with('#') { literal.strip_suffix('/').unwrap_or(literal) } else { literal }
 }
 
 fn bytes(message: &Message) -> usize {
