@@ -28,66 +28,87 @@ pub struct TopicFilter {
 ///
 /// The message names the text, what is wrong with it and where, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TopicError {
+pub struct TopicError {
+    /// The text, shortened.
+    pub text: String,
+    /// What is wrong with it.
+    pub fault: TopicFault,
+}
+
+/// What is wrong with a topic name or a topic filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TopicFault {
     /// [MQTT-4.7.3-1].
     #[error("a topic must have at least one character")]
     Empty,
     /// [MQTT-4.7.3-3].
-    #[error("a topic of {bytes} bytes is too long; at most 65,535 bytes of UTF-8 fit")]
+    #[error("is too long with {bytes} bytes; at most 65,535 bytes of UTF-8 fit")]
     TooLong {
         /// Its length.
         bytes: usize,
     },
     /// [MQTT-4.7.3-2].
-    #[error("`{text}` has U+0000 at byte {offset}; leave it out")]
+    #[error("has U+0000 at byte {offset}; leave it out")]
     NullCharacter {
-        /// The text, shortened.
-        text: Box<str>,
         /// Where, in bytes of UTF-8.
         offset: usize,
     },
     /// [MQTT-3.3.2-2], [MQTT-4.7.0-1].
     #[error(
-        "`{text}` has the wildcard `{wildcard}` at byte {offset}; a message is published to one topic, so name it without wildcards"
+        "has the wildcard `{wildcard}` at byte {offset}; a message is published to one topic, so name it without wildcards"
     )]
     WildcardInName {
-        /// The text, shortened.
-        text: Box<str>,
         /// `+` or `#`.
-        wildcard: char,
+        wildcard: &'static str,
         /// Where, in bytes of UTF-8.
         offset: usize,
     },
     /// [MQTT-4.7.1-1], [MQTT-4.7.1-2].
     #[error(
-        "`{text}` has `{wildcard}` beside other characters in level {level}; a wildcard fills its level alone, as in `{example}`"
+        "has `{wildcard}` beside other characters in level {level}; a wildcard fills its level alone, as in `{example}`"
     )]
     WildcardNotAlone {
-        /// The text, shortened.
-        text: Box<str>,
         /// `+` or `#`.
-        wildcard: char,
+        wildcard: &'static str,
         /// Which level, counted from 1.
         level: usize,
         /// A filter that would be right.
         example: &'static str,
     },
     /// [MQTT-4.7.1-1].
-    #[error("`{text}` has `#` in level {level}, but more levels follow; `#` may only be the last level, as in `a/#`")]
+    #[error("has `#` in level {level}, but more levels follow; `#` may only be the last level, as in `a/#`")]
     HashNotLast {
-        /// The text, shortened.
-        text: Box<str>,
         /// Which level, counted from 1.
         level: usize,
     },
     /// [MQTT-4.8.2-1], [MQTT-4.8.2-2].
-    #[error("`{text}` is no shared subscription: {problem}; write `$share/group/filter`")]
+    #[error("is no shared subscription: {problem}; write `$share/group/filter`")]
     BadShare {
-        /// The text, shortened.
-        text: Box<str>,
         /// What is wrong.
         problem: &'static str,
     },
+}
+
+impl fmt::Display for TopicError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // There is no text to name in an empty one.
+        if !self.text.is_empty() {
+            write!(f, "`{}` ", self.text)?;
+        }
+        self.fault.fmt(f)
+    }
+}
+
+impl TopicFault {
+    /// The error that this is the fault of `text` in.
+    #[cold]
+    fn of(self, text: &str) -> TopicError {
+        const KEPT: usize = 60;
+        let end = text.char_indices().nth(KEPT).map_or(text.len(), |(end, _)| end);
+        let mut kept = text.get(..end).unwrap_or_default().to_owned();
+        kept += if end < text.len() { "…" } else { "" };
+        TopicError { text: kept, fault: self }
+    }
 }
 
 impl TopicName {
@@ -105,15 +126,7 @@ impl TopicName {
     /// # Errors
     /// [`TopicError`] if it is not.
     pub fn validate(text: &str) -> Result<(), TopicError> {
-        check_length(text)?;
-        let mut bytes = text.bytes().enumerate();
-        match bytes.find(|(_, byte)| matches!(byte, 0 | b'+' | b'#')) {
-            None => Ok(()),
-            Some((offset, 0)) => Err(TopicError::NullCharacter { text: shortened(text), offset }),
-            Some((offset, byte)) => {
-                Err(TopicError::WildcardInName { text: shortened(text), wildcard: byte.into(), offset })
-            }
-        }
+        check_name(text).map_err(|fault| fault.of(text))
     }
 
     /// The name as text.
@@ -124,7 +137,7 @@ impl TopicName {
 
     /// The levels, which `/` separates; empty ones among them.
     pub fn levels(&self) -> impl Iterator<Item = &str> {
-        Levels(Some(self.as_str()))
+        self.as_str().split('/')
     }
 }
 
@@ -134,12 +147,7 @@ impl TopicFilter {
     /// # Errors
     /// [`TopicError`] if the text is no topic filter.
     pub fn parse(text: &str) -> Result<Self, TopicError> {
-        check_length(text)?;
-        if let Some(offset) = text.bytes().position(|byte| byte == 0) {
-            return Err(TopicError::NullCharacter { text: shortened(text), offset });
-        }
-        let filter_start = share_len(text)?;
-        check_wildcards(text, filter_start)?;
+        let filter_start = check_filter(text).map_err(|fault| fault.of(text))?;
         Ok(Self { text: text.into(), filter_start })
     }
 
@@ -168,7 +176,7 @@ impl TopicFilter {
 
     /// The levels of [`filter`](Self::filter), which `/` separates; empty ones among them.
     pub fn levels(&self) -> impl Iterator<Item = &str> {
-        Levels(Some(self.filter()))
+        self.filter().split('/')
     }
 
     /// Whether there is a `+` or `#` in it.
@@ -185,14 +193,14 @@ impl TopicFilter {
         if topic.as_str().starts_with('$') && filter.bytes().next().is_some_and(is_wildcard) {
             return false;
         }
-        let mut levels = topic.levels();
-        for expected in self.levels() {
+        let mut levels = Levels::of(topic.as_str());
+        for expected in Levels::of(filter) {
             // `#` matches the parent level too, so it does not matter whether a level is left.
-            if expected == "#" {
+            if expected == b"#" {
                 return true;
             }
             match levels.next() {
-                Some(level) if expected == "+" || expected == level => {}
+                Some(level) if expected == b"+" || expected == level => {}
                 _ => return false,
             }
         }
@@ -202,8 +210,8 @@ impl TopicFilter {
 
 /// The first level of a topic or filter, and what stands behind its `/`.
 #[inline]
-pub(crate) fn first_level(text: &str) -> (&str, Option<&str>) {
-    match text.bytes().position(|byte| byte == b'/') {
+pub(crate) fn first_level(text: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match text.iter().position(|byte| *byte == b'/') {
         Some(end) => (text.get(..end).unwrap_or_default(), text.get(end + 1..)),
         None => (text, None),
     }
@@ -219,74 +227,85 @@ pub(crate) const fn is_wildcard(byte: u8) -> bool {
     matches!(byte, b'+' | b'#')
 }
 
-/// The levels that are still to come.
-struct Levels<'a>(Option<&'a str>);
+const fn symbol(wildcard: u8) -> &'static str {
+    if wildcard == b'+' { "+" } else { "#" }
+}
+
+/// The levels of a topic or filter that are still to come. Bytes are quicker to cut than text, and serve as well.
+pub(crate) struct Levels<'a>(Option<&'a [u8]>);
+
+impl<'a> Levels<'a> {
+    pub(crate) const fn of(text: &'a str) -> Self {
+        Self(Some(text.as_bytes()))
+    }
+}
 
 impl<'a> Iterator for Levels<'a> {
-    type Item = &'a str;
+    type Item = &'a [u8];
 
-    fn next(&mut self) -> Option<&'a str> {
+    fn next(&mut self) -> Option<&'a [u8]> {
         let (level, behind) = first_level(self.0?);
         self.0 = behind;
         Some(level)
     }
 }
 
-fn check_length(text: &str) -> Result<(), TopicError> {
-    match text.len() {
-        0 => Err(TopicError::Empty),
-        1..=TOPIC_BYTES_MAX => Ok(()),
-        bytes => Err(TopicError::TooLong { bytes }),
+fn check_name(text: &str) -> Result<(), TopicFault> {
+    check_length(text)?;
+    match text.bytes().enumerate().find(|(_, byte)| *byte == 0 || is_wildcard(*byte)) {
+        None => Ok(()),
+        Some((offset, 0)) => Err(TopicFault::NullCharacter { offset }),
+        Some((offset, byte)) => Err(TopicFault::WildcardInName { wildcard: symbol(byte), offset }),
     }
 }
 
-/// How many bytes `$share/{share name}/` takes.
-fn share_len(text: &str) -> Result<usize, TopicError> {
-    let Some(shared) = text.strip_prefix(SHARE_PREFIX) else { return Ok(0) };
-    let problem = match first_level(shared) {
-        (_, None) => "a topic filter is missing behind the share name",
-        ("", _) => "the share name is empty",
-        (name, _) if has(name, is_wildcard) => "the share name has a wildcard",
-        (_, Some("")) => "the topic filter behind the share name is empty",
-        (_, Some(filter)) => return Ok(text.len() - filter.len()),
-    };
-    Err(TopicError::BadShare { text: shortened(text), problem })
-}
-
-fn check_wildcards(text: &str, filter_start: usize) -> Result<(), TopicError> {
+/// Gives where the part that matches begins.
+fn check_filter(text: &str) -> Result<usize, TopicFault> {
+    check_length(text)?;
+    if let Some(offset) = text.bytes().position(|byte| byte == 0) {
+        return Err(TopicFault::NullCharacter { offset });
+    }
+    let filter_start = share_len(text)?;
     let mut level = 1;
     let mut before = b'/';
-    let mut bytes = text.bytes().skip(filter_start).peekable();
-    while let Some(byte) = bytes.next() {
+    let bytes = text.as_bytes();
+    for (at, &byte) in bytes.iter().enumerate().skip(filter_start) {
         if byte == b'/' {
             level += 1;
         } else if is_wildcard(byte) {
-            let behind = bytes.peek().copied();
-            if before != b'/' || behind.is_some_and(|behind| behind != b'/') {
+            let behind = bytes.get(at + 1);
+            if before != b'/' || behind.is_some_and(|behind| *behind != b'/') {
                 let example = if byte == b'+' { "a/+/b" } else { "a/#" };
-                return Err(TopicError::WildcardNotAlone {
-                    text: shortened(text),
-                    wildcard: byte.into(),
-                    level,
-                    example,
-                });
+                return Err(TopicFault::WildcardNotAlone { wildcard: symbol(byte), level, example });
             }
             if byte == b'#' && behind.is_some() {
-                return Err(TopicError::HashNotLast { text: shortened(text), level });
+                return Err(TopicFault::HashNotLast { level });
             }
         }
         before = byte;
     }
-    Ok(())
+    Ok(filter_start)
 }
 
-/// As much of a text as an error needs.
-fn shortened(text: &str) -> Box<str> {
-    const KEPT: usize = 60;
-    match text.char_indices().nth(KEPT) {
-        None => text.into(),
-        Some((end, _)) => (text.get(..end).unwrap_or_default().to_owned() + "…").into(),
+const fn check_length(text: &str) -> Result<(), TopicFault> {
+    match text.len() {
+        0 => Err(TopicFault::Empty),
+        1..=TOPIC_BYTES_MAX => Ok(()),
+        bytes => Err(TopicFault::TooLong { bytes }),
     }
+}
+
+/// How many bytes `$share/{share name}/` takes.
+fn share_len(text: &str) -> Result<usize, TopicFault> {
+    let Some(shared) = text.as_bytes().strip_prefix(SHARE_PREFIX.as_bytes()) else { return Ok(0) };
+    let problem = match first_level(shared) {
+        (_, None) => "a topic filter is missing behind the share name",
+        ([], _) => "the share name is empty",
+        (name, _) if name.iter().copied().any(is_wildcard) => "the share name has a wildcard",
+        (_, Some([])) => "the topic filter behind the share name is empty",
+        (_, Some(filter)) => return Ok(text.len() - filter.len()),
+    };
+    Err(TopicFault::BadShare { problem })
 }
 
 impl fmt::Display for TopicName {

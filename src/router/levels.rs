@@ -1,4 +1,4 @@
-//! The texts of topic levels, each held once.
+//! The texts of topic levels, as bytes, each held once.
 
 use super::table::{Table, hash_text};
 
@@ -28,7 +28,7 @@ pub(super) struct Levels {
 
 #[derive(Clone, Debug)]
 struct Entry {
-    text: Box<str>,
+    text: Box<[u8]>,
     /// How many nodes have it.
     nodes: u32,
 }
@@ -42,16 +42,16 @@ impl Levels {
         self.secret
     }
 
-    pub(super) fn find(&self, text: &str) -> Option<LevelId> {
+    pub(super) fn find(&self, text: &[u8]) -> Option<LevelId> {
         self.find_hashed(hash_text(self.secret, text), text)
     }
 
-    fn find_hashed(&self, hash: u32, text: &str) -> Option<LevelId> {
+    fn find_hashed(&self, hash: u32, text: &[u8]) -> Option<LevelId> {
         self.numbers.find(hash, |number| *self.entries[number as usize].text == *text).map(LevelId)
     }
 
     /// The number of the text for one node more.
-    pub(super) fn take(&mut self, text: &str) -> LevelId {
+    pub(super) fn take(&mut self, text: &[u8]) -> LevelId {
         let hash = hash_text(self.secret, text);
         if let Some(LevelId(number)) = self.find_hashed(hash, text) {
             self.entries[number as usize].nodes += 1;

@@ -11,7 +11,7 @@ mod table;
 
 pub use explain::{Explanation, LevelExplanation, Verdict, explain};
 
-use crate::topic::{TopicFilter, first_level};
+use crate::topic::{self, TopicFilter};
 use levels::{LevelId, Levels};
 use subscribers::Subscribers;
 use table::{Table, hash_pair};
@@ -83,7 +83,7 @@ impl<K: Ord, V> Router<K, V> {
     /// A share name is not looked at: it belongs into `K`.
     pub fn insert(&mut self, filter: &TopicFilter, key: K, value: V) -> Option<V> {
         let mut node = ROOT;
-        for level in filter.levels() {
+        for level in topic::Levels::of(filter.filter()) {
             node = self.child_or_new(node, level);
         }
         let replaced = self.node_mut(node).subscribers.insert(key, value);
@@ -124,7 +124,7 @@ impl<K: Ord, V> Router<K, V> {
     /// topic's first levels and at no others; wildcards can make these as many as filters are stored, never more. It
     /// allocates only where a `+` and the level itself both lead on, and does not recurse.
     pub fn for_each_match<'a>(&'a self, topic: &str, mut visit: impl FnMut(&'a K, &'a V)) {
-        self.walk(topic, &mut |subscribers| {
+        self.walk(topic.as_bytes(), &mut |subscribers| {
             for (key, value) in subscribers {
                 visit(key, value);
             }
@@ -132,21 +132,21 @@ impl<K: Ord, V> Router<K, V> {
     }
 
     /// Visits what hangs on the nodes that match. Its code is there once, whoever visits.
-    fn walk<'a>(&'a self, topic: &str, visit: &mut dyn FnMut(&'a [(K, V)])) {
+    fn walk<'a>(&'a self, topic: &[u8], visit: &mut dyn FnMut(&'a [(K, V)])) {
         // Where to go on, and at which byte of the topic, once the present path has ended.
         let mut pending: Vec<(NodeId, usize)> = Vec::new();
         let (mut id, mut at) = (ROOT, 0);
         loop {
             let node = self.node(id);
             // A wildcard in the first level does not match what begins with `$` [MQTT-4.7.2-1].
-            let wildcards = at > 0 || !topic.starts_with('$');
+            let wildcards = at > 0 || topic.first() != Some(&b'$');
             if wildcards && node.hash != NONE {
                 visit(self.node(node.hash).subscribers.as_slice());
             }
             let mut next = NONE;
             // The last level ends at the topic's end, and the next would begin a byte behind that.
             if let Some(rest) = topic.get(at..) {
-                let (level, _) = first_level(rest);
+                let (level, _) = topic::first_level(rest);
                 at += level.len() + 1;
                 next = self.child(node, id, level);
                 if wildcards && node.plus != NONE {
@@ -170,7 +170,7 @@ impl<K: Ord, V> Router<K, V> {
 
     fn find(&self, filter: &TopicFilter) -> Option<NodeId> {
         let mut node = ROOT;
-        for level in filter.levels() {
+        for level in topic::Levels::of(filter.filter()) {
             node = self.child_of_filter(node, level);
             if node == NONE {
                 return None;
@@ -180,17 +180,17 @@ impl<K: Ord, V> Router<K, V> {
     }
 
     /// The child of a level of a filter, or `NONE`.
-    fn child_of_filter(&self, id: NodeId, level: &str) -> NodeId {
+    fn child_of_filter(&self, id: NodeId, level: &[u8]) -> NodeId {
         let node = self.node(id);
         match level {
-            "+" => node.plus,
-            "#" => node.hash,
+            b"+" => node.plus,
+            b"#" => node.hash,
             level => self.child(node, id, level),
         }
     }
 
     /// The child of a level that is no wildcard, or `NONE`; `node` is `id`'s.
-    fn child(&self, node: &Node<K, V>, id: NodeId, level: &str) -> NodeId {
+    fn child(&self, node: &Node<K, V>, id: NodeId, level: &[u8]) -> NodeId {
         let (first, child) = node.first;
         if child == NONE && node.further == 0 {
             return NONE;
@@ -209,14 +209,14 @@ impl<K: Ord, V> Router<K, V> {
         further.unwrap_or(NONE)
     }
 
-    fn child_or_new(&mut self, parent: NodeId, level: &str) -> NodeId {
+    fn child_or_new(&mut self, parent: NodeId, level: &[u8]) -> NodeId {
         let known = self.child_of_filter(parent, level);
         if known != NONE {
             return known;
         }
         let id = match level {
-            "+" => LevelId::PLUS,
-            "#" => LevelId::HASH,
+            b"+" => LevelId::PLUS,
+            b"#" => LevelId::HASH,
             level => self.levels.take(level),
         };
         let child = self.new_node(parent, id);

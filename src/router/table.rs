@@ -101,9 +101,9 @@ impl Table {
 }
 
 /// Hashes a text with a secret, so that who does not know it cannot choose texts that collide.
-pub(super) fn hash_text(secret: u64, text: &str) -> u32 {
+pub(super) fn hash_text(secret: u64, text: &[u8]) -> u32 {
     let mut state = secret ^ text.len() as u64;
-    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let (words, rest) = text.as_chunks::<8>();
     for word in words {
         state = fold(state ^ u64::from_le_bytes(*word), secret);
     }
@@ -168,7 +168,7 @@ mod tests {
     fn texts_hash_apart_and_by_the_secret() {
         let texts = ["", "a", "b", "aa", "sensor-1", "sensor-2", "sensor-12", "temperature", "temperaturf"];
         let hashes: std::collections::BTreeSet<u32> =
-            [1, 2].into_iter().flat_map(|secret| texts.map(|text| hash_text(secret, text))).collect();
+            [1, 2].into_iter().flat_map(|secret| texts.map(|text| hash_text(secret, text.as_bytes()))).collect();
         assert_eq!(hashes.len(), 2 * texts.len());
     }
 }
