@@ -59,23 +59,33 @@ extern "C" {
 
 /// The options as the machine takes them; a failure to throw otherwise.
 pub(super) fn read(given: &CoreOptions) -> Result<ClientOptions, JsValue> {
-    let defaults = ClientOptions::new(&given.client_id());
-    Ok(ClientOptions {
-        version: if given.version() == 4 { Version::V3_1_1 } else { Version::V5 },
-        clean_start: given.clean_start(),
-        keep_alive: given.keep_alive(),
-        will: given.will().map(|will| read_will(&will)).transpose()?,
-        properties: properties::write(given.properties())?,
-        receive_maximum: given.receive_maximum().unwrap_or(defaults.receive_maximum),
-        packet_bytes_max: given.maximum_packet_size().unwrap_or(defaults.packet_bytes_max),
-        topic_alias_maximum: given.topic_alias_maximum().unwrap_or(defaults.topic_alias_maximum),
-        connect_timeout: given
-            .connect_timeout()
-            .map_or(defaults.connect_timeout, |timeout| Duration::from_millis(timeout.into())),
-        queue_messages: given.queue_messages().map_or(defaults.queue_messages, |messages| messages as usize),
-        queue_bytes: given.queue_bytes().map_or(defaults.queue_bytes, |bytes| bytes as usize),
-        ..defaults
-    })
+    let mut options = ClientOptions::new(&given.client_id());
+    options.version = if given.version() == 4 { Version::V3_1_1 } else { Version::V5 };
+    options.clean_start = given.clean_start();
+    options.keep_alive = given.keep_alive();
+    options.properties = properties::write(given.properties())?;
+    if let Some(will) = given.will() {
+        options.will = Some(read_will(&will)?);
+    }
+    if let Some(receive_maximum) = given.receive_maximum() {
+        options.receive_maximum = receive_maximum;
+    }
+    if let Some(bytes) = given.maximum_packet_size() {
+        options.packet_bytes_max = bytes;
+    }
+    if let Some(topic_alias_maximum) = given.topic_alias_maximum() {
+        options.topic_alias_maximum = topic_alias_maximum;
+    }
+    if let Some(milliseconds) = given.connect_timeout() {
+        options.connect_timeout = Duration::from_millis(milliseconds.into());
+    }
+    if let Some(messages) = given.queue_messages() {
+        options.queue_messages = messages as usize;
+    }
+    if let Some(bytes) = given.queue_bytes() {
+        options.queue_bytes = bytes as usize;
+    }
+    Ok(options)
 }
 
 fn read_will(will: &CoreWill) -> Result<ClientWill, JsValue> {

@@ -59,6 +59,15 @@ struct State {
     tap: Option<Tap>,
 }
 
+/// Which outputs are acted on now.
+#[derive(Clone, Copy)]
+enum Scope {
+    /// What the bytes that came have for the host.
+    Received,
+    /// What is to be sent, too.
+    All,
+}
+
 /// One output with nothing borrowed.
 enum Step {
     Message(Arrival),
@@ -248,7 +257,7 @@ impl ClientShell {
         if self.is_draining.replace(true) {
             return;
         }
-        self.act_on(State::next_received);
+        self.act_on(Scope::Received);
         self.is_draining.set(false);
         self.queue_flush();
     }
@@ -265,16 +274,16 @@ impl ClientShell {
         if self.is_draining.replace(true) {
             return;
         }
-        self.act_on(State::next);
+        self.act_on(Scope::All);
         self.is_draining.set(false);
         if !self.is_freed.get() {
             self.set_timer();
         }
     }
 
-    fn act_on(&self, next: impl Fn(&mut State) -> Option<Step>) {
+    fn act_on(&self, scope: Scope) {
         while !self.is_freed.get() {
-            let step = next(&mut self.state.borrow_mut());
+            let step = self.state.borrow_mut().next(scope);
             match step {
                 Some(step) => self.act(step),
                 None if self.is_transport_gone.replace(false) => self.state.borrow_mut().machine.handle_closed(now()),
@@ -374,21 +383,13 @@ impl ClientShell {
 }
 
 impl State {
-    fn next_received(&mut self) -> Option<Step> {
-        let output = self.machine.poll_received()?;
-        Some(match output {
-            Output::Message(incoming) => Step::Message(arrival(&incoming, self.transport.as_ref())),
-            Output::Connected(connected) => {
-                Step::Connected(connected.session_present, properties::read(connected.properties))
-            }
-            Output::Done(id, result) => Step::Done(id, result),
-            Output::Transmit(_) | Output::Closed(_) => unreachable!("poll_received leaves them"),
-        })
-    }
-
-    fn next(&mut self) -> Option<Step> {
-        let output = self.machine.poll_output()?;
-        Some(match output {
+    /// The next output; without what is to be sent, if only what was received counts.
+    fn next(&mut self, scope: Scope) -> Option<Step> {
+        let output = match scope {
+            Scope::Received => self.machine.poll_received(),
+            Scope::All => self.machine.poll_output(),
+        };
+        Some(match output? {
             Output::Message(incoming) => Step::Message(arrival(&incoming, self.transport.as_ref())),
             Output::Connected(connected) => {
                 Step::Connected(connected.session_present, properties::read(connected.properties))
