@@ -72,7 +72,7 @@ impl Publish<'_> {
         out.push(0x30 | u8::from(self.dup) << 3 | self.qos.bits() << 1 | u8::from(self.retain));
         writer::variable(out, remaining as u32);
         writer::two_byte(out, self.topic.len() as u16);
-        out.extend_from_slice(self.topic.as_bytes());
+        writer::append(out, self.topic.as_bytes());
         let position = self.packet_id.map(|packet_id| {
             writer::two_byte(out, packet_id.get());
             out.len() - 2
@@ -80,7 +80,7 @@ impl Publish<'_> {
         if version == Version::V5 {
             writer::properties(out, self.properties);
         }
-        out.extend_from_slice(self.payload);
+        writer::append(out, self.payload);
         Ok(position)
     }
 
@@ -161,7 +161,7 @@ impl Ack<'_> {
         if self.reason == ReasonCode::Success && self.properties.is_empty() {
             // Nearly every acknowledgement, so by the shortest way.
             let [high, low] = self.packet_id.get().to_be_bytes();
-            out.extend_from_slice(&[first, 2, high, low]);
+            writer::append(out, &[first, 2, high, low]);
             return Ok(());
         }
         let mut writer = Writer::packet(out, first);

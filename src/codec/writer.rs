@@ -4,6 +4,7 @@
 use super::{
     DecodeError, EncodeError, PacketKind, Properties, PropertyPlace, ReasonCode, VARIABLE_BYTE_INTEGER_MAX, Version,
 };
+use crate::topic::has;
 
 /// Appends fields to a buffer.
 ///
@@ -45,11 +46,11 @@ impl<'a> Writer<'a> {
         self.mistake.get_or_insert(mistake);
     }
 
-    #[inline(never)]
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
-        self.out.extend_from_slice(bytes);
+        append(self.out, bytes);
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn byte(&mut self, byte: u8) {
         self.out.push(byte);
     }
@@ -76,7 +77,7 @@ impl<'a> Writer<'a> {
 
     /// A UTF-8 encoded string (§1.5.4).
     pub(super) fn text(&mut self, field: &'static str, value: &str) {
-        if value.as_bytes().contains(&0) {
+        if has(value, |byte| byte == 0) {
             self.invalid("MQTT-1.5.4-2", "U+0000 in a string");
         }
         self.binary(field, value.as_bytes());
@@ -130,7 +131,14 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// Appends bytes. In the page its code is there once.
+#[cfg_attr(target_arch = "wasm32", inline(never))]
+pub(super) fn append(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(bytes);
+}
+
 /// Appends a two byte integer.
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 pub(super) fn two_byte(out: &mut Vec<u8>, value: u16) {
     out.extend_from_slice(&value.to_be_bytes());
 }
@@ -157,7 +165,7 @@ pub(super) const fn variable_len(value: usize) -> usize {
 /// Appends a property list that was checked.
 pub(super) fn properties(out: &mut Vec<u8>, list: Properties<'_>) {
     variable(out, list.as_bytes().len() as u32);
-    out.extend_from_slice(list.as_bytes());
+    append(out, list.as_bytes());
 }
 
 pub(super) fn check_properties(list: Properties<'_>, place: PropertyPlace) -> Result<(), EncodeError> {

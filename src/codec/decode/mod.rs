@@ -59,34 +59,38 @@ pub(super) struct Header {
 
 impl Header {
     /// Reads and checks as much as is there; `None` until the header is whole.
-    #[inline]
     pub(super) fn read(bytes: &[u8], version: Version) -> Result<Option<Self>, DecodeError> {
         let Some((&first, behind)) = bytes.split_first() else { return Ok(None) };
-        let Some(kind) = PacketKind::from_bits(first >> 4) else {
-            return Err(fault(bytes, 0, "§2.1.2", "packet type 0, which is reserved"));
-        };
-        if kind == PacketKind::Auth && version == Version::V3_1_1 {
-            return Err(fault(bytes, 0, "3.1.1 §2.2.1", "packet type 15, which MQTT 3.1.1 reserves"));
-        }
         let flags = first & 0x0F;
-        if kind != PacketKind::Publish && flags != kind.reserved_flags() {
-            return Err(fault(bytes, 0, "MQTT-2.1.3-1", "flags other than the packet type prescribes"));
-        }
-        let mut remaining = 0;
-        for (index, &byte) in behind.iter().take(4).enumerate() {
-            remaining |= usize::from(byte & 0x7F) << (7 * index);
-            if byte & 0x80 == 0 {
-                if byte == 0 && index > 0 && version == Version::V5 {
-                    return Err(fault(bytes, 1, "MQTT-1.5.5-1", "a remaining length in more bytes than it needs"));
-                }
-                let body = index + 2;
-                return Ok(Some(Self { kind, flags, body, packet_len: body + remaining }));
+        let (offset, rule, problem) = match PacketKind::from_bits(first >> 4) {
+            None => (0, "§2.1.2", "packet type 0, which is reserved"),
+            Some(PacketKind::Auth) if version == Version::V3_1_1 => {
+                (0, "3.1.1 §2.2.1", "packet type 15, which MQTT 3.1.1 reserves")
             }
-        }
-        if behind.len() < 4 {
-            return Ok(None);
-        }
-        Err(fault(bytes, 1, "§2.1.4", "a remaining length of more than four bytes"))
+            Some(kind) if kind != PacketKind::Publish && flags != kind.reserved_flags() => {
+                (0, "MQTT-2.1.3-1", "flags other than the packet type prescribes")
+            }
+            Some(kind) => {
+                let mut remaining = 0;
+                let mut body = 1;
+                let last = loop {
+                    let Some(&byte) = behind.get(body - 1) else { return Ok(None) };
+                    remaining |= usize::from(byte & 0x7F) << (7 * (body - 1));
+                    body += 1;
+                    if byte & 0x80 == 0 || body > 4 {
+                        break byte;
+                    }
+                };
+                if last & 0x80 != 0 {
+                    (1, "§2.1.4", "a remaining length of more than four bytes")
+                } else if last == 0 && body > 2 && version == Version::V5 {
+                    (1, "MQTT-1.5.5-1", "a remaining length in more bytes than it needs")
+                } else {
+                    return Ok(Some(Self { kind, flags, body, packet_len: body + remaining }));
+                }
+            }
+        };
+        Err(fault(bytes, offset, rule, problem))
     }
 
     /// Decodes the packet of this header; `bytes` are the whole packet.
