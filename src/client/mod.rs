@@ -17,6 +17,9 @@
 //! assert_eq!(connect[0], 0x10);
 //! ```
 
+mod aliases;
+mod breach;
+mod ends;
 mod keep_alive;
 mod limits;
 mod options;
@@ -25,9 +28,6 @@ mod receive;
 mod requests;
 mod routes;
 mod send;
-
-use std::collections::VecDeque;
-use std::sync::Arc;
 
 pub use options::{ClientOptions, ClientWill};
 pub use output::{
@@ -41,6 +41,9 @@ use crate::codec::{
 use crate::session::{Session, SessionLimits};
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
+use aliases::Aliases;
+use breach::Breach;
+use ends::Ends;
 use keep_alive::{Due, KeepAlive};
 use limits::Limits;
 use requests::Requests;
@@ -64,6 +67,8 @@ pub enum Phase {
 pub struct Client {
     decoder: Decoder,
     core: Core,
+    /// Where the last [`Output::Message`] is.
+    located: Option<Located>,
     /// What the last [`Output::Transmit`] showed.
     sending: Vec<u8>,
 }
@@ -76,10 +81,8 @@ struct Core {
     session: Session,
     requests: Requests,
     routes: Routes,
-    /// The topics of the broker's topic aliases, from 1 on; of this connection.
-    aliases: Vec<Option<Arc<str>>>,
-    /// Ends of requests, not yet given out.
-    done: VecDeque<(RequestId, Result<Completion, RequestError>)>,
+    aliases: Aliases,
+    ends: Ends,
     /// Packets to transmit at the end of the turn.
     outgoing: Vec<u8>,
     /// The connection is over, which is said once all else is said.
@@ -88,6 +91,8 @@ struct Core {
     now: Time,
     /// What the last [`Output::Connected`] showed.
     connack_properties: PropertiesBuf,
+    /// What the last [`Output::Message`] was.
+    arrival: Arrival,
 }
 
 #[derive(Debug)]
@@ -108,16 +113,18 @@ enum State {
     Ended,
 }
 
-/// An output that does not borrow yet.
+/// An output that is not put together yet, since it borrows from the client.
+#[derive(Clone, Copy)]
 enum Next {
-    Done(RequestId, Result<Completion, RequestError>),
-    Connected { session_present: bool, properties: PropertiesBuf },
-    Message(Located, Arrival),
+    Done,
+    Connected { session_present: bool },
+    Message,
     Transmit,
-    Closed(CloseReason),
+    Closed,
 }
 
 /// What a PUBLISH was, apart from its bytes.
+#[derive(Debug, Default)]
 struct Arrival {
     dup: bool,
     qos: QoS,
@@ -144,16 +151,17 @@ impl Client {
             session,
             requests: Requests::new(),
             routes: Routes::default(),
-            aliases: Vec::new(),
-            done: VecDeque::new(),
+            aliases: Aliases::new(),
+            ends: Ends::new(),
             outgoing: Vec::new(),
             closing: None,
             next_request: 0,
             now: Time::ZERO,
             connack_properties: PropertiesBuf::new(),
+            arrival: Arrival::default(),
             options,
         };
-        Self { decoder: Decoder::new(core.options.packet_bytes_max), core, sending: Vec::new() }
+        Self { decoder: Decoder::new(core.options.packet_bytes_max), core, located: None, sending: Vec::new() }
     }
 
     /// The host begins to open a transport: the connect timeout begins. Nothing happens unless the client is idle.
@@ -187,12 +195,7 @@ impl Client {
     pub fn handle_text(&mut self, now: Time) {
         self.core.now = now;
         if self.core.is_listening() {
-            let cause = CloseReason::ProtocolError {
-                reason: ReasonCode::ProtocolError,
-                rule: "MQTT-6.0.0-1",
-                problem: "a text frame; MQTT takes binary frames only",
-            };
-            self.core.fail(ReasonCode::ProtocolError, cause);
+            self.core.breached(const { &Breach::new("MQTT-6.0.0-1", "a text frame; MQTT takes binary frames only") });
         }
     }
 
@@ -324,62 +327,62 @@ impl Client {
     /// What to do next. Packets are decoded here, one at a time, so that an output can borrow from the bytes that came.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
         let next = self.next_received().or_else(|| self.next_to_send())?;
-        Some(self.output(next))
+        self.output(next)
     }
 
     /// As [`poll_output`](Self::poll_output), but leaves [`Output::Transmit`] and [`Output::Closed`] for it: a host that has
     /// more input in this turn sends what it makes of all of it in one frame.
     pub fn poll_received(&mut self) -> Option<Output<'_>> {
         let next = self.next_received()?;
-        Some(self.output(next))
+        self.output(next)
     }
 
-    fn output(&mut self, next: Next) -> Output<'_> {
-        match next {
-            Next::Done(request, result) => Output::Done(request, result),
-            Next::Connected { session_present, properties } => {
-                self.core.connack_properties = properties;
+    fn output(&mut self, next: Next) -> Option<Output<'_>> {
+        Some(match next {
+            Next::Done => {
+                let (request, result) = self.core.ends.pop()?;
+                Output::Done(request, result)
+            }
+            Next::Connected { session_present } => {
                 let properties = self.core.connack_properties.as_properties();
                 Output::Connected(Connected { session_present, properties })
             }
-            Next::Message(located, arrival) => Output::Message(self.incoming(&located, &arrival)),
+            Next::Message => Output::Message(self.incoming(self.located.as_ref()?)),
             Next::Transmit => {
                 core::mem::swap(&mut self.core.outgoing, &mut self.sending);
                 self.core.outgoing.clear();
                 Output::Transmit(&self.sending)
             }
-            Next::Closed(reason) => Output::Closed(reason),
-        }
+            Next::Closed => Output::Closed(self.core.closing.take()?),
+        })
     }
 
     /// What the bytes that came have for the host.
     #[inline]
     fn next_received(&mut self) -> Option<Next> {
         loop {
-            if let Some((request, result)) = self.core.done.pop_front() {
-                return Some(Next::Done(request, result));
+            if !self.core.ends.is_empty() {
+                return Some(Next::Done);
             }
             if !self.core.is_listening() {
                 return None;
             }
             let version = self.core.options.version;
             let located = match self.decoder.advance(version) {
-                Ok(Some(located)) => located,
-                Ok(None) => return None,
+                Ok(located) => located?,
                 Err(error) => {
-                    self.core.fail(error.reason, CloseReason::Malformed(error));
+                    self.core.malformed(error);
                     continue;
                 }
             };
             match self.decoder.packet_from_server(&located, version) {
-                Ok(packet) => match self.core.on_packet(packet) {
-                    Some(receive::Arrived::Message(arrival)) => return Some(Next::Message(located, arrival)),
-                    Some(receive::Arrived::Connected { session_present, properties }) => {
-                        return Some(Next::Connected { session_present, properties });
+                Ok(packet) => {
+                    if let Some(next) = self.core.on_packet(packet) {
+                        self.located = Some(located);
+                        return Some(next);
                     }
-                    None => {}
-                },
-                Err(error) => self.core.fail(error.reason, CloseReason::Malformed(error)),
+                }
+                Err(error) => self.core.malformed(error),
             }
         }
     }
@@ -389,11 +392,12 @@ impl Client {
             self.core.on_sent();
             return Some(Next::Transmit);
         }
-        self.core.closing.take().map(Next::Closed)
+        self.core.closing.is_some().then_some(Next::Closed)
     }
 
     /// The message in its bytes; what is not there (the topic behind an alias) is in the routes.
-    fn incoming(&self, located: &Located, arrival: &Arrival) -> Incoming<'_> {
+    fn incoming(&self, located: &Located) -> Incoming<'_> {
+        let arrival = &self.core.arrival;
         let bytes = self.decoder.bytes(located);
         let payload = bytes.len() - arrival.payload_bytes;
         let properties = payload - arrival.properties_bytes;

@@ -71,7 +71,7 @@ pub enum Completion {
 }
 
 /// How a request failed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// The broker said no.
     #[error("the broker refused: {0}")]

@@ -1,57 +1,37 @@
 //! What the client makes of a packet from the broker.
 
-use std::sync::Arc;
-
 use super::requests::Kind;
-use super::{Arrival, CloseReason, Completion, Core, KeepAlive, Limits, RequestError, RequestId, State};
+use super::{Arrival, Breach, CloseReason, Completion, Core, KeepAlive, Limits, Next, RequestError, RequestId, State};
 use crate::codec::{
-    Ack, Connack, Disconnect, Packet, PacketId, PacketKind, Properties, PropertiesBuf, PropertyId, Publish, QoS,
-    ReasonCode, Suback, Unsuback, Version,
+    Ack, Connack, Disconnect, Packet, PacketId, PacketKind, Properties, PropertyId, Publish, QoS, ReasonCode, Suback,
+    Unsuback, Version,
 };
 use crate::session::{Acknowledged, Received, UnexpectedAck};
 
-/// What a packet has for the host.
-pub(super) enum Arrived {
-    Message(Arrival),
-    Connected { session_present: bool, properties: PropertiesBuf },
-}
-
-/// A packet that the broker must not send now.
-struct Breach {
-    reason: ReasonCode,
-    rule: &'static str,
-    problem: &'static str,
-}
-
-impl Breach {
-    const fn new(rule: &'static str, problem: &'static str) -> Self {
-        Self { reason: ReasonCode::ProtocolError, rule, problem }
-    }
-}
-
-type Outcome = Result<Option<Arrived>, Breach>;
+type Outcome = Result<Option<Next>, &'static Breach>;
 
 impl Core {
-    pub(super) fn on_packet(&mut self, packet: Packet<'_>) -> Option<Arrived> {
+    /// What the packet has for the host.
+    pub(super) fn on_packet(&mut self, mut packet: Packet<'_>) -> Option<Next> {
         let outcome = match self.state {
             State::AwaitConnack { .. } => self.on_first_packet(&packet),
-            State::Connected { .. } => self.on_connected_packet(packet),
+            State::Connected { .. } => self.on_connected_packet(&mut packet),
             State::Idle | State::Opening { .. } | State::Ended => Ok(None),
         };
-        outcome.unwrap_or_else(|Breach { reason, rule, problem }| {
-            self.fail(reason, CloseReason::ProtocolError { reason, rule, problem });
+        outcome.unwrap_or_else(|breach| {
+            self.breached(breach);
             None
         })
     }
 
     fn on_first_packet(&mut self, packet: &Packet<'_>) -> Outcome {
         match packet {
-            Packet::Connack(connack) => self.on_connack(*connack),
-            _ => Err(Breach::new("MQTT-3.2.0-1", "a packet before CONNACK, which comes first")),
+            Packet::Connack(connack) => self.on_connack(connack),
+            _ => Err(const { &Breach::new("MQTT-3.2.0-1", "a packet before CONNACK, which comes first") }),
         }
     }
 
-    fn on_connected_packet(&mut self, packet: Packet<'_>) -> Outcome {
+    fn on_connected_packet(&mut self, packet: &mut Packet<'_>) -> Outcome {
         match packet {
             Packet::Publish(publish) => return self.on_publish(publish),
             Packet::Puback(ack) => {
@@ -73,31 +53,35 @@ impl Core {
                 self.acknowledge(PacketKind::Pubcomp, ack.packet_id, reason);
             }
             Packet::Suback(Suback { packet_id, reasons, .. }) => {
-                let id = self.answered(packet_id, Kind::Subscribe, reasons.len())?;
-                self.done.push_back((id, Ok(Completion::Subscribed(reasons))));
+                let id = self.answered(*packet_id, Kind::Subscribe, reasons.len())?;
+                self.ends.done(id, Completion::Subscribed(core::mem::take(reasons)));
             }
             Packet::Unsuback(unsuback) => self.on_unsuback(unsuback)?,
             Packet::Pingresp => {}
             Packet::Disconnect(disconnect) => self.on_disconnect(disconnect)?,
-            Packet::Connack(_) => return Err(Breach::new("MQTT-3.2.0-2", "a second CONNACK")),
+            Packet::Connack(_) => return Err(const { &Breach::new("MQTT-3.2.0-2", "a second CONNACK") }),
             Packet::Auth(_) => {
-                return Err(Breach::new("§4.12", "AUTH, although the client asked for no enhanced authentication"));
+                return Err(const {
+                    &Breach::new("§4.12", "AUTH, although the client asked for no enhanced authentication")
+                });
             }
             Packet::Connect(_) | Packet::Subscribe(_) | Packet::Unsubscribe(_) | Packet::Pingreq => {
-                return Err(Breach::new("§2.1.2", "a packet that only a client sends"));
+                return Err(const { &Breach::new("§2.1.2", "a packet that only a client sends") });
             }
         }
         Ok(None)
     }
 
-    fn on_connack(&mut self, connack: Connack<'_>) -> Outcome {
+    fn on_connack(&mut self, connack: &Connack<'_>) -> Outcome {
         if connack.reason.is_error() {
             let reason_string = reason_string(connack.properties);
             self.close(CloseReason::Refused { reason: connack.reason, reason_string });
             return Ok(None);
         }
         if connack.session_present && self.options.clean_start {
-            return Err(Breach::new("MQTT-3.2.2-2", "session present, although a clean start was asked for"));
+            return Err(
+                const { &Breach::new("MQTT-3.2.2-2", "session present, although a clean start was asked for") },
+            );
         }
         let limits = Limits::read(connack.properties);
         if let Some(id) = connack.properties.text(PropertyId::AssignedClientIdentifier) {
@@ -105,26 +89,23 @@ impl Core {
         }
         let keep_alive = KeepAlive::new(limits.server_keep_alive.unwrap_or(self.options.keep_alive), self.now);
         self.state = State::Connected { keep_alive, limits };
-        for token in self.session.connected(connack.session_present, limits.receive_maximum) {
-            self.done.push_back((RequestId(token), Err(RequestError::SessionLost)));
-        }
+        let lost = self.session.connected(connack.session_present, limits.receive_maximum);
+        self.give_up(&lost, RequestError::SessionLost);
         self.send_queued();
-        let properties = connack.properties.to_buf();
-        Ok(Some(Arrived::Connected { session_present: connack.session_present, properties }))
+        self.connack_properties = connack.properties.to_buf();
+        Ok(Some(Next::Connected { session_present: connack.session_present }))
     }
 
     #[inline]
-    fn on_publish(&mut self, publish: Publish<'_>) -> Outcome {
-        let route = match self.resolve_alias(&publish)? {
-            None => self.routes.find(publish.topic),
-            Some(topic) => self.routes.find(&topic),
-        };
+    fn on_publish(&mut self, publish: &Publish<'_>) -> Outcome {
+        let topic = self.aliases.topic(publish, self.options.topic_alias_maximum)?;
+        let route = self.routes.find(topic);
         if let Some(packet_id) = publish.packet_id
             && !self.receive(publish.qos, packet_id)?
         {
             return Ok(None);
         }
-        Ok(Some(Arrived::Message(Arrival {
+        self.arrival = Arrival {
             dup: publish.dup,
             qos: publish.qos,
             retain: publish.retain,
@@ -133,14 +114,15 @@ impl Core {
             topic_changed: route.changed,
             payload_bytes: publish.payload.len(),
             properties_bytes: publish.properties.as_bytes().len(),
-        })))
+        };
+        Ok(Some(Next::Message))
     }
 
     /// Acknowledges; says whether the message is new.
-    fn receive(&mut self, qos: QoS, packet_id: PacketId) -> Result<bool, Breach> {
+    fn receive(&mut self, qos: QoS, packet_id: PacketId) -> Result<bool, &'static Breach> {
         let received = self.session.on_publish(qos, packet_id);
         if received == Received::ReceiveMaximumExceeded {
-            return Err(Breach {
+            return Err(&Breach {
                 reason: ReasonCode::ReceiveMaximumExceeded,
                 rule: "MQTT-3.3.4-9",
                 problem: "more unacknowledged messages than our receive maximum",
@@ -154,47 +136,22 @@ impl Core {
         Ok(received == Received::New)
     }
 
-    /// The topic that an alias stands for, if the PUBLISH names none (§3.3.2.3.4).
-    fn resolve_alias(&mut self, publish: &Publish<'_>) -> Result<Option<Arc<str>>, Breach> {
-        if publish.properties.is_empty() {
-            return Ok(None);
-        }
-        let Some(alias) = publish.properties.number(PropertyId::TopicAlias) else { return Ok(None) };
-        if alias > u32::from(self.options.topic_alias_maximum) {
-            return Err(Breach {
-                reason: ReasonCode::TopicAliasInvalid,
-                rule: "MQTT-3.1.2-26",
-                problem: "a topic alias above our topic alias maximum",
-            });
-        }
-        let place = alias as usize - 1;
-        if publish.topic.is_empty() {
-            let known = self.aliases.get(place).cloned().flatten();
-            return known.map(Some).ok_or_else(|| Breach::new("§3.3.2.3.4", "a topic alias that stands for nothing"));
-        }
-        if self.aliases.len() <= place {
-            self.aliases.resize(place + 1, None);
-        }
-        self.aliases[place] = Some(publish.topic.into());
-        Ok(None)
-    }
-
     fn on_acknowledged(
         &mut self,
         packet_id: PacketId,
         acknowledged: Result<Acknowledged, UnexpectedAck>,
-    ) -> Result<(), Breach> {
-        match acknowledged
-            .map_err(|UnexpectedAck(_)| Breach::new("§4.3", "an acknowledgement of another quality of service"))?
-        {
+    ) -> Result<(), &'static Breach> {
+        let Ok(acknowledged) = acknowledged else {
+            return Err(const { &Breach::new("§4.3", "an acknowledgement of another quality of service") });
+        };
+        match acknowledged {
             Acknowledged::Release(reason) => self.acknowledge(PacketKind::Pubrel, packet_id, reason),
             Acknowledged::Done { token, reason } => {
-                let result = if reason.is_error() {
-                    Err(RequestError::Refused(reason))
+                if reason.is_error() {
+                    self.ends.failed(RequestId(token), RequestError::Refused(reason));
                 } else {
-                    Ok(Completion::Published(reason))
-                };
-                self.done.push_back((RequestId(token), result));
+                    self.ends.done(RequestId(token), Completion::Published(reason));
+                }
                 self.send_queued();
             }
             Acknowledged::Ignored => {}
@@ -202,30 +159,33 @@ impl Core {
         Ok(())
     }
 
-    fn on_unsuback(&mut self, unsuback: Unsuback<'_>) -> Result<(), Breach> {
-        let Unsuback { packet_id, mut reasons, .. } = unsuback;
+    fn on_unsuback(&mut self, unsuback: &mut Unsuback<'_>) -> Result<(), &'static Breach> {
+        let packet_id = unsuback.packet_id;
+        let mut reasons = core::mem::take(&mut unsuback.reasons);
         if self.options.version == Version::V3_1_1 {
-            reasons = vec![ReasonCode::Success; self.requests.filters(packet_id).unwrap_or(0)];
+            for _ in 0..self.requests.filters(packet_id).unwrap_or(0) {
+                reasons.push(ReasonCode::Success);
+            }
         }
         let id = self.answered(packet_id, Kind::Unsubscribe, reasons.len())?;
-        self.done.push_back((id, Ok(Completion::Unsubscribed(reasons))));
+        self.ends.done(id, Completion::Unsubscribed(reasons));
         Ok(())
     }
 
-    fn answered(&mut self, packet_id: PacketId, kind: Kind, reasons: usize) -> Result<RequestId, Breach> {
+    fn answered(&mut self, packet_id: PacketId, kind: Kind, reasons: usize) -> Result<RequestId, &'static Breach> {
         let Some(id) = self.requests.answer(packet_id, kind, reasons) else {
             return Err(match kind {
-                Kind::Subscribe => Breach::new("MQTT-3.8.4-2", "a SUBACK that answers no SUBSCRIBE"),
-                Kind::Unsubscribe => Breach::new("MQTT-3.10.4-5", "an UNSUBACK that answers no UNSUBSCRIBE"),
+                Kind::Subscribe => const { &Breach::new("MQTT-3.8.4-2", "a SUBACK that answers no SUBSCRIBE") },
+                Kind::Unsubscribe => const { &Breach::new("MQTT-3.10.4-5", "an UNSUBACK that answers no UNSUBSCRIBE") },
             });
         };
         self.session.release_id(packet_id);
         Ok(id)
     }
 
-    fn on_disconnect(&mut self, disconnect: Disconnect<'_>) -> Result<(), Breach> {
+    fn on_disconnect(&mut self, disconnect: &Disconnect<'_>) -> Result<(), &'static Breach> {
         if self.options.version == Version::V3_1_1 {
-            return Err(Breach::new("3.1.1 §3.14", "DISCONNECT, which only a client sends"));
+            return Err(const { &Breach::new("3.1.1 §3.14", "DISCONNECT, which only a client sends") });
         }
         let reason_string = reason_string(disconnect.properties);
         self.close(CloseReason::Disconnected { reason: disconnect.reason, reason_string });

@@ -2,7 +2,7 @@
 
 use super::RequestId;
 use crate::codec::PacketId;
-use crate::session::ById;
+use crate::session::{ById, sort_latest_first};
 
 /// Which answer a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,13 +48,13 @@ impl Requests {
         self.0.get(packet_id).map(|request| request.filters)
     }
 
-    /// All of them, in the order of their numbers; the connection is gone.
-    pub(super) fn take_all(&mut self) -> Vec<RequestId> {
-        let mut all: Vec<RequestId> = Vec::new();
-        // In the order of the packet identifiers, which is theirs but for where the identifiers began anew.
-        for (_, Request { id, .. }) in self.0.iter() {
-            all.insert(all.partition_point(|other| other < id), *id);
+    /// All of them; the first of their numbers is popped first. The connection is gone.
+    pub(super) fn take_all(&mut self) -> Vec<(u64, PacketId)> {
+        let mut all = Vec::new();
+        for (packet_id, request) in self.0.iter() {
+            all.push((request.id.0, packet_id));
         }
+        sort_latest_first(&mut all);
         self.0.clear();
         all
     }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::requests::{Kind, Request};
-use super::{CallError, CloseReason, Completion, Core, Due, Limits, RequestError, RequestId, State};
+use super::{Breach, CallError, CloseReason, Completion, Core, Due, Limits, RequestError, RequestId, State};
 use crate::codec::{
-    Ack, Disconnect, EncodeError, Message, PINGREQ, PacketId, PacketKind, Properties, PropertyId, Publish, QoS,
-    ReasonCode, Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Version,
+    Ack, DecodeError, Disconnect, EncodeError, Message, PINGREQ, PacketId, PacketKind, Properties, PropertyId, Publish,
+    QoS, ReasonCode, Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Version,
 };
 use crate::session::{Delivery, Outgoing};
 use crate::time::Time;
@@ -58,7 +58,7 @@ impl Core {
             let properties = message.properties.as_properties();
             self.publish_at_most_once(message.topic.as_str(), &message.payload, message.retain, properties)?;
             let id = self.request_id();
-            self.done.push_back((id, Ok(Completion::Published(ReasonCode::Success))));
+            self.ends.done(id, Completion::Published(ReasonCode::Success));
             return Ok(id);
         }
         let mut publish = message.as_publish();
@@ -163,7 +163,7 @@ impl Core {
             if let Err(error) = checked {
                 self.outgoing.truncate(start);
                 if let Some(token) = self.session.abandon(packet_id) {
-                    self.done.push_back((RequestId(token), Err(refused(&error))));
+                    self.ends.failed(RequestId(token), refused(&error));
                 }
             }
         }
@@ -178,9 +178,30 @@ impl Core {
             self.close(CloseReason::Requested);
         }
         self.state = State::Ended;
-        for token in self.session.clear() {
-            self.done.push_back((RequestId(token), Err(RequestError::ConnectionClosed)));
+        let lost = self.session.clear();
+        self.give_up(&lost, RequestError::ConnectionClosed);
+    }
+
+    /// Ends the deliveries of these tokens.
+    pub(super) fn give_up(&mut self, tokens: &[u64], error: RequestError) {
+        for token in tokens {
+            self.ends.failed(RequestId(*token), error);
         }
+    }
+
+    /// The broker sent what is no packet.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn malformed(&mut self, error: DecodeError) {
+        self.fail(error.reason, CloseReason::Malformed(error));
+    }
+
+    /// The broker sent what it must not send now.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn breached(&mut self, breach: &Breach) {
+        let Breach { reason, rule, problem } = *breach;
+        self.fail(reason, CloseReason::ProtocolError { reason, rule, problem });
     }
 
     /// Ends the connection for the broker's fault, and in 5.0 tells it so (§4.13.1).
@@ -196,8 +217,9 @@ impl Core {
         self.state = State::Idle;
         self.aliases.clear();
         self.session.disconnected();
-        for id in self.requests.take_all() {
-            self.done.push_back((id, Err(RequestError::ConnectionClosed)));
+        let mut requests = self.requests.take_all();
+        while let Some((id, _)) = requests.pop() {
+            self.ends.failed(RequestId(id), RequestError::ConnectionClosed);
         }
         self.closing = Some(cause);
     }

@@ -2,20 +2,16 @@
 
 use crate::codec::PacketId;
 
-/// Values in slots, and a sorted list of which identifier has which slot.
-///
-/// To keep the list sorted moves four bytes for each identifier behind the place, which at the usual dozens under way is
-/// next to nothing. A tree does better from tens of thousands on, with ten times the code, which every page would download.
+/// Values in slots, and the index of which identifier has which.
 #[derive(Clone, Debug)]
 pub(crate) struct ById<T> {
-    index: Vec<(PacketId, u16)>,
+    index: Index,
     slots: Vec<Option<T>>,
-    free: Vec<u16>,
 }
 
 impl<T> ById<T> {
     pub(crate) const fn new() -> Self {
-        Self { index: Vec::new(), slots: Vec::new(), free: Vec::new() }
+        Self { index: Index::new(), slots: Vec::new() }
     }
 
     pub(crate) const fn len(&self) -> usize {
@@ -23,45 +19,27 @@ impl<T> ById<T> {
     }
 
     pub(crate) fn contains(&self, id: PacketId) -> bool {
-        find(&self.index, id).is_ok()
+        self.index.contains(id)
     }
 
     pub(crate) fn get(&self, id: PacketId) -> Option<&T> {
-        let place = find(&self.index, id).ok()?;
-        self.slots[usize::from(self.index[place].1)].as_ref()
+        self.slots.get(self.index.slot(id)?)?.as_ref()
     }
 
     pub(crate) fn get_mut(&mut self, id: PacketId) -> Option<&mut T> {
-        let place = find(&self.index, id).ok()?;
-        self.slots[usize::from(self.index[place].1)].as_mut()
+        self.slots.get_mut(self.index.slot(id)?)?.as_mut()
     }
 
     /// Puts a value in, in place of the one that is there.
     pub(crate) fn insert(&mut self, id: PacketId, value: T) {
-        let place = match find(&self.index, id) {
-            Ok(place) => {
-                self.slots[usize::from(self.index[place].1)] = Some(value);
-                return;
-            }
-            Err(place) => place,
-        };
-        let slot = if let Some(slot) = self.free.pop() {
-            self.slots[usize::from(slot)] = Some(value);
-            slot
-        } else {
-            self.slots.push(Some(value));
-            #[expect(clippy::cast_possible_truncation, reason = "there are no more slots than identifiers")]
-            let slot = (self.slots.len() - 1) as u16;
-            slot
-        };
-        self.index.insert(place, (id, slot));
+        match self.slots.get_mut(self.index.insert(id)) {
+            Some(slot) => *slot = Some(value),
+            None => self.slots.push(Some(value)),
+        }
     }
 
     pub(crate) fn remove(&mut self, id: PacketId) -> Option<T> {
-        let place = find(&self.index, id).ok()?;
-        let (_, slot) = self.index.remove(place);
-        self.free.push(slot);
-        self.slots[usize::from(slot)].take()
+        self.slots.get_mut(self.index.remove(id)?)?.take()
     }
 
     /// Gives its memory back, too.
@@ -71,7 +49,7 @@ impl<T> ById<T> {
 
     /// In the order of the identifiers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (PacketId, &T)> {
-        self.index.iter().filter_map(|(id, slot)| Some((*id, self.slots[usize::from(*slot)].as_ref()?)))
+        self.index.entries.iter().filter_map(|(id, slot)| Some((*id, self.slots.get(usize::from(*slot))?.as_ref()?)))
     }
 
     /// In any order.
@@ -80,12 +58,67 @@ impl<T> ById<T> {
     }
 }
 
+/// A sorted list of which identifier has which slot. It knows nothing of the values, so that its code is there once.
+///
+/// To keep the list sorted moves four bytes for each identifier behind the place, which at the usual dozens under way is
+/// next to nothing. A tree does better from tens of thousands on, with ten times the code, which every page would download.
+#[derive(Clone, Debug)]
+pub(super) struct Index {
+    entries: Vec<(PacketId, u16)>,
+    /// Slots that are free again. While there are none, the slots in use are the first ones.
+    free: Vec<u16>,
+}
+
+impl Index {
+    pub(super) const fn new() -> Self {
+        Self { entries: Vec::new(), free: Vec::new() }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn contains(&self, id: PacketId) -> bool {
+        self.slot(id).is_some()
+    }
+
+    fn slot(&self, id: PacketId) -> Option<usize> {
+        let place = find(&self.entries, id).ok()?;
+        self.entries.get(place).map(|(_, slot)| usize::from(*slot))
+    }
+
+    /// The slot of an identifier that is in the list from now on.
+    pub(super) fn insert(&mut self, id: PacketId) -> usize {
+        let place = match find(&self.entries, id) {
+            Ok(place) => return usize::from(self.entries[place].1),
+            Err(place) => place,
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "there are no more slots than identifiers")]
+        let slot = self.free.pop().unwrap_or(self.entries.len() as u16);
+        self.entries.insert(place, (id, slot));
+        usize::from(slot)
+    }
+
+    /// The slot that is free from now on.
+    pub(super) fn remove(&mut self, id: PacketId) -> Option<usize> {
+        let place = find(&self.entries, id).ok()?;
+        let (_, slot) = self.entries.remove(place);
+        self.free.push(slot);
+        Some(usize::from(slot))
+    }
+
+    /// Gives its memory back, too.
+    pub(super) fn clear(&mut self) {
+        *self = Self::new();
+    }
+}
+
 /// Where the identifier is, or would be. The ends are looked at first: identifiers are given out in turn, and come back so.
-fn find(index: &[(PacketId, u16)], id: PacketId) -> Result<usize, usize> {
-    match index {
+fn find(entries: &[(PacketId, u16)], id: PacketId) -> Result<usize, usize> {
+    match entries {
         [(first, _), ..] if *first == id => Ok(0),
-        [.., (last, _)] if *last < id => Err(index.len()),
-        _ => index.binary_search_by_key(&id, |(other, _)| *other),
+        [.., (last, _)] if *last < id => Err(entries.len()),
+        _ => entries.binary_search_by_key(&id, |(other, _)| *other),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The packet identifiers of one sender: none is given out again while it is in use [MQTT-2.2.1-3].
 
-use super::by_id::ById;
+use super::by_id::Index;
 use crate::codec::PacketId;
 
 /// How many identifiers there are: 1 to 65,535.
@@ -11,12 +11,12 @@ const ALL: usize = u16::MAX as usize;
 pub(super) struct Identifiers {
     next: PacketId,
     /// Those of SUBSCRIBE and UNSUBSCRIBE; those of deliveries are the keys of the deliveries themselves.
-    requests: ById<()>,
+    requests: Index,
 }
 
 impl Identifiers {
     pub(super) const fn new() -> Self {
-        Self { next: PacketId::FIRST, requests: ById::new() }
+        Self { next: PacketId::FIRST, requests: Index::new() }
     }
 
     /// An identifier that neither a request nor one of the `deliveries` holds.
@@ -34,7 +34,7 @@ impl Identifiers {
     }
 
     pub(super) fn hold_for_request(&mut self, packet_id: PacketId) {
-        self.requests.insert(packet_id, ());
+        self.requests.insert(packet_id);
     }
 
     pub(super) fn release(&mut self, packet_id: PacketId) {

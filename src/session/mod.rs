@@ -10,10 +10,9 @@ mod by_id;
 mod delivery;
 mod identifiers;
 mod inbound;
+mod order;
 mod outbound;
 mod queue;
-
-use std::collections::{BinaryHeap, VecDeque};
 
 pub(crate) use by_id::ById;
 pub use delivery::Delivery;
@@ -23,6 +22,7 @@ pub use queue::QueueFull;
 use crate::codec::{PacketId, QoS, ReasonCode};
 use identifiers::Identifiers;
 use inbound::Inbound;
+pub(crate) use order::sort_latest_first;
 use outbound::{Ack, Outbound, Step};
 use queue::Queue;
 
@@ -79,8 +79,8 @@ pub struct UnexpectedAck(pub PacketId);
 pub struct Session {
     queue: Queue,
     in_flight: ById<InFlight>,
-    /// What a resumed session owes, in the order to send it.
-    resend: VecDeque<PacketId>,
+    /// What a resumed session owes, and when it was first sent; what to send next is the last.
+    resend: Vec<(u64, PacketId)>,
     /// How many PUBLISH packets may be unacknowledged on this connection: the peer's Receive Maximum (§4.9). 0: no connection.
     send_quota: u16,
     /// How many are.
@@ -108,7 +108,7 @@ impl Session {
         Self {
             queue: Queue::new(limits.queue_messages, limits.queue_bytes),
             in_flight: ById::new(),
-            resend: VecDeque::new(),
+            resend: Vec::new(),
             send_quota: 0,
             unacknowledged: 0,
             sequence: 0,
@@ -125,16 +125,19 @@ impl Session {
     pub fn connected(&mut self, resumed: bool, send_quota: u16) -> Vec<u64> {
         self.disconnected();
         self.send_quota = send_quota;
-        // A heap sorts in a tenth of the code that `sort` brings along.
-        let order: BinaryHeap<(u64, PacketId)> = self.in_flight.iter().map(|(id, entry)| (entry.sent, id)).collect();
-        let order = order.into_sorted_vec();
-        if resumed {
-            self.resend = order.into_iter().map(|(_, id)| id).collect();
-            return Vec::new();
+        for (packet_id, entry) in self.in_flight.iter() {
+            self.resend.push((entry.sent, packet_id));
         }
-        self.inbound.clear();
-        let mut lost = core::mem::replace(&mut self.in_flight, ById::new());
-        order.iter().filter_map(|(_, id)| lost.remove(*id)).map(|entry| entry.state.token()).collect()
+        sort_latest_first(&mut self.resend);
+        let mut lost = Vec::new();
+        if !resumed {
+            self.inbound.clear();
+            while let Some((_, packet_id)) = self.resend.pop() {
+                lost.push(self.finish(packet_id));
+            }
+            self.in_flight.clear();
+        }
+        lost
     }
 
     /// The connection is gone: nothing is handed out until [`connected`](Self::connected); identifiers of SUBSCRIBE and
@@ -179,7 +182,9 @@ impl Session {
     /// Gives up everything; gives back the tokens of what was under way, first what was sent, then the queue, in order.
     pub fn clear(&mut self) -> Vec<u64> {
         let mut tokens = self.connected(false, 0);
-        tokens.extend(core::iter::from_fn(|| self.queue.pop()).map(|delivery| delivery.token));
+        while let Some(delivery) = self.queue.pop() {
+            tokens.push(delivery.token);
+        }
         tokens
     }
 
@@ -283,7 +288,7 @@ impl Session {
 
     /// The next one owed, if the quota allows it; stays first in line if not.
     fn next_resend(&mut self) -> Option<PacketId> {
-        while let Some(&packet_id) = self.resend.front() {
+        while let Some(&(_, packet_id)) = self.resend.last() {
             let has_quota = self.has_quota();
             match self.in_flight.get_mut(packet_id) {
                 Some(entry) if entry.state.delivery().is_some() => {
@@ -296,11 +301,11 @@ impl Session {
                 Some(_) => {}
                 // Acknowledged before it was sent again.
                 None => {
-                    self.resend.pop_front();
+                    self.resend.pop();
                     continue;
                 }
             }
-            self.resend.pop_front();
+            self.resend.pop();
             return Some(packet_id);
         }
         None

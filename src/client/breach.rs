@@ -1,0 +1,19 @@
+//! A breach: a packet that the broker must not send now.
+
+use crate::codec::ReasonCode;
+
+/// What the broker did against the protocol, a constant of the place that found it.
+#[derive(Debug)]
+pub(super) struct Breach {
+    /// What we tell the broker.
+    pub(super) reason: ReasonCode,
+    /// The statement or section of the specification.
+    pub(super) rule: &'static str,
+    pub(super) problem: &'static str,
+}
+
+impl Breach {
+    pub(super) const fn new(rule: &'static str, problem: &'static str) -> Self {
+        Self { reason: ReasonCode::ProtocolError, rule, problem }
+    }
+}
