@@ -1,5 +1,7 @@
 // The npm package, built: the crate twice to WebAssembly, then the TypeScript face.
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { setUpNpmPackages } from './npm.mjs'
 import { inRoot, pathWith } from './paths.mjs'
@@ -103,7 +105,7 @@ async function buildWasm(step, { name, features }, env) {
     ]
     const out = ['--out-dir', folderOf(name), '--out-name', 'wasmqtt', '.']
     const cargo = ['--', '--locked', ...features.flatMap(feature => ['--features', feature])]
-    await step.exec('wasm-pack', [...pack, ...out, ...cargo], { env, minutes: 30 })
+    await step.exec('wasm-pack', [...pack, ...out, ...cargo], { env: { ...env, ...withoutPaths() }, minutes: 30 })
     await optimiseWasm(step, folderOf(name), env)
     // It writes these whatever it is told in some versions; npm would obey them and leave the build out. The last tells
     // names that the module no longer has.
@@ -115,6 +117,17 @@ async function buildWasm(step, { name, features }, env) {
   }
   const zipped = gzipSync(readFileSync(inRoot(outputs.at(-1))), { level: 9 }).length
   return { note: `${(zipped / 1000).toFixed(1)} KB gzip` }
+}
+
+/** What keeps the folders of this machine out of the modules, where panics name the files that they are in. */
+function withoutPaths() {
+  const home = process.env.CARGO_HOME ?? join(homedir(), '.cargo')
+  const sources = join(home, 'registry', 'src')
+  const folders = existsSync(sources) ? readdirSync(sources).map(name => join(sources, name)) : []
+  const flags = folders.map(folder => `--remap-path-prefix=${folder}=`)
+  // The separator of cargo's own: a folder may have a space in its name.
+  const own = process.env.CARGO_ENCODED_RUSTFLAGS ?? process.env.RUSTFLAGS?.trim().replace(/\s+/g, '\x1f') ?? ''
+  return { CARGO_ENCODED_RUSTFLAGS: [own, ...flags].filter(Boolean).join('\x1f') }
 }
 
 /** As a step of our own and not of wasm-pack's, so that the flags are ours and npm's wasm-opt is the one that runs. */

@@ -7,7 +7,6 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::WebSocket;
 
-use super::clock::now;
 use super::failure::{failure, of_call, of_filter, of_topic};
 use super::host::Host;
 use super::options::{self, CoreOptions};
@@ -15,6 +14,7 @@ use super::properties;
 use super::shell::ClientShell;
 use crate::client::{Client, HandlerId};
 use crate::codec::{Message, Properties, PropertiesBuf, QoS, ReasonCode, SubscriptionOptions, Version};
+use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
 
 /// One client with its socket and its timer. Methods take `&self`, so that a handler may call any of them.
@@ -43,13 +43,13 @@ impl ClientCore {
 
     /// The connect timeout begins: a socket is about to be made.
     pub fn opening(&self) {
-        self.shell.run(|machine| machine.handle_opening(now()));
+        self.shell.run(Client::handle_opening);
     }
 
     /// Who CONNECT says we are; before the socket opens.
     #[wasm_bindgen(js_name = setCredentials)]
     pub fn set_credentials(&self, username: Option<String>, password: Option<Vec<u8>>) {
-        self.shell.run(|machine| {
+        self.shell.run(|machine, _| {
             machine.set_credentials(username.map(Into::into), password.map(Into::into));
         });
     }
@@ -72,7 +72,7 @@ impl ClientCore {
     #[wasm_bindgen(js_name = addHandler)]
     pub fn add_handler(&self, filter: &str, handler: u32) -> Result<(), JsValue> {
         let filter = parse_filter(filter)?;
-        self.shell.run(|machine| machine.add_handler(&filter, HandlerId(handler)));
+        self.shell.run(|machine, _| machine.add_handler(&filter, HandlerId(handler)));
         Ok(())
     }
 
@@ -83,7 +83,7 @@ impl ClientCore {
     #[wasm_bindgen(js_name = removeHandler)]
     pub fn remove_handler(&self, filter: &str, handler: u32) -> Result<(), JsValue> {
         let filter = parse_filter(filter)?;
-        self.shell.run(|machine| machine.remove_handler(&filter, HandlerId(handler)));
+        self.shell.run(|machine, _| machine.remove_handler(&filter, HandlerId(handler)));
         Ok(())
     }
 
@@ -101,7 +101,7 @@ impl ClientCore {
         let options = SubscriptionOptions::from_byte(subscription_options, Version::V5)
             .ok_or_else(|| failure("option", "there are no such subscription options", None))?;
         let properties = properties::write(properties)?;
-        self.request(|machine| machine.subscribe(&[(filter, options)], &properties, now()))
+        self.request(|machine, now| machine.subscribe(&[(filter, options)], &properties, now))
     }
 
     /// Sends UNSUBSCRIBE for one filter. Gives the request's number.
@@ -110,7 +110,7 @@ impl ClientCore {
     /// A failure.
     pub fn unsubscribe(&self, filter: &str) -> Result<f64, JsValue> {
         let filter = parse_filter(filter)?;
-        self.request(|machine| machine.unsubscribe(&[filter], &PropertiesBuf::new(), now()))
+        self.request(|machine, now| machine.unsubscribe(&[filter], &PropertiesBuf::new(), now))
     }
 
     /// Publishes; `flags` are QoS and RETAIN as in PUBLISH's first byte. Gives the request's number, at QoS 0 none.
@@ -129,20 +129,20 @@ impl ClientCore {
         let retain = flags & 1 == 1;
         let properties = properties::write(properties)?;
         if qos == QoS::AtMostOnce {
-            let sent = self.shell.run(|machine| {
+            let sent = self.shell.run(|machine, now| {
                 let properties: Properties<'_> = properties.as_properties();
-                machine.publish_at_most_once(&topic, payload, retain, properties, now())
+                machine.publish_at_most_once(&topic, payload, retain, properties, now)
             });
             return sent.map(|()| None).map_err(|error| of_call(&error));
         }
         let message = Message { topic, qos, retain, payload: payload.into(), properties };
-        self.request(|machine| machine.publish(message, now())).map(Some)
+        self.request(|machine, now| machine.publish(message, now)).map(Some)
     }
 
     /// Ends the client for good, with DISCONNECT if there is a connection.
     pub fn disconnect(&self, reason_code: u8) {
         let reason = ReasonCode::from_value(reason_code).unwrap_or(ReasonCode::Success);
-        self.shell.run(|machine| machine.disconnect(reason, &PropertiesBuf::new(), now()));
+        self.shell.run(|machine, now| machine.disconnect(reason, &PropertiesBuf::new(), now));
     }
 
     /// Closes the transport as a crash would: without DISCONNECT, so that the broker publishes the will.
@@ -169,7 +169,7 @@ impl ClientCore {
 
     fn request(
         &self,
-        action: impl FnOnce(&mut Client) -> Result<crate::client::RequestId, crate::client::CallError>,
+        action: impl FnOnce(&mut Client, Time) -> Result<crate::client::RequestId, crate::client::CallError>,
     ) -> Result<f64, JsValue> {
         #[expect(clippy::cast_precision_loss, reason = "no page makes 2^53 requests")]
         self.shell.run(action).map(|id| id.0 as f64).map_err(|error| of_call(&error))

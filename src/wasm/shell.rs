@@ -13,7 +13,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::WebSocket;
 
-use super::clock::now;
+use super::clock;
 use super::host::Host;
 use super::properties;
 use super::socket::{self, Socket};
@@ -22,6 +22,7 @@ use super::timer::Timer;
 use super::transport::Transport;
 use crate::client::{Client, CloseReason, Completion, Incoming, Output, RequestError, RequestId};
 use crate::codec::{Publish, ReasonCode, Version};
+use crate::time::Time;
 
 #[wasm_bindgen]
 extern "C" {
@@ -43,6 +44,8 @@ pub(super) struct ClientShell {
     is_draining: Cell<bool>,
     /// This shell itself while a flush is queued, whose closure must be there when its microtask runs.
     queued: Cell<Option<Rc<Self>>>,
+    /// When this turn began: to read the browser's clock costs as much as to read a message.
+    turn: Cell<Option<Time>>,
     /// The host is not called any more.
     is_freed: Cell<bool>,
     /// The transport closed while outputs were acted on: what had come before is read first.
@@ -105,6 +108,7 @@ impl ClientShell {
             state: RefCell::new(State { machine, transport: None, timer: Timer::default(), tap: None }),
             is_draining: Cell::new(false),
             queued: Cell::new(None),
+            turn: Cell::new(None),
             is_freed: Cell::new(false),
             is_transport_gone: Cell::new(false),
             flush: {
@@ -119,9 +123,17 @@ impl ClientShell {
         })
     }
 
+    /// The time, the same for all of a turn.
+    fn now(&self) -> Time {
+        let now = self.turn.get().unwrap_or_else(clock::now);
+        self.turn.set(Some(now));
+        now
+    }
+
     /// Runs the machine, whose outputs are acted on at the end of the turn.
-    pub(super) fn run<T>(&self, action: impl FnOnce(&mut Client) -> T) -> T {
-        let result = action(&mut self.state.borrow_mut().machine);
+    pub(super) fn run<T>(&self, action: impl FnOnce(&mut Client, Time) -> T) -> T {
+        let now = self.now();
+        let result = action(&mut self.state.borrow_mut().machine, now);
         if !self.is_draining.get() {
             self.queue_flush();
         }
@@ -153,21 +165,21 @@ impl ClientShell {
         drop(old);
         // That was said of the one before.
         self.is_transport_gone.set(false);
-        self.run(|machine| machine.handle_opening(now()));
+        self.run(Client::handle_opening);
     }
 
     pub(super) fn on_open(&self) {
-        self.run(|machine| machine.handle_open(now()));
+        self.run(Client::handle_open);
     }
 
     /// A message event of the socket.
     pub(super) fn on_frame(&self, event: &wasm_bindgen::JsValue) {
         let Ok(len) = usize::try_from(self.host.frame(event)) else {
-            return self.run(|machine| machine.handle_text(now()));
+            return self.run(Client::handle_text);
         };
         let tapped = {
             let state = &mut *self.state.borrow_mut();
-            let now = now();
+            let now = self.now();
             match &mut state.tap {
                 None => {
                     // While outputs are acted on, another frame may come before this one is read.
@@ -204,7 +216,7 @@ impl ClientShell {
     #[cfg(feature = "broker")]
     pub(super) fn feed(&self, bytes: &[u8]) -> Vec<Tapped> {
         let state = &mut *self.state.borrow_mut();
-        state.machine.handle_bytes(bytes, now());
+        state.machine.handle_bytes(bytes, self.now());
         state.tap.as_mut().map_or_else(Vec::new, |tap| tap.on_received(bytes))
     }
 
@@ -224,7 +236,7 @@ impl ClientShell {
 
     /// Closes the transport at once, as a crash would.
     pub(super) fn kill(&self) {
-        self.run(|machine| machine.handle_closed(now()));
+        self.run(Client::handle_closed);
     }
 
     /// Lets go of socket and timer, and of the host.
@@ -240,7 +252,7 @@ impl ClientShell {
 
     /// The deadline has come, or may have.
     pub(super) fn on_timeout(&self) {
-        self.run(|machine| machine.handle_timeout(now()));
+        self.run(Client::handle_timeout);
     }
 
     pub(super) fn watch(&self, on: bool) {
@@ -279,6 +291,7 @@ impl ClientShell {
         if !self.is_freed.get() {
             self.set_timer();
         }
+        self.turn.set(None);
     }
 
     fn act_on(&self, scope: Scope) {
@@ -286,7 +299,9 @@ impl ClientShell {
             let step = self.state.borrow_mut().next(scope);
             match step {
                 Some(step) => self.act(step),
-                None if self.is_transport_gone.replace(false) => self.state.borrow_mut().machine.handle_closed(now()),
+                None if self.is_transport_gone.replace(false) => {
+                    self.state.borrow_mut().machine.handle_closed(self.now());
+                }
                 None => break,
             }
         }
@@ -295,7 +310,7 @@ impl ClientShell {
     fn set_timer(&self) {
         let state = &mut *self.state.borrow_mut();
         let this = Weak::clone(&self.this);
-        state.timer.set(state.machine.next_deadline(), now(), move || {
+        state.timer.set(state.machine.next_deadline(), self.now(), move || {
             if let Some(shell) = this.upgrade() {
                 shell.state.borrow_mut().timer.ran();
                 shell.on_timeout();

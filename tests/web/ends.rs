@@ -211,11 +211,9 @@ async fn a_thousand_clients_leave_nothing_behind() {
         assert_eq!(page.socket.slots(), "null null null");
     }
     turn().await;
-    assert_eq!(
-        (memory_bytes(), wasm_bindgen::externref_heap_live_count()),
-        before,
-        "bytes of memory, values of JavaScript"
-    );
+    // Fewer is well: a test before this one may have left values that end with its timers.
+    let after = (memory_bytes(), wasm_bindgen::externref_heap_live_count());
+    assert!(after.0 <= before.0 && after.1 <= before.1, "bytes and values of JavaScript: {before:?}, then {after:?}");
     assert_eq!(timers.running(), 0);
     timers.restore();
 }
