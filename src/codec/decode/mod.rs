@@ -256,3 +256,36 @@ impl<'a> Connack<'a> {
         Self { session_present, reason, properties: properties(reader, PropertyPlace::Connack, version) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_begins_where_all_before_it_is_there() {
+        let properties = [0x23, 0, 1];
+        let publish = Publish {
+            dup: false,
+            qos: QoS::AtLeastOnce,
+            retain: false,
+            topic: "a/b",
+            packet_id: Some(super::super::PacketId::FIRST),
+            properties: Properties::checked(&properties),
+            payload: &[7; 1_000],
+        };
+        for version in [Version::V3_1_1, Version::V5] {
+            for (qos, packet_id) in [(QoS::AtMostOnce, None), (QoS::ExactlyOnce, publish.packet_id)] {
+                let mut bytes = Vec::new();
+                Publish { qos, packet_id, ..publish }.encode(version, &mut bytes).expect("it is well formed");
+                let (len, start) = (bytes.len(), bytes.len() - publish.payload.len());
+                for head in 0..start {
+                    assert_eq!(Publish::payload_start(&bytes[..head], len, version), None, "{head} bytes");
+                }
+                assert_eq!(Publish::payload_start(&bytes[..start], len, version), Some(start));
+                assert_eq!(Publish::payload_start(&bytes, len + 1, version), None, "another packet follows");
+                bytes[0] = 0x40;
+                assert_eq!(Publish::payload_start(&bytes, len, version), None, "no PUBLISH");
+            }
+        }
+    }
+}

@@ -190,3 +190,39 @@ impl PropertiesBuf {
         Properties(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_another_type_are_not_appended() {
+        let mut list = PropertiesBuf::new();
+        let rows = [
+            (PropertyId::TopicAlias, Value::Text("a")),
+            (PropertyId::TopicAlias, Value::Number(0x1_0000)),
+            (PropertyId::SubscriptionIdentifier, Value::Number(268_435_456)),
+            (PropertyId::ContentType, Value::Binary(b"a")),
+            (PropertyId::MaximumQoS, Value::Number(1)),
+            (PropertyId::UserProperty, Value::Text("a")),
+        ];
+        for (id, value) in rows {
+            assert!(list.push_value(id, value).is_err(), "{id:?} {value:?}");
+        }
+        assert!(list.is_empty());
+    }
+
+    #[test]
+    fn a_property_is_the_same_by_its_meaning_and_by_its_type() {
+        let mut list = PropertiesBuf::new();
+        list.push(Property::UserProperty("k", "v")).expect("short");
+        list.push_value(PropertyId::TopicAlias, Value::Number(3)).expect("two bytes");
+        list.push(Property::ContentType("text")).expect("short");
+        let list = list.as_properties();
+        assert_eq!(list.get(PropertyId::TopicAlias), Some(Property::TopicAlias(3)));
+        assert_eq!((list.number(PropertyId::TopicAlias), list.text(PropertyId::ContentType)), (Some(3), Some("text")));
+        assert_eq!((list.number(PropertyId::ContentType), list.text(PropertyId::ReasonString)), (None, None));
+        let by_meaning: Vec<_> = list.iter().map(|property| (property.id(), property.value())).collect();
+        assert_eq!(by_meaning, list.entries().collect::<Vec<_>>());
+    }
+}
