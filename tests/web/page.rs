@@ -177,13 +177,23 @@ pub(crate) fn array(bytes: &[u8]) -> JsValue {
     Uint8Array::from(bytes).into()
 }
 
+/// What a call throws: no more fields, and of these types.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Failure {
+    code: String,
+    message: String,
+    #[expect(dead_code, reason = "only its type counts here")]
+    reason_code: Option<u8>,
+}
+
 /// Code and message of what was thrown, which must be a plain object.
 pub(crate) fn failure<T>(result: Result<T, JsValue>) -> (String, String) {
     let Err(thrown) = result else { panic!("nothing was thrown") };
     let prototype = Object::get_prototype_of(&thrown);
     assert!(prototype == Object::get_prototype_of(&Object::new()), "a plain object was not thrown");
-    let field = |name| get(&thrown, name).as_string().expect(name);
-    (field("code"), field("message"))
+    let Failure { code, message, .. } = serde_wasm_bindgen::from_value(thrown).expect("a failure");
+    (code, message)
 }
 
 /// One client between its host and its socket. Freed with the page.
