@@ -16,7 +16,6 @@ export interface Failure {
     | 'filter'
     | 'property'
     | 'option'
-    | 'panicked'
   readonly message: string
   readonly reasonCode?: number
 }

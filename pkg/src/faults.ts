@@ -36,8 +36,6 @@ export function thrownError(thrown: unknown, subject: Subject): unknown {
       return new OptionError(subject.kind === 'publish' ? 'payload' : 'options', undefined, message)
     case 'ended':
       return new ClosedError(message)
-    case 'panicked':
-      return new MqttError(message)
     case 'not-connected':
     case 'queue-full':
     case 'no-packet-id':
