@@ -227,6 +227,21 @@ pub(crate) const fn is_wildcard(byte: u8) -> bool {
     matches!(byte, b'+' | b'#')
 }
 
+/// Whether the text has U+0000 or a wildcard, which no topic name may: looked at eight bytes at a time, since every message
+/// that comes or goes is asked.
+pub(crate) fn has_null_or_wildcard(text: &str) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const PLUSES: u64 = ONES * b'+' as u64;
+    // Borrows reach the highest bit of a byte that is 0; above the lowest such byte they may reach others, too.
+    let has_zero = |word: u64| word.wrapping_sub(ONES) & !word & ONES << 7 != 0;
+    let (words, rest) = text.as_bytes().as_chunks();
+    words.iter().any(|word| {
+        let word = u64::from_le_bytes(*word);
+        // `+` and `#` differ in the bit of 8 alone.
+        has_zero(word) || has_zero((word | (ONES << 3)) ^ PLUSES)
+    }) || rest.iter().any(|byte| *byte == 0 || is_wildcard(*byte))
+}
+
 const fn symbol(wildcard: u8) -> &'static str {
     if wildcard == b'+' { "+" } else { "#" }
 }
@@ -418,5 +433,19 @@ mod tests {
         assert_eq!((filter.share_name(), filter.filter()), (Some("group"), "a/+"));
         let plain = TopicFilter::parse("$shared/a").expect("a plain filter");
         assert_eq!((plain.share_name(), plain.filter()), (None, "$shared/a"));
+    }
+
+    #[test]
+    fn a_null_or_wildcard_is_seen_at_every_place() {
+        for byte in 0..=0x7F_u8 {
+            for len in 1..20 {
+                for place in 0..len {
+                    let mut text = "é".repeat(len).into_bytes();
+                    text.splice(2 * place..2 * place + 2, [byte]);
+                    let text = String::from_utf8(text).expect("a byte of ASCII stands for two of another character");
+                    assert_eq!(has_null_or_wildcard(&text), matches!(byte, 0 | b'+' | b'#'), "{text:?}");
+                }
+            }
+        }
     }
 }

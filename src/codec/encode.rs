@@ -6,7 +6,7 @@ use super::{
     Ack, Auth, Connack, Connect, Disconnect, EncodeError, Packet, PacketKind, Properties, PropertyId, PropertyPlace,
     Publish, QoS, ReasonCode, Suback, Subscribe, Unsuback, Unsubscribe, VARIABLE_BYTE_INTEGER_MAX, Version,
 };
-use crate::topic::{has, is_wildcard};
+use crate::topic::{has, has_null_or_wildcard, is_wildcard};
 
 /// All of a PINGREQ (§3.12).
 pub const PINGREQ: [u8; 2] = [0xC0, 0];
@@ -113,7 +113,7 @@ impl Publish<'_> {
         if self.topic.len() > usize::from(u16::MAX) {
             return Err(EncodeError::FieldTooLong { field: "topic name", bytes: self.topic.len() });
         }
-        if self.topic.is_empty() || has(self.topic, |byte| byte == 0 || is_wildcard(byte)) {
+        if self.topic.is_empty() || has_null_or_wildcard(self.topic) {
             self.check_topic(version)?;
         }
         if self.packet_id.is_some() != (self.qos != QoS::AtMostOnce) {

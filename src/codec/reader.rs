@@ -116,18 +116,28 @@ impl<'a> Reader<'a> {
 
     /// A UTF-8 encoded string (§1.5.4).
     pub(super) fn text(&mut self) -> &'a str {
-        let bytes = self.binary();
-        let start = self.at - bytes.len();
-        let text = core::str::from_utf8(bytes).unwrap_or_else(|error| {
-            let problem = "ill-formed UTF-8 (surrogates, overlong forms and values above U+10FFFF among it)";
-            self.malformed(start + error.valid_up_to(), "MQTT-1.5.4-1", problem);
-            ""
-        });
+        let text = self.utf8();
         if has(text, |byte| byte == 0) {
-            let position = text.bytes().position(|byte| byte == 0).unwrap_or(0);
-            self.malformed(start + position, "MQTT-1.5.4-2", "U+0000 in a string");
+            self.null_character(text);
         }
         text
+    }
+
+    /// As [`text`](Self::text), but whether U+0000 is in it is the caller's to check.
+    pub(super) fn utf8(&mut self) -> &'a str {
+        let bytes = self.binary();
+        core::str::from_utf8(bytes).unwrap_or_else(|error| {
+            let problem = "ill-formed UTF-8 (surrogates, overlong forms and values above U+10FFFF among it)";
+            self.malformed(self.at - bytes.len() + error.valid_up_to(), "MQTT-1.5.4-1", problem);
+            ""
+        })
+    }
+
+    /// The text that was read last has U+0000.
+    #[cold]
+    pub(super) fn null_character(&mut self, text: &str) {
+        let position = text.bytes().position(|byte| byte == 0).unwrap_or(0);
+        self.malformed(self.at - text.len() + position, "MQTT-1.5.4-2", "U+0000 in a string");
     }
 
     pub(super) fn packet_id(&mut self) -> PacketId {

@@ -9,7 +9,7 @@ use super::{
     Ack, Auth, Connack, DecodeError, Disconnect, Packet, PacketKind, Properties, PropertyId, PropertyPlace, Publish,
     QoS, ReasonCode, Version,
 };
-use crate::topic::{has, is_wildcard};
+use crate::topic::{has, has_null_or_wildcard, is_wildcard};
 
 impl<'a> Packet<'a> {
     /// Decodes exactly one packet. `version` is the connection's; CONNECT tells its own.
@@ -59,6 +59,7 @@ pub(super) struct Header {
 
 impl Header {
     /// Reads and checks as much as is there; `None` until the header is whole.
+    #[inline]
     pub(super) fn read(bytes: &[u8], version: Version) -> Result<Option<Self>, DecodeError> {
         let Some((&first, behind)) = bytes.split_first() else { return Ok(None) };
         let flags = first & 0x0F;
@@ -207,10 +208,9 @@ impl<'a> Publish<'a> {
             reader.malformed(0, "MQTT-3.3.1-2", "DUP on a PUBLISH of QoS 0");
         }
         let start = reader.offset() + 2;
-        let topic = reader.text();
-        if has(topic, is_wildcard) {
-            let offset = start + topic.bytes().position(is_wildcard).unwrap_or(0);
-            reader.fail(offset, "MQTT-3.3.2-2", "a wildcard in a topic name", ReasonCode::TopicNameInvalid);
+        let topic = reader.utf8();
+        if has_null_or_wildcard(topic) {
+            refuse_topic(reader, topic);
         }
         let packet_id = (qos != QoS::AtMostOnce).then(|| reader.packet_id());
         let properties = properties(reader, PropertyPlace::Publish, version);
@@ -222,6 +222,18 @@ impl<'a> Publish<'a> {
             }
         }
         Self { dup, qos, retain: flags & 1 != 0, topic, packet_id, properties, payload: reader.rest() }
+    }
+}
+
+/// The topic name that was read last has U+0000 or a wildcard.
+#[cold]
+fn refuse_topic(reader: &mut Reader<'_>, topic: &str) {
+    match topic.bytes().position(is_wildcard) {
+        Some(position) if !has(topic, |byte| byte == 0) => {
+            let offset = reader.offset() - topic.len() + position;
+            reader.fail(offset, "MQTT-3.3.2-2", "a wildcard in a topic name", ReasonCode::TopicNameInvalid);
+        }
+        _ => reader.null_character(topic),
     }
 }
 
