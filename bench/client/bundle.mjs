@@ -1,11 +1,28 @@
-// What esbuild needs to bundle wasmqtt: it does not know `new URL('….wasm', import.meta.url)`.
+// Bundles for the browser by esbuild, which does not know `new URL('….wasm', import.meta.url)` and is told.
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { build } from 'esbuild'
 
 const wasmUrl = /new URL\((['"])([^'"]+\.wasm)\1,\s*import\.meta\.url\)/g
 
+/** The files of a bundle, as a page would download them. `input` is what esbuild is to bundle, in its own words. */
+export async function bundle({ plugins = [], ...input }) {
+  const { outputFiles } = await build({
+    ...input,
+    outdir: '/',
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2023',
+    minify: true,
+    logLevel: 'error',
+    plugins: [...plugins, wasmFiles],
+  })
+  return outputFiles
+}
+
 /** Puts the WebAssembly that a module of the package names beside the bundle, under a name that tells its folder. */
-export const wasmFiles = {
+const wasmFiles = {
   name: 'wasm files',
   setup(build) {
     const found = new Map()

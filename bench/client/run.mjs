@@ -90,7 +90,8 @@ function ratesTable() {
     const yardstick = median(rates[name]['by-hand'] ?? [Number.NaN])
     const cells = options.client.map(client => {
       const rate = median(rates[name][client])
-      return `${Math.round(rate).toLocaleString('en')} (${(rate / yardstick).toFixed(2)})`
+      const ratio = Number.isNaN(yardstick) ? '' : ` (${(rate / yardstick).toFixed(2)})`
+      return `${Math.round(rate).toLocaleString('en')}${ratio}`
     })
     const ratio = median(rates[name].wasmqtt ?? [Number.NaN]) / yardstick
     const verdict = Number.isNaN(ratio) ? '' : ratio >= goals[name] ? ', reached' : ', NOT reached'

@@ -1,25 +1,17 @@
 // The pages of the benchmark: a bundle for each client, served on loopback.
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
-import { wasmFiles } from './bundle.mjs'
+import { bundle } from './bundle.mjs'
 
 const here = name => fileURLToPath(new URL(name, import.meta.url))
 
 /** Bundles each client with the cases, and serves them. */
 export async function serve() {
-  const { outputFiles } = await build({
+  const bundled = await bundle({
     entryPoints: ['wasmqtt', 'by-hand', 'mqttjs', 'paho'].map(client => ({ in: `entry:${client}`, out: client })),
-    outdir: '/',
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2023',
-    minify: true,
-    logLevel: 'error',
-    plugins: [entries, wasmFiles],
+    plugins: [entries],
   })
-  const files = new Map(outputFiles.map(({ path, contents }) => [path, contents]))
+  const files = new Map(bundled.map(({ path, contents }) => [path, contents]))
   const server = createServer((request, response) => {
     const contents = request.url === '/' ? '<!doctype html><title>bench</title>' : files.get(request.url)
     const type =

@@ -1,7 +1,6 @@
 // What a page downloads for each client, as a bundler minifies it.
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
-import { wasmFiles } from './bundle.mjs'
+import { bundle } from './bundle.mjs'
 
 const bundles = [
   { name: 'wasmqtt', code: "export { connect } from 'wasmqtt'", goal: 45_000 },
@@ -14,18 +13,8 @@ const bundles = [
 export async function sizes() {
   return Promise.all(
     bundles.map(async ({ name, code, goal }) => {
-      const { outputFiles } = await build({
-        stdin: { contents: code, resolveDir: import.meta.dirname },
-        outdir: '/',
-        bundle: true,
-        write: false,
-        format: 'esm',
-        target: 'es2023',
-        minify: true,
-        logLevel: 'error',
-        plugins: [wasmFiles],
-      })
-      const sum = compress => outputFiles.reduce((total, { contents }) => total + compress(contents).length, 0)
+      const files = await bundle({ stdin: { contents: code, resolveDir: import.meta.dirname } })
+      const sum = compress => files.reduce((total, { contents }) => total + compress(contents).length, 0)
       return {
         name,
         goal,
