@@ -1,7 +1,5 @@
 //! Keep alive: pings on a quiet connection, and the end of one that does not answer (MQTT 5.0 §3.1.2.10).
 
-use core::time::Duration;
-
 use crate::time::Time;
 
 /// When to ping, and when to give up. Any byte from the broker is a sign of life.
@@ -11,7 +9,7 @@ use crate::time::Time;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeepAlive {
     /// `None`: turned off.
-    interval: Option<Duration>,
+    interval_ms: Option<u64>,
     last_sent: Time,
     last_received: Time,
     pinged: Option<Time>,
@@ -28,16 +26,17 @@ pub(super) enum Due {
 
 impl KeepAlive {
     pub(super) fn new(seconds: u16, now: Time) -> Self {
-        let interval = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
-        Self { interval, last_sent: now, last_received: now, pinged: None }
+        let interval_ms = (seconds > 0).then(|| u64::from(seconds) * 1000);
+        Self { interval_ms, last_sent: now, last_received: now, pinged: None }
     }
 
     pub(super) fn deadline(&self) -> Option<Time> {
-        let interval = self.interval?;
-        Some(match self.pinged {
-            Some(pinged) => pinged + patience(interval),
-            None => self.last_sent.min(self.last_received) + interval,
-        })
+        let interval_ms = self.interval_ms?;
+        let (quiet_since, wait_ms) = match self.pinged {
+            Some(pinged) => (pinged, patience_ms(interval_ms)),
+            None => (self.last_sent.min(self.last_received), interval_ms),
+        };
+        Some(Time::from_millis(quiet_since.as_millis().saturating_add(wait_ms)))
     }
 
     pub(super) const fn on_sent(&mut self, now: Time) {
@@ -50,11 +49,10 @@ impl KeepAlive {
     }
 
     pub(super) fn on_timeout(&mut self, now: Time) -> Option<Due> {
-        let interval = self.interval?;
-        let deadline = self.deadline().filter(|deadline| *deadline <= now)?;
+        let late_ms = now.as_millis().checked_sub(self.deadline()?.as_millis())?;
         // The timer came late by more than our patience: the machine slept or the page was throttled, and the answer
         // may not have been read yet. The broker gets another chance.
-        let overslept = now.saturating_since(deadline) > patience(interval);
+        let overslept = late_ms > patience_ms(self.interval_ms?);
         if self.pinged.is_some() && !overslept {
             return Some(Due::Timeout);
         }
@@ -64,8 +62,8 @@ impl KeepAlive {
 }
 
 /// How long a ping may go unanswered: half the interval, but at least 1 second and at most 30.
-fn patience(interval: Duration) -> Duration {
-    (interval / 2).clamp(Duration::from_secs(1), Duration::from_secs(30))
+fn patience_ms(interval_ms: u64) -> u64 {
+    (interval_ms / 2).clamp(1_000, 30_000)
 }
 
 #[cfg(test)]

@@ -32,19 +32,22 @@ impl Limits {
             server_keep_alive: None,
         };
         for (id, value) in properties.entries() {
-            match (id, value) {
-                (PropertyId::ReceiveMaximum, Value::Number(value)) => limits.receive_maximum = two_byte(value),
-                (PropertyId::MaximumQoS, Value::Bool(false)) => limits.maximum_qos = QoS::AtMostOnce,
-                (PropertyId::MaximumQoS, Value::Bool(true)) => limits.maximum_qos = QoS::AtLeastOnce,
-                (PropertyId::RetainAvailable, Value::Bool(value)) => limits.retain = value,
-                (PropertyId::MaximumPacketSize, Value::Number(value)) => limits.packet_bytes_max = value as usize,
-                (PropertyId::WildcardSubscriptionAvailable, Value::Bool(value)) => limits.wildcards = value,
-                (PropertyId::SubscriptionIdentifierAvailable, Value::Bool(value)) => {
-                    limits.subscription_identifiers = value;
-                }
-                (PropertyId::SharedSubscriptionAvailable, Value::Bool(value)) => limits.shared = value,
-                (PropertyId::ServerKeepAlive, Value::Number(value)) => limits.server_keep_alive = Some(two_byte(value)),
-                (_, _) => {}
+            let number = match value {
+                Value::Bool(value) => u32::from(value),
+                Value::Number(value) => value,
+                Value::Text(_) | Value::Binary(_) | Value::Pair(_, _) => continue,
+            };
+            match id {
+                PropertyId::ReceiveMaximum => limits.receive_maximum = two_byte(number),
+                PropertyId::MaximumQoS if number == 0 => limits.maximum_qos = QoS::AtMostOnce,
+                PropertyId::MaximumQoS => limits.maximum_qos = QoS::AtLeastOnce,
+                PropertyId::RetainAvailable => limits.retain = number != 0,
+                PropertyId::MaximumPacketSize => limits.packet_bytes_max = number as usize,
+                PropertyId::WildcardSubscriptionAvailable => limits.wildcards = number != 0,
+                PropertyId::SubscriptionIdentifierAvailable => limits.subscription_identifiers = number != 0,
+                PropertyId::SharedSubscriptionAvailable => limits.shared = number != 0,
+                PropertyId::ServerKeepAlive => limits.server_keep_alive = Some(two_byte(number)),
+                _ => {}
             }
         }
         limits
@@ -94,9 +97,9 @@ impl Limits {
     }
 }
 
-/// A number that two bytes of the wire said.
-fn two_byte(value: u32) -> u16 {
-    value.try_into().unwrap_or(u16::MAX)
+#[expect(clippy::cast_possible_truncation, reason = "two bytes of the wire said it")]
+const fn two_byte(value: u32) -> u16 {
+    value as u16
 }
 
 const fn not_supported(problem: &'static str, reason: ReasonCode) -> CallError {

@@ -28,6 +28,7 @@ mod receive;
 mod requests;
 mod routes;
 mod send;
+mod texts;
 
 pub use options::{ClientOptions, ClientWill};
 pub use output::{

@@ -77,19 +77,16 @@ impl ClientOptions {
     /// The property list of CONNECT.
     pub(super) fn connect_properties(&self) -> PropertiesBuf {
         let mut all = self.properties.clone();
-        if self.version == Version::V3_1_1 {
-            return all;
-        }
-        let limits = [
-            (PropertyId::ReceiveMaximum, u32::from(self.receive_maximum), self.receive_maximum != u16::MAX),
-            (PropertyId::MaximumPacketSize, self.packet_bytes_max, self.packet_bytes_max < PACKET_BYTES_MAX),
-            (PropertyId::TopicAliasMaximum, u32::from(self.topic_alias_maximum), self.topic_alias_maximum > 0),
-        ];
-        for (id, limit, is_told) in limits {
-            if is_told {
-                let pushed = all.push_value(id, Value::Number(limit));
-                debug_assert!(pushed.is_ok(), "numbers are never too long");
-            }
+        if self.version == Version::V5 {
+            let mut tell = |id, limit, default| {
+                if limit != default {
+                    let pushed = all.push_value(id, Value::Number(limit));
+                    debug_assert!(pushed.is_ok(), "numbers are never too long");
+                }
+            };
+            tell(PropertyId::ReceiveMaximum, self.receive_maximum.into(), u16::MAX.into());
+            tell(PropertyId::MaximumPacketSize, self.packet_bytes_max.min(PACKET_BYTES_MAX), PACKET_BYTES_MAX);
+            tell(PropertyId::TopicAliasMaximum, self.topic_alias_maximum.into(), 0);
         }
         all
     }

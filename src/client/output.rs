@@ -1,5 +1,6 @@
 //! What the client gives out: things to do, things to know, and the ends of requests.
 
+use super::texts;
 use crate::codec::{DecodeError, EncodeError, Properties, Publish, ReasonCode};
 
 /// A publish, subscribe or unsubscribe that ends in exactly one [`Output::Done`].
@@ -83,7 +84,7 @@ pub enum RequestError {
     #[error("the connection closed before the broker answered")]
     ConnectionClosed,
     /// The message waited, and the broker that came does not take so large a packet.
-    #[error("the packet has {bytes} bytes; the broker takes at most {maximum}")]
+    #[error(fmt = texts::too_large)]
     PacketTooLarge {
         /// Its length.
         bytes: usize,
@@ -122,7 +123,7 @@ pub enum CallError {
         reason: ReasonCode,
     },
     /// The broker said in its CONNACK that it does not take so large a packet.
-    #[error("the packet has {bytes} bytes; the broker takes at most {maximum}")]
+    #[error(fmt = texts::too_large)]
     PacketTooLarge {
         /// Its length.
         bytes: usize,
@@ -141,7 +142,7 @@ pub enum CloseReason {
     #[error("the options make no CONNECT: {0}")]
     Options(EncodeError),
     /// CONNACK refused the connection.
-    #[error("the broker refused the connection: {reason}{}", detail(.reason_string.as_deref()))]
+    #[error(fmt = texts::refused)]
     Refused {
         /// Why.
         reason: ReasonCode,
@@ -149,7 +150,7 @@ pub enum CloseReason {
         reason_string: Option<Box<str>>,
     },
     /// The broker sent DISCONNECT (5.0).
-    #[error("the broker disconnected: {reason}{}", detail(.reason_string.as_deref()))]
+    #[error(fmt = texts::disconnected)]
     Disconnected {
         /// Why.
         reason: ReasonCode,
@@ -160,7 +161,7 @@ pub enum CloseReason {
     #[error("the broker sent a bad packet: {0}")]
     Malformed(#[from] DecodeError),
     /// The broker sent a packet that it must not send now.
-    #[error("the broker broke the protocol: {problem} ({rule})")]
+    #[error(fmt = texts::broke)]
     ProtocolError {
         /// What we told the broker.
         reason: ReasonCode,
@@ -178,8 +179,4 @@ pub enum CloseReason {
     /// The transport closed or failed.
     #[error("the connection was lost")]
     TransportClosed,
-}
-
-fn detail(reason_string: Option<&str>) -> String {
-    reason_string.map_or_else(String::new, |text| format!(": {text}"))
 }

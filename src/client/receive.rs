@@ -3,8 +3,7 @@
 use super::requests::Kind;
 use super::{Arrival, Breach, CloseReason, Completion, Core, KeepAlive, Limits, Next, RequestError, RequestId, State};
 use crate::codec::{
-    Ack, Connack, Disconnect, Packet, PacketId, PacketKind, Properties, PropertyId, Publish, QoS, ReasonCode, Suback,
-    Unsuback, Version,
+    Ack, Connack, Disconnect, Packet, PacketId, PacketKind, Properties, PropertyId, Publish, QoS, ReasonCode, Version,
 };
 use crate::session::{Acknowledged, Received, UnexpectedAck};
 
@@ -32,44 +31,44 @@ impl Core {
     }
 
     fn on_connected_packet(&mut self, packet: &mut Packet<'_>) -> Outcome {
-        match packet {
+        let outcome = match packet {
             Packet::Publish(publish) => return self.on_publish(publish),
             Packet::Puback(ack) => {
                 let acknowledged = self.session.on_puback(ack.packet_id, ack.reason);
-                self.on_acknowledged(ack.packet_id, acknowledged)?;
+                self.on_acknowledged(ack.packet_id, acknowledged)
             }
             Packet::Pubrec(ack) => {
                 let acknowledged = self.session.on_pubrec(ack.packet_id, ack.reason);
-                self.on_acknowledged(ack.packet_id, acknowledged)?;
+                self.on_acknowledged(ack.packet_id, acknowledged)
             }
             Packet::Pubcomp(ack) => {
                 // The broker has had the message since its PUBREC. A reason of 0x92 says that its first PUBCOMP was lost
                 // with an earlier connection, which is no error (§3.7.2.1).
                 let acknowledged = self.session.on_pubcomp(ack.packet_id, ReasonCode::Success);
-                self.on_acknowledged(ack.packet_id, acknowledged)?;
+                self.on_acknowledged(ack.packet_id, acknowledged)
             }
             Packet::Pubrel(ack) => {
                 let reason = self.session.on_pubrel(ack.packet_id);
                 self.acknowledge(PacketKind::Pubcomp, ack.packet_id, reason);
+                Ok(())
             }
-            Packet::Suback(Suback { packet_id, reasons, .. }) => {
-                let id = self.answered(*packet_id, Kind::Subscribe, reasons.len())?;
-                self.ends.done(id, Completion::Subscribed(core::mem::take(reasons)));
+            Packet::Suback(suback) => {
+                self.on_answer(Kind::Subscribe, suback.packet_id, core::mem::take(&mut suback.reasons))
             }
-            Packet::Unsuback(unsuback) => self.on_unsuback(unsuback)?,
-            Packet::Pingresp => {}
-            Packet::Disconnect(disconnect) => self.on_disconnect(disconnect)?,
-            Packet::Connack(_) => return Err(const { &Breach::new("MQTT-3.2.0-2", "a second CONNACK") }),
+            Packet::Unsuback(unsuback) => {
+                self.on_answer(Kind::Unsubscribe, unsuback.packet_id, core::mem::take(&mut unsuback.reasons))
+            }
+            Packet::Pingresp => Ok(()),
+            Packet::Disconnect(disconnect) => self.on_disconnect(disconnect),
+            Packet::Connack(_) => Err(const { &Breach::new("MQTT-3.2.0-2", "a second CONNACK") }),
             Packet::Auth(_) => {
-                return Err(const {
-                    &Breach::new("§4.12", "AUTH, although the client asked for no enhanced authentication")
-                });
+                Err(const { &Breach::new("§4.12", "AUTH, although the client asked for no enhanced authentication") })
             }
             Packet::Connect(_) | Packet::Subscribe(_) | Packet::Unsubscribe(_) | Packet::Pingreq => {
-                return Err(const { &Breach::new("§2.1.2", "a packet that only a client sends") });
+                Err(const { &Breach::new("§2.1.2", "a packet that only a client sends") })
             }
-        }
-        Ok(None)
+        };
+        outcome.map(|()| None)
     }
 
     fn on_connack(&mut self, connack: &Connack<'_>) -> Outcome {
@@ -159,28 +158,32 @@ impl Core {
         Ok(())
     }
 
-    fn on_unsuback(&mut self, unsuback: &mut Unsuback<'_>) -> Result<(), &'static Breach> {
-        let packet_id = unsuback.packet_id;
-        let mut reasons = core::mem::take(&mut unsuback.reasons);
-        if self.options.version == Version::V3_1_1 {
+    /// SUBACK or UNSUBACK.
+    fn on_answer(
+        &mut self,
+        kind: Kind,
+        packet_id: PacketId,
+        mut reasons: Vec<ReasonCode>,
+    ) -> Result<(), &'static Breach> {
+        if kind == Kind::Unsubscribe && self.options.version == Version::V3_1_1 {
+            // Which says no reasons: it has worked.
             for _ in 0..self.requests.filters(packet_id).unwrap_or(0) {
                 reasons.push(ReasonCode::Success);
             }
         }
-        let id = self.answered(packet_id, Kind::Unsubscribe, reasons.len())?;
-        self.ends.done(id, Completion::Unsubscribed(reasons));
-        Ok(())
-    }
-
-    fn answered(&mut self, packet_id: PacketId, kind: Kind, reasons: usize) -> Result<RequestId, &'static Breach> {
-        let Some(id) = self.requests.answer(packet_id, kind, reasons) else {
+        let Some(id) = self.requests.answer(packet_id, kind, reasons.len()) else {
             return Err(match kind {
                 Kind::Subscribe => const { &Breach::new("MQTT-3.8.4-2", "a SUBACK that answers no SUBSCRIBE") },
                 Kind::Unsubscribe => const { &Breach::new("MQTT-3.10.4-5", "an UNSUBACK that answers no UNSUBSCRIBE") },
             });
         };
         self.session.release_id(packet_id);
-        Ok(id)
+        let completion = match kind {
+            Kind::Subscribe => Completion::Subscribed(reasons),
+            Kind::Unsubscribe => Completion::Unsubscribed(reasons),
+        };
+        self.ends.done(id, completion);
+        Ok(())
     }
 
     fn on_disconnect(&mut self, disconnect: &Disconnect<'_>) -> Result<(), &'static Breach> {
@@ -192,7 +195,7 @@ impl Core {
         Ok(())
     }
 
-    fn acknowledge(&mut self, kind: PacketKind, packet_id: PacketId, reason: ReasonCode) {
+    pub(super) fn acknowledge(&mut self, kind: PacketKind, packet_id: PacketId, reason: ReasonCode) {
         let encoded = Ack::new(packet_id, reason).encode(kind, self.options.version, &mut self.outgoing);
         debug_assert!(encoded.is_ok(), "an acknowledgement with a reason that its kind may have");
     }

@@ -15,13 +15,13 @@ pub(super) struct Routes {
     router: Router<HandlerId>,
     /// `SETS * WAYS` slots, made at the first message.
     slots: Vec<Slot>,
-    /// Which way of each set gives way next.
-    victims: Vec<usize>,
+    /// Goes round: which way of a full set gives way next.
+    turn: usize,
     /// Goes up when a handler comes or goes, which makes all slots old.
     generation: u64,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Slot {
     /// 0: never used.
     generation: u64,
@@ -76,8 +76,9 @@ impl Routes {
     #[cold]
     fn fill(&mut self, set: usize, hash: u32, topic: &str) -> usize {
         if self.slots.is_empty() {
-            self.slots = vec![Slot::default(); SETS * WAYS];
-            self.victims = vec![0; SETS];
+            for _ in 0..SETS * WAYS {
+                self.slots.push(Slot::default());
+            }
             self.generation = self.generation.max(1);
         }
         let place = self.place_for(set, hash, topic);
@@ -90,8 +91,9 @@ impl Routes {
         slot.handlers.clear();
         // In the order of registration, and once where several filters of a handler match.
         self.router.for_each_match(topic, |handler, ()| {
-            if let Err(at) = slot.handlers.binary_search(handler) {
-                slot.handlers.insert(at, *handler);
+            let place = slot.handlers.partition_point(|other| other < handler);
+            if slot.handlers.get(place) != Some(handler) {
+                slot.handlers.insert(place, *handler);
             }
         });
         place
@@ -100,14 +102,18 @@ impl Routes {
     /// The slot that the topic has already, an unused one, or the one whose turn it is.
     fn place_for(&mut self, set: usize, hash: u32, topic: &str) -> usize {
         let first = set * WAYS;
-        let slots = &self.slots[first..first + WAYS];
-        let own = slots.iter().position(|slot| slot.hash == hash && *slot.topic == *topic && slot.generation > 0);
-        if let Some(way) = own.or_else(|| slots.iter().position(|slot| slot.generation == 0)) {
-            return first + way;
+        let mut unused = None;
+        for (place, slot) in self.slots.iter().enumerate().skip(first).take(WAYS) {
+            if slot.generation == 0 {
+                unused = unused.or(Some(place));
+            } else if slot.hash == hash && *slot.topic == *topic {
+                return place;
+            }
         }
-        let victim = &mut self.victims[set];
-        *victim = (*victim + 1) % WAYS;
-        first + *victim
+        unused.unwrap_or_else(|| {
+            self.turn = (self.turn + 1) % WAYS;
+            first + self.turn
+        })
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::requests::{Kind, Request};
 use super::{Breach, CallError, CloseReason, Completion, Core, Due, Limits, RequestError, RequestId, State};
 use crate::codec::{
-    Ack, DecodeError, Disconnect, EncodeError, Message, PINGREQ, PacketId, PacketKind, Properties, PropertyId, Publish,
-    QoS, ReasonCode, Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Version,
+    DecodeError, Disconnect, EncodeError, Message, PINGREQ, PacketId, PacketKind, Properties, PropertyId, Publish, QoS,
+    ReasonCode, Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Version,
 };
 use crate::session::{Delivery, Outgoing};
 use crate::time::Time;
@@ -103,19 +103,20 @@ impl Core {
         subscriptions: &[(TopicFilter, SubscriptionOptions)],
         properties: Properties<'_>,
     ) -> Result<RequestId, CallError> {
-        let limits = *self.connected()?;
-        for (filter, _) in subscriptions {
+        let limits = self.connected()?;
+        let mut wire = Vec::new();
+        for (filter, options) in subscriptions {
             limits.check_subscription(filter)?;
+            wire.push(Subscription { filter: filter.as_str(), options: *options });
         }
         if properties.number(PropertyId::SubscriptionIdentifier).is_some() {
             limits.check_subscription_identifier()?;
         }
-        let wire =
-            subscriptions.iter().map(|(filter, options)| Subscription { filter: filter.as_str(), options: *options });
-        let wire: Vec<Subscription<'_>> = wire.collect();
-        self.request(&limits, Kind::Subscribe, wire.len(), |packet_id, version, out| {
-            Subscribe { packet_id, properties, subscriptions: wire }.encode(version, out)
-        })
+        let packet_id = self.session.allocate_id().ok_or(CallError::NoPacketId)?;
+        let start = self.outgoing.len();
+        let subscribe = Subscribe { packet_id, properties, subscriptions: wire };
+        let encoded = subscribe.encode(self.options.version, &mut self.outgoing);
+        self.requested(packet_id, start, encoded, Kind::Subscribe, subscriptions.len())
     }
 
     pub(super) fn unsubscribe(
@@ -123,43 +124,36 @@ impl Core {
         filters: &[TopicFilter],
         properties: Properties<'_>,
     ) -> Result<RequestId, CallError> {
-        let limits = *self.connected()?;
-        let wire: Vec<&str> = filters.iter().map(TopicFilter::as_str).collect();
-        self.request(&limits, Kind::Unsubscribe, wire.len(), |packet_id, version, out| {
-            Unsubscribe { packet_id, properties, filters: wire }.encode(version, out)
-        })
+        self.connected()?;
+        let mut wire = Vec::new();
+        for filter in filters {
+            wire.push(filter.as_str());
+        }
+        let packet_id = self.session.allocate_id().ok_or(CallError::NoPacketId)?;
+        let start = self.outgoing.len();
+        let unsubscribe = Unsubscribe { packet_id, properties, filters: wire };
+        let encoded = unsubscribe.encode(self.options.version, &mut self.outgoing);
+        self.requested(packet_id, start, encoded, Kind::Unsubscribe, filters.len())
     }
 
     /// Sends what the session hands out: its queue, and after a resumption what it owes.
     pub(super) fn send_queued(&mut self) {
-        let State::Connected { limits, .. } = &self.state else { return };
+        let State::Connected { limits, .. } = self.state else { return };
         while let Some(outgoing) = self.session.next_outgoing() {
-            let (packet_id, publish) = match outgoing {
+            let (packet_id, dup, delivery) = match outgoing {
+                Outgoing::Publish { packet_id, dup, delivery } => (packet_id, dup, delivery),
                 Outgoing::Pubrel(packet_id) => {
-                    let pubrel = Ack::success(packet_id);
-                    let encoded = pubrel.encode(PacketKind::Pubrel, self.options.version, &mut self.outgoing);
-                    debug_assert!(encoded.is_ok(), "success is a reason that PUBREL may have");
+                    self.acknowledge(PacketKind::Pubrel, packet_id, ReasonCode::Success);
                     continue;
                 }
-                Outgoing::Publish { packet_id, dup, delivery } => {
-                    let message = delivery.message.as_publish();
-                    (
-                        packet_id,
-                        Publish {
-                            dup,
-                            packet_id: Some(packet_id),
-                            qos: delivery.qos,
-                            retain: delivery.retain,
-                            ..message
-                        },
-                    )
-                }
             };
+            let (qos, retain) = (delivery.qos, delivery.retain);
+            let publish = Publish { dup, qos, retain, packet_id: Some(packet_id), ..delivery.message.as_publish() };
             let start = self.outgoing.len();
             // It was measured when it was queued, but perhaps before the broker had said what it takes.
             let encoded = publish.encode(self.options.version, &mut self.outgoing).map_err(CallError::from);
             let bytes = self.outgoing.len() - start;
-            let checked = encoded.and_then(|_| limits.check_publish(publish.qos, publish.retain, bytes));
+            let checked = encoded.and_then(|_| limits.check_publish(qos, retain, bytes));
             if let Err(error) = checked {
                 self.outgoing.truncate(start);
                 if let Some(token) = self.session.abandon(packet_id) {
@@ -246,17 +240,20 @@ impl Core {
         RequestId(self.next_request - 1)
     }
 
-    fn request(
+    /// The request's packet was appended at `start`, or could not be.
+    fn requested(
         &mut self,
-        limits: &Limits,
+        packet_id: PacketId,
+        start: usize,
+        encoded: Result<(), EncodeError>,
         kind: Kind,
         filters: usize,
-        encode: impl FnOnce(PacketId, Version, &mut Vec<u8>) -> Result<(), EncodeError>,
     ) -> Result<RequestId, CallError> {
-        let packet_id = self.session.allocate_id().ok_or(CallError::NoPacketId)?;
-        let start = self.outgoing.len();
-        let encoded = encode(packet_id, self.options.version, &mut self.outgoing).map_err(CallError::from);
-        let checked = encoded.and_then(|()| limits.check_size(self.outgoing.len() - start));
+        let bytes = self.outgoing.len() - start;
+        let checked = match encoded {
+            Ok(()) => self.connected().and_then(|limits| limits.check_size(bytes)),
+            Err(error) => Err(error.into()),
+        };
         if let Err(error) = checked {
             self.outgoing.truncate(start);
             self.session.release_id(packet_id);

@@ -32,10 +32,11 @@ impl<T> ById<T> {
 
     /// Puts a value in, in place of the one that is there.
     pub(crate) fn insert(&mut self, id: PacketId, value: T) {
-        match self.slots.get_mut(self.index.insert(id)) {
-            Some(slot) => *slot = Some(value),
-            None => self.slots.push(Some(value)),
+        let slot = self.index.insert(id);
+        if slot == self.slots.len() {
+            self.slots.push(None);
         }
+        self.slots[slot] = Some(value);
     }
 
     pub(crate) fn remove(&mut self, id: PacketId) -> Option<T> {

@@ -8,6 +8,7 @@
 
 mod by_id;
 mod delivery;
+mod fifo;
 mod identifiers;
 mod inbound;
 mod order;
@@ -16,6 +17,7 @@ mod queue;
 
 pub(crate) use by_id::ById;
 pub use delivery::Delivery;
+pub(crate) use fifo::Fifo;
 pub use inbound::Received;
 pub use queue::QueueFull;
 
@@ -268,7 +270,7 @@ impl Session {
 
     /// Deliveries that were never sent.
     #[must_use]
-    pub fn queued(&self) -> usize {
+    pub const fn queued(&self) -> usize {
         self.queue.len()
     }
 
@@ -278,7 +280,7 @@ impl Session {
         self.queue.bytes()
     }
 
-    fn has_quota(&self) -> bool {
+    const fn has_quota(&self) -> bool {
         self.unacknowledged < self.send_quota
     }
 

@@ -1,13 +1,11 @@
 //! The deliveries that wait for the connection or for the peer's send quota.
 
-use std::collections::VecDeque;
-
-use super::Delivery;
+use super::{Delivery, Fifo};
 
 /// A bounded first-in, first-out queue, measured in messages and in bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Queue {
-    deliveries: VecDeque<Delivery>,
+    deliveries: Fifo<Delivery>,
     bytes: usize,
     messages_max: usize,
     bytes_max: usize,
@@ -27,7 +25,7 @@ pub struct QueueFull {
 
 impl Queue {
     pub(super) const fn new(messages_max: usize, bytes_max: usize) -> Self {
-        Self { deliveries: VecDeque::new(), bytes: 0, messages_max, bytes_max }
+        Self { deliveries: Fifo::new(), bytes: 0, messages_max, bytes_max }
     }
 
     pub(super) fn push(&mut self, delivery: Delivery) -> Result<(), QueueFull> {
@@ -36,24 +34,23 @@ impl Queue {
             return Err(QueueFull { delivery, messages: self.deliveries.len(), bytes: self.bytes });
         }
         self.bytes = bytes;
-        self.deliveries.push_back(delivery);
+        self.deliveries.push(delivery);
         Ok(())
     }
 
     pub(super) fn pop(&mut self) -> Option<Delivery> {
-        let delivery = self.deliveries.pop_front()?;
+        let delivery = self.deliveries.pop()?;
         self.bytes -= delivery.bytes();
         Some(delivery)
     }
 
     pub(super) fn remove(&mut self, token: u64) -> Option<Delivery> {
-        let position = self.deliveries.iter().position(|delivery| delivery.token == token)?;
-        let delivery = self.deliveries.remove(position)?;
+        let delivery = self.deliveries.remove(|delivery| delivery.token == token)?;
         self.bytes -= delivery.bytes();
         Some(delivery)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(super) const fn len(&self) -> usize {
         self.deliveries.len()
     }
 

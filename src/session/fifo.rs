@@ -1,0 +1,68 @@
+//! What comes first goes first.
+
+/// Two stacks, of which one is turned over into the other when that is empty: less than half the code of `VecDeque`.
+#[derive(Clone, Debug)]
+pub(crate) struct Fifo<T> {
+    /// The last one is the next to go.
+    front: Vec<T>,
+    /// The last one is the last that came.
+    back: Vec<T>,
+}
+
+impl<T> Fifo<T> {
+    pub(crate) const fn new() -> Self {
+        Self { front: Vec::new(), back: Vec::new() }
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.front.len() + self.back.len()
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn push(&mut self, value: T) {
+        self.back.push(value);
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        if self.front.is_empty() {
+            while let Some(value) = self.back.pop() {
+                self.front.push(value);
+            }
+        }
+        self.front.pop()
+    }
+
+    /// Takes out the first that `is_it` says yes to.
+    pub(crate) fn remove(&mut self, is_it: impl Fn(&T) -> bool) -> Option<T> {
+        if let Some(place) = self.front.iter().rposition(&is_it) {
+            return Some(self.front.remove(place));
+        }
+        let place = self.back.iter().position(is_it)?;
+        Some(self.back.remove(place))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_first_goes_first() {
+        let mut fifo = Fifo::new();
+        let mut gone = Vec::new();
+        for value in 0..10 {
+            fifo.push(2 * value);
+            fifo.push(2 * value + 1);
+            gone.extend(fifo.pop());
+        }
+        assert_eq!((fifo.len(), fifo.is_empty()), (10, false));
+        assert_eq!((fifo.remove(|value| *value == 12), fifo.remove(|value| *value == 3)), (Some(12), None));
+        assert_eq!(fifo.remove(|value| value % 5 == 4), Some(14));
+        gone.extend(core::iter::from_fn(|| fifo.pop()));
+        assert_eq!(gone, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 16, 17, 18, 19]);
+        assert!(fifo.is_empty());
+    }
+}
