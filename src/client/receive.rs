@@ -5,7 +5,7 @@ use super::{Arrival, Breach, CloseReason, Completion, Core, KeepAlive, Limits, N
 use crate::codec::{
     Ack, Connack, Disconnect, Packet, PacketId, PacketKind, Properties, PropertyId, Publish, QoS, ReasonCode, Version,
 };
-use crate::session::{Acknowledged, Received, UnexpectedAck};
+use crate::session::{self, Acknowledged, Received};
 
 type Outcome = Result<Option<Next>, &'static Breach>;
 
@@ -33,20 +33,11 @@ impl Core {
     fn on_connected_packet(&mut self, packet: &mut Packet<'_>) -> Outcome {
         let outcome = match packet {
             Packet::Publish(publish) => return self.on_publish(publish),
-            Packet::Puback(ack) => {
-                let acknowledged = self.session.on_puback(ack.packet_id, ack.reason);
-                self.on_acknowledged(ack.packet_id, acknowledged)
-            }
-            Packet::Pubrec(ack) => {
-                let acknowledged = self.session.on_pubrec(ack.packet_id, ack.reason);
-                self.on_acknowledged(ack.packet_id, acknowledged)
-            }
-            Packet::Pubcomp(ack) => {
-                // The broker has had the message since its PUBREC. A reason of 0x92 says that its first PUBCOMP was lost
-                // with an earlier connection, which is no error (§3.7.2.1).
-                let acknowledged = self.session.on_pubcomp(ack.packet_id, ReasonCode::Success);
-                self.on_acknowledged(ack.packet_id, acknowledged)
-            }
+            Packet::Puback(ack) => self.on_ack(ack.packet_id, session::Ack::Puback, ack.reason),
+            Packet::Pubrec(ack) => self.on_ack(ack.packet_id, session::Ack::Pubrec, ack.reason),
+            // The broker has had the message since its PUBREC. A reason of 0x92 says that its first PUBCOMP was lost
+            // with an earlier connection, which is no error (§3.7.2.1).
+            Packet::Pubcomp(ack) => self.on_ack(ack.packet_id, session::Ack::Pubcomp, ReasonCode::Success),
             Packet::Pubrel(ack) => {
                 let reason = self.session.on_pubrel(ack.packet_id);
                 self.acknowledge(PacketKind::Pubcomp, ack.packet_id, reason);
@@ -135,12 +126,8 @@ impl Core {
         Ok(received == Received::New)
     }
 
-    fn on_acknowledged(
-        &mut self,
-        packet_id: PacketId,
-        acknowledged: Result<Acknowledged, UnexpectedAck>,
-    ) -> Result<(), &'static Breach> {
-        let Ok(acknowledged) = acknowledged else {
+    fn on_ack(&mut self, packet_id: PacketId, ack: session::Ack, reason: ReasonCode) -> Result<(), &'static Breach> {
+        let Ok(acknowledged) = self.session.on_ack(packet_id, ack, reason) else {
             return Err(const { &Breach::new("§4.3", "an acknowledgement of another quality of service") });
         };
         match acknowledged {

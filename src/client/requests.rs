@@ -2,7 +2,7 @@
 
 use super::RequestId;
 use crate::codec::PacketId;
-use crate::session::{ById, sort_latest_first};
+use crate::session::ById;
 
 /// Which answer a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,11 +50,7 @@ impl Requests {
 
     /// All of them; the first of their numbers is popped first. The connection is gone.
     pub(super) fn take_all(&mut self) -> Vec<(u64, PacketId)> {
-        let mut all = Vec::new();
-        for (packet_id, request) in self.0.iter() {
-            all.push((request.id.0, packet_id));
-        }
-        sort_latest_first(&mut all);
+        let all = self.0.latest_first(|request| request.id.0);
         self.0.clear();
         all
     }

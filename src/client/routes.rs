@@ -23,7 +23,7 @@ pub(super) struct Routes {
 
 #[derive(Debug, Default)]
 struct Slot {
-    /// 0: never used.
+    /// Of the handlers.
     generation: u64,
     hash: u32,
     topic: Box<str>,
@@ -53,15 +53,18 @@ impl Routes {
     #[inline]
     pub(super) fn find(&mut self, topic: &str) -> Route {
         let hash = hash(topic.as_bytes());
-        let set = hash as usize % SETS;
-        if let Some(slots) = self.slots.get(set * WAYS..(set + 1) * WAYS) {
-            for (way, slot) in slots.iter().enumerate() {
-                if slot.hash == hash && slot.generation == self.generation && *slot.topic == *topic {
-                    return Route { slot: set * WAYS + way, changed: false };
+        let first = hash as usize % SETS * WAYS;
+        let mut place = None;
+        for (way, slot) in self.slots.iter().skip(first).take(WAYS).enumerate() {
+            if slot.hash == hash && *slot.topic == *topic {
+                if slot.generation == self.generation {
+                    return Route { slot: first + way, changed: false };
                 }
+                place = Some(first + way);
+                break;
             }
         }
-        Route { slot: self.fill(set, hash, topic), changed: true }
+        Route { slot: self.fill(first, place, hash, topic), changed: true }
     }
 
     pub(super) fn topic(&self, slot: usize) -> &str {
@@ -72,16 +75,13 @@ impl Routes {
         &self.slots[slot].handlers
     }
 
-    /// Asks the router, and remembers.
+    /// Asks the router, and remembers: in `place` if the topic has one, or where its set gives way.
     #[cold]
-    fn fill(&mut self, set: usize, hash: u32, topic: &str) -> usize {
-        if self.slots.is_empty() {
-            for _ in 0..SETS * WAYS {
-                self.slots.push(Slot::default());
-            }
-            self.generation = self.generation.max(1);
+    fn fill(&mut self, first: usize, place: Option<usize>, hash: u32, topic: &str) -> usize {
+        while self.slots.len() < SETS * WAYS {
+            self.slots.push(Slot::default());
         }
-        let place = self.place_for(set, hash, topic);
+        let place = place.unwrap_or_else(|| self.give_way(first));
         let slot = &mut self.slots[place];
         slot.generation = self.generation;
         slot.hash = hash;
@@ -99,21 +99,15 @@ impl Routes {
         place
     }
 
-    /// The slot that the topic has already, an unused one, or the one whose turn it is.
-    fn place_for(&mut self, set: usize, hash: u32, topic: &str) -> usize {
-        let first = set * WAYS;
-        let mut unused = None;
-        for (place, slot) in self.slots.iter().enumerate().skip(first).take(WAYS) {
-            if slot.generation == 0 {
-                unused = unused.or(Some(place));
-            } else if slot.hash == hash && *slot.topic == *topic {
+    /// A slot of the set for another topic: an unused one, or the one whose turn it is.
+    fn give_way(&mut self, first: usize) -> usize {
+        for place in first..first + WAYS {
+            if self.slots[place].topic.is_empty() {
                 return place;
             }
         }
-        unused.unwrap_or_else(|| {
-            self.turn = (self.turn + 1) % WAYS;
-            first + self.turn
-        })
+        self.turn = (self.turn + 1) % WAYS;
+        first + self.turn
     }
 }
 

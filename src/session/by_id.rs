@@ -1,5 +1,6 @@
 //! A map from packet identifiers, for what a sender or receiver has under way.
 
+use super::order::sort_latest_first;
 use crate::codec::PacketId;
 
 /// Values in slots, and the index of which identifier has which.
@@ -45,12 +46,20 @@ impl<T> ById<T> {
 
     /// Gives its memory back, too.
     pub(crate) fn clear(&mut self) {
-        *self = Self::new();
+        self.index.clear();
+        self.slots = Vec::new();
     }
 
-    /// In the order of the identifiers.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (PacketId, &T)> {
-        self.index.entries.iter().filter_map(|(id, slot)| Some((*id, self.slots.get(usize::from(*slot))?.as_ref()?)))
+    /// The identifiers and the number of each value; the lowest number is the last, and so the first to be popped.
+    pub(crate) fn latest_first(&self, number: impl Fn(&T) -> u64) -> Vec<(u64, PacketId)> {
+        let mut order = Vec::new();
+        for (id, slot) in &self.index.entries {
+            if let Some(Some(value)) = self.slots.get(usize::from(*slot)) {
+                order.push((number(value), *id));
+            }
+        }
+        sort_latest_first(&mut order);
+        order
     }
 
     /// In any order.
@@ -138,8 +147,9 @@ mod tests {
         assert_eq!((map.len(), map.get(id(3)), map.get(id(4))), (5, Some(&33), None));
         assert_eq!((map.remove(id(1)), map.remove(id(1)), map.contains(id(1))), (Some(1), None, false));
         map.insert(id(7), 7);
-        let all: Vec<(u16, u16)> = map.iter().map(|(id, value)| (id.get(), *value)).collect();
-        assert_eq!(all, [(2, 2), (3, 33), (7, 7), (65_534, 65_534), (65_535, 65_535)]);
+        let all = map.latest_first(|value| u64::from(*value));
+        let all: Vec<(u64, u16)> = all.iter().rev().map(|(value, id)| (*value, id.get())).collect();
+        assert_eq!(all, [(2, 2), (7, 7), (33, 3), (65_534, 65_534), (65_535, 65_535)]);
         map.clear();
         assert_eq!(map.len(), 0);
     }
@@ -153,6 +163,8 @@ mod tests {
             id = id.next();
         }
         assert_eq!(map.len(), usize::from(u16::MAX));
-        assert!(map.iter().all(|(id, value)| id.get() == *value));
+        for id in 1..=u16::MAX {
+            assert_eq!(PacketId::new(id).and_then(|id| map.get(id)), Some(&id));
+        }
     }
 }

@@ -19,13 +19,13 @@ pub(crate) use by_id::ById;
 pub use delivery::Delivery;
 pub(crate) use fifo::Fifo;
 pub use inbound::Received;
+pub(crate) use outbound::Ack;
 pub use queue::QueueFull;
 
 use crate::codec::{PacketId, QoS, ReasonCode};
 use identifiers::Identifiers;
 use inbound::Inbound;
-pub(crate) use order::sort_latest_first;
-use outbound::{Ack, Outbound, Step};
+use outbound::{Outbound, Step};
 use queue::Queue;
 
 /// What the session bounds, set once by its owner.
@@ -127,10 +127,7 @@ impl Session {
     pub fn connected(&mut self, resumed: bool, send_quota: u16) -> Vec<u64> {
         self.disconnected();
         self.send_quota = send_quota;
-        for (packet_id, entry) in self.in_flight.iter() {
-            self.resend.push((entry.sent, packet_id));
-        }
-        sort_latest_first(&mut self.resend);
+        self.resend = self.in_flight.latest_first(|entry| entry.sent);
         let mut lost = Vec::new();
         if !resumed {
             self.inbound.clear();
@@ -229,6 +226,32 @@ impl Session {
         self.on_ack(packet_id, Ack::Pubcomp, reason)
     }
 
+    /// Any of the three, which differ in `ack`.
+    ///
+    /// # Errors
+    /// As they.
+    pub(crate) fn on_ack(
+        &mut self,
+        packet_id: PacketId,
+        ack: Ack,
+        reason: ReasonCode,
+    ) -> Result<Acknowledged, UnexpectedAck> {
+        let Some(entry) = self.in_flight.get(packet_id) else {
+            return Ok(match ack {
+                Ack::Pubrec if !reason.is_error() => Acknowledged::Release(ReasonCode::PacketIdentifierNotFound),
+                Ack::Puback | Ack::Pubrec | Ack::Pubcomp => Acknowledged::Ignored,
+            });
+        };
+        match entry.state.on_ack(ack, reason) {
+            Step::Unexpected => Err(UnexpectedAck(packet_id)),
+            Step::Release => {
+                self.release(packet_id);
+                Ok(Acknowledged::Release(ReasonCode::Success))
+            }
+            Step::Done => Ok(Acknowledged::Done { token: self.finish(packet_id), reason }),
+        }
+    }
+
     /// Our Receive Maximum from now on: a session may meet connections of both versions, and 3.1.1 knows none.
     pub const fn set_receive_maximum(&mut self, receive_maximum: u16) {
         self.inbound.set_receive_maximum(receive_maximum);
@@ -323,23 +346,6 @@ impl Session {
         self.in_flight.insert(packet_id, InFlight { state, sent, takes_quota: true });
         self.unacknowledged += 1;
         Some(packet_id)
-    }
-
-    fn on_ack(&mut self, packet_id: PacketId, ack: Ack, reason: ReasonCode) -> Result<Acknowledged, UnexpectedAck> {
-        let Some(entry) = self.in_flight.get(packet_id) else {
-            return Ok(match ack {
-                Ack::Pubrec if !reason.is_error() => Acknowledged::Release(ReasonCode::PacketIdentifierNotFound),
-                Ack::Puback | Ack::Pubrec | Ack::Pubcomp => Acknowledged::Ignored,
-            });
-        };
-        match entry.state.on_ack(ack, reason) {
-            Step::Unexpected => Err(UnexpectedAck(packet_id)),
-            Step::Release => {
-                self.release(packet_id);
-                Ok(Acknowledged::Release(ReasonCode::Success))
-            }
-            Step::Done => Ok(Acknowledged::Done { token: self.finish(packet_id), reason }),
-        }
     }
 
     /// From now on it is PUBREL that is sent again, in the order of the PUBRECs [MQTT-4.6.0-4].

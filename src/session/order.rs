@@ -5,7 +5,7 @@ use crate::codec::PacketId;
 /// Sorts by the numbers, so that the lowest is popped first.
 ///
 /// A shell sort: a fifth of the code of the sorts that come with Rust, and milliseconds for all 65,535 identifiers.
-pub(crate) fn sort_latest_first(order: &mut [(u64, PacketId)]) {
+pub(super) fn sort_latest_first(order: &mut [(u64, PacketId)]) {
     // One less than a power of two (Hibbard), which bounds the steps by the length to the power of 1.5.
     let mut gap = order.len().next_power_of_two() - 1;
     while gap > 0 {

@@ -26,7 +26,7 @@ pub(super) enum Outbound {
 
 /// The receiver's answer, without its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ack {
+pub(crate) enum Ack {
     Puback,
     Pubrec,
     Pubcomp,
