@@ -39,12 +39,14 @@ impl Aliases {
             self.0.push(Box::default());
         }
         // 0 is no alias: the codec refuses it.
-        let known = &mut self.0[alias as usize - 1];
-        if !publish.topic.is_empty() {
-            *known = publish.topic.into();
-        } else if known.is_empty() {
-            return Err(const { &Breach::new("§3.3.2.3.4", "a topic alias that stands for nothing") });
+        let known = (alias as usize).checked_sub(1).and_then(|place| self.0.get_mut(place));
+        match known {
+            Some(known) if !publish.topic.is_empty() => *known = publish.topic.into(),
+            Some(known) if !known.is_empty() => return Ok(known),
+            Some(_) | None => {
+                return Err(const { &Breach::new("§3.3.2.3.4", "a topic alias that stands for nothing") });
+            }
         }
-        Ok(known)
+        Ok(publish.topic)
     }
 }

@@ -76,7 +76,8 @@ impl ClientOptions {
 
     /// The property list of CONNECT.
     pub(super) fn connect_properties(&self) -> PropertiesBuf {
-        let mut all = self.properties.clone();
+        let mut all = PropertiesBuf::new();
+        all.extend(self.properties.as_properties());
         if self.version == Version::V5 {
             let mut tell = |id, limit, default| {
                 if limit != default {

@@ -55,7 +55,7 @@ impl Routes {
         let hash = hash(topic.as_bytes());
         let first = hash as usize % SETS * WAYS;
         let mut place = None;
-        for (way, slot) in self.slots.iter().skip(first).take(WAYS).enumerate() {
+        for (way, slot) in self.slots.get(first..first + WAYS).unwrap_or_default().iter().enumerate() {
             if slot.hash == hash && *slot.topic == *topic {
                 if slot.generation == self.generation {
                     return Route { slot: first + way, changed: false };
@@ -67,12 +67,10 @@ impl Routes {
         Route { slot: self.fill(first, place, hash, topic), changed: true }
     }
 
-    pub(super) fn topic(&self, slot: usize) -> &str {
-        &self.slots[slot].topic
-    }
-
-    pub(super) fn handlers(&self, slot: usize) -> &[HandlerId] {
-        &self.slots[slot].handlers
+    /// The topic of a slot, and whom it is for.
+    pub(super) fn at(&self, slot: usize) -> (&str, &[HandlerId]) {
+        let Slot { topic, handlers, .. } = &self.slots[slot];
+        (topic, handlers)
     }
 
     /// Asks the router, and remembers: in `place` if the topic has one, or where its set gives way.
@@ -141,11 +139,11 @@ mod tests {
         routes.add(&filter("a/+"), HandlerId(1));
         let first = routes.find("a/b");
         assert!(first.changed);
-        assert_eq!((routes.topic(first.slot), routes.handlers(first.slot)), ("a/b", &[HandlerId(1), HandlerId(2)][..]));
+        assert_eq!(routes.at(first.slot), ("a/b", &[HandlerId(1), HandlerId(2)][..]));
         assert_eq!(routes.find("a/b"), Route { slot: first.slot, changed: false });
         routes.remove(&filter("a/+"), HandlerId(1));
         assert_eq!(routes.find("a/b"), Route { slot: first.slot, changed: true });
-        assert_eq!(routes.handlers(first.slot), [HandlerId(2)]);
+        assert_eq!(routes.at(first.slot).1, [HandlerId(2)]);
     }
 
     #[test]
@@ -156,8 +154,8 @@ mod tests {
             for number in 0..10 * SETS * WAYS {
                 let topic = format!("t/{number}/{}", if number % 2 == 0 { "x" } else { "y" });
                 let route = routes.find(&topic);
-                assert_eq!(routes.topic(route.slot), topic);
-                assert_eq!(routes.handlers(route.slot).len(), (number + 1) % 2, "{topic} in round {round}");
+                let (found, handlers) = routes.at(route.slot);
+                assert_eq!((found, handlers.len()), (&*topic, (number + 1) % 2), "in round {round}");
             }
         }
         assert_eq!(routes.slots.len(), SETS * WAYS);

@@ -37,7 +37,9 @@ impl<T> ById<T> {
         if slot == self.slots.len() {
             self.slots.push(None);
         }
-        self.slots[slot] = Some(value);
+        if let Some(slot) = self.slots.get_mut(slot) {
+            *slot = Some(value);
+        }
     }
 
     pub(crate) fn remove(&mut self, id: PacketId) -> Option<T> {
@@ -93,16 +95,15 @@ impl Index {
     }
 
     fn slot(&self, id: PacketId) -> Option<usize> {
-        let place = find(&self.entries, id).ok()?;
-        self.entries.get(place).map(|(_, slot)| usize::from(*slot))
+        self.find(id).1
     }
 
     /// The slot of an identifier that is in the list from now on.
     pub(super) fn insert(&mut self, id: PacketId) -> usize {
-        let place = match find(&self.entries, id) {
-            Ok(place) => return usize::from(self.entries[place].1),
-            Err(place) => place,
-        };
+        let (place, slot) = self.find(id);
+        if let Some(slot) = slot {
+            return slot;
+        }
         #[expect(clippy::cast_possible_truncation, reason = "there are no more slots than identifiers")]
         let slot = self.free.pop().unwrap_or(self.entries.len() as u16);
         self.entries.insert(place, (id, slot));
@@ -111,7 +112,8 @@ impl Index {
 
     /// The slot that is free from now on.
     pub(super) fn remove(&mut self, id: PacketId) -> Option<usize> {
-        let place = find(&self.entries, id).ok()?;
+        let (place, slot) = self.find(id);
+        slot?;
         let (_, slot) = self.entries.remove(place);
         self.free.push(slot);
         Some(usize::from(slot))
@@ -121,14 +123,17 @@ impl Index {
     pub(super) fn clear(&mut self) {
         *self = Self::new();
     }
-}
 
-/// Where the identifier is, or would be. The ends are looked at first: identifiers are given out in turn, and come back so.
-fn find(entries: &[(PacketId, u16)], id: PacketId) -> Result<usize, usize> {
-    match entries {
-        [(first, _), ..] if *first == id => Ok(0),
-        [.., (last, _)] if *last < id => Err(entries.len()),
-        _ => entries.binary_search_by_key(&id, |(other, _)| *other),
+    /// Where the identifier is, or would be, and its slot. The ends are looked at first: identifiers are given out in turn,
+    /// and come back so.
+    fn find(&self, id: PacketId) -> (usize, Option<usize>) {
+        let place = match &*self.entries {
+            [(first, _), ..] if *first == id => 0,
+            [.., (last, _)] if *last < id => self.entries.len(),
+            entries => entries.partition_point(|(other, _)| *other < id),
+        };
+        let slot = self.entries.get(place).filter(|(other, _)| *other == id).map(|(_, slot)| usize::from(*slot));
+        (place, slot)
     }
 }
 

@@ -132,7 +132,9 @@ impl Session {
         if !resumed {
             self.inbound.clear();
             while let Some((_, packet_id)) = self.resend.pop() {
-                lost.push(self.finish(packet_id));
+                if let Some(token) = self.finish(packet_id) {
+                    lost.push(token);
+                }
             }
             self.in_flight.clear();
         }
@@ -172,10 +174,7 @@ impl Session {
     /// Gives up a delivery that [`next_outgoing`](Self::next_outgoing) has just handed out for the first time and that was
     /// not sent, as the peer does not take it; gives back its token.
     pub fn abandon(&mut self, packet_id: PacketId) -> Option<u64> {
-        if !self.in_flight.contains(packet_id) {
-            return None;
-        }
-        Some(self.finish(packet_id))
+        self.finish(packet_id)
     }
 
     /// Gives up everything; gives back the tokens of what was under way, first what was sent, then the queue, in order.
@@ -248,7 +247,10 @@ impl Session {
                 self.release(packet_id);
                 Ok(Acknowledged::Release(ReasonCode::Success))
             }
-            Step::Done => Ok(Acknowledged::Done { token: self.finish(packet_id), reason }),
+            Step::Done => Ok(match self.finish(packet_id) {
+                Some(token) => Acknowledged::Done { token, reason },
+                None => Acknowledged::Ignored,
+            }),
         }
     }
 
@@ -359,10 +361,11 @@ impl Session {
         }
     }
 
-    fn finish(&mut self, packet_id: PacketId) -> u64 {
-        let entry = self.in_flight.remove(packet_id).expect("the caller has just found it");
+    /// The delivery's token; its identifier is free again.
+    fn finish(&mut self, packet_id: PacketId) -> Option<u64> {
+        let entry = self.in_flight.remove(packet_id)?;
         self.unacknowledged -= u16::from(entry.takes_quota);
-        entry.state.token()
+        Some(entry.state.token())
     }
 
     fn tick(&mut self) -> u64 {
