@@ -3,7 +3,7 @@ import { wrong } from './check.js'
 import type { ClientCore, LinkableCore } from './core.js'
 import type { Engine, Loader } from './engine.js'
 import { ClosedError, ConnectError, OptionError } from './errors.js'
-import { type PacketRecord, packetRecord, type Status } from './events.js'
+import type { PacketRecord, Status } from './events.js'
 import { closeError, requestError, type Subject, thrownError } from './faults.js'
 import { ClientHost, type Receiver } from './host.js'
 import { readCredentials, type Settings } from './options.js'
@@ -158,7 +158,7 @@ export class Connection {
     const host = new ClientHost(memory, glue, this.receivers, this.requests, {
       connected: (sessionPresent, properties) => this.#onConnected(sessionPresent, properties),
       closed: (code, message, reasonCode, rule) => this.#onClosed(code, message, reasonCode, rule),
-      packet: (...packet) => this.#observer.onPacket(packetRecord(...packet)),
+      onPacket: packet => this.#observer.onPacket(packet),
     })
     let core: ClientCore
     try {

@@ -20,12 +20,10 @@ export interface Failure {
   readonly reasonCode?: number
 }
 
-/** A message event of a socket: the part that is read. */
-export interface FrameEvent {
-  readonly data: unknown
-}
+/** An event of a socket: the part that is read. Only message events have it. */
+export type FrameEvent = { readonly data?: unknown } | undefined
 
-/** Options that were checked; what is undefined has the machine's default. */
+/** Options that were checked. */
 export interface CoreOptions {
   readonly version: 4 | 5
   readonly clientId: string
@@ -33,12 +31,12 @@ export interface CoreOptions {
   readonly keepAlive: number
   readonly will?: CoreWill
   readonly properties?: object
-  readonly receiveMaximum?: number
-  readonly maximumPacketSize?: number
-  readonly topicAliasMaximum?: number
-  readonly connectTimeout?: number
-  readonly queueMessages?: number
-  readonly queueBytes?: number
+  readonly receiveMaximum: number
+  readonly maximumPacketSize: number
+  readonly topicAliasMaximum: number
+  readonly connectTimeout: number
+  readonly queueMessages: number
+  readonly queueBytes: number
 }
 
 export interface CoreWill {
@@ -99,6 +97,7 @@ export interface Host {
     payloadBytes: number,
     bytes: Uint8Array,
   ): void
+  tellPackets(): void
 }
 
 /** The broker in the page. */

@@ -1,4 +1,5 @@
 import type { FrameEvent, Glue, Host } from './core.js'
+import { type PacketRecord, packetRecord } from './events.js'
 import { type Handler, LazyProperties, type Message, ReceivedMessage } from './message.js'
 import type { Requests } from './requests.js'
 
@@ -8,7 +9,9 @@ export interface Receiver {
 }
 
 /** What happens to a client apart from its messages and requests. */
-export type Life = Pick<Host, 'connected' | 'closed' | 'packet'>
+export interface Life extends Pick<Host, 'connected' | 'closed'> {
+  onPacket(packet: PacketRecord): void
+}
 
 /** Up to this length V8 keeps an array's bytes in its heap, where to copy costs little more than to make a view. */
 const CHEAP_BYTES = 64
@@ -25,6 +28,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 export class ClientHost implements Host {
   readonly #topics: string[] = []
   readonly #routes: Receiver[][] = []
+  readonly #packets: PacketRecord[] = []
   #current = new ArrayBuffer(0)
   #currentBytes = 0
   #bytes: Uint8Array
@@ -51,7 +55,7 @@ export class ClientHost implements Host {
   }
 
   frame(event: FrameEvent): number {
-    const { data } = event
+    const data = event?.data
     if (data instanceof ArrayBuffer) {
       this.#current = data
     } else if (ArrayBuffer.isView(data)) {
@@ -60,7 +64,8 @@ export class ClientHost implements Host {
     } else if (Object.prototype.toString.call(data) === '[object ArrayBuffer]') {
       this.#current = data as ArrayBuffer
     } else {
-      return -1
+      // Of a socket that is not the browser's, the call for its opening or its end need not have an event.
+      return data === undefined ? -2 : -1
     }
     this.#currentBytes = this.#current.byteLength
     return this.#currentBytes
@@ -116,7 +121,11 @@ export class ClientHost implements Host {
   }
 
   packet(...packet: Parameters<Host['packet']>): void {
-    this.#life.packet(...packet)
+    this.#packets.push(packetRecord(...packet))
+  }
+
+  tellPackets(): void {
+    for (const packet of this.#packets.splice(0)) this.#life.onPacket(packet)
   }
 
   /** A view of the frame where that keeps little else in memory, or where a copy would cost much; else a copy. */

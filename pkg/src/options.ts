@@ -148,6 +148,7 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
   const given = clientFields(options, 'options')
   const { createWebSocket = defaultSocket(needsSocket) } = given
   const { version = 5, clientId = randomClientId(), cleanStart = true, keepAlive = 60, credentials } = given
+  const { receiveMaximum = 65_535, maximumPacketSize = 4_294_967_295, topicAliasMaximum = 0 } = given
   const { connectTimeout = 30_000, queue: { messages = 1000, bytes = 16 << 20 } = {} } = given
   if (version === 4) {
     const { sessionExpiry, receiveMaximum, topicAliasMaximum, userProperties, will } = given
@@ -162,14 +163,14 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
       clientId,
       cleanStart,
       keepAlive,
+      receiveMaximum,
+      maximumPacketSize,
+      topicAliasMaximum,
       connectTimeout,
       queueMessages: messages,
       queueBytes: bytes,
       properties: { sessionExpiryInterval: given.sessionExpiry, userProperties: given.userProperties },
       ...(given.will && { will: coreWill(given.will) }),
-      ...(given.receiveMaximum && { receiveMaximum: given.receiveMaximum }),
-      ...(given.maximumPacketSize && { maximumPacketSize: given.maximumPacketSize }),
-      ...(given.topicAliasMaximum && { topicAliasMaximum: given.topicAliasMaximum }),
     },
     credentials: typeof credentials === 'function' ? (credentials as () => unknown) : () => credentials,
     createWebSocket,

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use js_sys::{Function, Math, Object};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::clock::now;
 use super::failure::{failure, of_topic};
+use super::js::{self, Listener, Object};
 use super::link::BrokerShell;
 use super::shell::ClientShell;
 use super::{broker_options, client, options, properties, report};
@@ -32,7 +32,7 @@ impl BrokerCore {
         super::failure::throw_panics();
         let options = broker_options::read(&given.unchecked_into())?;
         // Client identifiers need be unlikely to meet, not hard to guess.
-        let seed = Math::random().to_bits();
+        let seed = js::random().to_bits();
         Ok(Self { shell: BrokerShell::new(Broker::new(options, seed)) })
     }
 
@@ -101,7 +101,7 @@ impl BrokerCore {
     }
 
     /// Every event goes to this function from now on; without one there are none.
-    pub fn listen(&self, listener: Option<Function>) {
+    pub fn listen(&self, listener: Option<Listener>) {
         self.shell.listen(listener);
     }
 

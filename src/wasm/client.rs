@@ -2,13 +2,12 @@
 
 use std::rc::Rc;
 
-use js_sys::Object;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use web_sys::WebSocket;
 
 use super::failure::{failure, of_call, of_filter, of_topic};
 use super::host::Host;
+use super::js::{Object, WebSocket};
 use super::options::{self, CoreOptions};
 use super::properties;
 use super::shell::ClientShell;

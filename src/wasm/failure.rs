@@ -1,8 +1,8 @@
 //! A failure: what a call throws, as a plain object that the face makes a typed error of.
 
-use js_sys::{JsString, Object, Reflect};
 use wasm_bindgen::JsValue;
 
+use super::js::Object;
 use crate::client::CallError;
 use crate::codec::ReasonCode;
 use crate::topic::TopicError;
@@ -10,17 +10,12 @@ use crate::topic::TopicError;
 /// `{ code, message, reasonCode }`.
 pub(super) fn failure(code: &str, message: &str, reason: Option<ReasonCode>) -> JsValue {
     let object = Object::new();
-    set(&object, "code", &code.into());
-    set(&object, "message", &message.into());
+    object.set("code", &code.into());
+    object.set("message", &message.into());
     if let Some(reason) = reason {
-        set(&object, "reasonCode", &reason.value().into());
+        object.set("reasonCode", &reason.value().into());
     }
     object.into()
-}
-
-/// Sets a field of an object of ours, which cannot fail: it is neither frozen nor a proxy.
-pub(super) fn set(object: &Object, name: &str, value: &JsValue) {
-    let _ = Reflect::set(object, &JsString::from(name), value);
 }
 
 pub(super) fn of_call(error: &CallError) -> JsValue {

@@ -2,16 +2,18 @@
 //!
 //! On the hot path it is given numbers only: addresses into the WebAssembly memory, which it reads before it calls anybody.
 
-use js_sys::{Object, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::js::{Object, Uint8Array};
 
 #[wasm_bindgen]
 extern "C" {
     /// What the face does for a client. None of its functions throws.
     pub type Host;
 
-    /// Keeps the `data` of a socket's message event as the current frame, and tells its length; -1 if it is a text frame.
+    /// Keeps the `data` of a socket's message event as the current frame, and tells its length; -1 if it is a text frame, -2
+    /// if it is no message event.
     #[wasm_bindgen(method)]
     pub(super) fn frame(this: &Host, event: &JsValue) -> i32;
 
@@ -37,7 +39,7 @@ extern "C" {
     );
 
     #[wasm_bindgen(method)]
-    pub(super) fn connected(this: &Host, session_present: bool, properties: Object);
+    pub(super) fn connected(this: &Host, session_present: bool, properties: &Object);
 
     /// A request ended well.
     #[wasm_bindgen(method)]
@@ -51,7 +53,8 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn closed(this: &Host, code: &str, message: &str, reason: Option<u8>, rule: Option<&str>);
 
-    /// A packet passed; only while somebody watches. 0 is no packet identifier, -1 no reason code and no payload.
+    /// Notes a packet that passed, and calls nobody; only while somebody watches. 0 is no packet identifier, -1 no reason code
+    /// and no payload.
     #[wasm_bindgen(method)]
     pub(super) fn packet(
         this: &Host,
@@ -59,8 +62,12 @@ extern "C" {
         header: u8,
         packet_id: u16,
         reason: i32,
-        topic: Option<String>,
+        topic: Option<&str>,
         payload_bytes: i32,
-        bytes: Uint8Array,
+        bytes: &Uint8Array,
     );
+
+    /// Tells the packets that were noted.
+    #[wasm_bindgen(method, js_name = tellPackets)]
+    pub(super) fn tell_packets(this: &Host);
 }

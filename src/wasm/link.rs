@@ -3,13 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use js_sys::Function;
 use wasm_bindgen::JsValue;
 
 use super::clock::now;
+use super::js::{Callback, Listener};
 use super::report;
 use super::shell::ClientShell;
-use super::tap::Tapped;
 use super::timer::Timer;
 use super::transport::Transport;
 use crate::broker::{Broker, Event, Output, PeerId};
@@ -40,7 +39,6 @@ impl Drop for Link {
 pub(super) struct BrokerShell {
     state: RefCell<State>,
     is_draining: Cell<bool>,
-    this: Weak<Self>,
 }
 
 /// Borrowed shortly, and never while anything outside is called that can call back.
@@ -48,7 +46,7 @@ struct State {
     machine: Broker,
     clients: Linked,
     timer: Timer,
-    listener: Option<Function>,
+    listener: Option<Listener>,
 }
 
 /// Those that are linked, in the order of their peers. A client that is gone takes nothing any more.
@@ -57,20 +55,24 @@ struct Linked(Vec<(PeerId, Weak<ClientShell>)>);
 /// One output with nothing borrowed.
 enum Step {
     /// The client has bytes to read.
-    Fed(Rc<ClientShell>, Vec<Tapped>),
+    Fed(Rc<ClientShell>),
     Close(Rc<ClientShell>),
-    Event(Option<Function>, Event),
+    Event(Option<Listener>, Event),
     /// For a client that is gone.
     Nothing,
 }
 
 impl BrokerShell {
     pub(super) fn new(machine: Broker) -> Rc<Self> {
-        let state = State { machine, clients: Linked(Vec::new()), timer: Timer::default(), listener: None };
-        Rc::new_cyclic(|this| Self {
-            state: RefCell::new(state),
-            is_draining: Cell::new(false),
-            this: Weak::clone(this),
+        Rc::new_cyclic(|this: &Weak<Self>| {
+            let shell = Weak::clone(this);
+            let timer = Timer::new(Callback::new(move |_| {
+                if let Some(shell) = shell.upgrade() {
+                    shell.on_timer();
+                }
+            }));
+            let state = State { machine, clients: Linked(Vec::new()), timer, listener: None };
+            Self { state: RefCell::new(state), is_draining: Cell::new(false) }
         })
     }
 
@@ -101,7 +103,7 @@ impl BrokerShell {
     }
 
     /// Events go to the listener from now on; without one there are none.
-    pub(super) fn listen(&self, listener: Option<Function>) {
+    pub(super) fn listen(&self, listener: Option<Listener>) {
         let state = &mut *self.state.borrow_mut();
         state.machine.set_events(listener.is_some());
         state.listener = listener;
@@ -116,10 +118,7 @@ impl BrokerShell {
             let step = self.state.borrow_mut().next();
             match step {
                 None => break,
-                Some(Step::Fed(client, tapped)) => {
-                    client.report(tapped);
-                    client.drain();
-                }
+                Some(Step::Fed(client)) => client.on_fed(),
                 Some(Step::Close(client)) => client.on_closed(),
                 Some(Step::Event(listener, event)) => tell(listener.as_ref(), &event),
                 Some(Step::Nothing) => {}
@@ -131,13 +130,12 @@ impl BrokerShell {
 
     fn set_timer(&self) {
         let state = &mut *self.state.borrow_mut();
-        let this = Weak::clone(&self.this);
-        state.timer.set(state.machine.next_deadline(), now(), move || {
-            if let Some(shell) = this.upgrade() {
-                shell.state.borrow_mut().timer.ran();
-                shell.run(|machine| machine.handle_timeout(now()));
-            }
-        });
+        state.timer.set(state.machine.next_deadline(), now());
+    }
+
+    fn on_timer(&self) {
+        self.state.borrow_mut().timer.ran();
+        self.run(|machine| machine.handle_timeout(now()));
     }
 }
 
@@ -167,8 +165,8 @@ impl State {
         Some(match self.machine.poll_output()? {
             Output::Transmit(peer, bytes) => match self.clients.get(peer) {
                 Some(client) => {
-                    let tapped = client.feed(bytes);
-                    Step::Fed(client, tapped)
+                    client.feed(bytes);
+                    Step::Fed(client)
                 }
                 None => Step::Nothing,
             },
@@ -181,9 +179,9 @@ impl State {
     }
 }
 
-/// The face's listener does not throw.
-fn tell(listener: Option<&Function>, event: &Event) {
+fn tell(listener: Option<&Listener>, event: &Event) {
     if let Some(listener) = listener {
-        let _ = listener.call1(&JsValue::UNDEFINED, &report::event(event));
+        // The face's does not throw.
+        let _ = listener.call(&JsValue::UNDEFINED, &report::event(event));
     }
 }

@@ -11,6 +11,7 @@ mod client;
 mod clock;
 mod failure;
 mod host;
+mod js;
 #[cfg(feature = "broker")]
 mod link;
 mod options;
@@ -27,6 +28,7 @@ mod transport;
 pub use broker::{BrokerCore, explain};
 pub use client::{ClientCore, check_filter, check_topic};
 pub use host::Host;
+pub use js::{Object, WebSocket};
 pub use options::{CoreOptions, CoreWill};
 pub use properties::read_properties;
 

@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
-use js_sys::Object;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::failure::{failure, of_topic};
+use super::js::Object;
 use super::properties;
 use crate::client::{ClientOptions, ClientWill};
 use crate::codec::{Message, QoS, Version};
@@ -14,7 +14,7 @@ use crate::topic::TopicName;
 
 #[wasm_bindgen]
 extern "C" {
-    /// What `new ClientCore` takes; what is left out has its default.
+    /// What `new ClientCore` takes.
     pub type CoreOptions;
 
     #[wasm_bindgen(method, getter)]
@@ -30,17 +30,17 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn properties(this: &CoreOptions) -> Option<Object>;
     #[wasm_bindgen(method, getter, js_name = receiveMaximum)]
-    fn receive_maximum(this: &CoreOptions) -> Option<u16>;
+    fn receive_maximum(this: &CoreOptions) -> u16;
     #[wasm_bindgen(method, getter, js_name = maximumPacketSize)]
-    fn maximum_packet_size(this: &CoreOptions) -> Option<u32>;
+    fn maximum_packet_size(this: &CoreOptions) -> u32;
     #[wasm_bindgen(method, getter, js_name = topicAliasMaximum)]
-    fn topic_alias_maximum(this: &CoreOptions) -> Option<u16>;
+    fn topic_alias_maximum(this: &CoreOptions) -> u16;
     #[wasm_bindgen(method, getter, js_name = connectTimeout)]
-    fn connect_timeout(this: &CoreOptions) -> Option<u32>;
+    fn connect_timeout(this: &CoreOptions) -> u32;
     #[wasm_bindgen(method, getter, js_name = queueMessages)]
-    fn queue_messages(this: &CoreOptions) -> Option<u32>;
+    fn queue_messages(this: &CoreOptions) -> u32;
     #[wasm_bindgen(method, getter, js_name = queueBytes)]
-    fn queue_bytes(this: &CoreOptions) -> Option<u32>;
+    fn queue_bytes(this: &CoreOptions) -> u32;
 
     /// The will among them.
     pub type CoreWill;
@@ -67,24 +67,12 @@ pub(super) fn read(given: &CoreOptions) -> Result<ClientOptions, JsValue> {
     if let Some(will) = given.will() {
         options.will = Some(read_will(&will)?);
     }
-    if let Some(receive_maximum) = given.receive_maximum() {
-        options.receive_maximum = receive_maximum;
-    }
-    if let Some(bytes) = given.maximum_packet_size() {
-        options.packet_bytes_max = bytes;
-    }
-    if let Some(topic_alias_maximum) = given.topic_alias_maximum() {
-        options.topic_alias_maximum = topic_alias_maximum;
-    }
-    if let Some(milliseconds) = given.connect_timeout() {
-        options.connect_timeout = Duration::from_millis(milliseconds.into());
-    }
-    if let Some(messages) = given.queue_messages() {
-        options.queue_messages = messages as usize;
-    }
-    if let Some(bytes) = given.queue_bytes() {
-        options.queue_bytes = bytes as usize;
-    }
+    options.receive_maximum = given.receive_maximum();
+    options.packet_bytes_max = given.maximum_packet_size();
+    options.topic_alias_maximum = given.topic_alias_maximum();
+    options.connect_timeout = Duration::from_millis(given.connect_timeout().into());
+    options.queue_messages = given.queue_messages() as usize;
+    options.queue_bytes = given.queue_bytes() as usize;
     Ok(options)
 }
 

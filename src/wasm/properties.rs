@@ -1,11 +1,11 @@
 //! Properties as plain objects: MQTT's names in camelCase, user properties as a list of pairs.
 
-use js_sys::{Array, Object, Uint8Array};
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
 
-use super::failure::{failure, set};
-use crate::codec::{Properties, PropertiesBuf, PropertyId, VARIABLE_BYTE_INTEGER_MAX, Value};
+use super::failure::failure;
+use super::js::{Array, Object, Uint8Array};
+use crate::codec::{Properties, PropertiesBuf, PropertyId, Value};
 
 const USER_PROPERTIES: &str = "userProperties";
 const SUBSCRIPTION_IDENTIFIERS: &str = "subscriptionIdentifiers";
@@ -58,7 +58,10 @@ pub(super) fn read(properties: Properties<'_>) -> Object {
     for (id, value) in properties.entries() {
         let value = match value {
             Value::Pair(name, value) => {
-                users.push(&Array::of2(&name.into(), &value.into()));
+                let pair = Array::new();
+                pair.push(&name.into());
+                pair.push(&value.into());
+                users.push(&pair);
                 continue;
             }
             Value::Number(value) if id == PropertyId::SubscriptionIdentifier => {
@@ -69,118 +72,59 @@ pub(super) fn read(properties: Properties<'_>) -> Object {
             Value::Bool(value) => value.into(),
             Value::Number(value) => value.into(),
             Value::Text(value) => value.into(),
-            Value::Binary(value) => Uint8Array::from(value).into(),
+            Value::Binary(value) => Uint8Array::new(value).into(),
         };
-        set(&object, name(id), &value);
+        object.set(name(id), &value);
     }
     if users.length() > 0 {
-        set(&object, USER_PROPERTIES, &users);
+        object.set(USER_PROPERTIES, &users);
     }
     if identifiers.length() > 0 {
-        set(&object, SUBSCRIPTION_IDENTIFIERS, &identifiers);
+        object.set(SUBSCRIPTION_IDENTIFIERS, &identifiers);
     }
     object
 }
 
-/// The list that an object tells; empty for none. A field that is undefined is left out.
+/// The list that an object tells, which the face has checked; empty for none. A field that is undefined is left out.
 pub(super) fn write(object: Option<Object>) -> Result<PropertiesBuf, JsValue> {
     let mut list = PropertiesBuf::new();
     let Some(object) = object else { return Ok(list) };
-    for entry in Object::entries(&object).iter() {
-        let entry: Array = entry.unchecked_into();
-        let value = entry.get(1);
-        if !value.is_undefined() {
-            write_field(&mut list, &entry.get(0).as_string().unwrap_or_default(), &value)?;
-        }
+    let fields = Object::entries(&object);
+    for index in 0..fields.length() {
+        let field = fields.list(index);
+        write_field(&mut list, &field.text(0), &field)?;
     }
     Ok(list)
 }
 
-fn write_field(list: &mut PropertiesBuf, field: &str, value: &JsValue) -> Result<(), JsValue> {
+/// Writes a value by its own type, which must be that of the property.
+fn write_field(list: &mut PropertiesBuf, field: &str, entry: &Array) -> Result<(), JsValue> {
+    let given = entry.get(1);
+    if given.is_undefined() {
+        return Ok(());
+    }
     let Some(id) = PropertyId::ALL.iter().copied().find(|id| name(*id) == field) else {
         return Err(wrong(field, "is no property"));
     };
-    match id {
-        PropertyId::UserProperty => write_user_properties(list, value),
-        PropertyId::PayloadFormatIndicator
-        | PropertyId::RequestProblemInformation
-        | PropertyId::RequestResponseInformation => push(list, id, Value::Bool(boolean(field, value)?)),
-        PropertyId::MessageExpiryInterval | PropertyId::SessionExpiryInterval | PropertyId::WillDelayInterval => {
-            push(list, id, Value::Number(number(field, value)?))
-        }
-        PropertyId::SubscriptionIdentifier => push(list, id, Value::Number(identifier(field, value)?)),
-        PropertyId::ContentType | PropertyId::ResponseTopic | PropertyId::ReasonString => {
-            push(list, id, Value::Text(&string(field, value)?))
-        }
-        PropertyId::CorrelationData => {
-            let bytes = value.dyn_ref::<Uint8Array>().ok_or_else(|| wrong(field, "must be a Uint8Array"))?;
-            push(list, id, Value::Binary(&bytes.to_vec()))
-        }
-        PropertyId::AssignedClientIdentifier
-        | PropertyId::ServerKeepAlive
-        | PropertyId::AuthenticationMethod
-        | PropertyId::AuthenticationData
-        | PropertyId::ResponseInformation
-        | PropertyId::ServerReference
-        | PropertyId::ReceiveMaximum
-        | PropertyId::TopicAliasMaximum
-        | PropertyId::TopicAlias
-        | PropertyId::MaximumQoS
-        | PropertyId::RetainAvailable
-        | PropertyId::MaximumPacketSize
-        | PropertyId::WildcardSubscriptionAvailable
-        | PropertyId::SubscriptionIdentifierAvailable
-        | PropertyId::SharedSubscriptionAvailable => Err(wrong(field, "is not for the caller to set")),
+    let mut push = |value: Value<'_>| list.push_value(id, value).map_err(|error| wrong(field, &error.to_string()));
+    if let Some(text) = given.as_string() {
+        push(Value::Text(&text))
+    } else if let Some(number) = given.as_f64() {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the face knows the bounds")]
+        push(Value::Number(number as u32))
+    } else if let Some(value) = given.as_bool() {
+        push(Value::Bool(value))
+    } else if id == PropertyId::UserProperty {
+        let pairs = entry.list(1);
+        (0..pairs.length()).try_for_each(|index| {
+            let pair = pairs.list(index);
+            push(Value::Pair(&pair.text(0), &pair.text(1)))
+        })
+    } else {
+        push(Value::Binary(&entry.bytes(1)))
     }
-}
-
-fn push(list: &mut PropertiesBuf, id: PropertyId, value: Value<'_>) -> Result<(), JsValue> {
-    let pushed = list.push_value(id, value);
-    pushed.map_err(|error| wrong(name(id), &("cannot be sent: ".to_owned() + &error.to_string())))
-}
-
-fn write_user_properties(list: &mut PropertiesBuf, value: &JsValue) -> Result<(), JsValue> {
-    let malformed = || wrong(USER_PROPERTIES, "must be a list of pairs of strings");
-    for pair in value.dyn_ref::<Array>().ok_or_else(malformed)?.iter() {
-        let pair = pair.dyn_into::<Array>().map_err(|_| malformed())?;
-        let (Some(name), Some(value)) = (pair.get(0).as_string(), pair.get(1).as_string()) else {
-            return Err(malformed());
-        };
-        push(list, PropertyId::UserProperty, Value::Pair(&name, &value))?;
-    }
-    Ok(())
-}
-
-fn boolean(field: &str, value: &JsValue) -> Result<bool, JsValue> {
-    value.as_bool().ok_or_else(|| wrong(field, "must be true or false"))
-}
-
-fn string(field: &str, value: &JsValue) -> Result<String, JsValue> {
-    value.as_string().ok_or_else(|| wrong(field, "must be a string"))
-}
-
-fn number(field: &str, value: &JsValue) -> Result<u32, JsValue> {
-    whole(value).ok_or_else(|| wrong(field, "must be a whole number from 0 to 4294967295"))
-}
-
-fn identifier(field: &str, value: &JsValue) -> Result<u32, JsValue> {
-    let known = whole(value).filter(|value| (1..=VARIABLE_BYTE_INTEGER_MAX).contains(value));
-    known.ok_or_else(|| wrong(field, "must be a whole number from 1 to 268435455"))
-}
-
-/// The value as an integer, if it is one.
-fn whole(value: &JsValue) -> Option<u32> {
-    let number = value.as_f64()?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "what is lost is found by the comparison"
-    )]
-    let whole = number as u32;
-    // NaN is equal to nothing.
-    (f64::from(whole) - number == 0.0).then_some(whole)
 }
 
 fn wrong(field: &str, problem: &str) -> JsValue {
-    failure("property", &(field.to_owned() + " " + problem), None)
+    failure("property", &(field.to_owned() + ": " + problem), None)
 }

@@ -1,9 +1,9 @@
 //! Reports: the broker's events and views as plain objects for JavaScript.
 
-use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
+use super::js::{Array, Object, Uint8Array};
 use crate::broker::{
     ClientView, Counters, DisconnectCause, DropCause, Event, Fault, RejectCause, SessionView, WillFate,
 };
@@ -82,7 +82,11 @@ extern "C" {
 
 /// A list of reports.
 pub(super) fn list(reports: impl Iterator<Item = Report>) -> Array {
-    reports.collect()
+    let list = Array::new();
+    for report in reports {
+        list.push(&report);
+    }
+    list
 }
 
 /// Something that happened.
@@ -159,7 +163,7 @@ pub(super) fn retained(message: &Message) -> Report {
     let report = new();
     report.set_topic(message.topic.as_str());
     report.set_qos(message.qos.bits());
-    report.set_payload(&Uint8Array::from(&*message.payload));
+    report.set_payload(&Uint8Array::new(&message.payload));
     report
 }
 

@@ -7,28 +7,19 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use js_sys::{Function, Object, Uint8Array};
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use wasm_bindgen::prelude::wasm_bindgen;
-use web_sys::WebSocket;
+use wasm_bindgen::JsValue;
 
 use super::clock;
 use super::host::Host;
+use super::js::{self, Callback, Object, Uint8Array, WebSocket};
 use super::properties;
 use super::socket::{self, Socket};
-use super::tap::{Tap, Tapped};
+use super::tap::Tap;
 use super::timer::Timer;
 use super::transport::Transport;
 use crate::client::{Client, CloseReason, Completion, Incoming, Output, RequestError, RequestId};
 use crate::codec::{Publish, ReasonCode, Version};
 use crate::time::Time;
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = queueMicrotask)]
-    fn queue_microtask(task: &Function);
-}
 
 /// From here on the payload of a message alone in its frame is not copied in.
 const LARGE_FRAME_BYTES: usize = 4096;
@@ -50,7 +41,9 @@ pub(super) struct ClientShell {
     is_freed: Cell<bool>,
     /// The transport closed while outputs were acted on: what had come before is read first.
     is_transport_gone: Cell<bool>,
-    flush: Closure<dyn FnMut()>,
+    /// Called with the events of the socket.
+    on_event: Callback,
+    flush: Callback,
     this: Weak<Self>,
 }
 
@@ -76,7 +69,8 @@ enum Step {
     Message(Arrival),
     Connected(bool, Object),
     Done(RequestId, Result<Completion, RequestError>),
-    Transmit(Frame, Vec<Tapped>),
+    /// And whether packets were noted.
+    Transmit(Frame, bool),
     Closed(CloseReason, Option<Transport>),
 }
 
@@ -105,20 +99,19 @@ impl ClientShell {
         Rc::new_cyclic(|this: &Weak<Self>| Self {
             host,
             version,
-            state: RefCell::new(State { machine, transport: None, timer: Timer::default(), tap: None }),
+            state: RefCell::new(State {
+                machine,
+                transport: None,
+                timer: Timer::new(callback(this, |shell, _| shell.on_timer())),
+                tap: None,
+            }),
             is_draining: Cell::new(false),
             queued: Cell::new(None),
             turn: Cell::new(None),
             is_freed: Cell::new(false),
             is_transport_gone: Cell::new(false),
-            flush: {
-                let this = Weak::clone(this);
-                Closure::new(move || {
-                    if let Some(shell) = this.upgrade() {
-                        shell.flush();
-                    }
-                })
-            },
+            on_event: callback(this, Self::on_event),
+            flush: callback(this, |shell, _| shell.flush()),
             this: Weak::clone(this),
         })
     }
@@ -148,7 +141,7 @@ impl ClientShell {
     /// The socket is the transport from now on, in place of the one before.
     pub(super) fn open(&self, socket: WebSocket) {
         let is_open = socket::is_open(&socket);
-        self.set_transport(Transport::Socket(Socket::attach(socket, &self.this)));
+        self.set_transport(Transport::Socket(Socket::attach(socket, &self.on_event)));
         if is_open {
             self.on_open();
         }
@@ -172,12 +165,27 @@ impl ClientShell {
         self.run(Client::handle_open);
     }
 
-    /// A message event of the socket.
-    pub(super) fn on_frame(&self, event: &wasm_bindgen::JsValue) {
-        let Ok(len) = usize::try_from(self.host.frame(event)) else {
-            return self.run(Client::handle_text);
+    fn on_event(&self, event: &JsValue) {
+        match self.host.frame(event) {
+            -1 => self.run(Client::handle_text),
+            -2 => self.on_state(),
+            #[expect(clippy::cast_sign_loss, reason = "else it is a length")]
+            len => self.on_frame(len as usize),
+        }
+    }
+
+    /// The socket opened or closed.
+    fn on_state(&self) {
+        let socket = match &self.state.borrow().transport {
+            Some(Transport::Socket(socket)) => Some(socket.handle()),
+            _ => None,
         };
-        let tapped = {
+        let is_open = socket.is_some_and(|socket| socket::is_open(&socket));
+        if is_open { self.on_open() } else { self.on_closed() }
+    }
+
+    fn on_frame(&self, len: usize) {
+        let is_watched = {
             let state = &mut *self.state.borrow_mut();
             let now = self.now();
             match &mut state.tap {
@@ -185,17 +193,20 @@ impl ClientShell {
                     // While outputs are acted on, another frame may come before this one is read.
                     let is_apart = state.machine.unread().is_empty() && !self.is_draining.get();
                     state.machine.handle_bytes_with(len, |buffer| self.fill(buffer, is_apart), now);
-                    Vec::new()
+                    false
                 }
                 Some(tap) => {
                     let mut frame = vec![0; len];
                     self.host.fill(frame.as_mut_ptr() as usize, 0, len);
                     state.machine.handle_bytes(&frame, now);
-                    tap.on_received(&frame)
+                    tap.on_received(&frame, &self.host);
+                    true
                 }
             }
         };
-        self.report(tapped);
+        if is_watched {
+            self.tell_packets();
+        }
         self.drain();
     }
 
@@ -214,17 +225,27 @@ impl ClientShell {
 
     /// Bytes from the broker in the page, which runs this shell afterwards.
     #[cfg(feature = "broker")]
-    pub(super) fn feed(&self, bytes: &[u8]) -> Vec<Tapped> {
+    pub(super) fn feed(&self, bytes: &[u8]) {
         let state = &mut *self.state.borrow_mut();
         state.machine.handle_bytes(bytes, self.now());
-        state.tap.as_mut().map_or_else(Vec::new, |tap| tap.on_received(bytes))
+        if let Some(tap) = &mut state.tap {
+            tap.on_received(bytes, &self.host);
+        }
     }
 
-    pub(super) fn report(&self, tapped: Vec<Tapped>) {
-        for packet in tapped {
-            if !self.is_freed.get() {
-                packet.report(&self.host);
-            }
+    /// Acts on what it was fed.
+    #[cfg(feature = "broker")]
+    pub(super) fn on_fed(&self) {
+        let is_watched = self.state.borrow().tap.is_some();
+        if is_watched {
+            self.tell_packets();
+        }
+        self.drain();
+    }
+
+    fn tell_packets(&self) {
+        if !self.is_freed.get() {
+            self.host.tell_packets();
         }
     }
 
@@ -244,7 +265,7 @@ impl ClientShell {
         self.is_freed.set(true);
         let transport = {
             let state = &mut *self.state.borrow_mut();
-            state.timer = Timer::default();
+            state.timer.clear();
             state.transport.take()
         };
         drop(transport);
@@ -276,7 +297,7 @@ impl ClientShell {
 
     fn queue_flush(&self) {
         if self.queued.replace(self.this.upgrade()).is_none() {
-            queue_microtask(self.flush.as_ref().unchecked_ref());
+            js::queue_microtask(self.flush.as_ref());
         }
     }
 
@@ -296,7 +317,7 @@ impl ClientShell {
 
     fn act_on(&self, scope: Scope) {
         while !self.is_freed.get() {
-            let step = self.state.borrow_mut().next(scope);
+            let step = self.state.borrow_mut().next(scope, &self.host);
             match step {
                 Some(step) => self.act(step),
                 None if self.is_transport_gone.replace(false) => {
@@ -309,22 +330,23 @@ impl ClientShell {
 
     fn set_timer(&self) {
         let state = &mut *self.state.borrow_mut();
-        let this = Weak::clone(&self.this);
-        state.timer.set(state.machine.next_deadline(), self.now(), move || {
-            if let Some(shell) = this.upgrade() {
-                shell.state.borrow_mut().timer.ran();
-                shell.on_timeout();
-            }
-        });
+        state.timer.set(state.machine.next_deadline(), self.now());
+    }
+
+    fn on_timer(&self) {
+        self.state.borrow_mut().timer.ran();
+        self.on_timeout();
     }
 
     fn act(&self, step: Step) {
         match step {
             Step::Message(arrival) => self.deliver(&arrival),
-            Step::Connected(session_present, properties) => self.host.connected(session_present, properties),
+            Step::Connected(session_present, properties) => self.host.connected(session_present, &properties),
             Step::Done(RequestId(id), result) => self.finish(id, result),
-            Step::Transmit(frame, tapped) => {
-                self.report(tapped);
+            Step::Transmit(frame, is_watched) => {
+                if is_watched {
+                    self.tell_packets();
+                }
                 match frame {
                     Frame::Socket(socket, bytes) => socket::send(&socket, &bytes),
                     #[cfg(feature = "broker")]
@@ -399,7 +421,7 @@ impl ClientShell {
 
 impl State {
     /// The next output; without what is to be sent, if only what was received counts.
-    fn next(&mut self, scope: Scope) -> Option<Step> {
+    fn next(&mut self, scope: Scope, host: &Host) -> Option<Step> {
         let output = match scope {
             Scope::Received => self.machine.poll_received(),
             Scope::All => self.machine.poll_output(),
@@ -411,18 +433,30 @@ impl State {
             }
             Output::Done(id, result) => Step::Done(id, result),
             Output::Transmit(bytes) => {
-                let tapped = self.tap.as_mut().map_or_else(Vec::new, |tap| tap.on_sent(bytes));
+                if let Some(tap) = &mut self.tap {
+                    tap.on_sent(bytes, host);
+                }
                 let frame = match &self.transport {
-                    Some(Transport::Socket(socket)) => Frame::Socket(socket.handle(), Uint8Array::from(bytes)),
+                    Some(Transport::Socket(socket)) => Frame::Socket(socket.handle(), Uint8Array::new(bytes)),
                     #[cfg(feature = "broker")]
                     Some(Transport::Link(link)) => Frame::Link(link.send(bytes)),
                     None => Frame::Nowhere,
                 };
-                Step::Transmit(frame, tapped)
+                Step::Transmit(frame, self.tap.is_some())
             }
             Output::Closed(reason) => Step::Closed(reason, self.transport.take()),
         })
     }
+}
+
+/// Calls the shell back, as long as it is there.
+fn callback(shell: &Weak<ClientShell>, act: fn(&ClientShell, &JsValue)) -> Callback {
+    let shell = Weak::clone(shell);
+    Callback::new(move |event| {
+        if let Some(shell) = shell.upgrade() {
+            act(&shell, &event);
+        }
+    })
 }
 
 /// A message by numbers.

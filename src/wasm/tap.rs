@@ -1,8 +1,7 @@
 //! A tap: looks at every packet that passes, both ways, for who watches.
 
-use js_sys::Uint8Array;
-
 use super::host::Host;
+use super::js::Uint8Array;
 use crate::codec::{Decoder, PACKET_BYTES_MAX, Packet, PacketId, PacketKind, ReasonCode, Version};
 
 /// Finds the packets in both streams.
@@ -11,17 +10,6 @@ pub(super) struct Tap {
     version: Version,
     sent: Decoder,
     received: Decoder,
-}
-
-/// A packet that passed, ready for the host.
-pub(super) struct Tapped {
-    outgoing: bool,
-    header: u8,
-    packet_id: Option<PacketId>,
-    reason: Option<ReasonCode>,
-    topic: Option<String>,
-    payload_bytes: Option<usize>,
-    bytes: Uint8Array,
 }
 
 impl Tap {
@@ -38,38 +26,44 @@ impl Tap {
         self.received.reset();
     }
 
-    pub(super) fn on_sent(&mut self, bytes: &[u8]) -> Vec<Tapped> {
-        packets(&mut self.sent, bytes, self.version, true)
+    pub(super) fn on_sent(&mut self, bytes: &[u8], host: &Host) {
+        note_all(&mut self.sent, bytes, self.version, true, host);
     }
 
-    pub(super) fn on_received(&mut self, bytes: &[u8]) -> Vec<Tapped> {
-        packets(&mut self.received, bytes, self.version, false)
+    pub(super) fn on_received(&mut self, bytes: &[u8], host: &Host) {
+        note_all(&mut self.received, bytes, self.version, false, host);
     }
 }
 
-/// The packets that `bytes` complete. A malformed one is the last: the machine tells what is wrong with it.
-fn packets(decoder: &mut Decoder, bytes: &[u8], version: Version, outgoing: bool) -> Vec<Tapped> {
+/// Notes the packets that `bytes` complete. A malformed one is the last: the machine tells what is wrong with it.
+fn note_all(decoder: &mut Decoder, bytes: &[u8], version: Version, outgoing: bool, host: &Host) {
     decoder.feed(bytes);
-    let mut found = Vec::new();
     while let Ok(Some(located)) = decoder.advance(version) {
         let bytes = decoder.bytes(&located);
-        let mut tapped = Tapped {
-            outgoing,
-            header: bytes[0],
-            packet_id: None,
-            reason: None,
-            topic: None,
-            payload_bytes: None,
-            bytes: Uint8Array::from(bytes),
-        };
         // What servers send is all that a client can read; of the others we say what is in one place in all of them.
-        match decoder.packet_from_server(&located, version) {
-            Ok(packet) => tapped.describe(&packet),
-            Err(_) => tapped.packet_id = request_id(bytes),
-        }
-        found.push(tapped);
+        let facts = match decoder.packet_from_server(&located, version) {
+            Ok(packet) => facts(&packet),
+            Err(_) => Facts { packet_id: request_id(bytes), ..Facts::default() },
+        };
+        host.packet(
+            outgoing,
+            bytes[0],
+            facts.packet_id.map_or(0, PacketId::get),
+            facts.reason.map_or(-1, |reason| reason.value().into()),
+            facts.topic,
+            facts.payload_bytes.and_then(|bytes| i32::try_from(bytes).ok()).unwrap_or(-1),
+            &Uint8Array::new(bytes),
+        );
     }
-    found
+}
+
+/// What is told of a packet besides its bytes.
+#[derive(Default)]
+struct Facts<'a> {
+    packet_id: Option<PacketId>,
+    reason: Option<ReasonCode>,
+    topic: Option<&'a str>,
+    payload_bytes: Option<usize>,
 }
 
 /// The packet identifier of SUBSCRIBE and UNSUBSCRIBE: right behind the fixed header (§2.2.1).
@@ -82,43 +76,27 @@ fn request_id(bytes: &[u8]) -> Option<PacketId> {
     PacketId::new(u16::from_be_bytes([*bytes.get(body)?, *bytes.get(body + 1)?]))
 }
 
-impl Tapped {
-    fn describe(&mut self, packet: &Packet<'_>) {
-        match packet {
-            Packet::Publish(publish) => {
-                self.packet_id = publish.packet_id;
-                self.topic = Some(publish.topic.to_owned());
-                self.payload_bytes = Some(publish.payload.len());
-            }
-            Packet::Puback(ack) | Packet::Pubrec(ack) | Packet::Pubrel(ack) | Packet::Pubcomp(ack) => {
-                self.packet_id = Some(ack.packet_id);
-                self.reason = Some(ack.reason);
-            }
-            Packet::Connack(connack) => self.reason = Some(connack.reason),
-            Packet::Suback(suback) => {
-                self.packet_id = Some(suback.packet_id);
-                self.reason = suback.reasons.first().copied();
-            }
-            Packet::Unsuback(unsuback) => {
-                self.packet_id = Some(unsuback.packet_id);
-                self.reason = unsuback.reasons.first().copied();
-            }
-            Packet::Disconnect(disconnect) => self.reason = Some(disconnect.reason),
-            Packet::Auth(auth) => self.reason = Some(auth.reason),
-            Packet::Connect(_) | Packet::Subscribe(_) | Packet::Unsubscribe(_) | Packet::Pingreq | Packet::Pingresp => {
-            }
+fn facts<'a>(packet: &Packet<'a>) -> Facts<'a> {
+    let (packet_id, reason) = match packet {
+        Packet::Publish(publish) => {
+            return Facts {
+                packet_id: publish.packet_id,
+                reason: None,
+                topic: Some(publish.topic),
+                payload_bytes: Some(publish.payload.len()),
+            };
         }
-    }
-
-    pub(super) fn report(self, host: &Host) {
-        host.packet(
-            self.outgoing,
-            self.header,
-            self.packet_id.map_or(0, PacketId::get),
-            self.reason.map_or(-1, |reason| reason.value().into()),
-            self.topic,
-            self.payload_bytes.and_then(|bytes| i32::try_from(bytes).ok()).unwrap_or(-1),
-            self.bytes,
-        );
-    }
+        Packet::Puback(ack) | Packet::Pubrec(ack) | Packet::Pubrel(ack) | Packet::Pubcomp(ack) => {
+            (Some(ack.packet_id), Some(ack.reason))
+        }
+        Packet::Suback(suback) => (Some(suback.packet_id), suback.reasons.first().copied()),
+        Packet::Unsuback(unsuback) => (Some(unsuback.packet_id), unsuback.reasons.first().copied()),
+        Packet::Connack(connack) => (None, Some(connack.reason)),
+        Packet::Disconnect(disconnect) => (None, Some(disconnect.reason)),
+        Packet::Auth(auth) => (None, Some(auth.reason)),
+        Packet::Connect(_) | Packet::Subscribe(_) | Packet::Unsubscribe(_) | Packet::Pingreq | Packet::Pingresp => {
+            (None, None)
+        }
+    };
+    Facts { packet_id, reason, ..Facts::default() }
 }

@@ -32,6 +32,7 @@ export const turn = () =>
 export class Host {
   lines = []
   messages = []
+  #packets = []
   #memory
   #frame = new ArrayBuffer(0)
   #topics = []
@@ -77,7 +78,9 @@ export class Host {
     })
   }
 
-  frame({ data }) {
+  frame(event) {
+    if (!('data' in event)) return -2
+    const { data } = event
     if (!(data instanceof ArrayBuffer)) return -1
     this.#frame = data
     return data.byteLength
@@ -125,7 +128,11 @@ export class Host {
 
   packet(outgoing, header, packetId, reasonCode, topic, payloadBytes, bytes) {
     const hex = Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
-    this.write(`packet ${outgoing} ${header} ${packetId} ${reasonCode} ${topic} ${payloadBytes} ${hex}`)
+    this.#packets.push(`packet ${outgoing} ${header} ${packetId} ${reasonCode} ${topic} ${payloadBytes} ${hex}`)
+  }
+
+  tellPackets() {
+    for (const line of this.#packets.splice(0)) this.write(line)
   }
 
   /** A payload is where it is said to be in memory, and in the frame if it has a place there. */

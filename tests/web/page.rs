@@ -215,7 +215,13 @@ impl Page {
     }
 
     pub(crate) fn try_with_options(given: &JsValue) -> Result<Self, JsValue> {
-        let options = json(r#"{"version": 5, "clientId": "page", "cleanStart": true, "keepAlive": 0}"#);
+        let options = json(
+            r#"{
+                "version": 5, "clientId": "page", "cleanStart": true, "keepAlive": 0, "receiveMaximum": 65535,
+                "maximumPacketSize": 4294967295, "topicAliasMaximum": 0, "connectTimeout": 30000, "queueMessages": 1000,
+                "queueBytes": 16777216
+            }"#,
+        );
         Object::<JsValue>::assign(options.unchecked_ref(), given.unchecked_ref());
         let version = if get(&options, "version") == 4 { V4 } else { V5 };
         let host = Host::new(&wasm_bindgen::memory());

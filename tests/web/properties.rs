@@ -86,39 +86,25 @@ async fn all_properties_of_connack_are_told() {
     assert_eq!(page.lines().await[1], told);
 }
 
-/// Name, value, and what is said besides the name.
+/// Name, value, and what is said besides the name. The rest the face has checked.
 fn wrong_values() -> Vec<(&'static str, JsValue, &'static str)> {
-    let mut rows = vec![
+    let type_of_another = "a value that the property's type does not have";
+    vec![
         ("contentTyp", "x".into(), "is no property"),
-        ("subscriptionIdentifiers", json("[1]"), "is no property"),
-        ("payloadFormatIndicator", 1.into(), "must be true or false"),
-        ("requestProblemInformation", "yes".into(), "must be true or false"),
-        ("contentType", 7.into(), "must be a string"),
-        ("responseTopic", JsValue::NULL, "must be a string"),
-        ("reasonString", json("{}"), "must be a string"),
+        ("subscriptionIdentifiers", 1.into(), "is no property"),
+        ("payloadFormatIndicator", 1.into(), type_of_another),
+        ("requestProblemInformation", "yes".into(), type_of_another),
+        ("messageExpiryInterval", "1".into(), type_of_another),
+        ("contentType", 7.into(), type_of_another),
+        ("contentType", array(b"x"), type_of_another),
+        ("correlationData", "x".into(), type_of_another),
+        ("userProperties", true.into(), type_of_another),
+        ("subscriptionIdentifier", 268_435_456.into(), type_of_another),
         ("contentType", "a\0b".into(), "U+0000"),
-        ("contentType", "x".repeat(65_536).into(), "at most 65,535"),
-        ("correlationData", "x".into(), "must be a Uint8Array"),
-        ("correlationData", json("[1, 2]"), "must be a Uint8Array"),
-        ("correlationData", array(&[0; 65_536]), "at most 65,535"),
-        ("userProperties", json(r#"{"a": "b"}"#), "pairs of strings"),
-        ("userProperties", json(r#"["a"]"#), "pairs of strings"),
-        ("userProperties", json(r#"[["a", 1]]"#), "pairs of strings"),
-        ("userProperties", json(r#"[["a"]]"#), "pairs of strings"),
+        ("contentType", "x".repeat(65_536).into(), "65,535"),
+        ("correlationData", array(&[0; 65_536]), "65,535"),
         ("userProperties", json(r#"[["a", "\u0000"]]"#), "U+0000"),
-        ("subscriptionIdentifier", 0.into(), "from 1 to 268435455"),
-        ("subscriptionIdentifier", 268_435_456.into(), "from 1 to 268435455"),
-        ("topicAlias", 1.into(), "is not for the caller to set"),
-        ("serverKeepAlive", 1.into(), "is not for the caller to set"),
-        ("maximumQos", 1.into(), "is not for the caller to set"),
-    ];
-    for number in ["messageExpiryInterval", "sessionExpiryInterval", "willDelayInterval"] {
-        for value in [-1.0, 1.5, 4_294_967_296.0, f64::NAN, f64::INFINITY] {
-            rows.push((number, value.into(), "must be a whole number from 0 to 4294967295"));
-        }
-        rows.push((number, "1".into(), "must be a whole number"));
-    }
-    rows
+    ]
 }
 
 #[wasm_bindgen_test]
@@ -129,7 +115,7 @@ async fn a_wrong_property_throws_and_is_named() {
         set(&properties, name, value.clone());
         let (code, message) = failure(page.core.publish_with("a", b"x", QOS0, &properties));
         assert_eq!(code, "property", "{name}: {value:?}");
-        assert!(message.starts_with(&format!("{name} ")) && message.contains(problem), "{name}: {message}");
+        assert!(message.starts_with(&format!("{name}: ")) && message.contains(problem), "{name}: {message}");
         assert_eq!(failure(page.core.subscribe("a", 0, &properties)), (code, message));
     }
     assert_eq!(page.lines().await, [""; 0], "something was sent");
@@ -137,19 +123,24 @@ async fn a_wrong_property_throws_and_is_named() {
 
 #[wasm_bindgen_test]
 async fn a_wrong_property_of_the_options_throws_and_is_named() {
-    let options = json(r#"{"properties": {"sessionExpiryInterval": -1}}"#);
+    let options = json(r#"{"properties": {"sessionExpiryInterval": "1"}}"#);
     let (code, message) = failure(Page::try_with_options(&options));
-    assert_eq!((code.as_str(), message.starts_with("sessionExpiryInterval ")), ("property", true), "{message}");
+    assert_eq!((code.as_str(), message.starts_with("sessionExpiryInterval: ")), ("property", true), "{message}");
     let options = json(r#"{"will": {"topic": "a", "qos": 0, "retain": false, "properties": {"wildDelay": 1}}}"#);
     set(&get(&options, "will"), "payload", array(b""));
     let (code, message) = failure(Page::try_with_options(&options));
-    assert_eq!((code.as_str(), message.as_str()), ("property", "wildDelay is no property"));
+    assert_eq!((code.as_str(), message.as_str()), ("property", "wildDelay: is no property"));
 }
 
 #[wasm_bindgen_test]
 async fn a_property_that_belongs_elsewhere_is_not_sent() {
     let page = Page::connected("{}").await;
-    for properties in [r#"{"willDelayInterval": 1}"#, r#"{"responseTopic": "a/#"}"#] {
+    for properties in [
+        r#"{"willDelayInterval": 1}"#,
+        r#"{"responseTopic": "a/#"}"#,
+        r#"{"maximumQos": true}"#,
+        r#"{"subscriptionIdentifier": 0}"#,
+    ] {
         for flags in [0, 2, 4] {
             let (code, message) = failure(page.core.publish_with("a", b"x", flags, &json(properties)));
             assert_eq!(code, "encode", "{properties}: {message}");

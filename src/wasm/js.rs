@@ -1,0 +1,99 @@
+//! What is used of JavaScript and the browser: few things, and nothing that they would bring along into the module.
+
+use wasm_bindgen::JsValue;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// What the browser calls: with an event or with nothing. All are of one type, so that one shim serves them all; `Fn`, since
+/// a socket that is not the browser's may give a frame while a handler has the one before.
+pub(super) type Callback = Closure<dyn Fn(JsValue)>;
+
+#[wasm_bindgen]
+extern "C" {
+    /// An object.
+    #[wasm_bindgen(typescript_type = "object")]
+    pub type Object;
+
+    /// A plain one.
+    #[wasm_bindgen(constructor)]
+    pub(super) fn new() -> Object;
+    #[wasm_bindgen(method, structural, indexing_setter)]
+    pub(super) fn set(this: &Object, name: &str, value: &JsValue);
+    /// Its fields, as pairs of name and value.
+    #[wasm_bindgen(static_method_of = Object)]
+    pub(super) fn entries(of: &Object) -> Array;
+
+    /// A list.
+    pub(super) type Array;
+
+    #[wasm_bindgen(constructor)]
+    pub(super) fn new() -> Array;
+    #[wasm_bindgen(method)]
+    pub(super) fn push(this: &Array, value: &JsValue);
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn length(this: &Array) -> u32;
+    #[wasm_bindgen(method, structural, indexing_getter)]
+    pub(super) fn get(this: &Array, index: u32) -> JsValue;
+    /// An element that is a list itself.
+    #[wasm_bindgen(method, structural, indexing_getter)]
+    pub(super) fn list(this: &Array, index: u32) -> Array;
+    /// An element that is a string.
+    #[wasm_bindgen(method, structural, indexing_getter)]
+    pub(super) fn text(this: &Array, index: u32) -> String;
+    /// An element that is a `Uint8Array`.
+    #[wasm_bindgen(method, structural, indexing_getter)]
+    pub(super) fn bytes(this: &Array, index: u32) -> Vec<u8>;
+
+    /// Bytes in JavaScript's memory.
+    pub(super) type Uint8Array;
+
+    /// A copy.
+    #[wasm_bindgen(constructor)]
+    pub(super) fn new(bytes: &[u8]) -> Uint8Array;
+
+    /// A WebSocket, or what looks like one.
+    #[wasm_bindgen(typescript_type = "WebSocket")]
+    #[derive(Clone)]
+    pub type WebSocket;
+
+    #[wasm_bindgen(method, getter, js_name = readyState)]
+    pub(super) fn ready_state(this: &WebSocket) -> u16;
+    #[wasm_bindgen(method, setter, js_name = binaryType)]
+    pub(super) fn set_binary_type(this: &WebSocket, name: &str);
+    #[wasm_bindgen(method, setter, js_name = onopen)]
+    pub(super) fn set_on_open(this: &WebSocket, callback: &JsValue);
+    #[wasm_bindgen(method, setter, js_name = onmessage)]
+    pub(super) fn set_on_message(this: &WebSocket, callback: &JsValue);
+    #[wasm_bindgen(method, setter, js_name = onclose)]
+    pub(super) fn set_on_close(this: &WebSocket, callback: &JsValue);
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn send(this: &WebSocket, frame: &Uint8Array) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn close(this: &WebSocket) -> Result<(), JsValue>;
+
+    /// A function that is told events.
+    #[cfg(feature = "broker")]
+    #[wasm_bindgen(typescript_type = "(event: object) => void")]
+    #[derive(Clone)]
+    pub type Listener;
+
+    #[cfg(feature = "broker")]
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn call(this: &Listener, receiver: &JsValue, event: &JsValue) -> Result<(), JsValue>;
+
+    /// From 0 to below 1.
+    #[cfg(feature = "broker")]
+    #[wasm_bindgen(js_namespace = Math)]
+    pub(super) fn random() -> f64;
+
+    #[wasm_bindgen(js_name = queueMicrotask)]
+    pub(super) fn queue_microtask(callback: &JsValue);
+    /// Gives what stops it: in Node no number.
+    #[wasm_bindgen(js_name = setTimeout)]
+    pub(super) fn set_timeout(callback: &JsValue, milliseconds: u32) -> JsValue;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    pub(super) fn clear_timeout(timeout: &JsValue);
+    /// Milliseconds since the page or the process began.
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    pub(super) fn performance_now() -> f64;
+}
