@@ -12,6 +12,26 @@ const root = dirname(fileURLToPath(import.meta.url))
 const dist = join(root, 'dist')
 const modules = ['client', 'broker']
 
+/** What becomes of parts of wasm-bindgen's JavaScript. */
+const cuts = [
+  // The face fetches and compiles, and does so once.
+  ['loader', /^async function __wbg_load\([^]*/m, () => loader],
+  // The face frees what it made; of a client this one would see nothing anyway, since the module holds its host.
+  ['registry of what is to be freed', /^const \w+ = \(typeof FinalizationRegistry [^]*?;\n/gm, ''],
+  ['use of that registry', /^ *\w+(?:Finalization|_DTORS)\.(?:un)?register\(.*\n/gm, ''],
+  ['use of Symbol.dispose', /^if \(Symbol\.dispose\) .*\n/gm, ''],
+  // For browsers that could not run the rest either.
+  ['stand-in for encodeInto', /^if \(!\('encodeInto' in [^]*?^\}\n/m, ''],
+  ['way round encodeInto', /^ *if \(realloc === undefined\) \{[^]*?\n    \}\n/m, ''],
+]
+
+const loader = `
+async function __wbg_init({ module_or_path }) {
+  return __wbg_finalize_init(await WebAssembly.instantiate(module_or_path, __wbg_get_imports()))
+}
+export { __wbg_init as default }
+`
+
 const missing = modules.filter(name => !existsSync(join(dist, name, 'wasmqtt.d.ts')))
 if (missing.length > 0) {
   const folders = missing.map(name => `dist/${name}`).join(' and ')
@@ -62,18 +82,19 @@ function reach(name, reached) {
   for (const [, next] of text.matchAll(/(?:from |import\()'\.\/([^']+)\.js'/g)) reach(next, reached)
 }
 
-/**
- * Takes wasm-bindgen's JavaScript from where wasm-pack wrote it, without the address that it would load the WebAssembly from:
- * the face gives that, and from the entry it is another.
- */
+/** Takes wasm-bindgen's JavaScript from where wasm-pack wrote it, without what the face does itself or never needs. */
 function bundleGlue({ onResolve, onLoad }) {
   onResolve({ filter: /^\.\/(client|broker)\/wasmqtt\.js$/ }, ({ path }) => ({
     path: join(dist, path),
     sideEffects: false,
   }))
   onLoad({ filter: /[/\\]wasmqtt\.js$/ }, async ({ path }) => {
-    const parts = (await readFile(path, 'utf8')).split("new URL('wasmqtt_bg.wasm', import.meta.url)")
-    if (parts.length !== 2) throw new Error(`${path} names its WebAssembly ${parts.length - 1} times, and not once`)
-    return { contents: parts.join('undefined'), loader: 'js' }
+    let contents = await readFile(path, 'utf8')
+    for (const [what, pattern, replacement] of cuts) {
+      const before = contents
+      contents = contents.replace(pattern, replacement)
+      if (contents === before) throw new Error(`${path} has no ${what} as it used to have`)
+    }
+    return { contents, loader: 'js' }
   })
 }

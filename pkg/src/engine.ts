@@ -7,8 +7,8 @@ export interface Engine<G extends Glue = Glue> {
   readonly memory: WebAssembly.Memory
 }
 
-/** wasm-bindgen's function that loads the module. */
-type Init = (options: { module_or_path: URL | Promise<BufferSource> }) => Promise<object>
+/** wasm-bindgen's function that makes an instance of the module; the build leaves nothing else of it. */
+type Init = (options: { module_or_path: WebAssembly.Module }) => Promise<object>
 
 /** Loads one build's module, when it is first wanted and once. */
 export class Loader<G extends Glue = Glue> {
@@ -35,7 +35,7 @@ export class Loader<G extends Glue = Glue> {
   async #start(): Promise<Engine<G>> {
     const url = this.#url()
     try {
-      const exports = await this.#init({ module_or_path: url.protocol === 'file:' ? fromFile(url) : url })
+      const exports = await this.#init({ module_or_path: await compile(url) })
       // The build gives the exports short names, the memory among them.
       const memory = Object.values(exports).find(value => value instanceof WebAssembly.Memory) as WebAssembly.Memory
       this.engine = { glue: this.#glue, memory }
@@ -47,7 +47,15 @@ export class Loader<G extends Glue = Glue> {
   }
 }
 
-/** In Node, where `fetch` takes no files. Not by an import, which bundlers for the browser would stumble over. */
-function fromFile(url: URL): Promise<BufferSource> {
-  return process.getBuiltinModule('node:fs/promises').readFile(url)
+async function compile(url: URL): Promise<WebAssembly.Module> {
+  // In Node, where `fetch` takes no files. Not by an import, which bundlers for the browser would stumble over.
+  if (url.protocol === 'file:') {
+    return WebAssembly.compile(await process.getBuiltinModule('node:fs/promises').readFile(url))
+  }
+  const response = await fetch(url)
+  if (!response.ok) throw new Error(`the server answers ${response.status} ${response.statusText}`)
+  // Of what servers give another type, only the bytes are taken.
+  return response.headers.get('Content-Type') === 'application/wasm'
+    ? WebAssembly.compileStreaming(response)
+    : WebAssembly.compile(await response.arrayBuffer())
 }
