@@ -22,7 +22,7 @@ const cuts = [
   ['use of Symbol.dispose', /^if \(Symbol\.dispose\) .*\n/gm, ''],
   // For browsers that could not run the rest either.
   ['stand-in for encodeInto', /^if \(!\('encodeInto' in [^]*?^\}\n/m, ''],
-  ['way round encodeInto', /^ *if \(realloc === undefined\) \{[^]*?\n    \}\n/m, ''],
+  ['way round encodeInto', /^ *if \(realloc === undefined\) \{[^]*?\n {4}\}\n/m, ''],
 ]
 
 const loader = `

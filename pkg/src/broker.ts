@@ -2,8 +2,7 @@ import { ignore } from './abort.js'
 import init, {
   BrokerCore,
   ClientCore,
-  checkFilter,
-  checkTopic,
+  check,
   explain as explainTopic,
   readProperties,
 } from './broker/wasmqtt.js'
@@ -32,7 +31,7 @@ export * from './broker-events.js'
 export type { BrokerOptions, BrokerUser } from './broker-options.js'
 export * from './common.js'
 
-const glue: BrokerGlue = { BrokerCore, ClientCore, checkFilter, checkTopic, readProperties, explain: explainTopic }
+const glue: BrokerGlue = { BrokerCore, ClientCore, check, readProperties, explain: explainTopic }
 const loader = new Loader(glue, init, () => new URL('./broker/wasmqtt_bg.wasm', import.meta.url))
 
 /** An MQTT client. It begins to connect when it is made. */

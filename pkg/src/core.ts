@@ -42,8 +42,8 @@ export interface CoreOptions {
 export interface CoreWill {
   readonly topic: string
   readonly payload: Uint8Array
-  readonly qos: number
-  readonly retain: boolean
+  /** QoS and RETAIN as in PUBLISH's first byte. */
+  readonly flags: number
   readonly properties?: object
 }
 
@@ -52,8 +52,8 @@ export interface ClientCore {
   opening(): void
   setCredentials(username?: string, password?: Uint8Array): void
   open(socket: WebSocketLike): void
-  addHandler(filter: string, handler: number): void
-  removeHandler(filter: string, handler: number): void
+  /** Messages that match the filter are for this handler from now on, or no longer. */
+  setHandler(filter: string, handler: number, on: boolean): void
   subscribe(filter: string, options: number, properties?: object): number
   unsubscribe(filter: string): number
   /** The request's number at QoS 1 and 2. */
@@ -116,8 +116,8 @@ export interface BrokerCore {
 /** What both builds export. */
 export interface Glue {
   readonly ClientCore: new (host: Host, options: CoreOptions) => ClientCore
-  checkTopic(name: string): void
-  checkFilter(filter: string): void
+  /** Throws if it is no topic filter, or no topic name if none is asked for. */
+  check(text: string, isFilter: boolean): void
   readProperties(bytes: Uint8Array): object
 }
 

@@ -1,12 +1,12 @@
 import type { Broker } from './broker.js'
-import init, { ClientCore, checkFilter, checkTopic, readProperties } from './client/wasmqtt.js'
+import init, { ClientCore, check, readProperties } from './client/wasmqtt.js'
 import { BaseClient } from './client.js'
 import { Loader } from './engine.js'
 import type { ClientOptions } from './options.js'
 
 export * from './common.js'
 
-const glue = { ClientCore, checkFilter, checkTopic, readProperties }
+const glue = { ClientCore, check, readProperties }
 const loader = new Loader(glue, init, () => new URL('./client/wasmqtt_bg.wasm', import.meta.url))
 
 /** An MQTT client. It begins to connect when it is made. */

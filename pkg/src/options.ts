@@ -199,7 +199,8 @@ export function only5(options: Readonly<Record<string, unknown>>): void {
 function coreWill(will: ReturnType<typeof willFields>): CoreWill {
   const { topic, payload = new Uint8Array(), qos = 0, retain = false, delay, properties } = will
   if (topic === undefined) throw wrong('will.topic', topic, 'a will needs a topic')
-  return { topic, payload: payload.slice(), qos, retain, properties: { willDelayInterval: delay, ...properties } }
+  const flags = (qos << 1) | Number(retain)
+  return { topic, payload: payload.slice(), flags, properties: { willDelayInterval: delay, ...properties } }
 }
 
 function defaultSocket(isNeeded: boolean): CreateWebSocket {

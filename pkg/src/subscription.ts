@@ -56,12 +56,12 @@ export class Subscriptions {
   join(core: ClientCore, filter: string, wish: Wish, receiver: Receiver): Promise<Subscription> {
     const number = this.#next++
     // Before SUBSCRIBE, since messages may come before its answer [MQTT-3.8.4-2].
-    core.addHandler(filter, number)
+    core.setHandler(filter, number, true)
     this.#connection.receivers.set(number, receiver)
     const leave = () => {
       receiver.handle = undefined
       this.#connection.receivers.delete(number)
-      this.#connection.live?.removeHandler(filter, number)
+      this.#connection.live?.setHandler(filter, number, false)
     }
     try {
       const shared = this.#ask(core, filter, wish)

@@ -85,8 +85,8 @@ export class Waiting {
 
 function check(glue: Glue, subject: Subject): void {
   try {
-    if (subject.kind === 'publish') glue.checkTopic(subject.topic)
-    if (subject.kind === 'subscribe') glue.checkFilter(subject.filter)
+    if (subject.kind === 'publish') glue.check(subject.topic, false)
+    if (subject.kind === 'subscribe') glue.check(subject.filter, true)
   } catch (error) {
     throw thrownError(error, subject)
   }

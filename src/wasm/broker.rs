@@ -10,9 +10,9 @@ use super::failure::{failure, of_topic};
 use super::js::{self, Listener, Object};
 use super::link::BrokerShell;
 use super::shell::ClientShell;
-use super::{broker_options, client, options, properties, report};
+use super::{broker_options, client, options, report};
 use crate::broker::Broker;
-use crate::codec::{Message, PacketId, Publish, QoS, ReasonCode, Version};
+use crate::codec::{PacketId, Publish, QoS, ReasonCode, Version};
 use crate::router;
 use crate::topic::TopicName;
 
@@ -48,15 +48,12 @@ impl BrokerCore {
     pub fn publish(
         &self,
         topic: &str,
-        payload: &[u8],
+        payload: Vec<u8>,
         flags: u8,
         properties: Option<Object>,
     ) -> Result<usize, JsValue> {
-        let topic = TopicName::parse(topic).map_err(|error| of_topic(&error))?;
-        let qos = options::read_qos(flags >> 1 & 3)?;
-        let properties = properties::write(properties)?;
-        let message = Message { topic, qos, retain: flags & 1 == 1, payload: payload.into(), properties };
-        let packet_id = (qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
+        let message = options::message(topic, payload, flags, properties)?;
+        let packet_id = (message.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
         let publish = Publish { packet_id, ..message.as_publish() };
         publish.encoded_len(Version::V5).map_err(|error| failure("encode", &error.to_string(), None))?;
         Ok(self.shell.run(|machine| machine.publish(message, now())))

@@ -12,7 +12,7 @@ use super::options::{self, CoreOptions};
 use super::properties;
 use super::shell::ClientShell;
 use crate::client::{Client, HandlerId};
-use crate::codec::{Message, Properties, PropertiesBuf, QoS, ReasonCode, SubscriptionOptions, Version};
+use crate::codec::{PropertiesBuf, QoS, ReasonCode, SubscriptionOptions, Version};
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
 
@@ -64,25 +64,15 @@ impl ClientCore {
         broker.link(&self.shell);
     }
 
-    /// Messages that match the filter are for this handler from now on.
+    /// Messages that match the filter are for this handler from now on, or (`on` is false) no longer.
     ///
     /// # Errors
     /// A failure if the filter is none.
-    #[wasm_bindgen(js_name = addHandler)]
-    pub fn add_handler(&self, filter: &str, handler: u32) -> Result<(), JsValue> {
+    #[wasm_bindgen(js_name = setHandler)]
+    pub fn set_handler(&self, filter: &str, handler: u32, on: bool) -> Result<(), JsValue> {
         let filter = parse_filter(filter)?;
-        self.shell.run(|machine, _| machine.add_handler(&filter, HandlerId(handler)));
-        Ok(())
-    }
-
-    /// No longer.
-    ///
-    /// # Errors
-    /// A failure if the filter is none.
-    #[wasm_bindgen(js_name = removeHandler)]
-    pub fn remove_handler(&self, filter: &str, handler: u32) -> Result<(), JsValue> {
-        let filter = parse_filter(filter)?;
-        self.shell.run(|machine, _| machine.remove_handler(&filter, HandlerId(handler)));
+        let change = if on { Client::add_handler } else { Client::remove_handler };
+        self.shell.run(|machine, _| change(machine, &filter, HandlerId(handler)));
         Ok(())
     }
 
@@ -119,22 +109,18 @@ impl ClientCore {
     pub fn publish(
         &self,
         topic: &str,
-        payload: &[u8],
+        payload: Vec<u8>,
         flags: u8,
         properties: Option<Object>,
     ) -> Result<Option<f64>, JsValue> {
-        let topic = TopicName::parse(topic).map_err(|error| of_topic(&error))?;
-        let qos = options::read_qos(flags >> 1 & 3)?;
-        let retain = flags & 1 == 1;
-        let properties = properties::write(properties)?;
-        if qos == QoS::AtMostOnce {
+        let message = options::message(topic, payload, flags, properties)?;
+        if message.qos == QoS::AtMostOnce {
             let sent = self.shell.run(|machine, now| {
-                let properties: Properties<'_> = properties.as_properties();
-                machine.publish_at_most_once(&topic, payload, retain, properties, now)
+                let properties = message.properties.as_properties();
+                machine.publish_at_most_once(&message.topic, &message.payload, message.retain, properties, now)
             });
             return sent.map(|()| None).map_err(|error| of_call(&error));
         }
-        let message = Message { topic, qos, retain, payload: payload.into(), properties };
         self.request(|machine, now| machine.publish(message, now)).map(Some)
     }
 
@@ -183,17 +169,10 @@ impl Drop for ClientCore {
 }
 
 /// # Errors
-/// A failure if it is no topic name.
-#[wasm_bindgen(js_name = checkTopic)]
-pub fn check_topic(name: &str) -> Result<(), JsValue> {
-    TopicName::validate(name).map_err(|error| of_topic(&error))
-}
-
-/// # Errors
-/// A failure if it is no topic filter.
-#[wasm_bindgen(js_name = checkFilter)]
-pub fn check_filter(filter: &str) -> Result<(), JsValue> {
-    parse_filter(filter).map(drop)
+/// A failure if it is no topic filter, or no topic name if none is asked for.
+#[wasm_bindgen]
+pub fn check(text: &str, is_filter: bool) -> Result<(), JsValue> {
+    if is_filter { parse_filter(text).map(drop) } else { TopicName::validate(text).map_err(|error| of_topic(&error)) }
 }
 
 pub(super) fn parse_filter(filter: &str) -> Result<TopicFilter, JsValue> {

@@ -26,7 +26,7 @@ mod transport;
 
 #[cfg(feature = "broker")]
 pub use broker::{BrokerCore, explain};
-pub use client::{ClientCore, check_filter, check_topic};
+pub use client::{ClientCore, check};
 pub use host::Host;
 pub use js::{Object, WebSocket};
 pub use options::{CoreOptions, CoreWill};

@@ -49,41 +49,49 @@ extern "C" {
     fn topic(this: &CoreWill) -> String;
     #[wasm_bindgen(method, getter)]
     fn payload(this: &CoreWill) -> Vec<u8>;
+    /// QoS and RETAIN as in PUBLISH's first byte.
     #[wasm_bindgen(method, getter)]
-    fn qos(this: &CoreWill) -> u8;
-    #[wasm_bindgen(method, getter)]
-    fn retain(this: &CoreWill) -> bool;
+    fn flags(this: &CoreWill) -> u8;
     #[wasm_bindgen(method, getter, js_name = properties)]
     fn will_properties(this: &CoreWill) -> Option<Object>;
 }
 
 /// The options as the machine takes them; a failure to throw otherwise.
 pub(super) fn read(given: &CoreOptions) -> Result<ClientOptions, JsValue> {
-    let mut options = ClientOptions::new(&given.client_id());
-    options.version = if given.version() == 4 { Version::V3_1_1 } else { Version::V5 };
-    options.clean_start = given.clean_start();
-    options.keep_alive = given.keep_alive();
-    options.properties = properties::write(given.properties())?;
-    if let Some(will) = given.will() {
-        options.will = Some(read_will(&will)?);
-    }
-    options.receive_maximum = given.receive_maximum();
-    options.packet_bytes_max = given.maximum_packet_size();
-    options.topic_alias_maximum = given.topic_alias_maximum();
-    options.connect_timeout = Duration::from_millis(given.connect_timeout().into());
-    options.queue_messages = given.queue_messages() as usize;
-    options.queue_bytes = given.queue_bytes() as usize;
-    Ok(options)
+    let will = match given.will() {
+        None => None,
+        Some(will) => {
+            let message = message(&will.topic(), will.payload(), will.flags(), will.will_properties())?;
+            Some(ClientWill { message })
+        }
+    };
+    Ok(ClientOptions {
+        version: if given.version() == 4 { Version::V3_1_1 } else { Version::V5 },
+        client_id: given.client_id().into(),
+        clean_start: given.clean_start(),
+        keep_alive: given.keep_alive(),
+        username: None,
+        password: None,
+        will,
+        properties: properties::write(given.properties())?,
+        receive_maximum: given.receive_maximum(),
+        packet_bytes_max: given.maximum_packet_size(),
+        topic_alias_maximum: given.topic_alias_maximum(),
+        connect_timeout: Duration::from_millis(given.connect_timeout().into()),
+        queue_messages: given.queue_messages() as usize,
+        queue_bytes: given.queue_bytes() as usize,
+    })
 }
 
-fn read_will(will: &CoreWill) -> Result<ClientWill, JsValue> {
-    let topic = TopicName::parse(&will.topic()).map_err(|error| of_topic(&error))?;
-    let qos = read_qos(will.qos())?;
-    let properties = properties::write(will.will_properties())?;
-    let message = Message { qos, retain: will.retain(), properties, ..Message::new(topic, will.payload()) };
-    Ok(ClientWill { message })
-}
-
-pub(super) fn read_qos(bits: u8) -> Result<QoS, JsValue> {
-    QoS::from_bits(bits).ok_or_else(|| failure("option", "a QoS is 0, 1 or 2", None))
+/// A message to publish; `flags` are QoS and RETAIN as in PUBLISH's first byte.
+pub(super) fn message(
+    topic: &str,
+    payload: Vec<u8>,
+    flags: u8,
+    properties: Option<Object>,
+) -> Result<Message, JsValue> {
+    let topic = TopicName::parse(topic).map_err(|error| of_topic(&error))?;
+    let qos = QoS::from_bits(flags >> 1 & 3).ok_or_else(|| failure("option", "a QoS is 0, 1 or 2", None))?;
+    let properties = properties::write(properties)?;
+    Ok(Message { topic, qos, retain: flags & 1 == 1, payload: payload.into(), properties })
 }

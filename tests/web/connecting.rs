@@ -28,7 +28,7 @@ async fn connect_goes_out_at_once_on_a_socket_that_is_open_already() {
 
 #[wasm_bindgen_test]
 async fn connect_carries_credentials_and_will() {
-    let will = json(r#"{"topic": "gone", "qos": 1, "retain": true, "properties": {"willDelayInterval": 9}}"#);
+    let will = json(r#"{"topic": "gone", "flags": 3, "properties": {"willDelayInterval": 9}}"#);
     set(&will, "payload", array(b"bye"));
     let options = json(r#"{"keepAlive": 300, "properties": {"sessionExpiryInterval": 7}, "receiveMaximum": 20}"#);
     set(&options, "will", will);

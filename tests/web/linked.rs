@@ -15,7 +15,7 @@ const CONNECTED: &str = r#"connected false {"maximumPacketSize":1048576}"#;
 /// Options of a client with a will of this topic.
 fn will(topic: &str, options: &str) -> JsValue {
     let options = json(options);
-    set(&options, "will", json(&format!(r#"{{"topic": "{topic}", "qos": 1, "retain": false}}"#)));
+    set(&options, "will", json(&format!(r#"{{"topic": "{topic}", "flags": 2}}"#)));
     set(&get(&options, "will"), "payload", array(b"bye"));
     options
 }

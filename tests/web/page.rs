@@ -101,10 +101,8 @@ extern "C" {
     #[cfg(feature = "broker")]
     #[wasm_bindgen(method)]
     pub(crate) fn link(this: &Core, broker: &JsValue);
-    #[wasm_bindgen(method, catch, js_name = addHandler)]
-    pub(crate) fn add_handler(this: &Core, filter: &str, handler: u32) -> Result<(), JsValue>;
-    #[wasm_bindgen(method, catch, js_name = removeHandler)]
-    pub(crate) fn remove_handler(this: &Core, filter: &str, handler: u32) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch, js_name = setHandler)]
+    fn set_handler(this: &Core, filter: &str, handler: u32, on: bool) -> Result<(), JsValue>;
     #[wasm_bindgen(method, catch)]
     pub(crate) fn subscribe(this: &Core, filter: &str, options: u8, properties: &JsValue) -> Result<f64, JsValue>;
     #[wasm_bindgen(method, catch)]
@@ -137,6 +135,14 @@ pub(crate) const QOS1: u8 = 2;
 pub(crate) const QOS2: u8 = 4;
 
 impl Core {
+    pub(crate) fn add_handler(&self, filter: &str, handler: u32) -> Result<(), JsValue> {
+        self.set_handler(filter, handler, true)
+    }
+
+    pub(crate) fn remove_handler(&self, filter: &str, handler: u32) -> Result<(), JsValue> {
+        self.set_handler(filter, handler, false)
+    }
+
     /// Publishes text; gives the request's number.
     pub(crate) fn publish(&self, topic: &str, payload: &str, flags: u8) -> Option<f64> {
         self.publish_with(topic, payload.as_bytes(), flags, &JsValue::UNDEFINED).expect("a publish").as_f64()

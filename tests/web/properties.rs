@@ -126,7 +126,7 @@ async fn a_wrong_property_of_the_options_throws_and_is_named() {
     let options = json(r#"{"properties": {"sessionExpiryInterval": "1"}}"#);
     let (code, message) = failure(Page::try_with_options(&options));
     assert_eq!((code.as_str(), message.starts_with("sessionExpiryInterval: ")), ("property", true), "{message}");
-    let options = json(r#"{"will": {"topic": "a", "qos": 0, "retain": false, "properties": {"wildDelay": 1}}}"#);
+    let options = json(r#"{"will": {"topic": "a", "flags": 0, "properties": {"wildDelay": 1}}}"#);
     set(&get(&options, "will"), "payload", array(b""));
     let (code, message) = failure(Page::try_with_options(&options));
     assert_eq!((code.as_str(), message.as_str()), ("property", "wildDelay: is no property"));

@@ -3,7 +3,7 @@
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 use wasmqtt::codec::{PacketKind, PropertiesBuf, Property, ReasonCode};
-use wasmqtt::wasm::{check_filter, check_topic};
+use wasmqtt::wasm::check;
 
 use super::packets::{ack, connack, list, puback, suback, unsuback};
 use super::page::{Page, QOS0, QOS1, QOS2, array, failure, get, json, set, turn};
@@ -171,16 +171,16 @@ async fn a_wrong_argument_throws_and_is_named() {
         (core.unsubscribe("a+").map(drop), "filter", "a+"),
         (core.add_handler("$share/g", 1), "filter", "$share/g"),
         (core.remove_handler("", 1), "filter", "at least one character"),
-        (check_topic("a/#"), "topic", "a/#"),
-        (check_filter("#/a"), "filter", "#/a"),
+        (check("a/#", false), "topic", "a/#"),
+        (check("#/a", true), "filter", "#/a"),
     ];
     for (result, code, says) in rows {
         let (thrown, message) = failure(result);
         assert_eq!(thrown, code, "{message}");
         assert!(message.contains(says), "{message} lacks {says}");
     }
-    check_topic("$SYS//ü").expect("a topic name");
-    check_filter("$share/g/+/#").expect("a filter");
+    check("$SYS//ü", false).expect("a topic name");
+    check("$share/g/+/#", true).expect("a filter");
     assert_eq!(page.lines().await, [""; 0], "something was sent");
 }
 
@@ -222,8 +222,8 @@ fn a_wrong_will_throws() {
         set(&get(&options, "will"), "payload", array(b"x"));
         failure(Page::try_with_options(&options)).0
     };
-    assert_eq!(will(r#"{"topic": "a/#", "qos": 0, "retain": false}"#), "topic");
-    assert_eq!(will(r#"{"topic": "a", "qos": 3, "retain": false}"#), "option");
+    assert_eq!(will(r#"{"topic": "a/#", "flags": 0}"#), "topic");
+    assert_eq!(will(r#"{"topic": "a", "flags": 6}"#), "option");
 }
 
 #[wasm_bindgen_test]
