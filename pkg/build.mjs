@@ -15,14 +15,16 @@ const modules = ['client', 'broker']
 /** What becomes of parts of wasm-bindgen's JavaScript. */
 const cuts = [
   // The face fetches and compiles, and does so once.
-  ['loader', /^async function __wbg_load\([^]*/m, () => loader],
+  ['loader', /^async function __wbg_load\([\s\S]*/m, () => loader],
   // The face frees what it made; of a client this one would see nothing anyway, since the module holds its host.
-  ['registry of what is to be freed', /^const \w+ = \(typeof FinalizationRegistry [^]*?;\n/gm, ''],
+  ['registry of what is to be freed', /^const \w+ = \(typeof FinalizationRegistry [\s\S]*?;\n/gm, ''],
   ['use of that registry', /^ *\w+(?:Finalization|_DTORS)\.(?:un)?register\(.*\n/gm, ''],
   ['use of Symbol.dispose', /^if \(Symbol\.dispose\) .*\n/gm, ''],
+  // The same, shorter.
+  ['imports', /^( {8}\w+): function\(/gm, '$1('],
   // For browsers that could not run the rest either.
-  ['stand-in for encodeInto', /^if \(!\('encodeInto' in [^]*?^\}\n/m, ''],
-  ['way round encodeInto', /^ *if \(realloc === undefined\) \{[^]*?\n {4}\}\n/m, ''],
+  ['stand-in for encodeInto', /^if \(!\('encodeInto' in [\s\S]*?^\}\n/m, ''],
+  ['way round encodeInto', /^ *if \(realloc === undefined\) \{[\s\S]*?\n {4}\}\n/m, ''],
 ]
 
 const loader = `

@@ -1,11 +1,5 @@
 import { ignore } from './abort.js'
-import init, {
-  BrokerCore,
-  ClientCore,
-  check,
-  explain as explainTopic,
-  readProperties,
-} from './broker/wasmqtt.js'
+import init, { BrokerCore, ClientCore, check, explain as explainTopic, readProperties } from './broker/wasmqtt.js'
 import {
   BrokerEvent,
   type BrokerEventDetail,

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::clock::now;
-use super::failure::{failure, of_topic};
+use super::failure::{failure, of_topic, text};
 use super::js::{self, Listener, Object};
 use super::link::BrokerShell;
 use super::shell::ClientShell;
@@ -55,7 +55,7 @@ impl BrokerCore {
         let message = options::message(topic, payload, flags, properties)?;
         let packet_id = (message.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
         let publish = Publish { packet_id, ..message.as_publish() };
-        publish.encoded_len(Version::V5).map_err(|error| failure("encode", &error.to_string(), None))?;
+        publish.encoded_len(Version::V5).map_err(|error| failure("encode", &text(&error), None))?;
         Ok(self.shell.run(|machine| machine.publish(message, now())))
     }
 

@@ -1,5 +1,7 @@
 //! A failure: what a call throws, as a plain object that the face makes a typed error of.
 
+use core::fmt::Display;
+
 use wasm_bindgen::JsValue;
 
 use super::js::Object;
@@ -28,19 +30,24 @@ pub(super) fn of_call(error: &CallError) -> JsValue {
         CallError::NotSupported { reason, .. } => ("not-supported", Some(*reason)),
         CallError::PacketTooLarge { .. } => ("not-supported", Some(ReasonCode::PacketTooLarge)),
     };
-    failure(code, &error.to_string(), reason)
+    failure(code, &text(error), reason)
 }
 
 pub(super) fn of_topic(error: &TopicError) -> JsValue {
-    failure("topic", &error.to_string(), None)
+    failure("topic", &text(error), None)
 }
 
 pub(super) fn of_filter(error: &TopicError) -> JsValue {
-    failure("filter", &error.to_string(), None)
+    failure("filter", &text(error), None)
+}
+
+/// What an error says: one function for all of them, since each `to_string` is code of its own.
+pub(super) fn text(error: &dyn Display) -> String {
+    error.to_string()
 }
 
 /// Has a panic, which only a bug of ours can cause, thrown as an error that says what and where: out of the call that caused
 /// it, and out of every later one that finds what it was at.
 pub(super) fn throw_panics() {
-    std::panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
+    std::panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&text(info))));
 }

@@ -3,7 +3,7 @@
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::failure::failure;
+use super::failure::{failure, text};
 use super::js::{Array, Object, Uint8Array};
 use crate::codec::{Properties, PropertiesBuf, PropertyId, Value};
 
@@ -106,9 +106,9 @@ fn write_field(list: &mut PropertiesBuf, field: &str, entry: &Array) -> Result<(
     let Some(id) = PropertyId::ALL.iter().copied().find(|id| name(*id) == field) else {
         return Err(wrong(field, "is no property"));
     };
-    let mut push = |value: Value<'_>| list.push_value(id, value).map_err(|error| wrong(field, &error.to_string()));
-    if let Some(text) = given.as_string() {
-        push(Value::Text(&text))
+    let mut push = |value: Value<'_>| list.push_value(id, value).map_err(|error| wrong(field, &text(&error)));
+    if let Some(value) = given.as_string() {
+        push(Value::Text(&value))
     } else if let Some(number) = given.as_f64() {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the face knows the bounds")]
         push(Value::Number(number as u32))

@@ -10,6 +10,7 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen::JsValue;
 
 use super::clock;
+use super::failure::text;
 use super::host::Host;
 use super::js::{self, Callback, Object, Uint8Array, WebSocket};
 use super::properties;
@@ -400,7 +401,7 @@ impl ClientShell {
             RequestError::ConnectionClosed => ("connection-closed", None),
             RequestError::PacketTooLarge { .. } => ("too-large", Some(ReasonCode::PacketTooLarge.value())),
         };
-        self.host.failed(id, code, &error.to_string(), reason);
+        self.host.failed(id, code, &text(error), reason);
     }
 
     fn closed(&self, cause: &CloseReason) {
@@ -415,7 +416,7 @@ impl ClientShell {
             CloseReason::ConnectTimeout => ("connect-timeout", None, None),
             CloseReason::TransportClosed => ("lost", None, None),
         };
-        self.host.closed(code, &cause.to_string(), reason.map(ReasonCode::value), rule);
+        self.host.closed(code, &text(cause), reason.map(ReasonCode::value), rule);
     }
 }
 
