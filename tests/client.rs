@@ -262,6 +262,13 @@ fn a_refusal_is_told_with_its_reason() {
 }
 
 #[test]
+fn a_server_of_3_1_1_alone_refuses_5_0_in_its_own_form() {
+    let mut script = Script::opening(ClientOptions::new("c"));
+    let reason = CloseReason::Refused { reason: ReasonCode::UnsupportedProtocolVersion, reason_string: None };
+    assert_eq!(script.receive_bytes(&[0x20, 2, 0, 1]), [Seen::Closed(reason)]);
+}
+
+#[test]
 fn a_resumed_session_sends_again_what_is_unacknowledged_and_only_that() {
     let mut script = Script::connected_with(resuming(), &[]);
     script.publish("one", QoS::AtLeastOnce);
@@ -388,6 +395,47 @@ fn disconnecting_says_goodbye_and_ends_every_request() {
 }
 
 #[test]
+fn disconnecting_before_connack_says_goodbye_too() {
+    let mut script = Script::opening(ClientOptions::new("c"));
+    script.client.disconnect(ReasonCode::Success, &PropertiesBuf::new(), NOW);
+    assert_eq!(script.drain(), [sent("DISCONNECT 00"), Seen::Closed(CloseReason::Requested)]);
+}
+
+#[test]
+fn what_is_sent_in_one_turn_is_bounded() {
+    let options = ClientOptions { queue_bytes: 100, ..ClientOptions::new("c") };
+    let mut script = Script::connected_with(options, &[]);
+    let large = |qos| Message { qos, ..Message::new(TopicName::parse("a").expect("a topic"), [0; 80]) };
+    let none = Properties::EMPTY;
+    let topic = TopicName::parse("a").expect("a topic");
+    let publish = |script: &mut Script| script.client.publish_at_most_once(&topic, &[0; 80], false, none, NOW);
+    assert_eq!(publish(&mut script), Ok(()));
+    assert!(matches!(publish(&mut script), Err(CallError::TransmitFull { bytes: 86 })));
+    script.drain();
+    assert_eq!(publish(&mut script), Ok(()), "the next turn has room again");
+    script.drain();
+    // What is to be acknowledged waits instead, and goes out as the host takes what stands before it.
+    for _ in 0..3 {
+        script.client.publish(large(QoS::AtLeastOnce), NOW).expect("it waits");
+    }
+    let mut frames = Vec::new();
+    while let Some(output) = script.client.poll_output() {
+        if let Output::Transmit(bytes) = output {
+            frames.push(packets(bytes, Version::V5).len());
+        }
+    }
+    assert_eq!(frames, [2, 1]);
+}
+
+#[test]
+fn identifiers_begin_where_the_options_say() {
+    let options = ClientOptions { first_packet_id: id(65_535), ..resuming() };
+    let mut script = Script::connected_with(options, &[]);
+    assert_eq!(script.publish("a", QoS::AtLeastOnce), [sent("PUBLISH a q1 id65535 dup0")]);
+    assert_eq!(script.publish("b", QoS::AtLeastOnce), [sent("PUBLISH b q1 id1 dup0")]);
+}
+
+#[test]
 fn a_silent_broker_is_pinged_and_then_given_up() {
     let options = ClientOptions { keep_alive: 60, ..ClientOptions::new("c") };
     let mut script = Script::connected_with(options, &[Property::ServerKeepAlive(10)]);
@@ -400,7 +448,7 @@ fn a_silent_broker_is_pinged_and_then_given_up() {
     script.client.handle_timeout(at(20));
     assert_eq!(script.drain(), [sent("PINGREQ")]);
     script.client.handle_timeout(at(25));
-    assert_eq!(script.drain(), [sent("DISCONNECT 8D"), Seen::Closed(CloseReason::KeepAliveTimeout)]);
+    assert_eq!(script.drain(), [sent("DISCONNECT 80"), Seen::Closed(CloseReason::KeepAliveTimeout)]);
     assert_eq!(script.client.next_deadline(), None);
 }
 

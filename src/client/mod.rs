@@ -144,11 +144,13 @@ impl Client {
     /// A client that has not connected yet.
     #[must_use]
     pub fn new(options: ClientOptions) -> Self {
-        let session = Session::new(SessionLimits {
+        let limits = SessionLimits {
             queue_messages: options.queue_messages,
             queue_bytes: options.queue_bytes,
             receive_maximum: options.receive_maximum(),
-        });
+        };
+        let mut session = Session::new(limits);
+        session.begin_at(options.first_packet_id);
         let core = Core {
             state: State::Idle,
             session,
@@ -391,6 +393,9 @@ impl Client {
     }
 
     fn next_to_send(&mut self) -> Option<Next> {
+        if self.core.outgoing.is_empty() {
+            self.core.send_queued();
+        }
         if !self.core.outgoing.is_empty() {
             self.core.on_sent();
             return Some(Next::Transmit);

@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use crate::codec::{Connect, Message, PACKET_BYTES_MAX, Properties, PropertiesBuf, PropertyId, Value, Version, Will};
+use crate::codec::{
+    Connect, Message, PACKET_BYTES_MAX, PacketId, Properties, PropertiesBuf, PropertyId, Value, Version, Will,
+};
 
 /// How a client connects, and what it bounds.
 #[derive(Clone, Debug)]
@@ -23,6 +25,9 @@ pub struct ClientOptions {
     pub will: Option<ClientWill>,
     /// CONNECT's further properties, such as the session expiry interval. Those of the next three fields are added.
     pub properties: PropertiesBuf,
+    /// The packet identifier to begin with. Who resumes a session of which it has no state, such as a page after a reload,
+    /// begins at random: so a QoS 2 message hardly meets the identifier of one that an earlier life left unfinished.
+    pub first_packet_id: PacketId,
     /// QoS 1 and 2 messages that the broker may send unacknowledged (5.0, §3.1.2.11.3); at least 1.
     pub receive_maximum: u16,
     /// The largest packet that we accept, in bytes. In 5.0 the broker is told, and drops larger ones.
@@ -57,6 +62,7 @@ impl ClientOptions {
             password: None,
             will: None,
             properties: PropertiesBuf::new(),
+            first_packet_id: PacketId::FIRST,
             receive_maximum: u16::MAX,
             packet_bytes_max: PACKET_BYTES_MAX,
             topic_alias_maximum: 0,

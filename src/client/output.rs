@@ -111,6 +111,12 @@ pub enum CallError {
         /// How many wait.
         messages: usize,
     },
+    /// So many bytes wait to be sent at the end of the turn that no more may.
+    #[error("{bytes} bytes wait to be sent, and this would be too many")]
+    TransmitFull {
+        /// How many wait.
+        bytes: usize,
+    },
     /// 65,535 requests and deliveries are under way.
     #[error("all 65,535 packet identifiers are in use")]
     NoPacketId,

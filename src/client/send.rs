@@ -48,7 +48,7 @@ impl Core {
             State::Connected { keep_alive, .. } => match keep_alive.on_timeout(self.now) {
                 None => {}
                 Some(Due::Ping) => self.outgoing.extend_from_slice(&PINGREQ),
-                Some(Due::Timeout) => self.fail(ReasonCode::KeepAliveTimeout, CloseReason::KeepAliveTimeout),
+                Some(Due::Timeout) => self.fail(ReasonCode::UnspecifiedError, CloseReason::KeepAliveTimeout),
             },
         }
     }
@@ -95,7 +95,12 @@ impl Core {
         let start = self.outgoing.len();
         publish.encode(self.options.version, &mut self.outgoing)?;
         let bytes = self.outgoing.len() - start;
-        limits.check_publish(QoS::AtMostOnce, retain, bytes).inspect_err(|_| self.outgoing.truncate(start))
+        let checked = if start > 0 && self.outgoing.len() > self.options.queue_bytes {
+            Err(CallError::TransmitFull { bytes: start })
+        } else {
+            limits.check_publish(QoS::AtMostOnce, retain, bytes)
+        };
+        checked.inspect_err(|_| self.outgoing.truncate(start))
     }
 
     pub(super) fn subscribe(
@@ -139,7 +144,10 @@ impl Core {
     /// Sends what the session hands out: its queue, and after a resumption what it owes.
     pub(super) fn send_queued(&mut self) {
         let State::Connected { limits, .. } = self.state else { return };
-        while let Some(outgoing) = self.session.next_outgoing() {
+        // What is beyond the bound goes on waiting, until what stands here is given out.
+        while self.outgoing.len() < self.options.queue_bytes.max(1)
+            && let Some(outgoing) = self.session.next_outgoing()
+        {
             let (packet_id, dup, delivery) = match outgoing {
                 Outgoing::Publish { packet_id, dup, delivery } => (packet_id, dup, delivery),
                 Outgoing::Pubrel(packet_id) => {
@@ -165,7 +173,8 @@ impl Core {
 
     /// Ends the client for good.
     pub(super) fn end(&mut self, disconnect: Disconnect<'_>) {
-        if matches!(self.state, State::Connected { .. }) {
+        // The broker may have accepted already, and would publish the will.
+        if self.is_listening() {
             self.send_disconnect(disconnect);
         }
         if self.has_transport() {
@@ -281,6 +290,7 @@ const fn refused(error: &CallError) -> RequestError {
         | CallError::NotConnected
         | CallError::Encode(_)
         | CallError::QueueFull { .. }
+        | CallError::TransmitFull { .. }
         | CallError::NoPacketId => RequestError::Refused(ReasonCode::ImplementationSpecificError),
     }
 }

@@ -19,6 +19,10 @@ impl Identifiers {
         Self { next: PacketId::FIRST, requests: Index::new() }
     }
 
+    pub(super) const fn begin_at(&mut self, packet_id: PacketId) {
+        self.next = packet_id;
+    }
+
     /// An identifier that neither a request nor one of the `deliveries` holds.
     pub(super) fn take(&mut self, deliveries: usize, in_use: impl Fn(PacketId) -> bool) -> Option<PacketId> {
         if self.requests.len() + deliveries >= ALL {

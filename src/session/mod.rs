@@ -119,6 +119,11 @@ impl Session {
         }
     }
 
+    /// The packet identifier to give out next, if it is free.
+    pub const fn begin_at(&mut self, packet_id: PacketId) {
+        self.identifiers.begin_at(packet_id);
+    }
+
     /// A connection stands. `send_quota` is the peer's Receive Maximum, at least 1; 65,535 in 3.1.1.
     ///
     /// `resumed` says that both sides go on with their state: what is in flight is handed out again by

@@ -2,7 +2,7 @@
 
 use super::{Delivery, Fifo};
 
-/// A bounded first-in, first-out queue, measured in messages and in bytes.
+/// A bounded first-in, first-out queue, measured in messages and in bytes; it has room for one message at least.
 #[derive(Clone, Debug)]
 pub(super) struct Queue {
     deliveries: Fifo<Delivery>,
@@ -30,7 +30,9 @@ impl Queue {
 
     pub(super) fn push(&mut self, delivery: Delivery) -> Result<(), QueueFull> {
         let bytes = self.bytes + delivery.bytes();
-        if self.deliveries.len() >= self.messages_max || bytes > self.bytes_max {
+        // One alone is let in, whatever its length: it is bounded as a packet is, and would otherwise never be delivered.
+        let is_full = self.deliveries.len() >= self.messages_max || bytes > self.bytes_max;
+        if is_full && !self.deliveries.is_empty() {
             return Err(QueueFull { delivery, messages: self.deliveries.len(), bytes: self.bytes });
         }
         self.bytes = bytes;

@@ -82,7 +82,6 @@ extern "C" {
     pub(super) fn call(this: &Listener, receiver: &JsValue, event: &JsValue) -> Result<(), JsValue>;
 
     /// From 0 to below 1.
-    #[cfg(feature = "broker")]
     #[wasm_bindgen(js_namespace = Math)]
     pub(super) fn random() -> f64;
 

@@ -6,10 +6,10 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::failure::{failure, of_topic};
-use super::js::Object;
+use super::js::{Object, random};
 use super::properties;
 use crate::client::{ClientOptions, ClientWill};
-use crate::codec::{Message, QoS, Version};
+use crate::codec::{Message, PacketId, QoS, Version};
 use crate::topic::TopicName;
 
 #[wasm_bindgen]
@@ -65,15 +65,17 @@ pub(super) fn read(given: &CoreOptions) -> Result<ClientOptions, JsValue> {
             Some(ClientWill { message })
         }
     };
+    let clean_start = given.clean_start();
     Ok(ClientOptions {
         version: if given.version() == 4 { Version::V3_1_1 } else { Version::V5 },
         client_id: given.client_id().into(),
-        clean_start: given.clean_start(),
+        clean_start,
         keep_alive: given.keep_alive(),
         username: None,
         password: None,
         will,
         properties: properties::write(given.properties())?,
+        first_packet_id: if clean_start { PacketId::FIRST } else { any_packet_id() },
         receive_maximum: given.receive_maximum(),
         packet_bytes_max: given.maximum_packet_size(),
         topic_alias_maximum: given.topic_alias_maximum(),
@@ -94,4 +96,11 @@ pub(super) fn message(
     let qos = QoS::from_bits(flags >> 1 & 3).ok_or_else(|| failure("option", "a QoS is 0, 1 or 2", None))?;
     let properties = properties::write(properties)?;
     Ok(Message { topic, qos, retain: flags & 1 == 1, payload: payload.into(), properties })
+}
+
+/// Any packet identifier.
+fn any_packet_id() -> PacketId {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is below 65,535")]
+    let number = (random() * f64::from(u16::MAX)) as u16;
+    PacketId::new(number + 1).unwrap_or(PacketId::FIRST)
 }

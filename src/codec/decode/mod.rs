@@ -254,6 +254,12 @@ impl<'a> Connack<'a> {
             reader.malformed(start, "MQTT-3.2.2-1", problem);
         }
         let session_present = flags == 1;
+        if version == Version::V5 && reader.clone().rest() == [1] {
+            // The refusal of a server that knows 3.1.1 alone, in its own form (3.1.1 §3.1.2.2).
+            reader.byte();
+            let reason = ReasonCode::UnsupportedProtocolVersion;
+            return Self { session_present, reason, properties: Properties::EMPTY };
+        }
         let reason = match version {
             Version::V5 => reason(reader, PacketKind::Connack),
             Version::V3_1_1 => ReasonCode::from_return_code(reader.byte()).unwrap_or_else(|| {
