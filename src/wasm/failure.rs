@@ -25,7 +25,7 @@ pub(super) fn of_call(error: &CallError) -> JsValue {
         CallError::Ended => ("ended", None),
         CallError::NotConnected => ("not-connected", None),
         CallError::Encode(_) => ("encode", None),
-        CallError::QueueFull { .. } => ("queue-full", Some(ReasonCode::QuotaExceeded)),
+        CallError::QueueFull { .. } | CallError::TransmitFull { .. } => ("queue-full", Some(ReasonCode::QuotaExceeded)),
         CallError::NoPacketId => ("no-packet-id", None),
         CallError::NotSupported { reason, .. } => ("not-supported", Some(*reason)),
         CallError::PacketTooLarge { .. } => ("not-supported", Some(ReasonCode::PacketTooLarge)),
