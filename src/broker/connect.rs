@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Broker;
 use super::clients::ClientKey;
-use super::event::{DisconnectCause, Event, RejectCause};
+use super::event::{DisconnectCause, Event, Fault, RejectCause};
 use super::peer::{Connected, Connection, PeerId};
 use super::receive::Sender;
 use super::wills::Will;
@@ -27,23 +27,58 @@ struct Agreed {
     receive_maximum: u16,
 }
 
+/// A client that may connect, and what it is told.
+#[derive(Debug)]
+struct Accepted {
+    /// As given or assigned.
+    client_id: Arc<str>,
+    version: Version,
+    clean_start: bool,
+    agreed: Agreed,
+    will: Option<Will>,
+    /// Of CONNACK.
+    properties: PropertiesBuf,
+}
+
 impl Broker {
     pub(super) fn on_connect(&mut self, id: PeerId, connect: &Connect<'_>, now: Time) {
-        match self.admit(connect) {
-            Ok(will) => self.welcome(id, connect, will, now),
+        let agreed = self.agree(connect);
+        let will = match self.admit(connect) {
+            Ok(will) => will,
             Err(reason) => {
-                self.send_refusal(id, connect.version, reason);
-                self.reject(id, RejectCause::Refused(reason));
+                self.send_refusal(id, connect.version, reason, agreed.packet_bytes_max);
+                return self.reject(id, RejectCause::Refused(reason));
             }
+        };
+        let is_nameless = connect.client_id.is_empty();
+        let client_id = if is_nameless { self.new_client_id() } else { connect.client_id.into() };
+        let properties =
+            self.connack_properties(connect, agreed, is_nameless.then_some(&client_id)).unwrap_or_default();
+        // Measured before anything is done for the client: after a CONNACK that cannot be sent, no DISCONNECT may be
+        // either [MQTT-3.14.0-1], so that the connection never was: it takes no session over, and has no will.
+        let mut measured = Vec::new();
+        let connack = connack(false, ReasonCode::Success, properties.as_properties());
+        let encoded = connack.encode(connect.version, &mut measured);
+        debug_assert!(encoded.is_ok(), "{encoded:?}");
+        if measured.len() > agreed.packet_bytes_max {
+            let problem = "a maximum packet size that CONNACK does not fit in";
+            let fault = Fault::new(ReasonCode::PacketTooLarge, "MQTT-3.1.2-24", problem);
+            return self.reject(id, RejectCause::Fault(fault));
         }
+        let (version, clean_start) = (connect.version, connect.clean_start);
+        self.welcome(id, Accepted { client_id, version, clean_start, agreed, will, properties }, now);
     }
 
-    /// CONNACK with the reason, before the close [MQTT-3.2.2-7].
-    pub(super) fn send_refusal(&mut self, id: PeerId, version: Version, reason: ReasonCode) {
+    /// CONNACK with the reason, before the close [MQTT-3.2.2-7], if the client takes a packet of that size.
+    pub(super) fn send_refusal(&mut self, id: PeerId, version: Version, reason: ReasonCode, packet_bytes_max: usize) {
         let Some(peer) = self.peers.get_mut(id) else { return };
-        let connack = Connack { session_present: false, reason, properties: Properties::EMPTY };
-        let encoded = Packet::Connack(connack).encode(version, self.outbox.open(peer));
+        let out = self.outbox.open(peer);
+        let encoded = connack(false, reason, Properties::EMPTY).encode(version, out);
         debug_assert!(encoded.is_ok(), "{reason} cannot stand in CONNACK");
+        // Nothing else is sent before it.
+        if out.len() > packet_bytes_max {
+            out.clear();
+        }
     }
 
     /// Whether the client may connect; its will if it may.
@@ -80,16 +115,14 @@ impl Broker {
     }
 
     /// Gives the client its session and the connection its client.
-    fn welcome(&mut self, id: PeerId, connect: &Connect<'_>, will: Option<Will>, now: Time) {
-        let agreed = self.agree(connect);
-        let (key, session_present) = self.take_session(connect, now);
+    fn welcome(&mut self, id: PeerId, accepted: Accepted, now: Time) {
+        let Accepted { client_id, version, clean_start, agreed, will, properties } = accepted;
+        let (key, session_present) = self.take_session(&client_id, clean_start, now);
         let Some(client) = self.clients.get_mut(key) else { return };
         client.peer = Some(id);
         client.expiry_interval = agreed.session_expiry;
         client.session.set_receive_maximum(agreed.receive_maximum);
         client.session.connected(session_present, agreed.send_quota);
-        let client_id = Arc::clone(&client.id);
-        let version = connect.version;
         let silence_max = (agreed.keep_alive > 0).then(|| Duration::from_millis(u64::from(agreed.keep_alive) * 1_500));
         if let Some(peer) = self.peers.get_mut(id) {
             let packet_bytes_max = agreed.packet_bytes_max;
@@ -102,14 +135,11 @@ impl Broker {
             });
         }
         self.set_peer_deadline(id, silence_max.map(|silence_max| now + silence_max));
-        self.log.event(|| Event::Connected { peer: id, client_id: Arc::clone(&client_id), version, session_present });
+        self.log.event(|| Event::Connected { peer: id, client_id, version, session_present });
         self.arm_will(key, will);
-        let assigned = connect.client_id.is_empty().then_some(&*client_id);
-        let properties = self.connack_properties(connect, agreed, assigned).unwrap_or_default();
-        let connack = Connack { session_present, reason: ReasonCode::Success, properties: properties.as_properties() };
-        if let Err(fault) = self.send(Sender { peer: id, client: key, version }, &Packet::Connack(connack)) {
-            return self.end_connection(id, DisconnectCause::Fault(fault), now);
-        }
+        let connack = connack(session_present, ReasonCode::Success, properties.as_properties());
+        let sent = self.send(Sender { peer: id, client: key, version }, &connack);
+        debug_assert!(sent.is_ok(), "it was measured");
         if let Some(mut hop) = self.hop(key, now) {
             hop.pump(None);
         }
@@ -149,21 +179,20 @@ impl Broker {
     }
 
     /// The session that the client goes on with, or a new one. Whoever has it is disconnected first [MQTT-3.1.4-3].
-    fn take_session(&mut self, connect: &Connect<'_>, now: Time) -> (ClientKey, bool) {
-        if let Some(old) = self.clients.find(connect.client_id).and_then(|key| self.clients.get(key)?.peer) {
+    fn take_session(&mut self, client_id: &Arc<str>, clean_start: bool, now: Time) -> (ClientKey, bool) {
+        if let Some(old) = self.clients.find(client_id).and_then(|key| self.clients.get(key)?.peer) {
             self.end_connection(old, DisconnectCause::TakenOver, now);
         }
-        if let Some(key) = self.clients.find(connect.client_id) {
-            if !connect.clean_start {
+        if let Some(key) = self.clients.find(client_id) {
+            if !clean_start {
                 self.unset_expiry(key);
                 self.cancel_will(key);
                 return (key, true); // [MQTT-3.1.2-5]
             }
             self.end_session(key, now); // [MQTT-3.1.2-4]
         }
-        let client_id = if connect.client_id.is_empty() { self.new_client_id() } else { connect.client_id.into() };
         let session = Session::new(self.options.session_limits(self.options.receive_maximum.get()));
-        (self.clients.insert(client_id, session), false) // [MQTT-3.1.2-6]
+        (self.clients.insert(Arc::clone(client_id), session), false) // [MQTT-3.1.2-6]
     }
 
     /// What a 5.0 client must know of us: whatever differs from what it would assume (§3.2.2.3).
@@ -214,6 +243,10 @@ impl Broker {
             }
         }
     }
+}
+
+const fn connack(session_present: bool, reason: ReasonCode, properties: Properties<'_>) -> Packet<'_> {
+    Packet::Connack(Connack { session_present, reason, properties })
 }
 
 /// The next number of the `SplitMix64` generator.

@@ -96,9 +96,9 @@ pub enum Event {
 /// Why a connection was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RejectCause {
-    /// CONNECT was refused with this reason in CONNACK.
+    /// CONNECT was refused with this reason, in CONNACK unless the client takes no packet of that size.
     Refused(ReasonCode),
-    /// What came was no good CONNECT.
+    /// What came was no good CONNECT, or allows no packet of the size of CONNACK.
     Fault(Fault),
     /// No CONNECT came in time.
     ConnectTimeout,

@@ -101,7 +101,8 @@ impl Broker {
                 // (3.1.1 §3.1.2.2, §4.8); 5.0 has both [MQTT-3.1.2-2], [MQTT-3.1.4-1].
                 let told = error.reason == ReasonCode::UnsupportedProtocolVersion || level == Some(5);
                 if told && error.kind == Some(PacketKind::Connect) {
-                    self.send_refusal(id, version, error.reason);
+                    // What it takes is not known, since its properties were not read.
+                    self.send_refusal(id, version, error.reason, usize::MAX);
                 }
                 self.reject(id, RejectCause::Fault(error.into()));
             }

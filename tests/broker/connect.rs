@@ -1,6 +1,6 @@
 //! CONNECT, refusals, takeover, keep alive.
 
-use wasmqtt::broker::{BrokerOptions, DisconnectCause, Event, User};
+use wasmqtt::broker::{BrokerOptions, DisconnectCause, Event, RejectCause, User};
 use wasmqtt::codec::{Connect, Packet, Properties, Property, QoS, ReasonCode};
 
 use crate::room::{Room, V4, V5, connect, properties, will};
@@ -118,6 +118,48 @@ fn a_second_connection_takes_the_session_over() {
         assert_eq!(room.broker.sessions().next().map(|session| session.in_flight), Some(1));
         let cause = DisconnectCause::TakenOver;
         assert!(room.events.contains(&Event::Disconnected { peer: old, client_id: "a".into(), cause }));
+    }
+}
+
+/// [MQTT-3.1.2-24], [MQTT-3.14.0-1]: CONNACK with its property is 10 bytes, a refusal 5; neither is followed by DISCONNECT.
+#[test]
+fn a_connection_whose_connack_does_not_fit_never_was() {
+    let long = properties(&[Property::SessionExpiryInterval(100)]);
+    let mut room = Room::with(BrokerOptions { events: true, ..BrokerOptions::default() });
+    let witness = room.join(V5, "witness");
+    room.subscribe(witness, "#", QoS::AtMostOnce);
+    let old = room.join_with(&Connect {
+        properties: long.as_properties(),
+        will: Some(will("old", "x", QoS::AtMostOnce)),
+        ..connect(V5, "a")
+    });
+    for (client_id, clean_start) in [("a", true), ("a", false), ("b", true), ("", true)] {
+        room.events.clear();
+        let list = properties(&[Property::MaximumPacketSize(9)]);
+        let small = Connect { clean_start, properties: list.as_properties(), ..connect(V5, client_id) };
+        let peer = room.connect(&Connect { will: Some(will("new", "x", QoS::AtMostOnce)), ..small });
+        assert!(room.is_closed(peer) && room.hear(peer).is_empty(), "{client_id}");
+        let [Event::Rejected { peer: rejected, cause: RejectCause::Fault(fault) }] = room.events.as_slice() else {
+            panic!("{client_id}: {:?}", room.events);
+        };
+        assert_eq!((*rejected, fault.reason), (peer, ReasonCode::PacketTooLarge));
+        assert!(!room.is_closed(old) && room.hear(old).is_empty(), "nothing was taken over");
+        assert!(room.hear(witness).is_empty(), "no will fired");
+        assert_eq!(room.sessions(), ["a", "witness"]);
+    }
+    let list = properties(&[Property::MaximumPacketSize(10)]);
+    room.join_with(&Connect { properties: list.as_properties(), ..connect(V5, "b") });
+}
+
+#[test]
+fn a_refusal_that_does_not_fit_is_not_sent() {
+    for (bytes, heard) in [(4, vec![]), (5, vec!["CONNACK 87"])] {
+        let mut room = Room::with(BrokerOptions { users: Some(vec![]), events: true, ..BrokerOptions::default() });
+        let list = properties(&[Property::MaximumPacketSize(bytes)]);
+        let peer = room.connect(&Connect { properties: list.as_properties(), ..connect(V5, "a") });
+        assert!(room.is_closed(peer));
+        assert_eq!(room.hear(peer), heard);
+        assert_eq!(room.events, [Event::Rejected { peer, cause: RejectCause::Refused(ReasonCode::NotAuthorized) }]);
     }
 }
 

@@ -121,13 +121,16 @@ fn more_in_flight_than_our_receive_maximum_ends_the_connection() {
     assert_eq!(room.hear(old).len(), 3, "3.1.1 is told no receive maximum, and has none");
 }
 
-/// [MQTT-3.1.2-24]: where not even the answer fits, the connection ends.
+/// [MQTT-3.1.2-24]: where not even the answer fits, the connection ends; SUBACK with six reasons is 11 bytes.
 #[test]
-fn a_client_that_takes_no_packet_is_let_go() {
+fn a_client_that_takes_no_answer_is_let_go() {
     let mut room = Room::new();
-    let list = crate::room::properties(&[wasmqtt::codec::Property::MaximumPacketSize(4)]);
+    let list = crate::room::properties(&[wasmqtt::codec::Property::MaximumPacketSize(10)]);
     let connect = crate::room::connect(V5, "a");
-    let peer = room.connect(&wasmqtt::codec::Connect { properties: list.as_properties(), ..connect });
+    let peer = room.join_with(&wasmqtt::codec::Connect { properties: list.as_properties(), ..connect });
+    room.send_bytes(peer, b"\x82\x17\0\x01\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0");
+    assert_eq!(room.hear(peer), ["SUBACK #1 00 00 00 00 00"]);
+    room.send_bytes(peer, b"\x82\x1B\0\x01\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0");
     assert!(room.is_closed(peer));
     assert_eq!(room.hear(peer), ["DISCONNECT 95"]);
 }
