@@ -9,7 +9,7 @@ import {
   type SessionInfo,
 } from './broker-events.js'
 import { type BrokerOptions, readBrokerOptions } from './broker-options.js'
-import { byte, payload as payloadOf, text } from './check.js'
+import { disconnectCode, payload as payloadOf, text } from './check.js'
 import { BaseClient } from './client.js'
 import type { BrokerGlue, BrokerCore as Core } from './core.js'
 import { type Engine, Loader } from './engine.js'
@@ -26,6 +26,7 @@ export type { BrokerOptions, BrokerUser } from './broker-options.js'
 export * from './common.js'
 
 const glue: BrokerGlue = { BrokerCore, ClientCore, check, readProperties, explain: explainTopic }
+const serverCode = disconnectCode('0x00, 0x80-0x83, 0x87, 0x89, 0x8B, 0x8D-0x90, 0x93-0xA2')
 const loader = new Loader(glue, init, () => new URL('./broker/wasmqtt_bg.wasm', import.meta.url))
 
 /** An MQTT client. It begins to connect when it is made. */
@@ -107,11 +108,12 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
   /**
    * Ends a client's connection.
    *
-   * @param reasonCode what a 5.0 client is told (MQTT 5.0 §3.14.2.1). Default 0x98, administrative action.
+   * @param reasonCode what a 5.0 client is told, of the codes that a server may send (MQTT 5.0 §3.14.2.1). Default 0x98, administrative action.
    * @returns whether there was such a client.
    */
   disconnect(clientId: string, reasonCode = 0x98): boolean {
-    return this.#core?.disconnect(text(clientId, 'clientId'), byte(reasonCode, 'reasonCode')) ?? false
+    const code = serverCode(reasonCode, 'reasonCode')
+    return this.#core?.disconnect(text(clientId, 'clientId'), code) ?? false
   }
 
   /** Ends all connections, and forgets all; 5.0 clients are told 0x8B, server shutting down. Idempotent. */

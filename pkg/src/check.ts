@@ -55,6 +55,17 @@ export function whole(from: number, to: number): Check<number> {
   }
 }
 
+/** A reason code of those that DISCONNECT has from one side (MQTT 5.0 §3.14.2.1), as in `0x00, 0x80-0x83`. */
+export function disconnectCode(codes: string): Check<number> {
+  const ranges = codes.split(', ').map(range => range.split('-').map(Number))
+  return (value, name) => {
+    const code = value as number
+    if (ranges.some(([from, to = from]) => Number.isInteger(code) && code >= Number(from) && code <= Number(to)))
+      return code
+    throw wrong(name, value, `DISCONNECT carries from this side ${codes}`)
+  }
+}
+
 export function oneOf<const T>(...values: readonly T[]): Check<T> {
   return (value, name) => {
     if (values.includes(value as T)) return value as T
@@ -62,7 +73,6 @@ export function oneOf<const T>(...values: readonly T[]): Check<T> {
   }
 }
 
-export const byte = whole(0, 255)
 export const uint16 = whole(0, 65_535)
 export const uint32 = whole(0, 4_294_967_295)
 export const positive16 = whole(1, 65_535)

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { abortable, ignore } from './abort.js'
-import { byte, fields, func, payload as payloadOf, text, whole } from './check.js'
+import { disconnectCode, fields, func, payload as payloadOf, text, whole } from './check.js'
 import { Connection } from './connection.js'
 import type { ClientCore } from './core.js'
 import type { Loader } from './engine.js'
@@ -32,7 +32,10 @@ export interface ClientEventMap {
 
 /** How a client is ended. */
 export interface EndOptions {
-  /** DISCONNECT's reason code (MQTT 5.0 §3.14.2.1); 4 has the broker publish the will. Default 0. 3.1.1 carries none. */
+  /**
+   * DISCONNECT's reason code, of those that a client may send (MQTT 5.0 §3.14.2.1); 4 has the broker publish the will.
+   * Default 0. 3.1.1 carries none.
+   */
   readonly reasonCode?: number
   /** How long to wait for the transport to close, in milliseconds. Default 5000. */
   readonly timeout?: number
@@ -42,7 +45,10 @@ const sent = Promise.resolve()
 /** What an acknowledged message was, should it fail: its topic was right. */
 const published: Subject = { kind: 'publish', topic: '' }
 const handlerOf = func<Handler>('message => …')
-const endFields = fields({ reasonCode: byte, timeout: whole(0, 2_147_483_647) })
+const endFields = fields({
+  reasonCode: disconnectCode('0x00, 0x04, 0x80-0x83, 0x90, 0x93-0x99'),
+  timeout: whole(0, 2_147_483_647),
+})
 
 /** What the clients of both entries of the package are. */
 export abstract class BaseClient extends WatchedTarget<ClientEventMap> {

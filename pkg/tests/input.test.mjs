@@ -199,7 +199,12 @@ const calls = [
   [async c => c.messages('a', { limit: 0 }), 'limit', '0'],
   [async c => c.messages('a', { overflow: 'drop' }), 'overflow', '"drop"', 'drop-oldest'],
   [async c => c.messages('a', { qos: 3 }), 'qos', '3'],
-  [c => c.end({ reasonCode: 256 }), 'reasonCode', '256'],
+  ...[256, 1, 3, 5, 0x7f, 0x84, 0x87, 0x8f, 0x91, 0x92, 0x9a, -1, 0.5, '0', null, Number.NaN].map(reasonCode => [
+    c => c.end({ reasonCode }),
+    'reasonCode',
+    String(reasonCode),
+    '0x93-0x99',
+  ]),
   [c => c.end({ timeout: -1 }), 'timeout', '-1'],
   [c => c.end({ force: true }), 'force', 'reasonCode, timeout'],
 ]
@@ -305,7 +310,10 @@ test('wrong arguments of a broker, and of explain', { timeout }, async t => {
   await assert.rejects(broker.publish('a', 7), names('payload', '7'))
   await assert.rejects(broker.publish('a', 'x', { qos: 3 }), names('qos', '3'))
   assert.throws(() => broker.disconnect(7), names('clientId', '7'))
-  assert.throws(() => broker.disconnect('a', 256), names('reasonCode', '256'))
+  for (const code of [256, 4, 0x84, 0x88, 0x8a, 0x8c, 0x91, 0x92, 0xa3, '0']) {
+    assert.throws(() => broker.disconnect('a', code), names('reasonCode', String(code), '0x93-0xA2'))
+  }
+  for (const code of [0, 0x80, 0x83, 0x87, 0x89, 0x8b, 0x8d, 0x90, 0x93, 0xa2]) broker.disconnect('a', code)
   await loadBroker()
   assert.throws(() => explain('a/#/b', 'a'), names('filter', 'a/#/b'))
   assert.throws(() => explain('a', '#'), names('topic', '#'))
