@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { abortable, ignore } from './abort.js'
-import { disconnectCode, fields, func, payload as payloadOf, text, whole } from './check.js'
+import { disconnectCode, fields, func, payload as payloadOf, text, whole, wrong } from './check.js'
 import { Connection } from './connection.js'
 import type { ClientCore } from './core.js'
 import type { Loader } from './engine.js'
@@ -136,8 +136,9 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
   subscribe(filter: string, handler: Handler): Promise<Subscription>
   subscribe(filter: string, options: SubscribeOptions, handler: Handler): Promise<Subscription>
   subscribe(filter: string, ...rest: readonly unknown[]): Promise<Subscription> {
-    const [options, handler] = typeof rest[0] === 'function' ? [{}, ...rest] : rest
+    const [options, handler, tooMuch] = typeof rest[0] === 'function' ? [{}, ...rest] : rest
     try {
+      if (tooMuch !== undefined) throw wrong('options', tooMuch, 'they stand before the handler')
       return this.#subscribe(filter, options as SubscribeOptions, handlerOf(handler, 'handler'))
     } catch (error) {
       return Promise.reject(thrownError(error, { kind: 'subscribe', filter }))
