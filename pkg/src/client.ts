@@ -224,7 +224,10 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
       joined = this.#subscriptions.join(core, filter, wish, receiver)
       return joined
     })
-    return subscribed.then(subscription => endedBy(wish.signal, subscription))
+    return subscribed.then(subscription => {
+      const { live, cleanUp } = this.#connection
+      return endedBy(live && wish.signal, subscription, cleanUp)
+    })
   }
 
   /** Sends now or when there is a connection. */

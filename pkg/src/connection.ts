@@ -33,6 +33,8 @@ export class Connection {
   connackProperties: ConnackProperties = Object.freeze({})
   /** The core while the broker is there. */
   live: ClientCore | undefined
+  /** What is called when the connection is over. */
+  readonly cleanUp = new Set<() => void>()
 
   #core: ClientCore | undefined
   #socketError: unknown
@@ -43,7 +45,6 @@ export class Connection {
   /** Resolves when the socket has closed. */
   #socketClosed: Promise<unknown> | undefined
   readonly #finished: Promise<void>
-  readonly #cleanUp: (() => void)[] = []
   #accept!: () => void
   #refuse!: (reason: unknown) => void
   #finishing!: () => void
@@ -122,7 +123,7 @@ export class Connection {
     }
     if (signal?.aborted) abort()
     else signal?.addEventListener('abort', abort)
-    this.#cleanUp.push(() => signal?.removeEventListener('abort', abort))
+    this.cleanUp.add(() => signal?.removeEventListener('abort', abort))
   }
 
   async #open(): Promise<void> {
@@ -130,7 +131,7 @@ export class Connection {
       const target = this.#target
       const late = () => this.#finish(new ConnectError('the WebAssembly module was not loaded in time'))
       const timer = setTimeout(late, this.#settings.connectTimeout)
-      this.#cleanUp.push(() => clearTimeout(timer))
+      this.cleanUp.add(() => clearTimeout(timer))
       const way = typeof target === 'string' ? undefined : await target[LINK]()
       const engine = way?.engine ?? (await this.#loader.load())
       if (this.status.phase === 'closed') return
@@ -169,7 +170,7 @@ export class Connection {
     this.#core = core
     if (this.#isWatched) core.watch(true)
     core.opening()
-    this.#cleanUp.push(onWake(() => core.wake()))
+    this.cleanUp.add(onWake(() => core.wake()))
     return core
   }
 
@@ -229,7 +230,7 @@ export class Connection {
     this.live = undefined
     this.#core = undefined
     this.status = error ? { phase: 'closed', error } : { phase: 'closed' }
-    for (const clean of this.#cleanUp) clean()
+    for (const clean of this.cleanUp) clean()
     // Later, since the module may be on the stack, or have a microtask queued.
     if (core) setTimeout(() => core.free())
     const failed = (what: string) => (subject: Subject) =>

@@ -128,14 +128,23 @@ export class Subscriptions {
   }
 }
 
-/** The subscription, and the signal unsubscribes. @internal */
-export function endedBy(signal: AbortSignal | undefined, subscription: Subscription): Subscription {
+/** The subscription, and the signal unsubscribes, until the connection runs what is to clean up. @internal */
+export function endedBy(
+  signal: AbortSignal | undefined,
+  subscription: Subscription,
+  cleanUp: Set<() => void>,
+): Subscription {
   if (!signal) return subscription
   const abort = () => void unsubscribe().catch(ignore)
-  const unsubscribe = () => {
+  const clean = () => {
     signal.removeEventListener('abort', abort)
+    cleanUp.delete(clean)
+  }
+  const unsubscribe = () => {
+    clean()
     return subscription.unsubscribe()
   }
   signal.addEventListener('abort', abort)
+  cleanUp.add(clean)
   return { ...subscription, unsubscribe, [Symbol.asyncDispose]: unsubscribe }
 }

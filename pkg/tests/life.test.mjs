@@ -161,6 +161,37 @@ test('a signal takes back a request that waits, and leaves one that was sent', {
   assert.deepEqual(await server.finished(), [['sent']])
 })
 
+test('a signal is not listened to any more when the connection is over', { timeout }, async t => {
+  const server = await serve(t, async peer => {
+    await peer.accept()
+    await peer.grant()
+    await peer.grant()
+    await peer.closed
+  })
+  const { signal } = new AbortController()
+  const listeners = new Set()
+  const { addEventListener, removeEventListener } = signal
+  signal.addEventListener = (type, listener) => {
+    listeners.add(listener)
+    addEventListener.call(signal, type, listener)
+  }
+  signal.removeEventListener = (type, listener) => {
+    listeners.delete(listener)
+    removeEventListener.call(signal, type, listener)
+  }
+  const client = await connect(server.url, { createWebSocket, signal })
+  const own = listeners.size
+  await client.subscribe('a', { signal }, () => {})
+  await client.subscribe('b', { signal }, () => {})
+  const answer = client.publish('c', '', { qos: 1, signal }).catch(() => {})
+  const message = client.messages('d', { signal }).next()
+  assert.ok(listeners.size >= own + 4)
+  await client.end()
+  await answer
+  await message
+  assert.equal(listeners.size, 0)
+})
+
 test('requests that waited are sent in the order in which they were made', { timeout }, async t => {
   const server = await serve(t, async peer => {
     await peer.accept()
