@@ -155,7 +155,11 @@ impl Copy<'_> {
     ) -> Result<Option<usize>, DropCause> {
         let Terms { qos, retain, identifiers } = self.terms;
         let (since, now) = self.waited;
-        let expiry = remaining_expiry(publish, now.saturating_since(since).as_secs())?;
+        let expiry = match remaining_expiry(publish, now.saturating_since(since).as_secs()) {
+            // The receiver may hold it already; it must be sent again whatever its age [MQTT-4.4.0-1].
+            Err(DropCause::Expired) if self.dup => Some(0),
+            expiry => expiry?,
+        };
         let mut properties = PropertiesBuf::new();
         if version == Version::V5 {
             match expiry {

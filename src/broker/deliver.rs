@@ -135,6 +135,10 @@ fn write(
 }
 
 /// Acts as if the delivery, which was not sent, had been sent and acknowledged [MQTT-3.1.2-25].
+///
+/// That goes too for what was sent on an earlier connection, if the client takes only smaller packets now. It cannot be
+/// sent again [MQTT-3.1.2-24], and so would hold its identifier and its place in the send quota for ever: a client that
+/// shrinks between connections gives it up. PUBREL, which follows PUBREC, fits always.
 fn give_up(session: &mut Session, packet_id: PacketId, qos: QoS) {
     let answered = match qos {
         QoS::AtMostOnce | QoS::AtLeastOnce => session.on_puback(packet_id, ReasonCode::Success),

@@ -198,6 +198,60 @@ fn a_message_expires_while_it_waits_and_its_interval_counts_down() {
     assert_eq!(room.broker.counters().dropped, 1);
 }
 
+/// [MQTT-4.4.0-1]: what was sent comes again though it has expired; its receiver may hold it. What waited does not.
+#[test]
+fn a_message_in_flight_is_sent_again_though_it_has_expired() {
+    for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
+        let mut room = Room::new();
+        let list = properties(&[Property::SessionExpiryInterval(1_000), Property::ReceiveMaximum(1)]);
+        let sleeper = Connect { clean_start: false, properties: list.as_properties(), ..connect(V5, "sleeper") };
+        let peer = room.join_with(&sleeper);
+        room.subscribe(peer, "#", QoS::ExactlyOnce);
+        let other = room.join(V5, "other");
+        let list = properties(&[Property::MessageExpiryInterval(1)]);
+        for payload in ["sent", "waits"] {
+            let publish = crate::room::publish("t", payload, qos);
+            room.publish_with(other, wasmqtt::codec::Publish { properties: list.as_properties(), ..publish });
+        }
+        let bits = qos.bits();
+        assert_eq!(room.hear(peer), [format!("t=sent q{bits} #1 MessageExpiryInterval(1)")]);
+        room.cut(peer);
+        room.wait_ms(5_000);
+        let peer = room.connect(&sleeper);
+        assert_eq!(room.hear(peer)[1..], [format!("t=sent q{bits} #1 dup MessageExpiryInterval(0)")]);
+        assert_eq!(room.broker.counters().dropped, 0);
+        if qos == QoS::ExactlyOnce {
+            room.send(peer, &Packet::Pubrec(Ack::success(id(1))));
+            room.send(peer, &Packet::Pubcomp(Ack::success(id(1))));
+            assert_eq!(room.hear(peer), ["PUBREL #1 ok"]);
+        } else {
+            room.send(peer, &Packet::Puback(Ack::success(id(1))));
+            assert!(room.hear(peer).is_empty());
+        }
+        assert_eq!(room.broker.sessions().map(|session| session.in_flight + session.queued).sum::<usize>(), 0);
+        assert_eq!(room.broker.counters().dropped, 1, "what waited has expired");
+    }
+}
+
+/// [MQTT-3.1.2-24], [MQTT-3.1.2-25]: PUBREL fits; the message does not, and is given up.
+#[test]
+fn a_client_that_comes_back_smaller_gets_what_fits() {
+    let mut room = Room::new();
+    let peer = room.join_with(&sleeper());
+    room.subscribe(peer, "#", QoS::ExactlyOnce);
+    let other = room.join(V4, "other");
+    for payload in ["1 is far too large", "2 is far too large", "3"] {
+        room.publish(other, "t", payload, QoS::ExactlyOnce);
+    }
+    room.send(peer, &Packet::Pubrec(Ack::success(id(1))));
+    room.cut(peer);
+    let list = properties(&[Property::MaximumPacketSize(15)]);
+    let peer =
+        room.connect(&Connect { clean_start: false, properties: list.as_properties(), ..connect(V5, "sleeper") });
+    assert_eq!(room.hear(peer)[1..], ["t=3 q2 #3 dup", "PUBREL #1 ok"]);
+    assert_eq!(room.broker.counters().dropped, 1);
+}
+
 /// The Receive Maximum of the client is kept [MQTT-3.3.4-9], and the rest follows as it acknowledges.
 #[test]
 fn no_more_is_in_flight_than_the_client_takes() {
