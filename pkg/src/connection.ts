@@ -38,6 +38,7 @@ export class Connection {
 
   #core: ClientCore | undefined
   #socketError: unknown
+  #wasOpen = false
   #isWatched = false
   /** Somebody wants the end: what those who wait are told. */
   #ending: { readonly message: string; readonly reason: unknown } | undefined
@@ -141,6 +142,7 @@ export class Connection {
       if (this.#core !== core) return
       core.setCredentials(credentials.username, credentials.password)
       if (way) {
+        this.#wasOpen = true
         way.link(core as LinkableCore)
         return
       }
@@ -197,8 +199,12 @@ export class Connection {
     socket.onerror = (event: { readonly error?: unknown }) => {
       this.#socketError = event.error
     }
+    this.#wasOpen = socket.readyState === 1
     const { addEventListener } = socket as Partial<EventTarget>
     if (addEventListener) {
+      addEventListener.call(socket, 'open', () => {
+        this.#wasOpen = true
+      })
       this.#socketClosed = new Promise(resolve => addEventListener.call(socket, 'close', resolve))
     }
     if (socket.readyState > 1) throw new ConnectError('the WebSocket was closed before it was used')
@@ -219,7 +225,7 @@ export class Connection {
   }
 
   #onClosed(code: string, message: string, reasonCode: number | undefined, rule: string | undefined): void {
-    const details = { wasConnected: this.live !== undefined, cause: this.#socketError }
+    const details = { wasConnected: this.live !== undefined, wasOpen: this.#wasOpen, cause: this.#socketError }
     this.#finish(this.#ending ? undefined : closeError(code, message, reasonCode, rule, details))
   }
 

@@ -61,9 +61,9 @@ export function closeError(
   message: string,
   reasonCode: number | undefined,
   rule: string | undefined,
-  details: { readonly wasConnected: boolean; readonly cause: unknown },
+  details: { readonly wasConnected: boolean; readonly wasOpen: boolean; readonly cause: unknown },
 ): MqttError | undefined {
-  const { wasConnected, cause } = details
+  const { wasConnected, wasOpen, cause } = details
   switch (code) {
     case 'requested':
       return undefined
@@ -74,7 +74,10 @@ export function closeError(
       return new ConnectError(message, { reasonCode })
     case 'lost':
       if (wasConnected) return new ConnectionError(message, { cause })
-      return new ConnectError('the connection could not be opened', { cause })
+      return new ConnectError(
+        `the connection ${wasOpen ? 'closed before the broker answered' : 'could not be opened'}`,
+        { cause },
+      )
     default:
       return new ConnectionError(message, { reasonCode, rule })
   }

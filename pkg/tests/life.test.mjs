@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { install, load } from './lib/packed.mjs'
 import { createWebSocket, startScript } from './lib/script.mjs'
 
-const { Client, ClosedError, PublishError, SubscribeError, connect } = await load(install(), 'wasmqtt')
+const { Client, ClosedError, ConnectError, PublishError, SubscribeError, connect } = await load(install(), 'wasmqtt')
 
 const timeout = 20_000
 const never = () => new Promise(() => {})
@@ -251,6 +251,25 @@ test('a connection that is lost rejects what was under way, with its cause', { t
   }
   assert.ok(subscribed instanceof SubscribeError && subscribed.cause === error)
   await assert.rejects(client.publish('a', 'b'), late => late instanceof ClosedError && late.cause === error)
+})
+
+test('a socket that closes before CONNACK and one that does not open are told apart', { timeout }, async t => {
+  const server = await serve(t, async peer => {
+    await peer.next('connect')
+    peer.socket.close()
+  })
+  await assert.rejects(connect(server.url, { createWebSocket }), error => {
+    assert.ok(error instanceof ConnectError)
+    assert.match(error.message, /closed before the broker answered/)
+    return true
+  })
+  // Port 9 is the one of a service that nobody has.
+  await assert.rejects(connect('ws://127.0.0.1:9', { createWebSocket }), error => {
+    assert.ok(error instanceof ConnectError)
+    assert.match(error.message, /could not be opened/)
+    assert.equal(error.cause?.code, 'ECONNREFUSED')
+    return true
+  })
 })
 
 test('a subscription whose connection is gone can still be left', { timeout }, async t => {
