@@ -69,6 +69,8 @@ pub struct Broker {
     forms: Forms,
     /// State of the generator of client identifiers.
     seed: u64,
+    /// What time it was in the last call that told.
+    now: Time,
 }
 
 impl Broker {
@@ -88,6 +90,7 @@ impl Broker {
             fan_out: FanOut::default(),
             forms: Forms::default(),
             seed,
+            now: Time::ZERO,
             options,
         }
     }
@@ -96,6 +99,7 @@ impl Broker {
     ///
     /// If there are [`BrokerOptions::connections_max`] connections already, the next output closes this one.
     pub fn accept(&mut self, now: Time) -> PeerId {
+        self.now = now;
         let is_full = self.peers.len() >= self.options.connections_max;
         let id = self.peers.insert(self.options.packet_bytes_max.get());
         if is_full {
@@ -113,6 +117,7 @@ impl Broker {
 
     /// As [`handle_bytes`](Self::handle_bytes), for `len` bytes that `fill` writes in place.
     pub fn handle_bytes_with(&mut self, peer: PeerId, len: usize, fill: impl FnOnce(&mut [u8]), now: Time) {
+        self.now = now;
         let Some(found) = self.peers.get_mut(peer) else { return };
         if !matches!(found.connection, Connection::Closing) {
             found.decoder.feed_with(len, fill);
@@ -122,12 +127,14 @@ impl Broker {
 
     /// The transport closed or failed without our asking; the will fires [MQTT-3.1.2-8]. No output follows for the peer.
     pub fn handle_closed(&mut self, peer: PeerId, now: Time) {
+        self.now = now;
         self.end_connection(peer, DisconnectCause::TransportClosed, now);
         self.peers.remove(peer);
     }
 
     /// Does what is due: closes silent connections, ends sessions, publishes delayed wills.
     pub fn handle_timeout(&mut self, now: Time) {
+        self.now = now;
         while let Some(deadline) = self.deadlines.pop_due(now) {
             match deadline {
                 Deadline::Peer(peer) => self.peer_is_due(peer, now),
@@ -170,6 +177,7 @@ impl Broker {
     ///
     /// The access and quality limits of clients do not hold for the host.
     pub fn publish(&mut self, message: Message, now: Time) -> usize {
+        self.now = now;
         let message = Arc::new(message);
         self.distribute(message.as_publish(), Some(Arc::clone(&message)), None, now)
     }
@@ -181,6 +189,7 @@ impl Broker {
 
     /// Ends a connection for the host. `reason` is told in 5.0; the will fires.
     pub fn disconnect(&mut self, peer: PeerId, reason: ReasonCode, now: Time) {
+        self.now = now;
         self.end_connection(peer, DisconnectCause::Host(reason), now);
     }
 

@@ -1,10 +1,11 @@
 //! Retained messages: the last of each topic, for those who subscribe later (MQTT 5.0 §3.3.1.3).
 
 use core::borrow::Borrow;
+use core::time::Duration;
 use std::sync::Arc;
 
 use super::sorted::Sorted;
-use crate::codec::Message;
+use crate::codec::{Message, Property, PropertyId};
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
 
@@ -15,6 +16,8 @@ pub(super) struct Retained {
     bytes: usize,
     messages_max: usize,
     bytes_max: usize,
+    /// No message is over before this, so that a full store is not searched in vain with every message.
+    first_over: Option<Time>,
 }
 
 /// A retained message.
@@ -25,6 +28,8 @@ pub(super) struct Kept {
     pub(super) message: Arc<Message>,
     /// Its message expiry interval counts from here.
     pub(super) arrived: Time,
+    /// When that interval is over, and the message to be forgotten [MQTT-3.3.2-5].
+    over: Option<Time>,
 }
 
 /// There is no room for another message.
@@ -33,28 +38,29 @@ pub(super) struct RetainedFull;
 
 impl Retained {
     pub(super) const fn new(messages_max: usize, bytes_max: usize) -> Self {
-        Self { kept: Sorted::new(), bytes: 0, messages_max, bytes_max }
+        Self { kept: Sorted::new(), bytes: 0, messages_max, bytes_max, first_over: None }
     }
 
     /// Keeps the message in place of the topic's former one [MQTT-3.3.1-5]; the former one is gone even if this one
-    /// does not fit, since it is out of date.
+    /// does not fit, since it is out of date. What has expired makes room.
     pub(super) fn set(&mut self, message: Arc<Message>, arrived: Time) -> Result<(), RetainedFull> {
         let new_bytes = bytes(&message);
-        let Some(former) = self.kept.find_mut(message.topic.as_str()) else {
-            if self.kept.len() >= self.messages_max || self.bytes + new_bytes > self.bytes_max {
+        let topic = message.topic.clone();
+        if !self.has_room(topic.as_str(), new_bytes) {
+            self.forget_expired(arrived);
+            if !self.has_room(topic.as_str(), new_bytes) {
+                self.clear(topic.as_str());
                 return Err(RetainedFull);
             }
-            self.bytes += new_bytes;
-            self.kept.insert::<str>(Kept { topic: message.topic.clone(), message, arrived });
-            return Ok(());
-        };
-        let other_bytes = self.bytes - bytes(&former.message);
-        if other_bytes + new_bytes > self.bytes_max {
-            self.clear(message.topic.as_str());
-            return Err(RetainedFull);
         }
-        self.bytes = other_bytes + new_bytes;
-        *former = Kept { topic: message.topic.clone(), message, arrived };
+        let over = expiry(&message).map(|interval| arrived + interval);
+        self.first_over = [self.first_over, over].into_iter().flatten().min();
+        self.bytes += new_bytes;
+        let kept = Kept { topic, message, arrived, over };
+        match self.kept.find_mut(kept.topic.as_str()) {
+            Some(former) => self.bytes -= bytes(&core::mem::replace(former, kept).message),
+            None => self.kept.insert::<str>(kept),
+        }
         Ok(())
     }
 
@@ -65,7 +71,7 @@ impl Retained {
         }
     }
 
-    /// The messages whose topics the filter matches.
+    /// The messages whose topics the filter matches; what is over among them is the caller's to clear.
     pub(super) fn matching<'a>(&'a self, filter: &'a TopicFilter) -> impl Iterator<Item = &'a Kept> {
         let prefix = literal_prefix(filter.filter());
         self.kept
@@ -74,9 +80,40 @@ impl Retained {
             .filter(|kept| filter.matches(&kept.topic))
     }
 
-    /// In the order of their topics.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Message> {
-        self.kept.iter().map(|kept| &*kept.message)
+    /// Those that are not over, in the order of their topics.
+    pub(super) fn iter(&self, now: Time) -> impl Iterator<Item = &Message> {
+        self.kept.iter().filter(move |kept| !kept.is_over(now)).map(|kept| &*kept.message)
+    }
+
+    fn has_room(&self, topic: &str, new_bytes: usize) -> bool {
+        if self.kept.len() < self.messages_max && self.bytes + new_bytes <= self.bytes_max {
+            return true;
+        }
+        let former = self.kept.find(topic).map(|kept| bytes(&kept.message));
+        (former.is_some() || self.kept.len() < self.messages_max)
+            && self.bytes - former.unwrap_or(0) + new_bytes <= self.bytes_max
+    }
+
+    fn forget_expired(&mut self, now: Time) {
+        if self.first_over.is_none_or(|first| now < first) {
+            return;
+        }
+        let over: Vec<_> = self.kept.iter().filter(|kept| kept.is_over(now)).map(|kept| kept.topic.clone()).collect();
+        for topic in over {
+            self.clear(topic.as_str());
+        }
+        self.first_over = self.kept.iter().filter_map(|kept| kept.over).min();
+    }
+}
+
+impl Kept {
+    /// Whether it has expired.
+    pub(super) fn is_over(&self, now: Time) -> bool {
+        self.over.is_some_and(|over| over <= now)
+    }
+
+    pub(super) const fn topic(&self) -> &TopicName {
+        &self.topic
     }
 }
 
@@ -92,6 +129,14 @@ fn literal_prefix(filter: &str) -> &str {
     let (literal, wildcards) = filter.split_at_checked(at).unwrap_or_default();
     // `a/#` matches `a` too.
     if wildcards.starts_with('#') { literal.strip_suffix('/').unwrap_or(literal) } else { literal }
+}
+
+/// The message expiry interval, as it counts in [`Copy`](super::broadcast::Copy): in whole seconds, and one at the least.
+fn expiry(message: &Message) -> Option<Duration> {
+    match message.properties.as_properties().get(PropertyId::MessageExpiryInterval)? {
+        Property::MessageExpiryInterval(seconds) => Some(Duration::from_secs(seconds.max(1).into())),
+        _ => None,
+    }
 }
 
 fn bytes(message: &Message) -> usize {
@@ -139,6 +184,6 @@ mod tests {
         assert_eq!(retained.set(message("c", b""), Time::ZERO), Err(RetainedFull));
         retained.clear("a");
         assert_eq!(retained.set(message("c", b""), Time::ZERO), Ok(()));
-        assert_eq!(retained.iter().map(|message| message.topic.as_str()).collect::<Vec<_>>(), ["b", "c"]);
+        assert_eq!(retained.iter(Time::ZERO).map(|message| message.topic.as_str()).collect::<Vec<_>>(), ["b", "c"]);
     }
 }

@@ -140,11 +140,19 @@ impl Broker {
         let mut hop = Hop { client, peer, outbox, log, options, now };
         let identifier = [subscription.identifier];
         let identifiers = if subscription.identifier == 0 { [].as_slice() } else { identifier.as_slice() };
+        let mut over = Vec::new();
         for kept in retained.matching(filter) {
+            if kept.is_over(now) {
+                over.push(kept.topic().clone());
+                continue;
+            }
             let message = Arc::clone(&kept.message);
             let mut broadcast = Broadcast::new(kept.message.as_publish(), Some(message), kept.arrived, forms);
             let terms = Terms { qos: kept.message.qos.min(subscription.qos), retain: true, identifiers };
             hop.deliver(&mut broadcast, terms);
+        }
+        for topic in over {
+            retained.clear(topic.as_str());
         }
     }
 

@@ -67,9 +67,10 @@ impl Broker {
         })
     }
 
-    /// The retained messages, in the order of their topics.
+    /// The retained messages, in the order of their topics, without those that had expired when the broker was last
+    /// told the time.
     pub fn retained(&self) -> impl Iterator<Item = &Message> {
-        self.retained.iter()
+        self.retained.iter(self.now)
     }
 
     /// Connections, those without a CONNECT and those being closed among them.

@@ -1,9 +1,11 @@
 //! SUBSCRIBE, UNSUBSCRIBE and retained messages.
 
 use wasmqtt::broker::BrokerOptions;
-use wasmqtt::codec::{Packet, Properties, Publish, QoS, RetainHandling, Subscribe, Subscription, SubscriptionOptions};
+use wasmqtt::codec::{
+    Packet, Properties, Property, Publish, QoS, RetainHandling, Subscribe, Subscription, SubscriptionOptions,
+};
 
-use crate::room::{Room, V4, V5, id, publish};
+use crate::room::{Room, V4, V5, id, properties, publish};
 
 /// [MQTT-3.8.4-5], [MQTT-3.8.4-6], [MQTT-3.9.3-1]: a reason for each, in order; 3.1.1 has one failure alone.
 #[test]
@@ -123,6 +125,77 @@ fn retained_messages_are_bounded_and_delivered_all_the_same() {
     }
     assert_eq!(room.broker.retained().count(), 2);
     assert_eq!(room.broker.counters().dropped, 1);
+}
+
+fn retain_for(room: &mut Room, peer: wasmqtt::broker::PeerId, topic: &str, seconds: u32) {
+    let list = properties(&[Property::MessageExpiryInterval(seconds)]);
+    let publish = publish(topic, "x", QoS::AtMostOnce);
+    room.publish_with(peer, Publish { retain: true, properties: list.as_properties(), ..publish });
+}
+
+/// [MQTT-3.3.2-5]: neither sent, nor listed, nor counted as dropped, at the very second it is over.
+#[test]
+fn an_expired_retained_message_is_forgotten() {
+    let mut room = Room::new();
+    let peer = room.join(V5, "a");
+    for (topic, seconds) in [("a", 10), ("b", 20), ("c", 0)] {
+        retain_for(&mut room, peer, topic, seconds);
+    }
+    room.retain(peer, "d", "x", QoS::AtMostOnce);
+    let rows = [
+        (0, vec!["a", "b", "c", "d"]),
+        (9_999, vec!["a", "b", "d"]),
+        (1, vec!["b", "d"]),
+        (9_999, vec!["b", "d"]),
+        (1, vec!["d"]),
+    ];
+    for (waited, expected) in rows {
+        room.wait_ms(waited);
+        let heard = room.subscribe(peer, "#", QoS::AtLeastOnce);
+        let topics: Vec<_> = heard[1..].iter().filter_map(|line| line.split('=').next()).collect();
+        assert_eq!(topics, expected);
+        assert_eq!(room.broker.retained().map(|message| message.topic.as_str()).collect::<Vec<_>>(), expected);
+    }
+    assert_eq!(room.broker.counters().dropped, 0);
+}
+
+/// A list needs no subscriber to leave out what is over.
+#[test]
+fn an_expired_retained_message_is_not_listed() {
+    let mut room = Room::new();
+    let peer = room.join(V5, "a");
+    retain_for(&mut room, peer, "a", 10);
+    for (waited, listed) in [(9_999, 1), (1, 0)] {
+        room.wait_ms(waited);
+        room.send(peer, &Packet::Pingreq);
+        assert_eq!(room.broker.retained().count(), listed);
+    }
+}
+
+#[test]
+fn expired_retained_messages_make_room() {
+    let bounds = [
+        BrokerOptions { retained_messages: 2, ..BrokerOptions::default() },
+        // One byte of topic, one of payload, five of property.
+        BrokerOptions { retained_bytes: 14, ..BrokerOptions::default() },
+    ];
+    for options in bounds {
+        let mut room = Room::with(options);
+        let peer = room.join(V5, "a");
+        retain_for(&mut room, peer, "a", 10);
+        retain_for(&mut room, peer, "b", 20);
+        for (waited, topic, kept, dropped) in [
+            (9_999, "c", ["a", "b"], 1),
+            (1, "d", ["b", "d"], 1),
+            (0, "e", ["b", "d"], 2),
+            (10_000, "f", ["d", "f"], 2),
+        ] {
+            room.wait_ms(waited);
+            retain_for(&mut room, peer, topic, 60);
+            assert_eq!(room.broker.retained().map(|message| message.topic.as_str()).collect::<Vec<_>>(), kept);
+            assert_eq!(room.broker.counters().dropped, dropped);
+        }
+    }
 }
 
 /// [MQTT-3.2.2-9], [MQTT-3.2.2-10], [MQTT-3.2.2-11], [MQTT-3.2.2-14].
