@@ -5,7 +5,7 @@ import { Connection } from './connection.js'
 import type { ClientCore } from './core.js'
 import type { Loader } from './engine.js'
 import { PacketEvent, type Status, StatusEvent } from './events.js'
-import { type Subject, thrownError } from './faults.js'
+import type { Subject } from './faults.js'
 import type { Receiver } from './host.js'
 import type { Handler, Payload } from './message.js'
 import { type ClientOptions, readClientOptions } from './options.js'
@@ -119,7 +119,7 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
       if (core !== undefined && flags >= 0) return this.#publishNow(core, topic, bytes, flags, undefined)
       return this.#publishWith(topic, typeof payload === 'string' ? bytes : bytes.slice(), options)
     } catch (error) {
-      return Promise.reject(thrownError(error, { kind: 'publish', topic }))
+      return Promise.reject(this.#connection.thrown(error, { kind: 'publish', topic }))
     }
   }
 
@@ -141,7 +141,7 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
       if (tooMuch !== undefined) throw wrong('options', tooMuch, 'they stand before the handler')
       return this.#subscribe(filter, options as SubscribeOptions, handlerOf(handler, 'handler'))
     } catch (error) {
-      return Promise.reject(thrownError(error, { kind: 'subscribe', filter }))
+      return Promise.reject(this.#connection.thrown(error, { kind: 'subscribe', filter }))
     }
   }
 

@@ -37,6 +37,7 @@ export class Connection {
   readonly cleanUp = new Set<() => void>()
 
   #core: ClientCore | undefined
+  #socket: WebSocketLike | undefined
   #socketError: unknown
   #wasOpen = false
   #isWatched = false
@@ -99,7 +100,21 @@ export class Connection {
 
   watch(on: boolean): void {
     this.#isWatched = on
-    this.#core?.watch(on)
+    this.run(core => core.watch(on))
+  }
+
+  /** Calls the module, if it is there. */
+  run(action: (core: ClientCore) => void): void {
+    try {
+      if (this.#core) action(this.#core)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** The error for what a request threw. A trap ends the client. */
+  thrown(thrown: unknown, subject: Subject): unknown {
+    return thrown instanceof WebAssembly.RuntimeError ? this.#fail(thrown) : thrownError(thrown, subject)
   }
 
   /** What a call gets that comes too late. */
@@ -113,8 +128,25 @@ export class Connection {
     if (this.status.phase === 'closed') return
     this.#ending ??= { message, reason }
     // The module answers with `closed`.
-    if (this.#core) action(this.#core)
+    if (this.#core) this.run(action)
     else this.#finish(undefined)
+  }
+
+  /**
+   * The end, as nobody knows what the module was in the middle of. It is not called by the socket any more.
+   *
+   * Events, timers and microtasks that it has the browser call are not seen here: a trap in one of them is reported as an
+   * uncaught error, and the client ends with the next call, which traps too.
+   */
+  #fail(thrown: unknown): Error {
+    const error = thrownError(thrown, { kind: 'options' }) as Error
+    const socket = this.#socket
+    if (socket) {
+      socket.onopen = socket.onmessage = socket.onclose = null
+      socket.close()
+    }
+    this.#finish(error)
+    return error
   }
 
   #listen(signal: AbortSignal | undefined): void {
@@ -150,7 +182,8 @@ export class Connection {
       if (this.#core === core) core.open(socket)
       else socket.close()
     } catch (error) {
-      this.#finish(connectError(error))
+      if (error instanceof WebAssembly.RuntimeError) this.#fail(error)
+      else this.#finish(connectError(error))
     }
   }
 
@@ -172,7 +205,7 @@ export class Connection {
     this.#core = core
     if (this.#isWatched) core.watch(true)
     core.opening()
-    this.cleanUp.add(onWake(() => core.wake()))
+    this.cleanUp.add(onWake(() => this.run(() => core.wake())))
     return core
   }
 
@@ -201,6 +234,7 @@ export class Connection {
     }
     this.#wasOpen = socket.readyState === 1
     const { addEventListener } = socket as Partial<EventTarget>
+    this.#socket = socket
     if (addEventListener) {
       addEventListener.call(socket, 'open', () => {
         this.#wasOpen = true
@@ -238,7 +272,7 @@ export class Connection {
     this.status = error ? { phase: 'closed', error } : { phase: 'closed' }
     for (const clean of this.cleanUp) clean()
     // Later, since the module may be on the stack, or have a microtask queued.
-    if (core) setTimeout(() => core.free())
+    if (core) setTimeout(() => free(core))
     const failed = (what: string) => (subject: Subject) =>
       error ? requestError(subject, `${what}: ${error.message}`, { cause: error }) : this.closedError()
     this.waiting.close(failed('nothing was sent'))
@@ -246,6 +280,14 @@ export class Connection {
     this.#refuse(error ?? this.#ending?.reason ?? this.closedError())
     this.#finishing()
     this.#observer.onStatus(this.status)
+  }
+}
+
+function free(core: ClientCore): void {
+  try {
+    core.free()
+  } catch {
+    // The module has failed, and whoever called it then was told.
   }
 }
 

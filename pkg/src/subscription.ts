@@ -32,23 +32,23 @@ interface Shared {
   granted: Promise<number>
 }
 
+/** What is used of the connection. */
+interface Link {
+  readonly requests: Requests
+  readonly receivers: Map<number, Receiver>
+  /** While there is a connection. */
+  readonly live: ClientCore | undefined
+  run(action: (core: ClientCore) => void): void
+}
+
 /** The handlers of a client, and the subscriptions at the broker that they share. @internal */
 export class Subscriptions {
   readonly #shared = new Map<string, Shared>()
   #next = 0
 
-  readonly #connection: {
-    readonly requests: Requests
-    readonly receivers: Map<number, Receiver>
-    /** While there is a connection. */
-    readonly live: ClientCore | undefined
-  }
+  readonly #connection: Link
 
-  constructor(connection: {
-    readonly requests: Requests
-    readonly receivers: Map<number, Receiver>
-    readonly live: ClientCore | undefined
-  }) {
+  constructor(connection: Link) {
     this.#connection = connection
   }
 
@@ -61,7 +61,7 @@ export class Subscriptions {
     const leave = () => {
       receiver.handle = undefined
       this.#connection.receivers.delete(number)
-      this.#connection.live?.setHandler(filter, number, false)
+      this.#connection.run(core => core.setHandler(filter, number, false))
     }
     try {
       const shared = this.#ask(core, filter, wish)
