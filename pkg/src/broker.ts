@@ -40,7 +40,12 @@ export class Client extends BaseClient {
   }
 }
 
-/** Connects: a `new Client` that is `ready`. Rejects as that does, and with an OptionError if an option is wrong. */
+/**
+ * Connects: a `new Client` that is `ready`. Rejects as that does, and with an OptionError if an option is wrong.
+ *
+ * To resume a session, make a `new Client` and subscribe before it is ready: the messages that the broker has queued come
+ * right behind its answer, and those that match no handler are acknowledged and dropped.
+ */
 export async function connect(to: string | URL | Broker, options?: ClientOptions): Promise<Client> {
   return new Client(to, options).ready
 }

@@ -57,7 +57,11 @@ export interface ClientOptions {
   readonly version?: 4 | 5
   /** Left out: a random one, kept for this client. Empty: the broker assigns one (5.0). */
   readonly clientId?: string
-  /** Begin without the session of an earlier connection (MQTT 5.0 §3.1.2.4). Default true. */
+  /**
+   * Begin without the session of an earlier connection (MQTT 5.0 §3.1.2.4). Default true.
+   *
+   * To get what a session has queued, subscribe before the client is ready; see `connect`.
+   */
   readonly cleanStart?: boolean
   /** Seconds without a packet after which the client pings, 0 to 65535; 0 turns it off. Default 60. */
   readonly keepAlive?: number

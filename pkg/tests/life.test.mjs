@@ -219,6 +219,24 @@ test('requests that waited are sent in the order in which they were made', { tim
   assert.ok(second.reason instanceof ClosedError)
 })
 
+test('who subscribes before the connection is there gets what a resumed session has queued', { timeout }, async t => {
+  const server = await serve(t, async peer => {
+    await peer.next('connect')
+    // CONNACK, which says that the session is there, and two messages of it, in one frame.
+    peer.bytes([0x20, 3, 1, 0, 0, 0x30, 5, 0, 1, 97, 0, 49, 0x32, 7, 0, 1, 97, 0, 1, 0, 50])
+    await peer.next('subscribe')
+    return peer.next('puback')
+  })
+  const client = new Client(server.url, { createWebSocket, cleanStart: false, sessionExpiry: 60 })
+  const got = []
+  client.subscribe('a', { qos: 1 }, message => got.push(message.text())).catch(() => {})
+  await client.ready
+  await server.finished()
+  assert.equal(client.sessionPresent, true)
+  assert.deepEqual(got, ['1', '2'])
+  await client.end()
+})
+
 test('a payload that waits is a copy', { timeout }, async t => {
   const server = await serve(t, async peer => {
     await peer.accept()
