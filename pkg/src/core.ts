@@ -37,6 +37,7 @@ export interface CoreOptions {
   readonly connectTimeout: number
   readonly queueMessages: number
   readonly queueBytes: number
+  readonly firstPacketId: number
 }
 
 export interface CoreWill {

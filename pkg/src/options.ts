@@ -167,6 +167,8 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
       clientId,
       cleanStart,
       keepAlive,
+      // The identifiers of an earlier life may still be in use: it is not known here which.
+      firstPacketId: cleanStart ? 1 : 1 + Math.floor(Math.random() * 65535),
       receiveMaximum,
       maximumPacketSize,
       topicAliasMaximum,

@@ -1,8 +1,11 @@
-//! What is used of JavaScript and the browser: few things, and nothing that they would bring along into the module.
+//! What is used of JavaScript and the browser beside js-sys, web-sys and gloo-timers: objects and lists, by fewer and smaller
+//! functions than js-sys brings along into the module.
 
+pub(super) use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
+pub use web_sys::WebSocket;
 
 /// What the browser calls: with an event or with nothing. All are of one type, so that one shim serves them all; `Fn`, since
 /// a socket that is not the browser's may give a frame while a handler has the one before.
@@ -44,33 +47,6 @@ extern "C" {
     #[wasm_bindgen(method, structural, indexing_getter)]
     pub(super) fn bytes(this: &Array, index: u32) -> Vec<u8>;
 
-    /// Bytes in JavaScript's memory.
-    pub(super) type Uint8Array;
-
-    /// A copy.
-    #[wasm_bindgen(constructor)]
-    pub(super) fn new(bytes: &[u8]) -> Uint8Array;
-
-    /// A WebSocket, or what looks like one.
-    #[wasm_bindgen(typescript_type = "WebSocket")]
-    #[derive(Clone)]
-    pub type WebSocket;
-
-    #[wasm_bindgen(method, getter, js_name = readyState)]
-    pub(super) fn ready_state(this: &WebSocket) -> u16;
-    #[wasm_bindgen(method, setter, js_name = binaryType)]
-    pub(super) fn set_binary_type(this: &WebSocket, name: &str);
-    #[wasm_bindgen(method, setter, js_name = onopen)]
-    pub(super) fn set_on_open(this: &WebSocket, callback: &JsValue);
-    #[wasm_bindgen(method, setter, js_name = onmessage)]
-    pub(super) fn set_on_message(this: &WebSocket, callback: &JsValue);
-    #[wasm_bindgen(method, setter, js_name = onclose)]
-    pub(super) fn set_on_close(this: &WebSocket, callback: &JsValue);
-    #[wasm_bindgen(method, catch)]
-    pub(super) fn send(this: &WebSocket, frame: &Uint8Array) -> Result<(), JsValue>;
-    #[wasm_bindgen(method, catch)]
-    pub(super) fn close(this: &WebSocket) -> Result<(), JsValue>;
-
     /// A function that is told events.
     #[cfg(feature = "broker")]
     #[wasm_bindgen(typescript_type = "(event: object) => void")]
@@ -82,16 +58,12 @@ extern "C" {
     pub(super) fn call(this: &Listener, receiver: &JsValue, event: &JsValue) -> Result<(), JsValue>;
 
     /// From 0 to below 1.
+    #[cfg(feature = "broker")]
     #[wasm_bindgen(js_namespace = Math)]
     pub(super) fn random() -> f64;
 
     #[wasm_bindgen(js_name = queueMicrotask)]
     pub(super) fn queue_microtask(callback: &JsValue);
-    /// Gives what stops it: in Node no number.
-    #[wasm_bindgen(js_name = setTimeout)]
-    pub(super) fn set_timeout(callback: &JsValue, milliseconds: u32) -> JsValue;
-    #[wasm_bindgen(js_name = clearTimeout)]
-    pub(super) fn clear_timeout(timeout: &JsValue);
     /// Milliseconds since the page or the process began.
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     pub(super) fn performance_now() -> f64;

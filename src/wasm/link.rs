@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen::JsValue;
 
 use super::clock::now;
-use super::js::{Callback, Listener};
+use super::js::Listener;
 use super::report;
 use super::shell::ClientShell;
 use super::timer::Timer;
@@ -66,11 +66,11 @@ impl BrokerShell {
     pub(super) fn new(machine: Broker) -> Rc<Self> {
         Rc::new_cyclic(|this: &Weak<Self>| {
             let shell = Weak::clone(this);
-            let timer = Timer::new(Callback::new(move |_| {
+            let timer = Timer::new(move || {
                 if let Some(shell) = shell.upgrade() {
                     shell.on_timer();
                 }
-            }));
+            });
             let state = State { machine, clients: Linked(Vec::new()), timer, listener: None };
             Self { state: RefCell::new(state), is_draining: Cell::new(false) }
         })

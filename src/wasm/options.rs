@@ -6,7 +6,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::failure::{failure, of_topic};
-use super::js::{Object, random};
+use super::js::Object;
 use super::properties;
 use crate::client::{ClientOptions, ClientWill};
 use crate::codec::{Message, PacketId, QoS, Version};
@@ -29,6 +29,8 @@ extern "C" {
     fn will(this: &CoreOptions) -> Option<CoreWill>;
     #[wasm_bindgen(method, getter)]
     fn properties(this: &CoreOptions) -> Option<Object>;
+    #[wasm_bindgen(method, getter, js_name = firstPacketId)]
+    fn first_packet_id(this: &CoreOptions) -> u16;
     #[wasm_bindgen(method, getter, js_name = receiveMaximum)]
     fn receive_maximum(this: &CoreOptions) -> u16;
     #[wasm_bindgen(method, getter, js_name = maximumPacketSize)]
@@ -65,17 +67,16 @@ pub(super) fn read(given: &CoreOptions) -> Result<ClientOptions, JsValue> {
             Some(ClientWill { message })
         }
     };
-    let clean_start = given.clean_start();
     Ok(ClientOptions {
         version: if given.version() == 4 { Version::V3_1_1 } else { Version::V5 },
         client_id: given.client_id().into(),
-        clean_start,
+        clean_start: given.clean_start(),
         keep_alive: given.keep_alive(),
         username: None,
         password: None,
         will,
         properties: properties::write(given.properties())?,
-        first_packet_id: if clean_start { PacketId::FIRST } else { any_packet_id() },
+        first_packet_id: PacketId::new(given.first_packet_id()).unwrap_or(PacketId::FIRST),
         receive_maximum: given.receive_maximum(),
         packet_bytes_max: given.maximum_packet_size(),
         topic_alias_maximum: given.topic_alias_maximum(),
@@ -96,11 +97,4 @@ pub(super) fn message(
     let qos = QoS::from_bits(flags >> 1 & 3).ok_or_else(|| failure("option", "a QoS is 0, 1 or 2", None))?;
     let properties = properties::write(properties)?;
     Ok(Message { topic, qos, retain: flags & 1 == 1, payload: payload.into(), properties })
-}
-
-/// Any packet identifier.
-fn any_packet_id() -> PacketId {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is below 65,535")]
-    let number = (random() * f64::from(u16::MAX)) as u16;
-    PacketId::new(number + 1).unwrap_or(PacketId::FIRST)
 }

@@ -72,7 +72,7 @@ pub(super) fn read(properties: Properties<'_>) -> Object {
             Value::Bool(value) => value.into(),
             Value::Number(value) => value.into(),
             Value::Text(value) => value.into(),
-            Value::Binary(value) => Uint8Array::new(value).into(),
+            Value::Binary(value) => Uint8Array::new_from_slice(value).into(),
         };
         object.set(name(id), &value);
     }

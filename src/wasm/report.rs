@@ -163,7 +163,7 @@ pub(super) fn retained(message: &Message) -> Report {
     let report = new();
     report.set_topic(message.topic.as_str());
     report.set_qos(message.qos.bits());
-    report.set_payload(&Uint8Array::new(&message.payload));
+    report.set_payload(&Uint8Array::new_from_slice(&message.payload));
     report
 }
 

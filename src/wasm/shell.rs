@@ -103,7 +103,14 @@ impl ClientShell {
             state: RefCell::new(State {
                 machine,
                 transport: None,
-                timer: Timer::new(callback(this, |shell, _| shell.on_timer())),
+                timer: {
+                    let this = Weak::clone(this);
+                    Timer::new(move || {
+                        if let Some(shell) = this.upgrade() {
+                            shell.on_timer();
+                        }
+                    })
+                },
                 tap: None,
             }),
             is_draining: Cell::new(false),
@@ -438,7 +445,9 @@ impl State {
                     tap.on_sent(bytes, host);
                 }
                 let frame = match &self.transport {
-                    Some(Transport::Socket(socket)) => Frame::Socket(socket.handle(), Uint8Array::new(bytes)),
+                    Some(Transport::Socket(socket)) => {
+                        Frame::Socket(socket.handle(), Uint8Array::new_from_slice(bytes))
+                    }
                     #[cfg(feature = "broker")]
                     Some(Transport::Link(link)) => Frame::Link(link.send(bytes)),
                     None => Frame::Nowhere,

@@ -1,11 +1,8 @@
 //! A socket: a WebSocket, or what looks like one, whose events one callback is called with.
 
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 use super::js::{Callback, Uint8Array, WebSocket};
-
-/// `WebSocket.OPEN`.
-const OPEN: u16 = 1;
 
 /// Owns the socket's `on…` slots. Dropped, it empties them and closes the socket, so that nothing is called any more.
 pub(super) struct Socket {
@@ -15,7 +12,7 @@ pub(super) struct Socket {
 impl Socket {
     /// Has the callback called, which must look itself whether the socket is open already.
     pub(super) fn attach(socket: WebSocket, callback: &Callback) -> Self {
-        socket.set_binary_type("arraybuffer");
+        socket.set_binary_type(web_sys::BinaryType::Arraybuffer);
         let socket = Self { inner: socket };
         socket.fill_slots(callback.as_ref());
         socket
@@ -23,9 +20,10 @@ impl Socket {
 
     /// An error is always followed by the close, which is what we act on.
     fn fill_slots(&self, callback: &JsValue) {
-        self.inner.set_on_open(callback);
-        self.inner.set_on_message(callback);
-        self.inner.set_on_close(callback);
+        let callback = Some(callback.unchecked_ref());
+        self.inner.set_onopen(callback);
+        self.inner.set_onmessage(callback);
+        self.inner.set_onclose(callback);
     }
 
     /// The socket itself, to be used while nothing is borrowed: one that is not the browser's may call back at once.
@@ -37,12 +35,12 @@ impl Socket {
 /// Sends a frame. A socket that is not open any more takes nothing, and tells of its close soon.
 pub(super) fn send(socket: &WebSocket, frame: &Uint8Array) {
     if is_open(socket) {
-        let _ = socket.send(frame);
+        let _ = socket.send_with_js_u8_array(frame);
     }
 }
 
 pub(super) fn is_open(socket: &WebSocket) -> bool {
-    socket.ready_state() == OPEN
+    socket.ready_state() == WebSocket::OPEN
 }
 
 impl Drop for Socket {

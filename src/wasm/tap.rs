@@ -52,7 +52,7 @@ fn note_all(decoder: &mut Decoder, bytes: &[u8], version: Version, outgoing: boo
             facts.reason.map_or(-1, |reason| reason.value().into()),
             facts.topic,
             facts.payload_bytes.and_then(|bytes| i32::try_from(bytes).ok()).unwrap_or(-1),
-            &Uint8Array::new(bytes),
+            &Uint8Array::new_from_slice(bytes),
         );
     }
 }

@@ -216,7 +216,7 @@ async fn a_quiet_connection_is_pinged_and_a_silent_broker_given_up() {
     let lines = page.lines().await;
     // A machine that slept pings once more before it gives up.
     let end: Vec<_> = lines.iter().filter(|line| *line != "> PINGREQ").collect();
-    assert_eq!(end, ["> DISCONNECT 141", "socket closed", "closed keep-alive 141 undefined"]);
+    assert_eq!(end, ["> DISCONNECT 128", "socket closed", "closed keep-alive 141 undefined"]);
 }
 
 #[wasm_bindgen_test]

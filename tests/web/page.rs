@@ -225,7 +225,7 @@ impl Page {
             r#"{
                 "version": 5, "clientId": "page", "cleanStart": true, "keepAlive": 0, "receiveMaximum": 65535,
                 "maximumPacketSize": 4294967295, "topicAliasMaximum": 0, "connectTimeout": 30000, "queueMessages": 1000,
-                "queueBytes": 16777216
+                "queueBytes": 16777216, "firstPacketId": 1
             }"#,
         );
         Object::<JsValue>::assign(options.unchecked_ref(), given.unchecked_ref());
