@@ -2,7 +2,7 @@
 import { abortable, ignore } from './abort.js'
 import { disconnectCode, fields, func, payload as payloadOf, text, whole, wrong } from './check.js'
 import { Connection } from './connection.js'
-import type { ClientCore } from './core.js'
+import type { ClientCore, CoreProperties } from './core.js'
 import type { Loader } from './engine.js'
 import { PacketEvent, type Status, StatusEvent } from './events.js'
 import type { Subject } from './faults.js'
@@ -197,7 +197,7 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
     topic: string,
     payload: Uint8Array,
     flags: number,
-    properties: object | undefined,
+    properties: CoreProperties | undefined,
   ): Promise<void> {
     const request = core.publish(topic, payload, flags, properties)
     return request === undefined ? sent : this.#connection.requests.add<undefined>(request, published)

@@ -1,13 +1,13 @@
 import { ignore } from './abort.js'
 import { wrong } from './check.js'
-import type { ClientCore, LinkableCore } from './core.js'
+import type { ClientCore, CoreProperties, LinkableCore } from './core.js'
 import type { Engine, Loader } from './engine.js'
 import { ClosedError, ConnectError, OptionError } from './errors.js'
 import type { PacketRecord, Status } from './events.js'
 import { closeError, requestError, type Subject, thrownError } from './faults.js'
 import { ClientHost, type Receiver } from './host.js'
 import { readCredentials, type Settings } from './options.js'
-import type { ConnackProperties } from './properties.js'
+import { type ConnackProperties, fromList } from './properties.js'
 import { Requests } from './requests.js'
 import type { WebSocketLike } from './socket.js'
 import { LINK, type Linkable } from './target.js'
@@ -245,11 +245,11 @@ export class Connection {
     return socket
   }
 
-  #onConnected(sessionPresent: boolean, properties: object): void {
+  #onConnected(sessionPresent: boolean, properties: CoreProperties): void {
     const core = this.#core
     if (!core) return
     this.sessionPresent = sessionPresent
-    this.connackProperties = Object.freeze(properties)
+    this.connackProperties = Object.freeze(fromList(properties))
     this.clientId = core.clientId
     this.live = core
     this.status = { phase: 'connected' }

@@ -23,6 +23,9 @@ export interface Failure {
 /** An event of a socket: the part that is read. Only message events have it. */
 export type FrameEvent = { readonly data?: unknown } | undefined
 
+/** Identifiers and values of properties by turns; a user property's is a pair. */
+export type CoreProperties = readonly unknown[]
+
 /** Options that were checked. */
 export interface CoreOptions {
   readonly version: 4 | 5
@@ -30,7 +33,7 @@ export interface CoreOptions {
   readonly cleanStart: boolean
   readonly keepAlive: number
   readonly will?: CoreWill
-  readonly properties?: object
+  readonly properties?: CoreProperties
   readonly receiveMaximum: number
   readonly maximumPacketSize: number
   readonly topicAliasMaximum: number
@@ -45,7 +48,7 @@ export interface CoreWill {
   readonly payload: Uint8Array
   /** QoS and RETAIN as in PUBLISH's first byte. */
   readonly flags: number
-  readonly properties?: object
+  readonly properties?: CoreProperties
 }
 
 /** One client: the machine, its socket and its timer. */
@@ -55,10 +58,10 @@ export interface ClientCore {
   open(socket: WebSocketLike): void
   /** Messages that match the filter are for this handler from now on, or no longer. */
   setHandler(filter: string, handler: number, on: boolean): void
-  subscribe(filter: string, options: number, properties?: object): number
+  subscribe(filter: string, options: number, properties?: CoreProperties): number
   unsubscribe(filter: string): number
   /** The request's number at QoS 1 and 2. */
-  publish(topic: string, payload: Uint8Array, flags: number, properties?: object): number | undefined
+  publish(topic: string, payload: Uint8Array, flags: number, properties?: CoreProperties): number | undefined
   disconnect(reasonCode: number): void
   kill(): void
   wake(): void
@@ -85,7 +88,7 @@ export interface Host {
     propertiesBytes: number,
     offset: number,
   ): void
-  connected(sessionPresent: boolean, properties: object): void
+  connected(sessionPresent: boolean, properties: CoreProperties): void
   done(request: number, reasonCode: number): void
   failed(request: number, code: string, message: string, reasonCode: number | undefined): void
   closed(code: string, message: string, reasonCode: number | undefined, rule: string | undefined): void
@@ -103,7 +106,7 @@ export interface Host {
 
 /** The broker in the page. */
 export interface BrokerCore {
-  publish(topic: string, payload: Uint8Array, flags: number, properties?: object): number
+  publish(topic: string, payload: Uint8Array, flags: number, properties?: CoreProperties): number
   clients(): object[]
   sessions(): object[]
   retained(): object[]
@@ -119,7 +122,7 @@ export interface Glue {
   readonly ClientCore: new (host: Host, options: CoreOptions) => ClientCore
   /** Throws if it is no topic filter, or no topic name if none is asked for. */
   check(text: string, isFilter: boolean): void
-  readProperties(bytes: Uint8Array): object
+  readProperties(bytes: Uint8Array): CoreProperties
 }
 
 /** What the larger build exports besides. */

@@ -1,4 +1,4 @@
-import type { FrameEvent, Glue, Host } from './core.js'
+import type { CoreProperties, FrameEvent, Glue, Host } from './core.js'
 import { type PacketRecord, packetRecord } from './events.js'
 import { type Handler, LazyProperties, type Message, ReceivedMessage } from './message.js'
 import type { Requests } from './requests.js'
@@ -104,7 +104,7 @@ export class ClientHost implements Host {
     for (let index = 0; index < receivers.length; index++) deliver(receivers[index] as Receiver, message)
   }
 
-  connected(sessionPresent: boolean, properties: object): void {
+  connected(sessionPresent: boolean, properties: CoreProperties): void {
     this.#life.connected(sessionPresent, properties)
   }
 

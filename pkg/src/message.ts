@@ -1,5 +1,5 @@
 import type { Glue } from './core.js'
-import type { MessageProperties } from './properties.js'
+import { fromList, type MessageProperties } from './properties.js'
 
 /** What can be published: text is sent as UTF-8. */
 export type Payload = string | Uint8Array | ArrayBuffer | ArrayBufferView
@@ -78,7 +78,7 @@ export class LazyProperties {
   }
 
   read(): MessageProperties {
-    this.#properties ??= this.#glue.readProperties(this.#bytes) as MessageProperties
+    this.#properties ??= fromList(this.#glue.readProperties(this.#bytes)) as MessageProperties
     return this.#properties
   }
 }

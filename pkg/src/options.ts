@@ -18,7 +18,7 @@ import {
 } from './check.js'
 import type { CoreOptions, CoreWill } from './core.js'
 import type { Payload, QoS } from './message.js'
-import { type MessageProperties, messageProperties, type UserProperties } from './properties.js'
+import { type MessageProperties, messageProperties, toList, type UserProperties } from './properties.js'
 import type { WebSocketLike } from './socket.js'
 
 /** Who the client says it is. */
@@ -175,7 +175,7 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
       connectTimeout,
       queueMessages: messages,
       queueBytes: bytes,
-      properties: { sessionExpiryInterval: given.sessionExpiry, userProperties: given.userProperties },
+      properties: toList({ sessionExpiryInterval: given.sessionExpiry, userProperties: given.userProperties }),
       ...(given.will && { will: coreWill(given.will) }),
     },
     credentials: typeof credentials === 'function' ? (credentials as () => unknown) : () => credentials,
@@ -206,7 +206,7 @@ function coreWill(will: ReturnType<typeof willFields>): CoreWill {
   const { topic, payload = new Uint8Array(), qos = 0, retain = false, delay, properties } = will
   if (topic === undefined) throw wrong('will.topic', topic, 'a will needs a topic')
   const flags = (qos << 1) | Number(retain)
-  return { topic, payload: payload.slice(), flags, properties: { willDelayInterval: delay, ...properties } }
+  return { topic, payload: payload.slice(), flags, properties: toList({ willDelayInterval: delay, ...properties }) }
 }
 
 function defaultSocket(isNeeded: boolean): CreateWebSocket {

@@ -1,4 +1,5 @@
 import { binary, bool, fields, text, uint32, userProperties } from './check.js'
+import type { CoreProperties } from './core.js'
 
 /** Names and values that MQTT carries for the application, in order; a name may be there more than once. */
 export type UserProperties = readonly (readonly [name: string, value: string])[]
@@ -60,3 +61,62 @@ export const messageProperties = fields({
   correlationData: binary,
   userProperties,
 })
+
+/** The identifiers of the properties that a client sends or is told (MQTT 5.0 §2.2.2.2), by their names here. */
+const identifiers = {
+  payloadFormatIndicator: 1,
+  messageExpiryInterval: 2,
+  contentType: 3,
+  responseTopic: 8,
+  correlationData: 9,
+  // Of messages that come; one that subscribes gives one.
+  subscriptionIdentifiers: 11,
+  subscriptionIdentifier: 11,
+  sessionExpiryInterval: 17,
+  assignedClientIdentifier: 18,
+  serverKeepAlive: 19,
+  authenticationMethod: 21,
+  authenticationData: 22,
+  willDelayInterval: 24,
+  responseInformation: 26,
+  serverReference: 28,
+  reasonString: 31,
+  receiveMaximum: 33,
+  topicAliasMaximum: 34,
+  topicAlias: 35,
+  maximumQos: 36,
+  retainAvailable: 37,
+  userProperties: 38,
+  maximumPacketSize: 39,
+  wildcardSubscriptionAvailable: 40,
+  subscriptionIdentifierAvailable: 41,
+  sharedSubscriptionAvailable: 42,
+}
+
+/** Properties as the module takes them; those that are undefined are left out. @internal */
+export function toList(properties: object): CoreProperties {
+  const list: unknown[] = []
+  for (const [name, value] of Object.entries(properties)) {
+    const id = identifiers[name as keyof typeof identifiers]
+    for (const one of id === identifiers.userProperties ? (value ?? []) : [value]) {
+      if (one !== undefined) list.push(id, one)
+    }
+  }
+  return list
+}
+
+/** Properties as the module gives them, by their names. @internal */
+export function fromList(list: CoreProperties): object {
+  const properties: Record<string, unknown> = {}
+  const names = Object.entries(identifiers)
+  for (let index = 0; index < list.length; index += 2) {
+    const [id, value] = list.slice(index)
+    const [name] = names.find(entry => entry[1] === id) as [string, number]
+    if (id === identifiers.userProperties || id === identifiers.subscriptionIdentifiers) {
+      properties[name] = [...((properties[name] ?? []) as unknown[]), value]
+    } else {
+      properties[name] = id === identifiers.maximumQos ? Number(value) : value
+    }
+  }
+  return properties
+}

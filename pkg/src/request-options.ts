@@ -1,7 +1,8 @@
 import { bool, fields, oneOf, qos, signal, userProperties, whole } from './check.js'
+import type { CoreProperties } from './core.js'
 import type { QoS } from './message.js'
 import { only5 } from './options.js'
-import { type MessageProperties, messageProperties, type UserProperties } from './properties.js'
+import { type MessageProperties, messageProperties, toList, type UserProperties } from './properties.js'
 
 /** How a message is published. */
 export interface PublishOptions {
@@ -48,7 +49,7 @@ export type QueueLimits = Required<Pick<MessagesOptions, 'limit' | 'overflow'>>
 export interface Wish {
   /** The byte of the wire. */
   readonly byte: number
-  readonly properties: object | undefined
+  readonly properties: CoreProperties | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -91,10 +92,10 @@ export function quickFlags(options: PublishOptions): number {
 export function readPublish(
   options: PublishOptions | undefined,
   version: 4 | 5,
-): { flags: number } & Omit<PublishOptions, 'qos' | 'retain'> {
-  const { qos = 0, retain = false, ...rest } = publishFields(options, 'options')
-  if (version === 4) only5({ properties: rest.properties })
-  return { flags: (qos << 1) | Number(retain), ...rest }
+): { flags: number; properties: CoreProperties | undefined; signal: AbortSignal | undefined } {
+  const { qos = 0, retain = false, properties, signal } = publishFields(options, 'options')
+  if (version === 4) only5({ properties })
+  return { flags: (qos << 1) | Number(retain), properties: properties && toList(properties), signal }
 }
 
 /** @internal */
@@ -104,7 +105,7 @@ export function readSubscribe(options: SubscribeOptions, version: 4 | 5): Wish {
   const { noLocal = false, retainAsPublished = false, retainHandling = 0, ...properties } = rest
   return {
     byte: qos | (Number(noLocal) << 2) | (Number(retainAsPublished) << 3) | (retainHandling << 4),
-    properties: Object.keys(properties).length > 0 ? properties : undefined,
+    properties: Object.keys(properties).length > 0 ? toList(properties) : undefined,
     signal,
   }
 }

@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use super::clock::now;
 use super::failure::{failure, of_topic, text};
-use super::js::{self, Listener, Object};
+use super::js::{self, Array, Listener};
 use super::link::BrokerShell;
 use super::shell::ClientShell;
 use super::{broker_options, client, options, report};
@@ -50,7 +50,7 @@ impl BrokerCore {
         topic: &str,
         payload: Vec<u8>,
         flags: u8,
-        properties: Option<Object>,
+        properties: Option<Array>,
     ) -> Result<usize, JsValue> {
         let message = options::message(topic, payload, flags, properties)?;
         let packet_id = (message.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::failure::{failure, of_call, of_filter, of_topic};
 use super::host::Host;
-use super::js::{Object, WebSocket};
+use super::js::{Array, WebSocket};
 use super::options::{self, CoreOptions};
 use super::properties;
 use super::shell::ClientShell;
@@ -80,12 +80,7 @@ impl ClientCore {
     ///
     /// # Errors
     /// A failure.
-    pub fn subscribe(
-        &self,
-        filter: &str,
-        subscription_options: u8,
-        properties: Option<Object>,
-    ) -> Result<f64, JsValue> {
+    pub fn subscribe(&self, filter: &str, subscription_options: u8, properties: Option<Array>) -> Result<f64, JsValue> {
         let filter = parse_filter(filter)?;
         let options = SubscriptionOptions::from_byte(subscription_options, Version::V5)
             .ok_or_else(|| failure("option", "there are no such subscription options", None))?;
@@ -111,7 +106,7 @@ impl ClientCore {
         topic: &str,
         payload: Vec<u8>,
         flags: u8,
-        properties: Option<Object>,
+        properties: Option<Array>,
     ) -> Result<Option<f64>, JsValue> {
         let message = options::message(topic, payload, flags, properties)?;
         if message.qos == QoS::AtMostOnce {

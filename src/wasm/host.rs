@@ -5,7 +5,7 @@
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::js::{Object, Uint8Array};
+use super::js::{Array, Uint8Array};
 
 #[wasm_bindgen]
 extern "C" {
@@ -39,7 +39,7 @@ extern "C" {
     );
 
     #[wasm_bindgen(method)]
-    pub(super) fn connected(this: &Host, session_present: bool, properties: &Object);
+    pub(super) fn connected(this: &Host, session_present: bool, properties: &Array);
 
     /// A request ended well.
     #[wasm_bindgen(method)]

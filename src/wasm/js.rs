@@ -22,12 +22,9 @@ extern "C" {
     pub(super) fn new() -> Object;
     #[wasm_bindgen(method, structural, indexing_setter)]
     pub(super) fn set(this: &Object, name: &str, value: &JsValue);
-    /// Its fields, as pairs of name and value.
-    #[wasm_bindgen(static_method_of = Object)]
-    pub(super) fn entries(of: &Object) -> Array;
-
     /// A list.
-    pub(super) type Array;
+    #[wasm_bindgen(typescript_type = "readonly unknown[]")]
+    pub type Array;
 
     #[wasm_bindgen(constructor)]
     pub(super) fn new() -> Array;
@@ -37,6 +34,9 @@ extern "C" {
     pub(super) fn length(this: &Array) -> u32;
     #[wasm_bindgen(method, structural, indexing_getter)]
     pub(super) fn get(this: &Array, index: u32) -> JsValue;
+    /// An element that is a number.
+    #[wasm_bindgen(method, structural, indexing_getter)]
+    pub(super) fn number(this: &Array, index: u32) -> u32;
     /// An element that is a list itself.
     #[wasm_bindgen(method, structural, indexing_getter)]
     pub(super) fn list(this: &Array, index: u32) -> Array;

@@ -28,7 +28,7 @@ mod transport;
 pub use broker::{BrokerCore, explain};
 pub use client::{ClientCore, check};
 pub use host::Host;
-pub use js::{Object, WebSocket};
+pub use js::{Array, Object, WebSocket};
 pub use options::{CoreOptions, CoreWill};
 pub use properties::read_properties;
 

@@ -6,7 +6,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::failure::{failure, of_topic};
-use super::js::Object;
+use super::js::Array;
 use super::properties;
 use crate::client::{ClientOptions, ClientWill};
 use crate::codec::{Message, PacketId, QoS, Version};
@@ -28,7 +28,7 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn will(this: &CoreOptions) -> Option<CoreWill>;
     #[wasm_bindgen(method, getter)]
-    fn properties(this: &CoreOptions) -> Option<Object>;
+    fn properties(this: &CoreOptions) -> Option<Array>;
     #[wasm_bindgen(method, getter, js_name = firstPacketId)]
     fn first_packet_id(this: &CoreOptions) -> u16;
     #[wasm_bindgen(method, getter, js_name = receiveMaximum)]
@@ -55,7 +55,7 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn flags(this: &CoreWill) -> u8;
     #[wasm_bindgen(method, getter, js_name = properties)]
-    fn will_properties(this: &CoreWill) -> Option<Object>;
+    fn will_properties(this: &CoreWill) -> Option<Array>;
 }
 
 /// The options as the machine takes them; a failure to throw otherwise.
@@ -87,12 +87,7 @@ pub(super) fn read(given: &CoreOptions) -> Result<ClientOptions, JsValue> {
 }
 
 /// A message to publish; `flags` are QoS and RETAIN as in PUBLISH's first byte.
-pub(super) fn message(
-    topic: &str,
-    payload: Vec<u8>,
-    flags: u8,
-    properties: Option<Object>,
-) -> Result<Message, JsValue> {
+pub(super) fn message(topic: &str, payload: Vec<u8>, flags: u8, properties: Option<Array>) -> Result<Message, JsValue> {
     let topic = TopicName::parse(topic).map_err(|error| of_topic(&error))?;
     let qos = QoS::from_bits(flags >> 1 & 3).ok_or_else(|| failure("option", "a QoS is 0, 1 or 2", None))?;
     let properties = properties::write(properties)?;

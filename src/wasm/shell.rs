@@ -12,7 +12,7 @@ use wasm_bindgen::JsValue;
 use super::clock;
 use super::failure::text;
 use super::host::Host;
-use super::js::{self, Callback, Object, Uint8Array, WebSocket};
+use super::js::{self, Array, Callback, Uint8Array, WebSocket};
 use super::properties;
 use super::socket::{self, Socket};
 use super::tap::Tap;
@@ -68,7 +68,7 @@ enum Scope {
 /// One output with nothing borrowed.
 enum Step {
     Message(Arrival),
-    Connected(bool, Object),
+    Connected(bool, Array),
     Done(RequestId, Result<Completion, RequestError>),
     /// And whether packets were noted.
     Transmit(Frame, bool),

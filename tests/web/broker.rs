@@ -101,7 +101,7 @@ async fn the_broker_publishes_to_its_clients_and_says_to_how_many() {
     let (ann, bob) = (home.client("ann").await, home.client("bob").await);
     subscribe(&ann, "a/+", 2).await;
     subscribe(&bob, "#", 0).await;
-    let properties = json(r#"{"contentType": "text"}"#);
+    let properties = json(r#"[3, "text"]"#);
     let publish = |topic, flags| home.broker.publish_with(topic, b"x", flags, &properties).expect("a publish");
     assert_eq!((publish("a/b", QOS2), publish("b", QOS1), publish("$SYS/x", QOS0)), (2, 1, 0));
     ann.until("message a/b x").await;
@@ -118,8 +118,8 @@ async fn a_wrong_publish_of_the_brokers_throws() {
     let rows = [
         (core.publish_with("a/#", b"", QOS0, &NONE), "topic"),
         (core.publish_with("a", b"", 6, &NONE), "option"),
-        (core.publish_with("a", b"", QOS0, &json(r#"{"contentTyp": ""}"#)), "property"),
-        (core.publish_with("a", b"", QOS0, &json(r#"{"willDelayInterval": 1}"#)), "encode"),
+        (core.publish_with("a", b"", QOS0, &json("[0, 1]")), "property"),
+        (core.publish_with("a", b"", QOS0, &json("[24, 1]")), "encode"),
     ];
     for (result, code) in rows {
         assert_eq!(failure(result).0, code);
@@ -130,7 +130,7 @@ async fn a_wrong_publish_of_the_brokers_throws() {
 #[wasm_bindgen_test]
 async fn its_views_are_plain_data() {
     let home = Home::new();
-    let page = home.client_with("ann", r#"{"properties": {"sessionExpiryInterval": 60}}"#).await;
+    let page = home.client_with("ann", r#"{"properties": [17, 60]}"#).await;
     let old = home.client_with("old", r#"{"version": 4}"#).await;
     subscribe(&page, "a", 1).await;
     subscribe(&page, "b/#", 2).await;
@@ -214,7 +214,7 @@ async fn users_are_let_in_by_name_and_password() {
 #[wasm_bindgen_test]
 async fn a_queue_that_is_full_drops_and_says_so() {
     let home = Home::with(r#"{"queue": {"messages": 2, "overflow": "drop-oldest"}}"#);
-    let page = home.client_with("ann", r#"{"cleanStart": false, "properties": {"sessionExpiryInterval": 60}}"#).await;
+    let page = home.client_with("ann", r#"{"cleanStart": false, "properties": [17, 60]}"#).await;
     subscribe(&page, "a", 1).await;
     page.core.kill();
     page.until("closed").await;
@@ -260,7 +260,7 @@ async fn a_client_that_is_killed_before_its_connect_is_gone() {
 async fn the_broker_ends_sessions_by_its_timer_and_has_no_other() {
     let timers = Timers::new();
     let home = Home::new();
-    let page = home.client_with("ann", r#"{"properties": {"sessionExpiryInterval": 1}}"#).await;
+    let page = home.client_with("ann", r#"{"properties": [17, 1]}"#).await;
     page.core.kill();
     page.until("closed").await;
     assert_eq!(timers.running(), 1, "for the session");

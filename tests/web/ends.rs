@@ -102,7 +102,7 @@ async fn nothing_is_called_after_free_inside_connected() {
     });
     page.forget();
     page.socket.receive(&[bytes(&CONNACK), message("a", "x")].concat());
-    assert_eq!(page.lines().await, ["connected false {}", "socket closed"]);
+    assert_eq!(page.lines().await, ["connected false []", "socket closed"]);
 }
 
 #[wasm_bindgen_test]

@@ -10,7 +10,7 @@ use super::home::{Home, subscribe};
 use super::page::{Core, Page, QOS0, QOS1, QOS2, array, failure, get, json, set, text, turn};
 
 const NONE: JsValue = JsValue::UNDEFINED;
-const CONNECTED: &str = r#"connected false {"maximumPacketSize":1048576}"#;
+const CONNECTED: &str = "connected false [39,1048576]";
 
 /// Options of a client with a will of this topic.
 fn will(topic: &str, options: &str) -> JsValue {
@@ -80,13 +80,13 @@ async fn versions_meet() {
     let new = home.client("new").await;
     subscribe(&old, "a", 1).await;
     subscribe(&new, "a", 2).await;
-    let properties = json(r#"{"contentType": "t", "userProperties": [["k", "v"]]}"#);
+    let properties = json(r#"[3, "t", 38, ["k", "v"]]"#);
     new.core.publish_with("a", b"5.0", QOS2, &properties).expect("a publish");
     old.until("message a 5.0").await;
     new.until("message a 5.0").await;
     let told =
         new.messages().await.iter().map(|message| text(&read_properties(&message.properties()))).collect::<Vec<_>>();
-    assert_eq!(told, [r#"{"contentType":"t","userProperties":[["k","v"]]}"#]);
+    assert_eq!(told, [r#"[3,"t",38,["k","v"]]"#]);
     assert_eq!(old.messages().await[0].properties(), b"");
     assert_eq!(old.messages().await[0].flags(), QOS1);
     old.core.publish("a", "3.1.1", QOS1);
@@ -171,8 +171,8 @@ async fn a_delayed_will_waits_for_its_time() {
     let home = Home::new();
     let bob = home.client("bob").await;
     subscribe(&bob, "gone/#", 1).await;
-    let options = will("gone/ann", r#"{"clientId": "ann", "properties": {"sessionExpiryInterval": 60}}"#);
-    set(&get(&options, "will"), "properties", json(r#"{"willDelayInterval": 1}"#));
+    let options = will("gone/ann", r#"{"clientId": "ann", "properties": [17, 60]}"#);
+    set(&get(&options, "will"), "properties", json("[24, 1]"));
     let ann = Page::with_options(&options);
     ann.core.link(&home.broker);
     ann.until("connected").await;
@@ -186,7 +186,7 @@ async fn a_delayed_will_waits_for_its_time() {
 #[wasm_bindgen_test]
 async fn a_second_client_of_the_name_takes_over() {
     let home = Home::new();
-    let options = r#"{"cleanStart": false, "properties": {"sessionExpiryInterval": 60}}"#;
+    let options = r#"{"cleanStart": false, "properties": [17, 60]}"#;
     let first = home.client_with("ann", options).await;
     subscribe(&first, "a", 1).await;
     first.forget();
@@ -202,7 +202,7 @@ async fn a_second_client_of_the_name_takes_over() {
 #[wasm_bindgen_test]
 async fn a_session_waits_for_its_client() {
     let home = Home::new();
-    let page = home.client_with("ann", r#"{"cleanStart": false, "properties": {"sessionExpiryInterval": 60}}"#).await;
+    let page = home.client_with("ann", r#"{"cleanStart": false, "properties": [17, 60]}"#).await;
     subscribe(&page, "a", 2).await;
     page.core.kill();
     page.until("closed").await;

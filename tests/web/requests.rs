@@ -23,7 +23,7 @@ async fn with_broker(properties: &[Property<'_>]) -> Page {
 #[wasm_bindgen_test]
 async fn subscribe_sends_its_options_and_ends_with_what_was_granted() {
     let page = Page::connected("{}").await;
-    let properties = json(r#"{"subscriptionIdentifier": 7, "userProperties": [["k", "v"]]}"#);
+    let properties = json(r#"[11, 7, 38, ["k", "v"]]"#);
     // Retain handling 2, retain as published, no local, QoS 2.
     let first = page.core.subscribe("a/+", 0b10_1110, &properties).expect("a subscription");
     let second = page.core.subscribe("b", 2, &NONE).expect("a subscription");
@@ -136,7 +136,7 @@ async fn what_the_broker_does_not_support_throws_with_its_reason() {
         Property::SharedSubscriptionAvailable(false),
     ])
     .await;
-    let identifier = json(r#"{"subscriptionIdentifier": 1}"#);
+    let identifier = json("[11, 1]");
     let core = &page.core;
     let rows = [
         (core.publish_with("a", b"", QOS2, &NONE).map(drop), ReasonCode::QoSNotSupported),
