@@ -57,12 +57,11 @@ export function whole(from: number, to: number): Check<number> {
 
 /** A reason code of those that DISCONNECT has from one side (MQTT 5.0 §3.14.2.1), as in `0x00, 0x80-0x83`. */
 export function disconnectCode(codes: string): Check<number> {
-  const ranges = codes.split(', ').map(range => range.split('-').map(Number))
+  const ranges = codes.split(', ').map(range => range.split('-').map(Number) as [number, number?])
   return (value, name) => {
     const code = value as number
-    if (ranges.some(([from, to = from]) => Number.isInteger(code) && code >= Number(from) && code <= Number(to)))
-      return code
-    throw wrong(name, value, `DISCONNECT carries from this side ${codes}`)
+    if (Number.isInteger(code) && ranges.some(([from, to = from]) => code >= from && code <= to)) return code
+    throw wrong(name, value, `it must be of ${codes}`)
   }
 }
 

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { abortable, ignore } from './abort.js'
-import { disconnectCode, fields, func, payload as payloadOf, text, whole, wrong } from './check.js'
+import { disconnectCode, fields, func, payload as payloadOf, text, whole } from './check.js'
 import { Connection } from './connection.js'
 import type { ClientCore, CoreProperties } from './core.js'
 import type { Loader } from './engine.js'
@@ -44,7 +44,7 @@ export interface EndOptions {
 const sent = Promise.resolve()
 /** What an acknowledged message was, should it fail: its topic was right. */
 const published: Subject = { kind: 'publish', topic: '' }
-const handlerOf = func<Handler>('message => …')
+const handlerOf = func<Handler>('message => …, behind the options')
 const endFields = fields({
   reasonCode: disconnectCode('0x00, 0x04, 0x80-0x83, 0x90, 0x93-0x99'),
   timeout: whole(0, 2_147_483_647),
@@ -136,9 +136,9 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
   subscribe(filter: string, handler: Handler): Promise<Subscription>
   subscribe(filter: string, options: SubscribeOptions, handler: Handler): Promise<Subscription>
   subscribe(filter: string, ...rest: readonly unknown[]): Promise<Subscription> {
-    const [options, handler, tooMuch] = typeof rest[0] === 'function' ? [{}, ...rest] : rest
+    // Options behind the handler are told as a wrong handler.
+    const [options, handler] = typeof rest[0] === 'function' && rest[1] === undefined ? [{}, ...rest] : rest
     try {
-      if (tooMuch !== undefined) throw wrong('options', tooMuch, 'they stand before the handler')
       return this.#subscribe(filter, options as SubscribeOptions, handlerOf(handler, 'handler'))
     } catch (error) {
       return Promise.reject(this.#connection.thrown(error, { kind: 'subscribe', filter }))
@@ -224,10 +224,7 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
       joined = this.#subscriptions.join(core, filter, wish, receiver)
       return joined
     })
-    return subscribed.then(subscription => {
-      const { live, cleanUp } = this.#connection
-      return endedBy(live && wish.signal, subscription, cleanUp)
-    })
+    return subscribed.then(subscription => endedBy(wish.signal, subscription, this.#connection))
   }
 
   /** Sends now or when there is a connection. */

@@ -142,7 +142,7 @@ export class Connection {
     const error = thrownError(thrown, { kind: 'options' }) as Error
     const socket = this.#socket
     if (socket) {
-      socket.onopen = socket.onmessage = socket.onclose = null
+      socket.onmessage = socket.onclose = null
       socket.close()
     }
     this.#finish(error)
@@ -174,7 +174,6 @@ export class Connection {
       if (this.#core !== core) return
       core.setCredentials(credentials.username, credentials.password)
       if (way) {
-        this.#wasOpen = true
         way.link(core as LinkableCore)
         return
       }
@@ -272,7 +271,13 @@ export class Connection {
     this.status = error ? { phase: 'closed', error } : { phase: 'closed' }
     for (const clean of this.cleanUp) clean()
     // Later, since the module may be on the stack, or have a microtask queued.
-    if (core) setTimeout(() => free(core))
+    setTimeout(() => {
+      try {
+        core?.free()
+      } catch {
+        // The module has failed, and whoever called it then was told.
+      }
+    })
     const failed = (what: string) => (subject: Subject) =>
       error ? requestError(subject, `${what}: ${error.message}`, { cause: error }) : this.closedError()
     this.waiting.close(failed('nothing was sent'))
@@ -280,14 +285,6 @@ export class Connection {
     this.#refuse(error ?? this.#ending?.reason ?? this.closedError())
     this.#finishing()
     this.#observer.onStatus(this.status)
-  }
-}
-
-function free(core: ClientCore): void {
-  try {
-    core.free()
-  } catch {
-    // The module has failed, and whoever called it then was told.
   }
 }
 

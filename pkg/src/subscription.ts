@@ -132,9 +132,9 @@ export class Subscriptions {
 export function endedBy(
   signal: AbortSignal | undefined,
   subscription: Subscription,
-  cleanUp: Set<() => void>,
+  { live, cleanUp }: { readonly live: ClientCore | undefined; readonly cleanUp: Set<() => void> },
 ): Subscription {
-  if (!signal) return subscription
+  if (!signal || !live) return subscription
   const abort = () => void unsubscribe().catch(ignore)
   const clean = () => {
     signal.removeEventListener('abort', abort)

@@ -191,7 +191,7 @@ const calls = [
   [c => c.subscribe('a'), 'handler', 'undefined', 'function'],
   [c => c.subscribe('a', { qos: 1 }), 'handler', 'undefined'],
   [c => c.subscribe('a', { qos: 3 }, () => {}), 'qos', '3'],
-  [c => c.subscribe('a', () => {}, { qos: 1 }), 'options', 'before the handler'],
+  [c => c.subscribe('a', () => {}, { qos: 1 }), 'handler', 'object', 'behind the options'],
   [c => c.subscribe('a', { nolocal: true }, () => {}), 'nolocal', 'noLocal'],
   [c => c.subscribe('a', { retainHandling: 3 }, () => {}), 'retainHandling', '3'],
   [c => c.subscribe('a', { subscriptionIdentifier: 0 }, () => {}), 'subscriptionIdentifier', '1 to 268435455'],
