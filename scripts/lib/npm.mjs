@@ -3,13 +3,14 @@ import { readJson } from './paths.mjs'
 import { StepError } from './report.mjs'
 import { forget, hashOf, isFresh, stamp } from './stamp.mjs'
 
-const nodeMajor = 20
+/** The oldest Node that will do, as package.json says it too. */
+const oldest = [20, 19]
 
 /** Installs what package-lock.json names, unless it is there. */
 export async function setUpNpmPackages(step) {
-  const [major] = process.versions.node.split('.').map(Number)
-  if (major < nodeMajor)
-    throw new StepError(`Node ${process.versions.node} is too old: Node ${nodeMajor} or newer is needed`)
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if (major < oldest[0] || (major === oldest[0] && minor < oldest[1]))
+    throw new StepError(`Node ${process.versions.node} is too old: Node ${oldest.join('.')} or newer is needed`)
   const manifests = readJson('package.json').workspaces.map(name => `${name}/package.json`)
   const hash = hashOf(
     ['package.json', 'package-lock.json', ...manifests],

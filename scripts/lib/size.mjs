@@ -6,7 +6,7 @@ import { inRoot, readJson } from './paths.mjs'
 
 /** KB are 1000 bytes. `goal` is where the client is to come; `bytes` holds what is reached, and only ever goes down. */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 51_500, goal: 45_000 },
+  { entry: '.', name: 'client', bytes: 50_500, goal: 45_000 },
   { entry: './broker', name: 'client with broker', bytes: 110_000, goal: 110_000 },
 ]
 
