@@ -7,6 +7,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
+#[cfg(feature = "broker")]
+use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsValue;
 
 use super::clock;
@@ -26,6 +28,10 @@ use crate::time::Time;
 const LARGE_FRAME_BYTES: usize = 4096;
 /// How much of such a frame is copied in: enough for nearly every topic and list of properties.
 const HEAD_BYTES: usize = 512;
+
+/// How many flushes of a link may follow each other before the page has a turn: some milliseconds of them.
+#[cfg(feature = "broker")]
+const MICROTASKS_MAX: u32 = 1000;
 
 /// Never moves, so that closures can hold a `Weak` of it.
 pub(super) struct ClientShell {
@@ -54,6 +60,17 @@ struct State {
     transport: Option<Transport>,
     timer: Timer,
     tap: Option<Tap>,
+    #[cfg(feature = "broker")]
+    pause: Pause,
+}
+
+/// Where clients in one page that answer each other leave it a turn of its own: microtasks, in which they do so, come before
+/// timers and painting.
+#[cfg(feature = "broker")]
+#[derive(Default)]
+struct Pause {
+    microtasks: u32,
+    _timeout: Option<Timeout>,
 }
 
 /// Which outputs are acted on now.
@@ -112,6 +129,8 @@ impl ClientShell {
                     })
                 },
                 tap: None,
+                #[cfg(feature = "broker")]
+                pause: Pause::default(),
             }),
             is_draining: Cell::new(false),
             queued: Cell::new(None),
@@ -304,9 +323,35 @@ impl ClientShell {
     }
 
     fn queue_flush(&self) {
-        if self.queued.replace(self.this.upgrade()).is_none() {
-            js::queue_microtask(self.flush.as_ref());
+        if self.queued.replace(self.this.upgrade()).is_some() {
+            return;
         }
+        #[cfg(feature = "broker")]
+        if self.pauses() {
+            return;
+        }
+        js::queue_microtask(self.flush.as_ref());
+    }
+
+    /// After so many microtasks of a link the next one is a timer. A socket's frames are turns of their own.
+    #[cfg(feature = "broker")]
+    fn pauses(&self) -> bool {
+        let State { transport, pause, .. } = &mut *self.state.borrow_mut();
+        if !matches!(transport, Some(Transport::Link(_))) {
+            return false;
+        }
+        pause.microtasks += 1;
+        if pause.microtasks < MICROTASKS_MAX {
+            return false;
+        }
+        let this = Weak::clone(&self.this);
+        let flush = move || {
+            if let Some(shell) = this.upgrade() {
+                shell.flush();
+            }
+        };
+        *pause = Pause { microtasks: 0, _timeout: Some(Timeout::new(0, flush)) };
+        true
     }
 
     /// Acts on all that the machine has, and sees to the timer.

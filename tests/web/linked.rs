@@ -1,6 +1,7 @@
 //! Clients linked to the broker in the same page.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -254,6 +255,29 @@ async fn a_thousand_messages_go_back_and_forth_without_recursion() {
         bob.until_all("message", 500).await;
         turn().await;
     }
+}
+
+#[wasm_bindgen_test]
+async fn clients_that_answer_each_other_for_ever_leave_the_page_its_turn() {
+    let home = Home::new();
+    let (ann, bob) = (home.client("ann").await, home.client("bob").await);
+    subscribe(&ann, "ping", 2).await;
+    subscribe(&bob, "pong", 2).await;
+    let is_over = Rc::new(Cell::new(false));
+    for (page, topic) in [(&ann, "pong"), (&bob, "ping")] {
+        let is_over = Rc::clone(&is_over);
+        page.on_core("message", move |core| {
+            if !is_over.get() {
+                core.publish(topic, "x", QOS0);
+            }
+        });
+    }
+    bob.core.publish("ping", "x", QOS0);
+    for _ in 0..3 {
+        turn().await;
+    }
+    is_over.set(true);
+    turn().await;
 }
 
 #[wasm_bindgen_test]
