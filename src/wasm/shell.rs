@@ -29,9 +29,12 @@ const LARGE_FRAME_BYTES: usize = 4096;
 /// How much of such a frame is copied in: enough for nearly every topic and list of properties.
 const HEAD_BYTES: usize = 512;
 
-/// How many flushes of a link may follow each other before the page has a turn: some milliseconds of them.
+/// After so many flushes of a link it is looked whether the page has had a turn meanwhile.
 #[cfg(feature = "broker")]
-const MICROTASKS_MAX: u32 = 1000;
+const MICROTASKS_WATCHED: u32 = 1_000;
+/// So many may follow each other before the page is given one: some tens of milliseconds of them.
+#[cfg(feature = "broker")]
+const MICROTASKS_MAX: u32 = 20_000;
 
 /// Never moves, so that closures can hold a `Weak` of it.
 pub(super) struct ClientShell {
@@ -70,7 +73,8 @@ struct State {
 #[derive(Default)]
 struct Pause {
     microtasks: u32,
-    _timeout: Option<Timeout>,
+    /// Runs as long as it is held.
+    timeout: Option<Timeout>,
 }
 
 /// Which outputs are acted on now.
@@ -333,7 +337,8 @@ impl ClientShell {
         js::queue_microtask(self.flush.as_ref());
     }
 
-    /// After so many microtasks of a link the next one is a timer. A socket's frames are turns of their own.
+    /// After so many microtasks of a link without a turn between them the next one is a timer. A socket's frames are turns
+    /// of their own.
     #[cfg(feature = "broker")]
     fn pauses(&self) -> bool {
         let State { transport, pause, .. } = &mut *self.state.borrow_mut();
@@ -341,16 +346,26 @@ impl ClientShell {
             return false;
         }
         pause.microtasks += 1;
+        let this = Weak::clone(&self.this);
+        if pause.microtasks == MICROTASKS_WATCHED {
+            // Who yields now and then comes to this, and is not slowed down.
+            let begin_anew = move || {
+                if let Some(shell) = this.upgrade() {
+                    shell.state.borrow_mut().pause.microtasks = 0;
+                }
+            };
+            pause.timeout = Some(Timeout::new(0, begin_anew));
+            return false;
+        }
         if pause.microtasks < MICROTASKS_MAX {
             return false;
         }
-        let this = Weak::clone(&self.this);
         let flush = move || {
             if let Some(shell) = this.upgrade() {
                 shell.flush();
             }
         };
-        *pause = Pause { microtasks: 0, _timeout: Some(Timeout::new(0, flush)) };
+        *pause = Pause { microtasks: 0, timeout: Some(Timeout::new(0, flush)) };
         true
     }
 
