@@ -3,6 +3,7 @@
 //! A [`ClientShell`](shell::ClientShell) holds a machine behind the only `RefCell`: run the machine under a short borrow,
 //! then act on one output at a time with the borrow released. So a handler that calls back in finds nothing borrowed.
 
+mod arrival;
 #[cfg(feature = "broker")]
 mod broker;
 #[cfg(feature = "broker")]
@@ -15,6 +16,8 @@ mod js;
 #[cfg(feature = "broker")]
 mod link;
 mod options;
+#[cfg(feature = "broker")]
+mod pause;
 mod properties;
 #[cfg(feature = "broker")]
 mod report;

@@ -7,20 +7,21 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-#[cfg(feature = "broker")]
-use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsValue;
 
+use super::arrival::Arrival;
 use super::clock;
 use super::failure::text;
 use super::host::Host;
 use super::js::{self, Array, Callback, Uint8Array, WebSocket};
+#[cfg(feature = "broker")]
+use super::pause::Pause;
 use super::properties;
 use super::socket::{self, Socket};
 use super::tap::Tap;
 use super::timer::Timer;
 use super::transport::Transport;
-use crate::client::{Client, CloseReason, Completion, Incoming, Output, RequestError, RequestId};
+use crate::client::{Client, CloseReason, Completion, Output, RequestError, RequestId};
 use crate::codec::{Publish, ReasonCode, Version};
 use crate::time::Time;
 
@@ -28,13 +29,6 @@ use crate::time::Time;
 const LARGE_FRAME_BYTES: usize = 4096;
 /// How much of such a frame is copied in: enough for nearly every topic and list of properties.
 const HEAD_BYTES: usize = 512;
-
-/// After so many flushes of a link it is looked whether the page has had a turn meanwhile.
-#[cfg(feature = "broker")]
-const MICROTASKS_WATCHED: u32 = 1_000;
-/// So many may follow each other before the page is given one: some tens of milliseconds of them.
-#[cfg(feature = "broker")]
-const MICROTASKS_MAX: u32 = 20_000;
 
 /// Never moves, so that closures can hold a `Weak` of it.
 pub(super) struct ClientShell {
@@ -67,16 +61,6 @@ struct State {
     pause: Pause,
 }
 
-/// Where clients in one page that answer each other leave it a turn of its own: microtasks, in which they do so, come before
-/// timers and painting.
-#[cfg(feature = "broker")]
-#[derive(Default)]
-struct Pause {
-    microtasks: u32,
-    /// Runs as long as it is held.
-    timeout: Option<Timeout>,
-}
-
 /// Which outputs are acted on now.
 #[derive(Clone, Copy)]
 enum Scope {
@@ -94,18 +78,6 @@ enum Step {
     /// And whether packets were noted.
     Transmit(Frame, bool),
     Closed(CloseReason, Option<Transport>),
-}
-
-/// A message by numbers: where its parts are in WebAssembly memory, until the machine is run again.
-struct Arrival {
-    slot: u32,
-    /// Where topic and handlers of the slot are, if they are new: address and length, address and count.
-    route: Option<(usize, usize, usize, usize)>,
-    flags: u32,
-    address: usize,
-    payload_bytes: usize,
-    properties_bytes: usize,
-    offset: i32,
 }
 
 /// Bytes on their way out.
@@ -337,40 +309,21 @@ impl ClientShell {
         js::queue_microtask(self.flush.as_ref());
     }
 
-    /// After so many microtasks of a link without a turn between them the next one is a timer. A socket's frames are turns
-    /// of their own.
+    /// Whether this flush is one that a timer brings.
     #[cfg(feature = "broker")]
     fn pauses(&self) -> bool {
         let State { transport, pause, .. } = &mut *self.state.borrow_mut();
-        if !matches!(transport, Some(Transport::Link(_))) {
-            return false;
-        }
-        pause.microtasks += 1;
-        let this = Weak::clone(&self.this);
-        if pause.microtasks == MICROTASKS_WATCHED {
-            // Who yields now and then comes to this, and is not slowed down.
-            let begin_anew = move || {
-                if let Some(shell) = this.upgrade() {
-                    shell.state.borrow_mut().pause.microtasks = 0;
-                }
-            };
-            pause.timeout = Some(Timeout::new(0, begin_anew));
-            return false;
-        }
-        if pause.microtasks < MICROTASKS_MAX {
-            return false;
-        }
-        let flush = move || {
-            if let Some(shell) = this.upgrade() {
-                shell.flush();
-            }
-        };
-        *pause = Pause { microtasks: 0, timeout: Some(Timeout::new(0, flush)) };
-        true
+        matches!(transport, Some(Transport::Link(_))) && pause.takes(&self.this)
+    }
+
+    /// The page has had a turn.
+    #[cfg(feature = "broker")]
+    pub(super) fn on_turn(&self) {
+        self.state.borrow_mut().pause.begin_anew();
     }
 
     /// Acts on all that the machine has, and sees to the timer.
-    fn flush(&self) {
+    pub(super) fn flush(&self) {
         self.queued.set(None);
         if self.is_draining.replace(true) {
             return;
@@ -408,7 +361,7 @@ impl ClientShell {
 
     fn act(&self, step: Step) {
         match step {
-            Step::Message(arrival) => self.deliver(&arrival),
+            Step::Message(arrival) => arrival.deliver(&self.host),
             Step::Connected(session_present, properties) => self.host.connected(session_present, &properties),
             Step::Done(RequestId(id), result) => self.finish(id, result),
             Step::Transmit(frame, is_watched) => {
@@ -427,20 +380,6 @@ impl ClientShell {
                 self.closed(&reason);
             }
         }
-    }
-
-    fn deliver(&self, arrival: &Arrival) {
-        if let Some((topic, topic_bytes, handlers, count)) = arrival.route {
-            self.host.route(arrival.slot, topic, topic_bytes, handlers, count);
-        }
-        self.host.message(
-            arrival.slot,
-            arrival.flags,
-            arrival.address,
-            arrival.payload_bytes,
-            arrival.properties_bytes,
-            arrival.offset,
-        );
     }
 
     fn finish(&self, id: u64, result: Result<Completion, RequestError>) {
@@ -495,7 +434,11 @@ impl State {
             Scope::All => self.machine.poll_output(),
         };
         Some(match output? {
-            Output::Message(incoming) => Step::Message(arrival(&incoming, self.transport.as_ref())),
+            Output::Message(incoming) => {
+                // What a link brings is in no frame that the host has.
+                let is_framed = matches!(self.transport, Some(Transport::Socket(_)));
+                Step::Message(Arrival::new(&incoming, is_framed))
+            }
             Output::Connected(connected) => {
                 Step::Connected(connected.session_present, properties::read(connected.properties))
             }
@@ -527,25 +470,4 @@ fn callback(shell: &Weak<ClientShell>, act: fn(&ClientShell, &JsValue)) -> Callb
             act(&shell, &event);
         }
     })
-}
-
-/// A message by numbers.
-fn arrival(incoming: &Incoming<'_>, transport: Option<&Transport>) -> Arrival {
-    let publish = &incoming.publish;
-    let route = incoming.topic_changed.then(|| {
-        let (topic, handlers) = (publish.topic, incoming.handlers);
-        (topic.as_ptr() as usize, topic.len(), handlers.as_ptr() as usize, handlers.len())
-    });
-    // What a link brings is in no frame that the host has.
-    let in_frame = incoming.in_frame.filter(|_| matches!(transport, Some(Transport::Socket(_))));
-    let flags = u32::from(publish.dup) << 3 | u32::from(publish.qos.bits()) << 1 | u32::from(publish.retain);
-    Arrival {
-        slot: incoming.topic_slot,
-        route,
-        flags,
-        address: publish.payload.as_ptr() as usize,
-        payload_bytes: publish.payload.len(),
-        properties_bytes: publish.properties.as_bytes().len(),
-        offset: in_frame.map_or(-1, |parts| i32::try_from(parts.payload).unwrap_or(-1)),
-    }
 }

@@ -1,0 +1,45 @@
+//! A message that arrived, by numbers: where its parts are in WebAssembly memory, until the machine is run again.
+
+use super::host::Host;
+use crate::client::Incoming;
+
+/// What the host is told of a message, with nothing borrowed.
+pub(super) struct Arrival {
+    slot: u32,
+    /// Where topic and handlers of the slot are, if they are new: address and length, address and count.
+    route: Option<(usize, usize, usize, usize)>,
+    flags: u32,
+    address: usize,
+    payload_bytes: usize,
+    properties_bytes: usize,
+    offset: i32,
+}
+
+impl Arrival {
+    /// `is_framed`: what was fed last is the host's current frame.
+    pub(super) fn new(incoming: &Incoming<'_>, is_framed: bool) -> Self {
+        let publish = &incoming.publish;
+        let route = incoming.topic_changed.then(|| {
+            let (topic, handlers) = (publish.topic, incoming.handlers);
+            (topic.as_ptr() as usize, topic.len(), handlers.as_ptr() as usize, handlers.len())
+        });
+        let in_frame = incoming.in_frame.filter(|_| is_framed);
+        let flags = u32::from(publish.dup) << 3 | u32::from(publish.qos.bits()) << 1 | u32::from(publish.retain);
+        Self {
+            slot: incoming.topic_slot,
+            route,
+            flags,
+            address: publish.payload.as_ptr() as usize,
+            payload_bytes: publish.payload.len(),
+            properties_bytes: publish.properties.as_bytes().len(),
+            offset: in_frame.map_or(-1, |parts| i32::try_from(parts.payload).unwrap_or(-1)),
+        }
+    }
+
+    pub(super) fn deliver(&self, host: &Host) {
+        if let Some((topic, topic_bytes, handlers, count)) = self.route {
+            host.route(self.slot, topic, topic_bytes, handlers, count);
+        }
+        host.message(self.slot, self.flags, self.address, self.payload_bytes, self.properties_bytes, self.offset);
+    }
+}
