@@ -1,0 +1,178 @@
+//! A client and what it is told and tells, packet by packet.
+
+use wasmqtt::client::{Client, ClientOptions, CloseReason, Completion, Output, RequestError};
+use wasmqtt::codec::{
+    Connack, Decoder, Message, Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, Version,
+};
+use wasmqtt::time::Time;
+use wasmqtt::topic::{TopicFilter, TopicName};
+
+pub(crate) const NOW: Time = Time::ZERO;
+
+/// An output, owned, so that a list of them can be compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// A packet of a transmitted frame, as the debug form shows it.
+    Sent(String),
+    Connected(bool),
+    Message {
+        topic: String,
+        payload: Vec<u8>,
+        qos: QoS,
+        dup: bool,
+        handlers: Vec<u32>,
+    },
+    Done(u64, Result<Completion, RequestError>),
+    Closed(CloseReason),
+}
+
+pub(crate) fn drain(client: &mut Client, version: Version) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    while let Some(output) = client.poll_output() {
+        match output {
+            Output::Transmit(bytes) => seen.extend(packets(bytes, version).into_iter().map(Seen::Sent)),
+            Output::Connected(connected) => seen.push(Seen::Connected(connected.session_present)),
+            Output::Message(incoming) => seen.push(Seen::Message {
+                topic: incoming.publish.topic.to_owned(),
+                payload: incoming.publish.payload.to_vec(),
+                qos: incoming.publish.qos,
+                dup: incoming.publish.dup,
+                handlers: incoming.handlers.iter().map(|handler| handler.0).collect(),
+            }),
+            Output::Done(request, result) => seen.push(Seen::Done(request.0, result)),
+            Output::Closed(reason) => seen.push(Seen::Closed(reason)),
+        }
+    }
+    seen
+}
+
+/// The packets of a frame in a short form.
+pub(crate) fn packets(bytes: &[u8], version: Version) -> Vec<String> {
+    let mut decoder = Decoder::new(u32::MAX);
+    decoder.feed(bytes);
+    let mut all = Vec::new();
+    while let Some(located) = decoder.advance(version).expect("we send well-formed packets") {
+        all.push(match decoder.packet(&located, version).expect("we send well-formed packets") {
+            Packet::Publish(publish) => format!(
+                "PUBLISH {} q{} id{} dup{}",
+                publish.topic,
+                publish.qos.bits(),
+                publish.packet_id.map_or(0, PacketId::get),
+                u8::from(publish.dup)
+            ),
+            Packet::Puback(ack) => format!("PUBACK {}", ack.packet_id),
+            Packet::Pubrec(ack) => format!("PUBREC {}", ack.packet_id),
+            Packet::Pubrel(ack) => format!("PUBREL {} {:02X}", ack.packet_id, ack.reason.value()),
+            Packet::Pubcomp(ack) => format!("PUBCOMP {} {:02X}", ack.packet_id, ack.reason.value()),
+            Packet::Disconnect(disconnect) => format!("DISCONNECT {:02X}", disconnect.reason.value()),
+            other => other.kind().to_string(),
+        });
+    }
+    assert!(decoder.unread().is_empty(), "a frame holds whole packets");
+    all
+}
+
+pub(crate) fn sent(text: &str) -> Seen {
+    Seen::Sent(text.to_owned())
+}
+
+pub(crate) fn bytes(packet: &Packet<'_>, version: Version) -> Vec<u8> {
+    let mut out = Vec::new();
+    packet.encode(version, &mut out).expect("the broker's script is well formed");
+    out
+}
+
+pub(crate) fn id(value: u16) -> PacketId {
+    PacketId::new(value).expect("not 0")
+}
+
+pub(crate) fn filter(text: &str) -> TopicFilter {
+    TopicFilter::parse(text).expect(text)
+}
+
+pub(crate) fn message(topic: &str, qos: QoS) -> Message {
+    Message { qos, ..Message::new(TopicName::parse(topic).expect(topic), *b"payload") }
+}
+
+pub(crate) fn publish(topic: &str, qos: QoS, packet_id: u16) -> Packet<'_> {
+    let packet_id = PacketId::new(packet_id);
+    let properties = Properties::EMPTY;
+    Packet::Publish(Publish { dup: false, qos, retain: false, topic, packet_id, properties, payload: b"hello" })
+}
+
+pub(crate) fn connack(session_present: bool, properties: &PropertiesBuf) -> Packet<'_> {
+    let properties = properties.as_properties();
+    Packet::Connack(Connack { session_present, reason: ReasonCode::Success, properties })
+}
+
+pub(crate) fn list(properties: &[Property<'_>]) -> PropertiesBuf {
+    let mut list = PropertiesBuf::new();
+    for property in properties {
+        list.push(*property).expect("short");
+    }
+    list
+}
+
+/// A client and the version it speaks.
+pub(crate) struct Script {
+    pub(crate) client: Client,
+    pub(crate) version: Version,
+}
+
+impl Script {
+    pub(crate) fn opening(options: ClientOptions) -> Self {
+        let version = options.version;
+        let mut script = Self { client: Client::new(options), version };
+        script.open();
+        script
+    }
+
+    pub(crate) fn connected() -> Self {
+        Self::connected_with(ClientOptions::new("c"), &[])
+    }
+
+    pub(crate) fn connected_with(options: ClientOptions, properties: &[Property<'_>]) -> Self {
+        let mut script = Self::opening(options);
+        assert_eq!(script.receive(&connack(false, &list(properties))), [Seen::Connected(false)]);
+        script
+    }
+
+    pub(crate) fn open(&mut self) {
+        self.client.handle_opening(NOW);
+        self.client.handle_open(NOW);
+        assert_eq!(self.drain(), [sent("CONNECT")]);
+    }
+
+    pub(crate) fn cut(&mut self) -> Vec<Seen> {
+        self.client.handle_closed(NOW);
+        self.drain()
+    }
+
+    pub(crate) fn reopen(&mut self, session_present: bool) -> Vec<Seen> {
+        self.open();
+        self.receive(&connack(session_present, &PropertiesBuf::new()))
+    }
+
+    pub(crate) fn receive(&mut self, packet: &Packet<'_>) -> Vec<Seen> {
+        let bytes = bytes(packet, self.version);
+        self.receive_bytes(&bytes)
+    }
+
+    pub(crate) fn receive_bytes(&mut self, bytes: &[u8]) -> Vec<Seen> {
+        self.client.handle_bytes(bytes, NOW);
+        self.drain()
+    }
+
+    pub(crate) fn drain(&mut self) -> Vec<Seen> {
+        drain(&mut self.client, self.version)
+    }
+
+    pub(crate) fn publish(&mut self, topic: &str, qos: QoS) -> Vec<Seen> {
+        self.client.publish(message(topic, qos), NOW).expect("it can be sent");
+        self.drain()
+    }
+}
+
+pub(crate) fn resuming() -> ClientOptions {
+    ClientOptions { clean_start: false, ..ClientOptions::new("c") }
+}
