@@ -27,7 +27,7 @@ export interface PacketRecord {
   readonly duplicate?: boolean
   /** PUBLISH: the RETAIN flag. */
   readonly retain?: boolean
-  /** PUBLISH: its topic, empty behind an alias. SUBSCRIBE and UNSUBSCRIBE: the filter. */
+  /** PUBLISH: its topic, empty behind an alias. */
   readonly topic?: string
   readonly reasonCode?: number
   /** PUBLISH. */

@@ -5,7 +5,7 @@ use super::clients::ClientKey;
 use super::event::{DisconnectCause, Fault, RejectCause};
 use super::peer::{Connected, Connection, PeerId};
 use crate::codec::{Ack, Decoder, Disconnect, Packet, PacketKind, Property, PropertyId, ReasonCode, Version};
-use crate::session::{Acknowledged, UnexpectedAck};
+use crate::session::{self, Acknowledged, UnexpectedAck};
 use crate::time::Time;
 
 /// Whose packet it is.
@@ -53,9 +53,9 @@ impl Broker {
         }
         match decoder.packet(&located, sender.version)? {
             Packet::Publish(publish) => self.on_publish(sender, &publish, now)?,
-            Packet::Puback(ack) => self.on_ack(sender, PacketKind::Puback, ack, now)?,
-            Packet::Pubrec(ack) => self.on_ack(sender, PacketKind::Pubrec, ack, now)?,
-            Packet::Pubcomp(ack) => self.on_ack(sender, PacketKind::Pubcomp, ack, now)?,
+            Packet::Puback(ack) => self.on_ack(sender, session::Ack::Puback, ack, now)?,
+            Packet::Pubrec(ack) => self.on_ack(sender, session::Ack::Pubrec, ack, now)?,
+            Packet::Pubcomp(ack) => self.on_ack(sender, session::Ack::Pubcomp, ack, now)?,
             Packet::Pubrel(ack) => self.on_pubrel(sender, ack)?,
             Packet::Subscribe(subscribe) => self.on_subscribe(sender, &subscribe, now)?,
             Packet::Unsubscribe(unsubscribe) => self.on_unsubscribe(sender, &unsubscribe)?,
@@ -111,14 +111,9 @@ impl Broker {
     }
 
     /// PUBACK, PUBREC or PUBCOMP for a delivery.
-    fn on_ack(&mut self, sender: Sender, kind: PacketKind, ack: Ack<'_>, now: Time) -> Result<(), Fault> {
+    fn on_ack(&mut self, sender: Sender, kind: session::Ack, ack: Ack<'_>, now: Time) -> Result<(), Fault> {
         let Some(client) = self.clients.get_mut(sender.client) else { return Ok(()) };
-        let acknowledged = match kind {
-            PacketKind::Puback => client.session.on_puback(ack.packet_id, ack.reason),
-            PacketKind::Pubrec => client.session.on_pubrec(ack.packet_id, ack.reason),
-            _ => client.session.on_pubcomp(ack.packet_id, ack.reason),
-        }?;
-        match acknowledged {
+        match client.session.on_ack(ack.packet_id, kind, ack.reason)? {
             Acknowledged::Release(reason) => self.send(sender, &Packet::Pubrel(Ack::new(ack.packet_id, reason)))?,
             Acknowledged::Done { .. } => {
                 if let Some(mut hop) = self.hop(sender.client, now) {
