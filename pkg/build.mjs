@@ -22,7 +22,19 @@ const cuts = [
   ['use of Symbol.dispose', /^if \(Symbol\.dispose\) .*\n/gm, ''],
   // The same, shorter.
   ['imports', /^( {8}\w+): function\(/gm, '$1('],
+  // A decoder that is made anew after two gigabytes, which the texts of errors do not come to.
+  ['care for long decoding', /^const MAX_SAFARI_DECODE_BYTES[\s\S]*?^\}\n/m, () => decodeText],
   // For browsers that could not run the rest either.
+  [
+    'care for buffers without `detached`',
+    /\((cachedDataViewMemory0) === null .* !== (wasm\.\w+\.buffer)\)\) \{/,
+    '($1?.buffer !== $2) {',
+  ],
+  [
+    'variables that nothing reads',
+    /^let wasmModule, wasmInstance, wasm;$([\s\S]*?)^ {4}wasmInstance = .*\n([\s\S]*?)^ {4}wasmModule = .*\n/m,
+    'let wasm;$1$2',
+  ],
   ['stand-in for encodeInto', /^if \(!\('encodeInto' in [\s\S]*?^\}\n/m, ''],
   ['way round encodeInto', /^ *if \(realloc === undefined\) \{[\s\S]*?\n {4}\}\n/m, ''],
 ]
@@ -32,6 +44,12 @@ async function __wbg_init({ module_or_path }) {
   return __wbg_finalize_init(await WebAssembly.instantiate(module_or_path, __wbg_get_imports()))
 }
 export { __wbg_init as default }
+`
+
+const decodeText = `
+function decodeText(ptr, len) {
+  return cachedTextDecoder.decode(getUint8ArrayMemory0().subarray(ptr, ptr + len))
+}
 `
 
 const missing = modules.filter(name => !existsSync(join(dist, name, 'wasmqtt.d.ts')))

@@ -37,8 +37,7 @@ impl Add<Duration> for Time {
 
     /// The moment `duration` later, in whole milliseconds; the end of the clock if it would lie beyond.
     fn add(self, duration: Duration) -> Self {
-        let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        Self(self.0.saturating_add(milliseconds))
+        Self(self.0.saturating_add(millis(duration)))
     }
 }
 
@@ -47,7 +46,11 @@ impl Sub<Duration> for Time {
 
     /// The moment `duration` earlier; the start of the clock if it would lie before.
     fn sub(self, duration: Duration) -> Self {
-        let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        Self(self.0.saturating_sub(milliseconds))
+        Self(self.0.saturating_sub(millis(duration)))
     }
+}
+
+/// Not `Duration::as_millis`, whose 128 bits a page's module would need a multiplication for.
+fn millis(duration: Duration) -> u64 {
+    duration.as_secs().saturating_mul(1000).saturating_add(duration.subsec_millis().into())
 }

@@ -249,7 +249,7 @@ export class Connection {
     if (!core) return
     this.sessionPresent = sessionPresent
     this.connackProperties = Object.freeze(fromList(properties))
-    this.clientId = core.clientId
+    this.clientId = this.connackProperties.assignedClientIdentifier ?? this.clientId
     this.live = core
     this.status = { phase: 'connected' }
     this.waiting.send(core)

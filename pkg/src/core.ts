@@ -3,9 +3,9 @@
 
 import type { WebSocketLike } from './socket.js'
 
-/** What the module's functions throw: a plain object. faults.ts makes the typed error of it. */
-export interface Failure {
-  readonly code:
+/** What the module's functions throw. faults.ts makes the typed error of it. */
+export type Failure = readonly [
+  code:
     | 'ended'
     | 'not-connected'
     | 'encode'
@@ -15,10 +15,10 @@ export interface Failure {
     | 'topic'
     | 'filter'
     | 'property'
-    | 'option'
-  readonly message: string
-  readonly reasonCode?: number
-}
+    | 'option',
+  message: string,
+  reasonCode: number | undefined,
+]
 
 /** An event of a socket: the part that is read. Only message events have it. */
 export type FrameEvent = { readonly data?: unknown } | undefined
@@ -43,13 +43,8 @@ export interface CoreOptions {
   readonly firstPacketId: number
 }
 
-export interface CoreWill {
-  readonly topic: string
-  readonly payload: Uint8Array
-  /** QoS and RETAIN as in PUBLISH's first byte. */
-  readonly flags: number
-  readonly properties?: CoreProperties
-}
+/** The flags are QoS and RETAIN as in PUBLISH's first byte. */
+export type CoreWill = readonly [topic: string, payload: Uint8Array, flags: number, properties: CoreProperties]
 
 /** One client: the machine, its socket and its timer. */
 export interface ClientCore {
@@ -66,7 +61,6 @@ export interface ClientCore {
   kill(): void
   wake(): void
   watch(on: boolean): void
-  readonly clientId: string
   free(): void
 }
 

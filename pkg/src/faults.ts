@@ -19,10 +19,10 @@ export type Subject =
 /** The typed error for what a call of the module threw; errors that are typed already stay as they are. */
 export function thrownError(thrown: unknown, subject: Subject): unknown {
   if (thrown instanceof MqttError) return thrown
-  if (!isFailure(thrown)) {
+  if (!Array.isArray(thrown)) {
     return new MqttError('the WebAssembly module failed; reload the page', { cause: thrown })
   }
-  const { code, message, reasonCode } = thrown
+  const [code, message, reasonCode] = thrown as unknown as Failure
   switch (code) {
     case 'topic':
       return new OptionError('topic', 'topic' in subject ? subject.topic : undefined, message)
@@ -81,8 +81,4 @@ export function closeError(
     default:
       return new ConnectionError(message, { reasonCode, rule })
   }
-}
-
-function isFailure(thrown: unknown): thrown is Failure {
-  return typeof thrown === 'object' && thrown !== null && !(thrown instanceof Error) && 'code' in thrown
 }

@@ -206,7 +206,7 @@ function coreWill(will: ReturnType<typeof willFields>): CoreWill {
   const { topic, payload = new Uint8Array(), qos = 0, retain = false, delay, properties } = will
   if (topic === undefined) throw wrong('will.topic', topic, 'a will needs a topic')
   const flags = (qos << 1) | Number(retain)
-  return { topic, payload: payload.slice(), flags, properties: toList({ willDelayInterval: delay, ...properties }) }
+  return [topic, payload.slice(), flags, toList({ willDelayInterval: delay, ...properties })]
 }
 
 function defaultSocket(isNeeded: boolean): CreateWebSocket {

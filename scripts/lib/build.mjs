@@ -7,14 +7,15 @@ import { setUpNpmPackages } from './npm.mjs'
 import { inRoot, pathWith } from './paths.mjs'
 import { StepError } from './report.mjs'
 import { shortNamesPass, withShortNames } from './short-names.mjs'
+import { withSilentPanics } from './silent-panics.mjs'
 import { forget, hashOf, isFresh, stamp } from './stamp.mjs'
 import { setUpLinker, setUpToolchain } from './toolchain.mjs'
 import { checkBindgen, pinnedTools, setUpTool } from './tools.mjs'
 
 /** The two builds of the one crate, and the name of each one's step. */
 export const builds = [
-  { name: 'client', step: 'wasm: client', features: [] },
-  { name: 'broker', step: 'wasm: broker', features: ['broker'] },
+  { name: 'client', step: 'wasm: client', features: ['module'] },
+  { name: 'broker', step: 'wasm: broker', features: ['module', 'broker'] },
 ]
 
 /** The name of the step that builds the face. */
@@ -33,6 +34,9 @@ const optimise = [
   '--enable-nontrapping-float-to-int',
   '--enable-reference-types',
   '--enable-sign-ext',
+  // Who made it, and with what: nobody asks.
+  '--strip-producers',
+  '--strip-target-features',
 ]
 
 /**
@@ -87,6 +91,7 @@ async function buildWasm(step, { name, features }, env) {
       'package-lock.json',
       'scripts/lib/build.mjs',
       'scripts/lib/short-names.mjs',
+      'scripts/lib/silent-panics.mjs',
     ],
     [JSON.stringify(pinnedTools()), features.join(), process.env.RUSTFLAGS ?? ''],
   )
@@ -138,6 +143,7 @@ async function optimiseWasm(step, folder, env) {
   const wasm = `${folder}/wasmqtt_bg.wasm`
   const optimised = `${wasm}.opt`
   const passes = [...optimise, shortNamesPass]
+  writeFileSync(inRoot(wasm), await withSilentPanics(readFileSync(inRoot(wasm))))
   const printed = await step.exec('wasm-opt', [...passes, wasm, '-o', optimised], { env, minutes: 30 })
   renameSync(inRoot(optimised), inRoot(wasm))
   const glue = inRoot(folder, 'wasmqtt.js')

@@ -1,5 +1,6 @@
 // The checks and tests that need no browser.
 import { existsSync, readdirSync } from 'node:fs'
+import { builds } from './build.mjs'
 import * as counts from './counts.mjs'
 import { inRoot } from './paths.mjs'
 import { StepError } from './report.mjs'
@@ -33,12 +34,14 @@ export async function quickChecks(report, env) {
 /** Every Rust check: native and WebAssembly lints, all native tests, the documentation, the dependencies. */
 export async function rustChecks(report, env) {
   await clippy(report, env)
-  for (const features of [[], ['--features', 'broker']]) {
-    const name = `clippy, wasm32${features.length > 0 ? ' with broker' : ''}`
-    // Only what is made for WebAssembly: the native tests and benchmarks depend on crates that are not.
-    const targets = ['--lib', '--test', 'web']
-    await report.step(name, { needs: ['Rust'] }, step =>
-      step.check('cargo', ['clippy', '--locked', ...wasmTarget, ...targets, ...features, ...denyWarnings], { env }),
+  // Only what is made for WebAssembly: the native tests and benchmarks depend on crates that are not.
+  const wasmTargets = [
+    ...builds.map(({ name, features }) => [`wasm32 ${name}`, ['--lib', '--features', features.join()]]),
+    ['browser tests', ['--test', 'web', '--features', 'broker']],
+  ]
+  for (const [name, targets] of wasmTargets) {
+    await report.step(`clippy, ${name}`, { needs: ['Rust'] }, step =>
+      step.check('cargo', ['clippy', '--locked', ...wasmTarget, ...targets, ...denyWarnings], { env }),
     )
   }
   await report.step('cargo test', { needs: ['Rust'] }, step =>

@@ -4,10 +4,10 @@ import { dirname, join, normalize } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { inRoot, readJson } from './paths.mjs'
 
-/** KB are 1000 bytes. `goal` is where the client is to come; `bytes` holds what is reached, and only ever goes down. */
+/** KB are 1000 bytes. */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 50_500, goal: 45_000 },
-  { entry: './broker', name: 'client with broker', bytes: 110_000, goal: 110_000 },
+  { entry: '.', name: 'client', bytes: 45_000 },
+  { entry: './broker', name: 'client with broker', bytes: 110_000 },
 ]
 
 /** The gzipped sizes of the files that the entry `entry` of pkg/package.json's exports leads to. */

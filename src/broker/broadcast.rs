@@ -1,7 +1,8 @@
 //! A broadcast: one message on its way to its subscribers, encoded once for each form that they need.
 
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::ops::Range;
-use std::sync::Arc;
 
 use super::event::DropCause;
 use crate::codec::{EncodeError, Message, PacketId, PropertiesBuf, Property, PropertyId, Publish, QoS, Version};

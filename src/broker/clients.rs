@@ -1,7 +1,7 @@
 //! What the broker keeps for each client identifier: its session state (MQTT 5.0 §4.1), connected or not.
 
+use alloc::sync::Arc;
 use core::borrow::Borrow;
-use std::sync::Arc;
 
 use super::peer::PeerId;
 use super::register::Register;

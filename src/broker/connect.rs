@@ -1,7 +1,8 @@
 //! CONNECT: from a stranger to a client, or a refusal with its reason (MQTT 5.0 §3.1.4).
 
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::time::Duration;
-use std::sync::Arc;
 
 use super::Broker;
 use super::clients::ClientKey;

@@ -1,6 +1,7 @@
 //! Delivery: one message to one subscriber, at once or by its session.
 
-use std::sync::Arc;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use super::Broker;
 use super::broadcast::{Broadcast, Copy, Terms};

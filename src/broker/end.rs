@@ -1,7 +1,7 @@
 //! Ends: of a connection, and of a session.
 
+use alloc::sync::Arc;
 use core::time::Duration;
-use std::sync::Arc;
 
 use super::Broker;
 use super::clients::{ClientKey, Held};

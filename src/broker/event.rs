@@ -1,6 +1,7 @@
 //! What happened in the broker, as plain data for logs and for the page.
 
-use std::sync::Arc;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 use super::peer::PeerId;
 use crate::codec::{DecodeError, QoS, ReasonCode, Version};

@@ -1,6 +1,7 @@
 //! Fan-out: from one PUBLISH to all its subscribers, each once [MQTT-3.3.4-2].
 
-use std::sync::Arc;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use super::broadcast::{Broadcast, Terms};
 use super::clients::{ClientKey, Clients, Subscription};

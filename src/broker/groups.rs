@@ -2,6 +2,8 @@
 //!
 //! A group and its filter are one subscriber of the router; of its members each message goes to one, in turn.
 
+use alloc::vec::Vec;
+
 use super::clients::{ClientKey, Subscription};
 use super::register::Register;
 use crate::topic::TopicFilter;

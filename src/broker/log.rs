@@ -1,7 +1,7 @@
 //! The log: the events that wait for the host, and the counters.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 
 use super::event::{Counters, DropCause, Event};
 

@@ -35,7 +35,7 @@ pub use output::Output;
 pub use peer::PeerId;
 pub use view::{ClientView, SessionView};
 
-use std::sync::Arc;
+use alloc::sync::Arc;
 
 use crate::codec::{Message, ReasonCode};
 use crate::router::Router;

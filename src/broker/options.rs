@@ -1,5 +1,7 @@
 //! What a broker's owner chooses: its limits and who may connect.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 

@@ -1,6 +1,7 @@
 //! What the host is to do, and what waits for it.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use super::event::Event;
 use super::peer::{Peer, PeerId};

@@ -1,5 +1,6 @@
 //! A peer: one connection to the broker, from its acceptance to its close.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::clients::ClientKey;

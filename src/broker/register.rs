@@ -1,7 +1,7 @@
 //! A register: values under numbers, and in the order of their names.
 
+use alloc::sync::Arc;
 use core::borrow::Borrow;
-use std::sync::Arc;
 
 use super::slab::Slab;
 use super::sorted::Sorted;

@@ -1,8 +1,9 @@
 //! Retained messages: the last of each topic, for those who subscribe later (MQTT 5.0 §3.3.1.3).
 
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::time::Duration;
-use std::sync::Arc;
 
 use super::sorted::Sorted;
 use crate::codec::{Message, Property, PropertyId};
@@ -145,7 +146,8 @@ fn bytes(message: &Message) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use alloc::sync::Arc;
+    use alloc::vec::Vec;
 
     use super::{Retained, RetainedFull};
     use crate::codec::Message;

@@ -1,5 +1,7 @@
 //! A slab: values under small numbers, which are used again, so that a delivery finds its peer by index and not by name.
 
+use alloc::vec::Vec;
+
 /// Values by number. The number that was freed last is given out first, so the same calls give the same numbers.
 #[derive(Debug)]
 pub(super) struct Slab<T> {
@@ -56,6 +58,7 @@ impl<T> Slab<T> {
 #[cfg(test)]
 mod tests {
     use super::Slab;
+    use alloc::string::String;
 
     #[test]
     fn freed_slots_are_used_again_and_hold_nothing_meanwhile() {

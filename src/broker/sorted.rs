@@ -1,5 +1,6 @@
 //! A sorted list: values in their order, where one more or less moves few others.
 
+use alloc::vec::Vec;
 use core::borrow::Borrow;
 
 /// A chunk that grows beyond this is cut in two.
@@ -144,7 +145,8 @@ fn first_not<T>(values: &[T], is_below: impl Fn(&T) -> bool) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use alloc::collections::BTreeSet;
+    use alloc::vec::Vec;
 
     use super::{CHUNK_MAX, Sorted};
 

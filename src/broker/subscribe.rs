@@ -1,6 +1,7 @@
 //! SUBSCRIBE and UNSUBSCRIBE, and the retained messages that a subscription brings (MQTT 5.0 §3.8, §3.10).
 
-use std::sync::Arc;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use super::Broker;
 use super::broadcast::{Broadcast, Terms};

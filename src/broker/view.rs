@@ -1,5 +1,7 @@
 //! Read-only views of the broker, as plain data for lists and diagrams.
 
+use alloc::vec::Vec;
+
 use super::clients::Held;
 use super::event::Counters;
 use super::peer::PeerId;

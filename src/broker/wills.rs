@@ -7,8 +7,8 @@
 //!                                   └───client is back──▶ cancelled
 //! ```
 
+use alloc::sync::Arc;
 use core::time::Duration;
-use std::sync::Arc;
 
 use super::Broker;
 use super::clients::ClientKey;

@@ -1,5 +1,8 @@
 //! The topics that the broker's topic aliases stand for (MQTT 5.0 §3.3.2.3.4).
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use super::breach::Breach;
 use crate::codec::{PropertyId, Publish, ReasonCode};
 

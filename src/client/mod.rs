@@ -17,6 +17,9 @@
 //! assert_eq!(connect[0], 0x10);
 //! ```
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 mod aliases;
 mod breach;
 mod ends;
@@ -28,7 +31,6 @@ mod receive;
 mod requests;
 mod routes;
 mod send;
-mod texts;
 
 pub use options::{ClientOptions, ClientWill};
 pub use output::{
@@ -247,7 +249,7 @@ impl Client {
     }
 
     /// What the next CONNECT says who we are; it counts until [`handle_open`](Self::handle_open).
-    pub fn set_credentials(&mut self, username: Option<Box<str>>, password: Option<Box<[u8]>>) {
+    pub fn set_credentials(&mut self, username: Option<String>, password: Option<Vec<u8>>) {
         self.core.options.username = username;
         self.core.options.password = password;
     }

@@ -1,5 +1,7 @@
 //! How a client connects, and what it bounds.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::codec::{
@@ -12,15 +14,15 @@ pub struct ClientOptions {
     /// The version to speak.
     pub version: Version,
     /// Empty: the broker assigns one (5.0), or the session must be clean (3.1.1).
-    pub client_id: Box<str>,
+    pub client_id: String,
     /// Begin without a session. Who leaves it out says that the session's state is this client's, empty if it is new.
     pub clean_start: bool,
     /// Seconds without a packet after which we ping; 0 turns it off (§3.1.2.10).
     pub keep_alive: u16,
     /// The user name.
-    pub username: Option<Box<str>>,
+    pub username: Option<String>,
     /// The password: any bytes. 3.1.1 needs a user name with it.
-    pub password: Option<Box<[u8]>>,
+    pub password: Option<Vec<u8>>,
     /// What the broker publishes when the connection ends without DISCONNECT.
     pub will: Option<ClientWill>,
     /// CONNECT's further properties, such as the session expiry interval. Those of the next three fields are added.

@@ -1,5 +1,8 @@
 //! What the client makes of a packet from the broker.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::requests::Kind;
 use super::{Arrival, Breach, CloseReason, Completion, Core, KeepAlive, Limits, Next, RequestError, RequestId, State};
 use crate::codec::{
@@ -188,6 +191,6 @@ impl Core {
     }
 }
 
-fn reason_string(properties: Properties<'_>) -> Option<Box<str>> {
+fn reason_string(properties: Properties<'_>) -> Option<String> {
     properties.text(PropertyId::ReasonString).map(Into::into)
 }

@@ -1,5 +1,7 @@
 //! SUBSCRIBE and UNSUBSCRIBE packets that wait for their answer.
 
+use alloc::vec::Vec;
+
 use super::RequestId;
 use crate::codec::PacketId;
 use crate::session::ById;

@@ -1,5 +1,8 @@
 //! From a topic to the handlers of the filters that match it, remembered for the topics seen last.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use super::HandlerId;
 use crate::router::Router;
 use crate::topic::TopicFilter;

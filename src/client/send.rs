@@ -1,6 +1,8 @@
 //! What the client sends, and how its connection begins and ends.
 
-use std::sync::Arc;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use super::requests::{Kind, Request};
 use super::{Breach, CallError, CloseReason, Completion, Core, Due, Limits, RequestError, RequestId, State};

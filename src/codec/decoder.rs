@@ -1,5 +1,7 @@
 //! The incremental decoder: a stream of bytes in any split, whole packets out.
 
+use alloc::vec::Vec;
+
 use super::decode::Header;
 use super::{DecodeError, Packet, ReasonCode, Version};
 
@@ -138,8 +140,7 @@ impl Decoder {
         if self.start == self.end {
             self.end = 0;
             if self.buffer.len() > KEPT_BYTES {
-                self.buffer.truncate(KEPT_BYTES);
-                self.buffer.shrink_to_fit();
+                self.buffer = Vec::new();
             }
         } else if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);

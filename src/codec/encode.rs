@@ -1,6 +1,8 @@
 //! From a packet to its bytes.
 #![expect(clippy::cast_possible_truncation, reason = "lengths are checked before they are written")]
 
+use alloc::vec::Vec;
+
 use super::writer::{self, Writer};
 use super::{
     Ack, Auth, Connack, Connect, Disconnect, EncodeError, Packet, PacketKind, Properties, PropertyId, PropertyPlace,

@@ -1,5 +1,7 @@
 //! An application message that outlives the bytes it came in.
 
+use alloc::vec::Vec;
+
 use super::{PropertiesBuf, Publish, QoS};
 use crate::topic::TopicName;
 
@@ -15,7 +17,7 @@ pub struct Message {
     /// The RETAIN flag it was published with.
     pub retain: bool,
     /// What it says; any bytes.
-    pub payload: Box<[u8]>,
+    pub payload: Vec<u8>,
     /// The properties that travel with the message end to end (not topic alias, not subscription identifiers). Empty in 3.1.1.
     pub properties: PropertiesBuf,
 }
@@ -23,7 +25,7 @@ pub struct Message {
 impl Message {
     /// A message without properties, at QoS 0, not retained.
     #[must_use]
-    pub fn new(topic: TopicName, payload: impl Into<Box<[u8]>>) -> Self {
+    pub fn new(topic: TopicName, payload: impl Into<Vec<u8>>) -> Self {
         Self { topic, qos: QoS::AtMostOnce, retain: false, payload: payload.into(), properties: PropertiesBuf::new() }
     }
 

@@ -26,6 +26,8 @@ pub use packet::{
     Subscription, SubscriptionOptions, Unsuback, Unsubscribe, Will,
 };
 pub use packet_id::PacketId;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use property::ValueKind;
 pub use property::{Properties, PropertiesBuf, Property, PropertyId, PropertyPlace, Value};
 pub use qos::QoS;
 pub use reason::ReasonCode;

@@ -3,6 +3,8 @@
 //! One set of types serves both versions. What 3.1.1 lacks has its neutral value there: no properties, reason
 //! [`ReasonCode::Success`], no AUTH. 3.1.1's CONNACK return codes and SUBACK failure are mapped to the reason codes of 5.0.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::{PacketId, Properties, QoS, ReasonCode, Version};

@@ -1,6 +1,8 @@
 //! The fields of a packet or of a property list, appended to a buffer.
 #![expect(clippy::cast_possible_truncation, reason = "seven bits fit in a byte, and lengths are checked")]
 
+use alloc::vec::Vec;
+
 use super::{
     DecodeError, EncodeError, PacketKind, Properties, PropertyPlace, ReasonCode, VARIABLE_BYTE_INTEGER_MAX, Version,
 };

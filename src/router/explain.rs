@@ -1,5 +1,8 @@
 //! Why a topic filter matches a topic, or why not, level by level.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use crate::topic::{TopicFilter, TopicName};
 
 /// Why a filter matches a topic, or why not (MQTT 5.0 §4.7).

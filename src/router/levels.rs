@@ -1,5 +1,8 @@
 //! The texts of topic levels, as bytes, each held once.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use super::table::{Table, hash_text};
 
 /// The number of a level's text.

@@ -4,6 +4,8 @@
 //! however many filters there are. Levels are interned, so that a filter's text is held once for all its subscribers
 //! and comparing levels is comparing numbers.
 
+use alloc::vec::Vec;
+
 mod explain;
 mod levels;
 mod subscribers;

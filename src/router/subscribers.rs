@@ -1,5 +1,8 @@
 //! The subscribers of one filter.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 /// Subscribers in the order of `K`. Most filters have one, which takes no memory beside the node.
 #[derive(Clone, Debug)]
 pub(super) enum Subscribers<K, V> {

@@ -1,5 +1,7 @@
 //! A hash table of numbers, for whatever the numbers stand for.
 
+use alloc::vec::Vec;
+
 /// Numbers by the hash of what they stand for; open addressing, probed in line.
 ///
 /// It holds neither keys nor a way to compare them: who looks something up says which number it is. So one table serves
@@ -139,7 +141,7 @@ mod tests {
         // A poor hash, so that runs are long and wrap around.
         let hash = |number: u32| number % 7 * 0x2492_4924;
         let mut table = Table::default();
-        let mut inside = std::collections::BTreeSet::new();
+        let mut inside = alloc::collections::BTreeSet::new();
         let mut state = 1_u32;
         for _ in 0..20_000 {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -167,7 +169,7 @@ mod tests {
     #[test]
     fn texts_hash_apart_and_by_the_secret() {
         let texts = ["", "a", "b", "aa", "sensor-1", "sensor-2", "sensor-12", "temperature", "temperaturf"];
-        let hashes: std::collections::BTreeSet<u32> =
+        let hashes: alloc::collections::BTreeSet<u32> =
             [1, 2].into_iter().flat_map(|secret| texts.map(|text| hash_text(secret, text.as_bytes()))).collect();
         assert_eq!(hashes.len(), 2 * texts.len());
     }

@@ -1,5 +1,7 @@
 //! A map from packet identifiers, for what a sender or receiver has under way.
 
+use alloc::vec::Vec;
+
 use super::order::sort_latest_first;
 use crate::codec::PacketId;
 

@@ -1,6 +1,7 @@
 //! One message on its way to the peer.
 
-use std::sync::Arc;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 use crate::codec::{Message, QoS};
 

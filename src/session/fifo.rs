@@ -1,5 +1,7 @@
 //! What comes first goes first.
 
+use alloc::vec::Vec;
+
 /// Two stacks, of which one is turned over into the other when that is empty: less than half the code of `VecDeque`.
 #[derive(Clone, Debug)]
 pub(crate) struct Fifo<T> {

@@ -6,6 +6,9 @@
 //! the owner likes and `on_*` as packets arrive, and after each of them [`next_outgoing`](Session::next_outgoing) until it
 //! gives `None`. [`disconnected`](Session::disconnected) when the connection is gone; the session is kept and connected again.
 
+use alloc::vec::Vec;
+use core::fmt;
+
 mod by_id;
 mod delivery;
 mod fifo;
@@ -72,9 +75,17 @@ pub enum Acknowledged {
 }
 
 /// The peer acknowledged with the wrong packet what is in flight: close with 0x82 (§4.13).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("packet identifier {0} was acknowledged with a packet that its quality of service does not have")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnexpectedAck(pub PacketId);
+
+impl fmt::Display for UnexpectedAck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.0;
+        write!(f, "packet identifier {id} was acknowledged with a packet that its quality of service does not have")
+    }
+}
+
+impl core::error::Error for UnexpectedAck {}
 
 /// One peer's delivery state: packet identifiers, send quota, both halves of QoS 1 and 2, and the queue before them.
 #[derive(Clone, Debug)]

@@ -23,6 +23,7 @@ pub(super) fn sort_latest_first(order: &mut [(u64, PacketId)]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     #[test]
     fn numbers_in_many_orders_are_sorted() {

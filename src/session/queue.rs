@@ -1,6 +1,7 @@
 //! The deliveries that wait for the connection or for the peer's send quota.
 
 use super::{Delivery, Fifo};
+use core::fmt;
 
 /// A bounded first-in, first-out queue, measured in messages and in bytes; it has room for one message at least.
 #[derive(Clone, Debug)]
@@ -12,8 +13,7 @@ pub(super) struct Queue {
 }
 
 /// The queue's bound is reached; the delivery is given back.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the queue is full: {messages} messages of {bytes} bytes wait")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueFull {
     /// The delivery that did not fit.
     pub delivery: Delivery,
@@ -22,6 +22,14 @@ pub struct QueueFull {
     /// How many bytes they have, topics and payloads together.
     pub bytes: usize,
 }
+
+impl fmt::Display for QueueFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the queue is full: {} messages of {} bytes wait", self.messages, self.bytes)
+    }
+}
+
+impl core::error::Error for QueueFull {}
 
 impl Queue {
     pub(super) const fn new(messages_max: usize, bytes_max: usize) -> Self {

@@ -1,6 +1,7 @@
 //! The broker as the TypeScript face sees it.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -29,7 +30,6 @@ impl BrokerCore {
     /// A failure that says which option is wrong.
     #[wasm_bindgen(constructor)]
     pub fn new(given: JsValue) -> Result<Self, JsValue> {
-        super::failure::throw_panics();
         let options = broker_options::read(&given.unchecked_into())?;
         // Client identifiers need be unlikely to meet, not hard to guess.
         let seed = js::random().to_bits();

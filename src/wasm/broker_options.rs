@@ -1,5 +1,7 @@
 //! A broker's options, read from a plain object that the face has checked.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 

@@ -1,14 +1,16 @@
 //! The client as the TypeScript face sees it.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::failure::{failure, of_call, of_filter, of_topic};
 use super::host::Host;
-use super::js::{Array, WebSocket};
-use super::options::{self, CoreOptions};
+use super::js::{Array, Object, WebSocket};
+use super::options;
 use super::properties;
 use super::shell::ClientShell;
 use crate::client::{Client, HandlerId};
@@ -18,7 +20,7 @@ use crate::topic::{TopicFilter, TopicName};
 
 /// One client with its socket and its timer. Methods take `&self`, so that a handler may call any of them.
 ///
-/// What throws, throws a plain object `{ code, message, reasonCode }`, and has done nothing.
+/// What throws, throws a list `[code, message, reasonCode]`, and has done nothing.
 #[wasm_bindgen]
 #[expect(missing_debug_implementations, reason = "nothing of it is plain data")]
 pub struct ClientCore {
@@ -33,8 +35,7 @@ impl ClientCore {
     /// A failure that says which option is wrong.
     #[wasm_bindgen(constructor)]
     #[expect(clippy::needless_pass_by_value, reason = "JavaScript gives it away")]
-    pub fn new(host: Host, options: CoreOptions) -> Result<Self, JsValue> {
-        super::failure::throw_panics();
+    pub fn new(host: Host, options: Object) -> Result<Self, JsValue> {
         let options = options::read(&options)?;
         let version = options.version;
         Ok(Self { shell: ClientShell::new(host, version, Client::new(options)) })
@@ -49,7 +50,7 @@ impl ClientCore {
     #[wasm_bindgen(js_name = setCredentials)]
     pub fn set_credentials(&self, username: Option<String>, password: Option<Vec<u8>>) {
         self.shell.run(|machine, _| {
-            machine.set_credentials(username.map(Into::into), password.map(Into::into));
+            machine.set_credentials(username, password);
         });
     }
 
@@ -138,13 +139,6 @@ impl ClientCore {
     /// Tells the host every packet, or no longer.
     pub fn watch(&self, on: bool) {
         self.shell.watch(on);
-    }
-
-    /// The client identifier, given or assigned.
-    #[wasm_bindgen(getter, js_name = clientId)]
-    #[must_use]
-    pub fn client_id(&self) -> String {
-        self.shell.read(|machine| machine.client_id().to_owned())
     }
 
     fn request(

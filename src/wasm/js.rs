@@ -1,5 +1,8 @@
-//! What is used of JavaScript and the browser beside js-sys, web-sys and gloo-timers: objects and lists, by fewer and smaller
+//! What is used of JavaScript and the browser beside js-sys and web-sys: objects and lists, by fewer and smaller
 //! functions than js-sys brings along into the module.
+
+use alloc::string::String;
+use alloc::vec::Vec;
 
 pub(super) use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
@@ -18,23 +21,35 @@ extern "C" {
     pub type Object;
 
     /// A plain one.
+    #[cfg(feature = "broker")]
     #[wasm_bindgen(constructor)]
     pub(super) fn new() -> Object;
-    #[wasm_bindgen(method, structural, indexing_setter)]
-    pub(super) fn set(this: &Object, name: &str, value: &JsValue);
+    /// A property that is a number, or a boolean as 0 or 1.
+    #[wasm_bindgen(method, structural, indexing_getter)]
+    pub(super) fn number(this: &Object, name: &str) -> u32;
+    /// A property that is a string.
+    #[wasm_bindgen(method, structural, indexing_getter)]
+    pub(super) fn text(this: &Object, name: &str) -> String;
+    /// A property that is a list, if it is there.
+    #[wasm_bindgen(method, structural, indexing_getter)]
+    pub(super) fn list(this: &Object, name: &str) -> Option<Array>;
+
     /// A list.
     #[wasm_bindgen(typescript_type = "readonly unknown[]")]
     pub type Array;
 
     #[wasm_bindgen(constructor)]
     pub(super) fn new() -> Array;
+    /// One of these.
+    #[wasm_bindgen(static_method_of = Array, js_name = of)]
+    pub(super) fn of(code: &str, message: &str, reason: Option<u8>) -> Array;
     #[wasm_bindgen(method)]
     pub(super) fn push(this: &Array, value: &JsValue);
     #[wasm_bindgen(method, getter)]
     pub(super) fn length(this: &Array) -> u32;
     #[wasm_bindgen(method, structural, indexing_getter)]
     pub(super) fn get(this: &Array, index: u32) -> JsValue;
-    /// An element that is a number.
+    /// An element that is a number, or a boolean as 0 or 1.
     #[wasm_bindgen(method, structural, indexing_getter)]
     pub(super) fn number(this: &Array, index: u32) -> u32;
     /// An element that is a list itself.
@@ -62,6 +77,10 @@ extern "C" {
     #[wasm_bindgen(js_namespace = Math)]
     pub(super) fn random() -> f64;
 
+    #[wasm_bindgen(js_name = setTimeout)]
+    pub(super) fn set_timeout(callback: &JsValue, delay: u32) -> JsValue;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    pub(super) fn clear_timeout(handle: &JsValue);
     #[wasm_bindgen(js_name = queueMicrotask)]
     pub(super) fn queue_microtask(callback: &JsValue);
     /// Milliseconds since the page or the process began.

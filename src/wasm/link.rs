@@ -1,7 +1,8 @@
 //! The link between a client and the broker in the same page: bytes, handed over inside WebAssembly.
 
-use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use alloc::rc::{Rc, Weak};
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
 
 use wasm_bindgen::JsValue;
 

@@ -24,6 +24,7 @@ mod report;
 mod shell;
 mod socket;
 mod tap;
+mod timeout;
 mod timer;
 mod transport;
 
@@ -32,8 +33,15 @@ pub use broker::{BrokerCore, explain};
 pub use client::{ClientCore, check};
 pub use host::Host;
 pub use js::{Array, Object, WebSocket};
-pub use options::{CoreOptions, CoreWill};
 pub use properties::read_properties;
 
+#[cfg(feature = "module")]
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+/// Traps: the call that it is in throws a `RuntimeError`, and the face ends the client. Only a bug of ours panics.
+#[cfg(feature = "module")]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}

@@ -2,9 +2,9 @@
 //!
 //! They do so in microtasks, which come before timers and painting. A socket's frames are turns of their own.
 
-use std::rc::Weak;
+use alloc::rc::Weak;
 
-use gloo_timers::callback::Timeout;
+use super::timeout::Timeout;
 
 use super::shell::ClientShell;
 

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::failure::{failure, text};
 use super::js::{Array, Uint8Array};
-use crate::codec::{EncodeError, Properties, PropertiesBuf, PropertyId, Value};
+use crate::codec::{EncodeError, Properties, PropertiesBuf, PropertyId, Value, ValueKind};
 
 /// The property bytes of a message, without their length, as a list.
 #[wasm_bindgen(js_name = readProperties)]
@@ -48,19 +48,18 @@ pub(super) fn write(given: Option<Array>) -> Result<PropertiesBuf, JsValue> {
     Ok(list)
 }
 
-/// Appends a value by its own type, which must be that of the property.
+/// Appends a value, which has the type of the property.
 fn push(list: &mut PropertiesBuf, id: PropertyId, given: &Array, index: u32) -> Result<(), EncodeError> {
-    let value = given.get(index);
-    if let Some(value) = value.as_string() {
-        list.push_value(id, Value::Text(&value))
-    } else if let Some(value) = value.as_bool() {
-        list.push_value(id, Value::Bool(value))
-    } else if value.as_f64().is_some() {
-        list.push_value(id, Value::Number(given.number(index)))
-    } else if id == PropertyId::UserProperty {
-        let pair = given.list(index);
-        list.push_value(id, Value::Pair(&pair.text(0), &pair.text(1)))
-    } else {
-        list.push_value(id, Value::Binary(&given.bytes(index)))
+    match id.value_kind() {
+        ValueKind::Bool => list.push_value(id, Value::Bool(given.number(index) != 0)),
+        ValueKind::TwoByte | ValueKind::FourByte | ValueKind::Variable => {
+            list.push_value(id, Value::Number(given.number(index)))
+        }
+        ValueKind::Text => list.push_value(id, Value::Text(&given.text(index))),
+        ValueKind::Binary => list.push_value(id, Value::Binary(&given.bytes(index))),
+        ValueKind::Pair => {
+            let pair = given.list(index);
+            list.push_value(id, Value::Pair(&pair.text(0), &pair.text(1)))
+        }
     }
 }

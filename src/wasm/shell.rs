@@ -4,8 +4,8 @@
 //! waits for the microtask at the end of the turn, so that a turn's packets share a frame; so does what a call of the host
 //! leads to, so that the host is never called while it calls.
 
-use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use alloc::rc::{Rc, Weak};
+use core::cell::{Cell, RefCell};
 
 use wasm_bindgen::JsValue;
 
@@ -134,11 +134,6 @@ impl ClientShell {
             self.queue_flush();
         }
         result
-    }
-
-    /// Reads from the machine.
-    pub(super) fn read<T>(&self, read: impl FnOnce(&Client) -> T) -> T {
-        read(&self.state.borrow().machine)
     }
 
     /// The socket is the transport from now on, in place of the one before.

@@ -1,8 +1,8 @@
 //! One timer for a machine's next deadline.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
-use gloo_timers::callback::Timeout;
+use super::timeout::Timeout;
 
 use crate::time::Time;
 

@@ -16,8 +16,8 @@ const CONNECTED: &str = "connected false [39,1048576]";
 /// Options of a client with a will of this topic.
 fn will(topic: &str, options: &str) -> JsValue {
     let options = json(options);
-    set(&options, "will", json(&format!(r#"{{"topic": "{topic}", "flags": 2}}"#)));
-    set(&get(&options, "will"), "payload", array(b"bye"));
+    set(&options, "will", json(&format!(r#"["{topic}", null, 2, []]"#)));
+    set(&get(&options, "will"), "1", array(b"bye"));
     options
 }
 
@@ -173,7 +173,7 @@ async fn a_delayed_will_waits_for_its_time() {
     let bob = home.client("bob").await;
     subscribe(&bob, "gone/#", 1).await;
     let options = will("gone/ann", r#"{"clientId": "ann", "properties": [17, 60]}"#);
-    set(&get(&options, "will"), "properties", json("[24, 1]"));
+    set(&get(&options, "will"), "3", json("[24, 1]"));
     let ann = Page::with_options(&options);
     ann.core.link(&home.broker);
     ann.until("connected").await;

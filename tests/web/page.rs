@@ -123,8 +123,6 @@ extern "C" {
     pub(crate) fn wake(this: &Core);
     #[wasm_bindgen(method)]
     pub(crate) fn watch(this: &Core, on: bool);
-    #[wasm_bindgen(method, getter, js_name = clientId)]
-    pub(crate) fn client_id(this: &Core) -> String;
     #[wasm_bindgen(method, catch)]
     pub(crate) fn free(this: &Core) -> Result<(), JsValue>;
 }
@@ -183,23 +181,16 @@ pub(crate) fn array(bytes: &[u8]) -> JsValue {
     Uint8Array::from(bytes).into()
 }
 
-/// What a call throws: no more fields, and of these types.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Failure {
-    code: String,
-    message: String,
-    #[expect(dead_code, reason = "only its type counts here")]
-    reason_code: Option<u8>,
+/// Code and message of what was thrown, which must be a list of them and of a reason code, if there is one.
+pub(crate) fn failure<T>(result: Result<T, JsValue>) -> (String, String) {
+    let (code, message, _) = failure_with_reason(result);
+    (code, message)
 }
 
-/// Code and message of what was thrown, which must be a plain object.
-pub(crate) fn failure<T>(result: Result<T, JsValue>) -> (String, String) {
+/// The same with the reason code.
+pub(crate) fn failure_with_reason<T>(result: Result<T, JsValue>) -> (String, String, Option<u8>) {
     let Err(thrown) = result else { panic!("nothing was thrown") };
-    let prototype = Object::get_prototype_of(&thrown);
-    assert!(prototype == Object::get_prototype_of(&Object::new()), "a plain object was not thrown");
-    let Failure { code, message, .. } = serde_wasm_bindgen::from_value(thrown).expect("a failure");
-    (code, message)
+    serde_wasm_bindgen::from_value(thrown).expect("a failure")
 }
 
 /// One client between its host and its socket. Freed with the page.

@@ -111,8 +111,8 @@ async fn a_wrong_property_throws() {
 async fn a_wrong_property_of_the_options_throws() {
     let options = json(r#"{"properties": [17, "1"]}"#);
     assert_eq!(failure(Page::try_with_options(&options)).0, "property");
-    let options = json(r#"{"will": {"topic": "a", "flags": 0, "properties": [0, 1]}}"#);
-    set(&get(&options, "will"), "payload", array(b""));
+    let options = json(r#"{"will": ["a", null, 0, [0, 1]]}"#);
+    set(&get(&options, "will"), "1", array(b""));
     let (code, message) = failure(Page::try_with_options(&options));
     assert_eq!((code.as_str(), message.as_str()), ("property", "there is no such property"));
 }

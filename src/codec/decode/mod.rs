@@ -1,5 +1,7 @@
 //! From one packet's bytes to the packet.
 
+use alloc::boxed::Box;
+
 mod connect;
 mod subscribe;
 
@@ -278,6 +280,7 @@ impl<'a> Connack<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     #[test]
     fn a_payload_begins_where_all_before_it_is_there() {

@@ -1,5 +1,7 @@
 //! SUBSCRIBE, SUBACK, UNSUBSCRIBE and UNSUBACK from their bytes (MQTT 5.0 §3.8 to §3.11).
 
+use alloc::vec::Vec;
+
 use super::super::{
     PacketKind, Properties, PropertyPlace, ReasonCode, Suback, Subscribe, Subscription, SubscriptionOptions, Unsuback,
     Unsubscribe, Version,

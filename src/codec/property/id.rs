@@ -28,7 +28,7 @@ impl PropertyPlace {
 
 /// How a value stands on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ValueKind {
+pub(crate) enum ValueKind {
     /// A byte of 0 or 1.
     Bool,
     TwoByte,
@@ -76,7 +76,7 @@ macro_rules! properties {
                 }
             }
 
-            pub(super) const fn value_kind(self) -> ValueKind {
+            pub(crate) const fn value_kind(self) -> ValueKind {
                 match self {
                     $(Self::$name => ValueKind::$kind,)*
                 }

@@ -1,10 +1,14 @@
 //! Properties of MQTT 5.0 (§2.2.2): one table of identifiers, types and places drives reading, checking and writing.
 
+use alloc::vec::Vec;
+
 mod check;
 mod id;
 mod typed;
 mod value;
 
+#[cfg(target_arch = "wasm32")]
+pub(crate) use id::ValueKind;
 pub use id::{PropertyId, PropertyPlace};
 pub use typed::Property;
 pub use value::Value;

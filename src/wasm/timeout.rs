@@ -1,0 +1,27 @@
+//! A timeout: a callback that the page runs once, later. Not gloo-timers', which needs the standard library.
+
+use super::js::{self, Callback};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::closure::Closure;
+
+/// Dropped, it runs nothing.
+pub(super) struct Timeout {
+    /// A number, or an object in Node.
+    handle: JsValue,
+    _callback: Callback,
+}
+
+impl Timeout {
+    /// `delay` is in milliseconds, up to 2^31 - 1; one that is longer runs at once.
+    pub(super) fn new(delay: u32, run: impl Fn() + 'static) -> Self {
+        let callback: Callback = Closure::new(move |_| run());
+        let handle = js::set_timeout(callback.as_ref(), delay);
+        Self { handle, _callback: callback }
+    }
+}
+
+impl Drop for Timeout {
+    fn drop(&mut self) {
+        js::clear_timeout(&self.handle);
+    }
+}
