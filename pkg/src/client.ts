@@ -74,7 +74,7 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
     super()
     const target = readTarget(to)
     const settings = readClientOptions(options, typeof target === 'string')
-    this.#version = settings.core.version
+    this.#version = settings.version
     this.#connection = new Connection(target, loader, settings, {
       onStatus: status => this.#onStatus(status),
       onPacket: packet => void this.dispatchEvent(new PacketEvent(packet)),

@@ -61,7 +61,7 @@ export class Connection {
     this.#loader = loader
     this.#settings = settings
     this.#observer = observer
-    this.clientId = settings.core.clientId
+    this.clientId = settings.clientId
     this.waiting = new Waiting(settings.queue)
     this.#finished = new Promise(resolve => {
       this.#finishing = resolve
@@ -215,7 +215,7 @@ export class Connection {
     } catch (cause) {
       throw new ConnectError(`the credentials could not be had: ${cause}`, { cause })
     }
-    return readCredentials(given, this.#settings.core.version)
+    return readCredentials(given, this.#settings.version)
   }
 
   async #makeSocket(url: string): Promise<WebSocketLike> {

@@ -26,22 +26,22 @@ export type FrameEvent = { readonly data?: unknown } | undefined
 /** Identifiers and values of properties by turns; a user property's is a pair. */
 export type CoreProperties = readonly unknown[]
 
-/** Options that were checked. */
-export interface CoreOptions {
-  readonly version: 4 | 5
-  readonly clientId: string
-  readonly cleanStart: boolean
-  readonly keepAlive: number
-  readonly will?: CoreWill
-  readonly properties?: CoreProperties
-  readonly receiveMaximum: number
-  readonly maximumPacketSize: number
-  readonly topicAliasMaximum: number
-  readonly connectTimeout: number
-  readonly queueMessages: number
-  readonly queueBytes: number
-  readonly firstPacketId: number
-}
+/** Options that were checked, in the order in which the module reads them. */
+export type CoreOptions = readonly [
+  version: 4 | 5,
+  clientId: string,
+  cleanStart: 0 | 1,
+  keepAlive: number,
+  firstPacketId: number,
+  receiveMaximum: number,
+  maximumPacketSize: number,
+  topicAliasMaximum: number,
+  connectTimeout: number,
+  queueMessages: number,
+  queueBytes: number,
+  properties: CoreProperties,
+  will: CoreWill | readonly [],
+]
 
 /** The flags are QoS and RETAIN as in PUBLISH's first byte. */
 export type CoreWill = readonly [topic: string, payload: Uint8Array, flags: number, properties: CoreProperties]

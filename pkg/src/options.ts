@@ -100,6 +100,8 @@ export interface CoreCredentials {
 
 /** Options that were checked. @internal */
 export interface Settings {
+  readonly version: 4 | 5
+  readonly clientId: string
   readonly core: CoreOptions
   /** Gives what is still to be checked. */
   readonly credentials: () => unknown
@@ -162,22 +164,24 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
   }
   if (typeof credentials !== 'function') readCredentials(credentials, version)
   return {
-    core: {
+    version,
+    clientId,
+    core: [
       version,
       clientId,
-      cleanStart,
+      cleanStart ? 1 : 0,
       keepAlive,
       // The identifiers of an earlier life may still be in use: it is not known here which.
-      firstPacketId: cleanStart ? 1 : 1 + Math.floor(Math.random() * 65535),
+      cleanStart ? 1 : 1 + Math.floor(Math.random() * 65535),
       receiveMaximum,
       maximumPacketSize,
       topicAliasMaximum,
       connectTimeout,
-      queueMessages: messages,
-      queueBytes: bytes,
-      properties: toList({ sessionExpiryInterval: given.sessionExpiry, userProperties: given.userProperties }),
-      ...(given.will && { will: coreWill(given.will) }),
-    },
+      messages,
+      bytes,
+      toList({ sessionExpiryInterval: given.sessionExpiry, userProperties: given.userProperties }),
+      given.will ? coreWill(given.will) : [],
+    ],
     credentials: typeof credentials === 'function' ? (credentials as () => unknown) : () => credentials,
     createWebSocket,
     signal: given.signal,

@@ -99,7 +99,7 @@ export function toList(properties: object): CoreProperties {
   for (const [name, value] of Object.entries(properties)) {
     const id = identifiers[name as keyof typeof identifiers]
     for (const one of id === identifiers.userProperties ? (value ?? []) : [value]) {
-      if (one !== undefined) list.push(id, one)
+      if (one !== undefined) list.push(id, typeof one === 'boolean' ? +one : one)
     }
   }
   return list

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::failure::{failure, of_call, of_filter, of_topic};
 use super::host::Host;
-use super::js::{Array, Object, WebSocket};
+use super::js::{Array, WebSocket};
 use super::options;
 use super::properties;
 use super::shell::ClientShell;
@@ -35,7 +35,7 @@ impl ClientCore {
     /// A failure that says which option is wrong.
     #[wasm_bindgen(constructor)]
     #[expect(clippy::needless_pass_by_value, reason = "JavaScript gives it away")]
-    pub fn new(host: Host, options: Object) -> Result<Self, JsValue> {
+    pub fn new(host: Host, options: Array) -> Result<Self, JsValue> {
         let options = options::read(&options)?;
         let version = options.version;
         Ok(Self { shell: ClientShell::new(host, version, Client::new(options)) })

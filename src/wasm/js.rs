@@ -17,6 +17,7 @@ pub(super) type Callback = Closure<dyn Fn(JsValue)>;
 #[wasm_bindgen]
 extern "C" {
     /// An object.
+    #[cfg(feature = "broker")]
     #[wasm_bindgen(typescript_type = "object")]
     pub type Object;
 
@@ -24,15 +25,6 @@ extern "C" {
     #[cfg(feature = "broker")]
     #[wasm_bindgen(constructor)]
     pub(super) fn new() -> Object;
-    /// A property that is a number, or a boolean as 0 or 1.
-    #[wasm_bindgen(method, structural, indexing_getter)]
-    pub(super) fn number(this: &Object, name: &str) -> u32;
-    /// A property that is a string.
-    #[wasm_bindgen(method, structural, indexing_getter)]
-    pub(super) fn text(this: &Object, name: &str) -> String;
-    /// A property that is a list, if it is there.
-    #[wasm_bindgen(method, structural, indexing_getter)]
-    pub(super) fn list(this: &Object, name: &str) -> Option<Array>;
 
     /// A list.
     #[wasm_bindgen(typescript_type = "readonly unknown[]")]
@@ -49,7 +41,7 @@ extern "C" {
     pub(super) fn length(this: &Array) -> u32;
     #[wasm_bindgen(method, structural, indexing_getter)]
     pub(super) fn get(this: &Array, index: u32) -> JsValue;
-    /// An element that is a number, or a boolean as 0 or 1.
+    /// An element that is a number.
     #[wasm_bindgen(method, structural, indexing_getter)]
     pub(super) fn number(this: &Array, index: u32) -> u32;
     /// An element that is a list itself.

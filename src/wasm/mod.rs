@@ -32,7 +32,9 @@ mod transport;
 pub use broker::{BrokerCore, explain};
 pub use client::{ClientCore, check};
 pub use host::Host;
-pub use js::{Array, Object, WebSocket};
+#[cfg(feature = "broker")]
+pub use js::Object;
+pub use js::{Array, WebSocket};
 pub use properties::read_properties;
 
 #[cfg(feature = "module")]

@@ -1,4 +1,4 @@
-//! A client's options, read from a plain object that the face has checked.
+//! A client's options, read from a list that the face has checked.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -6,39 +6,41 @@ use core::time::Duration;
 use wasm_bindgen::JsValue;
 
 use super::failure::{failure, of_topic};
-use super::js::{Array, Object};
+use super::js::Array;
 use super::properties;
 use crate::client::{ClientOptions, ClientWill};
 use crate::codec::{Message, PacketId, QoS, Version};
 use crate::topic::TopicName;
 
-/// The options as the machine takes them; a failure to throw otherwise. Numbers are as large as their options may be.
+/// The options as the machine takes them, from a list of them in the order below; a failure to throw otherwise.
+///
+/// Numbers, with booleans as 0 and 1, are as large as their options may be.
 #[expect(clippy::cast_possible_truncation, reason = "the face has checked them")]
-pub(super) fn read(given: &Object) -> Result<ClientOptions, JsValue> {
-    let short = |name| given.number(name) as u16;
-    let will = match given.list("will") {
-        None => None,
-        Some(will) => {
-            let message = message(&will.text(0), will.bytes(1), will.number(2) as u8, Some(will.list(3)))?;
-            Some(ClientWill { message })
-        }
-    };
+pub(super) fn read(given: &Array) -> Result<ClientOptions, JsValue> {
+    let short = |index| given.number(index) as u16;
+    let will = given.list(12);
     Ok(ClientOptions {
-        version: if given.number("version") == 4 { Version::V3_1_1 } else { Version::V5 },
-        client_id: given.text("clientId"),
-        clean_start: given.number("cleanStart") != 0,
-        keep_alive: short("keepAlive"),
+        version: if given.number(0) == 4 { Version::V3_1_1 } else { Version::V5 },
+        client_id: given.text(1),
+        clean_start: given.number(2) != 0,
+        keep_alive: short(3),
         username: None,
         password: None,
-        will,
-        properties: properties::write(given.list("properties"))?,
-        first_packet_id: PacketId::new(short("firstPacketId")).unwrap_or(PacketId::FIRST),
-        receive_maximum: short("receiveMaximum"),
-        packet_bytes_max: given.number("maximumPacketSize"),
-        topic_alias_maximum: short("topicAliasMaximum"),
-        connect_timeout: Duration::from_millis(given.number("connectTimeout").into()),
-        queue_messages: given.number("queueMessages") as usize,
-        queue_bytes: given.number("queueBytes") as usize,
+        first_packet_id: PacketId::new(short(4)).unwrap_or(PacketId::FIRST),
+        receive_maximum: short(5),
+        packet_bytes_max: given.number(6),
+        topic_alias_maximum: short(7),
+        connect_timeout: Duration::from_millis(given.number(8).into()),
+        queue_messages: given.number(9) as usize,
+        queue_bytes: given.number(10) as usize,
+        properties: properties::write(Some(given.list(11)))?,
+        will: if will.length() == 0 {
+            None
+        } else {
+            let (flags, properties) = (will.number(2) as u8, will.list(3));
+            let message = message(&will.text(0), will.bytes(1), flags, Some(properties))?;
+            Some(ClientWill { message })
+        },
     })
 }
 

@@ -214,7 +214,7 @@ async fn users_are_let_in_by_name_and_password() {
 #[wasm_bindgen_test]
 async fn a_queue_that_is_full_drops_and_says_so() {
     let home = Home::with(r#"{"queue": {"messages": 2, "overflow": "drop-oldest"}}"#);
-    let page = home.client_with("ann", r#"{"cleanStart": false, "properties": [17, 60]}"#).await;
+    let page = home.client_with("ann", r#"{"cleanStart": 0, "properties": [17, 60]}"#).await;
     subscribe(&page, "a", 1).await;
     page.core.kill();
     page.until("closed").await;

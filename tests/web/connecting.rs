@@ -237,7 +237,7 @@ async fn packets_of_one_turn_share_a_frame() {
 
 #[wasm_bindgen_test]
 async fn a_client_connects_again_with_its_session() {
-    let page = Page::connected(r#"{"cleanStart": false, "properties": [17, 60]}"#).await;
+    let page = Page::connected(r#"{"cleanStart": 0, "properties": [17, 60]}"#).await;
     page.core.publish("a", "kept", QOS1);
     turn().await;
     page.socket.lose();

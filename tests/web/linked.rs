@@ -187,7 +187,7 @@ async fn a_delayed_will_waits_for_its_time() {
 #[wasm_bindgen_test]
 async fn a_second_client_of_the_name_takes_over() {
     let home = Home::new();
-    let options = r#"{"cleanStart": false, "properties": [17, 60]}"#;
+    let options = r#"{"cleanStart": 0, "properties": [17, 60]}"#;
     let first = home.client_with("ann", options).await;
     subscribe(&first, "a", 1).await;
     first.forget();
@@ -203,7 +203,7 @@ async fn a_second_client_of_the_name_takes_over() {
 #[wasm_bindgen_test]
 async fn a_session_waits_for_its_client() {
     let home = Home::new();
-    let page = home.client_with("ann", r#"{"cleanStart": false, "properties": [17, 60]}"#).await;
+    let page = home.client_with("ann", r#"{"cleanStart": 0, "properties": [17, 60]}"#).await;
     subscribe(&page, "a", 2).await;
     page.core.kill();
     page.until("closed").await;

@@ -1,6 +1,6 @@
 //! A page: one client as JavaScript sees it, the host that it calls, and the socket whose other end is the test.
 
-use js_sys::{JSON, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, JSON, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -193,6 +193,26 @@ pub(crate) fn failure_with_reason<T>(result: Result<T, JsValue>) -> (String, Str
     serde_wasm_bindgen::from_value(thrown).expect("a failure")
 }
 
+/// The options as the module takes them: a list.
+fn in_order(options: &JsValue) -> Array {
+    const NAMES: [&str; 13] = [
+        "version",
+        "clientId",
+        "cleanStart",
+        "keepAlive",
+        "firstPacketId",
+        "receiveMaximum",
+        "maximumPacketSize",
+        "topicAliasMaximum",
+        "connectTimeout",
+        "queueMessages",
+        "queueBytes",
+        "properties",
+        "will",
+    ];
+    NAMES.iter().map(|name| get(options, name)).collect()
+}
+
 /// One client between its host and its socket. Freed with the page.
 pub(crate) struct Page {
     pub(crate) core: Core,
@@ -214,15 +234,15 @@ impl Page {
     pub(crate) fn try_with_options(given: &JsValue) -> Result<Self, JsValue> {
         let options = json(
             r#"{
-                "version": 5, "clientId": "page", "cleanStart": true, "keepAlive": 0, "receiveMaximum": 65535,
+                "version": 5, "clientId": "page", "cleanStart": 1, "keepAlive": 0, "receiveMaximum": 65535,
                 "maximumPacketSize": 4294967295, "topicAliasMaximum": 0, "connectTimeout": 30000, "queueMessages": 1000,
-                "queueBytes": 16777216, "firstPacketId": 1
+                "queueBytes": 16777216, "firstPacketId": 1, "properties": [], "will": []
             }"#,
         );
         Object::<JsValue>::assign(options.unchecked_ref(), given.unchecked_ref());
         let version = if get(&options, "version") == 4 { V4 } else { V5 };
         let host = Host::new(&wasm_bindgen::memory());
-        let core = ClientCore::new(host.clone().unchecked_into(), options.unchecked_into())?;
+        let core = ClientCore::new(host.clone().unchecked_into(), in_order(&options).unchecked_into())?;
         let core = JsValue::from(core).unchecked_into();
         Ok(Self { core, socket: socket(&host, version), host, version })
     }
