@@ -24,7 +24,7 @@ export type BrokerEventDetail =
       readonly type: 'disconnected'
       readonly clientId: string
       readonly cause: BrokerCause<
-        'client' | 'transport-closed' | 'keep-alive-timeout' | 'taken-over' | 'fault' | 'host'
+        'client' | 'transport-closed' | 'keep-alive-timeout' | 'taken-over' | 'fault' | 'queue-full' | 'host'
       >
     }
   | { readonly type: 'subscribed'; readonly clientId: string; readonly filter: string; readonly reasonCode: number }
@@ -45,7 +45,7 @@ export type BrokerEventDetail =
       /** Who missed it; left out if it was not retained. */
       readonly clientId?: string | undefined
       readonly topic: string
-      readonly cause: 'queue-full' | 'transmit-full' | 'packet-too-large' | 'expired' | 'retained-full'
+      readonly cause: 'queue-full' | 'transmit-full' | 'not-writable' | 'packet-too-large' | 'expired' | 'retained-full'
     }
   | {
       readonly type: 'will'

@@ -53,10 +53,16 @@ export interface BrokerOptions {
     readonly messages?: number
     /** Of topics and payloads. Default 4 MiB. */
     readonly bytes?: number
-    /** Which message is lost when there is no room. Default `drop-newest`. */
-    readonly overflow?: 'drop-newest' | 'drop-oldest'
+    /**
+     * What is lost when there is no room. Default `drop-newest`. With `disconnect` the client's connection is lost with the
+     * newest message, and told 0x97 in 5.0; a client that is not connected loses the message alone.
+     */
+    readonly overflow?: 'drop-newest' | 'drop-oldest' | 'disconnect'
   }
-  /** Bytes that wait for one connection within one turn; QoS 0 messages above it are dropped. Default 16 MiB. */
+  /**
+   * Bytes that wait for one connection: QoS 0 messages above it are dropped, others wait, and who does not read its answers
+   * is disconnected above it. Default 16 MiB.
+   */
   readonly transmitBytesMax?: number
   /** Retained messages. */
   readonly retained?: {
@@ -95,8 +101,8 @@ export const readBrokerOptions = fields({
   retainAvailable: bool,
   topicLevelsMax: uint32,
   subscriptionsMax: uint32,
-  queue: fields({ messages: uint32, bytes: uint32, overflow: oneOf('drop-newest', 'drop-oldest') }),
-  transmitBytesMax: uint32,
+  queue: fields({ messages: uint32, bytes: uint32, overflow: oneOf('drop-newest', 'drop-oldest', 'disconnect') }),
+  transmitBytesMax: positive32,
   retained: fields({ messages: uint32, bytes: uint32 }),
   users,
 })

@@ -11,6 +11,7 @@ use super::log::Log;
 use super::options::{BrokerOptions, QueueOverflow};
 use super::output::Outbox;
 use super::peer::{Connected, Connection, Peer};
+use super::slow::Flow;
 use crate::codec::{Ack, PacketId, PacketKind, QoS, ReasonCode, Version};
 use crate::session::{Delivery, Outgoing, Session};
 use crate::time::Time;
@@ -45,10 +46,12 @@ impl Hop<'_> {
         let Some(peer) = self.peer.as_deref_mut() else { return };
         let Connection::Connected(Connected { version, packet_bytes_max, .. }) = peer.connection else { return };
         let topic = broadcast.topic();
-        let form = if peer.transmit.len() < self.options.transmit_bytes_max {
-            broadcast.form(version, terms, self.now)
-        } else {
-            Err(DropCause::TransmitFull)
+        let form = match peer.flow {
+            Flow::Open if peer.transmit.len() < self.options.transmit_bytes_max => {
+                broadcast.form(version, terms, self.now)
+            }
+            Flow::Open => Err(DropCause::TransmitFull),
+            Flow::Stopped(_) => Err(DropCause::NotWritable),
         };
         match form {
             Ok(form) if form.len() <= packet_bytes_max => {
@@ -73,6 +76,13 @@ impl Hop<'_> {
             let oldest = match self.options.queue_overflow {
                 QueueOverflow::DropNewest => None,
                 QueueOverflow::DropOldest => self.client.session.drop_oldest(),
+                QueueOverflow::Disconnect => {
+                    if let Some(peer) = self.peer.as_deref_mut() {
+                        peer.ran_over = true;
+                        self.outbox.enlist(peer);
+                    }
+                    None
+                }
             };
             let lost = oldest.as_ref().unwrap_or(&full.delivery);
             self.log.dropped(Some(&self.client.id), lost.message.topic.as_str(), DropCause::QueueFull);
@@ -87,8 +97,17 @@ impl Hop<'_> {
     pub(super) fn pump(&mut self, mut broadcast: Option<&mut Broadcast<'_>>) {
         let Some(peer) = self.peer.as_deref_mut() else { return };
         let Connection::Connected(Connected { version, packet_bytes_max, .. }) = peer.connection else { return };
+        if peer.flow != Flow::Open {
+            return;
+        }
         let session = &mut self.client.session;
-        while let Some(outgoing) = session.next_outgoing() {
+        loop {
+            // What is left stays in the queue until this is sent: a copy of the messages is made as it goes, not at once.
+            if !peer.transmit.is_empty() && peer.transmit.len() >= self.options.transmit_bytes_max {
+                peer.has_more = true;
+                return;
+            }
+            let Some(outgoing) = session.next_outgoing() else { return };
             let out = self.outbox.open(peer);
             let (packet_id, dup, delivery) = match outgoing {
                 Outgoing::Publish { packet_id, dup, delivery } => (packet_id, dup, delivery),

@@ -22,9 +22,10 @@ impl Broker {
                     DisconnectCause::TransportClosed => RejectCause::TransportClosed,
                     DisconnectCause::Fault(fault) => RejectCause::Fault(fault),
                     DisconnectCause::KeepAliveTimeout => RejectCause::ConnectTimeout,
-                    DisconnectCause::Host(_) | DisconnectCause::TakenOver | DisconnectCause::Client(_) => {
-                        RejectCause::Host
-                    }
+                    DisconnectCause::Host(_)
+                    | DisconnectCause::TakenOver
+                    | DisconnectCause::Client(_)
+                    | DisconnectCause::QueueFull => RejectCause::Host,
                 };
                 self.reject(id, cause);
             }

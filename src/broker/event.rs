@@ -124,6 +124,8 @@ pub enum DisconnectCause {
     TakenOver,
     /// The peer broke a rule.
     Fault(Fault),
+    /// Its queue was full, which [`QueueOverflow::Disconnect`](super::QueueOverflow::Disconnect) ends it for.
+    QueueFull,
     /// The host ended it with this reason.
     Host(ReasonCode),
 }
@@ -144,8 +146,10 @@ pub struct Fault {
 pub enum DropCause {
     /// The subscriber's queue was full.
     QueueFull,
-    /// More bytes wait for the subscriber than may.
+    /// More bytes wait for the subscriber within the turn than may.
     TransmitFull,
+    /// The subscriber's connection takes no more at present, and a message of QoS 0 does not wait.
+    NotWritable,
     /// Larger than the subscriber's Maximum Packet Size [MQTT-3.1.2-24], or than any packet can be.
     PacketTooLarge,
     /// Its message expiry interval was over before it could be sent [MQTT-3.3.2-5].
@@ -188,6 +192,7 @@ impl DisconnectCause {
             Self::KeepAliveTimeout => Some(ReasonCode::KeepAliveTimeout),
             Self::TakenOver => Some(ReasonCode::SessionTakenOver),
             Self::Fault(fault) => Some(fault.reason),
+            Self::QueueFull => Some(ReasonCode::QuotaExceeded),
             Self::Host(reason) => Some(*reason),
         }
     }

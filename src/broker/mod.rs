@@ -24,6 +24,7 @@ mod receive;
 mod register;
 mod retained;
 mod slab;
+mod slow;
 mod sorted;
 mod subscribe;
 mod view;
@@ -152,12 +153,17 @@ impl Broker {
 
     /// What the host is to do next: first the events, then each peer's bytes, in a fixed order.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
-        if let Some(event) = self.log.pop() {
-            return Some(Output::Event(event));
-        }
-        while let Some(id) = self.outbox.first() {
+        loop {
+            if let Some(event) = self.log.pop() {
+                return Some(Output::Event(event));
+            }
+            let Some(id) = self.outbox.first() else { break };
+            if self.tend(id) {
+                continue;
+            }
             if let Some(peer) = self.peers.get_mut(id) {
                 if !peer.transmit.is_empty() {
+                    peer.count_frame();
                     return Some(Output::Transmit(id, self.outbox.lend(peer)));
                 }
                 peer.in_line = false;

@@ -40,9 +40,11 @@ pub struct BrokerOptions {
     pub queue_messages: usize,
     /// Their topic and payload bytes together. 4 MiB.
     pub queue_bytes: usize,
-    /// Which message is lost when one of the last two bounds is reached. The newest.
+    /// What is lost when one of the last two bounds is reached. The newest message.
     pub queue_overflow: QueueOverflow,
-    /// Bytes that wait for one peer within one turn; QoS 0 messages above it are dropped. 16 MiB.
+    /// Bytes that wait for one connection. Within a turn, QoS 0 messages above it are dropped, and those of QoS 1 and 2
+    /// wait until it is sent; answers above it, to a peer that is not writable and keeps sending, end its connection with
+    /// 0x97. 16 MiB.
     pub transmit_bytes_max: usize,
     /// Retained messages. 100,000.
     pub retained_messages: usize,
@@ -54,7 +56,7 @@ pub struct BrokerOptions {
     pub events: bool,
 }
 
-/// Which message a full queue gives up.
+/// What a full queue gives up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum QueueOverflow {
     /// The one that has just come.
@@ -62,6 +64,9 @@ pub enum QueueOverflow {
     DropNewest,
     /// The ones that have waited longest, as many as it takes.
     DropOldest,
+    /// The one that has just come, and the client's connection with it, told 0x97 in 5.0: a client that is lost learns of
+    /// it. One that is not connected loses the message alone; its session stays.
+    Disconnect,
 }
 
 /// A user name and its password.

@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use super::clients::ClientKey;
 use super::slab::Slab;
+use super::slow::Flow;
 use crate::codec::{Decoder, Version};
 use crate::time::Time;
 
@@ -34,6 +35,11 @@ pub(super) struct Peer {
     pub(super) transmit: Vec<u8>,
     /// It stands in the line of those that have something to send or are to be closed.
     pub(super) in_line: bool,
+    pub(super) flow: Flow,
+    /// Its session's queue stopped since enough was waiting, and goes on once that is sent.
+    pub(super) has_more: bool,
+    /// Its session's queue had no room, for which it is to be disconnected.
+    pub(super) ran_over: bool,
     /// When its [`Deadline::Peer`](super::deadlines::Deadline::Peer) stands.
     pub(super) deadline: Option<Time>,
 }
@@ -92,6 +98,9 @@ impl Peers {
             connection: Connection::AwaitConnect,
             transmit: Vec::new(),
             in_line: false,
+            flow: Flow::Open,
+            has_more: false,
+            ran_over: false,
             deadline: None,
         });
         id

@@ -163,7 +163,7 @@ impl Broker {
             let problem = "the answer is larger than the client's maximum packet size";
             return Err(Fault::new(ReasonCode::PacketTooLarge, "MQTT-3.1.2-24", problem));
         }
-        Ok(())
+        peer.check_answers(self.options.transmit_bytes_max)
     }
 }
 

@@ -91,7 +91,7 @@ pub(super) fn read(given: &BrokerCoreOptions) -> Result<BrokerOptions, JsValue> 
     if let Some(queue) = given.queue() {
         put_bound(&mut options.queue_messages, queue.messages());
         put_bound(&mut options.queue_bytes, queue.bytes());
-        let right = "queue.overflow must be drop-newest or drop-oldest";
+        let right = "queue.overflow must be drop-newest, drop-oldest or disconnect";
         put_checked(&mut options.queue_overflow, queue.overflow(), |given| read_overflow(&given), right)?;
     }
     if let Some(retained) = given.retained() {
@@ -106,6 +106,7 @@ fn read_overflow(given: &str) -> Option<QueueOverflow> {
     match given {
         "drop-newest" => Some(QueueOverflow::DropNewest),
         "drop-oldest" => Some(QueueOverflow::DropOldest),
+        "disconnect" => Some(QueueOverflow::Disconnect),
         _ => None,
     }
 }

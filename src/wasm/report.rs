@@ -223,6 +223,7 @@ fn disconnect_cause(cause: &DisconnectCause) -> Report {
         DisconnectCause::KeepAliveTimeout => untold("keep-alive-timeout"),
         DisconnectCause::TakenOver => untold("taken-over"),
         DisconnectCause::Fault(fault) => fault_cause(fault),
+        DisconnectCause::QueueFull => untold("queue-full"),
         DisconnectCause::Host(reason) => told("host", *reason),
     }
 }
@@ -279,6 +280,7 @@ const fn drop_cause(cause: DropCause) -> &'static str {
     match cause {
         DropCause::QueueFull => "queue-full",
         DropCause::TransmitFull => "transmit-full",
+        DropCause::NotWritable => "not-writable",
         DropCause::PacketTooLarge => "packet-too-large",
         DropCause::Expired => "expired",
         DropCause::RetainedFull => "retained-full",

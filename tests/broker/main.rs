@@ -9,5 +9,6 @@ mod property;
 mod room;
 mod session;
 mod shared;
+mod slow;
 mod subscribe;
 mod wills;

@@ -19,6 +19,8 @@ pub(crate) struct Room {
     pub(crate) broker: Broker,
     pub(crate) now: Time,
     pub(crate) events: Vec<Event>,
+    /// The transports take one frame each time that they are made writable.
+    pub(crate) stop_after_frame: bool,
     lines: BTreeMap<PeerId, Line>,
 }
 
@@ -37,7 +39,8 @@ impl Room {
     }
 
     pub(crate) fn with(options: BrokerOptions) -> Self {
-        Self { broker: Broker::new(options, 7), now: Time::ZERO, events: Vec::new(), lines: BTreeMap::new() }
+        let broker = Broker::new(options, 7);
+        Self { broker, now: Time::ZERO, events: Vec::new(), stop_after_frame: false, lines: BTreeMap::new() }
     }
 
     /// A transport without a word said.
@@ -83,6 +86,12 @@ impl Room {
     /// The transport breaks.
     pub(crate) fn cut(&mut self, peer: PeerId) {
         self.broker.handle_closed(peer, self.now);
+        self.drain();
+    }
+
+    /// The transport takes more, or no more.
+    pub(crate) fn writable(&mut self, peer: PeerId, writable: bool) {
+        self.broker.set_writable(peer, writable, self.now);
         self.drain();
     }
 
@@ -173,7 +182,12 @@ impl Room {
     pub(crate) fn drain(&mut self) {
         while let Some(output) = self.broker.poll_output() {
             match output {
-                Output::Transmit(peer, bytes) => self.lines.get_mut(&peer).expect("a known peer").receive(bytes),
+                Output::Transmit(peer, bytes) => {
+                    self.lines.get_mut(&peer).expect("a known peer").receive(bytes);
+                    if self.stop_after_frame {
+                        self.broker.set_writable(peer, false, self.now);
+                    }
+                }
                 Output::Close(peer) => {
                     let line = self.lines.get_mut(&peer).expect("a known peer");
                     assert!(!line.closed, "closed twice");
