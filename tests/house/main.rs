@@ -1,9 +1,12 @@
-//! The rules of the house, held by tests: who may import whom, which statements may be cited, how long a file may be.
+//! The rules of the house, held by tests: who may import whom, which statements may be cited and which test proves each,
+//! how long a file may be.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod citations;
+mod conformance;
 mod imports;
 mod lexer;
+mod proofs;
 mod table;
 
 use std::fs;
