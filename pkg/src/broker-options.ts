@@ -2,6 +2,7 @@ import {
   bool,
   type Check,
   fields,
+  milliseconds,
   oneOf,
   positive16,
   positive32,
@@ -12,6 +13,7 @@ import {
   uint32,
   wrong,
 } from './check.js'
+import type { CoreBrokerOptions } from './core.js'
 import type { QoS } from './message.js'
 
 /** A user who may connect. */
@@ -23,31 +25,34 @@ export interface BrokerUser {
 
 /** A broker's limits, and who may connect. What is left out, or undefined, has its default. */
 export interface BrokerOptions {
-  /** Connections at one time. Default 16384. */
-  readonly connectionsMax?: number
-  /** Sessions, connected or not. Default 16384. */
-  readonly sessionsMax?: number
+  /** Connections at one time; the next is closed at once. Default 16384. */
+  readonly connectionsMaximum?: number
+  /** Sessions, connected or not; a new client is refused with 0x97, in 3.1.1 with 3. Default 16384. */
+  readonly sessionsMaximum?: number
   /** How long a connection may take until its CONNECT has come, in milliseconds. Default 10000. */
   readonly connectTimeout?: number
-  /** The longest keep alive that a 5.0 client may have, in seconds; 0, the default, leaves it to the client. */
-  readonly keepAliveMax?: number
+  /**
+   * The longest keep alive, in seconds: a 5.0 client that asks for more, or for none, is given this. 0, the default, leaves it
+   * to the client. 3.1.1 has no word for it, so that its clients have what they ask for.
+   */
+  readonly serverKeepAlive?: number
   /** The longest a session outlives its connection, in seconds; 4294967295, the default, is for ever. */
-  readonly sessionExpiryMax?: number
+  readonly sessionExpiryMaximum?: number
   /** The largest packet taken, in bytes. Default 1 MiB. */
   readonly maximumPacketSize?: number
-  /** QoS 1 and 2 messages that one client may have unacknowledged, 1 to 65535. Default 65535. */
+  /** QoS 1 and 2 messages that one 5.0 client may have unacknowledged, 1 to 65535. Default 65535. */
   readonly receiveMaximum?: number
   /** QoS 1 and 2 messages in flight to one client, 1 to 65535; fewer if it takes fewer. Default 256. */
-  readonly inFlightMax?: number
-  /** The highest quality of service. Default 2. */
+  readonly inFlightMaximum?: number
+  /** The highest quality of service: above it a message is refused with 0x9B, and a subscription granted this. Default 2. */
   readonly maximumQos?: QoS
-  /** Whether messages may be retained. Default true. */
+  /** Whether messages may be retained; refused with 0x9A if not. Default true. */
   readonly retainAvailable?: boolean
   /** Levels of a topic. Default 128. */
-  readonly topicLevelsMax?: number
-  /** Subscriptions of one client. Default 1000. */
-  readonly subscriptionsMax?: number
-  /** QoS 1 and 2 messages that wait for one client. */
+  readonly topicLevelsMaximum?: number
+  /** Subscriptions of one client, and filters in one SUBSCRIBE; those above are refused with 0x97. Default 1000. */
+  readonly subscriptionsMaximum?: number
+  /** QoS 1 and 2 messages that wait for one client, connected or not. */
   readonly queue?: {
     /** Default 1000. */
     readonly messages?: number
@@ -63,8 +68,8 @@ export interface BrokerOptions {
    * Bytes that wait for one connection: QoS 0 messages above it are dropped, others wait, and who does not read its answers
    * is disconnected above it. Default 16 MiB.
    */
-  readonly transmitBytesMax?: number
-  /** Retained messages. */
+  readonly transmitBytesMaximum?: number
+  /** Retained messages; one above these is delivered and not retained. */
   readonly retained?: {
     /** Default 100000. */
     readonly messages?: number
@@ -77,32 +82,64 @@ export interface BrokerOptions {
 
 const userFields = fields({ username: text, password: secret })
 
-const users: Check<object[]> = (value, name) => {
+const users: Check<(readonly [string, Uint8Array])[]> = (value, name) => {
   if (!Array.isArray(value)) throw wrong(name, value, 'it must be an array of { username, password }')
   return value.map((user: unknown, index) => {
     const { username, password } = userFields(user, `${name}[${index}]`)
     if (username === undefined) throw wrong(`${name}[${index}].username`, username, 'it must be a string')
     if (!password) throw wrong(`${name}[${index}].password`, password, 'it must be a string or a Uint8Array')
-    return { username, password }
+    return [username, password] as const
   })
 }
 
-/** The options as the module takes them. @internal */
-export const readBrokerOptions = fields({
-  connectionsMax: uint32,
-  sessionsMax: uint32,
-  connectTimeout: uint32,
-  keepAliveMax: uint16,
-  sessionExpiryMax: uint32,
+/** As the module numbers them. */
+const overflows = ['drop-newest', 'drop-oldest', 'disconnect'] as const
+
+const brokerFields = fields({
+  connectionsMaximum: uint32,
+  sessionsMaximum: uint32,
+  connectTimeout: milliseconds,
+  serverKeepAlive: uint16,
+  sessionExpiryMaximum: uint32,
   maximumPacketSize: positive32,
   receiveMaximum: positive16,
-  inFlightMax: positive16,
+  inFlightMaximum: positive16,
   maximumQos: qos,
   retainAvailable: bool,
-  topicLevelsMax: uint32,
-  subscriptionsMax: uint32,
-  queue: fields({ messages: uint32, bytes: uint32, overflow: oneOf('drop-newest', 'drop-oldest', 'disconnect') }),
-  transmitBytesMax: positive32,
+  topicLevelsMaximum: positive32,
+  subscriptionsMaximum: uint32,
+  queue: fields({ messages: uint32, bytes: uint32, overflow: oneOf(...overflows) }),
+  transmitBytesMaximum: positive32,
   retained: fields({ messages: uint32, bytes: uint32 }),
   users,
 })
+
+/** The options as the module takes them. @internal */
+export function readBrokerOptions(options: unknown): CoreBrokerOptions {
+  const given = brokerFields(options, 'options')
+  const { queue = {}, retained = {} } = given
+  return [
+    given.connectionsMaximum,
+    given.sessionsMaximum,
+    given.connectTimeout,
+    given.serverKeepAlive,
+    given.sessionExpiryMaximum,
+    given.maximumPacketSize,
+    given.receiveMaximum,
+    given.inFlightMaximum,
+    given.maximumQos,
+    bit(given.retainAvailable),
+    given.topicLevelsMaximum,
+    given.subscriptionsMaximum,
+    queue.messages,
+    queue.bytes,
+    queue.overflow && overflows.indexOf(queue.overflow),
+    given.transmitBytesMaximum,
+    retained.messages,
+    retained.bytes,
+    bit(given.users && true),
+    given.users ?? [],
+  ]
+}
+
+const bit = (value: boolean | undefined) => (value === undefined ? undefined : Number(value))

@@ -11,7 +11,7 @@ import {
 import { type BrokerOptions, readBrokerOptions } from './broker-options.js'
 import { disconnectCode, payload as payloadOf, text } from './check.js'
 import { BaseClient } from './client.js'
-import type { BrokerGlue, BrokerCore as Core } from './core.js'
+import type { BrokerGlue, BrokerCore as Core, CoreBrokerOptions } from './core.js'
 import { type Engine, Loader } from './engine.js'
 import { ClosedError, MqttError } from './errors.js'
 import { thrownError } from './faults.js'
@@ -69,7 +69,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
   /** @throws OptionError if an option is wrong. */
   constructor(options?: BrokerOptions) {
     super()
-    this.#loaded = this.#start(readBrokerOptions(options, 'options'))
+    this.#loaded = this.#start(readBrokerOptions(options))
     this.ready = this.#loaded.then(() => this)
     this.ready.catch(ignore)
   }
@@ -143,14 +143,10 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     this.#core?.listen(on ? detail => void this.dispatchEvent(new BrokerEvent(detail as BrokerEventDetail)) : undefined)
   }
 
-  async #start(options: object): Promise<Engine<BrokerGlue>> {
+  async #start(options: CoreBrokerOptions): Promise<Engine<BrokerGlue>> {
     const engine = await loader.load()
     if (this.#isClosed) throw closed()
-    try {
-      this.#core = new engine.glue.BrokerCore(options)
-    } catch (error) {
-      throw thrownError(error, { kind: 'options' })
-    }
+    this.#core = new engine.glue.BrokerCore(options)
     if (this.isWatched) this.watch(true)
     return engine
   }

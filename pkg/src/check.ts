@@ -76,6 +76,8 @@ export const uint16 = whole(0, 65_535)
 export const uint32 = whole(0, 4_294_967_295)
 export const positive16 = whole(1, 65_535)
 export const positive32 = whole(1, 4_294_967_295)
+/** A limit of `setTimeout`. */
+export const milliseconds = whole(1, 2_147_483_647)
 export const bool = oneOf(true, false)
 export const qos = oneOf<QoS>(0, 1, 2)
 

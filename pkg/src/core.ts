@@ -98,6 +98,12 @@ export interface Host {
   tellPackets(): void
 }
 
+/**
+ * A broker's options, in the order in which the module reads them; booleans are 0 and 1. What is undefined has its default.
+ * The last are whether only users may connect, and these, each its name and its password.
+ */
+export type CoreBrokerOptions = readonly (number | undefined | readonly (readonly [string, Uint8Array])[])[]
+
 /** The broker in the page. */
 export interface BrokerCore {
   publish(topic: string, payload: Uint8Array, flags: number, properties?: CoreProperties): number
@@ -122,6 +128,6 @@ export interface Glue {
 /** What the larger build exports besides. */
 export interface BrokerGlue extends Glue {
   readonly ClientCore: new (host: Host, options: CoreOptions) => LinkableCore
-  readonly BrokerCore: new (options: object) => BrokerCore
+  readonly BrokerCore: new (options: CoreBrokerOptions) => BrokerCore
   explain(filter: string, topic: string): object
 }

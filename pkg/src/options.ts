@@ -2,6 +2,7 @@ import {
   bool,
   fields,
   func,
+  milliseconds,
   oneOf,
   payload,
   positive16,
@@ -13,7 +14,6 @@ import {
   uint16,
   uint32,
   userProperties,
-  whole,
   wrong,
 } from './check.js'
 import type { CoreOptions, CoreWill } from './core.js'
@@ -110,9 +110,6 @@ export interface Settings {
   readonly connectTimeout: number
   readonly queue: Required<QueueOptions>
 }
-
-/** A limit of `setTimeout`. */
-const milliseconds = whole(1, 2_147_483_647)
 
 const topicName = (value: unknown, name: string): string => {
   const topic = text(value, name)

@@ -191,3 +191,49 @@ test('explain says level by level why a filter matches', { timeout }, async () =
   })
   assert.equal(explain('+/a', '$SYS/a').levels[0].verdict, 'dollar-hidden')
 })
+
+test('options hold: CONNACK tells them, and what exceeds them is refused or lost', { timeout }, async t => {
+  const broker = open(t, {
+    serverKeepAlive: 60,
+    sessionExpiryMaximum: 10,
+    maximumPacketSize: 1000,
+    receiveMaximum: 20,
+    maximumQos: 1,
+    retainAvailable: false,
+    sessionsMaximum: 2,
+    topicLevelsMaximum: 2,
+    subscriptionsMaximum: 1,
+    queue: { messages: 1, overflow: 'drop-oldest' },
+  })
+  const options = { clientId: 'me', keepAlive: 0, sessionExpiry: 100, cleanStart: false }
+  const client = await larger.connect(broker, options)
+  const { serverKeepAlive, sessionExpiryInterval, maximumPacketSize, receiveMaximum, maximumQos, retainAvailable } =
+    client.connackProperties
+  assert.deepEqual(
+    { serverKeepAlive, sessionExpiryInterval, maximumPacketSize, receiveMaximum, maximumQos, retainAvailable },
+    {
+      serverKeepAlive: 60,
+      sessionExpiryInterval: 10,
+      maximumPacketSize: 1000,
+      receiveMaximum: 20,
+      maximumQos: 1,
+      retainAvailable: false,
+    },
+  )
+  await assert.rejects(
+    client.subscribe('a/b/c', () => {}),
+    { reasonCode: 0x8f },
+  )
+  const { qos } = await client.subscribe('a/b', { qos: 2 }, () => {})
+  assert.equal(qos, 1)
+  await assert.rejects(
+    client.subscribe('b', () => {}),
+    { reasonCode: 0x97 },
+  )
+  await larger.connect(broker)
+  await assert.rejects(larger.connect(broker), { reasonCode: 0x97 })
+  await client.end()
+  for (const payload of ['lost', 'kept']) await broker.publish('a/b', payload, { qos: 1 })
+  assert.equal(broker.sessions().find(({ clientId }) => clientId === 'me').queued, 1)
+  assert.equal(broker.counters().dropped, 1)
+})

@@ -292,14 +292,28 @@ test('a signal that is aborted already sends nothing', { timeout }, async () => 
 test('wrong options of a broker', () => {
   const rows = [
     [{ maximumQoS: 1 }, 'maximumQoS', 'maximumQos'],
-    [{ maximumQos: 3 }, 'maximumQos', '3'],
-    [{ connectionsMax: -1 }, 'connectionsMax', '-1'],
-    [{ receiveMaximum: 0 }, 'receiveMaximum', '0'],
-    [{ queue: { overflow: 'drop' } }, 'queue.overflow', '"drop"'],
+    [{ maximumQos: 3 }, 'maximumQos', '3', '0 or 1 or 2'],
+    [{ connectionsMaximum: -1 }, 'connectionsMaximum', '-1', 'from 0 to 4294967295'],
+    [{ sessionsMaximum: 1.5 }, 'sessionsMaximum', '1.5'],
+    [{ connectTimeout: 0 }, 'connectTimeout', '0', 'from 1 to 2147483647'],
+    [{ serverKeepAlive: 65536 }, 'serverKeepAlive', '65536', 'from 0 to 65535'],
+    [{ serverKeepAlive: '60' }, 'serverKeepAlive', '"60"', 'whole number'],
+    [{ sessionExpiryMaximum: Infinity }, 'sessionExpiryMaximum', 'Infinity'],
+    [{ maximumPacketSize: 0 }, 'maximumPacketSize', '0', 'from 1'],
+    [{ receiveMaximum: 0 }, 'receiveMaximum', '0', 'from 1 to 65535'],
+    [{ inFlightMaximum: 0 }, 'inFlightMaximum', '0', 'from 1 to 65535'],
+    [{ retainAvailable: 1 }, 'retainAvailable', '1', 'true or false'],
+    [{ topicLevelsMaximum: 0 }, 'topicLevelsMaximum', '0', 'from 1'],
+    [{ subscriptionsMaximum: NaN }, 'subscriptionsMaximum', 'NaN'],
+    [{ queue: 7 }, 'queue', '7', 'an object'],
+    [{ queue: { messages: -1 } }, 'queue.messages', '-1'],
+    [{ queue: { overflow: 'drop' } }, 'queue.overflow', '"drop"', '"drop-newest" or "drop-oldest" or "disconnect"'],
+    [{ transmitBytesMaximum: 0 }, 'transmitBytesMaximum', '0', 'from 1'],
     [{ retained: { count: 1 } }, 'retained.count', 'messages, bytes'],
     [{ users: 'me' }, 'users', 'array'],
     [{ users: [{ username: 'me' }] }, 'users[0].password'],
     [{ users: [{ password: 'x' }] }, 'users[0].username', 'undefined'],
+    [[], 'options', 'an array'],
   ]
   for (const [options, ...expected] of rows) assert.throws(() => new Broker(options), names(...expected))
 })

@@ -3,8 +3,8 @@
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
 
 use super::clock::now;
 use super::failure::{failure, of_topic, text};
@@ -26,14 +26,14 @@ pub struct BrokerCore {
 
 #[wasm_bindgen]
 impl BrokerCore {
-    /// # Errors
-    /// A failure that says which option is wrong.
+    /// The options are a list, as `broker_options` reads it.
     #[wasm_bindgen(constructor)]
-    pub fn new(given: JsValue) -> Result<Self, JsValue> {
-        let options = broker_options::read(&given.unchecked_into())?;
+    #[must_use]
+    pub fn new(given: &Array) -> Self {
+        let options = broker_options::read(given);
         // Client identifiers need be unlikely to meet, not hard to guess.
         let seed = js::random().to_bits();
-        Ok(Self { shell: BrokerShell::new(Broker::new(options, seed)) })
+        Self { shell: BrokerShell::new(Broker::new(options, seed)) }
     }
 
     pub(super) fn link(&self, client: &Rc<ClientShell>) {

@@ -1,139 +1,91 @@
-//! A broker's options, read from a plain object that the face has checked.
+//! A broker's options, read from a list that the face has checked.
 
-use alloc::string::String;
-use alloc::vec::Vec;
+use core::cell::Cell;
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 
-use wasm_bindgen::JsValue;
-use wasm_bindgen::prelude::wasm_bindgen;
-
-use super::failure::failure;
+use super::js::Array;
 use crate::broker::{BrokerOptions, QueueOverflow, User};
 use crate::codec::QoS;
 
-#[wasm_bindgen]
-extern "C" {
-    /// What `new BrokerCore` takes; what is left out has its default.
-    pub(super) type BrokerCoreOptions;
-
-    #[wasm_bindgen(method, getter, js_name = connectionsMax)]
-    fn connections_max(this: &BrokerCoreOptions) -> Option<u32>;
-    #[wasm_bindgen(method, getter, js_name = sessionsMax)]
-    fn sessions_max(this: &BrokerCoreOptions) -> Option<u32>;
-    #[wasm_bindgen(method, getter, js_name = connectTimeout)]
-    fn connect_timeout(this: &BrokerCoreOptions) -> Option<u32>;
-    #[wasm_bindgen(method, getter, js_name = keepAliveMax)]
-    fn keep_alive_max(this: &BrokerCoreOptions) -> Option<u16>;
-    #[wasm_bindgen(method, getter, js_name = sessionExpiryMax)]
-    fn session_expiry_max(this: &BrokerCoreOptions) -> Option<u32>;
-    #[wasm_bindgen(method, getter, js_name = maximumPacketSize)]
-    fn maximum_packet_size(this: &BrokerCoreOptions) -> Option<u32>;
-    #[wasm_bindgen(method, getter, js_name = receiveMaximum)]
-    fn receive_maximum(this: &BrokerCoreOptions) -> Option<u16>;
-    #[wasm_bindgen(method, getter, js_name = inFlightMax)]
-    fn in_flight_max(this: &BrokerCoreOptions) -> Option<u16>;
-    #[wasm_bindgen(method, getter, js_name = maximumQos)]
-    fn maximum_qos(this: &BrokerCoreOptions) -> Option<u8>;
-    #[wasm_bindgen(method, getter, js_name = retainAvailable)]
-    fn retain_available(this: &BrokerCoreOptions) -> Option<bool>;
-    #[wasm_bindgen(method, getter, js_name = topicLevelsMax)]
-    fn topic_levels_max(this: &BrokerCoreOptions) -> Option<u32>;
-    #[wasm_bindgen(method, getter, js_name = subscriptionsMax)]
-    fn subscriptions_max(this: &BrokerCoreOptions) -> Option<u32>;
-    #[wasm_bindgen(method, getter)]
-    fn queue(this: &BrokerCoreOptions) -> Option<BrokerCoreBounds>;
-    #[wasm_bindgen(method, getter, js_name = transmitBytesMax)]
-    fn transmit_bytes_max(this: &BrokerCoreOptions) -> Option<u32>;
-    #[wasm_bindgen(method, getter)]
-    fn retained(this: &BrokerCoreOptions) -> Option<BrokerCoreBounds>;
-    #[wasm_bindgen(method, getter)]
-    fn users(this: &BrokerCoreOptions) -> Option<Vec<BrokerCoreUser>>;
-
-    /// The bounds of a queue, or of the retained messages.
-    type BrokerCoreBounds;
-
-    #[wasm_bindgen(method, getter)]
-    fn messages(this: &BrokerCoreBounds) -> Option<u32>;
-    #[wasm_bindgen(method, getter)]
-    fn bytes(this: &BrokerCoreBounds) -> Option<u32>;
-    #[wasm_bindgen(method, getter)]
-    fn overflow(this: &BrokerCoreBounds) -> Option<String>;
-
-    /// A user who may connect.
-    type BrokerCoreUser;
-
-    #[wasm_bindgen(method, getter)]
-    fn username(this: &BrokerCoreUser) -> String;
-    #[wasm_bindgen(method, getter)]
-    fn password(this: &BrokerCoreUser) -> Vec<u8>;
-}
-
-/// The options as the machine takes them; a failure to throw otherwise.
-pub(super) fn read(given: &BrokerCoreOptions) -> Result<BrokerOptions, JsValue> {
+/// The options as the machine takes them, from a list of them in the order below; what is undefined has its default.
+///
+/// Numbers, with booleans as 0 and 1, are as large as their options may be.
+pub(super) fn read(given: &Array) -> BrokerOptions {
     let mut options = BrokerOptions::default();
-    put_bound(&mut options.connections_max, given.connections_max());
-    put_bound(&mut options.sessions_max, given.sessions_max());
-    put_bound(&mut options.topic_levels_max, given.topic_levels_max());
-    put_bound(&mut options.subscriptions_max, given.subscriptions_max());
-    put_bound(&mut options.transmit_bytes_max, given.transmit_bytes_max());
-    put(&mut options.connect_timeout, given.connect_timeout().map(|timeout| Duration::from_millis(timeout.into())));
-    put(&mut options.keep_alive_max, given.keep_alive_max());
-    put(&mut options.session_expiry_max, given.session_expiry_max());
-    put(&mut options.retain_available, given.retain_available());
-    let bytes = given.maximum_packet_size();
-    put_checked(&mut options.packet_bytes_max, bytes, NonZeroU32::new, "maximumPacketSize must not be 0")?;
-    let messages = given.receive_maximum();
-    put_checked(&mut options.receive_maximum, messages, NonZeroU16::new, "receiveMaximum must not be 0")?;
-    let messages = given.in_flight_max();
-    put_checked(&mut options.in_flight_max, messages, NonZeroU16::new, "inFlightMax must not be 0")?;
-    put_checked(&mut options.maximum_qos, given.maximum_qos(), QoS::from_bits, "maximumQos must be 0, 1 or 2")?;
-    if let Some(queue) = given.queue() {
-        put_bound(&mut options.queue_messages, queue.messages());
-        put_bound(&mut options.queue_bytes, queue.bytes());
-        let right = "queue.overflow must be drop-newest, drop-oldest or disconnect";
-        put_checked(&mut options.queue_overflow, queue.overflow(), |given| read_overflow(&given), right)?;
-    }
-    if let Some(retained) = given.retained() {
-        put_bound(&mut options.retained_messages, retained.messages());
-        put_bound(&mut options.retained_bytes, retained.bytes());
-    }
-    options.users = given.users().map(|users| users.iter().map(read_user).collect());
-    Ok(options)
+    let given = Reader { list: given, next: Cell::new(0) };
+    given.bound(&mut options.connections_max);
+    given.bound(&mut options.sessions_max);
+    put(&mut options.connect_timeout, given.number().map(|timeout| Duration::from_millis(timeout.into())));
+    put(&mut options.keep_alive_max, given.short());
+    put(&mut options.session_expiry_max, given.number());
+    put(&mut options.packet_bytes_max, given.number().and_then(NonZeroU32::new));
+    put(&mut options.receive_maximum, given.short().and_then(NonZeroU16::new));
+    put(&mut options.in_flight_max, given.short().and_then(NonZeroU16::new));
+    put(&mut options.maximum_qos, given.byte().and_then(QoS::from_bits));
+    put(&mut options.retain_available, given.flag());
+    given.bound(&mut options.topic_levels_max);
+    given.bound(&mut options.subscriptions_max);
+    given.bound(&mut options.queue_messages);
+    given.bound(&mut options.queue_bytes);
+    put(&mut options.queue_overflow, given.byte().map(read_overflow));
+    given.bound(&mut options.transmit_bytes_max);
+    given.bound(&mut options.retained_messages);
+    given.bound(&mut options.retained_bytes);
+    // Whether there is a list of users, and the list: one that is empty lets nobody in.
+    let has_users = given.flag() == Some(true);
+    let users = given.list.list(given.place());
+    options.users = has_users.then(|| (0..users.length()).map(|index| read_user(&users.list(index))).collect());
+    options
 }
 
-fn read_overflow(given: &str) -> Option<QueueOverflow> {
+/// Reads one option after the other.
+struct Reader<'a> {
+    list: &'a Array,
+    next: Cell<u32>,
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the face has checked them")]
+impl Reader<'_> {
+    fn place(&self) -> u32 {
+        self.next.replace(self.next.get() + 1)
+    }
+
+    fn number(&self) -> Option<u32> {
+        self.list.get(self.place()).as_f64().map(|number| number as u32)
+    }
+
+    fn short(&self) -> Option<u16> {
+        self.number().map(|number| number as u16)
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.number().map(|number| number as u8)
+    }
+
+    fn flag(&self) -> Option<bool> {
+        self.number().map(|number| number != 0)
+    }
+
+    fn bound(&self, option: &mut usize) {
+        put(option, self.number().map(|bound| bound as usize));
+    }
+}
+
+fn read_overflow(given: u8) -> QueueOverflow {
     match given {
-        "drop-newest" => Some(QueueOverflow::DropNewest),
-        "drop-oldest" => Some(QueueOverflow::DropOldest),
-        "disconnect" => Some(QueueOverflow::Disconnect),
-        _ => None,
+        0 => QueueOverflow::DropNewest,
+        1 => QueueOverflow::DropOldest,
+        _ => QueueOverflow::Disconnect,
     }
 }
 
-fn read_user(user: &BrokerCoreUser) -> User {
-    User { name: user.username().into(), password: user.password().into() }
+fn read_user(user: &Array) -> User {
+    User { name: user.text(0).into(), password: user.bytes(1).into() }
 }
 
 fn put<T>(option: &mut T, given: Option<T>) {
     if let Some(given) = given {
         *option = given;
     }
-}
-
-fn put_bound(option: &mut usize, given: Option<u32>) {
-    put(option, given.map(|bound| bound as usize));
-}
-
-/// Puts what `check` makes of the value; `right` tells what would be right.
-fn put_checked<G, T>(
-    option: &mut T,
-    given: Option<G>,
-    check: impl FnOnce(G) -> Option<T>,
-    right: &str,
-) -> Result<(), JsValue> {
-    if let Some(given) = given {
-        *option = check(given).ok_or_else(|| failure("option", right, None))?;
-    }
-    Ok(())
 }

@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasmqtt::wasm::BrokerCore;
 
-use super::page::{Host, Page, json, text, turn};
+use super::page::{Host, Page, get, json, set, text, turn};
 
 #[wasm_bindgen]
 extern "C" {
@@ -39,6 +39,30 @@ extern "C" {
     pub(crate) fn free(this: &Broker) -> Result<(), JsValue>;
 }
 
+/// The options in the order in which the module reads them.
+const OPTIONS: [&str; 20] = [
+    "connectionsMaximum",
+    "sessionsMaximum",
+    "connectTimeout",
+    "serverKeepAlive",
+    "sessionExpiryMaximum",
+    "maximumPacketSize",
+    "receiveMaximum",
+    "inFlightMaximum",
+    "maximumQos",
+    "retainAvailable",
+    "topicLevelsMaximum",
+    "subscriptionsMaximum",
+    "queueMessages",
+    "queueBytes",
+    "queueOverflow",
+    "transmitBytesMaximum",
+    "retainedMessages",
+    "retainedBytes",
+    "hasUsers",
+    "users",
+];
+
 /// A broker whose events are lines. Freed with the home.
 pub(crate) struct Home {
     pub(crate) broker: Broker,
@@ -54,16 +78,17 @@ impl Home {
 
     /// A broker of these options, which are JSON.
     pub(crate) fn with(options: &str) -> Self {
-        Self::try_with(json(options)).expect("good options")
+        Self::with_options(&json(options))
     }
 
-    pub(crate) fn try_with(options: JsValue) -> Result<Self, JsValue> {
-        let broker: Broker = JsValue::from(BrokerCore::new(options)?).unchecked_into();
+    pub(crate) fn with_options(options: &JsValue) -> Self {
+        let list: js_sys::Array = OPTIONS.iter().map(|name| get(options, name)).collect();
+        let broker: Broker = JsValue::from(BrokerCore::new(list.unchecked_ref())).unchecked_into();
         let events = Host::new(&JsValue::UNDEFINED);
         let lines = events.clone();
         let listener = Closure::<dyn Fn(JsValue)>::new(move |event| lines.write(&text(&event)));
         broker.listen(listener.as_ref());
-        Ok(Self { broker, events, _listener: listener })
+        Self { broker, events, _listener: listener }
     }
 
     pub(crate) fn listen(&self, listener: impl FnMut(JsValue) + 'static) {
@@ -84,7 +109,7 @@ impl Home {
 
     pub(crate) async fn client_with(&self, name: &str, options: &str) -> Page {
         let options = json(options);
-        super::page::set(&options, "clientId", name);
+        set(&options, "clientId", name);
         let page = Page::with_options(&options);
         page.core.add_handler("#", 1).expect("a filter");
         page.core.link(&self.broker);

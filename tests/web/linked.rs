@@ -353,7 +353,7 @@ async fn the_broker_pings_nobody_but_hears_those_who_ping() {
 
 #[wasm_bindgen_test]
 async fn calls_throw_as_over_a_socket() {
-    let home = Home::with(r#"{"maximumQos": 1, "retainAvailable": false}"#);
+    let home = Home::with(r#"{"maximumQos": 1, "retainAvailable": 0}"#);
     let page = home.client("ann").await;
     let results = [page.core.publish_with("a", b"", QOS2, &NONE), page.core.publish_with("a", b"", 1, &NONE)];
     for result in results {
