@@ -17,7 +17,7 @@ export type BrokerEventDetail =
   | {
       readonly type: 'rejected'
       readonly cause: BrokerCause<
-        'refused' | 'fault' | 'connect-timeout' | 'too-many-connections' | 'transport-closed' | 'host'
+        'refused' | 'client' | 'fault' | 'connect-timeout' | 'too-many-connections' | 'transport-closed' | 'host'
       >
     }
   | {
@@ -46,6 +46,14 @@ export type BrokerEventDetail =
       readonly clientId?: string | undefined
       readonly topic: string
       readonly cause: 'queue-full' | 'transmit-full' | 'not-writable' | 'packet-too-large' | 'expired' | 'retained-full'
+    }
+  | {
+      /** A client was not allowed to publish a message, or to be sent one. */
+      readonly type: 'refused'
+      readonly clientId: string
+      readonly action: 'publish' | 'receive'
+      readonly topic: string
+      readonly reasonCode: number
     }
   | {
       readonly type: 'will'

@@ -20,6 +20,8 @@ pub(super) struct ClientKey(u32);
 #[derive(Debug)]
 pub(super) struct ClientState {
     pub(super) id: Arc<str>,
+    /// The User Name of its last connection.
+    pub(super) username: Option<Arc<str>>,
     pub(super) session: Session,
     pub(super) subscriptions: Sorted<Held>,
     /// Its connection.
@@ -96,6 +98,7 @@ impl Clients {
     pub(super) fn insert(&mut self, id: Arc<str>, session: Session) -> ClientKey {
         let client = ClientState {
             id: Arc::clone(&id),
+            username: None,
             session,
             subscriptions: Sorted::new(),
             peer: None,

@@ -1,10 +1,13 @@
 //! CONNECT: from a stranger to a client, or a refusal with its reason (MQTT 5.0 §3.1.4).
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Broker;
+use super::authenticate::{Method, Proof};
+use super::authorize::{Handled, Verdict};
 use super::clients::ClientKey;
 use super::event::{DisconnectCause, Event, Fault, RejectCause};
 use super::peer::{Connected, Connection, PeerId};
@@ -15,24 +18,28 @@ use crate::codec::{
 };
 use crate::session::Session;
 use crate::time::Time;
+use crate::topic::TopicName;
 
 /// What was agreed, from the properties of CONNECT and our options.
 #[derive(Clone, Copy, Debug)]
-struct Agreed {
+pub(super) struct Agreed {
     /// Seconds; `u32::MAX` is for ever.
     session_expiry: u32,
     /// Seconds; 0 is off.
     keep_alive: u16,
-    packet_bytes_max: usize,
+    pub(super) packet_bytes_max: usize,
     send_quota: u16,
     receive_maximum: u16,
 }
 
 /// A client that may connect, and what it is told.
 #[derive(Debug)]
-struct Accepted {
+struct Accepted<'a> {
     /// As given or assigned.
     client_id: Arc<str>,
+    username: Option<&'a str>,
+    /// The authentication method, if it has one.
+    method: Option<&'a str>,
     version: Version,
     clean_start: bool,
     agreed: Agreed,
@@ -42,19 +49,49 @@ struct Accepted {
 }
 
 impl Broker {
-    pub(super) fn on_connect(&mut self, id: PeerId, connect: &Connect<'_>, now: Time) {
-        let agreed = self.agree(connect);
-        let will = match self.admit(connect) {
-            Ok(will) => will,
-            Err(reason) => {
-                self.send_refusal(id, connect.version, reason, agreed.packet_bytes_max);
-                return self.reject(id, RejectCause::Refused(reason));
+    /// `bytes` are the packet's.
+    pub(super) fn on_connect(&mut self, id: PeerId, connect: &Connect<'_>, bytes: &[u8], now: Time) -> Handled {
+        if let Some(method) = connect.properties.text(PropertyId::AuthenticationMethod) {
+            return self.on_connect_with_method(id, connect, bytes, method, now);
+        }
+        match self.authenticate(id, connect, now) {
+            Verdict::Allowed => self.admit(id, connect, None, now),
+            Verdict::Pending => Handled::Waits,
+            Verdict::Refused(reason) => {
+                self.refuse(id, connect, reason);
+                Handled::Done
             }
+        }
+    }
+
+    /// The client is who it says; `proof` is what it is told of that.
+    pub(super) fn admit(&mut self, id: PeerId, connect: &Connect<'_>, proof: Option<Proof<'_>>, now: Time) -> Handled {
+        let place = usize::from(proof.is_some() || self.options.asks.authenticate);
+        let refused = match self.check_connect(connect) {
+            Err(reason) => Verdict::Refused(reason),
+            Ok(()) => self.may_leave_will((id, place), connect, now),
         };
+        match refused {
+            Verdict::Allowed => self.accept_connect(id, connect, proof, now),
+            Verdict::Refused(reason) => self.refuse(id, connect, reason),
+            Verdict::Pending => return Handled::Waits,
+        }
+        Handled::Done
+    }
+
+    /// Tells the client why it may not connect, and closes.
+    pub(super) fn refuse(&mut self, id: PeerId, connect: &Connect<'_>, reason: ReasonCode) {
+        let packet_bytes_max = self.agree(connect).packet_bytes_max;
+        self.send_refusal(id, connect.version, reason, packet_bytes_max);
+        self.reject(id, RejectCause::Refused(reason));
+    }
+
+    fn accept_connect(&mut self, id: PeerId, connect: &Connect<'_>, proof: Option<Proof<'_>>, now: Time) {
+        let agreed = self.agree(connect);
         let is_nameless = connect.client_id.is_empty();
         let client_id = if is_nameless { self.new_client_id() } else { connect.client_id.into() };
         let properties =
-            self.connack_properties(connect, agreed, is_nameless.then_some(&client_id)).unwrap_or_default();
+            self.connack_properties(connect, agreed, is_nameless.then_some(&client_id), proof).unwrap_or_default();
         // Measured before anything is done for the client: after a CONNACK that cannot be sent, no DISCONNECT may be
         // either [MQTT-3.14.0-1], so that the connection never was: it takes no session over, and has no will.
         let mut measured = Vec::new();
@@ -67,7 +104,9 @@ impl Broker {
             return self.reject(id, RejectCause::Fault(fault));
         }
         let (version, clean_start) = (connect.version, connect.clean_start);
-        self.welcome(id, Accepted { client_id, version, clean_start, agreed, will, properties }, now);
+        let (username, method) = (connect.username, proof.map(|proof| proof.method));
+        let will = connect.will.as_ref().and_then(|will| Will::new(will).ok());
+        self.welcome(id, Accepted { client_id, username, method, version, clean_start, agreed, will, properties }, now);
     }
 
     /// CONNACK with the reason, before the close [MQTT-3.2.2-7], if the client takes a packet of that size.
@@ -82,12 +121,8 @@ impl Broker {
         }
     }
 
-    /// Whether the client may connect; its will if it may.
-    fn admit(&self, connect: &Connect<'_>) -> Result<Option<Will>, ReasonCode> {
-        if connect.properties.get(PropertyId::AuthenticationMethod).is_some() {
-            return Err(ReasonCode::BadAuthenticationMethod);
-        }
-        self.authenticate(connect)?;
+    /// Whether we can serve what the client asks for.
+    fn check_connect(&self, connect: &Connect<'_>) -> Result<(), ReasonCode> {
         if connect.client_id.is_empty() && connect.version == Version::V3_1_1 && !connect.clean_start {
             // A session that nobody could name again (3.1.1 §3.1.3.1).
             return Err(ReasonCode::ClientIdentifierNotValid);
@@ -96,31 +131,23 @@ impl Broker {
         if !is_known && self.clients.len() >= self.options.sessions_max {
             return Err(ReasonCode::QuotaExceeded);
         }
-        let Some(will) = &connect.will else { return Ok(None) };
+        let Some(will) = &connect.will else { return Ok(()) };
         if will.qos > self.options.maximum_qos {
             return Err(ReasonCode::QoSNotSupported); // [MQTT-3.2.2-12]
         }
         if will.retain && !self.options.retain_available {
             return Err(ReasonCode::RetainNotSupported); // [MQTT-3.2.2-13]
         }
-        Will::new(will).map(Some).map_err(|_| ReasonCode::TopicNameInvalid)
-    }
-
-    fn authenticate(&self, connect: &Connect<'_>) -> Result<(), ReasonCode> {
-        let Some(users) = &self.options.users else { return Ok(()) };
-        let Some(name) = connect.username else { return Err(ReasonCode::NotAuthorized) };
-        let password = connect.password.unwrap_or_default();
-        // Every user is looked at, so that the time does not tell which names there are.
-        let accepted = users.iter().filter(|user| user.accepts(name, password)).count() > 0;
-        if accepted { Ok(()) } else { Err(ReasonCode::BadUserNameOrPassword) }
+        TopicName::validate(will.topic).map_err(|_| ReasonCode::TopicNameInvalid)
     }
 
     /// Gives the client its session and the connection its client.
-    fn welcome(&mut self, id: PeerId, accepted: Accepted, now: Time) {
-        let Accepted { client_id, version, clean_start, agreed, will, properties } = accepted;
+    fn welcome(&mut self, id: PeerId, accepted: Accepted<'_>, now: Time) {
+        let Accepted { client_id, username, method, version, clean_start, agreed, will, properties } = accepted;
         let (key, session_present) = self.take_session(&client_id, clean_start, now);
         let Some(client) = self.clients.get_mut(key) else { return };
         client.peer = Some(id);
+        client.username = username.map(Arc::from);
         client.expiry_interval = agreed.session_expiry;
         client.session.set_receive_maximum(agreed.receive_maximum);
         client.session.connected(session_present, agreed.send_quota);
@@ -133,6 +160,7 @@ impl Broker {
                 packet_bytes_max,
                 silence_max,
                 last_packet: now,
+                method: method.map(|name| Box::new(Method::new(name))),
             });
         }
         self.set_peer_deadline(id, silence_max.map(|silence_max| now + silence_max));
@@ -146,7 +174,7 @@ impl Broker {
         }
     }
 
-    fn agree(&self, connect: &Connect<'_>) -> Agreed {
+    pub(super) fn agree(&self, connect: &Connect<'_>) -> Agreed {
         let options = &self.options;
         let mut agreed = Agreed {
             session_expiry: 0,
@@ -202,6 +230,7 @@ impl Broker {
         connect: &Connect<'_>,
         agreed: Agreed,
         assigned: Option<&str>,
+        proof: Option<Proof<'_>>,
     ) -> Result<PropertiesBuf, EncodeError> {
         let mut properties = PropertiesBuf::new();
         if connect.version == Version::V3_1_1 {
@@ -231,6 +260,9 @@ impl Broker {
         }
         if agreed.keep_alive != connect.keep_alive {
             properties.push(Property::ServerKeepAlive(agreed.keep_alive))?; // [MQTT-3.2.2-21]
+        }
+        if let Some(proof) = proof {
+            proof.write(&mut properties)?;
         }
         Ok(properties)
     }

@@ -51,7 +51,7 @@ impl Hop<'_> {
                 broadcast.form(version, terms, self.now)
             }
             Flow::Open => Err(DropCause::TransmitFull),
-            Flow::Stopped(_) => Err(DropCause::NotWritable),
+            Flow::Stopped(_) | Flow::Gone => Err(DropCause::NotWritable),
         };
         match form {
             Ok(form) if form.len() <= packet_bytes_max => {

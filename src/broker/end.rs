@@ -17,7 +17,7 @@ impl Broker {
     pub(super) fn end_connection(&mut self, id: PeerId, cause: DisconnectCause, now: Time) {
         let Some(peer) = self.peers.get(id) else { return };
         match peer.connection {
-            Connection::AwaitConnect => {
+            Connection::AwaitConnect | Connection::Authenticating(_) => {
                 let cause = match cause {
                     DisconnectCause::TransportClosed => RejectCause::TransportClosed,
                     DisconnectCause::Fault(fault) => RejectCause::Fault(fault),
@@ -53,7 +53,14 @@ impl Broker {
         let Some(peer) = self.peers.get_mut(id) else { return };
         peer.deadline = None;
         match &peer.connection {
-            Connection::AwaitConnect => self.reject(id, RejectCause::ConnectTimeout),
+            Connection::AwaitConnect | Connection::Authenticating(_) => {
+                self.reject(id, RejectCause::ConnectTimeout);
+            }
+            // A client is not silent while we are slow: what it has sent meanwhile is not looked at.
+            Connection::Connected(Connected { silence_max: Some(silence_max), .. }) if peer.waiting.is_some() => {
+                let due = now + *silence_max;
+                self.set_peer_deadline(id, Some(due));
+            }
             Connection::Connected(Connected { silence_max: Some(silence_max), last_packet, .. }) => {
                 let due = *last_packet + *silence_max;
                 if due <= now {
@@ -100,6 +107,7 @@ impl Broker {
     /// From now on nothing is read from the peer; the host closes it behind what waits.
     fn close(&mut self, id: PeerId) {
         self.set_peer_deadline(id, None);
+        self.drop_questions(id);
         if let Some(peer) = self.peers.get_mut(id) {
             peer.connection = Connection::Closing;
             peer.decoder = Decoder::new(0);

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
+use super::ask::Action;
 use super::peer::PeerId;
 use crate::codec::{DecodeError, QoS, ReasonCode, Version};
 
@@ -78,6 +79,17 @@ pub enum Event {
         /// Why.
         cause: DropCause,
     },
+    /// A client was not allowed to publish a message, or to be sent one.
+    Refused {
+        /// Who.
+        client_id: Arc<str>,
+        /// Which of the two.
+        action: Action,
+        /// Where the message was published.
+        topic: Box<str>,
+        /// Why.
+        reason: ReasonCode,
+    },
     /// What became of a client's will.
     Will {
         /// Whose.
@@ -101,7 +113,9 @@ pub enum RejectCause {
     Refused(ReasonCode),
     /// What came was no good CONNECT, or allows no packet of the size of CONNACK.
     Fault(Fault),
-    /// No CONNECT came in time.
+    /// The client sent DISCONNECT with this reason while it was being authenticated.
+    Client(ReasonCode),
+    /// No CONNECT came in time, or it was not authenticated in time.
     ConnectTimeout,
     /// There are as many connections as there may be.
     TooManyConnections,

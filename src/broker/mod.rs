@@ -6,6 +6,9 @@
 //!
 //! Clients of MQTT 3.1.1 and 5.0 meet in one broker: properties are left out on the way to the old version.
 
+mod ask;
+mod authenticate;
+mod authorize;
 mod broadcast;
 mod clients;
 mod connect;
@@ -20,6 +23,7 @@ mod options;
 mod output;
 mod peer;
 mod publish;
+mod questions;
 mod receive;
 mod register;
 mod retained;
@@ -30,6 +34,7 @@ mod subscribe;
 mod view;
 mod wills;
 
+pub use ask::{Action, Answer, Asks, Credentials, Question, QuestionId};
 pub use event::{Counters, DisconnectCause, DropCause, Event, Fault, RejectCause, WillFate};
 pub use options::{BrokerOptions, QueueOverflow, User};
 pub use output::Output;
@@ -41,6 +46,7 @@ use alloc::sync::Arc;
 use crate::codec::{Message, ReasonCode};
 use crate::router::Router;
 use crate::time::Time;
+use ask::Asked;
 use broadcast::Forms;
 use clients::{Clients, Subscription};
 use deadlines::{Deadline, Deadlines};
@@ -49,7 +55,9 @@ use groups::Groups;
 use log::Log;
 use output::Outbox;
 use peer::{Connection, Peers};
+use questions::Questions;
 use retained::Retained;
+use slow::Flow;
 
 /// Who subscribes to what. A group's value is not used.
 type Subscriptions = Router<Subscriber, Subscription>;
@@ -64,6 +72,7 @@ pub struct Broker {
     groups: Groups,
     retained: Retained,
     deadlines: Deadlines,
+    questions: Questions,
     outbox: Outbox,
     log: Log,
     fan_out: FanOut,
@@ -86,6 +95,7 @@ impl Broker {
             groups: Groups::new(),
             retained: Retained::new(options.retained_messages, options.retained_bytes),
             deadlines: Deadlines::new(),
+            questions: Questions::new(),
             outbox: Outbox::default(),
             log: Log::new(options.events),
             fan_out: FanOut::default(),
@@ -122,13 +132,27 @@ impl Broker {
         let Some(found) = self.peers.get_mut(peer) else { return };
         if !matches!(found.connection, Connection::Closing) {
             found.decoder.feed_with(len, fill);
-            self.receive(peer, now);
+            if found.waiting.is_none() {
+                self.receive(peer, now);
+            } else {
+                self.hold_input(peer, now);
+            }
         }
     }
 
     /// The transport closed or failed without our asking; the will fires [MQTT-3.1.2-8]. No output follows for the peer.
+    ///
+    /// If a packet of a connected client waits for an answer, the close stands in line behind it and behind all that came
+    /// after it, as it did on the wire: a client may publish, say goodbye and be gone at once.
     pub fn handle_closed(&mut self, peer: PeerId, now: Time) {
         self.now = now;
+        if let Some(found) = self.peers.get_mut(peer)
+            && found.waiting.is_some()
+            && found.connection.connected().is_some()
+        {
+            found.flow = Flow::Gone;
+            return;
+        }
         self.end_connection(peer, DisconnectCause::TransportClosed, now);
         self.peers.remove(peer);
     }
@@ -136,6 +160,7 @@ impl Broker {
     /// Does what is due: closes silent connections, ends sessions, publishes delayed wills.
     pub fn handle_timeout(&mut self, now: Time) {
         self.now = now;
+        self.end_questions(now);
         while let Some(deadline) = self.deadlines.pop_due(now) {
             match deadline {
                 Deadline::Peer(peer) => self.peer_is_due(peer, now),
@@ -148,28 +173,38 @@ impl Broker {
     /// When [`handle_timeout`](Self::handle_timeout) is wanted next; it may then find that there is nothing to do yet.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Time> {
-        self.deadlines.first()
+        [self.deadlines.first(), self.questions.first_due()].into_iter().flatten().min()
     }
 
-    /// What the host is to do next: first the events, then each peer's bytes, in a fixed order.
+    /// What the host is to do next: first the events, then the questions, then each peer's bytes, in a fixed order.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
         loop {
             if let Some(event) = self.log.pop() {
                 return Some(Output::Event(event));
+            }
+            if let Some(Asked { id, peer, question }) = self.questions.poll() {
+                return Some(Output::Ask { question: id, peer, ask: question });
             }
             let Some(id) = self.outbox.first() else { break };
             if self.tend(id) {
                 continue;
             }
             if let Some(peer) = self.peers.get_mut(id) {
+                if peer.flow == Flow::Gone {
+                    peer.transmit.clear();
+                }
                 if !peer.transmit.is_empty() {
                     peer.count_frame();
                     return Some(Output::Transmit(id, self.outbox.lend(peer)));
                 }
                 peer.in_line = false;
                 if matches!(peer.connection, Connection::Closing) {
+                    let is_gone = peer.flow == Flow::Gone;
                     self.peers.remove(id);
                     self.outbox.pop();
+                    if is_gone {
+                        continue;
+                    }
                     return Some(Output::Close(id));
                 }
             }

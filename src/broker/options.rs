@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 
+use super::ask::Asks;
 use crate::codec::QoS;
 use crate::session::SessionLimits;
 
@@ -52,6 +53,13 @@ pub struct BrokerOptions {
     pub retained_bytes: usize,
     /// Who may connect; `None`, the default, is everyone.
     pub users: Option<Vec<User>>,
+    /// What the host is asked; see [`Output::Ask`](super::Output::Ask). Nothing.
+    pub asks: Asks,
+    /// How long a question may stay open; then it counts as refused with 0x80. 30 seconds.
+    pub answer_timeout: Duration,
+    /// Bytes of one peer, beyond one packet of the largest size, that wait behind a packet which waits for an answer; with
+    /// more it is disconnected with 0x97. 4 MiB.
+    pub input_bytes_max: usize,
     /// Whether [`Output::Event`](super::Output::Event) is given. False: then events cost nothing.
     pub events: bool,
 }
@@ -115,6 +123,9 @@ impl Default for BrokerOptions {
             retained_messages: 100_000,
             retained_bytes: 64 << 20,
             users: None,
+            asks: Asks::default(),
+            answer_timeout: Duration::from_secs(30),
+            input_bytes_max: 4 << 20,
             events: false,
         }
     }

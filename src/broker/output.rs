@@ -3,6 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use super::ask::{Question, QuestionId};
 use super::event::Event;
 use super::peer::{Peer, PeerId};
 
@@ -18,6 +19,16 @@ pub enum Output<'a> {
     Transmit(PeerId, &'a [u8]),
     /// Close the peer's transport, after what was transmitted. The last output for the peer.
     Close(PeerId),
+    /// Answer this by [`Broker::answer`](super::Broker::answer), now or later. Only what
+    /// [`BrokerOptions::asks`](super::BrokerOptions::asks) names; before the turn's frames.
+    Ask {
+        /// What to answer to.
+        question: QuestionId,
+        /// The connection that it is about, if it is there.
+        peer: Option<PeerId>,
+        /// What is asked.
+        ask: Question,
+    },
     /// Something happened. Only with [`BrokerOptions::events`](super::BrokerOptions::events); before the turn's frames.
     Event(Event),
 }

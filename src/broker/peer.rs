@@ -1,9 +1,13 @@
 //! A peer: one connection to the broker, from its acceptance to its close.
 
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::authenticate::{Exchange, Method};
 use super::clients::ClientKey;
+use super::questions::Waiting;
 use super::slab::Slab;
 use super::slow::Flow;
 use crate::codec::{Decoder, Version};
@@ -42,18 +46,23 @@ pub(super) struct Peer {
     pub(super) ran_over: bool,
     /// When its [`Deadline::Peer`](super::deadlines::Deadline::Peer) stands.
     pub(super) deadline: Option<Time>,
+    /// The first packet in the decoder waits for answers, and nothing behind it is handled.
+    pub(super) waiting: Option<Box<Waiting>>,
 }
 
 /// Where a connection stands.
 ///
 /// ```text
 /// AwaitConnect ──CONNECT accepted──▶ Connected ──DISCONNECT, fault, timeout, takeover──▶ Closing
-///            └───refused, fault, timeout──▶ Closing
+///            ├───to be authenticated──▶ Authenticating ──accepted──▶ Connected
+///            └───refused, fault, timeout──▶ Closing ◀──┘ refused, fault, timeout
 /// ```
 #[derive(Debug)]
 pub(super) enum Connection {
     /// Nothing but CONNECT may come [MQTT-3.1.0-1].
     AwaitConnect,
+    /// CONNECT asked for a method of authentication, and AUTH packets go both ways.
+    Authenticating(Arc<Exchange>),
     /// Accepted.
     Connected(Connected),
     /// What waits is still sent, then the transport is closed; what still comes is not read.
@@ -71,6 +80,8 @@ pub(super) struct Connected {
     pub(super) silence_max: Option<Duration>,
     /// When the last packet came.
     pub(super) last_packet: Time,
+    /// If it has authenticated by one.
+    pub(super) method: Option<Box<Method>>,
 }
 
 /// The connections, found by index.
@@ -102,6 +113,7 @@ impl Peers {
             has_more: false,
             ran_over: false,
             deadline: None,
+            waiting: None,
         });
         id
     }
@@ -129,7 +141,7 @@ impl Connection {
     pub(super) const fn connected(&self) -> Option<&Connected> {
         match self {
             Self::Connected(connected) => Some(connected),
-            Self::AwaitConnect | Self::Closing => None,
+            Self::AwaitConnect | Self::Authenticating(_) | Self::Closing => None,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A PUBLISH from a client: checked, distributed, acknowledged (MQTT 5.0 §3.3.4).
 
 use super::Broker;
+use super::ask::Action;
+use super::authorize::{Handled, Verdict};
 use super::event::Fault;
 use super::receive::Sender;
 use crate::codec::{Ack, Packet, Property, Publish, QoS, ReasonCode, Version};
@@ -8,39 +10,59 @@ use crate::session::Received;
 use crate::time::Time;
 
 impl Broker {
-    pub(super) fn on_publish(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> Result<(), Fault> {
+    pub(super) fn on_publish(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> Result<Handled, Fault> {
         self.check_publish(publish)?;
-        let Some(packet_id) = publish.packet_id else {
-            self.distribute(*publish, None, Some(sender.client), now);
-            return Ok(());
-        };
-        let Some(client) = self.clients.get_mut(sender.client) else { return Ok(()) };
-        let mut reason = ReasonCode::Success;
-        match client.session.on_publish(publish.qos, packet_id) {
-            // QoS 2 too is distributed at once, and its identifier kept until PUBREL (§4.3.3, figure 4.3).
-            Received::New => {
-                let subscribers = self.distribute(*publish, None, Some(sender.client), now);
-                if subscribers == 0 && sender.version == Version::V5 {
-                    reason = ReasonCode::NoMatchingSubscribers;
-                }
+        let refused = if self.options.asks.publish {
+            match self.may_publish(sender, publish, now) {
+                Verdict::Allowed => None,
+                Verdict::Refused(reason) => Some(reason),
+                Verdict::Pending => return Ok(Handled::Waits),
             }
-            Received::Duplicate => {}
+        } else {
+            None
+        };
+        let Some(packet_id) = publish.packet_id else {
+            self.take_in(sender, publish, refused, now);
+            return Ok(Handled::Done);
+        };
+        let Some(client) = self.clients.get_mut(sender.client) else { return Ok(Handled::Done) };
+        let reason = match client.session.on_publish(publish.qos, packet_id) {
+            // QoS 2 too is distributed at once, and its identifier kept until PUBREL (§4.3.3, figure 4.3).
+            Received::New => self.take_in(sender, publish, refused, now),
+            Received::Duplicate => ReasonCode::Success,
             Received::ReceiveMaximumExceeded => {
                 let problem = "more messages unacknowledged than the receive maximum allows";
                 return Err(Fault::new(ReasonCode::ReceiveMaximumExceeded, "MQTT-3.3.4-7", problem));
             }
-        }
+        };
         let ack = Ack::new(packet_id, reason);
         match publish.qos {
-            QoS::AtMostOnce => Ok(()),
-            QoS::AtLeastOnce => {
-                self.send(sender, &Packet::Puback(ack))?;
-                if let Some(client) = self.clients.get_mut(sender.client) {
-                    client.session.acknowledged(QoS::AtLeastOnce, packet_id);
-                }
-                Ok(())
-            }
-            QoS::ExactlyOnce => self.send(sender, &Packet::Pubrec(ack)),
+            QoS::AtMostOnce => {}
+            QoS::AtLeastOnce => self.send(sender, &Packet::Puback(ack))?,
+            QoS::ExactlyOnce => self.send(sender, &Packet::Pubrec(ack))?,
+        }
+        // The exchange is over, unless PUBREL is still to come.
+        if (publish.qos == QoS::AtLeastOnce || reason.is_error())
+            && let Some(client) = self.clients.get_mut(sender.client)
+        {
+            client.session.acknowledged(publish.qos, packet_id);
+        }
+        Ok(Handled::Done)
+    }
+
+    /// Distributes a message unless it is refused; gives the reason to acknowledge it with.
+    ///
+    /// 3.1.1 has no way to tell a refusal: the message is acknowledged as others are, and goes nowhere [3.1.1 MQTT-3.3.5-2].
+    fn take_in(&mut self, sender: Sender, publish: &Publish<'_>, refused: Option<ReasonCode>, now: Time) -> ReasonCode {
+        if let Some(reason) = refused {
+            self.log_refusal(sender.client, Action::Publish, publish.topic, reason);
+            return if sender.version == Version::V5 { reason } else { ReasonCode::Success };
+        }
+        let subscribers = self.distribute(*publish, None, Some(sender.client), now);
+        if subscribers == 0 && sender.version == Version::V5 {
+            ReasonCode::NoMatchingSubscribers
+        } else {
+            ReasonCode::Success
         }
     }
 

@@ -1,9 +1,13 @@
 //! From a peer's bytes to what its packets ask for.
 
+use alloc::sync::Arc;
+
 use super::Broker;
+use super::authorize::{Handled, is_done};
 use super::clients::ClientKey;
 use super::event::{DisconnectCause, Fault, RejectCause};
 use super::peer::{Connected, Connection, PeerId};
+use super::slow::Flow;
 use crate::codec::{Ack, Decoder, Disconnect, Packet, PacketKind, Property, PropertyId, ReasonCode, Version};
 use crate::session::{self, Acknowledged, UnexpectedAck};
 use crate::time::Time;
@@ -22,10 +26,15 @@ impl Broker {
         let Some(peer) = self.peers.get_mut(id) else { return };
         // Packets borrow from the decoder while the broker changes; it comes back below unless the connection ends.
         let mut decoder = core::mem::replace(&mut peer.decoder, Decoder::new(0));
+        let mut has_waited = peer.waiting.is_some();
         loop {
             let Some(peer) = self.peers.get_mut(id) else { return };
             let more = match &mut peer.connection {
                 Connection::AwaitConnect => self.receive_connect(id, &mut decoder, now),
+                Connection::Authenticating(exchange) => {
+                    let exchange = Arc::clone(exchange);
+                    self.receive_auth(id, &exchange, &mut decoder, now)
+                }
                 Connection::Connected(connected) => {
                     let sender = Sender { peer: id, client: connected.client, version: connected.version };
                     self.receive_packet(sender, &mut decoder, now).unwrap_or_else(|fault| {
@@ -38,26 +47,34 @@ impl Broker {
             if !more {
                 break;
             }
+            if core::mem::take(&mut has_waited) {
+                self.drop_questions(id);
+            }
         }
-        if let Some(peer) = self.peers.get_mut(id) {
-            peer.decoder = decoder;
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        peer.decoder = decoder;
+        if peer.waiting.is_some() {
+            self.hold_input(id, now);
+        } else if peer.flow == Flow::Gone {
+            self.end_connection(id, DisconnectCause::TransportClosed, now);
         }
     }
 
-    /// Handles the next packet; `false` if it is not whole yet.
+    /// Handles the next packet; `false` if it is not whole yet, or waits for answers.
     fn receive_packet(&mut self, sender: Sender, decoder: &mut Decoder, now: Time) -> Result<bool, Fault> {
         let Some(located) = decoder.advance(sender.version)? else { return Ok(false) };
         if let Some(Connection::Connected(connected)) = self.peers.get_mut(sender.peer).map(|peer| &mut peer.connection)
         {
             connected.last_packet = now;
         }
+        let mut handled = Handled::Done;
         match decoder.packet(&located, sender.version)? {
-            Packet::Publish(publish) => self.on_publish(sender, &publish, now)?,
+            Packet::Publish(publish) => handled = self.on_publish(sender, &publish, now)?,
             Packet::Puback(ack) => self.on_ack(sender, session::Ack::Puback, ack, now)?,
             Packet::Pubrec(ack) => self.on_ack(sender, session::Ack::Pubrec, ack, now)?,
             Packet::Pubcomp(ack) => self.on_ack(sender, session::Ack::Pubcomp, ack, now)?,
             Packet::Pubrel(ack) => self.on_pubrel(sender, ack)?,
-            Packet::Subscribe(subscribe) => self.on_subscribe(sender, &subscribe, now)?,
+            Packet::Subscribe(subscribe) => handled = self.on_subscribe(sender, &subscribe, now)?,
             Packet::Unsubscribe(unsubscribe) => self.on_unsubscribe(sender, &unsubscribe)?,
             // [MQTT-3.12.4-1]
             Packet::Pingreq => self.send(sender, &Packet::Pingresp)?,
@@ -65,19 +82,16 @@ impl Broker {
             Packet::Connect(_) => {
                 return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-3.1.0-2", "a second CONNECT"));
             }
-            Packet::Auth(_) => {
-                let problem = "AUTH on a connection that began without an authentication method";
-                return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-4.12.0-7", problem));
-            }
+            Packet::Auth(auth) => handled = self.on_auth(sender, auth, now)?,
             Packet::Connack(_) | Packet::Suback(_) | Packet::Unsuback(_) | Packet::Pingresp => {
                 let problem = "a packet that only a server sends";
                 return Err(Fault::new(ReasonCode::ProtocolError, "§2.1.2", problem));
             }
         }
-        Ok(true)
+        Ok(is_done(handled, decoder, &located))
     }
 
-    /// Handles the first packet, which must be CONNECT [MQTT-3.1.0-1]; `false` if it is not whole yet.
+    /// Handles the first packet, which must be CONNECT [MQTT-3.1.0-1]; `false` if it is not whole yet, or waits for answers.
     fn receive_connect(&mut self, id: PeerId, decoder: &mut Decoder, now: Time) -> bool {
         // Until the packet has told its version, the laxer rules hold.
         let located = match decoder.advance(Version::V3_1_1) {
@@ -90,8 +104,9 @@ impl Broker {
         };
         let level = protocol_level(decoder.bytes(&located));
         let version = if level.is_some_and(|level| level >= 5) { Version::V5 } else { Version::V3_1_1 };
+        let mut handled = Handled::Done;
         match decoder.packet(&located, version) {
-            Ok(Packet::Connect(connect)) => self.on_connect(id, &connect, now),
+            Ok(Packet::Connect(connect)) => handled = self.on_connect(id, &connect, decoder.bytes(&located), now),
             Ok(_) => {
                 let problem = "a first packet other than CONNECT";
                 self.reject(id, RejectCause::Fault(Fault::new(ReasonCode::ProtocolError, "MQTT-3.1.0-1", problem)));
@@ -107,7 +122,7 @@ impl Broker {
                 self.reject(id, RejectCause::Fault(error.into()));
             }
         }
-        true
+        is_done(handled, decoder, &located)
     }
 
     /// PUBACK, PUBREC or PUBCOMP for a delivery.

@@ -15,6 +15,8 @@ pub(super) enum Flow {
     Open,
     /// So many bytes were given to the host since it said that the peer takes no more.
     Stopped(usize),
+    /// The transport is closed, and what came before is still to be handled.
+    Gone,
 }
 
 impl Broker {
@@ -32,7 +34,7 @@ impl Broker {
                 self.pump_peer(peer, now);
             }
             (false, Flow::Open) => found.flow = Flow::Stopped(0),
-            (true, Flow::Open) | (false, Flow::Stopped(_)) => {}
+            (true, Flow::Open) | (false, Flow::Stopped(_)) | (_, Flow::Gone) => {}
         }
     }
 
@@ -75,7 +77,7 @@ impl Peer {
                 let problem = "more answers than wait for a peer that does not read";
                 Err(Fault::new(ReasonCode::QuotaExceeded, "§4.13", problem))
             }
-            Flow::Stopped(_) | Flow::Open => Ok(()),
+            Flow::Stopped(_) | Flow::Open | Flow::Gone => Ok(()),
         }
     }
 }

@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Broker;
+use super::authorize::{Handled, Verdict};
 use super::broadcast::{Broadcast, Terms};
 use super::clients::{ClientKey, Held, Subscription};
 use super::deliver::Hop;
@@ -27,16 +28,29 @@ struct Granted {
 }
 
 impl Broker {
-    pub(super) fn on_subscribe(&mut self, sender: Sender, subscribe: &Subscribe<'_>, now: Time) -> Result<(), Fault> {
+    pub(super) fn on_subscribe(
+        &mut self,
+        sender: Sender,
+        subscribe: &Subscribe<'_>,
+        now: Time,
+    ) -> Result<Handled, Fault> {
+        let verdicts = if self.options.asks.subscribe {
+            let Some(verdicts) = self.may_subscribe(sender, subscribe, now) else { return Ok(Handled::Waits) };
+            verdicts
+        } else {
+            Vec::new()
+        };
         let identifier = subscribe.properties.subscription_identifiers().next().unwrap_or(0);
         let mut reasons = Vec::with_capacity(subscribe.subscriptions.len());
         let mut replays = Vec::new();
         for (index, asked) in subscribe.subscriptions.iter().enumerate() {
             // A long SUBSCRIBE that repeats its filters is bounded too.
-            let granted = if index < self.options.subscriptions_max {
-                self.subscribe(sender.client, asked, identifier)
-            } else {
+            let granted = if index >= self.options.subscriptions_max {
                 Err(ReasonCode::QuotaExceeded)
+            } else if let Some(Verdict::Refused(reason)) = verdicts.get(index) {
+                Err(*reason)
+            } else {
+                self.subscribe(sender.client, asked, identifier)
             };
             let reason = match granted {
                 Ok(granted) => {
@@ -54,7 +68,7 @@ impl Broker {
         for Granted { filter, subscription, .. } in replays {
             self.replay_retained(sender.client, &filter, subscription, now);
         }
-        Ok(())
+        Ok(Handled::Done)
     }
 
     pub(super) fn on_unsubscribe(&mut self, sender: Sender, unsubscribe: &Unsubscribe<'_>) -> Result<(), Fault> {

@@ -92,6 +92,11 @@ impl Decoder {
         Ok(Some(located))
     }
 
+    /// Steps back to before the packet that was located last: [`advance`](Self::advance) gives it again.
+    pub const fn put_back(&mut self, located: &Located) {
+        self.start = located.start;
+    }
+
     /// The bytes of a located packet.
     #[must_use]
     pub fn bytes(&self, located: &Located) -> &[u8] {

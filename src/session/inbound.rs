@@ -49,6 +49,10 @@ impl Inbound {
         if known.is_some() { Received::Duplicate } else { Received::New }
     }
 
+    pub(super) fn has_received(&self, packet_id: PacketId) -> bool {
+        self.handed_over.contains(packet_id)
+    }
+
     pub(super) fn acknowledged(&mut self, qos: QoS, packet_id: PacketId) {
         match qos {
             QoS::AtMostOnce => {}

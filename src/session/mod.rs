@@ -280,6 +280,13 @@ impl Session {
         self.inbound.on_publish(qos, packet_id)
     }
 
+    /// Whether a QoS 2 message under this identifier was handed over and is not released yet: another PUBLISH with it is the
+    /// same message again.
+    #[must_use]
+    pub fn has_received(&self, packet_id: PacketId) -> bool {
+        self.inbound.has_received(packet_id)
+    }
+
     /// The owner has answered a QoS 1 PUBLISH with PUBACK, or refused a QoS 2 PUBLISH with a PUBREC of 0x80 or above:
     /// it no longer counts against our Receive Maximum.
     pub fn acknowledged(&mut self, qos: QoS, packet_id: PacketId) {

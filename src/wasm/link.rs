@@ -175,6 +175,8 @@ impl State {
                 Some(client) => Step::Close(client),
                 None => Step::Nothing,
             },
+            // The options ask for none.
+            Output::Ask { .. } => Step::Nothing,
             Output::Event(event) => Step::Event(self.listener.clone(), event),
         })
     }

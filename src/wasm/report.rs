@@ -5,7 +5,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use super::js::{Array, Object, Uint8Array};
 use crate::broker::{
-    ClientView, Counters, DisconnectCause, DropCause, Event, Fault, RejectCause, SessionView, WillFate,
+    Action, ClientView, Counters, DisconnectCause, DropCause, Event, Fault, RejectCause, SessionView, WillFate,
 };
 use crate::codec::{Message, QoS, ReasonCode, Version};
 use crate::router::{Explanation, LevelExplanation, Verdict};
@@ -50,6 +50,8 @@ extern "C" {
     fn set_payload_bytes(this: &Report, payload_bytes: usize);
     #[wasm_bindgen(method, setter)]
     fn set_subscribers(this: &Report, subscribers: usize);
+    #[wasm_bindgen(method, setter)]
+    fn set_action(this: &Report, action: &str);
     #[wasm_bindgen(method, setter)]
     fn set_fate(this: &Report, fate: &str);
     #[wasm_bindgen(method, setter)]
@@ -117,6 +119,11 @@ pub(super) fn event(event: &Event) -> Report {
         Event::Dropped { topic, cause, .. } => {
             report.set_topic(topic);
             report.set_cause(&drop_cause(*cause).into());
+        }
+        Event::Refused { action, topic, reason, .. } => {
+            report.set_action(action_name(*action));
+            report.set_topic(topic);
+            report.set_reason_code(reason.value());
         }
         Event::Will { topic, fate, .. } => {
             report.set_topic(topic);
@@ -209,6 +216,7 @@ fn reject_cause(cause: &RejectCause) -> Report {
     match cause {
         RejectCause::Refused(reason) => told("refused", *reason),
         RejectCause::Fault(fault) => fault_cause(fault),
+        RejectCause::Client(reason) => told("client", *reason),
         RejectCause::ConnectTimeout => untold("connect-timeout"),
         RejectCause::TooManyConnections => untold("too-many-connections"),
         RejectCause::TransportClosed => untold("transport-closed"),
@@ -257,6 +265,7 @@ const fn event_type(event: &Event) -> &'static str {
         Event::Unsubscribed { .. } => "unsubscribed",
         Event::Published { .. } => "published",
         Event::Dropped { .. } => "dropped",
+        Event::Refused { .. } => "refused",
         Event::Will { .. } => "will",
         Event::SessionEnded { .. } => "session-ended",
     }
@@ -271,6 +280,7 @@ fn client_id(event: &Event) -> Option<&str> {
         | Event::Disconnected { client_id, .. }
         | Event::Subscribed { client_id, .. }
         | Event::Unsubscribed { client_id, .. }
+        | Event::Refused { client_id, .. }
         | Event::Will { client_id, .. }
         | Event::SessionEnded { client_id } => Some(client_id),
     }
@@ -284,6 +294,13 @@ const fn drop_cause(cause: DropCause) -> &'static str {
         DropCause::PacketTooLarge => "packet-too-large",
         DropCause::Expired => "expired",
         DropCause::RetainedFull => "retained-full",
+    }
+}
+
+pub(super) const fn action_name(action: Action) -> &'static str {
+    match action {
+        Action::Publish => "publish",
+        Action::Subscribe => "subscribe",
     }
 }
 

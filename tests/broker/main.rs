@@ -3,6 +3,7 @@
 
 mod connect;
 mod deliver;
+mod hooks;
 mod hostile;
 mod limits;
 mod property;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use wasmqtt::broker::{Broker, BrokerOptions, Event, Output, PeerId};
+use wasmqtt::broker::{Answer, Broker, BrokerOptions, Event, Output, PeerId, Question, QuestionId};
 use wasmqtt::codec::{
     Ack, Connect, Decoder, Disconnect, Message, Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS,
     ReasonCode, Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Version, Will,
@@ -19,6 +19,8 @@ pub(crate) struct Room {
     pub(crate) broker: Broker,
     pub(crate) now: Time,
     pub(crate) events: Vec<Event>,
+    /// What the broker has asked since the last look, in order.
+    pub(crate) asked: Vec<(QuestionId, Question)>,
     /// The transports take one frame each time that they are made writable.
     pub(crate) stop_after_frame: bool,
     lines: BTreeMap<PeerId, Line>,
@@ -40,7 +42,14 @@ impl Room {
 
     pub(crate) fn with(options: BrokerOptions) -> Self {
         let broker = Broker::new(options, 7);
-        Self { broker, now: Time::ZERO, events: Vec::new(), stop_after_frame: false, lines: BTreeMap::new() }
+        Self {
+            broker,
+            now: Time::ZERO,
+            events: Vec::new(),
+            asked: Vec::new(),
+            stop_after_frame: false,
+            lines: BTreeMap::new(),
+        }
     }
 
     /// A transport without a word said.
@@ -108,6 +117,17 @@ impl Room {
 
     pub(crate) fn wait_ms(&mut self, milliseconds: u64) {
         self.wait(Duration::from_millis(milliseconds));
+    }
+
+    /// Answers the oldest question that was not answered yet.
+    pub(crate) fn answer(&mut self, answer: Answer) {
+        let (question, _) = self.asked.remove(0);
+        self.answer_to(question, answer);
+    }
+
+    pub(crate) fn answer_to(&mut self, question: QuestionId, answer: Answer) {
+        self.broker.answer(question, answer, self.now);
+        self.drain();
     }
 
     /// What the client has heard since the last time.
@@ -193,6 +213,7 @@ impl Room {
                     assert!(!line.closed, "closed twice");
                     line.closed = true;
                 }
+                Output::Ask { question, ask, .. } => self.asked.push((question, ask)),
                 Output::Event(event) => self.events.push(event),
             }
         }
@@ -274,6 +295,7 @@ fn text(packet: &Packet<'_>) -> String {
         Packet::Unsuback(unsuback) => format!("UNSUBACK #{} {}", unsuback.packet_id, reasons(&unsuback.reasons)),
         Packet::Pingresp => "PINGRESP".into(),
         Packet::Disconnect(disconnect) => format!("DISCONNECT {}", reason(disconnect.reason)),
+        Packet::Auth(auth) => format!("AUTH {:02X}{}", auth.reason.value(), list(auth.properties)),
         other => panic!("no broker sends {other:?}"),
     }
 }

@@ -176,7 +176,7 @@ impl Net {
                     }
                 }
                 broker::Output::Event(Event::Disconnected { cause, .. }) => causes.push(cause),
-                broker::Output::Event(_) => {}
+                broker::Output::Event(_) | broker::Output::Ask { .. } => {}
             }
         }
     }
