@@ -140,6 +140,14 @@ impl Broker {
         }
     }
 
+    /// A text frame came from a peer on a WebSocket, where MQTT takes binary frames only: its connection ends.
+    pub fn handle_text(&mut self, peer: PeerId, now: Time) {
+        self.now = now;
+        let problem = "a text frame; MQTT takes binary frames only";
+        let fault = Fault::new(ReasonCode::ProtocolError, "MQTT-6.0.0-1", problem);
+        self.end_connection(peer, DisconnectCause::Fault(fault), now);
+    }
+
     /// The transport closed or failed without our asking; the will fires [MQTT-3.1.2-8]. No output follows for the peer.
     ///
     /// If a packet of a connected client waits for an answer, the close stands in line behind it and behind all that came

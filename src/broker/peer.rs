@@ -23,6 +23,12 @@ impl PeerId {
         Self((serial as u64) << 32 | slot as u64)
     }
 
+    /// A small number that no other peer has as long as this one is there, for the host to find its transport by.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.slot() as usize
+    }
+
     #[expect(clippy::cast_possible_truncation, reason = "the lower half is the slot")]
     const fn slot(self) -> u32 {
         self.0 as u32
