@@ -6,6 +6,7 @@
 //!
 //! Clients of MQTT 3.1.1 and 5.0 meet in one broker: properties are left out on the way to the old version.
 
+mod aliases;
 mod ask;
 mod authenticate;
 mod authorize;
