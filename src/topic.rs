@@ -387,6 +387,8 @@ mod tests {
     use alloc::string::ToString;
 
     /// The specification's own examples (§4.7.1, §4.7.2), and the borders around them.
+    /// [MQTT-4.7.1-1], [MQTT-4.7.1-2], [MQTT-4.7.2-1], [3.1.1 MQTT-4.7.1-2], [3.1.1 MQTT-4.7.1-3],
+    /// [3.1.1 MQTT-4.7.2-1].
     #[test]
     fn filters_match_as_the_specification_says() {
         let rows = [
@@ -422,6 +424,10 @@ mod tests {
         }
     }
 
+    /// [MQTT-4.7.0-1], [MQTT-4.7.3-1], [MQTT-4.7.3-2], [3.1.1 MQTT-4.7.1-1], [3.1.1 MQTT-4.7.3-1],
+    /// [3.1.1 MQTT-4.7.3-2].
+    /// [MQTT-4.7.1-1], [MQTT-4.7.1-2], [MQTT-4.7.3-3], [MQTT-4.8.2-1], [MQTT-4.8.2-2], [3.1.1 MQTT-4.7.1-2],
+    /// [3.1.1 MQTT-4.7.1-3], [3.1.1 MQTT-4.7.3-3].
     #[test]
     fn bad_text_is_refused_with_what_would_be_right() {
         let rows = [

@@ -202,6 +202,8 @@ fn actions(cut: impl Strategy<Value = Action>) -> impl Strategy<Value = Vec<Acti
 
 proptest! {
     /// QoS 1 at least once, QoS 2 exactly once, both in order, whatever is cut (§4.3, §4.6).
+    /// [MQTT-4.3.2-3], [MQTT-4.3.3-3], [MQTT-4.3.3-5], [MQTT-4.3.3-6], [MQTT-4.3.3-10], [MQTT-4.4.0-1],
+    /// [MQTT-3.3.1-1], [3.1.1 MQTT-4.3.3-1], [3.1.1 MQTT-4.3.3-2], [3.1.1 MQTT-4.4.0-1], [3.1.1 MQTT-3.3.1-1].
     #[test]
     fn resumed_sessions_keep_the_promises(actions in actions(Just(Action::Cut))) {
         let mut pair = Pair::new();
@@ -253,6 +255,7 @@ fn send(session: &mut Session, token: u64, qos: QoS) -> PacketId {
     }
 }
 
+/// [MQTT-2.2.1-3], [MQTT-2.2.1-4], [MQTT-4.3.2-1], [MQTT-4.3.3-1], [3.1.1 MQTT-2.3.1-2], [3.1.1 MQTT-2.3.1-4].
 #[test]
 fn identifiers_in_use_are_passed_over() {
     let mut session = connected();
@@ -278,6 +281,7 @@ fn a_delivery_waits_when_all_identifiers_are_in_use() {
     assert!(matches!(session.next_outgoing(), Some(Outgoing::Publish { packet_id, .. }) if packet_id == id(9)));
 }
 
+/// [MQTT-4.4.0-2].
 #[test]
 fn a_refused_qos2_message_is_over_at_pubrec() {
     let mut session = connected();
@@ -344,6 +348,7 @@ fn the_receive_maximum_begins_anew_with_each_connection() {
     assert_eq!(session.on_publish(QoS::ExactlyOnce, id(7)), Received::ReceiveMaximumExceeded);
 }
 
+/// [3.1.1 MQTT-4.6.0-4].
 #[test]
 fn pubrels_are_resent_in_the_order_of_their_pubrecs() {
     let mut session = connected();

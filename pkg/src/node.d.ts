@@ -2,5 +2,3 @@
 declare const process: {
   getBuiltinModule(name: 'node:fs/promises'): { readFile(file: URL): Promise<BufferSource> }
 }
-
-declare const setImmediate: ((run: () => void) => void) | undefined

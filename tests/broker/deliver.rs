@@ -66,6 +66,7 @@ fn acknowledgements_have_their_reason() {
 }
 
 /// [MQTT-3.3.2-4], [MQTT-3.3.2-15], [MQTT-3.3.2-17], [MQTT-3.3.2-20]: all of them, in order; 3.1.1 hears the message alone.
+/// [MQTT-3.3.2-16], [MQTT-3.3.2-18].
 #[test]
 fn properties_travel_unchanged_between_clients_of_5_0() {
     let mut room = Room::new();

@@ -1,7 +1,6 @@
 //! The broker over bytes: scripted clients, virtual time, each test a claim.
 #![cfg(not(target_arch = "wasm32"))]
 
-mod aliases;
 mod connect;
 mod deliver;
 mod hooks;

@@ -10,6 +10,7 @@ use wasmqtt::codec::{
 
 use super::script::{NOW, Script, Seen, bytes, connack, filter, id, list, message, packets, publish, resuming, sent};
 
+/// [MQTT-4.3.1-1], [MQTT-4.3.2-2], [MQTT-4.3.3-2], [MQTT-4.3.3-4], [MQTT-3.3.1-2], [MQTT-2.2.1-5].
 #[test]
 fn each_quality_of_service_sends_exactly_its_packets() {
     let mut script = Script::connected();
@@ -22,6 +23,7 @@ fn each_quality_of_service_sends_exactly_its_packets() {
     assert_eq!(script.receive(&Packet::Pubcomp(Ack::success(id(2)))), [done(2)]);
 }
 
+/// [MQTT-3.3.4-1], [MQTT-4.3.2-4], [MQTT-4.3.3-8], [MQTT-4.3.3-10], [MQTT-4.3.3-11], [MQTT-4.5.0-2], [MQTT-2.2.1-5].
 #[test]
 fn each_quality_of_service_is_answered_with_exactly_its_packets() {
     let mut script = Script::connected();
@@ -36,6 +38,7 @@ fn each_quality_of_service_is_answered_with_exactly_its_packets() {
     assert_eq!(script.receive(&Packet::Pubrel(Ack::success(id(9)))), [sent("PUBCOMP 9 92")]);
 }
 
+/// [MQTT-4.6.0-2].
 #[test]
 fn a_turn_is_one_frame() {
     let mut script = Script::connected();
@@ -94,6 +97,7 @@ fn a_server_of_3_1_1_alone_refuses_5_0_in_its_own_form() {
     assert_eq!(script.receive_bytes(&[0x20, 2, 0, 1]), [Seen::Closed(reason)]);
 }
 
+/// [MQTT-4.4.0-1], [MQTT-3.3.1-1], [MQTT-4.3.2-3], [MQTT-4.3.3-3], [MQTT-4.3.3-5], [MQTT-4.3.3-6], [MQTT-4.6.0-1].
 #[test]
 fn a_resumed_session_sends_again_what_is_unacknowledged_and_only_that() {
     let mut script = Script::connected_with(resuming(), &[]);
@@ -111,6 +115,7 @@ fn a_resumed_session_sends_again_what_is_unacknowledged_and_only_that() {
     assert_eq!(script.reopen(true), again);
 }
 
+/// [MQTT-3.2.2-5].
 #[test]
 fn a_lost_session_is_told_to_each_request() {
     let mut script = Script::connected_with(resuming(), &[]);
@@ -121,6 +126,7 @@ fn a_lost_session_is_told_to_each_request() {
     assert_eq!(script.reopen(false), [Seen::Connected(false), lost, sent("PUBLISH two q1 id2 dup0")]);
 }
 
+/// [MQTT-3.2.2-11], [MQTT-3.2.2-14], [MQTT-3.2.2-15].
 #[test]
 fn the_brokers_limits_hold_before_anything_is_sent() {
     let limits = [
@@ -166,6 +172,7 @@ fn what_waited_and_the_broker_does_not_take_is_refused_and_the_rest_goes_on() {
     assert_eq!(outputs, [Seen::Connected(false), refused, sent("PUBLISH b q1 id2 dup0")]);
 }
 
+/// [MQTT-3.3.4-7], [MQTT-4.9.0-1], [MQTT-4.9.0-2].
 #[test]
 fn the_send_quota_is_the_brokers_receive_maximum() {
     let mut script = Script::connected_with(ClientOptions::new("c"), &[Property::ReceiveMaximum(1)]);

@@ -7,6 +7,7 @@ use wasmqtt::codec::{
 
 use super::script::{NOW, Script, Seen, bytes, connack, filter, id, list, publish, sent};
 
+/// [MQTT-3.3.2-10].
 #[test]
 fn a_topic_alias_stands_for_its_topic() {
     let options = ClientOptions { topic_alias_maximum: 2, ..ClientOptions::new("c") };
@@ -25,6 +26,7 @@ fn a_topic_alias_stands_for_its_topic() {
 }
 
 /// What a broker must not do, the reason we give in 5.0, and the rule that the caller sees.
+/// [MQTT-1.5.4-1], [MQTT-3.3.1-4], [MQTT-3.3.2-2], [MQTT-4.13.2-1], [MQTT-3.14.4-1], [MQTT-3.14.4-2].
 #[test]
 fn a_broker_that_breaks_the_rules_is_told_and_left() {
     let none = PropertiesBuf::new();

@@ -21,6 +21,7 @@ fn what_needs_a_connection_says_so() {
     assert_eq!(client.publish(message("a", QoS::AtLeastOnce), NOW), Err(CallError::Ended));
 }
 
+/// [MQTT-3.14.4-1], [MQTT-3.14.4-2].
 #[test]
 fn disconnecting_says_goodbye_and_ends_every_request() {
     let mut script = Script::connected();
@@ -76,6 +77,7 @@ fn identifiers_begin_where_the_options_say() {
     assert_eq!(script.publish("b", QoS::AtLeastOnce), [sent("PUBLISH b q1 id1 dup0")]);
 }
 
+/// [MQTT-3.1.2-20], [MQTT-3.1.2-21], [MQTT-3.2.2-21].
 #[test]
 fn a_silent_broker_is_pinged_and_then_given_up() {
     let options = ClientOptions { keep_alive: 60, ..ClientOptions::new("c") };

@@ -29,6 +29,7 @@ fn refused(rows: &[Row<'_>]) {
     }
 }
 
+/// [MQTT-2.1.3-1], [MQTT-1.5.5-1], [3.1.1 MQTT-2.2.2-1], [3.1.1 MQTT-2.2.2-2].
 #[test]
 fn fixed_headers() {
     refused(&[
@@ -90,6 +91,8 @@ fn connacks() {
     ]);
 }
 
+/// [MQTT-3.3.1-4], [3.1.1 MQTT-3.3.1-2], [MQTT-3.3.2-2], [3.1.1 MQTT-3.3.2-2], [MQTT-3.3.2-8], [MQTT-3.3.2-14],
+/// [3.1.1 MQTT-4.7.3-1], [3.1.1 MQTT-2.3.1-1].
 #[test]
 fn publishes() {
     let name = ReasonCode::TopicNameInvalid;
@@ -113,6 +116,7 @@ fn publishes() {
 }
 
 /// Ill-formed strings, wherever one stands (§1.5.4): here as a topic.
+/// [3.1.1 MQTT-1.5.3-1], [3.1.1 MQTT-1.5.3-2].
 #[test]
 fn strings() {
     refused(&[
@@ -183,6 +187,8 @@ fn a_packet_over_the_limit_is_refused_before_it_is_there() {
     assert_eq!(decoder.advance(NEW), Ok(None));
 }
 
+/// [MQTT-1.5.4-2], [MQTT-2.2.1-2], [MQTT-3.3.1-2], [MQTT-3.3.2-2], [MQTT-3.3.2-8], [MQTT-3.8.3-4], [MQTT-4.7.0-1],
+/// [MQTT-4.7.3-1], [MQTT-4.7.3-2], [MQTT-4.7.3-3].
 #[test]
 fn what_mqtt_cannot_express_is_not_encoded() {
     let plain = Publish {

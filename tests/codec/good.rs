@@ -25,6 +25,8 @@ fn decodes(version: Version, bytes: &[u8], packet: &Packet<'_>) {
     assert_eq!(Packet::decode(bytes, version).as_ref(), Ok(packet), "{bytes:02X?}");
 }
 
+/// [MQTT-3.1.3-1], [MQTT-3.1.3-3], [MQTT-3.1.2-9], [MQTT-3.1.2-17], [MQTT-3.1.2-19], [3.1.1 MQTT-3.1.3-1],
+/// [3.1.1 MQTT-3.1.3-3], [3.1.1 MQTT-3.1.2-9], [3.1.1 MQTT-3.1.2-19], [3.1.1 MQTT-3.1.2-21].
 #[test]
 fn the_specifications_connect() {
     // 3.1.1 §3.1, figure 3.6: all flags, keep alive 10.
@@ -51,6 +53,7 @@ fn the_specifications_connect() {
     holds(Version::V5, &framed(0x10, &body), &Packet::Connect(Box::new(connect)));
 }
 
+/// [MQTT-3.1.2-11], [MQTT-3.1.2-13], [MQTT-3.1.2-16], [MQTT-2.2.2-1].
 #[test]
 fn a_password_alone_is_of_5_0() {
     let connect = Connect {
@@ -90,6 +93,7 @@ fn connack_maps_its_return_codes() {
     assert_eq!(bytes, [0x20, 2, 0, 3]);
 }
 
+/// [MQTT-2.2.1-2], [3.1.1 MQTT-2.3.1-5], [MQTT-3.3.2-1], [3.1.1 MQTT-3.3.2-1], [3.1.1 MQTT-1.5.3-3].
 #[test]
 fn publish_in_every_quality() {
     let plain = Publish {
@@ -115,6 +119,7 @@ fn publish_in_every_quality() {
     holds(Version::V3_1_1, &hex("30 07 0005 EFBBBF 2F20"), &Packet::Publish(odd));
 }
 
+/// [MQTT-3.6.1-1], [3.1.1 MQTT-3.6.1-1].
 #[test]
 fn acknowledgements_in_every_length() {
     type Kind = fn(Ack<'static>) -> Packet<'static>;
@@ -136,6 +141,7 @@ fn acknowledgements_in_every_length() {
     holds(Version::V5, &hex("40 09 0001 87 05 1F 0002 'no'"), &Packet::Puback(told));
 }
 
+/// [MQTT-3.8.1-1], [3.1.1 MQTT-3.8.1-1].
 #[test]
 fn subscribe_and_its_answer() {
     let options = SubscriptionOptions { qos: QoS::AtLeastOnce, ..SubscriptionOptions::default() };
@@ -169,6 +175,7 @@ fn subscribe_and_its_answer() {
     assert_eq!(bytes, hex("90 03 000A 80"));
 }
 
+/// [MQTT-3.10.1-1], [3.1.1 MQTT-3.10.1-1].
 #[test]
 fn unsubscribe_and_its_answer() {
     let unsubscribe = Unsubscribe { packet_id: id(10), properties: NONE, filters: vec!["a/b", "c/d"] };
@@ -181,6 +188,7 @@ fn unsubscribe_and_its_answer() {
     holds(Version::V5, &hex("B0 05 000A 00 00 11"), &Packet::Unsuback(new));
 }
 
+/// [MQTT-3.14.1-1], [MQTT-3.15.1-1].
 #[test]
 fn the_short_ones() {
     for version in BOTH {

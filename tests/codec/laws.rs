@@ -74,6 +74,7 @@ proptest! {
         prop_assert_eq!(decoder.advance(parts.version), Ok(None), "the rest may come");
     }
 
+    /// [MQTT-6.0.0-2], [3.1.1 MQTT-6.0.0-2].
     #[test]
     fn a_stream_gives_the_same_packets_in_every_split(
         (version, (parts, bytes)) in version().prop_flat_map(|version| (Just(version), stream(version))),

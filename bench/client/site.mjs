@@ -1,17 +1,15 @@
-// The pages of a benchmark: bundles, served on loopback.
+// The pages of the benchmark: a bundle for each client, served on loopback.
 import { createServer } from 'node:http'
+import { fileURLToPath } from 'node:url'
 import { bundle } from './bundle.mjs'
 
-/**
- * Bundles modules for the browser, and serves each as `/NAME.js`.
- *
- * @param {Record<string, string>} modules the text of each by its name
- * @param {string} resolveDir the folder that they import from
- */
-export async function serve(modules, resolveDir) {
+const here = name => fileURLToPath(new URL(name, import.meta.url))
+
+/** Bundles each client with the cases, and serves them. */
+export async function serve() {
   const bundled = await bundle({
-    entryPoints: Object.keys(modules).map(name => ({ in: `entry:${name}`, out: name })),
-    plugins: [entries(modules, resolveDir)],
+    entryPoints: ['wasmqtt', 'by-hand', 'mqttjs', 'paho'].map(client => ({ in: `entry:${client}`, out: client })),
+    plugins: [entries],
   })
   const files = new Map(bundled.map(({ path, contents }) => [path, contents]))
   const server = createServer((request, response) => {
@@ -30,14 +28,18 @@ export async function serve(modules, resolveDir) {
   }
 }
 
-/** `entry:NAME` is the module NAME. */
-const entries = (modules, resolveDir) => ({
+/** `entry:NAME` is a module that measures the client NAME. */
+const entries = {
   name: 'entries',
   setup(build) {
     build.onResolve({ filter: /^entry:/ }, ({ path }) => ({ path, namespace: 'entry' }))
     build.onLoad({ filter: /.*/, namespace: 'entry' }, ({ path }) => ({
-      resolveDir,
-      contents: modules[path.slice('entry:'.length)],
+      resolveDir: here('.'),
+      contents: `
+        import { measure } from './cases.js'
+        import { connect } from './clients/${path.slice('entry:'.length)}.js'
+        export const run = (name, scale) => measure(connect, name, scale)
+      `,
     }))
   },
-})
+}

@@ -1,0 +1,294 @@
+//! CONNECT and CONNACK (§3.1, §3.2; 3.1.1 §3.1, §3.2).
+
+use wasmqtt::broker::{Broker, BrokerOptions, Output, User};
+use wasmqtt::codec::{Connect, Packet, Property, QoS, Version, Will};
+use wasmqtt::time::Time;
+
+use crate::room::{QOS, Room, V4, V5, connect, properties, publish, will};
+use crate::scene::{BOTH, lasting};
+
+/// [MQTT-3.1.4-5], [MQTT-3.2.0-1], [MQTT-3.2.0-2], [3.1.1 MQTT-3.1.4-4], [3.1.1 MQTT-3.2.0-1]: also for who does not wait
+/// for it, and where messages do.
+#[test]
+fn connack_is_the_first_packet_and_comes_once() {
+    for version in BOTH {
+        let mut room = Room::new();
+        let peer = room.join_with(&lasting(version, "a"));
+        room.subscribe(peer, "t", QoS::AtLeastOnce);
+        room.cut(peer);
+        let other = room.join(V5, "other");
+        room.publish(other, "t", "waits", QoS::AtLeastOnce);
+        let mut frame = Vec::new();
+        for packet in [
+            Packet::Connect(Box::new(lasting(version, "a"))),
+            Packet::Publish(publish("t", "own", QoS::AtMostOnce)),
+            Packet::Pingreq,
+        ] {
+            packet.encode(version, &mut frame).expect("good");
+        }
+        let peer = room.open(version);
+        room.send_bytes(peer, &frame);
+        let heard = room.hear(peer);
+        assert!(heard[0].starts_with("CONNACK ok present"), "{heard:?}");
+        assert_eq!(heard[1..], ["t=waits q1 #1", "t=own q0", "PINGRESP"], "{version:?}");
+    }
+}
+
+/// [MQTT-3.2.2-1], [MQTT-3.2.2-2], [MQTT-3.2.2-3], [MQTT-3.2.2-6], [MQTT-3.2.2-8], [3.1.1 MQTT-3.2.2-1],
+/// [3.1.1 MQTT-3.2.2-2], [3.1.1 MQTT-3.2.2-3], [3.1.1 MQTT-3.2.2-4]: byte for byte.
+#[test]
+fn connack_has_one_flag() {
+    let user = User { name: "a".into(), password: b"a".as_slice().into() };
+    for version in BOTH {
+        let mut broker = Broker::new(BrokerOptions { users: Some(vec![user.clone()]), ..Default::default() }, 0);
+        let mut answer = |connect: &Connect<'_>| {
+            let mut bytes = Vec::new();
+            Packet::Connect(Box::new(connect.clone())).encode(version, &mut bytes).expect("good");
+            let peer = broker.accept(Time::ZERO);
+            broker.handle_bytes(peer, &bytes, Time::ZERO);
+            let heard = loop {
+                match broker.poll_output() {
+                    Some(Output::Transmit(to, bytes)) if to == peer => break bytes[..4].to_vec(),
+                    Some(_) => {}
+                    None => panic!("no answer"),
+                }
+            };
+            broker.handle_closed(peer, Time::ZERO);
+            while broker.poll_output().is_some() {}
+            heard
+        };
+        let known = |connect| Connect { username: Some("a"), password: Some(b"a"), ..connect };
+        let wrong = |connect| Connect { username: Some("a"), password: Some(b"b"), ..connect };
+        let rows = [
+            (known(lasting(version, "a")), [0, 0]),
+            (known(lasting(version, "a")), [1, 0]),
+            (wrong(lasting(version, "a")), [0, if version == V5 { 0x86 } else { 4 }]),
+            (lasting(version, "a"), [0, if version == V5 { 0x87 } else { 5 }]),
+            (known(lasting(version, "a")), [1, 0]),
+            (known(connect(version, "a")), [0, 0]),
+            (known(lasting(version, "a")), [0, 0]),
+        ];
+        for (index, (connect, expected)) in rows.into_iter().enumerate() {
+            let heard = answer(&connect);
+            assert_eq!((heard[0], &heard[2..]), (0x20, expected.as_slice()), "{index} {version:?}");
+        }
+    }
+}
+
+/// [MQTT-3.1.4-2], [MQTT-3.1.4-6], [MQTT-3.2.2-7], [3.1.1 MQTT-3.1.4-5], [3.1.1 MQTT-3.2.2-5].
+#[test]
+fn nothing_behind_a_refused_connect_is_looked_at() {
+    for version in BOTH {
+        let user = User { name: "w".into(), password: b"w".as_slice().into() };
+        let mut room = Room::with(BrokerOptions { users: Some(vec![user]), ..Default::default() });
+        let known = Connect { username: Some("w"), password: Some(b"w"), ..connect(V5, "watcher") };
+        let watcher = room.join_with(&known);
+        room.subscribe(watcher, "#", QoS::AtMostOnce);
+        let mut frame = Vec::new();
+        let stranger = Connect { will: Some(will("t", "will", QoS::AtMostOnce)), ..connect(version, "a") };
+        for packet in
+            [Packet::Connect(Box::new(stranger)), Packet::Publish(publish("t", "x", QoS::AtMostOnce)), Packet::Pingreq]
+        {
+            packet.encode(version, &mut frame).expect("good");
+        }
+        let peer = room.open(version);
+        room.send_bytes(peer, &frame);
+        assert_eq!(room.hear(peer), ["CONNACK 87"]);
+        assert!(room.is_closed(peer));
+        room.send_bytes(peer, &frame);
+        assert!(room.hear(watcher).is_empty() && room.hear(peer).is_empty());
+        assert_eq!(room.sessions(), ["watcher"]);
+    }
+}
+
+/// [MQTT-3.1.3-5], [3.1.1 MQTT-3.1.3-5].
+#[test]
+fn letters_and_digits_up_to_23_are_a_client_identifier() {
+    let all = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    for version in BOTH {
+        let mut room = Room::new();
+        let names = (1..=23).map(|len| &all[..len]).chain((0..=all.len() - 23).map(|start| &all[start..start + 23]));
+        for name in names {
+            let peer = room.join(version, name);
+            assert_eq!(room.sessions(), [name]);
+            room.cut(peer);
+        }
+    }
+}
+
+/// [MQTT-3.1.3-2], [3.1.1 MQTT-3.1.3-2]: nothing else does, and a letter's case is of it.
+#[test]
+fn the_client_identifier_names_the_session() {
+    for version in BOTH {
+        let mut room = Room::new();
+        for (name, filter) in [("a", "one"), ("A", "two"), ("aa", "three")] {
+            let peer = room.join_with(&lasting(version, name));
+            room.subscribe(peer, filter, QoS::AtLeastOnce);
+            room.cut(peer);
+        }
+        let other = room.join(version, "other");
+        for topic in ["one", "two", "three"] {
+            room.publish(other, topic, "", QoS::AtLeastOnce);
+        }
+        for (name, heard) in [("aa", "three= q1 #1"), ("a", "one= q1 #1"), ("A", "two= q1 #1")] {
+            let named = Connect { username: Some("someone else"), ..lasting(version, name) };
+            let peer = room.connect(&named);
+            assert_eq!(room.hear(peer)[1..], [heard], "{name}");
+        }
+    }
+}
+
+/// [MQTT-3.1.3-6], [MQTT-3.1.3-7], [MQTT-3.2.2-16], [3.1.1 MQTT-3.1.3-6], [3.1.1 MQTT-3.1.3-8], [3.1.1 MQTT-3.1.3-9].
+#[test]
+fn an_empty_client_identifier_is_replaced_or_refused() {
+    let mut room = Room::new();
+    let old = room.connect(&connect(V4, ""));
+    assert_eq!(room.hear(old), ["CONNACK ok"]);
+    let refused = room.connect(&Connect { clean_start: false, ..connect(V4, "") });
+    assert_eq!(room.hear(refused), ["CONNACK 85"], "3.1.1 writes it as 2");
+    assert!(room.is_closed(refused));
+    let new = room.connect(&lasting(V5, ""));
+    let heard = room.hear(new).concat();
+    let (_, rest) = heard.split_once("AssignedClientIdentifier(\"").expect("it is told");
+    let name = rest.split('"').next().expect("a text").to_owned();
+    assert_eq!(room.sessions().len(), 2);
+    assert!(room.sessions().contains(&name.as_str()));
+    room.subscribe(new, "t", QoS::AtMostOnce);
+    room.cut(new);
+    let again = room.connect(&lasting(V5, &name));
+    assert!(room.hear(again)[0].starts_with("CONNACK ok present"), "the name is as good as one of its own");
+}
+
+/// [MQTT-3.1.2-9], [MQTT-3.1.2-12], [MQTT-3.1.2-14], [MQTT-3.1.2-15], [3.1.1 MQTT-3.1.2-9], [3.1.1 MQTT-3.1.2-14],
+/// [3.1.1 MQTT-3.1.2-16], [3.1.1 MQTT-3.1.2-17].
+#[test]
+fn a_will_has_the_quality_and_the_retain_flag_of_connect() {
+    for version in BOTH {
+        for qos in QOS {
+            for retain in [false, true] {
+                let mut room = Room::new();
+                let watcher = room.join(V5, "watcher");
+                room.subscribe(watcher, "gone", QoS::ExactlyOnce);
+                let will = Will { retain, ..will("gone", "a", qos) };
+                let peer = room.join_with(&Connect { will: Some(will), ..connect(version, "a") });
+                assert!(room.hear(watcher).is_empty() && room.broker.retained().count() == 0);
+                room.cut(peer);
+                let id = if qos == QoS::AtMostOnce { "" } else { " #1" };
+                assert_eq!(room.hear(watcher), [format!("gone=a q{}{id}", qos.bits())]);
+                let late = room.join(V5, "late");
+                let heard = room.subscribe(late, "gone", QoS::ExactlyOnce);
+                let kept = format!("gone=a q{}{id} retain", qos.bits());
+                assert_eq!(heard[1..], if retain { vec![kept] } else { vec![] }, "{version:?} {qos:?}");
+            }
+        }
+    }
+}
+
+/// [MQTT-3.1.2-7], [MQTT-3.1.2-10], [3.1.1 MQTT-3.1.2-8], [3.1.1 MQTT-3.1.2-10], [3.1.1 MQTT-3.1.2-12]: it is of its own
+/// connection and of no later one.
+#[test]
+fn a_will_is_published_once_at_most() {
+    for version in BOTH {
+        for goodbye in [false, true] {
+            let mut room = Room::new();
+            let watcher = room.join(V5, "watcher");
+            room.subscribe(watcher, "gone", QoS::AtMostOnce);
+            let peer =
+                room.join_with(&Connect { will: Some(will("gone", "a", QoS::AtMostOnce)), ..lasting(version, "a") });
+            if goodbye {
+                room.disconnect(peer, wasmqtt::codec::ReasonCode::Success);
+            } else {
+                room.cut(peer);
+            }
+            assert_eq!(room.hear(watcher).len(), usize::from(!goodbye));
+            let peer = room.join_with(&lasting(version, "a"));
+            room.cut(peer);
+            room.wait_ms(100_000);
+            assert!(room.hear(watcher).is_empty(), "{version:?}");
+        }
+    }
+}
+
+/// [MQTT-3.1.3-10]; the delay is for the broker alone (§3.1.3.2).
+#[test]
+fn a_wills_properties_go_out_with_it_in_their_order() {
+    let list = [
+        Property::UserProperty("z", "1"),
+        Property::PayloadFormatIndicator(true),
+        Property::UserProperty("a", "2"),
+        Property::ContentType("text/plain"),
+        Property::ResponseTopic("answer"),
+        Property::CorrelationData(b"c"),
+        Property::UserProperty("z", "3"),
+    ];
+    let sent = properties(&list);
+    let mut with_delay = properties(&list);
+    with_delay.push(Property::WillDelayInterval(1)).expect("short");
+    let mut room = Room::new();
+    let (new, old) = (room.join(V5, "new"), room.join(V4, "old"));
+    for peer in [new, old] {
+        room.subscribe(peer, "gone", QoS::AtMostOnce);
+    }
+    let will = Will { properties: with_delay.as_properties(), ..will("gone", "a", QoS::AtMostOnce) };
+    let peer = room.join_with(&Connect { will: Some(will), ..lasting(V5, "a") });
+    room.cut(peer);
+    room.wait_ms(1_000);
+    assert_eq!(room.hear(new), [format!("gone=a q0{}", crate::room::list(sent.as_properties()))]);
+    assert_eq!(room.hear(old), ["gone=a q0"]);
+}
+
+/// [3.1.1 MQTT-3.1.2-7], and so in 5.0 (§4.1.0).
+#[test]
+fn retained_messages_outlive_the_session_that_published_them() {
+    for version in BOTH {
+        let mut room = Room::new();
+        let peer = room.join(version, "a");
+        room.retain(peer, "t", "x", QoS::AtLeastOnce);
+        room.disconnect(peer, wasmqtt::codec::ReasonCode::Success);
+        assert!(room.sessions().is_empty());
+        let peer = room.join(version, "a");
+        assert_eq!(room.subscribe(peer, "t", QoS::AtMostOnce)[1..], ["t=x q0 retain"]);
+    }
+}
+
+/// [MQTT-3.1.2-22], [MQTT-3.2.2-22], [3.1.1 MQTT-3.1.2-24]: whatever its length; any packet, and only a whole one, begins
+/// it anew.
+#[test]
+fn the_keep_alive_of_connect_holds() {
+    let last_words = |version: Version| if version == V5 { vec!["DISCONNECT 8D"] } else { vec![] };
+    for version in BOTH {
+        for seconds in [1, 60, u16::MAX] {
+            let mut room = Room::new();
+            let peer = room.join_with(&Connect { keep_alive: seconds, ..connect(version, "a") });
+            let allowed = u64::from(seconds) * 1_500;
+            room.wait_ms(allowed - 1);
+            room.send(peer, &Packet::Publish(publish("t", "", QoS::AtMostOnce)));
+            room.wait_ms(allowed - 1);
+            room.send_bytes(peer, &[0xC0]);
+            assert!(!room.is_closed(peer));
+            room.wait_ms(1);
+            assert!(room.is_closed(peer), "{version:?} {seconds}");
+            assert_eq!(room.hear(peer), last_words(version));
+        }
+    }
+}
+
+/// [MQTT-3.1.2-2], [3.1.1 MQTT-3.1.2-2], [3.1.1 MQTT-3.2.2-5]: in the words of the version that asks.
+#[test]
+fn a_level_that_is_not_served_is_told_in_bytes() {
+    let rows: [(&[u8], &[u8]); 3] = [
+        (b"\x10\x0C\x00\x04MQTT\x02\x02\x00\x00\x00\x00", &[0x20, 2, 0, 1]),
+        (b"\x10\x0D\x00\x04MQTT\x06\x02\x00\x00\x00\x00\x00", &[0x20, 3, 0, 0x84, 0]),
+        (b"\x10\x0D\x00\x04MQTT\x7F\x02\x00\x00\x00\x00\x00", &[0x20, 3, 0, 0x84, 0]),
+    ];
+    for (bytes, expected) in rows {
+        let mut broker = Broker::new(BrokerOptions::default(), 0);
+        let peer = broker.accept(Time::ZERO);
+        broker.handle_bytes(peer, bytes, Time::ZERO);
+        match broker.poll_output() {
+            Some(Output::Transmit(to, frame)) => assert_eq!((to, frame), (peer, expected)),
+            other => panic!("{bytes:?}: {other:?}"),
+        }
+        assert!(matches!(broker.poll_output(), Some(Output::Close(to)) if to == peer), "{bytes:?}");
+    }
+}

@@ -1,0 +1,119 @@
+//! PINGREQ and the ends of a connection (§3.12, §3.14; 3.1.1 likewise).
+
+use wasmqtt::broker::{BrokerOptions, PeerId};
+use wasmqtt::codec::{Connect, Disconnect, Packet, Properties, QoS, ReasonCode};
+
+use crate::room::{Room, V5, connect, publish, will};
+use crate::scene::BOTH;
+
+/// [MQTT-3.12.4-1], [3.1.1 MQTT-3.12.4-1]: one for one, in the order of what else is answered.
+#[test]
+fn pingreq_gets_pingresp() {
+    for version in BOTH {
+        let mut room = Room::new();
+        let peer = room.join(version, "a");
+        let mut frame = Vec::new();
+        for packet in
+            [Packet::Pingreq, Packet::Publish(publish("t", "", QoS::ExactlyOnce)), Packet::Pingreq, Packet::Pingreq]
+        {
+            packet.encode(version, &mut frame).expect("good");
+        }
+        room.send_bytes(peer, &frame);
+        let heard = room.hear(peer);
+        assert_eq!((&heard[0], &heard[2], &heard[3]), (&"PINGRESP".into(), &"PINGRESP".into(), &"PINGRESP".into()));
+        assert_eq!(heard.len(), 4);
+    }
+}
+
+/// [MQTT-3.14.4-3], [MQTT-3.1.2-8], [MQTT-3.1.2-10], [3.1.1 MQTT-3.14.4-3], [3.1.1 MQTT-3.1.2-10]: 0x00 alone is a goodbye
+/// without the will; nothing is answered, and the broker closes.
+#[test]
+fn disconnect_discards_the_will_if_it_is_a_goodbye() {
+    let reasons = [
+        ReasonCode::Success,
+        ReasonCode::DisconnectWithWill,
+        ReasonCode::UnspecifiedError,
+        ReasonCode::ImplementationSpecificError,
+        ReasonCode::AdministrativeAction,
+    ];
+    for version in BOTH {
+        for reason in reasons.into_iter().filter(|reason| version == V5 || *reason == ReasonCode::Success) {
+            let mut room = Room::new();
+            let watcher = room.join(V5, "watcher");
+            room.subscribe(watcher, "gone", QoS::AtMostOnce);
+            let will = Some(will("gone", "a", QoS::AtMostOnce));
+            let peer = room.join_with(&Connect { will, ..connect(version, "a") });
+            room.disconnect(peer, reason);
+            assert!(room.hear(peer).is_empty());
+            let expected: &[&str] = if reason == ReasonCode::Success { &[] } else { &["gone=a q0"] };
+            assert_eq!(room.hear(watcher), expected, "{version:?} {reason:?}");
+        }
+    }
+}
+
+/// [MQTT-3.14.4-1], [MQTT-3.14.4-2], [MQTT-3.14.2-1], [MQTT-3.14.2-2], [MQTT-4.13.2-1]: each way in which the broker ends a
+/// connection: one DISCONNECT of one byte and its length, the close behind it, and silence.
+#[test]
+fn the_brokers_disconnect_is_its_last_packet() {
+    type End = fn(&mut Room, PeerId);
+    let ends: [(&str, End, u8); 6] = [
+        ("a fault", |room, peer| room.send_bytes(peer, &[0x00, 0x00]), 0x81),
+        ("silence", |room, _| room.wait_ms(15_000), 0x8D),
+        ("takeover", |room, peer| assert_ne!(room.join(V5, "a"), peer), 0x8E),
+        ("the host", |room, peer| room.broker.disconnect(peer, ReasonCode::ServerBusy, room.now), 0x89),
+        ("the end", |room, _| room.broker.shut_down(room.now), 0x8B),
+        ("too much", |room, peer| room.send_bytes(peer, &[0x30, 0xFF, 0xFF, 0x7F]), 0x95),
+    ];
+    for version in BOTH {
+        for (name, end, reason) in ends {
+            let mut room = Room::with(BrokerOptions {
+                packet_bytes_max: 1000.try_into().expect("not 0"),
+                ..BrokerOptions::default()
+            });
+            let peer = room.join_with(&Connect { keep_alive: 10, ..connect(version, "a") });
+            let frames = room.frames(peer);
+            end(&mut room, peer);
+            room.drain();
+            assert!(room.is_closed(peer), "{name}");
+            let last = if version == V5 { vec![format!("DISCONNECT {reason:02X}")] } else { vec![] };
+            assert_eq!(room.hear(peer), last, "{name}");
+            assert_eq!(room.frames(peer) - frames, last.len());
+            room.send_bytes(peer, &[0xC0, 0]);
+            room.cut(peer);
+            assert!(room.hear(peer).is_empty());
+        }
+    }
+}
+
+/// §3.14.2.1: in 5.0 the client may leave out what is 0, the reason and the length.
+#[test]
+fn disconnect_has_three_lengths() {
+    for bytes in [&[0xE0, 0][..], &[0xE0, 1, 0], &[0xE0, 2, 0, 0]] {
+        let mut room = Room::new();
+        let watcher = room.join(V5, "watcher");
+        room.subscribe(watcher, "gone", QoS::AtMostOnce);
+        let peer = room.join_with(&Connect { will: Some(will("gone", "", QoS::AtMostOnce)), ..connect(V5, "a") });
+        room.send_bytes(peer, bytes);
+        assert!(room.is_closed(peer) && room.hear(peer).is_empty() && room.hear(watcher).is_empty(), "{bytes:?}");
+    }
+}
+
+/// What follows a goodbye in the same bytes is not looked at [MQTT-3.14.4-1], and a goodbye is only for who is there.
+#[test]
+fn nothing_behind_a_goodbye_is_looked_at() {
+    for version in BOTH {
+        let mut room = Room::new();
+        let watcher = room.join(V5, "watcher");
+        room.subscribe(watcher, "t", QoS::AtMostOnce);
+        let peer = room.join(version, "a");
+        let mut frame = Vec::new();
+        for packet in [
+            Packet::Disconnect(Disconnect { reason: ReasonCode::Success, properties: Properties::EMPTY }),
+            Packet::Publish(publish("t", "", QoS::AtMostOnce)),
+        ] {
+            packet.encode(version, &mut frame).expect("good");
+        }
+        room.send_bytes(peer, &frame);
+        assert!(room.is_closed(peer) && room.hear(watcher).is_empty());
+    }
+}

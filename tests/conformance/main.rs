@@ -1,0 +1,21 @@
+//! What the specifications ask of a server, statement by statement, by their chapters. A test cites what it proves; in
+//! tests/broker stands what the broker promises besides, and there too statements are cited.
+#![cfg(not(target_arch = "wasm32"))]
+
+#[path = "../codec/bytes.rs"]
+mod bytes;
+mod connect;
+mod delivery;
+mod disconnect;
+mod flood;
+mod malformed;
+mod malformed_connect;
+mod publish;
+#[path = "../broker/room.rs"]
+#[allow(dead_code, reason = "it has what tests/broker needs besides")]
+mod room;
+mod scene;
+mod session;
+mod shared;
+mod subscribe;
+mod topics;

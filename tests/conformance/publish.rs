@@ -1,0 +1,248 @@
+//! PUBLISH: its flags, its topic, what is retained (§3.3; 3.1.1 §3.3).
+
+use wasmqtt::broker::BrokerOptions;
+use wasmqtt::codec::{Packet, Publish, QoS, Subscribe, Subscription, SubscriptionOptions};
+
+use crate::room::{QOS, Room, V4, V5, id, publish};
+use crate::scene::{BOTH, lasting, pubrel};
+
+/// [MQTT-3.3.1-3], [3.1.1 MQTT-3.3.1-3], [MQTT-3.3.1-2], [3.1.1 MQTT-3.3.1-2]: a first delivery has no DUP though the
+/// publisher sent it again.
+#[test]
+fn dup_is_not_passed_on() {
+    for version in BOTH {
+        for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
+            for granted in QOS {
+                let mut room = Room::new();
+                let (publisher, subscriber) = (room.join(version, "p"), room.join(version, "s"));
+                room.subscribe(subscriber, "t", granted);
+                room.send(publisher, &Packet::Publish(Publish { dup: true, ..publish("t", "x", qos) }));
+                let heard = room.hear(subscriber);
+                assert_eq!(heard.len(), 1);
+                assert!(!heard[0].contains("dup"), "{heard:?}");
+            }
+        }
+    }
+}
+
+/// [MQTT-2.2.1-2], [3.1.1 MQTT-2.3.1-5], [MQTT-2.2.2-1], [MQTT-4.3.1-1], [3.1.1 MQTT-4.3.1-1]: byte for byte; what follows
+/// the topic in 3.1.1 is the payload, and in 5.0 a length of no properties is between.
+#[test]
+fn qos_0_goes_out_without_an_identifier() {
+    let rows: [(_, &[u8], &[u8]); 2] = [
+        (V4, b"\x30\x05\x00\x01txy", b"\x30\x05\x00\x01txy"),
+        (V5, b"\x30\x06\x00\x01t\x00xy", b"\x30\x06\x00\x01t\x00xy"),
+    ];
+    for (version, sent, expected) in rows {
+        let mut room = Room::new();
+        let peer = room.join(version, "a");
+        room.subscribe(peer, "t", QoS::ExactlyOnce);
+        room.broker.handle_bytes(peer, sent, room.now);
+        let heard = match room.broker.poll_output() {
+            Some(wasmqtt::broker::Output::Transmit(to, bytes)) if to == peer => bytes.to_vec(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(heard, expected, "{version:?}");
+    }
+}
+
+/// [MQTT-3.3.2-3], [3.1.1 MQTT-3.3.2-3]: the name it was published with, whatever filter found it.
+#[test]
+fn the_topic_name_is_the_publishers() {
+    for version in BOTH {
+        let mut room = Room::new();
+        let (publisher, subscriber) = (room.join(version, "p"), room.join(version, "s"));
+        for filter in ["#", "a/+/c", "+/b/#", "a/b/c"] {
+            room.subscribe(subscriber, filter, QoS::AtMostOnce);
+            room.publish(publisher, "a/b/c", "x", QoS::AtMostOnce);
+            assert!(room.hear(subscriber).iter().all(|line| line == "a/b/c=x q0"));
+            room.unsubscribe(subscriber, filter);
+        }
+    }
+}
+
+/// [MQTT-3.3.1-5], [MQTT-3.3.1-6], [MQTT-3.3.1-7], [MQTT-3.3.1-8], [MQTT-3.3.1-9], [3.1.1 MQTT-3.3.1-5],
+/// [3.1.1 MQTT-3.3.1-6], [3.1.1 MQTT-3.3.1-7], [3.1.1 MQTT-3.3.1-8], [3.1.1 MQTT-3.3.1-9], [3.1.1 MQTT-3.3.1-10],
+/// [3.1.1 MQTT-3.3.1-11], [3.1.1 MQTT-3.3.1-12]: one message a topic, the last that was to be kept; each step beside what a
+/// subscriber then has and what a new one gets.
+#[test]
+fn what_is_retained_is_the_last_that_was_to_be() {
+    for (from, to) in [(V4, V4), (V4, V5), (V5, V4), (V5, V5)] {
+        let mut room = Room::new();
+        let (publisher, there) = (room.join(from, "p"), room.join(to, "there"));
+        room.subscribe(there, "t/+", QoS::ExactlyOnce);
+        let (keep, pass) = (true, false);
+        let steps: [(&str, bool, usize, &[&str]); 9] = [
+            ("one", keep, 2, &["t/x=one q2 #1 retain"]),
+            ("two", keep, 1, &["t/x=two q1 #1 retain"]),
+            ("not kept", pass, 2, &["t/x=two q1 #1 retain"]),
+            ("", pass, 2, &["t/x=two q1 #1 retain"]),
+            ("three", keep, 0, &["t/x=three q0 retain"]),
+            ("four", keep, 2, &["t/x=four q2 #1 retain"]),
+            ("", keep, 1, &[]),
+            ("", keep, 0, &[]),
+            ("five", keep, 1, &["t/x=five q1 #1 retain"]),
+        ];
+        for (index, (payload, retain, qos, kept)) in steps.into_iter().enumerate() {
+            room.publish_with(publisher, Publish { retain, ..publish("t/x", payload, QOS[qos]) });
+            let heard = room.hear(there);
+            assert_eq!(heard.len(), 1, "{index}: {heard:?}");
+            assert!(
+                heard[0].starts_with(&format!("t/x={payload} q{qos}")) && !heard[0].contains("retain"),
+                "{heard:?}"
+            );
+            let late = room.join(to, "late");
+            assert_eq!(room.subscribe(late, "t/#", QoS::ExactlyOnce)[1..], *kept, "{index} {from:?} {to:?}");
+            room.cut(late);
+        }
+    }
+}
+
+/// [MQTT-3.3.1-12], [MQTT-3.3.1-13], [3.1.1 MQTT-3.3.1-9]: also where one client has the message by two filters.
+#[test]
+fn the_retain_flag_of_a_delivery_is_the_subscriptions_choice() {
+    let mut room = Room::new();
+    let (publisher, new, old) = (room.join(V5, "p"), room.join(V5, "new"), room.join(V4, "old"));
+    let as_published = |retain_as_published| SubscriptionOptions { retain_as_published, ..Default::default() };
+    room.subscribe_with(new, "kept/#", as_published(true), None);
+    room.subscribe_with(new, "clear/#", as_published(false), None);
+    room.subscribe(old, "#", QoS::AtMostOnce);
+    for retain in [false, true] {
+        for (topic, expected) in [("kept/x", retain), ("clear/x", false)] {
+            room.publish_with(publisher, Publish { retain, ..publish(topic, "x", QoS::AtMostOnce) });
+            assert_eq!(room.hear(new)[0].contains("retain"), expected, "{topic} {retain}");
+            assert!(!room.hear(old)[0].contains("retain"));
+        }
+    }
+}
+
+/// [MQTT-3.3.4-1], [MQTT-3.4.2-1], [MQTT-3.5.2-1], [MQTT-3.7.2-1], [MQTT-2.2.1-5], [3.1.1 MQTT-3.3.4-1],
+/// [3.1.1 MQTT-2.3.1-6], [MQTT-4.3.2-4], [MQTT-4.3.3-8], [MQTT-4.3.3-11]: with any identifier, and with subscribers or
+/// without.
+#[test]
+fn each_quality_has_its_answer_with_its_identifier() {
+    for version in BOTH {
+        for subscribed in [false, true] {
+            let mut room = Room::new();
+            let peer = room.join(version, "a");
+            if subscribed {
+                let other = room.join(V4, "other");
+                room.subscribe(other, "t", QoS::AtMostOnce);
+            }
+            let reason = if version == V5 && !subscribed { "10" } else { "ok" };
+            for value in [1, 2, 255, 256, 65_535] {
+                let with = |qos| Packet::Publish(Publish { packet_id: Some(id(value)), ..publish("t", "", qos) });
+                room.send(peer, &Packet::Publish(publish("t", "", QoS::AtMostOnce)));
+                assert!(room.hear(peer).is_empty());
+                room.send(peer, &with(QoS::AtLeastOnce));
+                assert_eq!(room.hear(peer), [format!("PUBACK #{value} {reason}")]);
+                room.send(peer, &with(QoS::ExactlyOnce));
+                assert_eq!(room.hear(peer), [format!("PUBREC #{value} {reason}")]);
+                room.send(peer, &pubrel(value));
+                assert_eq!(room.hear(peer), [format!("PUBCOMP #{value} ok")]);
+            }
+        }
+    }
+}
+
+/// [MQTT-3.3.4-2], [3.1.1 MQTT-3.3.5-1], [MQTT-3.8.4-8]: in any order of subscribing, one copy with the highest of them.
+#[test]
+fn overlapping_filters_deliver_with_the_highest_quality() {
+    let filters = ["a/#", "a/+", "a/b"];
+    for version in BOTH {
+        for granted in [[0, 1, 2], [2, 1, 0], [1, 0, 1], [0, 0, 0], [0, 2, 2]] {
+            for sent in QOS {
+                let mut room = Room::new();
+                let (publisher, subscriber) = (room.join(version, "p"), room.join(version, "s"));
+                for (filter, qos) in filters.into_iter().zip(granted) {
+                    room.subscribe(subscriber, filter, QOS[qos]);
+                }
+                room.publish(publisher, "a/b", "x", sent);
+                let qos = sent.min(granted.map(|qos| QOS[qos]).into_iter().max().expect("three")).bits();
+                let id = if qos == 0 { "" } else { " #1" };
+                assert_eq!(room.hear(subscriber), [format!("a/b=x q{qos}{id}")], "{granted:?} {sent:?}");
+            }
+        }
+    }
+}
+
+/// [MQTT-3.3.4-10], [MQTT-3.3.4-9], [MQTT-4.9.0-1], [MQTT-4.9.0-2], [MQTT-4.9.0-3]: what waits for the client's
+/// acknowledgements are messages above QoS 0 alone.
+#[test]
+fn a_full_quota_holds_back_nothing_but_publish() {
+    let list = crate::room::properties(&[wasmqtt::codec::Property::ReceiveMaximum(1)]);
+    let mut room = Room::new();
+    let plain = crate::room::connect(V5, "a");
+    let peer = room.join_with(&wasmqtt::codec::Connect { properties: list.as_properties(), ..plain });
+    let other = room.join(V5, "other");
+    room.subscribe(peer, "t", QoS::ExactlyOnce);
+    for payload in ["1", "2", "3"] {
+        room.publish(other, "t", payload, QoS::ExactlyOnce);
+    }
+    assert_eq!(room.hear(peer), ["t=1 q2 #1"]);
+    room.publish(other, "t", "0", QoS::AtMostOnce);
+    assert_eq!(room.hear(peer), ["t=0 q0"]);
+    room.send(peer, &Packet::Pingreq);
+    assert_eq!(room.hear(peer), ["PINGRESP"]);
+    assert_eq!(room.publish(peer, "x", "", QoS::AtLeastOnce), ["PUBACK #9 10"]);
+    assert_eq!(room.publish(peer, "x", "", QoS::ExactlyOnce), ["PUBREC #9 10", "PUBCOMP #9 ok"]);
+    let subscription = Subscription { filter: "y", options: SubscriptionOptions::default() };
+    let properties = wasmqtt::codec::Properties::EMPTY;
+    let subscribe = Subscribe { packet_id: id(7), properties, subscriptions: vec![subscription] };
+    room.send(peer, &Packet::Subscribe(subscribe));
+    assert_eq!(room.hear(peer), ["SUBACK #7 00"]);
+    assert_eq!(room.unsubscribe(peer, "y"), ["UNSUBACK #101 00"]);
+    room.send(peer, &crate::scene::pubrec(1));
+    assert_eq!(room.hear(peer), ["PUBREL #1 ok"], "PUBREC alone does not free a place");
+    room.send(peer, &crate::scene::pubcomp(1));
+    assert_eq!(room.hear(peer), ["t=2 q2 #2"]);
+}
+
+/// [MQTT-4.13.1-1], [3.1.1 MQTT-4.8.0-1]: what the broker does not serve ends the connection where
+/// the version has no word for it.
+#[test]
+fn what_is_not_served_ends_the_connection() {
+    let options = BrokerOptions { maximum_qos: QoS::AtMostOnce, retain_available: false, ..BrokerOptions::default() };
+    for version in BOTH {
+        for (row, reason) in [
+            (publish("t", "x", QoS::AtLeastOnce), "9B"),
+            (publish("t", "x", QoS::ExactlyOnce), "9B"),
+            (Publish { retain: true, ..publish("t", "x", QoS::AtMostOnce) }, "9A"),
+        ] {
+            let mut room = Room::with(options.clone());
+            let (peer, other) = (room.join(version, "a"), room.join(version, "other"));
+            room.subscribe(other, "t", QoS::ExactlyOnce);
+            room.send(peer, &Packet::Publish(row));
+            assert!(room.is_closed(peer) && !room.is_closed(other));
+            let told = if version == V5 { vec![format!("DISCONNECT {reason}")] } else { vec![] };
+            assert_eq!(room.hear(peer), told);
+            assert!(room.hear(other).is_empty() && room.broker.retained().count() == 0);
+        }
+    }
+}
+
+/// What is retained is of no session, and comes to whom subscribes in whichever version it was published.
+/// [MQTT-3.3.1-9], [3.1.1 MQTT-3.3.1-6].
+#[test]
+fn a_new_subscription_brings_every_topic_it_matches() {
+    for version in BOTH {
+        let mut room = Room::new();
+        let (old, new) = (room.join_with(&lasting(V4, "old")), room.join_with(&lasting(V5, "new")));
+        for (peer, topic) in [(old, "a/b"), (new, "a/c"), (old, "a"), (new, "b/a"), (old, "a/b/c")] {
+            room.retain(peer, topic, "x", QoS::AtMostOnce);
+        }
+        for (filter, topics) in [
+            ("a/+", vec!["a/b", "a/c"]),
+            ("a/#", vec!["a", "a/b", "a/b/c", "a/c"]),
+            ("b/a", vec!["b/a"]),
+            ("c", vec![]),
+        ] {
+            let peer = room.join(version, "late");
+            let mut heard = room.subscribe(peer, filter, QoS::AtMostOnce).split_off(1);
+            heard.sort();
+            let mut expected: Vec<_> = topics.iter().map(|topic| format!("{topic}=x q0 retain")).collect();
+            expected.sort();
+            assert_eq!(heard, expected, "{filter}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Shared subscriptions (§4.8.2), which 3.1.1 clients have too.
+
+use wasmqtt::broker::PeerId;
+use wasmqtt::codec::{Ack, Connect, Packet, QoS, ReasonCode, SubscriptionOptions};
+
+use crate::room::{QOS, Room, V4, V5, connect, id};
+use crate::scene::{BOTH, lasting, puback, pubcomp, pubrec};
+
+const FILTER: &str = "$share/group/t/+";
+
+/// Two members whose sessions stay, and a publisher; the first message goes to the first.
+fn group(qos: QoS) -> (Room, [PeerId; 2], PeerId) {
+    let mut room = Room::new();
+    let members = ["one", "two"].map(|name| room.join_with(&lasting(V5, name)));
+    for member in members {
+        room.subscribe(member, FILTER, qos);
+    }
+    let publisher = room.join(V5, "p");
+    (room, members, publisher)
+}
+
+/// [MQTT-4.8.2-3]: each member has its own, whoever's turn it is.
+#[test]
+fn each_member_is_sent_to_with_its_own_granted_quality() {
+    for version in BOTH {
+        let mut room = Room::new();
+        let publisher = room.join(V5, "p");
+        let members: Vec<_> =
+            QOS.iter().map(|qos| (room.join(version, ["0", "1", "2"][usize::from(qos.bits())]), *qos)).collect();
+        for (member, qos) in &members {
+            assert_eq!(room.subscribe(*member, FILTER, *qos), [format!("SUBACK #100 0{}", qos.bits())]);
+        }
+        for sent in QOS {
+            for (member, granted) in &members {
+                room.publish(publisher, "t/x", "x", sent);
+                let heard = room.hear(*member);
+                assert_eq!(heard.len(), 1, "{version:?}");
+                assert!(heard[0].starts_with(&format!("t/x=x q{}", sent.min(*granted).bits())), "{heard:?}");
+            }
+        }
+    }
+}
+
+/// [MQTT-4.8.2-4]: at either step.
+#[test]
+fn a_qos_2_delivery_that_was_begun_is_completed_with_its_member() {
+    for released in [false, true] {
+        let (mut room, [one, two], publisher) = group(QoS::ExactlyOnce);
+        room.publish(publisher, "t/x", "x", QoS::ExactlyOnce);
+        assert_eq!(room.hear(one), ["t/x=x q2 #1"]);
+        if released {
+            room.send(one, &pubrec(1));
+            assert_eq!(room.hear(one), ["PUBREL #1 ok"]);
+        }
+        room.cut(one);
+        room.wait_ms(100_000);
+        assert!(room.hear(two).is_empty());
+        let one = room.connect(&lasting(V5, "one"));
+        if !released {
+            assert_eq!(room.hear(one)[1..], ["t/x=x q2 #1 dup"]);
+            room.send(one, &pubrec(1));
+        }
+        assert!(room.hear(one).ends_with(&["PUBREL #1 ok".to_owned()]));
+        room.send(one, &pubcomp(1));
+        assert!(room.hear(two).is_empty() && room.hear(one).is_empty());
+    }
+}
+
+/// [MQTT-4.8.2-5]: of QoS 2; the end of the session is a clean start, and its time being over.
+#[test]
+fn a_qos_2_delivery_that_was_begun_goes_to_no_other() {
+    for clean in [false, true] {
+        let (mut room, [one, two], publisher) = group(QoS::ExactlyOnce);
+        room.publish(publisher, "t/x", "x", QoS::ExactlyOnce);
+        assert_eq!(room.hear(one), ["t/x=x q2 #1"]);
+        if clean {
+            room.cut(one);
+            room.join(V5, "one");
+        } else {
+            let list = crate::room::properties(&[wasmqtt::codec::Property::SessionExpiryInterval(0)]);
+            let goodbye = wasmqtt::codec::Disconnect { reason: ReasonCode::Success, properties: list.as_properties() };
+            room.send(one, &Packet::Disconnect(goodbye));
+            assert_eq!(room.sessions(), ["p", "two"]);
+        }
+        room.wait_ms(100_000);
+        assert!(room.hear(two).is_empty(), "{clean}");
+        room.publish(publisher, "t/x", "y", QoS::ExactlyOnce);
+        assert_eq!(room.hear(two), ["t/x=y q2 #1"]);
+    }
+}
+
+/// [MQTT-4.8.2-6]: the message is over.
+#[test]
+fn what_a_member_refuses_goes_to_no_other() {
+    for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
+        let (mut room, [one, two], publisher) = group(qos);
+        room.publish(publisher, "t/x", "x", qos);
+        assert_eq!(room.hear(one).len(), 1);
+        let refusal = Ack::new(id(1), ReasonCode::QuotaExceeded);
+        room.send(one, &if qos == QoS::AtLeastOnce { Packet::Puback(refusal) } else { Packet::Pubrec(refusal) });
+        room.cut(one);
+        let one = room.connect(&lasting(V5, "one"));
+        assert_eq!(room.hear(one).len(), 1, "CONNACK alone");
+        room.cut(one);
+        room.join(V5, "one");
+        assert!(room.hear(two).is_empty());
+    }
+}
+
+/// §4.8.2: the name of the group and the filter are both of it; a client's own subscription is beside it.
+#[test]
+fn groups_are_apart_by_name_and_filter() {
+    let mut room = Room::new();
+    let publisher = room.join(V5, "p");
+    let rows = ["$share/g/t/+", "$share/h/t/+", "$share/g/t/#", "t/+"];
+    let peers = rows.map(|filter| (room.join(V5, filter), filter));
+    for (peer, filter) in peers {
+        room.subscribe(peer, filter, QoS::AtMostOnce);
+    }
+    let both = room.join(V5, "both");
+    for filter in ["$share/g/t/+", "t/+"] {
+        room.subscribe(both, filter, QoS::AtMostOnce);
+    }
+    for _ in 0..2 {
+        room.publish(publisher, "t/x", "x", QoS::AtMostOnce);
+    }
+    let counts = peers.map(|(peer, _)| room.hear(peer).len());
+    assert_eq!(counts, [1, 2, 2, 2], "of the first group it had one, and the other member one");
+    assert_eq!(room.hear(both).len(), 3, "one of the group's, and two of its own");
+}
+
+/// §3.8.4, [MQTT-3.8.4-3]: the options are replaced, the turn goes on, and no retained message comes.
+#[test]
+fn subscribing_again_to_a_group_changes_the_options() {
+    let (mut room, [one, two], publisher) = group(QoS::AtMostOnce);
+    room.retain(publisher, "t/kept", "x", QoS::AtMostOnce);
+    room.hear(one);
+    let options = SubscriptionOptions { qos: QoS::AtLeastOnce, ..SubscriptionOptions::default() };
+    assert_eq!(room.subscribe_with(two, FILTER, options, Some(5)), ["SUBACK #100 01"]);
+    for payload in ["1", "2"] {
+        room.publish(publisher, "t/x", payload, QoS::AtLeastOnce);
+    }
+    assert_eq!(room.hear(two), ["t/x=1 q1 #1 SubscriptionIdentifier(5)"]);
+    assert_eq!(room.hear(one), ["t/x=2 q0"]);
+    room.send(two, &puback(1));
+    assert_eq!(room.broker.subscriptions(), 1);
+}
+
+/// A member of 3.1.1 and one of 5.0 share, and who comes late gets the next turn.
+#[test]
+fn a_group_is_of_both_versions() {
+    let mut room = Room::new();
+    let publisher = room.join(V4, "p");
+    let (old, new) = (room.join(V4, "old"), room.join_with(&Connect { keep_alive: 0, ..connect(V5, "new") }));
+    for peer in [old, new] {
+        room.subscribe(peer, FILTER, QoS::AtMostOnce);
+    }
+    for payload in ["1", "2", "3"] {
+        room.publish(publisher, "t/x", payload, QoS::AtMostOnce);
+    }
+    assert_eq!((room.hear(old), room.hear(new)), (vec!["t/x=1 q0".into(), "t/x=3 q0".into()], vec!["t/x=2 q0".into()]));
+}

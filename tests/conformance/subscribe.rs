@@ -1,0 +1,273 @@
+//! SUBSCRIBE, UNSUBSCRIBE and their answers (§3.8 to §3.11; 3.1.1 likewise).
+
+use wasmqtt::broker::{BrokerOptions, PeerId};
+use wasmqtt::codec::{
+    Packet, Properties, Publish, QoS, RetainHandling, Subscribe, Subscription, SubscriptionOptions, Unsubscribe,
+    Version,
+};
+
+use crate::room::{QOS, Room, V4, V5, id, publish};
+use crate::scene::{BOTH, puback, pubcomp, pubrec};
+
+fn subscribe_all(room: &mut Room, peer: PeerId, value: u16, filters: &[(&str, QoS)]) -> Vec<String> {
+    let options = |qos| SubscriptionOptions { qos, ..SubscriptionOptions::default() };
+    let subscriptions = filters.iter().map(|(filter, qos)| Subscription { filter, options: options(*qos) }).collect();
+    let subscribe = Subscribe { packet_id: id(value), properties: Properties::EMPTY, subscriptions };
+    room.send(peer, &Packet::Subscribe(subscribe));
+    room.hear(peer)
+}
+
+fn unsubscribe_all(room: &mut Room, peer: PeerId, value: u16, filters: &[&str]) -> Vec<String> {
+    let unsubscribe = Unsubscribe { packet_id: id(value), properties: Properties::EMPTY, filters: filters.to_vec() };
+    room.send(peer, &Packet::Unsubscribe(unsubscribe));
+    room.hear(peer)
+}
+
+/// [MQTT-3.8.4-1], [MQTT-3.8.4-2], [MQTT-2.2.1-6], [MQTT-3.10.4-4], [MQTT-3.10.4-5], [3.1.1 MQTT-3.8.4-1],
+/// [3.1.1 MQTT-3.8.4-2], [3.1.1 MQTT-2.3.1-7], [3.1.1 MQTT-3.10.4-4], [3.1.1 MQTT-3.10.4-5].
+#[test]
+fn each_request_has_its_answer_with_its_identifier() {
+    for version in BOTH {
+        let mut room = Room::new();
+        let peer = room.join(version, "a");
+        for value in [1, 255, 256, 65_535] {
+            assert_eq!(
+                subscribe_all(&mut room, peer, value, &[("t", QoS::AtMostOnce)]),
+                [format!("SUBACK #{value} 00")]
+            );
+            for there in [true, false] {
+                let reason = match (version, there) {
+                    (V4, _) => "",
+                    (_, true) => "00",
+                    (_, false) => "11",
+                };
+                assert_eq!(unsubscribe_all(&mut room, peer, value, &["t"]), [format!("UNSUBACK #{value} {reason}")]);
+            }
+        }
+    }
+}
+
+/// [MQTT-3.8.4-5], [MQTT-3.8.4-6], [MQTT-3.8.4-7], [MQTT-3.9.3-1], [MQTT-3.9.3-2], [3.1.1 MQTT-3.8.4-4],
+/// [3.1.1 MQTT-3.8.4-5], [3.1.1 MQTT-3.9.3-1], [3.1.1 MQTT-3.9.3-2]: also where a filter of the list comes twice.
+#[test]
+fn many_filters_are_many_subscriptions_and_one_answer() {
+    let filters = [
+        ("a", QOS[2]),
+        ("b/#/c", QOS[0]),
+        ("b", QOS[1]),
+        ("a", QOS[0]),
+        ("", QOS[1]),
+        ("c", QOS[0]),
+        ("$share/g", QOS[0]),
+    ];
+    for (version, expected) in [(V4, "SUBACK #5 02 80 01 00 80 00 80"), (V5, "SUBACK #5 02 8F 01 00 8F 00 8F")] {
+        let mut room = Room::new();
+        let peer = room.join(version, "a");
+        for topic in ["a", "b", "c"] {
+            room.retain(peer, topic, "kept", QoS::ExactlyOnce);
+        }
+        let heard = subscribe_all(&mut room, peer, 5, &filters);
+        assert_eq!(heard[0], expected);
+        assert_eq!(heard[1..], ["a=kept q2 #1 retain", "b=kept q1 #2 retain", "a=kept q0 retain", "c=kept q0 retain"]);
+        let session = room.broker.sessions().next().expect("connected");
+        let held: Vec<_> = session.subscriptions.iter().map(|(filter, qos)| (*filter, *qos)).collect();
+        assert_eq!(held, [("a", QOS[0]), ("b", QOS[1]), ("c", QOS[0])]);
+    }
+}
+
+/// [MQTT-3.8.4-3], [MQTT-3.8.4-4], [3.1.1 MQTT-3.8.4-3].
+#[test]
+fn the_same_filter_again_replaces_its_subscription() {
+    for version in BOTH {
+        let mut room = Room::new();
+        let (peer, other) = (room.join(version, "a"), room.join(V5, "other"));
+        room.retain(other, "t/x", "kept", QoS::ExactlyOnce);
+        for (index, qos) in [2, 0, 1, 1].into_iter().enumerate() {
+            let answer = room.subscribe(peer, "t/+", QOS[qos]);
+            assert_eq!(answer[0], format!("SUBACK #100 0{qos}"));
+            assert_eq!(answer.len(), 2, "the retained message comes each time");
+            assert!(answer[1].starts_with(&format!("t/x=kept q{qos}")) && answer[1].ends_with(" retain"), "{answer:?}");
+            room.publish(other, "t/y", &index.to_string(), QoS::ExactlyOnce);
+            let heard = room.hear(peer);
+            assert_eq!(heard.len(), 1, "one subscription, and no message lost: {heard:?}");
+            assert!(heard[0].starts_with(&format!("t/y={index} q{qos}")), "{heard:?}");
+        }
+        assert_eq!(room.broker.subscriptions(), 1);
+    }
+}
+
+/// [MQTT-3.8.4-3]: every option and the identifier are the new one's.
+#[test]
+fn all_of_a_subscription_is_replaced() {
+    let mut room = Room::new();
+    let peer = room.join(V5, "a");
+    let first = SubscriptionOptions {
+        qos: QoS::AtLeastOnce,
+        no_local: true,
+        retain_as_published: true,
+        retain_handling: RetainHandling::DoNotSend,
+    };
+    room.subscribe_with(peer, "t", first, Some(7));
+    assert!(room.publish(peer, "t", "x", QoS::AtMostOnce).is_empty());
+    room.subscribe_with(peer, "t", SubscriptionOptions::default(), None);
+    let kept = Publish { retain: true, ..publish("t", "x", QoS::ExactlyOnce) };
+    assert_eq!(room.publish_with(peer, kept), ["t=x q0", "PUBREC #9 ok", "PUBCOMP #9 ok"]);
+    let again = SubscriptionOptions { retain_handling: RetainHandling::SendIfNew, ..SubscriptionOptions::default() };
+    assert_eq!(room.subscribe_with(peer, "t", again, Some(8)), ["SUBACK #100 00"]);
+    assert_eq!(room.publish(peer, "t", "x", QoS::AtMostOnce), ["t=x q0 SubscriptionIdentifier(8)"]);
+}
+
+/// [MQTT-3.8.4-8], [3.1.1 MQTT-3.8.4-6]: of retained messages too.
+#[test]
+fn delivery_has_the_lower_of_the_published_and_the_granted_quality() {
+    for version in BOTH {
+        for sent in QOS {
+            for granted in QOS {
+                let mut room = Room::new();
+                let (publisher, subscriber) = (room.join(V5, "p"), room.join(version, "s"));
+                room.retain(publisher, "t", "kept", sent);
+                let qos = sent.min(granted).bits();
+                let heard = room.subscribe(subscriber, "t", granted);
+                assert!(heard[1].starts_with(&format!("t=kept q{qos}")), "{heard:?}");
+                room.publish(publisher, "t", "x", sent);
+                assert!(room.hear(subscriber)[0].starts_with(&format!("t=x q{qos}")));
+            }
+        }
+    }
+}
+
+/// [MQTT-3.10.4-1], [3.1.1 MQTT-3.10.4-1]: a filter that matches another, or looks like it, is another.
+#[test]
+fn filters_to_unsubscribe_are_compared_as_they_are_written() {
+    let held = ["a/#", "a/+", "a/b", "a", "A", "a/", "$share/g/a/b", "\u{E9}", "e\u{301}"];
+    for version in BOTH {
+        for (place, filter) in held.iter().enumerate() {
+            let mut room = Room::new();
+            let peer = room.join(version, "a");
+            for filter in held {
+                room.subscribe(peer, filter, QoS::AtMostOnce);
+            }
+            for none in ["#", "+/+", "a/b/", "/a", "$share/h/a/b", "\u{C9}"] {
+                unsubscribe_all(&mut room, peer, 1, &[none]);
+                assert_eq!(room.broker.sessions().next().expect("it").subscriptions.len(), held.len(), "{none}");
+            }
+            unsubscribe_all(&mut room, peer, 1, &[filter]);
+            let session = room.broker.sessions().next().expect("it");
+            let mut left: Vec<_> = session.subscriptions.iter().map(|(filter, _)| *filter).collect();
+            let mut expected = held.to_vec();
+            expected.remove(place);
+            left.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(left, expected, "{filter} {version:?}");
+        }
+    }
+}
+
+/// [MQTT-3.10.4-2], [MQTT-3.10.4-3], [3.1.1 MQTT-3.10.4-2], [3.1.1 MQTT-3.10.4-3].
+#[test]
+fn what_was_begun_is_completed_after_unsubscribe_and_nothing_new_comes() {
+    for version in BOTH {
+        let mut room = Room::new();
+        let (peer, other) = (room.join(version, "a"), room.join(V5, "other"));
+        room.subscribe(peer, "t", QoS::ExactlyOnce);
+        for (payload, qos) in [("1", 1), ("2", 2), ("3", 2)] {
+            room.publish(other, "t", payload, QOS[qos]);
+        }
+        assert_eq!(room.hear(peer), ["t=1 q1 #1", "t=2 q2 #2", "t=3 q2 #3"]);
+        room.send(peer, &pubrec(2));
+        assert_eq!(room.hear(peer), ["PUBREL #2 ok"]);
+        room.unsubscribe(peer, "t");
+        room.publish(other, "t", "new", QoS::ExactlyOnce);
+        assert!(room.hear(peer).is_empty());
+        for (packet, heard) in
+            [(puback(1), None), (pubcomp(2), None), (pubrec(3), Some("PUBREL #3 ok")), (pubcomp(3), None)]
+        {
+            room.send(peer, &packet);
+            assert_eq!(room.hear(peer), heard.into_iter().collect::<Vec<_>>());
+        }
+        let left: usize = room.broker.sessions().map(|session| session.in_flight + session.queued).sum();
+        assert_eq!(left, 0, "{version:?}");
+    }
+}
+
+/// [MQTT-3.10.4-6], [MQTT-3.11.3-1], [MQTT-3.11.3-2], [3.1.1 MQTT-3.10.4-6].
+#[test]
+fn many_filters_to_unsubscribe_have_one_answer() {
+    for (version, expected) in [(V4, "UNSUBACK #6 "), (V5, "UNSUBACK #6 00 11 8F 00 11")] {
+        let mut room = Room::new();
+        let peer = room.join(version, "a");
+        subscribe_all(&mut room, peer, 5, &[("a", QOS[0]), ("b", QOS[0]), ("c", QOS[0])]);
+        assert_eq!(unsubscribe_all(&mut room, peer, 6, &["c", "x", "b/#/c", "a", "a"]), [expected]);
+        let session = room.broker.sessions().next().expect("connected");
+        assert_eq!(session.subscriptions.iter().map(|(filter, _)| *filter).collect::<Vec<_>>(), ["b"]);
+    }
+}
+
+/// [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]: old and new by the whole filter; who unsubscribed is new again.
+#[test]
+fn retain_handling_looks_at_the_subscription_there_was() {
+    let options = |retain_handling| SubscriptionOptions { retain_handling, ..SubscriptionOptions::default() };
+    let mut room = Room::new();
+    let peer = room.join(V5, "a");
+    room.retain(peer, "t", "x", QoS::AtMostOnce);
+    let steps = [
+        ("t", RetainHandling::SendIfNew, 1),
+        ("t", RetainHandling::SendIfNew, 0),
+        ("+", RetainHandling::SendIfNew, 1),
+        ("t", RetainHandling::DoNotSend, 0),
+        ("#", RetainHandling::DoNotSend, 0),
+        ("#", RetainHandling::SendIfNew, 0),
+        ("t", RetainHandling::Send, 1),
+        ("t", RetainHandling::Send, 1),
+    ];
+    for (filter, handling, count) in steps {
+        assert_eq!(
+            room.subscribe_with(peer, filter, options(handling), None).len() - 1,
+            count,
+            "{filter} {handling:?}"
+        );
+    }
+    room.unsubscribe(peer, "t");
+    assert_eq!(room.subscribe_with(peer, "t", options(RetainHandling::SendIfNew), None).len(), 2);
+}
+
+/// [MQTT-3.8.3-3]: by the client identifier, and so over a cut and a takeover; messages of the host and wills of others are
+/// nobody's own.
+#[test]
+fn no_local_is_of_the_client_and_not_of_the_connection() {
+    let mut room = Room::new();
+    let kept = crate::scene::lasting(V5, "a");
+    let peer = room.join_with(&kept);
+    let no_local = SubscriptionOptions { qos: QoS::AtLeastOnce, no_local: true, ..SubscriptionOptions::default() };
+    room.subscribe_with(peer, "t", no_local, None);
+    room.publish(peer, "t", "own", QoS::AtLeastOnce);
+    let peer = room.join_with(&kept);
+    assert_eq!(room.publish(peer, "t", "own again", QoS::AtLeastOnce), ["PUBACK #9 10"]);
+    room.broker.publish(crate::room::message("t", "host"), room.now);
+    room.drain();
+    assert_eq!(room.hear(peer), ["t=host q0"]);
+}
+
+/// [MQTT-3.2.2-9], [MQTT-3.2.2-10]: what is granted is the most there is.
+#[test]
+fn below_qos_2_every_subscription_is_taken_all_the_same() {
+    for (maximum, told) in [(QoS::AtMostOnce, "MaximumQoS(false)"), (QoS::AtLeastOnce, "MaximumQoS(true)")] {
+        let mut room = Room::with(BrokerOptions { maximum_qos: maximum, ..BrokerOptions::default() });
+        let peer = room.connect(&crate::room::connect(V5, "a"));
+        assert!(room.hear(peer)[0].contains(told));
+        for qos in QOS {
+            let granted = qos.min(maximum).bits();
+            assert_eq!(room.subscribe(peer, "t", qos), [format!("SUBACK #100 0{granted}")]);
+        }
+    }
+}
+
+/// [3.1.1 MQTT-3.9.3-2]: every failure is 0x80, whatever it would be called in 5.0.
+#[test]
+fn a_failure_has_one_code_in_3_1_1() {
+    let mut room = Room::with(BrokerOptions { subscriptions_max: 1, topic_levels_max: 2, ..BrokerOptions::default() });
+    let peer = room.join(Version::V3_1_1, "a");
+    for (filter, code) in [("a", "00"), ("b", "80"), ("a/b/c", "80"), ("a#", "80"), ("$share//a", "80")] {
+        assert_eq!(room.subscribe(peer, filter, QoS::AtMostOnce), [format!("SUBACK #100 {code}")], "{filter}");
+    }
+}
