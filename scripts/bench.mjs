@@ -1,18 +1,21 @@
-// `npm run bench`: sets up what is missing, builds, and runs a benchmark of bench/.
+// `npm run bench`: sets up what is missing, builds, and runs the benchmarks of bench/ that compare with peers, or one of them.
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { setUpChromium } from './lib/browser.mjs'
 import { buildPackage, setUpBuild } from './lib/build.mjs'
+import { setUpMosquitto } from './lib/mosquitto.mjs'
 import { inRoot } from './lib/paths.mjs'
 import { Report } from './lib/report.mjs'
 
+const programOf = name => inRoot('bench', name, 'run.mjs')
+const all = ['client', ...readdirSync(inRoot('bench')).filter(name => name !== 'client' && existsSync(programOf(name)))]
+
 const [first, ...rest] = process.argv.slice(2)
-const [name, args] = first && !first.startsWith('-') ? [first, rest] : ['client', process.argv.slice(2)]
-const program = inRoot('bench', name, 'run.mjs')
-if (!existsSync(program)) {
-  const all = readdirSync(inRoot('bench')).filter(folder => existsSync(inRoot('bench', folder, 'run.mjs')))
+const [names, args] = first && !first.startsWith('-') ? [[first], rest] : [all, process.argv.slice(2)]
+if (!all.includes(names[0])) {
   console.error(
-    `There is no benchmark ${name}; there are: ${all.join(', ')}\nnpm run bench -- [name] [arguments for it]`,
+    `There is no benchmark ${names[0]}; there are: ${all.join(', ')}\nnpm run bench -- [name] [arguments for it]`,
   )
   process.exit(2)
 }
@@ -24,13 +27,17 @@ await report.step('Chromium', {}, async step => {
   env.WASMQTT_CHROMIUM = chromium
   return { note }
 })
+if (names.includes('broker')) await report.step('Mosquitto', {}, setUpMosquitto)
 await buildPackage(report, env)
 if (report.failed.length > 0) process.exit(1)
 
-console.log()
-const child = spawn(process.execPath, [program, ...args], {
-  cwd: inRoot(),
-  env: { ...process.env, ...env },
-  stdio: 'inherit',
-})
-child.on('exit', code => process.exit(code ?? 1))
+for (const name of names) {
+  console.log()
+  const child = spawn(process.execPath, [programOf(name), ...args], {
+    cwd: inRoot(),
+    env: { ...process.env, ...env },
+    stdio: 'inherit',
+  })
+  const [code] = await once(child, 'exit')
+  process.exitCode ||= code ?? 1
+}

@@ -1,5 +1,5 @@
 // The cases: what is timed, in a page, for one client.
-import { frames, topics } from './frames.js'
+import { frames, topics } from '../lib/frames.js'
 import { StandIn } from './stand-in.js'
 
 /** How many messages a round has. */

@@ -1,10 +1,9 @@
 // Measures the client beside others: `npm run bench`, or with arguments `npm run bench -- client --quick`.
 import { writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { chromium } from 'playwright-core'
-import { findChromium, switches } from '../../scripts/lib/browser.mjs'
-import { serve } from './site.mjs'
+import { runInPage } from '../lib/page.mjs'
+import { serve } from '../lib/site.mjs'
+import { machine, median, print } from '../lib/table.mjs'
 import { sizes } from './sizes.mjs'
 
 const clients = ['wasmqtt', 'by-hand', 'mqttjs', 'paho']
@@ -35,7 +34,7 @@ if (cases.length === 0) {
   process.exit(2)
 }
 
-const site = await serve()
+const site = await serve(Object.fromEntries(clients.map(client => [client, entry(client)])), import.meta.dirname)
 const rates = {}
 try {
   await sizesTable()
@@ -43,7 +42,7 @@ try {
   for (let run = 1; run <= runs; run++) {
     for (const name of cases) {
       for (const client of options.client) {
-        const rate = await measureOnce(client, name).catch(error => unmeasured(client, error))
+        const rate = await runInPage(site, client, [name, scale]).catch(error => unmeasured(client, error))
         rates[name] ??= {}
         rates[name][client] ??= []
         rates[name][client].push(rate)
@@ -57,28 +56,13 @@ try {
 ratesTable()
 if (options.json) writeFileSync(options.json, `${JSON.stringify({ machine: machine(), rates }, null, 2)}\n`)
 
-/** A fresh browser each time: nothing that one client left warms or slows another. */
-async function measureOnce(client, name) {
-  const browser = await chromium.launch({ executablePath: findChromium(), args: switches })
-  try {
-    const page = await browser.newPage()
-    const failures = []
-    page.on('pageerror', error => failures.push(error))
-    await page.goto(site.url)
-    const rate = await Promise.race([
-      page.evaluate(
-        ([file, ...args]) => import(file).then(module => module.run(...args)),
-        [`/${client}.js`, name, scale],
-      ),
-      new Promise((_, reject) =>
-        setTimeout(() => reject(new Error(`${client}, ${name}: no end in 30 s`)), 30_000).unref(),
-      ),
-    ])
-    if (failures.length > 0) throw failures[0]
-    return rate
-  } finally {
-    await browser.close()
-  }
+/** The module that measures a client. */
+function entry(client) {
+  return `
+    import { measure } from './cases.js'
+    import { connect } from './clients/${client}.js'
+    export const run = (name, scale) => measure(connect, name, scale)
+  `
 }
 
 /** Another client that fails leaves a gap in the table; ours ends the run. */
@@ -117,23 +101,4 @@ async function sizesTable() {
   })
   print([['', 'gzip', 'brotli', 'goal'], ...rows])
   console.log()
-}
-
-function print(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map(row => row[column].length)))
-  for (const row of rows) {
-    console.log(
-      row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
-        .join('  '),
-    )
-  }
-}
-
-function machine() {
-  return `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}.`
-}
-
-function median(values) {
-  return values.toSorted((left, right) => left - right)[values.length >> 1]
 }

@@ -1,6 +1,6 @@
 // What a page downloads for each client, as a bundler minifies it.
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
-import { bundle } from './bundle.mjs'
+import { bundle } from '../lib/bundle.mjs'
 
 const bundles = [
   { name: 'wasmqtt', code: "export { connect } from 'wasmqtt'", goal: 45_000 },

@@ -1,4 +1,5 @@
 import { ignore } from './abort.js'
+import type { AcceptedSocket } from './accepted.js'
 import init, { BrokerCore, ClientCore, check, explain as explainTopic, readProperties } from './broker/wasmqtt.js'
 import {
   BrokerEvent,
@@ -17,13 +18,18 @@ import { ClosedError, MqttError } from './errors.js'
 import { thrownError } from './faults.js'
 import type { Payload } from './message.js'
 import type { ClientOptions } from './options.js'
+import { PageSocket } from './page-socket.js'
+import { Dock, Port, type Wire } from './port.js'
 import { type PublishOptions, readPublish } from './request-options.js'
 import { LINK, type Way } from './target.js'
 import { WatchedTarget } from './watched.js'
+import { wireOf } from './wires.js'
 
+export type * from './accepted.js'
 export * from './broker-events.js'
 export type { BrokerOptions, BrokerUser } from './broker-options.js'
 export * from './common.js'
+export type { PageSocket } from './page-socket.js'
 
 const glue: BrokerGlue = { BrokerCore, ClientCore, check, readProperties, explain: explainTopic }
 const serverCode = disconnectCode('0x00, 0x80-0x83, 0x87, 0x89, 0x8B, 0x8D-0x90, 0x93-0xA2')
@@ -63,6 +69,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
   /** @internal */
   protected readonly watched = 'event'
   readonly #loaded: Promise<Engine<BrokerGlue>>
+  readonly #dock = new Dock()
   #core: Core | undefined
   #isClosed = false
 
@@ -72,6 +79,29 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     this.#loaded = this.#start(readBrokerOptions(options))
     this.ready = this.#loaded.then(() => this)
     this.ready.catch(ignore)
+  }
+
+  /**
+   * Lets a client in that is at the other end of a socket: a WebSocket of the package `ws` or of a page, whose subprotocol is
+   * `mqtt` or `mqttv3.1`; or a stream of Node, such as a `net.Socket` or a `tls.TLSSocket`. The socket is the broker's from
+   * then on, and is closed when either side or `close()` ends the connection. Its errors end it, and are not told.
+   *
+   * @throws OptionError if it is none of these.
+   */
+  accept(socket: AcceptedSocket): void {
+    const wire = wireOf(socket)
+    if (wire) this.#admit(wire)
+  }
+
+  /**
+   * A WebSocket to this broker, without a network, for clients that are made for WebSockets.
+   *
+   * @param url what its `url` is. Nothing is looked up there.
+   * @param protocols what `new WebSocket` would be given.
+   */
+  socket(url: string | URL = 'ws://broker.invalid/', protocols: string | readonly string[] = 'mqtt'): PageSocket {
+    const list = typeof protocols === 'string' ? [protocols] : protocols
+    return new PageSocket(String(url), list, wire => this.#admit(wire))
   }
 
   /**
@@ -128,6 +158,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     const core = this.#core
     this.#core = undefined
     core?.close()
+    this.#dock.close()
     // Later, since the module may be on the stack.
     if (core) setTimeout(() => core.free())
   }
@@ -149,6 +180,14 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     this.#core = new engine.glue.BrokerCore(options)
     if (this.isWatched) this.watch(true)
     return engine
+  }
+
+  #admit(wire: Wire): void {
+    const port = new Port(wire)
+    this.#loaded.then(
+      () => (this.#core ? this.#dock.enter(port, this.#core) : port.close()),
+      () => port.close(),
+    )
   }
 
   #open(): Core {

@@ -104,8 +104,21 @@ export interface Host {
  */
 export type CoreBrokerOptions = readonly (number | undefined | readonly (readonly [string, Uint8Array])[])[]
 
+/** What the module calls for a peer that is no client of it. Nothing of it throws; from all of it the module may be called. */
+export interface Port {
+  transmit(frame: Uint8Array<ArrayBuffer>): void
+  close(): void
+}
+
 /** The broker in the page. */
 export interface BrokerCore {
+  /** Gives the peer's number, which is good until the port is closed from either side. What comes of it waits for `flush`. */
+  accept(port: Port): number
+  receive(peer: number, bytes: Uint8Array): void
+  text(peer: number): void
+  setWritable(peer: number, writable: boolean): void
+  closed(peer: number): void
+  flush(): void
   publish(topic: string, payload: Uint8Array, flags: number, properties?: CoreProperties): number
   clients(): object[]
   sessions(): object[]

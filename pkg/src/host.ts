@@ -1,6 +1,7 @@
 import type { CoreProperties, FrameEvent, Glue, Host } from './core.js'
 import { type PacketRecord, packetRecord } from './events.js'
 import { type Handler, LazyProperties, type Message, ReceivedMessage } from './message.js'
+import { report } from './report.js'
 import type { Requests } from './requests.js'
 
 /** A handler as long as it is wanted. Whoever ends it empties it, so that not even a message under way reaches it. */
@@ -153,10 +154,4 @@ function deliver(receiver: Receiver, message: Message): void {
   } catch (error) {
     report(error)
   }
-}
-
-/** Tells an error of a handler as one that nobody caught. */
-function report(error: unknown): void {
-  if (typeof reportError === 'function') reportError(error)
-  else console.error(error)
 }

@@ -2,3 +2,5 @@
 declare const process: {
   getBuiltinModule(name: 'node:fs/promises'): { readFile(file: URL): Promise<BufferSource> }
 }
+
+declare const setImmediate: ((run: () => void) => void) | undefined

@@ -10,6 +10,7 @@ const project = install()
 
 test('the tarball holds exactly the two entries, what they share, their declarations and their WebAssembly', () => {
   const declarations = [
+    'accepted',
     'broker',
     'broker-events',
     'broker-options',
@@ -20,6 +21,7 @@ test('the tarball holds exactly the two entries, what they share, their declarat
     'index',
     'message',
     'options',
+    'page-socket',
     'properties',
     'request-options',
     'socket',

@@ -38,7 +38,7 @@ import {
 } from 'wasmqtt'
 import {
   Broker, connect as connectInPage, explain, load,
-  type BrokerEventDetail, type BrokerOptions, type Explanation,
+  type BrokerEventDetail, type BrokerOptions, type Explanation, type PageSocket,
 } from 'wasmqtt/broker'
 
 const controller = new AbortController()
@@ -99,14 +99,22 @@ broker.clients()[0]?.clientId satisfies string | undefined
 broker.sessions()[0]?.subscriptions[0]?.qos satisfies QoS | undefined
 await load()
 const explanation: Explanation = explain('a/#', 'a/b')
+broker.accept(new WebSocket('ws://127.0.0.1:9001'))
+const socket: PageSocket = broker.socket('ws://page', ['mqtt'])
+socket.onmessage = ({ data }: MessageEvent) => void data
+await connect('ws://page', { createWebSocket: (url, protocols) => broker.socket(url, protocols) })
 const more: [PublishOptions, SubscribeOptions, MessageProperties] = [{}, {}, {}]
 void [inPage, fromClient, ready, count, explanation, more]
 export {}
 `
 
 const node = `
+import { createServer } from 'node:net'
+import { Duplex } from 'node:stream'
+import { createServer as createTlsServer } from 'node:tls'
 import { connect, type WebSocketLike } from 'wasmqtt'
-import { WebSocket } from 'ws'
+import { type AcceptedSocket, Broker } from 'wasmqtt/broker'
+import { WebSocket, WebSocketServer } from 'ws'
 
 const client = await connect('ws://127.0.0.1:9001', {
   createWebSocket: (url, protocols) => new WebSocket(url, protocols),
@@ -116,6 +124,12 @@ const { payload } = (await client.messages('a').next()).value
 Buffer.from(payload)
 await client.publish('a', Buffer.from('b'))
 void socket
+const broker = new Broker()
+createServer(socket => broker.accept(socket)).listen(1883)
+createTlsServer(socket => broker.accept(socket)).listen(8883)
+new WebSocketServer({ port: 9001 }).on('connection', socket => broker.accept(socket))
+const sockets: AcceptedSocket[] = [new Duplex(), new WebSocket('ws://127.0.0.1:9001')]
+sockets.forEach(socket => broker.accept(socket))
 export {}
 `
 
@@ -143,9 +157,10 @@ test('what is wrong is found', () => {
     [`(await connect('ws://a')).subscribe('a', { qos: 1 })`, 'TS2353'],
     [`(await connect('ws://a')).status = { phase: 'closed' }`, 'TS2540'],
     [`(await connect('ws://a')).addEventListener('packet', event => event.status)`, 'TS'],
+    [`new Broker().accept('ws://a')`, 'TS2345'],
   ]
   const source = rows.map(([line]) => `;${line}\n`).join('')
-  const found = check(`import { connect } from 'wasmqtt'\n${source}export {}\n`, {
+  const found = check(`import { Broker, connect } from 'wasmqtt/broker'\n${source}export {}\n`, {
     ...page4,
     module: 'ESNext',
     moduleResolution: 'Bundler',

@@ -1,5 +1,5 @@
 // The checks and tests of what was built: the package in Node, the crate and the page in a browser.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { switches } from './browser.mjs'
@@ -10,10 +10,14 @@ import { inRoot } from './paths.mjs'
 import { judged, StepError } from './report.mjs'
 import { limits, sizesOf } from './size.mjs'
 
-/** The packed npm package: its Node tests, and its sizes. */
+/** The packed npm package: its Node tests, its sizes, and that the benchmarks can still measure it. */
 export async function packageTests(report, env) {
   await report.step('package tests (Node)', { needs: [face] }, step =>
     step.tests(counts.node, 'npm', ['test', '--workspace', 'pkg'], { env }),
+  )
+  const benchTests = readdirSync(inRoot('bench', 'tests')).map(name => inRoot('bench', 'tests', name))
+  await report.step('benchmarks (one short run)', { needs: [face] }, step =>
+    step.tests(counts.node, process.execPath, ['--test', '--test-reporter=tap', ...benchTests], { env }),
   )
   for (const { entry, name, bytes } of limits) {
     await report.step(`size, ${name}`, { needs: [face] }, async step => {

@@ -4,13 +4,14 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::aliases::Naming;
 use super::event::DropCause;
 use crate::codec::{EncodeError, Message, PacketId, PropertiesBuf, Property, PropertyId, Publish, QoS, Version};
 use crate::time::Time;
 use crate::topic::TopicName;
 
-/// Version, quality of service and RETAIN flag make so many forms.
-const FORMS: usize = 2 * 3 * 2;
+/// Version, in 5.0 with the topic or an alias for it, quality of service and RETAIN flag make so many forms.
+const FORMS: usize = 3 * 3 * 2;
 
 /// How a message goes over one hop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +26,15 @@ pub(super) struct Terms<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Forms {
     bytes: Vec<u8>,
-    places: [Option<Place>; FORMS],
+    /// Which places are of this broadcast: a bit for each.
+    filled: u32,
+    places: [Place; FORMS],
     /// A form that only one subscriber has.
     single: Vec<u8>,
 }
 
 /// Where a form stands in `Forms::bytes`, and in the form its packet identifier.
-#[derive(Clone, Debug)]
+#[derive(Debug, Default)]
 struct Place {
     range: Range<usize>,
     packet_id: Option<usize>,
@@ -43,6 +46,8 @@ pub(super) struct Broadcast<'a> {
     publish: Publish<'a>,
     /// The message as sessions keep it, made when the first needs it.
     message: Option<Arc<Message>>,
+    /// Its topic as tables keep it, made likewise.
+    name: Option<TopicName>,
     arrived: Time,
     forms: &'a mut Forms,
 }
@@ -62,12 +67,16 @@ impl<'a> Broadcast<'a> {
         forms: &'a mut Forms,
     ) -> Self {
         forms.bytes.clear();
-        forms.places = [const { None }; FORMS];
-        Self { publish, message, arrived, forms }
+        forms.filled = 0;
+        Self { publish, message, name: None, arrived, forms }
     }
 
     pub(super) const fn topic(&self) -> &'a str {
         self.publish.topic
+    }
+
+    pub(super) const fn publish(&self) -> &Publish<'a> {
+        &self.publish
     }
 
     pub(super) const fn arrived(&self) -> Time {
@@ -76,14 +85,20 @@ impl<'a> Broadcast<'a> {
 
     /// The message as it was published, held once whoever keeps it.
     pub(super) fn message(&mut self) -> &Arc<Message> {
-        self.message.get_or_insert_with(|| {
-            let Publish { topic, qos, retain, payload, properties, .. } = self.publish;
-            // Without `expect`, which would bring the printing of errors for programmers into the page.
-            let Ok(topic) = TopicName::parse(topic) else {
-                unreachable!("the codec and the host's TopicName let no other through");
-            };
+        let Self { publish, name, message, .. } = self;
+        message.get_or_insert_with(|| {
+            let Publish { topic, qos, retain, payload, properties, .. } = *publish;
+            let topic = named(name, topic);
             Arc::new(Message { topic, qos, retain, payload: payload.into(), properties: properties.to_buf() })
         })
+    }
+
+    /// The topic, held once whoever keeps it.
+    pub(super) fn name(&mut self) -> TopicName {
+        match &self.message {
+            Some(message) => message.topic.clone(),
+            None => named(&mut self.name, self.publish.topic),
+        }
     }
 
     /// Whether a session's delivery is of this very message, so that its forms serve.
@@ -91,32 +106,86 @@ impl<'a> Broadcast<'a> {
         self.message.as_ref().is_some_and(|own| Arc::ptr_eq(own, message))
     }
 
-    /// The message's bytes on these terms.
-    pub(super) fn form(&mut self, version: Version, terms: Terms<'_>, now: Time) -> Result<Form<'_>, DropCause> {
-        let identifiers = if version == Version::V5 { terms.identifiers } else { &[] };
-        let has_waited = now.saturating_since(self.arrived).as_secs() > 0;
-        if !identifiers.is_empty() || (has_waited && !self.publish.properties.is_empty()) {
-            let single = &mut self.forms.single;
-            single.clear();
-            let copy = Copy { terms, packet_id: PacketId::FIRST, dup: false, waited: (self.arrived, now) };
-            let packet_id = copy.encode(&self.publish, version, single)?;
-            return Ok(Form { bytes: single, packet_id });
+    /// The message's bytes on these terms, with its topic named so.
+    #[inline]
+    pub(super) fn form(
+        &mut self,
+        version: Version,
+        terms: Terms<'_>,
+        naming: Naming,
+        now: Time,
+    ) -> Result<Form<'_>, DropCause> {
+        let has_identifiers = !terms.identifiers.is_empty() && version == Version::V5;
+        let has_waited = || now.saturating_since(self.arrived).as_secs() > 0;
+        if naming != Naming::Topic || has_identifiers || (!self.publish.properties.is_empty() && has_waited()) {
+            return self.special_form(version, terms, naming, now, has_identifiers);
         }
         let index =
             usize::from(version == Version::V5) * 6 + usize::from(terms.qos.bits()) * 2 + usize::from(terms.retain);
-        let place = match &mut self.forms.places[index] {
-            Some(place) => place,
-            empty @ None => {
-                let start = self.forms.bytes.len();
-                let packet_id = (terms.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
-                let publish = Publish { qos: terms.qos, retain: terms.retain, dup: false, packet_id, ..self.publish };
-                let at = publish.encode(version, &mut self.forms.bytes)?;
-                let range = start..self.forms.bytes.len();
-                empty.insert(Place { range, packet_id: at.map(|at| at - start) })
-            }
-        };
-        Ok(Form { bytes: &self.forms.bytes[place.range.clone()], packet_id: place.packet_id })
+        if self.forms.filled & 1 << index == 0 {
+            let start = self.forms.bytes.len();
+            let packet_id = (terms.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
+            let publish = Publish { qos: terms.qos, retain: terms.retain, dup: false, packet_id, ..self.publish };
+            let at = publish.encode(version, &mut self.forms.bytes)?;
+            self.forms.fill(index, start, at);
+        }
+        Ok(self.forms.get(index))
     }
+
+    /// A form with an alias, which all clients of 5.0 share but for the number, or one that only one subscriber has.
+    fn special_form(
+        &mut self,
+        version: Version,
+        terms: Terms<'_>,
+        naming: Naming,
+        now: Time,
+        has_identifiers: bool,
+    ) -> Result<Form<'_>, DropCause> {
+        let has_waited = now.saturating_since(self.arrived).as_secs() > 0;
+        let copy = Copy { terms, naming, packet_id: PacketId::FIRST, dup: false, waited: (self.arrived, now) };
+        let shared = if let Naming::Alias(alias) = naming { Some(alias) } else { None };
+        let Some(alias) = shared.filter(|_| !has_identifiers && !has_waited) else {
+            let single = &mut self.forms.single;
+            single.clear();
+            let packet_id = copy.encode(&self.publish, version, single)?;
+            return Ok(Form { bytes: single, packet_id });
+        };
+        let index = 12 + usize::from(terms.qos.bits()) * 2 + usize::from(terms.retain);
+        if self.forms.filled & 1 << index == 0 {
+            let start = self.forms.bytes.len();
+            let at = copy.encode(&self.publish, version, &mut self.forms.bytes)?;
+            self.forms.fill(index, start, at);
+        }
+        // The alias is the last of the properties, which stand before the payload.
+        let at = self.forms.places[index].range.end - self.publish.payload.len() - 2;
+        self.forms.bytes[at..at + 2].copy_from_slice(&alias.to_be_bytes());
+        Ok(self.forms.get(index))
+    }
+}
+
+impl Forms {
+    fn fill(&mut self, index: usize, start: usize, packet_id: Option<usize>) {
+        self.filled |= 1 << index;
+        self.places[index] = Place { range: start..self.bytes.len(), packet_id: packet_id.map(|at| at - start) };
+    }
+
+    #[inline]
+    fn get(&self, index: usize) -> Form<'_> {
+        let Place { range, packet_id } = &self.places[index];
+        Form { bytes: &self.bytes[range.clone()], packet_id: *packet_id }
+    }
+}
+
+/// The topic as tables keep it.
+fn named(name: &mut Option<TopicName>, topic: &str) -> TopicName {
+    let name = name.get_or_insert_with(|| {
+        // Without `expect`, which would bring the printing of errors for programmers into the page.
+        let Ok(name) = TopicName::parse(topic) else {
+            unreachable!("the codec and the host's TopicName let no other through");
+        };
+        name
+    });
+    name.clone()
 }
 
 impl Form<'_> {
@@ -139,6 +208,7 @@ impl Form<'_> {
 #[derive(Debug)]
 pub(super) struct Copy<'a> {
     pub(super) terms: Terms<'a>,
+    pub(super) naming: Naming,
     /// Unless it is of QoS 0.
     pub(super) packet_id: PacketId,
     pub(super) dup: bool,
@@ -174,9 +244,18 @@ impl Copy<'_> {
                 properties.push(Property::SubscriptionIdentifier(*identifier))?;
             }
         }
+        let mut topic = publish.topic;
+        match self.naming {
+            Naming::Topic => {}
+            Naming::Introduction(alias) => properties.push(Property::TopicAlias(alias))?,
+            Naming::Alias(alias) => {
+                topic = "";
+                properties.push(Property::TopicAlias(alias))?;
+            }
+        }
         let packet_id = (qos != QoS::AtMostOnce).then_some(self.packet_id);
         let properties = properties.as_properties();
-        Ok(Publish { dup: self.dup, qos, retain, packet_id, properties, ..*publish }.encode(version, out)?)
+        Ok(Publish { dup: self.dup, qos, retain, topic, packet_id, properties, ..*publish }.encode(version, out)?)
     }
 }
 

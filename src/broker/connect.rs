@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Broker;
+use super::aliases::Outbound;
 use super::authenticate::{Method, Proof};
 use super::authorize::{Handled, Verdict};
 use super::clients::ClientKey;
@@ -30,6 +31,8 @@ pub(super) struct Agreed {
     pub(super) packet_bytes_max: usize,
     send_quota: u16,
     receive_maximum: u16,
+    /// Topic aliases that we may use.
+    outbound_aliases: u16,
 }
 
 /// A client that may connect, and what it is told.
@@ -161,6 +164,8 @@ impl Broker {
                 silence_max,
                 last_packet: now,
                 method: method.map(|name| Box::new(Method::new(name))),
+                inbound_aliases: None,
+                outbound_aliases: Outbound::new(agreed.outbound_aliases).map(Box::new),
             });
         }
         self.set_peer_deadline(id, silence_max.map(|silence_max| now + silence_max));
@@ -182,6 +187,7 @@ impl Broker {
             packet_bytes_max: usize::MAX,
             send_quota: options.in_flight_max.get(),
             receive_maximum: u16::MAX,
+            outbound_aliases: 0,
         };
         if connect.version == Version::V3_1_1 {
             // Clean Session is both: start anew, and end with the connection (3.1.1 §3.1.2.4).
@@ -198,6 +204,10 @@ impl Broker {
                     agreed.session_expiry = seconds.min(options.session_expiry_max);
                 }
                 Property::ReceiveMaximum(messages) => agreed.send_quota = agreed.send_quota.min(messages),
+                // [MQTT-3.1.2-26], [MQTT-3.1.2-27]
+                Property::TopicAliasMaximum(aliases) => {
+                    agreed.outbound_aliases = aliases.min(options.topic_alias_maximum);
+                }
                 Property::MaximumPacketSize(bytes) => {
                     agreed.packet_bytes_max = usize::try_from(bytes).unwrap_or(usize::MAX);
                 }
@@ -255,6 +265,9 @@ impl Broker {
             properties.push(Property::RetainAvailable(false))?;
         }
         properties.push(Property::MaximumPacketSize(self.options.packet_bytes_max.get()))?;
+        if self.options.topic_alias_maximum > 0 {
+            properties.push(Property::TopicAliasMaximum(self.options.topic_alias_maximum))?;
+        }
         if let Some(client_id) = assigned {
             properties.push(Property::AssignedClientIdentifier(client_id))?; // [MQTT-3.2.2-16]
         }

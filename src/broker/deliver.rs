@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Broker;
+use super::aliases::Naming;
 use super::broadcast::{Broadcast, Copy, Terms};
 use super::clients::{ClientKey, ClientState};
 use super::event::DropCause;
@@ -12,7 +13,7 @@ use super::options::{BrokerOptions, QueueOverflow};
 use super::output::Outbox;
 use super::peer::{Connected, Connection, Peer};
 use super::slow::Flow;
-use crate::codec::{Ack, PacketId, PacketKind, QoS, ReasonCode, Version};
+use crate::codec::{Ack, Message, PacketId, PacketKind, QoS, ReasonCode, Version};
 use crate::session::{Delivery, Outgoing, Session};
 use crate::time::Time;
 
@@ -44,11 +45,14 @@ impl Hop<'_> {
     #[inline]
     fn deliver_at_once(&mut self, broadcast: &mut Broadcast<'_>, terms: Terms<'_>) {
         let Some(peer) = self.peer.as_deref_mut() else { return };
-        let Connection::Connected(Connected { version, packet_bytes_max, .. }) = peer.connection else { return };
+        let Connection::Connected(connected) = &mut peer.connection else { return };
+        let Connected { version, packet_bytes_max, .. } = *connected;
         let topic = broadcast.topic();
+        let mut naming = Naming::Topic;
         let form = match peer.flow {
             Flow::Open if peer.transmit.len() < self.options.transmit_bytes_max => {
-                broadcast.form(version, terms, self.now)
+                naming = connected.naming(broadcast.publish(), terms);
+                broadcast.form(version, terms, naming, self.now)
             }
             Flow::Open => Err(DropCause::TransmitFull),
             Flow::Stopped(_) | Flow::Gone => Err(DropCause::NotWritable),
@@ -57,6 +61,9 @@ impl Hop<'_> {
             Ok(form) if form.len() <= packet_bytes_max => {
                 form.append(None, self.outbox.open(peer));
                 self.log.counters.delivered += 1;
+                if let Naming::Introduction(alias) = naming {
+                    peer.introduced(alias, broadcast.name());
+                }
             }
             // [MQTT-3.1.2-24], [MQTT-3.1.2-25]
             Ok(_) => self.log.dropped(Some(&self.client.id), topic, DropCause::PacketTooLarge),
@@ -108,25 +115,38 @@ impl Hop<'_> {
                 return;
             }
             let Some(outgoing) = session.next_outgoing() else { return };
-            let out = self.outbox.open(peer);
             let (packet_id, dup, delivery) = match outgoing {
                 Outgoing::Publish { packet_id, dup, delivery } => (packet_id, dup, delivery),
                 Outgoing::Pubrel(packet_id) => {
+                    let out = self.outbox.open(peer);
                     let sent = Ack::success(packet_id).encode(PacketKind::Pubrel, version, out);
                     debug_assert!(sent.is_ok(), "four bytes, without properties");
                     continue;
                 }
             };
+            let Delivery { message, qos, retain, subscription_identifiers, token } = delivery;
+            let terms = Terms { qos: *qos, retain: *retain, identifiers: subscription_identifiers };
+            let naming = peer
+                .connection
+                .connected_mut()
+                .map_or(Naming::Topic, |connected| connected.naming(&message.as_publish(), terms));
+            let copy = Copy { terms, naming, packet_id, dup, waited: (Time::from_millis(*token), self.now) };
+            let out = self.outbox.open(peer);
             let start = out.len();
-            let lent = broadcast.as_deref_mut().filter(|broadcast| !dup && broadcast.is_of(&delivery.message));
-            let written = write(delivery, packet_id, dup, version, self.now, lent, out);
+            let lent = broadcast.as_deref_mut().filter(|broadcast| !dup && broadcast.is_of(message));
+            let written = write(&copy, message, version, lent, out);
             let fits = if out.len() - start <= packet_bytes_max { Ok(()) } else { Err(DropCause::PacketTooLarge) };
             match written.and(fits) {
-                Ok(()) => self.log.counters.delivered += 1,
+                Ok(()) => {
+                    self.log.counters.delivered += 1;
+                    if let Naming::Introduction(alias) = naming {
+                        peer.introduced(alias, message.topic.clone());
+                    }
+                }
                 Err(cause) => {
                     out.truncate(start);
-                    self.log.dropped(Some(&self.client.id), delivery.message.topic.as_str(), cause);
-                    let qos = delivery.qos;
+                    self.log.dropped(Some(&self.client.id), message.topic.as_str(), cause);
+                    let qos = *qos;
                     give_up(session, packet_id, qos);
                 }
             }
@@ -136,22 +156,17 @@ impl Hop<'_> {
 
 /// Appends the PUBLISH of a session's delivery.
 fn write(
-    delivery: &Delivery,
-    packet_id: PacketId,
-    dup: bool,
+    copy: &Copy<'_>,
+    message: &Message,
     version: Version,
-    now: Time,
     broadcast: Option<&mut Broadcast<'_>>,
     out: &mut Vec<u8>,
 ) -> Result<(), DropCause> {
-    let terms = Terms { qos: delivery.qos, retain: delivery.retain, identifiers: &delivery.subscription_identifiers };
     if let Some(broadcast) = broadcast {
-        broadcast.form(version, terms, now)?.append(Some(packet_id), out);
+        broadcast.form(version, copy.terms, copy.naming, copy.waited.1)?.append(Some(copy.packet_id), out);
         return Ok(());
     }
-    let waited = (Time::from_millis(delivery.token), now);
-    Copy { terms, packet_id, dup, waited }.encode(&delivery.message.as_publish(), version, out)?;
-    Ok(())
+    copy.encode(&message.as_publish(), version, out).map(drop)
 }
 
 /// Acts as if the delivery, which was not sent, had been sent and acknowledged [MQTT-3.1.2-25].

@@ -6,6 +6,7 @@
 //!
 //! Clients of MQTT 3.1.1 and 5.0 meet in one broker: properties are left out on the way to the old version.
 
+mod aliases;
 mod ask;
 mod authenticate;
 mod authorize;
@@ -138,6 +139,14 @@ impl Broker {
                 self.hold_input(peer, now);
             }
         }
+    }
+
+    /// A text frame came from a peer on a WebSocket, where MQTT takes binary frames only: its connection ends.
+    pub fn handle_text(&mut self, peer: PeerId, now: Time) {
+        self.now = now;
+        let problem = "a text frame; MQTT takes binary frames only";
+        let fault = Fault::new(ReasonCode::ProtocolError, "MQTT-6.0.0-1", problem);
+        self.end_connection(peer, DisconnectCause::Fault(fault), now);
     }
 
     /// The transport closed or failed without our asking; the will fires [MQTT-3.1.2-8]. No output follows for the peer.

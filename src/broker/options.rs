@@ -27,6 +27,9 @@ pub struct BrokerOptions {
     pub packet_bytes_max: NonZeroU32,
     /// QoS 1 and 2 messages that one client may have unacknowledged towards us: our Receive Maximum. 65,535.
     pub receive_maximum: NonZeroU16,
+    /// Topic aliases of one connection: what a client may use towards us, our Topic Alias Maximum, and the most that
+    /// we use towards a client that allows it. Each takes the memory of a topic. 16; 0 is none.
+    pub topic_alias_maximum: u16,
     /// QoS 1 and 2 messages in flight to one client at most; fewer if its own Receive Maximum is lower. 256.
     pub in_flight_max: NonZeroU16,
     /// The highest quality of service: a PUBLISH above it is refused with 0x9B, a subscription is granted this. QoS 2.
@@ -111,6 +114,7 @@ impl Default for BrokerOptions {
             session_expiry_max: u32::MAX,
             packet_bytes_max: NonZeroU32::MIN.saturating_add((1 << 20) - 1),
             receive_maximum: NonZeroU16::MAX,
+            topic_alias_maximum: 16,
             in_flight_max: NonZeroU16::MIN.saturating_add(255),
             maximum_qos: QoS::ExactlyOnce,
             retain_available: true,

@@ -5,13 +5,16 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::aliases::{Inbound, Naming, Outbound};
 use super::authenticate::{Exchange, Method};
+use super::broadcast::Terms;
 use super::clients::ClientKey;
 use super::questions::Waiting;
 use super::slab::Slab;
 use super::slow::Flow;
-use crate::codec::{Decoder, Version};
+use crate::codec::{Decoder, Publish, Version};
 use crate::time::Time;
+use crate::topic::TopicName;
 
 /// One connection to the broker, for as long as it lasts; never used again for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +24,12 @@ impl PeerId {
     /// `serial` tells the connections apart, `slot` is where to find it.
     const fn new(serial: u32, slot: u32) -> Self {
         Self((serial as u64) << 32 | slot as u64)
+    }
+
+    /// A small number that no other peer has as long as this one is there, for the host to find its transport by.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.slot() as usize
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the lower half is the slot")]
@@ -82,6 +91,37 @@ pub(super) struct Connected {
     pub(super) last_packet: Time,
     /// If it has authenticated by one.
     pub(super) method: Option<Box<Method>>,
+    /// The topic aliases of the client's PUBLISH packets, from the first on.
+    pub(super) inbound_aliases: Option<Box<Inbound>>,
+    /// The topic aliases of ours, if the client takes any.
+    pub(super) outbound_aliases: Option<Box<Outbound>>,
+}
+
+impl Connected {
+    /// How the next PUBLISH names its topic.
+    #[inline]
+    pub(super) fn naming(&mut self, publish: &Publish<'_>, terms: Terms<'_>) -> Naming {
+        match &mut self.outbound_aliases {
+            None => Naming::Topic,
+            Some(aliases) => aliases.naming(publish.topic, longest(publish, terms) <= self.packet_bytes_max),
+        }
+    }
+}
+
+impl Peer {
+    /// A PUBLISH that introduces an alias of its topic will be sent.
+    pub(super) fn introduced(&mut self, alias: u16, topic: TopicName) {
+        if let Some(aliases) = self.connection.connected_mut().and_then(|connected| connected.outbound_aliases.as_mut())
+        {
+            aliases.introduced(alias, topic);
+        }
+    }
+}
+
+/// What a PUBLISH may take at the most, with an alias, a packet identifier and what else a hop adds.
+const fn longest(publish: &Publish<'_>, terms: Terms<'_>) -> usize {
+    let lengths = publish.topic.len() + publish.properties.as_bytes().len() + publish.payload.len();
+    lengths + 5 * terms.identifiers.len() + 16
 }
 
 /// The connections, found by index.
@@ -139,6 +179,13 @@ impl Peers {
 
 impl Connection {
     pub(super) const fn connected(&self) -> Option<&Connected> {
+        match self {
+            Self::Connected(connected) => Some(connected),
+            Self::AwaitConnect | Self::Authenticating(_) | Self::Closing => None,
+        }
+    }
+
+    pub(super) const fn connected_mut(&mut self) -> Option<&mut Connected> {
         match self {
             Self::Connected(connected) => Some(connected),
             Self::AwaitConnect | Self::Authenticating(_) | Self::Closing => None,

@@ -5,12 +5,34 @@ use super::ask::Action;
 use super::authorize::{Handled, Verdict};
 use super::event::Fault;
 use super::receive::Sender;
-use crate::codec::{Ack, Packet, Property, Publish, QoS, ReasonCode, Version};
+use crate::codec::{Ack, Packet, PropertyId, Publish, QoS, ReasonCode, Version};
 use crate::session::Received;
 use crate::time::Time;
 
 impl Broker {
     pub(super) fn on_publish(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> Result<Handled, Fault> {
+        if publish.properties.is_empty() {
+            return self.take_publish(sender, publish, now);
+        }
+        if publish.properties.value(PropertyId::SubscriptionIdentifier).is_some() {
+            let problem = "a subscription identifier in a PUBLISH from a client";
+            return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-3.3.4-6", problem));
+        }
+        let Some(alias) = publish.properties.number(PropertyId::TopicAlias) else {
+            return self.take_publish(sender, publish, now);
+        };
+        let Some(peer) = self.peers.get_mut(sender.peer) else { return Ok(Handled::Done) };
+        let Some(connected) = peer.connection.connected_mut() else { return Ok(Handled::Done) };
+        let aliases = connected.inbound_aliases.get_or_insert_default();
+        let topic = aliases.resolve(publish.topic, alias, self.options.topic_alias_maximum)?;
+        // The alias is of this connection alone, and not passed on.
+        let properties = publish.properties.filtered(|id| id != PropertyId::TopicAlias);
+        let properties = properties.as_properties();
+        self.take_publish(sender, &Publish { topic: topic.as_str(), properties, ..*publish }, now)
+    }
+
+    /// Takes a PUBLISH whose topic is told.
+    fn take_publish(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> Result<Handled, Fault> {
         self.check_publish(publish)?;
         let refused = if self.options.asks.publish {
             match self.may_publish(sender, publish, now) {
@@ -77,32 +99,12 @@ impl Broker {
             let problem = "the RETAIN flag, where retained messages are not available";
             return Err(Fault::new(ReasonCode::RetainNotSupported, "MQTT-3.2.2-14", problem));
         }
-        if !publish.properties.is_empty() {
-            check_properties(publish)?;
-        }
         if has_more_levels(publish.topic, self.options.topic_levels_max) {
             let problem = "a topic of more levels than are served";
             return Err(Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", problem));
         }
         Ok(())
     }
-}
-
-fn check_properties(publish: &Publish<'_>) -> Result<(), Fault> {
-    for property in publish.properties.iter() {
-        match property {
-            Property::TopicAlias(_) => {
-                let problem = "a topic alias, where the topic alias maximum is 0";
-                return Err(Fault::new(ReasonCode::TopicAliasInvalid, "MQTT-3.2.2-18", problem));
-            }
-            Property::SubscriptionIdentifier(_) => {
-                let problem = "a subscription identifier in a PUBLISH from a client";
-                return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-3.3.4-6", problem));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 /// Whether a topic name or filter has more than `max` levels.

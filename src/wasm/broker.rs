@@ -8,8 +8,9 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::clock::now;
 use super::failure::{failure, of_topic, text};
-use super::js::{self, Array, Listener};
+use super::js::{self, Array, Listener, Uint8Array};
 use super::link::BrokerShell;
+use super::port::Port;
 use super::shell::ClientShell;
 use super::{broker_options, client, options, report};
 use crate::broker::Broker;
@@ -38,6 +39,43 @@ impl BrokerCore {
 
     pub(super) fn link(&self, client: &Rc<ClientShell>) {
         self.shell.link(client);
+    }
+
+    /// Lets a peer in that is behind a port, and gives its number, which is good until the port is closed from either side.
+    ///
+    /// What comes of this and of the calls for that peer waits for [`flush`](Self::flush), so that a turn's packets to a peer
+    /// are one frame, from however many others they come.
+    #[must_use]
+    pub fn accept(&self, port: Port) -> usize {
+        self.shell.accept(port)
+    }
+
+    /// Bytes came from the peer.
+    pub fn receive(&self, peer: usize, bytes: &Uint8Array) {
+        let len = bytes.length() as usize;
+        let fill = |buffer: &mut [u8]| bytes.copy_to(buffer);
+        self.shell.run_for(peer, |machine, peer| machine.handle_bytes_with(peer, len, fill, now()));
+    }
+
+    /// A text frame came from the peer.
+    pub fn text(&self, peer: usize) {
+        self.shell.run_for(peer, |machine, peer| machine.handle_text(peer, now()));
+    }
+
+    /// Whether the port takes more; at first it does.
+    #[wasm_bindgen(js_name = setWritable)]
+    pub fn set_writable(&self, peer: usize, writable: bool) {
+        self.shell.run_for(peer, |machine, peer| machine.set_writable(peer, writable, now()));
+    }
+
+    /// The port closed.
+    pub fn closed(&self, peer: usize) {
+        self.shell.on_closed(peer);
+    }
+
+    /// Acts on what has come of the peers' bytes.
+    pub fn flush(&self) {
+        self.shell.drain();
     }
 
     /// Publishes a message of the page's own; `flags` are QoS and RETAIN as in PUBLISH's first byte. Gives the number of

@@ -1,13 +1,14 @@
 //! The link between a client and the broker in the same page: bytes, handed over inside WebAssembly.
 
 use alloc::rc::{Rc, Weak};
-use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 
 use wasm_bindgen::JsValue;
 
 use super::clock::now;
-use super::js::Listener;
+use super::ends::{End, Ends};
+use super::js::{Listener, Uint8Array};
+use super::port::Port;
 use super::report;
 use super::shell::ClientShell;
 use super::timer::Timer;
@@ -31,7 +32,7 @@ impl Link {
 impl Drop for Link {
     fn drop(&mut self) {
         let peer = self.peer;
-        self.broker.state.borrow_mut().clients.remove(peer);
+        self.broker.state.borrow_mut().ends.remove(peer);
         self.broker.run(|machine| machine.handle_closed(peer, now()));
     }
 }
@@ -45,19 +46,17 @@ pub(super) struct BrokerShell {
 /// Borrowed shortly, and never while anything outside is called that can call back.
 struct State {
     machine: Broker,
-    clients: Linked,
+    ends: Ends,
     timer: Timer,
     listener: Option<Listener>,
 }
-
-/// Those that are linked, in the order of their peers. A client that is gone takes nothing any more.
-struct Linked(Vec<(PeerId, Weak<ClientShell>)>);
 
 /// One output with nothing borrowed.
 enum Step {
     /// The client has bytes to read.
     Fed(Rc<ClientShell>),
-    Close(Rc<ClientShell>),
+    Transmit(Rc<Port>, Uint8Array),
+    Close(End),
     Event(Option<Listener>, Event),
     /// For a client that is gone.
     Nothing,
@@ -72,7 +71,7 @@ impl BrokerShell {
                     shell.on_timer();
                 }
             });
-            let state = State { machine, clients: Linked(Vec::new()), timer, listener: None };
+            let state = State { machine, ends: Ends::new(), timer, listener: None };
             Self { state: RefCell::new(state), is_draining: Cell::new(false) }
         })
     }
@@ -82,13 +81,35 @@ impl BrokerShell {
         let peer = {
             let state = &mut *self.state.borrow_mut();
             let peer = state.machine.accept(now());
-            state.clients.insert(peer, client);
+            state.ends.insert(peer, End::Client(Rc::downgrade(client)));
             peer
         };
         client.set_transport(Transport::Link(Link { broker: Rc::clone(self), peer }));
         client.on_open();
         // It may be closed at once, for want of room.
         self.drain();
+    }
+
+    /// Lets a peer in that is behind a port; gives its index. The caller drains, here and below.
+    pub(super) fn accept(&self, port: Port) -> usize {
+        let state = &mut *self.state.borrow_mut();
+        let peer = state.machine.accept(now());
+        state.ends.insert(peer, End::Port(Rc::new(port)));
+        peer.index()
+    }
+
+    /// Runs the machine for the peer with this index, if there is one.
+    pub(super) fn run_for(&self, index: usize, action: impl FnOnce(&mut Broker, PeerId)) {
+        let state = &mut *self.state.borrow_mut();
+        if let Some(peer) = state.ends.peer(index) {
+            action(&mut state.machine, peer);
+        }
+    }
+
+    /// The socket of a peer behind a port closed.
+    pub(super) fn on_closed(&self, index: usize) {
+        self.run_for(index, |machine, peer| machine.handle_closed(peer, now()));
+        self.state.borrow_mut().ends.remove_at(index);
     }
 
     /// Runs the machine, then acts on all its outputs.
@@ -120,7 +141,8 @@ impl BrokerShell {
             match step {
                 None => break,
                 Some(Step::Fed(client)) => client.on_fed(),
-                Some(Step::Close(client)) => client.on_closed(),
+                Some(Step::Transmit(port, frame)) => port.transmit(&frame),
+                Some(Step::Close(end)) => close(&end),
                 Some(Step::Event(listener, event)) => tell(listener.as_ref(), &event),
                 Some(Step::Nothing) => {}
             }
@@ -140,45 +162,36 @@ impl BrokerShell {
     }
 }
 
-impl Linked {
-    fn insert(&mut self, peer: PeerId, client: &Rc<ClientShell>) {
-        let place = self.place(peer).unwrap_or_else(|place| place);
-        self.0.insert(place, (peer, Rc::downgrade(client)));
-    }
-
-    fn get(&self, peer: PeerId) -> Option<Rc<ClientShell>> {
-        let place = self.place(peer).ok()?;
-        self.0[place].1.upgrade()
-    }
-
-    fn remove(&mut self, peer: PeerId) -> Option<Rc<ClientShell>> {
-        let place = self.place(peer).ok()?;
-        self.0.remove(place).1.upgrade()
-    }
-
-    fn place(&self, peer: PeerId) -> Result<usize, usize> {
-        self.0.binary_search_by_key(&peer, |(other, _)| *other)
-    }
-}
-
 impl State {
     fn next(&mut self) -> Option<Step> {
         Some(match self.machine.poll_output()? {
-            Output::Transmit(peer, bytes) => match self.clients.get(peer) {
-                Some(client) => {
-                    client.feed(bytes);
-                    Step::Fed(client)
-                }
+            Output::Transmit(peer, bytes) => match self.ends.get(peer) {
+                Some(End::Client(client)) => match client.upgrade() {
+                    Some(client) => {
+                        client.feed(bytes);
+                        Step::Fed(client)
+                    }
+                    None => Step::Nothing,
+                },
+                Some(End::Port(port)) => Step::Transmit(Rc::clone(port), Uint8Array::new_from_slice(bytes)),
                 None => Step::Nothing,
             },
-            Output::Close(peer) => match self.clients.remove(peer) {
-                Some(client) => Step::Close(client),
-                None => Step::Nothing,
-            },
+            Output::Close(peer) => self.ends.remove(peer).map_or(Step::Nothing, Step::Close),
             // The options ask for none.
             Output::Ask { .. } => Step::Nothing,
             Output::Event(event) => Step::Event(self.listener.clone(), event),
         })
+    }
+}
+
+fn close(end: &End) {
+    match end {
+        End::Client(client) => {
+            if let Some(client) = client.upgrade() {
+                client.on_closed();
+            }
+        }
+        End::Port(port) => port.close(),
     }
 }
 

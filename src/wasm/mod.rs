@@ -10,6 +10,8 @@ mod broker;
 mod broker_options;
 mod client;
 mod clock;
+#[cfg(feature = "broker")]
+mod ends;
 mod failure;
 mod host;
 mod js;
@@ -18,6 +20,8 @@ mod link;
 mod options;
 #[cfg(feature = "broker")]
 mod pause;
+#[cfg(feature = "broker")]
+mod port;
 mod properties;
 #[cfg(feature = "broker")]
 mod report;
@@ -35,6 +39,8 @@ pub use host::Host;
 #[cfg(feature = "broker")]
 pub use js::Object;
 pub use js::{Array, WebSocket};
+#[cfg(feature = "broker")]
+pub use port::Port;
 pub use properties::read_properties;
 
 #[cfg(feature = "module")]

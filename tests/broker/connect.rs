@@ -5,14 +5,14 @@ use wasmqtt::codec::{Connect, Packet, Properties, Property, QoS, ReasonCode};
 
 use crate::room::{Room, V4, V5, connect, properties, will};
 
-/// [MQTT-3.2.0-1], [MQTT-3.2.2-2]: and 5.0 is told the largest packet that is taken.
+/// [MQTT-3.2.0-1], [MQTT-3.2.2-2]: and 5.0 is told the largest packet that is taken, and how many aliases.
 #[test]
 fn a_client_of_either_version_is_welcomed() {
     let mut room = Room::new();
     let old = room.connect(&connect(V4, "old"));
     assert_eq!(room.hear(old), ["CONNACK ok"]);
     let new = room.connect(&connect(V5, "new"));
-    assert_eq!(room.hear(new), ["CONNACK ok MaximumPacketSize(1048576)"]);
+    assert_eq!(room.hear(new), ["CONNACK ok MaximumPacketSize(1048576) TopicAliasMaximum(16)"]);
     let clients: Vec<_> = room.broker.clients().map(|client| (client.client_id, client.version)).collect();
     assert_eq!(clients, [("new", V5), ("old", V4)]);
 }
@@ -123,7 +123,7 @@ fn a_second_connection_takes_the_session_over() {
     }
 }
 
-/// [MQTT-3.1.2-24], [MQTT-3.14.0-1]: CONNACK with its property is 10 bytes, a refusal 5; neither is followed by DISCONNECT.
+/// [MQTT-3.1.2-24], [MQTT-3.14.0-1]: CONNACK with its properties is 13 bytes, a refusal 5; neither is followed by DISCONNECT.
 #[test]
 fn a_connection_whose_connack_does_not_fit_never_was() {
     let long = properties(&[Property::SessionExpiryInterval(100)]);
@@ -137,7 +137,7 @@ fn a_connection_whose_connack_does_not_fit_never_was() {
     });
     for (client_id, clean_start) in [("a", true), ("a", false), ("b", true), ("", true)] {
         room.events.clear();
-        let list = properties(&[Property::MaximumPacketSize(9)]);
+        let list = properties(&[Property::MaximumPacketSize(12)]);
         let small = Connect { clean_start, properties: list.as_properties(), ..connect(V5, client_id) };
         let peer = room.connect(&Connect { will: Some(will("new", "x", QoS::AtMostOnce)), ..small });
         assert!(room.is_closed(peer) && room.hear(peer).is_empty(), "{client_id}");
@@ -149,7 +149,7 @@ fn a_connection_whose_connack_does_not_fit_never_was() {
         assert!(room.hear(witness).is_empty(), "no will fired");
         assert_eq!(room.sessions(), ["a", "witness"]);
     }
-    let list = properties(&[Property::MaximumPacketSize(10)]);
+    let list = properties(&[Property::MaximumPacketSize(13)]);
     room.join_with(&Connect { properties: list.as_properties(), ..connect(V5, "b") });
 }
 
@@ -210,7 +210,7 @@ fn the_server_keep_alive_is_the_longest_that_5_0_gets() {
     for (asked, told) in [(0, " ServerKeepAlive(60)"), (61, " ServerKeepAlive(60)"), (60, ""), (5, "")] {
         let mut room = Room::with(BrokerOptions { keep_alive_max: 60, ..BrokerOptions::default() });
         let peer = room.connect(&Connect { keep_alive: asked, ..connect(V5, "a") });
-        assert_eq!(room.hear(peer), [format!("CONNACK ok MaximumPacketSize(1048576){told}")]);
+        assert_eq!(room.hear(peer), [format!("CONNACK ok MaximumPacketSize(1048576) TopicAliasMaximum(16){told}")]);
         room.wait_ms(90_000);
         assert!(room.is_closed(peer), "{asked}");
     }

@@ -54,7 +54,7 @@ fn nothing_is_asked_unless_the_options_say_so() {
 #[test]
 fn a_client_is_let_in_or_refused_by_the_host() {
     let rows = [
-        (V5, Answer::Allow, "CONNACK ok MaximumPacketSize(1048576)"),
+        (V5, Answer::Allow, "CONNACK ok MaximumPacketSize(1048576) TopicAliasMaximum(16)"),
         (V4, Answer::Allow, "CONNACK ok"),
         (V5, Answer::Refuse(ReasonCode::Banned), "CONNACK 8A"),
         (V4, Answer::Refuse(ReasonCode::Banned), "CONNACK 87"),

@@ -50,7 +50,7 @@ fn a_first_packet_other_than_a_good_connect_ends_the_connection() {
 /// §4.13: DISCONNECT with the reason in 5.0, the close alone in 3.1.1.
 #[test]
 fn a_fault_ends_its_connection_and_no_other() {
-    let rows: [(&str, &[u8], Version, &[&str]); 22] = [
+    let rows: [(&str, &[u8], Version, &[&str]); 24] = [
         ("a second CONNECT", b"\x10\x0D\x00\x04MQTT\x05\x02\x00\x00\x00\x00\x00", V5, &["DISCONNECT 82"]),
         ("a second CONNECT", b"\x10\x0C\x00\x04MQTT\x04\x02\x00\x00\x00\x00", V4, &[]),
         ("a second CONNECT of version 9", b"\x10\x0C\x00\x04MQTT\x09\x02\x00\x00\x00\x00", V5, &["DISCONNECT 82"]),
@@ -65,7 +65,9 @@ fn a_fault_ends_its_connection_and_no_other() {
         ("a wildcard in a topic", b"\x30\x05\x00\x02t#\x00", V5, &["DISCONNECT 90"]),
         ("a wildcard in a topic", b"\x30\x04\x00\x02t+", V4, &[]),
         ("UTF-8 that is none", b"\x30\x05\x00\x02\xC0\x80\x00", V5, &["DISCONNECT 81"]),
-        ("a topic alias", b"\x30\x07\x00\x01t\x03\x23\x00\x01", V5, &["DISCONNECT 94"]),
+        ("a topic alias above the maximum", b"\x30\x07\x00\x01t\x03\x23\x00\x11", V5, &["DISCONNECT 94"]),
+        ("topic alias 0", b"\x30\x07\x00\x01t\x03\x23\x00\x00", V5, &["DISCONNECT 94"]),
+        ("an alias for no topic", b"\x30\x06\x00\x00\x03\x23\x00\x10", V5, &["DISCONNECT 82"]),
         ("a subscription identifier", b"\x30\x06\x00\x01t\x02\x0B\x01", V5, &["DISCONNECT 82"]),
         ("SUBSCRIBE without a filter", &[0x82, 3, 0, 1, 0], V5, &["DISCONNECT 82"]),
         ("too large", &[0x30, 0xE9, 0x07], V5, &["DISCONNECT 95"]),
@@ -109,7 +111,7 @@ fn more_in_flight_than_our_receive_maximum_ends_the_connection() {
     let options = BrokerOptions { receive_maximum: 2.try_into().expect("not 0"), ..BrokerOptions::default() };
     let mut room = Room::with(options);
     let peer = room.connect(&crate::room::connect(V5, "a"));
-    assert_eq!(room.hear(peer), ["CONNACK ok ReceiveMaximum(2) MaximumPacketSize(1048576)"]);
+    assert_eq!(room.hear(peer), ["CONNACK ok ReceiveMaximum(2) MaximumPacketSize(1048576) TopicAliasMaximum(16)"]);
     room.send_bytes(peer, b"\x34\x06\x00\x01t\x00\x01\x00\x34\x06\x00\x01t\x00\x02\x00");
     assert_eq!(room.hear(peer), ["PUBREC #1 10", "PUBREC #2 10"]);
     room.send_bytes(peer, b"\x62\x02\x00\x01\x34\x06\x00\x01t\x00\x03\x00");
@@ -121,16 +123,19 @@ fn more_in_flight_than_our_receive_maximum_ends_the_connection() {
     assert_eq!(room.hear(old).len(), 3, "3.1.1 is told no receive maximum, and has none");
 }
 
-/// [MQTT-3.1.2-24]: where not even the answer fits, the connection ends; SUBACK with six reasons is 11 bytes.
+/// [MQTT-3.1.2-24]: where not even the answer fits, the connection ends; SUBACK with nine reasons is 14 bytes.
 #[test]
 fn a_client_that_takes_no_answer_is_let_go() {
     let mut room = Room::new();
-    let list = crate::room::properties(&[wasmqtt::codec::Property::MaximumPacketSize(10)]);
+    let list = crate::room::properties(&[wasmqtt::codec::Property::MaximumPacketSize(13)]);
     let connect = crate::room::connect(V5, "a");
     let peer = room.join_with(&wasmqtt::codec::Connect { properties: list.as_properties(), ..connect });
-    room.send_bytes(peer, b"\x82\x17\0\x01\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0");
-    assert_eq!(room.hear(peer), ["SUBACK #1 00 00 00 00 00"]);
-    room.send_bytes(peer, b"\x82\x1B\0\x01\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0");
+    room.send_bytes(peer, b"\x82\x23\0\x01\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0");
+    assert_eq!(room.hear(peer), ["SUBACK #1 00 00 00 00 00 00 00 00"]);
+    room.send_bytes(
+        peer,
+        b"\x82\x27\0\x01\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0",
+    );
     assert!(room.is_closed(peer));
     assert_eq!(room.hear(peer), ["DISCONNECT 95"]);
 }

@@ -209,7 +209,10 @@ fn what_connack_excludes_is_refused() {
     for (row, expected) in rows {
         let mut room = Room::with(options.clone());
         let peer = room.connect(&crate::room::connect(V5, "a"));
-        assert_eq!(room.hear(peer), ["CONNACK ok MaximumQoS(true) RetainAvailable(false) MaximumPacketSize(1048576)"]);
+        assert_eq!(
+            room.hear(peer),
+            ["CONNACK ok MaximumQoS(true) RetainAvailable(false) MaximumPacketSize(1048576) TopicAliasMaximum(16)"]
+        );
         assert_eq!(room.subscribe(peer, "t", QoS::ExactlyOnce), ["SUBACK #100 01"]);
         room.send(peer, &Packet::Publish(row));
         assert_eq!(room.hear(peer), [expected]);

@@ -39,7 +39,7 @@ fn a_will_fires_unless_the_client_says_goodbye() {
         (
             "a PUBLISH that is refused",
             |room, peer| {
-                let list = properties(&[Property::TopicAlias(1)]);
+                let list = properties(&[Property::TopicAlias(17)]);
                 let alias =
                     wasmqtt::codec::Publish { properties: list.as_properties(), ..publish("t", "", QoS::AtMostOnce) };
                 let mut bytes = Vec::new();

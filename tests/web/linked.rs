@@ -11,7 +11,7 @@ use super::home::{Home, subscribe};
 use super::page::{Core, Page, QOS0, QOS1, QOS2, array, failure, get, json, set, text, turn};
 
 const NONE: JsValue = JsValue::UNDEFINED;
-const CONNECTED: &str = "connected false [39,1048576]";
+const CONNECTED: &str = "connected false [39,1048576,34,16]";
 
 /// Options of a client with a will of this topic.
 fn will(topic: &str, options: &str) -> JsValue {

@@ -1,15 +1,17 @@
-// The pages of the benchmark: a bundle for each client, served on loopback.
+// The pages of a benchmark: bundles, served on loopback.
 import { createServer } from 'node:http'
-import { fileURLToPath } from 'node:url'
 import { bundle } from './bundle.mjs'
 
-const here = name => fileURLToPath(new URL(name, import.meta.url))
-
-/** Bundles each client with the cases, and serves them. */
-export async function serve() {
+/**
+ * Bundles modules for the browser, and serves each as `/NAME.js`.
+ *
+ * @param {Record<string, string>} modules the text of each by its name
+ * @param {string} resolveDir the folder that they import from
+ */
+export async function serve(modules, resolveDir) {
   const bundled = await bundle({
-    entryPoints: ['wasmqtt', 'by-hand', 'mqttjs', 'paho'].map(client => ({ in: `entry:${client}`, out: client })),
-    plugins: [entries],
+    entryPoints: Object.keys(modules).map(name => ({ in: `entry:${name}`, out: name })),
+    plugins: [entries(modules, resolveDir)],
   })
   const files = new Map(bundled.map(({ path, contents }) => [path, contents]))
   const server = createServer((request, response) => {
@@ -28,18 +30,14 @@ export async function serve() {
   }
 }
 
-/** `entry:NAME` is a module that measures the client NAME. */
-const entries = {
+/** `entry:NAME` is the module NAME. */
+const entries = (modules, resolveDir) => ({
   name: 'entries',
   setup(build) {
     build.onResolve({ filter: /^entry:/ }, ({ path }) => ({ path, namespace: 'entry' }))
     build.onLoad({ filter: /.*/, namespace: 'entry' }, ({ path }) => ({
-      resolveDir: here('.'),
-      contents: `
-        import { measure } from './cases.js'
-        import { connect } from './clients/${path.slice('entry:'.length)}.js'
-        export const run = (name, scale) => measure(connect, name, scale)
-      `,
+      resolveDir,
+      contents: modules[path.slice('entry:'.length)],
     }))
   },
-}
+})

@@ -1,0 +1,87 @@
+// Times deliveries within one process or page: a publisher, its subscribers and the broker share the thread.
+import { topics } from '../lib/frames.js'
+import { cases, FILTER, IN_FLIGHT, median, PAYLOAD_BYTES, ROUNDS, ROUNDS_TO_WARM_UP, WINDOW } from './cases.js'
+
+/** How many calls of publish one turn of the event loop has. */
+const TURN = 64
+
+/**
+ * Deliveries a second: the median of the rounds.
+ *
+ * @param start starts a broker, and gives `connect(onMessage)`, which gives a client that has `publish` and `subscribe`
+ * @param milliseconds how long each round publishes
+ */
+export async function deliver(start, name, milliseconds) {
+  const { qos, subscribers } = cases[name]
+  const { connect } = await start()
+  const inbox = new Inbox()
+  for (let number = 0; number < subscribers; number++) {
+    const client = await connect(`subscriber-${number}`, (topic, payload) => inbox.take(topic, payload))
+    await client.subscribe(FILTER, qos)
+  }
+  const publisher = await connect('publisher', () => {})
+  const publish = index => publisher.publish(topics[index % topics.length], payloads[index % topics.length], qos)
+  const send = qos === 0 ? sendInTurns : sendInLanes
+  const rates = []
+  for (let round = 0; round < ROUNDS_TO_WARM_UP + ROUNDS; round++) {
+    inbox.count = 0
+    const begin = performance.now()
+    const sent = await send(publish, begin + milliseconds, messages => inbox.count >= messages * subscribers)
+    const seconds = (performance.now() - begin) / 1000
+    await nextTurn()
+    if (inbox.count !== sent * subscribers) throw new Error(`${inbox.count} deliveries of ${sent} × ${subscribers}`)
+    if (round >= ROUNDS_TO_WARM_UP) rates.push(inbox.count / seconds)
+  }
+  return median(rates)
+}
+
+const payloads = topics.map((_, index) => new Uint8Array(PAYLOAD_BYTES).fill(index))
+
+/** What the application does with a message: looks at the topic, at the length and at the first byte. */
+class Inbox {
+  count = 0
+
+  take(topic, payload) {
+    if (payload.length !== PAYLOAD_BYTES || topics[payload[0]] !== topic) {
+      throw new Error(`a wrong message: ${topic}, ${payload.length} bytes, ${payload[0]}`)
+    }
+    this.count += 1
+  }
+}
+
+/** A turn of the event loop has some messages; how many were sent. `have(n)` says whether n have come to everybody. */
+async function sendInTurns(publish, end, have) {
+  let sent = 0
+  while (performance.now() < end) {
+    for (const last = sent + TURN; sent < last; sent++) publish(sent)
+    do await nextTurn()
+    while (!have(sent - WINDOW))
+  }
+  while (!have(sent)) await nextTurn()
+  return sent
+}
+
+/** Each lane sends its next message when its last is acknowledged. */
+async function sendInLanes(publish, end, have) {
+  let sent = 0
+  const lane = async () => {
+    while (performance.now() < end) await publish(sent++)
+  }
+  await Promise.all(Array.from({ length: IN_FLIGHT }, lane))
+  while (!have(sent)) await nextTurn()
+  return sent
+}
+
+const channel = globalThis.setImmediate ? undefined : new MessageChannel()
+
+/** A turn of the event loop, without the delay of a timer. */
+function nextTurn() {
+  return new Promise(resolve => {
+    if (channel === undefined) {
+      setImmediate(resolve)
+      return
+    }
+    channel.port1.onmessage = resolve
+    channel.port2.postMessage(0)
+  })
+}

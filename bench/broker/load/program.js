@@ -1,0 +1,15 @@
+// The load program: a process of its own, which is told what to do and answers with what it measured.
+import { deliver } from './deliver.js'
+import { connectIdle } from './idle.js'
+import { retained } from './retained.js'
+
+const tasks = { deliver, connectIdle, retained }
+
+process.once('message', async ([task, ...args]) => {
+  try {
+    process.send((await tasks[task](...args)) ?? null)
+  } catch (error) {
+    console.error(String(error))
+    process.exit(1)
+  }
+})

@@ -1,0 +1,4 @@
+// Where the load program is.
+import { fileURLToPath } from 'node:url'
+
+export const loadProgram = fileURLToPath(new URL('../load/program.js', import.meta.url))

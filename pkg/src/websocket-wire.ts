@@ -1,0 +1,116 @@
+import type { PageWebSocketLike, WsLike } from './accepted.js'
+import type { Port, Wire } from './port.js'
+import { unref, WAITING_BYTES_MAX } from './stream-wire.js'
+
+const OPEN = 1
+
+/** Close codes (RFC 6455 §7.4.1): a normal end; data of a kind that is not accepted. */
+const NORMAL = 1000
+const UNSUPPORTED_DATA = 1003
+
+/** How long the other side has to answer the close, in milliseconds. */
+const CLOSE_TIME = 5_000
+/** How often a page's socket that takes no more is looked at, in milliseconds: it does not tell. */
+const LOOK_TIME = 20
+
+/** A WebSocket: of a page, of the package `ws`, or what looks like one of the two. */
+export class WebSocketWire implements Wire {
+  readonly #socket: PageWebSocketLike | WsLike
+  #port: Port | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #isStopped = false
+  /** That of `ws` calls when a frame is on its way; a page's is looked at. */
+  readonly #onSent = () => this.#look()
+
+  constructor(socket: PageWebSocketLike | WsLike) {
+    this.#socket = socket
+  }
+
+  attach(port: Port): void {
+    this.#port = port
+    const socket = this.#socket
+    if (isWs(socket)) {
+      socket.binaryType = 'nodebuffer'
+      socket.on('message', (data: unknown, isBinary: boolean) => this.#onData(isBinary ? data : undefined))
+      socket.on('close', () => this.#onClosed())
+      // Of an error its close tells.
+      socket.on('error', () => {})
+    } else {
+      socket.binaryType = 'arraybuffer'
+      socket.addEventListener('message', event => this.#onData((event as MessageEvent).data))
+      socket.addEventListener('close', () => this.#onClosed())
+    }
+  }
+
+  open(): void {}
+
+  send(frame: Uint8Array<ArrayBuffer>): boolean {
+    const socket = this.#socket
+    if (socket.readyState !== OPEN) return true
+    try {
+      if (isWs(socket)) socket.send(frame, this.#onSent)
+      else socket.send(frame)
+    } catch {
+      // Its close will tell.
+      return true
+    }
+    if ((socket.bufferedAmount ?? 0) < WAITING_BYTES_MAX) return true
+    this.#isStopped = true
+    if (!isWs(socket)) this.#lookSoon()
+    return false
+  }
+
+  close(fault: boolean): void {
+    const socket = this.#socket
+    clearTimeout(this.#timer)
+    try {
+      socket.close(fault ? UNSUPPORTED_DATA : NORMAL)
+    } catch {
+      // Closed already.
+    }
+    if (!isWs(socket) || !this.#port) return
+    this.#timer = setTimeout(() => socket.terminate(), CLOSE_TIME)
+    unref(this.#timer)
+  }
+
+  #onData(data: unknown): void {
+    const bytes = bytesOf(data)
+    if (bytes) this.#port?.receive(bytes)
+    else this.#port?.text()
+  }
+
+  #onClosed(): void {
+    clearTimeout(this.#timer)
+    this.#port?.gone()
+    this.#port = undefined
+  }
+
+  #lookSoon(): void {
+    this.#timer = setTimeout(() => this.#look(), LOOK_TIME)
+  }
+
+  #look(): void {
+    const socket = this.#socket
+    if (!this.#isStopped || socket.readyState !== OPEN) return
+    if ((socket.bufferedAmount ?? 0) < WAITING_BYTES_MAX / 2) {
+      this.#isStopped = false
+      this.#port?.writable()
+    } else if (!isWs(socket)) {
+      this.#lookSoon()
+    }
+  }
+}
+
+/** It has what `ws` has beside what pages have. */
+export function isWs(socket: object): socket is WsLike {
+  return 'terminate' in socket && 'on' in socket
+}
+
+/** A message's bytes; undefined if it is a text. */
+export function bytesOf(data: unknown): Uint8Array | undefined {
+  if (data instanceof Uint8Array) return data
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  // By name, so that the buffer of another realm is one too.
+  if (Object.prototype.toString.call(data) === '[object ArrayBuffer]') return new Uint8Array(data as ArrayBuffer)
+  return undefined
+}

@@ -1,0 +1,36 @@
+import type { NodeStreamLike, PageWebSocketLike, WsLike } from './accepted.js'
+import { wrong } from './check.js'
+import { OptionError } from './errors.js'
+import type { Wire } from './port.js'
+import { StreamWire } from './stream-wire.js'
+import { isWs, WebSocketWire } from './websocket-wire.js'
+
+const right = 'it must be a WebSocket of the package ws or of a page, or a stream of Node such as a net.Socket'
+
+/**
+ * The wire of a socket, which is told by its shape: it may be of another realm, another version, or somebody's own.
+ * Undefined if the socket is closed already. Throws an OptionError.
+ */
+export function wireOf(socket: unknown): Wire | undefined {
+  if (typeof socket !== 'object' || socket === null) throw wrong('socket', socket, right)
+  if (
+    hasAll(socket, 'send', 'close') &&
+    'readyState' in socket &&
+    (isWs(socket) || hasAll(socket, 'addEventListener'))
+  ) {
+    return (socket.readyState as number) > OPEN ? undefined : new WebSocketWire(socket as WsLike | PageWebSocketLike)
+  }
+  if (!hasAll(socket, 'on', 'write', 'end', 'destroy', 'resume')) throw wrong('socket', socket, right)
+  const { readableEncoding, destroyed } = socket as { readableEncoding?: unknown; destroyed?: unknown }
+  if (readableEncoding) {
+    const message = `socket gives text (${readableEncoding}), and MQTT is bytes; it must have no encoding`
+    throw new OptionError('socket', socket, message)
+  }
+  return destroyed ? undefined : new StreamWire(socket as NodeStreamLike)
+}
+
+const OPEN = 1
+
+function hasAll(object: object, ...names: string[]): boolean {
+  return names.every(name => typeof (object as Record<string, unknown>)[name] === 'function')
+}

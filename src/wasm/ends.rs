@@ -1,0 +1,52 @@
+//! The other ends: where a broker's peers are.
+
+use alloc::rc::{Rc, Weak};
+use alloc::vec::Vec;
+
+use super::port::Port;
+use super::shell::ClientShell;
+use crate::broker::PeerId;
+
+/// Where a peer is.
+pub(super) enum End {
+    /// In the page. One that is gone takes nothing any more.
+    Client(Weak<ClientShell>),
+    /// Behind a socket of the face's.
+    Port(Rc<Port>),
+}
+
+/// Those that are connected, by the index of their peers.
+pub(super) struct Ends(Vec<Option<(PeerId, End)>>);
+
+impl Ends {
+    pub(super) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(super) fn insert(&mut self, peer: PeerId, end: End) {
+        let index = peer.index();
+        if index >= self.0.len() {
+            self.0.resize_with(index + 1, || None);
+        }
+        self.0[index] = Some((peer, end));
+    }
+
+    pub(super) fn get(&self, peer: PeerId) -> Option<&End> {
+        let (other, end) = self.0.get(peer.index())?.as_ref()?;
+        (*other == peer).then_some(end)
+    }
+
+    pub(super) fn remove(&mut self, peer: PeerId) -> Option<End> {
+        self.get(peer)?;
+        self.remove_at(peer.index())
+    }
+
+    pub(super) fn remove_at(&mut self, index: usize) -> Option<End> {
+        self.0.get_mut(index)?.take().map(|(_, end)| end)
+    }
+
+    /// Whose index it is.
+    pub(super) fn peer(&self, index: usize) -> Option<PeerId> {
+        Some(self.0.get(index)?.as_ref()?.0)
+    }
+}

@@ -1,0 +1,19 @@
+//! A port: the way to a peer that is no client of this module, by a socket that the face has.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::js::Uint8Array;
+
+#[wasm_bindgen]
+extern "C" {
+    /// What the face does for a peer. None of its functions throws; from all of them the module may be called.
+    pub type Port;
+
+    /// Sends a frame, which is the callee's from now on.
+    #[wasm_bindgen(method)]
+    pub(super) fn transmit(this: &Port, frame: &Uint8Array);
+
+    /// Closes behind what was sent: the last call. The peer's number is given to another from now on.
+    #[wasm_bindgen(method)]
+    pub(super) fn close(this: &Port);
+}
