@@ -1,13 +1,20 @@
 // The cases, the same for every broker, in a page and on a port.
 
-/** Quality of service and number of subscribers, and the deliveries a second that are asked of the broker in the page. */
+/** So many QoS 1 and 2 messages of the publisher are not acknowledged at a time. */
+export const IN_FLIGHT = 64
+
+/**
+ * Quality of service, number of subscribers, how many messages of the publisher are not acknowledged at a time, and the
+ * deliveries a second that are asked of the broker in the page.
+ */
 export const cases = {
   'QoS 0, one to one': { qos: 0, subscribers: 1, goal: 400_000 },
-  'QoS 1, one to one': { qos: 1, subscribers: 1, goal: 100_000 },
-  'QoS 2, one to one': { qos: 2, subscribers: 1 },
+  'QoS 1, one to one': { qos: 1, subscribers: 1, inFlight: IN_FLIGHT, goal: 100_000 },
+  'QoS 1, one by one': { qos: 1, subscribers: 1, inFlight: 1 },
+  'QoS 2, one to one': { qos: 2, subscribers: 1, inFlight: IN_FLIGHT },
   'QoS 0, one to fifty': { qos: 0, subscribers: 50, goal: 2_000_000 },
-  'QoS 1, one to fifty': { qos: 1, subscribers: 50 },
-  'QoS 2, one to fifty': { qos: 2, subscribers: 50 },
+  'QoS 1, one to fifty': { qos: 1, subscribers: 50, inFlight: IN_FLIGHT },
+  'QoS 2, one to fifty': { qos: 2, subscribers: 50, inFlight: IN_FLIGHT },
 }
 
 export const ROUNDS_TO_WARM_UP = 3
@@ -17,8 +24,6 @@ export const ROUNDS = 5
 export const PAYLOAD_BYTES = 64
 /** What subscribes to all twenty topics of `frames.js`. */
 export const FILTER = '+/+/temperature'
-/** So many QoS 1 and 2 messages of the publisher are not acknowledged at a time. */
-export const IN_FLIGHT = 64
 /** So many QoS 0 messages have at most not come to all subscribers, so that no broker has to drop any. */
 export const WINDOW = 1_000
 

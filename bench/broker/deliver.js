@@ -1,6 +1,6 @@
 // Times deliveries within one process or page: a publisher, its subscribers and the broker share the thread.
 import { topics } from '../lib/frames.js'
-import { cases, FILTER, IN_FLIGHT, median, PAYLOAD_BYTES, ROUNDS, ROUNDS_TO_WARM_UP, WINDOW } from './cases.js'
+import { cases, FILTER, median, PAYLOAD_BYTES, ROUNDS, ROUNDS_TO_WARM_UP, WINDOW } from './cases.js'
 
 /** How many calls of publish one turn of the event loop has. */
 const TURN = 64
@@ -12,7 +12,7 @@ const TURN = 64
  * @param milliseconds how long each round publishes
  */
 export async function deliver(start, name, milliseconds) {
-  const { qos, subscribers } = cases[name]
+  const { qos, subscribers, inFlight } = cases[name]
   const { connect } = await start()
   const inbox = new Inbox()
   for (let number = 0; number < subscribers; number++) {
@@ -21,7 +21,7 @@ export async function deliver(start, name, milliseconds) {
   }
   const publisher = await connect('publisher', () => {})
   const publish = index => publisher.publish(topics[index % topics.length], payloads[index % topics.length], qos)
-  const send = qos === 0 ? sendInTurns : sendInLanes
+  const send = qos === 0 ? sendInTurns : sendInLanes(inFlight)
   const rates = []
   for (let round = 0; round < ROUNDS_TO_WARM_UP + ROUNDS; round++) {
     inbox.count = 0
@@ -62,12 +62,12 @@ async function sendInTurns(publish, end, have) {
 }
 
 /** Each lane sends its next message when its last is acknowledged. */
-async function sendInLanes(publish, end, have) {
+const sendInLanes = lanes => async (publish, end, have) => {
   let sent = 0
   const lane = async () => {
     while (performance.now() < end) await publish(sent++)
   }
-  await Promise.all(Array.from({ length: IN_FLIGHT }, lane))
+  await Promise.all(Array.from({ length: lanes }, lane))
   while (!have(sent)) await nextTurn()
   return sent
 }

@@ -37,7 +37,7 @@ describe('the load program', () => {
     assert.deepEqual(encodePublish(topics[1], Buffer.alloc(200, 1), {}), Buffer.from(publish(1, 200, 0)))
   })
 
-  for (const name of ['aedes']) {
+  for (const name of ['wasmqtt', 'aedes']) {
     test(`${name} on a port delivers, and answers a client that subscribes to everything`, async () => {
       const server = await startServer(name)
       try {

@@ -1,12 +1,12 @@
 // Times deliveries by a broker on a port.
 import { topics } from '../../lib/frames.js'
-import { cases, FILTER, IN_FLIGHT, median, PAYLOAD_BYTES, ROUNDS, ROUNDS_TO_WARM_UP, WINDOW } from '../cases.js'
+import { cases, FILTER, median, PAYLOAD_BYTES, ROUNDS, ROUNDS_TO_WARM_UP, WINDOW } from '../cases.js'
 import { Publishes } from '../publishes.js'
 import { dial } from './dial.js'
 
 /** Deliveries a second: the median of the rounds, each of which publishes for some milliseconds. */
 export async function deliver(port, name, milliseconds) {
-  const { qos, subscribers } = cases[name]
+  const { qos, subscribers, inFlight = Number.POSITIVE_INFINITY } = cases[name]
   const inbox = new Inbox()
   for (let number = 0; number < subscribers; number++) {
     const subscriber = await dial(port, `subscriber-${number}`)
@@ -20,7 +20,7 @@ export async function deliver(port, name, milliseconds) {
   for (let round = 0; round < ROUNDS_TO_WARM_UP + ROUNDS; round++) {
     inbox.count = 0
     const begin = performance.now()
-    await new Round(publisher, publishes, inbox, { qos, subscribers, end: begin + milliseconds }).done
+    await new Round(publisher, publishes, inbox, { subscribers, inFlight, end: begin + milliseconds }).done
     if (round >= ROUNDS_TO_WARM_UP) rates.push((inbox.count * 1000) / (performance.now() - begin))
   }
   return median(rates)
@@ -46,15 +46,15 @@ class Round {
   #publisher
   #publishes
   #inbox
-  #case
+  #limits
   #sent = 0
   #acknowledged = 0
 
-  constructor(publisher, publishes, inbox, { qos, subscribers, end }) {
+  constructor(publisher, publishes, inbox, limits) {
     this.#publisher = publisher
     this.#publishes = publishes
     this.#inbox = inbox
-    this.#case = { qos, subscribers, end }
+    this.#limits = limits
     this.done = new Promise((resolve, reject) => {
       const go = () => {
         try {
@@ -74,16 +74,15 @@ class Round {
 
   /** Whether all has come. */
   #goOn() {
-    const { qos, subscribers, end } = this.#case
+    const { subscribers, inFlight, end } = this.#limits
+    const isAnswered = inFlight < Number.POSITIVE_INFINITY
     const delivered = this.#inbox.count / subscribers
     if (delivered > this.#sent) throw new Error('more was delivered than sent')
-    if (performance.now() >= end) return delivered === this.#sent && (qos === 0 || this.#acknowledged === this.#sent)
+    if (performance.now() >= end) return delivered === this.#sent && (!isAnswered || this.#acknowledged === this.#sent)
+    const window = WINDOW - (this.#sent - Math.floor(delivered))
+    const room = Math.min(window, isAnswered ? inFlight - (this.#sent - this.#acknowledged) : window)
     // A window that opens by a few messages is no reason to write; acknowledgements come in groups by themselves.
-    const room =
-      qos === 0
-        ? WINDOW - (this.#sent - Math.floor(delivered))
-        : Math.min(IN_FLIGHT - (this.#sent - this.#acknowledged), WINDOW - (this.#sent - Math.floor(delivered)))
-    if (room >= (qos === 0 ? WINDOW / 8 : 1)) {
+    if (room >= (isAnswered ? 1 : WINDOW / 8)) {
       this.#publisher.send(this.#publishes.take(room))
       this.#sent += room
     }
