@@ -1,3 +1,4 @@
+import type { DropCause } from './counters.js'
 import type { QoS } from './message.js'
 
 /** Why a connection was not accepted, or ended. */
@@ -45,7 +46,7 @@ export type BrokerEventDetail =
       /** Who missed it; left out if it was not retained. */
       readonly clientId?: string | undefined
       readonly topic: string
-      readonly cause: 'queue-full' | 'transmit-full' | 'not-writable' | 'packet-too-large' | 'expired' | 'retained-full'
+      readonly cause: DropCause
     }
   | {
       /** A client was not allowed to publish a message, or to be sent one. */
@@ -99,14 +100,4 @@ export interface RetainedInfo {
   readonly topic: string
   readonly qos: QoS
   readonly payload: Uint8Array
-}
-
-/** What the broker has counted since it began. */
-export interface Counters {
-  /** Messages published by clients, by wills and by the page. */
-  readonly published: number
-  /** PUBLISH packets sent. */
-  readonly delivered: number
-  /** Messages lost. */
-  readonly dropped: number
 }

@@ -5,7 +5,6 @@ import {
   BrokerEvent,
   type BrokerEventDetail,
   type ClientInfo,
-  type Counters,
   type RetainedInfo,
   type SessionInfo,
 } from './broker-events.js'
@@ -13,6 +12,7 @@ import { type BrokerOptions, readBrokerOptions } from './broker-options.js'
 import { disconnectCode, payload as payloadOf, text } from './check.js'
 import { BaseClient } from './client.js'
 import type { BrokerGlue, BrokerCore as Core, CoreBrokerOptions } from './core.js'
+import { type Counters, readCounters } from './counters.js'
 import { type Engine, Loader } from './engine.js'
 import { ClosedError, MqttError } from './errors.js'
 import { thrownError } from './faults.js'
@@ -29,6 +29,7 @@ export type * from './accepted.js'
 export * from './broker-events.js'
 export type { BrokerOptions, BrokerUser } from './broker-options.js'
 export * from './common.js'
+export type { Counters, DropCause, Traffic } from './counters.js'
 export type { PageSocket } from './page-socket.js'
 
 const glue: BrokerGlue = { BrokerCore, ClientCore, check, readProperties, explain: explainTopic }
@@ -136,8 +137,9 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     return (this.#core?.retained() ?? []) as RetainedInfo[]
   }
 
+  /** What was counted, and what there is. All is 0 until the broker is ready, and once it is closed. */
   counters(): Counters {
-    return (this.#core?.counters() ?? { published: 0, delivered: 0, dropped: 0 }) as Counters
+    return readCounters(this.#core?.counters())
   }
 
   /**

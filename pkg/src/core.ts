@@ -123,7 +123,7 @@ export interface BrokerCore {
   clients(): object[]
   sessions(): object[]
   retained(): object[]
-  counters(): object
+  counters(): Float64Array
   disconnect(clientId: string, reasonCode: number): boolean
   listen(listener?: (event: object) => void): void
   close(): void

@@ -43,7 +43,8 @@ export class PacketEvent extends Event {
   }
 }
 
-const kinds = [
+/** In the order of their numbers (MQTT 5.0 §2.1.2). */
+export const kinds = [
   'CONNECT',
   'CONNACK',
   'PUBLISH',

@@ -161,7 +161,8 @@ test('a broker that is closed before its module is loaded', { timeout }, async (
   const broker = new Broker()
   broker.close()
   assert.deepEqual([broker.clients(), broker.sessions(), broker.retained()], [[], [], []])
-  assert.deepEqual(broker.counters(), { published: 0, delivered: 0, dropped: 0 })
+  const { published, sent } = broker.counters()
+  assert.deepEqual([published, sent.bytes, sent.packets.CONNACK], [0, 0, 0])
   assert.equal(broker.disconnect('a'), false)
   await assert.rejects(broker.publish('a', 'b'), larger.ClosedError)
   await assert.rejects(larger.connect(broker), larger.ConnectError)
@@ -236,4 +237,47 @@ test('options hold: CONNACK tells them, and what exceeds them is refused or lost
   for (const payload of ['lost', 'kept']) await broker.publish('a/b', payload, { qos: 1 })
   assert.equal(broker.sessions().find(({ clientId }) => clientId === 'me').queued, 1)
   assert.equal(broker.counters().dropped, 1)
+})
+
+test('counters tell what passed and what there is', { timeout }, async t => {
+  const broker = open(t, { queue: { messages: 1 } })
+  assert.equal(broker.counters().received.packets.CONNECT, 0, 'it is not there yet')
+  const client = await larger.connect(broker, { clientId: 'me', cleanStart: false, sessionExpiry: 100 })
+  await client.subscribe('a', { qos: 2 }, () => {})
+  await client.subscribe('$share/g/a', () => {})
+  await client.publish('b', 'x', { qos: 1, retain: true })
+  await client.end()
+  for (const payload of ['kept', 'lost']) await broker.publish('a', payload, { qos: 1 })
+  const { received, sent, uptime, ...others } = broker.counters()
+  assert.ok(uptime >= 0 && uptime < 20)
+  assert.deepEqual(others, {
+    clients: { connected: 0, disconnected: 1, total: 1, maximum: 1 },
+    connects: { accepted: 1, rejected: 0 },
+    subscriptions: 2,
+    sharedSubscriptions: 1,
+    retained: { messages: 1, bytes: 2 },
+    queued: { messages: 1, bytes: 5 },
+    inFlight: 0,
+    published: 3,
+    delivered: 0,
+    dropped: 1,
+    droppedBy: {
+      'queue-full': 1,
+      'transmit-full': 0,
+      'not-writable': 0,
+      'packet-too-large': 0,
+      expired: 0,
+      'retained-full': 0,
+    },
+  })
+  const counted = Object.entries(received.packets).filter(([, count]) => count > 0)
+  assert.deepEqual(counted, [
+    ['CONNECT', 1],
+    ['PUBLISH', 1],
+    ['SUBSCRIBE', 2],
+    ['DISCONNECT', 1],
+  ])
+  assert.deepEqual([received.messages, received.publishes, received.publishBytes], [5, [0, 1, 0], 9])
+  assert.deepEqual([sent.messages, sent.packets.PUBACK, sent.packets.SUBACK, sent.publishes], [4, 1, 2, [0, 0, 0]])
+  assert.ok(received.bytes > 40 && sent.bytes > 20)
 })

@@ -16,6 +16,7 @@ test('the tarball holds exactly the two entries, what they share, their declarat
     'broker-options',
     'client',
     'common',
+    'counters',
     'errors',
     'events',
     'index',

@@ -115,6 +115,7 @@ impl Broker {
                 return false;
             }
         };
+        self.count_received(id, decoder.bytes(&located));
         let handled = match decoder.packet(&located, Version::V5) {
             Ok(Packet::Auth(auth)) => self.on_exchange(id, exchange, auth, now),
             Ok(Packet::Disconnect(disconnect)) => {
@@ -232,6 +233,7 @@ impl Broker {
             let problem = "a maximum packet size that AUTH does not fit in";
             return Err(Fault::new(ReasonCode::PacketTooLarge, "MQTT-3.1.2-24", problem));
         }
+        self.log.counters.sent.count(out.get(start..).unwrap_or_default());
         Ok(())
     }
 

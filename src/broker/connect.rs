@@ -116,12 +116,13 @@ impl Broker {
     pub(super) fn send_refusal(&mut self, id: PeerId, version: Version, reason: ReasonCode, packet_bytes_max: usize) {
         let Some(peer) = self.peers.get_mut(id) else { return };
         let out = self.outbox.open(peer);
+        let start = out.len();
         let encoded = connack(false, reason, Properties::EMPTY).encode(version, out);
         debug_assert!(encoded.is_ok(), "{reason} cannot stand in CONNACK");
-        // Nothing else is sent before it.
-        if out.len() > packet_bytes_max {
-            out.clear();
+        if out.len() - start > packet_bytes_max {
+            out.truncate(start);
         }
+        self.log.counters.sent.count(out.get(start..).unwrap_or_default());
     }
 
     /// Whether we can serve what the client asks for.
@@ -168,6 +169,7 @@ impl Broker {
                 outbound_aliases: Outbound::new(agreed.outbound_aliases).map(Box::new),
             });
         }
+        self.count_connected();
         self.set_peer_deadline(id, silence_max.map(|silence_max| now + silence_max));
         self.log.event(|| Event::Connected { peer: id, client_id, version, session_present });
         self.arm_will(key, will);

@@ -59,8 +59,10 @@ impl Hop<'_> {
         };
         match form {
             Ok(form) if form.len() <= packet_bytes_max => {
-                form.append(None, self.outbox.open(peer));
-                self.log.counters.delivered += 1;
+                let out = self.outbox.open(peer);
+                let start = out.len();
+                form.append(None, out);
+                self.log.delivered(out.get(start..).unwrap_or_default());
                 if let Naming::Introduction(alias) = naming {
                     peer.introduced(alias, broadcast.name());
                 }
@@ -119,8 +121,10 @@ impl Hop<'_> {
                 Outgoing::Publish { packet_id, dup, delivery } => (packet_id, dup, delivery),
                 Outgoing::Pubrel(packet_id) => {
                     let out = self.outbox.open(peer);
+                    let start = out.len();
                     let sent = Ack::success(packet_id).encode(PacketKind::Pubrel, version, out);
                     debug_assert!(sent.is_ok(), "four bytes, without properties");
+                    self.log.counters.sent.count(out.get(start..).unwrap_or_default());
                     continue;
                 }
             };
@@ -138,7 +142,7 @@ impl Hop<'_> {
             let fits = if out.len() - start <= packet_bytes_max { Ok(()) } else { Err(DropCause::PacketTooLarge) };
             match written.and(fits) {
                 Ok(()) => {
-                    self.log.counters.delivered += 1;
+                    self.log.delivered(out.get(start..).unwrap_or_default());
                     if let Naming::Introduction(alias) = naming {
                         peer.introduced(alias, message.topic.clone());
                     }

@@ -44,6 +44,7 @@ impl Broker {
 
     /// Ends a connection that was not accepted.
     pub(super) fn reject(&mut self, id: PeerId, cause: RejectCause) {
+        self.log.counters.rejected += 1;
         self.log.event(|| Event::Rejected { peer: id, cause });
         self.close(id);
     }
@@ -118,6 +119,7 @@ impl Broker {
     /// The client has lost its connection.
     fn detach(&mut self, key: ClientKey, id: PeerId, cause: DisconnectCause, now: Time) {
         let Some(client) = self.clients.get_mut(key) else { return };
+        self.connected -= 1;
         client.peer = None;
         client.session.disconnected();
         let (client_id, expiry_interval) = (Arc::clone(&client.id), client.expiry_interval);
@@ -150,5 +152,6 @@ impl Broker {
         if !sent || out.len() - start > packet_bytes_max {
             out.truncate(start);
         }
+        self.log.counters.sent.count(out.get(start..).unwrap_or_default());
     }
 }

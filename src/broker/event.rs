@@ -187,15 +187,16 @@ pub enum WillFate {
     Cancelled,
 }
 
-/// What the broker has counted since it began.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Messages published by clients, by wills and by the host.
-    pub published: u64,
-    /// PUBLISH packets sent, resent ones among them.
-    pub delivered: u64,
-    /// Messages lost, as [`Event::Dropped`] tells them one by one.
-    pub dropped: u64,
+impl DropCause {
+    /// Every cause, in the order of their declaration.
+    pub const ALL: [Self; 6] = [
+        Self::QueueFull,
+        Self::TransmitFull,
+        Self::NotWritable,
+        Self::PacketTooLarge,
+        Self::Expired,
+        Self::RetainedFull,
+    ];
 }
 
 impl DisconnectCause {

@@ -40,6 +40,10 @@ impl Groups {
         Self(Register::new())
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Adds a member, or changes its options.
     pub(super) fn join(&mut self, filter: &TopicFilter, client: ClientKey, subscription: Subscription) -> Change {
         let Some(slot) = self.0.find(filter.as_str()) else {

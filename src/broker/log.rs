@@ -3,7 +3,8 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
-use super::event::{Counters, DropCause, Event};
+use super::counters::Counters;
+use super::event::{DropCause, Event};
 
 #[derive(Debug)]
 pub(super) struct Log {
@@ -34,9 +35,16 @@ impl Log {
         }
     }
 
+    /// A PUBLISH is sent.
+    #[inline]
+    pub(super) fn delivered(&mut self, packet: &[u8]) {
+        self.counters.delivered += 1;
+        self.counters.sent.count(packet);
+    }
+
     /// A message was lost.
     pub(super) fn dropped(&mut self, client_id: Option<&Arc<str>>, topic: &str, cause: DropCause) {
-        self.counters.dropped += 1;
+        self.counters.count_drop(cause);
         self.event(|| Event::Dropped { client_id: client_id.cloned(), topic: topic.into(), cause });
     }
 

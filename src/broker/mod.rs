@@ -13,6 +13,7 @@ mod authorize;
 mod broadcast;
 mod clients;
 mod connect;
+mod counters;
 mod deadlines;
 mod deliver;
 mod end;
@@ -36,7 +37,8 @@ mod view;
 mod wills;
 
 pub use ask::{Action, Answer, Asks, Credentials, Question, QuestionId};
-pub use event::{Counters, DisconnectCause, DropCause, Event, Fault, RejectCause, WillFate};
+pub use counters::{Counters, Gauges, Traffic};
+pub use event::{DisconnectCause, DropCause, Event, Fault, RejectCause, WillFate};
 pub use options::{BrokerOptions, QueueOverflow, User};
 pub use output::Output;
 pub use peer::PeerId;
@@ -80,6 +82,10 @@ pub struct Broker {
     forms: Forms,
     /// State of the generator of client identifiers.
     seed: u64,
+    /// Clients that are connected.
+    connected: usize,
+    /// What time it was in the first call that told.
+    begun: Option<Time>,
     /// What time it was in the last call that told.
     now: Time,
 }
@@ -102,6 +108,8 @@ impl Broker {
             fan_out: FanOut::default(),
             forms: Forms::default(),
             seed,
+            connected: 0,
+            begun: None,
             now: Time::ZERO,
             options,
         }
@@ -112,6 +120,7 @@ impl Broker {
     /// If there are [`BrokerOptions::connections_max`] connections already, the next output closes this one.
     pub fn accept(&mut self, now: Time) -> PeerId {
         self.now = now;
+        self.begun.get_or_insert(now);
         let is_full = self.peers.len() >= self.options.connections_max;
         let id = self.peers.insert(self.options.packet_bytes_max.get());
         if is_full {
@@ -132,6 +141,7 @@ impl Broker {
         self.now = now;
         let Some(found) = self.peers.get_mut(peer) else { return };
         if !matches!(found.connection, Connection::Closing) {
+            self.log.counters.received.bytes += len as u64;
             found.decoder.feed_with(len, fill);
             if found.waiting.is_none() {
                 self.receive(peer, now);
@@ -169,6 +179,7 @@ impl Broker {
     /// Does what is due: closes silent connections, ends sessions, publishes delayed wills.
     pub fn handle_timeout(&mut self, now: Time) {
         self.now = now;
+        self.begun.get_or_insert(now);
         self.end_questions(now);
         while let Some(deadline) = self.deadlines.pop_due(now) {
             match deadline {
@@ -204,6 +215,7 @@ impl Broker {
                 }
                 if !peer.transmit.is_empty() {
                     peer.count_frame();
+                    self.log.counters.sent.bytes += peer.transmit.len() as u64;
                     return Some(Output::Transmit(id, self.outbox.lend(peer)));
                 }
                 peer.in_line = false;

@@ -67,6 +67,7 @@ impl Broker {
         {
             connected.last_packet = now;
         }
+        self.count_received(sender.peer, decoder.bytes(&located));
         let mut handled = Handled::Done;
         match decoder.packet(&located, sender.version)? {
             Packet::Publish(publish) => handled = self.on_publish(sender, &publish, now)?,
@@ -102,6 +103,7 @@ impl Broker {
                 return false;
             }
         };
+        self.count_received(id, decoder.bytes(&located));
         let level = protocol_level(decoder.bytes(&located));
         let version = if level.is_some_and(|level| level >= 5) { Version::V5 } else { Version::V3_1_1 };
         let mut handled = Handled::Done;
@@ -178,6 +180,7 @@ impl Broker {
             let problem = "the answer is larger than the client's maximum packet size";
             return Err(Fault::new(ReasonCode::PacketTooLarge, "MQTT-3.1.2-24", problem));
         }
+        self.log.counters.sent.count(out.get(start..).unwrap_or_default());
         peer.check_answers(self.options.transmit_bytes_max)
     }
 }

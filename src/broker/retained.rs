@@ -81,6 +81,15 @@ impl Retained {
             .filter(|kept| filter.matches(&kept.topic))
     }
 
+    pub(super) const fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Of topics, payloads and properties.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Those that are not over, in the order of their topics.
     pub(super) fn iter(&self, now: Time) -> impl Iterator<Item = &Message> {
         self.kept.iter().filter(move |kept| !kept.is_over(now)).map(|kept| &*kept.message)

@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 
 use super::clients::Held;
-use super::event::Counters;
 use super::peer::PeerId;
 use super::{Broker, BrokerOptions};
 use crate::codec::{Message, QoS, Version};
@@ -85,12 +84,6 @@ impl Broker {
     #[must_use]
     pub const fn subscriptions(&self) -> usize {
         self.subscriptions.len()
-    }
-
-    /// What was counted since the broker began.
-    #[must_use]
-    pub const fn counters(&self) -> Counters {
-        self.log.counters
     }
 
     /// The options it was made with.

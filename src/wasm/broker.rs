@@ -12,7 +12,7 @@ use super::js::{self, Array, Listener, Uint8Array};
 use super::link::BrokerShell;
 use super::port::Port;
 use super::shell::ClientShell;
-use super::{broker_options, client, options, report};
+use super::{broker_options, client, counters, options, report};
 use crate::broker::Broker;
 use crate::codec::{PacketId, Publish, QoS, ReasonCode, Version};
 use crate::router;
@@ -34,7 +34,10 @@ impl BrokerCore {
         let options = broker_options::read(given);
         // Client identifiers need be unlikely to meet, not hard to guess.
         let seed = js::random().to_bits();
-        Self { shell: BrokerShell::new(Broker::new(options, seed)) }
+        let mut machine = Broker::new(options, seed);
+        // Its uptime begins.
+        machine.handle_timeout(now());
+        Self { shell: BrokerShell::new(machine) }
     }
 
     pub(super) fn link(&self, client: &Rc<ClientShell>) {
@@ -116,10 +119,11 @@ impl BrokerCore {
         self.shell.read(|machine| report::list(machine.retained().map(report::retained)).into())
     }
 
-    /// What was counted since the broker began.
+    /// What was counted since the broker began, and what there is now.
     #[must_use]
-    pub fn counters(&self) -> JsValue {
-        self.shell.read(|machine| report::counters(machine.counters()).into())
+    pub fn counters(&self) -> Vec<f64> {
+        let now = now();
+        self.shell.read(|machine| counters::list(&machine.counters(), &machine.gauges(now)))
     }
 
     /// Ends a client's connection with a reason; says whether there was one.

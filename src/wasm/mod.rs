@@ -11,6 +11,8 @@ mod broker_options;
 mod client;
 mod clock;
 #[cfg(feature = "broker")]
+mod counters;
+#[cfg(feature = "broker")]
 mod ends;
 mod failure;
 mod host;

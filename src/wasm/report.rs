@@ -4,9 +4,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::js::{Array, Object, Uint8Array};
-use crate::broker::{
-    Action, ClientView, Counters, DisconnectCause, DropCause, Event, Fault, RejectCause, SessionView, WillFate,
-};
+use crate::broker::{Action, ClientView, DisconnectCause, DropCause, Event, Fault, RejectCause, SessionView, WillFate};
 use crate::codec::{Message, QoS, ReasonCode, Version};
 use crate::router::{Explanation, LevelExplanation, Verdict};
 use crate::time::Time;
@@ -68,12 +66,6 @@ extern "C" {
     fn set_expires_in(this: &Report, milliseconds: f64);
     #[wasm_bindgen(method, setter, js_name = hasWill)]
     fn set_has_will(this: &Report, has_will: bool);
-    #[wasm_bindgen(method, setter)]
-    fn set_published(this: &Report, published: f64);
-    #[wasm_bindgen(method, setter)]
-    fn set_delivered(this: &Report, delivered: f64);
-    #[wasm_bindgen(method, setter)]
-    fn set_dropped(this: &Report, dropped: f64);
     #[wasm_bindgen(method, setter)]
     fn set_matches(this: &Report, matches: bool);
     #[wasm_bindgen(method, setter)]
@@ -171,15 +163,6 @@ pub(super) fn retained(message: &Message) -> Report {
     report.set_topic(message.topic.as_str());
     report.set_qos(message.qos.bits());
     report.set_payload(&Uint8Array::new_from_slice(&message.payload));
-    report
-}
-
-/// What was counted.
-pub(super) fn counters(counters: Counters) -> Report {
-    let report = new();
-    report.set_published(number(counters.published));
-    report.set_delivered(number(counters.delivered));
-    report.set_dropped(number(counters.dropped));
     report
 }
 

@@ -3,6 +3,7 @@
 
 mod aliases;
 mod connect;
+mod counters;
 mod deliver;
 mod hooks;
 mod hostile;

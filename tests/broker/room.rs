@@ -23,6 +23,8 @@ pub(crate) struct Room {
     pub(crate) asked: Vec<(QuestionId, Question)>,
     /// The transports take one frame each time that they are made writable.
     pub(crate) stop_after_frame: bool,
+    /// Bytes of all frames that the clients have had.
+    pub(crate) heard_bytes: u64,
     lines: BTreeMap<PeerId, Line>,
 }
 
@@ -48,6 +50,7 @@ impl Room {
             events: Vec::new(),
             asked: Vec::new(),
             stop_after_frame: false,
+            heard_bytes: 0,
             lines: BTreeMap::new(),
         }
     }
@@ -203,6 +206,7 @@ impl Room {
         while let Some(output) = self.broker.poll_output() {
             match output {
                 Output::Transmit(peer, bytes) => {
+                    self.heard_bytes += bytes.len() as u64;
                     self.lines.get_mut(&peer).expect("a known peer").receive(bytes);
                     if self.stop_after_frame {
                         self.broker.set_writable(peer, false, self.now);

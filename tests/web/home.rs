@@ -28,7 +28,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn retained(this: &Broker) -> JsValue;
     #[wasm_bindgen(method)]
-    pub(crate) fn counters(this: &Broker) -> JsValue;
+    pub(crate) fn counters(this: &Broker) -> Vec<f64>;
     #[wasm_bindgen(method)]
     pub(crate) fn disconnect(this: &Broker, client_id: &str, reason: u8) -> bool;
     #[wasm_bindgen(method)]

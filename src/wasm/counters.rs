@@ -1,0 +1,64 @@
+//! The broker's counters, as a list of numbers.
+
+use alloc::vec::Vec;
+
+use crate::broker::{Counters, DropCause, Gauges, Traffic};
+use crate::codec::{PacketKind, QoS};
+
+const KINDS: [PacketKind; 15] = [
+    PacketKind::Connect,
+    PacketKind::Connack,
+    PacketKind::Publish,
+    PacketKind::Puback,
+    PacketKind::Pubrec,
+    PacketKind::Pubrel,
+    PacketKind::Pubcomp,
+    PacketKind::Subscribe,
+    PacketKind::Suback,
+    PacketKind::Unsubscribe,
+    PacketKind::Unsuback,
+    PacketKind::Pingreq,
+    PacketKind::Pingresp,
+    PacketKind::Disconnect,
+    PacketKind::Auth,
+];
+
+/// All of them, in an order that the face knows too.
+pub(super) fn list(counters: &Counters, gauges: &Gauges) -> Vec<f64> {
+    let mut list = Vec::with_capacity(64);
+    let counts = [
+        gauges.uptime,
+        gauges.clients as u64,
+        gauges.sessions as u64,
+        counters.clients_max as u64,
+        counters.accepted,
+        counters.rejected,
+        gauges.subscriptions as u64,
+        gauges.shared_subscriptions as u64,
+        gauges.retained as u64,
+        gauges.retained_bytes as u64,
+        gauges.queued as u64,
+        gauges.queued_bytes as u64,
+        gauges.in_flight as u64,
+        counters.published,
+        counters.delivered,
+        counters.dropped,
+    ];
+    list.extend(counts.map(number));
+    list.extend(DropCause::ALL.map(|cause| number(counters.dropped_for(cause))));
+    for traffic in [&counters.received, &counters.sent] {
+        put(&mut list, traffic);
+    }
+    list
+}
+
+fn put(list: &mut Vec<f64>, traffic: &Traffic) {
+    list.extend([traffic.bytes, traffic.publish_bytes].map(number));
+    list.extend([QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce].map(|qos| number(traffic.publishes(qos))));
+    list.extend(KINDS.map(|kind| number(traffic.packets(kind))));
+}
+
+#[expect(clippy::cast_precision_loss, reason = "JavaScript counts exactly up to 2^53")]
+const fn number(count: u64) -> f64 {
+    count as f64
+}

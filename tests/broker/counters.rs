@@ -1,0 +1,139 @@
+//! Counters and gauges: what the broker says of itself is what passed.
+
+use wasmqtt::broker::{BrokerOptions, DropCause, Gauges, Traffic};
+use wasmqtt::codec::{Connect, Packet, PacketKind, QoS};
+
+use crate::room::{QOS, Room, V4, V5, connect};
+
+fn kinds(traffic: &Traffic, kinds: &[PacketKind]) -> Vec<u64> {
+    kinds.iter().map(|kind| traffic.packets(*kind)).collect()
+}
+
+#[test]
+fn packets_are_counted_by_kind_and_quality_of_service_both_ways() {
+    let mut room = Room::new();
+    let (publisher, subscriber) = (room.join(V5, "p"), room.join(V4, "s"));
+    room.subscribe(subscriber, "t", QoS::AtLeastOnce);
+    for qos in QOS {
+        room.publish(publisher, "t", "payload", qos);
+    }
+    room.send(subscriber, &Packet::Pingreq);
+    room.unsubscribe(subscriber, "t");
+    let counters = room.broker.counters();
+    let (received, sent) = (counters.received, counters.sent);
+    let requests = [
+        PacketKind::Connect,
+        PacketKind::Publish,
+        PacketKind::Pubrel,
+        PacketKind::Subscribe,
+        PacketKind::Unsubscribe,
+        PacketKind::Pingreq,
+    ];
+    assert_eq!(kinds(&received, &requests), [2, 3, 1, 1, 1, 1]);
+    assert_eq!(received.total(), 9);
+    assert_eq!(QOS.map(|qos| received.publishes(qos)), [1, 1, 1]);
+    let answers = [
+        PacketKind::Connack,
+        PacketKind::Publish,
+        PacketKind::Puback,
+        PacketKind::Pubrec,
+        PacketKind::Pubcomp,
+        PacketKind::Suback,
+        PacketKind::Unsuback,
+        PacketKind::Pingresp,
+    ];
+    assert_eq!(kinds(&sent, &answers), [2, 3, 1, 1, 1, 1, 1, 1]);
+    assert_eq!(sent.total(), 11);
+    assert_eq!(QOS.map(|qos| sent.publishes(qos)), [1, 2, 0]);
+    assert_eq!((counters.published, counters.delivered, counters.dropped), (3, 3, 0));
+    assert_eq!((sent.bytes, sent.publish_bytes), (room.heard_bytes, 3 * 12 + 2 * 2), "12 bytes, and identifiers");
+}
+
+#[test]
+fn bytes_are_counted_as_they_come_even_in_halves() {
+    let mut room = Room::new();
+    let peer = room.open(V4);
+    room.send_bytes(peer, b"\x10\x0C\x00\x04MQ");
+    assert_eq!((room.broker.counters().received.bytes, room.broker.counters().received.total()), (6, 0));
+    room.send_bytes(peer, b"TT\x04\x02\x00\x00\x00\x00");
+    assert_eq!((room.broker.counters().received.bytes, room.broker.counters().received.total()), (14, 1));
+    assert_eq!((room.broker.counters().sent.bytes, room.broker.counters().sent.total()), (4, 1));
+}
+
+#[test]
+fn clients_are_counted_as_they_come_and_go() {
+    let mut room = Room::new();
+    room.now = wasmqtt::time::Time::from_millis(500_000);
+    let lasting = Connect { clean_start: false, ..connect(V4, "lasting") };
+    let first = room.join_with(&lasting);
+    let second = room.join(V5, "passing");
+    room.cut(second);
+    let third = room.join_with(&lasting);
+    assert!(room.is_closed(first), "taken over");
+    room.cut(third);
+    let refused = room.connect(&Connect { clean_start: false, ..connect(V4, "") });
+    assert!(room.is_closed(refused));
+    room.join(V5, "last");
+    let counters = room.broker.counters();
+    assert_eq!((counters.accepted, counters.rejected, counters.clients_max), (4, 1, 2));
+    room.wait_ms(12_345);
+    let gauges = room.broker.gauges(room.now);
+    assert_eq!((gauges.clients, gauges.sessions, gauges.uptime), (1, 2, 12));
+}
+
+#[test]
+fn what_is_kept_is_measured() {
+    let mut room = Room::with(BrokerOptions { queue_messages: 2, ..BrokerOptions::default() });
+    let lasting = Connect { clean_start: false, ..connect(V4, "s") };
+    let subscriber = room.join_with(&lasting);
+    room.subscribe(subscriber, "a/#", QoS::AtLeastOnce);
+    room.subscribe(subscriber, "$share/g/b", QoS::AtLeastOnce);
+    let publisher = room.join(V5, "p");
+    room.subscribe(publisher, "$share/g/b", QoS::AtLeastOnce);
+    room.publish(publisher, "a/1", "flies", QoS::AtLeastOnce);
+    room.cut(subscriber);
+    for topic in ["a/2", "a/3", "a/4"] {
+        room.retain(publisher, topic, "four", QoS::AtLeastOnce);
+    }
+    let expected = Gauges {
+        uptime: 0,
+        clients: 1,
+        sessions: 2,
+        subscriptions: 2,
+        shared_subscriptions: 1,
+        retained: 3,
+        retained_bytes: 21,
+        queued: 2,
+        queued_bytes: 14,
+        in_flight: 1,
+    };
+    assert_eq!(room.broker.gauges(room.now), expected);
+    assert_eq!(room.broker.counters().dropped_for(DropCause::QueueFull), 1);
+}
+
+/// Every cause of a loss counts by itself, and in the sum.
+#[test]
+fn losses_are_counted_by_their_cause() {
+    let options = BrokerOptions { transmit_bytes_max: 100, retained_messages: 0, ..BrokerOptions::default() };
+    let mut room = Room::with(options);
+    let (publisher, subscriber) = (room.join(V4, "p"), room.join(V4, "s"));
+    room.subscribe(subscriber, "t", QoS::AtMostOnce);
+    let one = b"\x30\x17\x00\x01taaaaabbbbbcccccddddd";
+    room.send_bytes(publisher, &one.repeat(10));
+    room.writable(subscriber, false);
+    room.send_bytes(publisher, &one.repeat(2));
+    room.retain(publisher, "t/r", "", QoS::AtMostOnce);
+    room.retain(publisher, "t/r", "x", QoS::AtMostOnce);
+    let counters = room.broker.counters();
+    let by_cause = [
+        (DropCause::TransmitFull, 6),
+        (DropCause::NotWritable, 2),
+        (DropCause::RetainedFull, 1),
+        (DropCause::QueueFull, 0),
+        (DropCause::Expired, 0),
+    ];
+    for (cause, count) in by_cause {
+        assert_eq!(counters.dropped_for(cause), count, "{cause:?}");
+    }
+    assert_eq!(counters.dropped, DropCause::ALL.map(|cause| counters.dropped_for(cause)).iter().sum());
+}
