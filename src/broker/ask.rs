@@ -83,7 +83,8 @@ pub struct Credentials {
 /// What the host answers.
 ///
 /// A reason that the packet cannot carry is told as 0x87, not authorized; 3.1.1 is told what it has: the nearest return
-/// code of CONNACK, 0x80 in SUBACK, nothing of a PUBLISH.
+/// code of CONNACK, 0x80 in SUBACK, nothing of a PUBLISH. Data of more than 65,535 bytes, which no packet can carry, is a
+/// refusal with 0x83.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Yes.

@@ -166,7 +166,7 @@ impl Broker {
         if let Some(method) = self.method_mut(sender.peer) {
             method.again = reason == ReasonCode::ContinueAuthentication;
         }
-        let properties = proof_properties(Proof { method: &method, data: &data })?;
+        let properties = proof_properties(Proof { method: &method, data: &data });
         self.send(sender, &Packet::Auth(Auth { reason, properties: properties.as_properties() }))?;
         Ok(Handled::Done)
     }
@@ -221,7 +221,7 @@ impl Broker {
 
     /// AUTH that goes on [MQTT-4.12.0-2].
     fn send_auth(&mut self, id: PeerId, exchange: &Exchange, data: &[u8]) -> Result<(), Fault> {
-        let properties = proof_properties(Proof { method: &exchange.method, data })?;
+        let properties = proof_properties(Proof { method: &exchange.method, data });
         let reason = ReasonCode::ContinueAuthentication;
         let Some(peer) = self.peers.get_mut(id) else { return Ok(()) };
         let out = self.outbox.open(peer);
@@ -280,11 +280,9 @@ fn data(properties: Properties<'_>) -> Option<&[u8]> {
     }
 }
 
-fn proof_properties(proof: Proof<'_>) -> Result<PropertiesBuf, Fault> {
+fn proof_properties(proof: Proof<'_>) -> PropertiesBuf {
     let mut properties = PropertiesBuf::new();
-    let problem = "authentication data of the host that no packet can carry";
-    proof
-        .write(&mut properties)
-        .map_err(|_| Fault::new(ReasonCode::ImplementationSpecificError, "§3.15.2.2.3", problem))?;
-    Ok(properties)
+    let written = proof.write(&mut properties);
+    debug_assert!(written.is_ok(), "the method came in a packet, and data is as long as a packet can carry");
+    properties
 }

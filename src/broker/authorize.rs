@@ -68,6 +68,12 @@ impl Broker {
     /// over, since its peer is gone or it was not answered in time.
     pub fn answer(&mut self, question: QuestionId, answer: Answer, now: Time) {
         self.now = now;
+        let answer = match answer {
+            Answer::Complete(data) | Answer::Continue(data) if data.len() > usize::from(u16::MAX) => {
+                Answer::Refuse(ReasonCode::ImplementationSpecificError)
+            }
+            answer => answer,
+        };
         match self.questions.close(question) {
             Some(Whose::Packet(id)) => {
                 let waiting = self.peers.get_mut(id).and_then(|peer| peer.waiting.as_mut());

@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod aliases;
+mod auth;
 mod connect;
 mod counters;
 mod deliver;
