@@ -19,6 +19,8 @@ pub struct Asks {
     pub publish: bool,
     /// [`Question::Authorize`] with every filter of a SUBSCRIBE.
     pub subscribe: bool,
+    /// [`Question::Authorize`] with every message to every subscriber: each waits for its answer, in order.
+    pub receive: bool,
 }
 
 /// The number of a question, never given out again.
@@ -65,6 +67,8 @@ pub enum Action {
     Publish,
     /// Subscribe to it: it is a filter.
     Subscribe,
+    /// Be sent a message that was published to it.
+    Receive,
 }
 
 /// Who wants to connect.

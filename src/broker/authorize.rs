@@ -8,9 +8,11 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Broker;
+use super::access::Who;
 use super::ask::{Action, Answer, Question, QuestionId};
 use super::clients::ClientKey;
 use super::event::{DisconnectCause, Event, Fault};
+use super::options::BrokerOptions;
 use super::peer::PeerId;
 use super::questions::Whose;
 use super::receive::Sender;
@@ -25,6 +27,26 @@ pub(super) enum Handled {
     Done,
     /// It waits for answers.
     Waits,
+}
+
+/// Which actions the access list or the host is to look at; the others cost nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Guards {
+    pub(super) publish: bool,
+    pub(super) subscribe: bool,
+    /// The access list alone: it is looked at when a message's receivers are found.
+    pub(super) read: bool,
+}
+
+impl Guards {
+    pub(super) fn of(options: &BrokerOptions) -> Self {
+        let BrokerOptions { access, asks, .. } = options;
+        Self {
+            publish: asks.publish || access.guards(Action::Publish),
+            subscribe: asks.subscribe || access.guards(Action::Subscribe),
+            read: access.guards(Action::Subscribe) || access.guards(Action::Receive),
+        }
+    }
 }
 
 /// What is said to a packet's wish.
@@ -81,6 +103,11 @@ impl Broker {
                     self.receive(id, now);
                 }
             }
+            Some(Whose::Delivery(client)) => {
+                if let Some(mut hop) = self.hop(client, now) {
+                    hop.screened(question, Verdict::of(&answer, PacketKind::Puback));
+                }
+            }
             None => {}
         }
     }
@@ -127,6 +154,12 @@ impl Broker {
         if publish.packet_id.is_some_and(|packet_id| client.session.has_received(packet_id)) {
             return Verdict::Allowed;
         }
+        if let Err(reason) = self.options.access.check(Action::Publish, client.who(), publish.topic) {
+            return Verdict::Refused(refusal(reason, PacketKind::Puback));
+        }
+        if !self.options.asks.publish {
+            return Verdict::Allowed;
+        }
         let (client_id, username) = (Arc::clone(&client.id), client.username.clone());
         let question = || Question::Authorize {
             client_id,
@@ -141,7 +174,14 @@ impl Broker {
 
     /// Whether the client may leave its will to be published; the question stands at this place.
     pub(super) fn may_leave_will(&mut self, question: (PeerId, usize), connect: &Connect<'_>, now: Time) -> Verdict {
-        let Some(will) = connect.will.as_ref().filter(|_| self.options.asks.publish) else { return Verdict::Allowed };
+        let Some(will) = &connect.will else { return Verdict::Allowed };
+        let who = Who { client_id: connect.client_id, username: connect.username };
+        if let Err(reason) = self.options.access.check(Action::Publish, who, will.topic) {
+            return Verdict::Refused(refusal(reason, PacketKind::Connack));
+        }
+        if !self.options.asks.publish {
+            return Verdict::Allowed;
+        }
         let ask = || Question::Authorize {
             client_id: connect.client_id.into(),
             username: connect.username.map(Arc::from),
@@ -162,10 +202,19 @@ impl Broker {
     ) -> Option<Vec<Verdict>> {
         let Some(client) = self.clients.get(sender.client) else { return Some(Vec::new()) };
         let (client_id, username) = (Arc::clone(&client.id), client.username.clone());
+        let who = Who { client_id: &client_id, username: username.as_deref() };
         let mut verdicts = Vec::with_capacity(subscribe.subscriptions.len());
         let mut place = 0;
         for asked in subscribe.subscriptions.iter().take(self.options.subscriptions_max) {
-            if TopicFilter::parse(asked.filter).is_err() {
+            let Ok(filter) = TopicFilter::parse(asked.filter) else {
+                verdicts.push(Verdict::Allowed);
+                continue;
+            };
+            if let Err(reason) = self.options.access.check_subscription(who, &filter) {
+                verdicts.push(Verdict::Refused(refusal(reason, PacketKind::Suback)));
+                continue;
+            }
+            if !self.options.asks.subscribe {
                 verdicts.push(Verdict::Allowed);
                 continue;
             }

@@ -7,6 +7,7 @@ use core::ops::Range;
 use super::aliases::Naming;
 use super::event::DropCause;
 use crate::codec::{EncodeError, Message, PacketId, PropertiesBuf, Property, PropertyId, Publish, QoS, Version};
+use crate::session::Delivery;
 use crate::time::Time;
 use crate::topic::TopicName;
 
@@ -79,10 +80,6 @@ impl<'a> Broadcast<'a> {
         &self.publish
     }
 
-    pub(super) const fn arrived(&self) -> Time {
-        self.arrived
-    }
-
     /// The message as it was published, held once whoever keeps it.
     pub(super) fn message(&mut self) -> &Arc<Message> {
         let Self { publish, name, message, .. } = self;
@@ -98,6 +95,17 @@ impl<'a> Broadcast<'a> {
         match &self.message {
             Some(message) => message.topic.clone(),
             None => named(&mut self.name, self.publish.topic),
+        }
+    }
+
+    /// What a session keeps of it for one subscriber.
+    pub(super) fn delivery(&mut self, terms: Terms<'_>) -> Delivery {
+        Delivery {
+            message: Arc::clone(self.message()),
+            qos: terms.qos,
+            retain: terms.retain,
+            subscription_identifiers: terms.identifiers.into(),
+            token: self.arrived.as_millis(),
         }
     }
 

@@ -1,10 +1,13 @@
 //! What the broker keeps for each client identifier: its session state (MQTT 5.0 §4.1), connected or not.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::borrow::Borrow;
 
+use super::access::Who;
 use super::peer::PeerId;
 use super::register::Register;
+use super::screen::Screen;
 use super::sorted::Sorted;
 use super::wills::Will;
 use crate::codec::{QoS, SubscriptionOptions};
@@ -31,6 +34,8 @@ pub(super) struct ClientState {
     /// When its [`Deadline::Session`](super::deadlines::Deadline::Session) stands.
     pub(super) expires_at: Option<Time>,
     pub(super) will: Option<Will>,
+    /// Its deliveries that wait for the host's word, if there are any.
+    pub(super) screen: Option<Box<Screen>>,
     /// The fan-out that found it last, and where it stands there: tells overlapping subscriptions.
     pub(super) found: (u64, usize),
 }
@@ -65,6 +70,11 @@ impl Subscription {
 }
 
 impl ClientState {
+    /// Who it is to the access list.
+    pub(super) fn who(&self) -> Who<'_> {
+        Who { client_id: &self.id, username: self.username.as_deref() }
+    }
+
     /// Gives a subscription up, if there is one to this filter.
     pub(super) fn unsubscribe(&mut self, filter: &str) -> Option<TopicFilter> {
         self.subscriptions.remove(filter).map(|held| held.filter)
@@ -105,6 +115,7 @@ impl Clients {
             expiry_interval: 0,
             expires_at: None,
             will: None,
+            screen: None,
             found: (0, 0),
         };
         ClientKey(self.0.insert(id, client))

@@ -1,6 +1,5 @@
 //! Delivery: one message to one subscriber, at once or by its session.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Broker;
@@ -12,6 +11,7 @@ use super::log::Log;
 use super::options::{BrokerOptions, QueueOverflow};
 use super::output::Outbox;
 use super::peer::{Connected, Connection, Peer};
+use super::questions::Questions;
 use super::slow::Flow;
 use crate::codec::{Ack, Message, PacketId, PacketKind, QoS, ReasonCode, Version};
 use crate::session::{Delivery, Outgoing, Session};
@@ -20,8 +20,10 @@ use crate::time::Time;
 /// The way to one subscriber: its state, its connection if it has one, and what the broker lends for it.
 #[derive(Debug)]
 pub(super) struct Hop<'a> {
+    pub(super) key: ClientKey,
     pub(super) client: &'a mut ClientState,
     pub(super) peer: Option<&'a mut Peer>,
+    pub(super) questions: &'a mut Questions,
     pub(super) outbox: &'a mut Outbox,
     pub(super) log: &'a mut Log,
     pub(super) options: &'a BrokerOptions,
@@ -32,6 +34,16 @@ impl Hop<'_> {
     /// Delivers with the lower of the two qualities of service, which is in `terms`.
     #[inline]
     pub(super) fn deliver(&mut self, broadcast: &mut Broadcast<'_>, terms: Terms<'_>) {
+        if self.options.asks.receive {
+            self.screen(broadcast, terms);
+        } else {
+            self.deliver_now(broadcast, terms);
+        }
+    }
+
+    /// Delivers what nobody need be asked about any more.
+    #[inline]
+    pub(super) fn deliver_now(&mut self, broadcast: &mut Broadcast<'_>, terms: Terms<'_>) {
         match terms.qos {
             QoS::AtMostOnce => self.deliver_at_once(broadcast, terms),
             QoS::AtLeastOnce | QoS::ExactlyOnce => {
@@ -74,22 +86,13 @@ impl Hop<'_> {
     }
 
     fn enqueue(&mut self, broadcast: &mut Broadcast<'_>, terms: Terms<'_>) {
-        let mut delivery = Delivery {
-            message: Arc::clone(broadcast.message()),
-            qos: terms.qos,
-            retain: terms.retain,
-            subscription_identifiers: terms.identifiers.into(),
-            token: broadcast.arrived().as_millis(),
-        };
+        let mut delivery = broadcast.delivery(terms);
         while let Err(full) = self.client.session.enqueue(delivery) {
             let oldest = match self.options.queue_overflow {
                 QueueOverflow::DropNewest => None,
                 QueueOverflow::DropOldest => self.client.session.drop_oldest(),
                 QueueOverflow::Disconnect => {
-                    if let Some(peer) = self.peer.as_deref_mut() {
-                        peer.ran_over = true;
-                        self.outbox.enlist(peer);
-                    }
+                    self.run_over();
                     None
                 }
             };
@@ -99,6 +102,14 @@ impl Hop<'_> {
                 return;
             }
             delivery = full.delivery;
+        }
+    }
+
+    /// The client had no room for a message, for which its connection is to end.
+    pub(super) fn run_over(&mut self) {
+        if let Some(peer) = self.peer.as_deref_mut() {
+            peer.ran_over = true;
+            self.outbox.enlist(peer);
         }
     }
 
@@ -191,6 +202,7 @@ impl Broker {
     pub(super) fn hop(&mut self, key: ClientKey, now: Time) -> Option<Hop<'_>> {
         let client = self.clients.get_mut(key)?;
         let peer = client.peer.and_then(|id| self.peers.get_mut(id));
-        Some(Hop { client, peer, outbox: &mut self.outbox, log: &mut self.log, options: &self.options, now })
+        let Self { questions, outbox, log, options, .. } = self;
+        Some(Hop { key, client, peer, questions, outbox, log, options, now })
     }
 }

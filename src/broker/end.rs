@@ -94,6 +94,9 @@ impl Broker {
         }
         self.fire_will(key, now);
         if let Some(client) = self.clients.remove(key) {
+            for question in client.screen.iter().flat_map(|screen| screen.questions()) {
+                self.questions.close(question);
+            }
             self.log.event(|| Event::SessionEnded { client_id: client.id });
         }
     }

@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::access::Access;
 use super::broadcast::{Broadcast, Terms};
 use super::clients::{ClientKey, Clients, Subscription};
 use super::deliver::Hop;
@@ -54,6 +55,7 @@ impl FanOut {
     fn collect(
         &mut self,
         (topic, publisher): (&str, Option<ClientKey>),
+        access: Option<&Access>,
         subscriptions: &Subscriptions,
         groups: &mut Groups,
         clients: &mut Clients,
@@ -64,10 +66,11 @@ impl FanOut {
         subscriptions.for_each_match(topic, |subscriber, subscription| match *subscriber {
             // [MQTT-3.8.3-3]
             Subscriber::Client(key) if subscription.no_local && publisher == Some(key) => {}
+            Subscriber::Client(key) if !may_read(access, key, topic, clients) => {}
             Subscriber::Client(key) => self.add(key, *subscription, clients),
             Subscriber::Group(group) => {
                 let is_connected = |key| clients.get(key).is_some_and(|client| client.peer.is_some());
-                let picked = groups.pick(group, is_connected);
+                let picked = groups.pick(group, |key| may_read(access, key, topic, clients), is_connected);
                 self.targets.extend(picked.map(|(key, subscription)| Target::new(key, subscription)));
             }
         });
@@ -105,6 +108,12 @@ impl FanOut {
     }
 }
 
+/// Whether the access list, if it is about that, lets the client have messages of this topic.
+#[inline]
+fn may_read(access: Option<&Access>, key: ClientKey, topic: &str, clients: &Clients) -> bool {
+    access.is_none_or(|access| clients.get(key).is_some_and(|client| access.may_read(client.who(), topic)))
+}
+
 impl Broker {
     /// Retains the message if it asks for it, and delivers it to all subscribers; gives their number.
     ///
@@ -117,8 +126,10 @@ impl Broker {
         now: Time,
     ) -> usize {
         self.log.counters.published += 1;
-        let Self { clients, peers, subscriptions, groups, outbox, log, options, fan_out, retained, forms, .. } = self;
-        fan_out.collect((publish.topic, publisher), subscriptions, groups, clients);
+        let Self { clients, peers, subscriptions, groups, questions, outbox, log, options, guards, .. } = self;
+        let Self { fan_out, retained, forms, .. } = self;
+        let access = guards.read.then_some(&options.access);
+        fan_out.collect((publish.topic, publisher), access, subscriptions, groups, clients);
         let subscribers = fan_out.targets.len();
         let mut broadcast = Broadcast::new(publish, message, now, forms);
         if publish.retain && publish.payload.is_empty() {
@@ -131,7 +142,7 @@ impl Broker {
             let target = fan_out.targets[place];
             let Some(client) = clients.get_mut(target.client) else { continue };
             let peer = client.peer.and_then(|id| peers.get_mut(id));
-            let mut hop = Hop { client, peer, outbox, log, options, now };
+            let mut hop = Hop { key: target.client, client, peer, questions, outbox, log, options, now };
             // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
             let retain = publish.retain && target.retain_as_published;
             let terms = Terms { qos: publish.qos.min(target.qos), retain, identifiers: &fan_out.identifiers };

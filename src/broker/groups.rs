@@ -74,19 +74,20 @@ impl Groups {
         Change::Gone(GroupKey(slot))
     }
 
-    /// The member whose turn it is: the next that is connected; if none is, the next.
+    /// The member whose turn it is: the next that is connected; if none is, the next. Of those only that may read it.
     pub(super) fn pick(
         &mut self,
         key: GroupKey,
+        may_read: impl Fn(ClientKey) -> bool,
         is_connected: impl Fn(ClientKey) -> bool,
     ) -> Option<(ClientKey, Subscription)> {
         let group = self.0.get_mut(key.0)?;
         let count = group.members.len().max(1);
         let turn = |offset: usize| (group.next + offset) % count;
-        let chosen = (0..count)
-            .map(turn)
-            .find(|place| group.members.get(*place).is_some_and(|(member, _)| is_connected(*member)))
-            .unwrap_or(turn(0));
+        let first = |is: &dyn Fn(ClientKey) -> bool| {
+            (0..count).map(turn).find(|place| group.members.get(*place).is_some_and(|(member, _)| is(*member)))
+        };
+        let chosen = first(&|member| is_connected(member) && may_read(member)).or_else(|| first(&may_read))?;
         group.next = chosen + 1;
         group.members.get(chosen).copied()
     }

@@ -6,6 +6,7 @@
 //!
 //! Clients of MQTT 3.1.1 and 5.0 meet in one broker: properties are left out on the way to the old version.
 
+mod access;
 mod aliases;
 mod ask;
 mod authenticate;
@@ -29,6 +30,7 @@ mod questions;
 mod receive;
 mod register;
 mod retained;
+mod screen;
 mod slab;
 mod slow;
 mod sorted;
@@ -36,6 +38,7 @@ mod subscribe;
 mod view;
 mod wills;
 
+pub use access::{Access, AccessFilter, AccessRule};
 pub use ask::{Action, Answer, Asks, Credentials, Question, QuestionId};
 pub use counters::{Counters, Gauges, Traffic};
 pub use event::{DisconnectCause, DropCause, Event, Fault, RejectCause, WillFate};
@@ -50,6 +53,7 @@ use crate::codec::{Message, ReasonCode};
 use crate::router::Router;
 use crate::time::Time;
 use ask::Asked;
+use authorize::Guards;
 use broadcast::Forms;
 use clients::{Clients, Subscription};
 use deadlines::{Deadline, Deadlines};
@@ -69,6 +73,7 @@ type Subscriptions = Router<Subscriber, Subscription>;
 #[derive(Debug)]
 pub struct Broker {
     options: BrokerOptions,
+    guards: Guards,
     peers: Peers,
     clients: Clients,
     subscriptions: Subscriptions,
@@ -96,6 +101,7 @@ impl Broker {
     #[must_use]
     pub fn new(options: BrokerOptions, seed: u64) -> Self {
         Self {
+            guards: Guards::of(&options),
             peers: Peers::new(),
             clients: Clients::new(),
             subscriptions: Router::with_secret(seed),

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 
+use super::access::Access;
 use super::ask::Asks;
 use crate::codec::QoS;
 use crate::session::SessionLimits;
@@ -56,6 +57,8 @@ pub struct BrokerOptions {
     pub retained_bytes: usize,
     /// Who may connect; `None`, the default, is everyone.
     pub users: Option<Vec<User>>,
+    /// What clients may do with topics, held before the host is asked. Everything.
+    pub access: Access,
     /// What the host is asked; see [`Output::Ask`](super::Output::Ask). Nothing.
     pub asks: Asks,
     /// How long a question may stay open; then it counts as refused with 0x80. 30 seconds.
@@ -127,6 +130,7 @@ impl Default for BrokerOptions {
             retained_messages: 100_000,
             retained_bytes: 64 << 20,
             users: None,
+            access: Access::default(),
             asks: Asks::default(),
             answer_timeout: Duration::from_secs(30),
             input_bytes_max: 4 << 20,

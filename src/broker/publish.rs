@@ -34,7 +34,7 @@ impl Broker {
     /// Takes a PUBLISH whose topic is told.
     fn take_publish(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> Result<Handled, Fault> {
         self.check_publish(publish)?;
-        let refused = if self.options.asks.publish {
+        let refused = if self.guards.publish {
             match self.may_publish(sender, publish, now) {
                 Verdict::Allowed => None,
                 Verdict::Refused(reason) => Some(reason),

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::borrow::Borrow;
 
 use super::ask::{Answer, Asked, Question, QuestionId};
+use super::clients::ClientKey;
 use super::peer::PeerId;
 use super::sorted::Sorted;
 use crate::time::Time;
@@ -31,6 +32,8 @@ struct Open {
 pub(super) enum Whose {
     /// A packet in its peer's decoder.
     Packet(PeerId),
+    /// A delivery to a client.
+    Delivery(ClientKey),
 }
 
 /// What the packet that waits in a peer's decoder was asked, in order, and the answers that have come.

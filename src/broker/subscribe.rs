@@ -34,7 +34,7 @@ impl Broker {
         subscribe: &Subscribe<'_>,
         now: Time,
     ) -> Result<Handled, Fault> {
-        let verdicts = if self.options.asks.subscribe {
+        let verdicts = if self.guards.subscribe {
             let Some(verdicts) = self.may_subscribe(sender, subscribe, now) else { return Ok(Handled::Waits) };
             verdicts
         } else {
@@ -149,16 +149,19 @@ impl Broker {
 
     /// Sends the retained messages that the filter matches, with the RETAIN flag (§3.3.1.3).
     fn replay_retained(&mut self, key: ClientKey, filter: &TopicFilter, subscription: Subscription, now: Time) {
-        let Self { clients, peers, retained, outbox, log, options, forms, .. } = self;
+        let Self { clients, peers, retained, questions, outbox, log, options, guards, forms, .. } = self;
         let Some(client) = clients.get_mut(key) else { return };
         let peer = client.peer.and_then(|id| peers.get_mut(id));
-        let mut hop = Hop { client, peer, outbox, log, options, now };
+        let mut hop = Hop { key, client, peer, questions, outbox, log, options, now };
         let identifier = [subscription.identifier];
         let identifiers = if subscription.identifier == 0 { [].as_slice() } else { identifier.as_slice() };
         let mut over = Vec::new();
         for kept in retained.matching(filter) {
             if kept.is_over(now) {
                 over.push(kept.topic().clone());
+                continue;
+            }
+            if guards.read && !options.access.may_read(hop.client.who(), kept.topic().as_str()) {
                 continue;
             }
             let message = Arc::clone(&kept.message);

@@ -28,7 +28,7 @@ pub struct SessionView<'a> {
     pub peer: Option<PeerId>,
     /// Its filters, each with the quality of service granted, in the order of the filters.
     pub subscriptions: Vec<(&'a str, QoS)>,
-    /// Messages of QoS 1 and 2 that were not sent yet.
+    /// Messages of QoS 1 and 2 that were not sent yet, and those of any that wait for the host to be allowed.
     pub queued: usize,
     /// Their topic and payload bytes.
     pub queued_bytes: usize,
@@ -60,8 +60,8 @@ impl Broker {
                 .iter()
                 .map(|Held { filter, subscription }| (filter.as_str(), subscription.qos))
                 .collect(),
-            queued: client.session.queued(),
-            queued_bytes: client.session.queued_bytes(),
+            queued: client.session.queued() + client.screen.as_ref().map_or(0, |screen| screen.len()),
+            queued_bytes: client.session.queued_bytes() + client.screen.as_ref().map_or(0, |screen| screen.bytes()),
             in_flight: client.session.in_flight(),
             expires_at: client.expires_at,
             has_will: client.will.is_some(),

@@ -284,6 +284,7 @@ pub(super) const fn action_name(action: Action) -> &'static str {
     match action {
         Action::Publish => "publish",
         Action::Subscribe => "subscribe",
+        Action::Receive => "receive",
     }
 }
 

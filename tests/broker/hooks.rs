@@ -9,7 +9,7 @@ use wasmqtt::codec::{
 
 use crate::room::{QOS, Room, V4, V5, connect, id, properties, publish, will};
 
-const ALL: Asks = Asks { authenticate: true, enhanced: false, publish: true, subscribe: true };
+const ALL: Asks = Asks { authenticate: true, enhanced: false, publish: true, subscribe: true, receive: false };
 const PUBLISH: Asks = Asks { authenticate: false, subscribe: false, ..ALL };
 const REFUSE: Answer = Answer::Refuse(ReasonCode::NotAuthorized);
 
@@ -26,6 +26,7 @@ fn asked(room: &Room) -> Vec<String> {
             let action = match action {
                 Action::Publish => "publish",
                 Action::Subscribe => "subscribe",
+                Action::Receive => "receive",
             };
             let retain = if *retain { " retain" } else { "" };
             format!("{client_id} {action} {topic} q{}{retain}", qos.bits())
@@ -359,4 +360,128 @@ fn a_broken_packet_behind_a_question_is_found_in_its_turn() {
     assert!(!room.is_closed(peer));
     room.answer(Answer::Allow);
     assert_eq!(room.hear(peer), ["PUBACK #9 10", "DISCONNECT 81"]);
+}
+
+const RECEIVE: Asks = Asks { receive: true, authenticate: false, enhanced: false, publish: false, subscribe: false };
+
+#[test]
+fn a_delivery_waits_for_its_answer_and_all_behind_it() {
+    let mut room = room(RECEIVE);
+    let (publisher, slow, fast) = (room.join(V5, "p"), room.join(V5, "slow"), room.join(V4, "fast"));
+    room.subscribe(slow, "#", QoS::ExactlyOnce);
+    room.subscribe(fast, "t", QoS::AtMostOnce);
+    for (payload, qos) in [("1", QoS::AtMostOnce), ("2", QoS::AtLeastOnce), ("3", QoS::AtMostOnce)] {
+        assert!(room.publish(publisher, "t", payload, qos).iter().all(|heard| heard == "PUBACK #9 ok"));
+    }
+    let lines = ["receive t q0", "receive t q0", "receive t q1", "receive t q0", "receive t q0", "receive t q0"];
+    assert_eq!(asked(&room).iter().map(|line| line.split_once(' ').expect("two").1).collect::<Vec<_>>(), lines);
+    let mut questions: Vec<_> = room.asked.drain(..).collect();
+    questions.sort_by_key(|(_, question)| match question {
+        Question::Authorize { client_id, .. } => client_id.clone(),
+        Question::Authenticate(_) | Question::Enhanced { .. } => unreachable!(),
+    });
+    for (question, _) in &questions[..3] {
+        room.answer_to(*question, Answer::Allow);
+    }
+    assert_eq!(room.hear(fast), ["t=1 q0", "t=2 q0", "t=3 q0"]);
+    let slow_one = room.broker.sessions().find(|session| session.client_id == "slow").expect("there");
+    assert_eq!((slow_one.queued, slow_one.queued_bytes), (3, 6), "what waits is seen");
+    room.events.clear();
+    room.answer_to(questions[5].0, Answer::Allow);
+    room.answer_to(questions[4].0, REFUSE);
+    assert!(room.hear(slow).is_empty() && room.events.is_empty());
+    room.answer_to(questions[3].0, Answer::Allow);
+    assert_eq!(room.hear(slow), ["t=1 q0", "t=3 q0"]);
+    let (client_id, reason) = ("slow".into(), ReasonCode::NotAuthorized);
+    assert_eq!(room.events, [Event::Refused { client_id, action: Action::Receive, topic: "t".into(), reason }]);
+    assert_eq!(room.broker.next_deadline(), None);
+}
+
+#[test]
+fn retained_messages_are_asked_about_too() {
+    let mut room = room(RECEIVE);
+    let (publisher, peer) = (room.join(V5, "p"), room.join(V5, "a"));
+    room.retain(publisher, "t/1", "x", QoS::AtLeastOnce);
+    room.retain(publisher, "t/2", "y", QoS::AtLeastOnce);
+    assert_eq!(room.subscribe_with(peer, "t/#", SubscriptionOptions::default(), Some(7)), ["SUBACK #100 00"]);
+    assert_eq!(asked(&room), ["a receive t/1 q0 retain", "a receive t/2 q0 retain"]);
+    room.answer(REFUSE);
+    room.answer(Answer::Allow);
+    assert_eq!(room.hear(peer), ["t/2=y q0 retain SubscriptionIdentifier(7)"]);
+}
+
+/// As the queue behind it: by number, by bytes, and as its overflow says.
+#[test]
+fn what_waits_to_be_allowed_is_bounded() {
+    use wasmqtt::broker::QueueOverflow;
+    let rows = [
+        (QueueOverflow::DropNewest, vec!["t=1 q0", "t=2 q0"]),
+        (QueueOverflow::DropOldest, vec!["t=3 q0", "t=4 q0"]),
+        (QueueOverflow::Disconnect, vec!["DISCONNECT 97"]),
+    ];
+    for (messages, bytes) in [(2, 1_000), (1_000, 4)] {
+        for (overflow, heard) in &rows {
+            let mut room = Room::with(BrokerOptions {
+                asks: RECEIVE,
+                queue_messages: messages,
+                queue_bytes: bytes,
+                queue_overflow: *overflow,
+                ..BrokerOptions::default()
+            });
+            let (publisher, peer) = (room.join(V5, "p"), room.join(V5, "a"));
+            room.subscribe(peer, "t", QoS::AtMostOnce);
+            for payload in ["1", "2", "3", "4"] {
+                room.publish(publisher, "t", payload, QoS::AtMostOnce);
+            }
+            for _ in 0..room.asked.len() {
+                room.answer(Answer::Allow);
+            }
+            assert_eq!(&room.hear(peer), heard, "{overflow:?}");
+            let lost = if *overflow == QueueOverflow::Disconnect { 1 } else { 2 };
+            assert_eq!((room.broker.counters().dropped, room.broker.next_deadline()), (lost, None));
+        }
+    }
+}
+
+#[test]
+fn what_waits_to_be_allowed_outlives_the_connection_as_its_session_does() {
+    let mut room = room(RECEIVE);
+    let expiry = properties(&[Property::SessionExpiryInterval(100)]);
+    let lasting = Connect { clean_start: false, properties: expiry.as_properties(), ..connect(V5, "a") };
+    let (publisher, peer) = (room.join(V5, "p"), room.join_with(&lasting));
+    room.subscribe(peer, "t", QoS::AtLeastOnce);
+    room.publish(publisher, "t", "1", QoS::AtLeastOnce);
+    room.publish(publisher, "t", "2", QoS::AtMostOnce);
+    room.cut(peer);
+    room.publish(publisher, "t", "3", QoS::AtMostOnce);
+    room.publish(publisher, "t", "4", QoS::AtLeastOnce);
+    assert_eq!(room.asked.len(), 3, "QoS 0 is not kept for who is not there");
+    for _ in 0..3 {
+        room.answer(Answer::Allow);
+    }
+    let peer = room.connect(&lasting);
+    assert_eq!(room.hear(peer)[1..], ["t=1 q1 #1", "t=4 q1 #2"]);
+    // With the session its questions end.
+    room.publish(publisher, "t", "5", QoS::AtLeastOnce);
+    let peer = room.connect(&connect(V5, "a"));
+    assert!(room.hear(peer)[0].starts_with("CONNACK ok"));
+    room.answer(Answer::Allow);
+    assert!(room.hear(peer).is_empty());
+    assert_eq!(room.broker.next_deadline(), None);
+}
+
+#[test]
+fn a_delivery_that_is_not_answered_in_time_is_refused() {
+    let mut room = room(RECEIVE);
+    let (publisher, peer) = (room.join(V5, "p"), room.join(V5, "a"));
+    room.subscribe(peer, "t", QoS::AtLeastOnce);
+    room.publish(publisher, "t", "1", QoS::AtLeastOnce);
+    room.wait_ms(20_000);
+    room.publish(publisher, "t", "2", QoS::AtLeastOnce);
+    let (last, _) = room.asked.remove(1);
+    room.answer_to(last, Answer::Allow);
+    room.wait_ms(9_999);
+    assert!(room.hear(peer).is_empty());
+    room.wait_ms(1);
+    assert_eq!(room.hear(peer), ["t=2 q1 #1"]);
 }

@@ -1,6 +1,7 @@
 //! The broker over bytes: scripted clients, virtual time, each test a claim.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod access;
 mod aliases;
 mod auth;
 mod connect;

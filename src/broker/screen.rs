@@ -1,0 +1,143 @@
+//! The screen: one client's deliveries that wait for the host to say whether it may have them.
+//!
+//! They stay in order: what is allowed goes on behind all that came before it, and no sooner.
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+
+use super::ask::{Action, Question, QuestionId};
+use super::authorize::Verdict;
+use super::broadcast::{Broadcast, Forms, Terms};
+use super::deliver::Hop;
+use super::event::{DropCause, Event};
+use super::options::QueueOverflow;
+use super::questions::Whose;
+use crate::codec::QoS;
+use crate::session::Delivery;
+use crate::time::Time;
+
+/// Deliveries that wait, bounded as the queue behind them is: in messages, and in bytes of topics and payloads.
+#[derive(Debug, Default)]
+pub(super) struct Screen {
+    waiting: VecDeque<(QuestionId, Verdict, Delivery)>,
+    bytes: usize,
+}
+
+impl Screen {
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn questions(&self) -> impl Iterator<Item = QuestionId> {
+        self.waiting.iter().map(|(question, _, _)| *question)
+    }
+
+    /// One alone is let in, whatever its length.
+    fn has_room(&self, bytes: usize, messages_max: usize, bytes_max: usize) -> bool {
+        self.waiting.is_empty() || (self.waiting.len() < messages_max && self.bytes + bytes <= bytes_max)
+    }
+
+    fn push(&mut self, question: QuestionId, delivery: Delivery) {
+        self.bytes += delivery.bytes();
+        self.waiting.push_back((question, Verdict::Pending, delivery));
+    }
+
+    fn pop(&mut self) -> Option<(QuestionId, Verdict, Delivery)> {
+        let first = self.waiting.pop_front()?;
+        self.bytes -= first.2.bytes();
+        Some(first)
+    }
+
+    fn put(&mut self, question: QuestionId, verdict: Verdict) {
+        if let Ok(place) = self.waiting.binary_search_by_key(&question, |(question, _, _)| *question) {
+            self.waiting[place].1 = verdict;
+        }
+    }
+
+    /// The first, if it is known what becomes of it.
+    fn pop_settled(&mut self) -> Option<(QuestionId, Verdict, Delivery)> {
+        self.waiting.front().filter(|(_, verdict, _)| *verdict != Verdict::Pending)?;
+        self.pop()
+    }
+}
+
+impl Hop<'_> {
+    /// Asks the host whether the client may have this; it is delivered when the answer has come.
+    pub(super) fn screen(&mut self, broadcast: &mut Broadcast<'_>, terms: Terms<'_>) {
+        // Of QoS 0 nothing is kept for who is not there, and so nothing asked.
+        if terms.qos == QoS::AtMostOnce && self.peer.is_none() {
+            return;
+        }
+        let delivery = broadcast.delivery(terms);
+        if !self.make_room(&delivery) {
+            return;
+        }
+        let question = Question::Authorize {
+            client_id: Arc::clone(&self.client.id),
+            username: self.client.username.clone(),
+            action: Action::Receive,
+            topic: broadcast.topic().into(),
+            qos: terms.qos,
+            retain: terms.retain,
+        };
+        let due = self.now + self.options.answer_timeout;
+        let peer = self.peer.as_ref().map(|peer| peer.id);
+        let id = self.questions.ask(Whose::Delivery(self.key), peer, question, due);
+        self.client.screen.get_or_insert_default().push(id, delivery);
+    }
+
+    /// The host's word on a delivery that waits: all goes on whose turn it is.
+    pub(super) fn screened(&mut self, question: QuestionId, verdict: Verdict) {
+        if let Some(screen) = &mut self.client.screen {
+            screen.put(question, verdict);
+        }
+        let mut forms = Forms::default();
+        while let Some((_, verdict, delivery)) = self.client.screen.as_mut().and_then(|screen| screen.pop_settled()) {
+            if let Verdict::Refused(reason) = verdict {
+                let (client_id, topic) = (&self.client.id, delivery.message.topic.as_str());
+                self.log.event(|| Event::Refused {
+                    client_id: Arc::clone(client_id),
+                    action: Action::Receive,
+                    topic: topic.into(),
+                    reason,
+                });
+                continue;
+            }
+            let arrived = Time::from_millis(delivery.token);
+            let message = Arc::clone(&delivery.message);
+            let mut broadcast = Broadcast::new(delivery.message.as_publish(), Some(message), arrived, &mut forms);
+            let identifiers = &delivery.subscription_identifiers;
+            self.deliver_now(&mut broadcast, Terms { qos: delivery.qos, retain: delivery.retain, identifiers });
+        }
+        if self.client.screen.as_ref().is_some_and(|screen| screen.len() == 0) {
+            self.client.screen = None;
+        }
+    }
+
+    /// Makes room for one more as the options say; `false` if that one is lost.
+    fn make_room(&mut self, delivery: &Delivery) -> bool {
+        let (messages_max, bytes_max) = (self.options.queue_messages, self.options.queue_bytes);
+        let has_room = |screen: &Screen| screen.has_room(delivery.bytes(), messages_max, bytes_max);
+        while let Some(screen) = self.client.screen.as_mut().filter(|screen| !has_room(screen)) {
+            let oldest = match self.options.queue_overflow {
+                QueueOverflow::DropOldest => screen.pop(),
+                QueueOverflow::DropNewest => None,
+                QueueOverflow::Disconnect => {
+                    self.run_over();
+                    None
+                }
+            };
+            let lost = oldest.as_ref().map_or(delivery, |(_, _, oldest)| oldest);
+            self.log.dropped(Some(&self.client.id), lost.message.topic.as_str(), DropCause::QueueFull);
+            match oldest {
+                Some((question, _, _)) => self.questions.close(question),
+                None => return false,
+            };
+        }
+        true
+    }
+}

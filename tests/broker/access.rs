@@ -1,0 +1,200 @@
+//! The access list: what clients may do with topics.
+
+use wasmqtt::broker::{Access, AccessFilter, AccessRule, Action, Answer, Asks, BrokerOptions, Event, PeerId};
+use wasmqtt::codec::{Connect, Packet, QoS, ReasonCode};
+
+use crate::room::{Room, V4, V5, connect, message, publish, will};
+
+const PUBLISH: Option<Action> = Some(Action::Publish);
+const SUBSCRIBE: Option<Action> = Some(Action::Subscribe);
+const RECEIVE: Option<Action> = Some(Action::Receive);
+const NO: Result<(), ReasonCode> = Err(ReasonCode::NotAuthorized);
+const YES: Result<(), ReasonCode> = Ok(());
+
+fn rule(action: Option<Action>, filter: &str, verdict: Result<(), ReasonCode>) -> AccessRule {
+    AccessRule { action, filter: AccessFilter::parse(filter).expect(filter), client_id: None, username: None, verdict }
+}
+
+fn options(rules: &[(Option<Action>, &str, Result<(), ReasonCode>)]) -> BrokerOptions {
+    let rules = rules.iter().map(|(action, filter, verdict)| rule(*action, filter, *verdict)).collect();
+    BrokerOptions { access: Access::new(rules), events: true, ..BrokerOptions::default() }
+}
+
+fn room(rules: &[(Option<Action>, &str, Result<(), ReasonCode>)]) -> Room {
+    Room::with(options(rules))
+}
+
+/// Publishes for the host, which no rule holds for, and gives what the client is sent.
+fn sent(room: &mut Room, peer: PeerId, topic: &str) -> Vec<String> {
+    room.broker.publish(message(topic, "x"), room.now);
+    room.drain();
+    room.hear(peer)
+}
+
+#[test]
+fn the_first_rule_that_names_a_topic_decides_and_what_none_names_is_allowed() {
+    let mut room = room(&[(PUBLISH, "a/open", YES), (PUBLISH, "a/#", NO), (None, "b", Err(ReasonCode::QuotaExceeded))]);
+    let peer = room.join(V5, "a");
+    let rows = [("a/open", "10"), ("a/x", "87"), ("a", "87"), ("b", "97"), ("c", "10")];
+    for (topic, reason) in rows {
+        assert_eq!(room.publish(peer, topic, "", QoS::AtLeastOnce), [format!("PUBACK #9 {reason}")], "{topic}");
+    }
+    // Another action is not meant.
+    assert_eq!(room.subscribe(peer, "a/x", QoS::AtMostOnce), ["SUBACK #100 00"]);
+    assert_eq!(room.subscribe(peer, "b", QoS::AtMostOnce), ["SUBACK #100 97"]);
+}
+
+#[test]
+fn a_last_rule_may_close_all_that_is_not_named() {
+    let mut room = room(&[(None, "open/#", YES), (None, "#", NO)]);
+    let peer = room.join(V5, "a");
+    for (topic, reason) in [("open/x", "10"), ("x", "87"), ("$x/y", "87")] {
+        assert_eq!(room.publish(peer, topic, "", QoS::AtLeastOnce), [format!("PUBACK #9 {reason}")], "{topic}");
+        let reason = if reason == "10" { "00" } else { reason };
+        assert_eq!(room.subscribe(peer, topic, QoS::AtMostOnce), [format!("SUBACK #100 {reason}")], "{topic}");
+    }
+}
+
+#[test]
+fn a_refusal_is_told_as_the_version_and_the_packet_can() {
+    let banned = Err(ReasonCode::Banned);
+    let mut room = room(&[(None, "t", banned)]);
+    let peer = room.join(V5, "a");
+    assert_eq!(room.publish(peer, "t", "", QoS::AtLeastOnce), ["PUBACK #9 87"], "PUBACK knows no 0x8A");
+    assert_eq!(room.subscribe(peer, "t", QoS::AtMostOnce), ["SUBACK #100 87"]);
+    let old = room.join(V4, "b");
+    assert_eq!(room.subscribe(old, "t", QoS::AtMostOnce), ["SUBACK #100 80"]);
+    assert_eq!(room.publish(old, "t", "", QoS::AtLeastOnce), ["PUBACK #9 ok"]);
+    let will = Some(will("t", "x", QoS::AtMostOnce));
+    for (version, heard) in [(V5, "CONNACK 8A"), (V4, "CONNACK 87")] {
+        let peer = room.connect(&Connect { will, ..connect(version, "c") });
+        assert_eq!((room.hear(peer), room.is_closed(peer)), (vec![heard.into()], true));
+    }
+    assert_eq!(room.broker.counters().published, 0);
+    let refused = room.events.iter().filter(|event| matches!(event, Event::Refused { .. })).count();
+    assert_eq!(refused, 2);
+}
+
+/// `#` must not read what `private/#` may not.
+#[test]
+fn a_wider_subscription_does_not_bring_what_a_narrower_one_may_not() {
+    for filter in ["#", "+/x", "+/#", "private/+", "$share/g/#"] {
+        let mut room = room(&[(SUBSCRIBE, "private/x", NO), (SUBSCRIBE, "private/y", NO)]);
+        let peer = room.join(V5, "a");
+        assert_eq!(room.subscribe(peer, filter, QoS::AtMostOnce), ["SUBACK #100 00"], "{filter}");
+        assert!(sent(&mut room, peer, "private/x").is_empty(), "{filter}");
+        if filter != "private/+" {
+            assert_eq!(sent(&mut room, peer, "public/x"), ["public/x=x q0"], "{filter}");
+        }
+    }
+}
+
+#[test]
+fn a_subscription_is_refused_where_nothing_of_it_could_be_delivered() {
+    let rows: [(&str, &str); 9] = [
+        ("private/x", "87"),
+        ("private/#", "87"),
+        ("private/+", "87"),
+        ("$share/g/private/x", "87"),
+        ("private", "87"),
+        // Part of it may be.
+        ("private/mine/+", "00"),
+        ("private/mine/#", "00"),
+        ("#", "00"),
+        ("public", "00"),
+    ];
+    let mut room = room(&[(SUBSCRIBE, "private/mine/x", YES), (SUBSCRIBE, "private/#", NO)]);
+    let peer = room.join(V5, "a");
+    for (filter, reason) in rows {
+        // A rule before it allows a part.
+        let reason = if matches!(filter, "private/#") { "00" } else { reason };
+        assert_eq!(room.subscribe(peer, filter, QoS::AtMostOnce), [format!("SUBACK #100 {reason}")], "{filter}");
+    }
+    assert!(sent(&mut room, peer, "private/mine/y").is_empty());
+    assert_eq!(sent(&mut room, peer, "private/mine/x"), ["private/mine/x=x q0"]);
+}
+
+#[test]
+fn a_rule_for_receiving_holds_for_deliveries_alone() {
+    let mut room = room(&[(RECEIVE, "secret", NO)]);
+    let peer = room.join(V5, "a");
+    room.retain(peer, "secret", "x", QoS::AtMostOnce);
+    room.retain(peer, "open", "x", QoS::AtMostOnce);
+    assert_eq!(room.subscribe(peer, "#", QoS::AtMostOnce), ["SUBACK #100 00", "open=x q0 retain"]);
+    assert_eq!(room.subscribe(peer, "secret", QoS::AtMostOnce), ["SUBACK #100 00"]);
+    assert!(sent(&mut room, peer, "secret").is_empty());
+    assert_eq!(room.publish(peer, "secret", "", QoS::AtLeastOnce), ["PUBACK #9 10"], "nobody was there for it");
+}
+
+#[test]
+fn rules_name_clients_and_users() {
+    let mut list = vec![rule(PUBLISH, "dev/%c/%u/#", YES), rule(None, "all", YES)];
+    list.push(AccessRule { client_id: Some("root".into()), ..rule(None, "#", YES) });
+    list.push(AccessRule { username: Some("eve".into()), ..rule(None, "eve/#", NO) });
+    list.push(rule(PUBLISH, "dev/#", NO));
+    let mut room = Room::with(BrokerOptions { access: Access::new(list), ..BrokerOptions::default() });
+    let rows = [
+        ("c1", Some("ann"), "dev/c1/ann/x", true),
+        ("c1", Some("ann"), "dev/c1/bob", false),
+        ("c1", Some("ann"), "dev/c2/ann", false),
+        ("c1", None, "dev/c1/", false),
+        ("c1", None, "dev/c1", false),
+        ("root", None, "dev/c1", true),
+        ("c1", Some("eve"), "eve/x", false),
+        ("c1", Some("ann"), "eve/x", true),
+        ("c1", None, "eve/x", true),
+        // A name is no filter.
+        ("+", Some("#"), "dev/c1/ann", false),
+        ("c1/ann", Some("x"), "dev/c1/ann/x", false),
+        ("a/b", Some("x"), "dev/a/b/x", false),
+    ];
+    for (client_id, username, topic, allowed) in rows {
+        let peer = room.join_with(&Connect { username, ..connect(V5, client_id) });
+        let heard = if allowed { "PUBACK #9 10" } else { "PUBACK #9 87" };
+        assert_eq!(room.publish(peer, topic, "", QoS::AtLeastOnce), [heard], "{client_id} {username:?} {topic}");
+    }
+}
+
+#[test]
+fn a_will_that_names_its_client_is_held_against_the_rules_of_that_client() {
+    let mut room = room(&[(PUBLISH, "state/%c", YES), (PUBLISH, "#", NO)]);
+    for (client_id, topic, heard) in [("a", "state/a", "CONNACK ok"), ("a", "state/b", "CONNACK 87")] {
+        let asked = Connect { will: Some(will(topic, "x", QoS::AtMostOnce)), ..connect(V5, client_id) };
+        let peer = room.connect(&asked);
+        assert!(room.hear(peer)[0].starts_with(heard), "{topic}");
+    }
+    // Who has no identifier yet is named by no rule.
+    let nameless = room.connect(&Connect { will: Some(will("state/", "x", QoS::AtMostOnce)), ..connect(V5, "") });
+    assert_eq!(room.hear(nameless), ["CONNACK 87"]);
+}
+
+/// A message goes to a member that may have it, whoever's turn it is.
+#[test]
+fn a_shared_subscription_goes_to_members_that_may_read() {
+    let list = vec![AccessRule { client_id: Some("b".into()), ..rule(RECEIVE, "t", NO) }];
+    let mut room = Room::with(BrokerOptions { access: Access::new(list), ..BrokerOptions::default() });
+    let (a, b) = (room.join(V5, "a"), room.join(V5, "b"));
+    for peer in [a, b] {
+        room.subscribe(peer, "$share/g/#", QoS::AtMostOnce);
+    }
+    for _ in 0..4 {
+        assert_eq!(sent(&mut room, a, "t"), ["t=x q0"]);
+    }
+    assert!(room.hear(b).is_empty());
+    room.cut(a);
+    assert_eq!(room.broker.publish(message("t", "x"), room.now), 0, "nobody is left who may");
+}
+
+#[test]
+fn the_list_is_held_before_the_host_is_asked() {
+    let asks = Asks { publish: true, subscribe: true, ..Asks::default() };
+    let list = options(&[(PUBLISH, "no", NO), (SUBSCRIBE, "no", NO), (None, "yes", YES)]);
+    let mut room = Room::with(BrokerOptions { asks, ..list });
+    let peer = room.join(V5, "a");
+    assert_eq!(room.publish(peer, "no", "", QoS::AtLeastOnce), ["PUBACK #9 87"]);
+    assert_eq!(room.subscribe(peer, "no", QoS::AtMostOnce), ["SUBACK #100 87"]);
+    assert!(room.asked.is_empty());
+    room.send(peer, &Packet::Publish(publish("yes", "", QoS::AtLeastOnce)));
+    room.answer(Answer::Refuse(ReasonCode::QuotaExceeded));
+    assert_eq!(room.hear(peer), ["PUBACK #9 97"], "what the list allows the host may refuse");
+}
