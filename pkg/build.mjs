@@ -1,5 +1,5 @@
-// Builds the TypeScript face into dist: one small module for each entry and one that both share, and declarations with their
-// comments. What wasm-pack has written there, in dist/client and dist/broker, stays; its JavaScript goes into the entries.
+// Builds the TypeScript face into dist: one small module for each entry and one that both share, the command line, and
+// declarations with their comments. What wasm-pack has written there, in dist/client and dist/broker, stays; its JavaScript goes into the entries.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -74,6 +74,23 @@ await build({
   logLevel: 'warning',
 })
 
+await build({
+  absWorkingDir: root,
+  entryPoints: { cli: 'src/cli/main.ts' },
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  minify: true,
+  legalComments: 'none',
+  // What ws uses where it is installed.
+  external: ['bufferutil', 'utf-8-validate'],
+  banner: { js: cliBanner() },
+  plugins: [{ name: 'broker', setup: leaveBroker }],
+  logLevel: 'warning',
+})
+
 /** Files of an earlier build, some of sources that are gone. */
 function removeOld() {
   for (const entry of readdirSync(dist, { withFileTypes: true })) {
@@ -81,11 +98,29 @@ function removeOld() {
   }
 }
 
+/** What the command begins with: the licence of ws, which is part of it, and what ws asks Node's modules with. */
+function cliBanner() {
+  const licence = readFileSync(join(dirname(createRequire(import.meta.url).resolve('ws')), 'LICENSE'), 'utf8')
+  return [
+    '#!/usr/bin/env node',
+    `/* Contains ws, under its licence:\n\n${licence.trim()}\n*/`,
+    `import { createRequire as __createRequire } from 'node:module'`,
+    'const require = __createRequire(import.meta.url)',
+  ].join('\n')
+}
+
+/** The command uses the package's broker as anybody does. */
+function leaveBroker({ onResolve }) {
+  onResolve({ filter: /^\.\.\/broker\.js$/ }, () => ({ path: './broker.js', external: true }))
+}
+
 /** Checks the types, against what wasm-bindgen has generated too, and writes the declarations. */
 function declare() {
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
-  const { status } = spawnSync(process.execPath, [tsc, '--project', root], { stdio: 'inherit' })
-  if (status !== 0) process.exit(status ?? 1)
+  for (const project of [root, join(root, 'src', 'cli')]) {
+    const { status } = spawnSync(process.execPath, [tsc, '--project', project], { stdio: 'inherit' })
+    if (status !== 0) process.exit(status ?? 1)
+  }
   const reached = new Set()
   for (const entry of ['index', 'broker']) reach(entry, reached)
   for (const file of readdirSync(dist).filter(name => name.endsWith('.d.ts'))) {

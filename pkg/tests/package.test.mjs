@@ -8,7 +8,7 @@ import { install, load, packed, root } from './lib/packed.mjs'
 
 const project = install()
 
-test('the tarball holds exactly the two entries, what they share, their declarations and their WebAssembly', () => {
+test('the tarball holds exactly the two entries, what they share, the command, the declarations and the WebAssembly', () => {
   const declarations = [
     'accepted',
     'broker',
@@ -36,6 +36,7 @@ test('the tarball holds exactly the two entries, what they share, their declarat
     'README.md',
     'dist/broker.js',
     'dist/broker/wasmqtt_bg.wasm',
+    'dist/cli.js',
     'dist/client/wasmqtt_bg.wasm',
     'dist/common.js',
     'dist/index.js',
@@ -114,7 +115,7 @@ test('both entries share one set of errors and events', async () => {
 })
 
 test('what is published has no path of the machine that built it', () => {
-  for (const name of ['index.js', 'broker.js', 'common.js']) {
+  for (const name of ['index.js', 'broker.js', 'common.js', 'cli.js']) {
     const text = readFileSync(join(project, 'node_modules/wasmqtt/dist', name), 'utf8')
     assert.ok(!text.includes(root), name)
     assert.ok(!/\/home\/|\/root\/|\/\/#/.test(text), name)

@@ -80,12 +80,12 @@ async function advisories(step, env) {
   throw new StepError('an advisory stands against a dependency')
 }
 
-/** The TypeScript of each workspace that has any. */
+/** The TypeScript of each workspace that has any, and of the command line, which alone knows Node. */
 export async function typeChecks(report, env) {
-  for (const workspace of ['pkg', 'www', 'bench']) {
-    const config = `${workspace}/tsconfig.json`
-    if (workspace === 'bench' && !existsSync(inRoot(config))) continue
-    await report.step(`tsc, ${workspace}`, { needs: ['npm packages', 'TypeScript face'] }, step =>
+  for (const folder of ['pkg', 'pkg/src/cli', 'www', 'bench']) {
+    const config = `${folder}/tsconfig.json`
+    if (folder === 'bench' && !existsSync(inRoot(config))) continue
+    await report.step(`tsc, ${folder}`, { needs: ['npm packages', 'TypeScript face'] }, step =>
       step.check('tsc', ['--noEmit', '--project', config], { env }),
     )
   }

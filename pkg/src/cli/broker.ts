@@ -1,0 +1,86 @@
+import { parseArgs } from 'node:util'
+import type { Broker } from '../broker.js'
+import { type Address, readAddress } from './address.js'
+import { brokerOf } from './config.js'
+import { type Listener, listenTcp, listenWebSocket } from './listeners.js'
+import { type Level, Log, levels } from './log.js'
+import { oneLine, UsageError } from './usage.js'
+
+/** What `wasmqtt broker` is told. */
+interface Settings {
+  readonly tcp: readonly Address[]
+  readonly ws: readonly Address[]
+  readonly config: string | undefined
+  readonly level: Level
+}
+
+/** Runs a broker until a signal ends it. Rejects with a UsageError, or an Error that says in one line what failed. */
+export async function runBroker(args: readonly string[]): Promise<void> {
+  const { tcp, ws, config, level } = readSettings(args)
+  const log = new Log(level)
+  const broker = brokerOf(config, {})
+  const stopped = signalled()
+  const listeners: Listener[] = []
+  try {
+    await broker.ready
+    if (log.shows('warn')) broker.addEventListener('event', ({ detail }) => log.event(detail))
+    for (const address of tcp) listeners.push(await listenTcp(broker, address, log))
+    for (const address of ws) listeners.push(await listenWebSocket(broker, address, log))
+    process.stdout.write(`wasmqtt listens on ${listeners.map(({ url }) => url).join(' ')}\n`)
+    log.write('info', `ends: ${await stopped}`)
+  } finally {
+    await stop(broker, listeners)
+  }
+}
+
+/** Takes nobody any more, tells all that are there, and waits until their connections are closed, which is bounded. */
+async function stop(broker: Broker, listeners: readonly Listener[]): Promise<void> {
+  const closed = Promise.all(listeners.map(listener => listener.close()))
+  broker.close()
+  await closed
+}
+
+/** Resolves with the first signal; the next ends the process at once, as signals do. */
+function signalled(): Promise<NodeJS.Signals> {
+  const signals = ['SIGTERM', 'SIGINT'] as const
+  return new Promise(resolve => {
+    const end = (signal: NodeJS.Signals) => {
+      for (const other of signals) process.off(other, end)
+      resolve(signal)
+    }
+    for (const signal of signals) process.on(signal, end)
+  })
+}
+
+function readSettings(args: readonly string[]): Settings {
+  const { tcp, ws, config, log: level = 'info' } = parse(args)
+  if (!isLevel(level)) {
+    throw new UsageError(`--log is ${JSON.stringify(level)}; it must be ${levels.slice(0, -1).join(', ')} or silent`)
+  }
+  const isDefault = !tcp && !ws
+  return {
+    tcp: (tcp ?? (isDefault ? ['1883'] : [])).map(text => readAddress(text, '--tcp')),
+    ws: (ws ?? []).map(text => readAddress(text, '--ws')),
+    config,
+    level,
+  }
+}
+
+const isLevel = (text: string): text is Level => levels.includes(text as Level)
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        tcp: { type: 'string', multiple: true },
+        ws: { type: 'string', multiple: true },
+        config: { type: 'string' },
+        log: { type: 'string' },
+      },
+    }).values
+  } catch (error) {
+    // Node goes on to explain what nobody asked.
+    throw new UsageError(oneLine((error as Error).message.split(/\. |\n/)[0] ?? ''))
+  }
+}

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs'
+import { Broker, type BrokerOptions, OptionError } from '../broker.js'
+import { oneLine, UsageError } from './usage.js'
+
+/** A broker with the options of a JSON file, if there is one. Throws a UsageError that names the file. */
+export function brokerOf(file: string | undefined, more: BrokerOptions): Broker {
+  const options = file === undefined ? {} : readConfig(file)
+  try {
+    return new Broker({ ...options, ...more })
+  } catch (error) {
+    throw error instanceof OptionError ? new UsageError(`${file ?? 'options'}: ${oneLine(error.message)}`) : error
+  }
+}
+
+function readConfig(file: string): object {
+  let value: unknown
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') throw new UsageError(`${file}: there is no such file`)
+    throw new UsageError(code ? `${file}: it cannot be read (${code})` : `${file}: it is not JSON: ${oneLine(message)}`)
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  throw new UsageError(`${file}: it must be an object, such as { "maximumQos": 1 }`)
+}

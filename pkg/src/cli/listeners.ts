@@ -1,0 +1,94 @@
+import { once } from 'node:events'
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
+import { createServer as createTcpServer, type Server } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer } from 'ws'
+import type { Broker } from '../broker.js'
+import { type Address, showAddress } from './address.js'
+import type { Log } from './log.js'
+
+/** Something that listens for clients. */
+export interface Listener {
+  /** Where, with the port that it has. */
+  readonly url: string
+  /** Takes nobody any more. Resolves once all connections are closed. */
+  close(): Promise<void>
+}
+
+/** The largest frame that is taken, in bytes: it may have many packets, and is in memory until it is whole. */
+const FRAME_BYTES_MAX = 16 << 20
+const subprotocols = ['mqtt', 'mqttv3.1']
+
+/** Listens on TCP. Rejects with an Error that says in one line why it cannot. */
+export function listenTcp(broker: Broker, address: Address, log: Log): Promise<Listener> {
+  const server = createTcpServer(socket => broker.accept(socket))
+  return listen(server, 'mqtt', address, log)
+}
+
+/** Listens for WebSockets, at any path [MQTT-6.0.0-3], [MQTT-6.0.0-4]. Rejects likewise. */
+export function listenWebSocket(broker: Broker, address: Address, log: Log): Promise<Listener> {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: FRAME_BYTES_MAX,
+    perMessageDeflate: false,
+    handleProtocols: offered => subprotocols.find(name => offered.has(name)) ?? false,
+  })
+  const server = createHttpServer((_, response) => {
+    response.writeHead(426, { Connection: 'close', Upgrade: 'websocket' }).end('This is for WebSockets.\n')
+  })
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Until it is one of ws; then that sees to it.
+    const fail = () => socket.destroy()
+    socket.on('error', fail)
+    if (!offers(request)) return refuse(socket)
+    sockets.handleUpgrade(request, socket, head, webSocket => {
+      socket.off('error', fail)
+      broker.accept(webSocket)
+    })
+  })
+  return listen(server, 'ws', address, log)
+}
+
+function offers({ headers }: IncomingMessage): boolean {
+  const offered = headers['sec-websocket-protocol']?.split(',').map(name => name.trim()) ?? []
+  return subprotocols.some(name => offered.includes(name))
+}
+
+function refuse(socket: Duplex): void {
+  const text = `The subprotocol must be ${subprotocols.join(' or ')}.\n`
+  const headers = ['Connection: close', 'Content-Type: text/plain', `Content-Length: ${text.length}`]
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${headers.join('\r\n')}\r\n\r\n${text}`)
+}
+
+async function listen(server: Server, scheme: 'mqtt' | 'ws', address: Address, log: Log): Promise<Listener> {
+  server.listen(address.port, address.host)
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw new Error(`${scheme}://${showAddress(address)} ${why(error as NodeJS.ErrnoException)}`)
+  }
+  // Such as too many open files: the others go on.
+  server.on('error', error => log.write('error', `${scheme}://${showAddress(address)}: ${error.message}`))
+  const bound = server.address()
+  const port = typeof bound === 'object' && bound ? bound.port : address.port
+  return {
+    url: `${scheme}://${showAddress({ host: address.host, port })}`,
+    close: () => new Promise(resolve => server.close(() => resolve())),
+  }
+}
+
+function why({ code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'is in use already'
+    case 'EACCES':
+      return 'may not be listened on by this user'
+    case 'EADDRNOTAVAIL':
+      return 'is no address of this machine'
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'has a host that is not known'
+    default:
+      return `cannot be listened on: ${message}`
+  }
+}

@@ -1,0 +1,235 @@
+// The command line: `npx wasmqtt broker`.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect as connectTcp, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { WebSocket } from 'ws'
+import { install } from './lib/packed.mjs'
+import { RawClient } from './lib/peer.mjs'
+
+const command = join(install(), 'node_modules/wasmqtt/dist/cli.js')
+const folder = mkdtempSync(join(tmpdir(), 'wasmqtt-cli-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+const timeout = 30_000
+
+/** Runs the command to its end. */
+async function run(...args) {
+  const child = start(args)
+  const [code] = await child.exited
+  return { code, stdout: child.stdout, stderr: child.stderr }
+}
+
+function start(args) {
+  const process = spawn(globalThis.process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = { process, stdout: '', stderr: '', exited: once(process, 'close') }
+  const lines = new EventTarget()
+  for (const name of ['stdout', 'stderr']) {
+    process[name].setEncoding('utf8').on('data', text => {
+      child[name] += text
+      lines.dispatchEvent(new Event('text'))
+    })
+  }
+  /** Resolves once the output has what the pattern matches. */
+  child.said = async (name, pattern) => {
+    for (;;) {
+      const match = pattern.exec(child[name])
+      if (match) return match
+      const ended = await Promise.race([
+        new Promise(resolve => lines.addEventListener('text', () => resolve(false), { once: true })),
+        child.exited.then(() => !pattern.test(child[name])),
+      ])
+      if (ended) throw new Error(`it ended without ${pattern}: ${child.stdout}${child.stderr}`)
+    }
+  }
+  return child
+}
+
+/** Starts a broker, waits until it listens, and ends it after the test. */
+async function startBroker(t, ...args) {
+  const broker = start(['broker', ...args])
+  t.after(() => broker.process.kill('SIGKILL'))
+  const [, urls] = await broker.said('stdout', /^wasmqtt listens on (.*)\n/)
+  return Object.assign(broker, { urls: urls.split(' ').map(url => new URL(url)) })
+}
+
+function dial(t, { hostname, port }, version) {
+  const socket = connectTcp({ host: hostname.replace(/[[\]]/g, ''), port })
+  t.after(() => socket.destroy())
+  return RawClient.overStream(socket, version)
+}
+
+async function dialWs(t, url, protocols, path = '') {
+  const socket = new WebSocket(`${url.href.replace(/\/$/, '')}${path}`, protocols)
+  t.after(() => socket.terminate())
+  const client = RawClient.overWebSocket(socket)
+  await once(socket, 'open')
+  return Object.assign(client, { socket })
+}
+
+function fileOf(name, text) {
+  const file = join(folder, name)
+  writeFileSync(file, text)
+  return file
+}
+
+test('it listens where it is told, on the loopback unless it is told, and says where', { timeout }, async t => {
+  const broker = await startBroker(t, '--tcp', '0', '--tcp', ':0', '--tcp', '[::1]:0', '--ws', '127.0.0.1:0')
+  assert.deepEqual(
+    broker.urls.map(({ protocol, hostname }) => [protocol, hostname]),
+    [
+      ['mqtt:', '127.0.0.1'],
+      ['mqtt:', '127.0.0.1'],
+      ['mqtt:', '[::1]'],
+      ['ws:', '127.0.0.1'],
+    ],
+  )
+  for (const url of broker.urls.slice(0, 3)) assert.equal((await dial(t, url).connect('tcp')).reasonCode, 0)
+  const client = await dialWs(t, broker.urls[3], 'mqtt')
+  assert.equal((await client.connect('ws')).reasonCode, 0)
+})
+
+test('WebSockets are taken at any path, with the subprotocol of MQTT', { timeout }, async t => {
+  const {
+    urls: [url],
+  } = await startBroker(t, '--ws', '0')
+  const rows = [
+    ['/', 'mqtt', 'mqtt'],
+    ['/mqtt', ['mqttv3.1', 'mqtt'], 'mqtt'],
+    ['/some/path?query=1', 'mqttv3.1', 'mqttv3.1'],
+  ]
+  for (const [path, protocols, protocol] of rows) {
+    const { socket } = await dialWs(t, url, protocols, path)
+    assert.equal(socket.protocol, protocol)
+  }
+  for (const protocols of [[], ['amqp']]) {
+    const [error] = await once(new WebSocket(url, protocols), 'error')
+    assert.match(error.message, /400/)
+  }
+  const response = await fetch(url.href.replace('ws:', 'http:'))
+  assert.equal(response.status, 426)
+})
+
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  test(`${signal} ends it: clients are told, and the exit code is 0`, { timeout }, async t => {
+    const broker = await startBroker(t, '--tcp', '0', '--ws', '0')
+    const [tcp, ws] = broker.urls
+    const clients = [dial(t, tcp), await dialWs(t, ws, 'mqtt'), dial(t, tcp, 4)]
+    for (const [index, client] of clients.entries()) await client.connect(`client ${index}`)
+    broker.process.kill(signal)
+    for (const client of clients.slice(0, 2)) assert.equal((await client.next('disconnect')).reasonCode, 0x8b)
+    for (const client of clients) await client.closed
+    assert.deepEqual(await broker.exited, [0, null])
+    const [, afterwards] = broker.stderr.split(`info  ends: ${signal}\n`)
+    assert.equal(afterwards.match(/ disconnected .* cause=host reasonCode=0x8B\n/g).length, 3)
+  })
+}
+
+test('a client that does not close when it is told keeps nobody waiting for long', { timeout }, async t => {
+  const broker = await startBroker(t, '--tcp', '0')
+  const { hostname: host, port } = broker.urls[0]
+  const socket = connectTcp({ host, port, allowHalfOpen: true })
+  t.after(() => socket.destroy())
+  await RawClient.overStream(socket).connect('stays')
+  broker.process.kill('SIGTERM')
+  assert.deepEqual(await broker.exited, [0, null])
+})
+
+test('the options of the file hold', { timeout }, async t => {
+  const file = fileOf('broker.json', JSON.stringify({ maximumQos: 1, receiveMaximum: 7, retainAvailable: false }))
+  const broker = await startBroker(t, '--tcp', '0', '--config', file)
+  const { properties } = await dial(t, broker.urls[0]).connect('reader')
+  assert.deepEqual([properties.maximumQoS, properties.receiveMaximum, properties.retainAvailable], [1, 7, false])
+})
+
+test('there is a line for each event of the level', { timeout }, async t => {
+  const debug = await startBroker(t, '--tcp', '0', '--log', 'debug')
+  const client = dial(t, debug.urls[0])
+  await client.connect('new\nline \u001b[31m\u009b')
+  await client.subscribe('a/#', 1)
+  client.send({ cmd: 'publish', topic: 'a/b', payload: 'x', qos: 0 }, { cmd: 'disconnect', reasonCode: 4 })
+  await debug.said('stderr', /disconnected/)
+  await client.closed
+  const id = String.raw`"new\nline \u001b[31m\u009b"`
+  const lines = debug.stderr
+    .trim()
+    .split('\n')
+    .map(line => line.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /, ''))
+  assert.deepEqual(lines.slice(0, 4), [
+    `info  connected clientId=${id} version=5 sessionPresent=false`,
+    `debug subscribed clientId=${id} filter="a/#" reasonCode=0x01`,
+    `debug published clientId=${id} topic="a/b" qos=0 retain=false payloadBytes=1 subscribers=1`,
+    `info  disconnected clientId=${id} cause=client reasonCode=0x04`,
+  ])
+  const warn = await startBroker(t, '--tcp', '0', '--log', 'warn')
+  const wrong = dial(t, warn.urls[0])
+  await wrong.connect('wrong')
+  wrong.send({ cmd: 'pingresp' })
+  await wrong.closed
+  await warn.said('stderr', /\n/)
+  assert.match(warn.stderr, /^\S+ warn {2}disconnected clientId="wrong" cause=fault reasonCode=0x82 rule=/)
+  const silent = await startBroker(t, '--tcp', '0', '--log', 'silent')
+  await dial(t, silent.urls[0]).connect('unseen')
+  silent.process.kill('SIGTERM')
+  await silent.exited
+  assert.equal(silent.stderr, '')
+})
+
+test('what is used wrongly is told in one line, and the exit code is 2', { timeout }, async () => {
+  const config = (name, text) => ['broker', '--config', fileOf(name, text)]
+  const rows = [
+    [[], 'a command is missing'],
+    [['brokers'], '"brokers" is no command; there is broker'],
+    [['broker', '--prot', '1883'], "Unknown option '--prot'"],
+    [['broker', '1883'], "Unexpected argument '1883'"],
+    [['broker', '--tcp'], '--tcp'],
+    [['broker', '--tcp', '65536'], '--tcp is "65536"; it must be PORT or HOST:PORT'],
+    [['broker', '--tcp', '::1:1883'], '--tcp is "::1:1883"; it must be PORT or HOST:PORT'],
+    [['broker', '--ws', '127.0.0.1'], '--ws is "127.0.0.1"'],
+    [['broker', '--log', 'loud'], '--log is "loud"; it must be debug, info, warn, error or silent'],
+    [['broker', '--config', join(folder, 'none.json')], 'none.json: there is no such file'],
+    [['broker', '--config', folder], 'it cannot be read (EISDIR)'],
+    [config('text.json', '{\n"maximumQos": 1,\n}'), 'text.json: it is not JSON: '],
+    [config('list.json', '[]'), 'list.json: it must be an object'],
+    [config('key.json', '{ "maximumQoS": 1 }'), 'key.json: maximumQoS is no option; there are '],
+    [config('value.json', '{ "maximumQos": 3 }'), 'value.json: maximumQos is 3; it must be 0 or 1 or 2'],
+    [config('deep.json', '{ "queue": { "messages": -1 } }'), 'deep.json: queue.messages is -1; it must be a whole'],
+  ]
+  for (const [args, expected] of rows) {
+    const { code, stdout, stderr } = await run(...args)
+    assert.deepEqual([code, stdout], [2, ''], args.join(' '))
+    assert.ok(stderr.startsWith('wasmqtt: ') && stderr.includes(expected), stderr)
+    assert.equal(stderr.split('\n').length, 2, stderr)
+  }
+})
+
+test('where it cannot listen it says so in one line, and the exit code is 1', { timeout }, async t => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const { port } = server.address()
+  const rows = [
+    [['--tcp', `${port}`], `mqtt://127.0.0.1:${port} is in use already`],
+    [['--tcp', '0', '--ws', `${port}`], `ws://127.0.0.1:${port} is in use already`],
+    [['--tcp', '192.0.2.1:0'], 'mqtt://192.0.2.1:0 is no address of this machine'],
+  ]
+  for (const [args, expected] of rows) {
+    const { code, stdout, stderr } = await run('broker', ...args)
+    assert.deepEqual([code, stdout, stderr], [1, '', `wasmqtt: ${expected}\n`])
+  }
+})
+
+test('help and version are printed, and nothing is run', { timeout }, async () => {
+  for (const args of [['--help'], ['broker', '--help'], ['broker', '--tcp', 'x', '-h']]) {
+    const { code, stdout, stderr } = await run(...args)
+    assert.deepEqual([code, stderr], [0, ''])
+    for (const option of ['--tcp', '--ws', '--config', '--log']) assert.ok(stdout.includes(option))
+  }
+  const { code, stdout } = await run('--version')
+  assert.equal(code, 0)
+  assert.match(stdout, /^\d+\.\d+\.\d+\n$/)
+})
