@@ -6,6 +6,8 @@ use core::ops::Range;
 
 use super::aliases::Naming;
 use super::event::DropCause;
+use super::groups::GroupKey;
+use super::mark::Mark;
 use crate::codec::{EncodeError, Message, PacketId, PropertiesBuf, Property, PropertyId, Publish, QoS, Version};
 use crate::session::Delivery;
 use crate::time::Time;
@@ -21,6 +23,8 @@ pub(super) struct Terms<'a> {
     pub(super) retain: bool,
     /// Of all the subscriptions that match [MQTT-3.3.4-3]; not sent in 3.1.1.
     pub(super) identifiers: &'a [u32],
+    /// The shared subscription that it goes out for.
+    pub(super) group: Option<GroupKey>,
 }
 
 /// The memory of a broadcast, used again for the next.
@@ -105,7 +109,7 @@ impl<'a> Broadcast<'a> {
             qos: terms.qos,
             retain: terms.retain,
             subscription_identifiers: terms.identifiers.into(),
-            token: self.arrived.as_millis(),
+            token: Mark { arrived: self.arrived, group: terms.group }.pack(),
         }
     }
 
@@ -232,7 +236,7 @@ impl Copy<'_> {
         version: Version,
         out: &mut Vec<u8>,
     ) -> Result<Option<usize>, DropCause> {
-        let Terms { qos, retain, identifiers } = self.terms;
+        let Terms { qos, retain, identifiers, .. } = self.terms;
         let (since, now) = self.waited;
         let expiry = match remaining_expiry(publish, now.saturating_since(since).as_secs()) {
             // The receiver may hold it already; it must be sent again whatever its age [MQTT-4.4.0-1].

@@ -8,6 +8,7 @@ use super::broadcast::{Broadcast, Copy, Terms};
 use super::clients::{ClientKey, ClientState};
 use super::event::DropCause;
 use super::log::Log;
+use super::mark::Mark;
 use super::options::{BrokerOptions, QueueOverflow};
 use super::output::Outbox;
 use super::peer::{Connected, Connection, Peer};
@@ -140,12 +141,12 @@ impl Hop<'_> {
                 }
             };
             let Delivery { message, qos, retain, subscription_identifiers, token } = delivery;
-            let terms = Terms { qos: *qos, retain: *retain, identifiers: subscription_identifiers };
+            let terms = Terms { qos: *qos, retain: *retain, identifiers: subscription_identifiers, group: None };
             let naming = peer
                 .connection
                 .connected_mut()
                 .map_or(Naming::Topic, |connected| connected.naming(&message.as_publish(), terms));
-            let copy = Copy { terms, naming, packet_id, dup, waited: (Time::from_millis(*token), self.now) };
+            let copy = Copy { terms, naming, packet_id, dup, waited: (Mark::unpack(*token).arrived, self.now) };
             let out = self.outbox.open(peer);
             let start = out.len();
             let lent = broadcast.as_deref_mut().filter(|broadcast| !dup && broadcast.is_of(message));

@@ -92,6 +92,7 @@ impl Broker {
         for Held { filter, .. } in core::mem::replace(&mut client.subscriptions, Sorted::new()).into_values() {
             self.remove_subscription(key, &filter);
         }
+        self.hand_over_all(key, now);
         self.fire_will(key, now);
         if let Some(client) = self.clients.remove(key) {
             for question in client.screen.iter().flat_map(|screen| screen.questions()) {
@@ -133,6 +134,7 @@ impl Broker {
         if expiry_interval == 0 {
             return self.end_session(key, now);
         }
+        self.hand_over_queue(key, now);
         self.connection_lost(key, now);
         if expiry_interval < u32::MAX
             && let Some(client) = self.clients.get_mut(key)

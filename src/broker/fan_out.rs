@@ -41,12 +41,14 @@ struct Target {
     retain_as_published: bool,
     /// 0: none.
     identifier: u32,
+    /// The shared subscription that it is for.
+    group: Option<GroupKey>,
 }
 
 impl Target {
-    const fn new(client: ClientKey, subscription: Subscription) -> Self {
+    const fn new(client: ClientKey, subscription: Subscription, group: Option<GroupKey>) -> Self {
         let Subscription { qos, retain_as_published, identifier, .. } = subscription;
-        Self { client, qos, retain_as_published, identifier }
+        Self { client, qos, retain_as_published, identifier, group }
     }
 }
 
@@ -70,8 +72,8 @@ impl FanOut {
             Subscriber::Client(key) => self.add(key, *subscription, clients),
             Subscriber::Group(group) => {
                 let is_connected = |key| clients.get(key).is_some_and(|client| client.peer.is_some());
-                let picked = groups.pick(group, |key| may_read(access, key, topic, clients), is_connected);
-                self.targets.extend(picked.map(|(key, subscription)| Target::new(key, subscription)));
+                let picked = groups.pick(group, true, |key| may_read(access, key, topic, clients), is_connected);
+                self.targets.extend(picked.map(|(key, subscription)| Target::new(key, subscription, Some(group))));
             }
         });
     }
@@ -83,7 +85,7 @@ impl FanOut {
         let (number, place) = client.found;
         if number != self.number {
             client.found = (self.number, self.targets.len());
-            self.targets.push(Target::new(key, subscription));
+            self.targets.push(Target::new(key, subscription, None));
             return;
         }
         let target = &mut self.targets[place];
@@ -110,7 +112,7 @@ impl FanOut {
 
 /// Whether the access list, if it is about that, lets the client have messages of this topic.
 #[inline]
-fn may_read(access: Option<&Access>, key: ClientKey, topic: &str, clients: &Clients) -> bool {
+pub(super) fn may_read(access: Option<&Access>, key: ClientKey, topic: &str, clients: &Clients) -> bool {
     access.is_none_or(|access| clients.get(key).is_some_and(|client| access.may_read(client.who(), topic)))
 }
 
@@ -145,7 +147,12 @@ impl Broker {
             let mut hop = Hop { key: target.client, client, peer, questions, outbox, log, options, now };
             // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
             let retain = publish.retain && target.retain_as_published;
-            let terms = Terms { qos: publish.qos.min(target.qos), retain, identifiers: &fan_out.identifiers };
+            let terms = Terms {
+                qos: publish.qos.min(target.qos),
+                retain,
+                identifiers: &fan_out.identifiers,
+                group: target.group,
+            };
             hop.deliver(&mut broadcast, terms);
         }
         log.event(|| Event::Published {

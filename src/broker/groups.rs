@@ -24,17 +24,6 @@ struct Group {
 #[derive(Debug)]
 pub(super) struct Groups(Register<Group>);
 
-/// What a change of members means for the router.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Change {
-    /// The group has its first member.
-    New(GroupKey),
-    /// The group has lost its last member.
-    Gone(GroupKey),
-    /// The group stays.
-    None,
-}
-
 impl Groups {
     pub(super) const fn new() -> Self {
         Self(Register::new())
@@ -44,40 +33,47 @@ impl Groups {
         self.0.len()
     }
 
-    /// Adds a member, or changes its options.
-    pub(super) fn join(&mut self, filter: &TopicFilter, client: ClientKey, subscription: Subscription) -> Change {
+    /// Adds a member, or changes its options; gives the group if this is its first member.
+    pub(super) fn join(
+        &mut self,
+        filter: &TopicFilter,
+        client: ClientKey,
+        subscription: Subscription,
+    ) -> Option<GroupKey> {
         let Some(slot) = self.0.find(filter.as_str()) else {
             let group = Group { members: vec![(client, subscription)], next: 0 };
-            return Change::New(GroupKey(self.0.insert(filter.text(), group)));
+            return Some(GroupKey(self.0.insert(filter.text(), group)));
         };
-        if let Some(group) = self.0.get_mut(slot) {
-            match group.members.iter_mut().find(|(member, _)| *member == client) {
-                Some((_, options)) => *options = subscription,
-                None => group.members.push((client, subscription)),
-            }
+        let group = self.0.get_mut(slot)?;
+        match group.members.iter_mut().find(|(member, _)| *member == client) {
+            Some((_, options)) => *options = subscription,
+            None => group.members.push((client, subscription)),
         }
-        Change::None
+        None
     }
 
-    pub(super) fn leave(&mut self, filter: &TopicFilter, client: ClientKey) -> Change {
-        let Some(slot) = self.0.find(filter.as_str()) else { return Change::None };
-        let Some(group) = self.0.get_mut(slot) else { return Change::None };
-        let Some(place) = group.members.iter().position(|(member, _)| *member == client) else { return Change::None };
+    /// Takes a member out; gives its group, and whether that has lost its last member and is gone.
+    pub(super) fn leave(&mut self, filter: &TopicFilter, client: ClientKey) -> Option<(GroupKey, bool)> {
+        let slot = self.0.find(filter.as_str())?;
+        let group = self.0.get_mut(slot)?;
+        let place = group.members.iter().position(|(member, _)| *member == client)?;
         group.members.remove(place);
         if place < group.next {
             group.next -= 1;
         }
-        if !group.members.is_empty() {
-            return Change::None;
+        let is_gone = group.members.is_empty();
+        if is_gone {
+            self.0.remove(filter.as_str());
         }
-        self.0.remove(filter.as_str());
-        Change::Gone(GroupKey(slot))
+        Some((GroupKey(slot), is_gone))
     }
 
-    /// The member whose turn it is: the next that is connected; if none is, the next. Of those only that may read it.
+    /// The member whose turn it is: the next that is connected; if none is, the next, where one that is away will do. Of
+    /// those only that may read it.
     pub(super) fn pick(
         &mut self,
         key: GroupKey,
+        or_away: bool,
         may_read: impl Fn(ClientKey) -> bool,
         is_connected: impl Fn(ClientKey) -> bool,
     ) -> Option<(ClientKey, Subscription)> {
@@ -87,8 +83,24 @@ impl Groups {
         let first = |is: &dyn Fn(ClientKey) -> bool| {
             (0..count).map(turn).find(|place| group.members.get(*place).is_some_and(|(member, _)| is(*member)))
         };
-        let chosen = first(&|member| is_connected(member) && may_read(member)).or_else(|| first(&may_read))?;
+        let chosen = first(&|member| is_connected(member) && may_read(member))
+            .or_else(|| first(&|member| or_away && may_read(member)))?;
         group.next = chosen + 1;
         group.members.get(chosen).copied()
+    }
+
+    /// Whether such a member is in the group.
+    pub(super) fn has_any(&self, key: GroupKey, is_it: impl Fn(ClientKey) -> bool) -> bool {
+        self.0.get(key.0).is_some_and(|group| group.members.iter().any(|(member, _)| is_it(*member)))
+    }
+}
+
+impl GroupKey {
+    pub(super) const fn new(slot: u32) -> Self {
+        Self(slot)
+    }
+
+    pub(super) const fn slot(self) -> u32 {
+        self.0
     }
 }

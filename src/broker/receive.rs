@@ -76,7 +76,7 @@ impl Broker {
             Packet::Pubcomp(ack) => self.on_ack(sender, session::Ack::Pubcomp, ack, now)?,
             Packet::Pubrel(ack) => self.on_pubrel(sender, ack)?,
             Packet::Subscribe(subscribe) => handled = self.on_subscribe(sender, &subscribe, now)?,
-            Packet::Unsubscribe(unsubscribe) => self.on_unsubscribe(sender, &unsubscribe)?,
+            Packet::Unsubscribe(unsubscribe) => self.on_unsubscribe(sender, &unsubscribe, now)?,
             // [MQTT-3.12.4-1]
             Packet::Pingreq => self.send(sender, &Packet::Pingresp)?,
             Packet::Disconnect(disconnect) => self.on_disconnect(sender, disconnect, now)?,

@@ -10,11 +10,11 @@ use super::authorize::Verdict;
 use super::broadcast::{Broadcast, Forms, Terms};
 use super::deliver::Hop;
 use super::event::{DropCause, Event};
+use super::mark::Mark;
 use super::options::QueueOverflow;
 use super::questions::Whose;
 use crate::codec::QoS;
 use crate::session::Delivery;
-use crate::time::Time;
 
 /// Deliveries that wait, bounded as the queue behind them is: in messages, and in bytes of topics and payloads.
 #[derive(Debug, Default)]
@@ -34,6 +34,11 @@ impl Screen {
 
     pub(super) fn questions(&self) -> impl Iterator<Item = QuestionId> {
         self.waiting.iter().map(|(question, _, _)| *question)
+    }
+
+    /// In their order.
+    pub(super) fn deliveries_mut(&mut self) -> impl Iterator<Item = &mut Delivery> {
+        self.waiting.iter_mut().map(|(_, _, delivery)| delivery)
     }
 
     /// One alone is let in, whatever its length.
@@ -107,11 +112,11 @@ impl Hop<'_> {
                 });
                 continue;
             }
-            let arrived = Time::from_millis(delivery.token);
+            let Mark { arrived, group } = Mark::unpack(delivery.token);
             let message = Arc::clone(&delivery.message);
             let mut broadcast = Broadcast::new(delivery.message.as_publish(), Some(message), arrived, &mut forms);
             let identifiers = &delivery.subscription_identifiers;
-            self.deliver_now(&mut broadcast, Terms { qos: delivery.qos, retain: delivery.retain, identifiers });
+            self.deliver_now(&mut broadcast, Terms { qos: delivery.qos, retain: delivery.retain, identifiers, group });
         }
         if self.client.screen.as_ref().is_some_and(|screen| screen.len() == 0) {
             self.client.screen = None;

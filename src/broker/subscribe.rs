@@ -10,7 +10,7 @@ use super::clients::{ClientKey, Held, Subscription};
 use super::deliver::Hop;
 use super::event::{Event, Fault};
 use super::fan_out::Subscriber;
-use super::groups::Change;
+use super::groups::GroupKey;
 use super::publish::has_more_levels;
 use super::receive::Sender;
 use crate::codec::{
@@ -71,12 +71,19 @@ impl Broker {
         Ok(Handled::Done)
     }
 
-    pub(super) fn on_unsubscribe(&mut self, sender: Sender, unsubscribe: &Unsubscribe<'_>) -> Result<(), Fault> {
+    pub(super) fn on_unsubscribe(
+        &mut self,
+        sender: Sender,
+        unsubscribe: &Unsubscribe<'_>,
+        now: Time,
+    ) -> Result<(), Fault> {
         let mut reasons = Vec::with_capacity(unsubscribe.filters.len());
         for text in &unsubscribe.filters {
             let client = self.clients.get_mut(sender.client);
             let reason = if let Some(filter) = client.and_then(|client| client.unsubscribe(text)) {
-                self.remove_subscription(sender.client, &filter);
+                if let Some(group) = self.remove_subscription(sender.client, &filter) {
+                    self.leave_group(sender.client, group, now);
+                }
                 ReasonCode::Success
             } else if TopicFilter::parse(text).is_ok() {
                 ReasonCode::NoSubscriptionExisted
@@ -90,17 +97,17 @@ impl Broker {
         self.send(sender, &Packet::Unsuback(unsuback))
     }
 
-    /// Takes a subscription, which its client has given up, out of the router.
-    pub(super) fn remove_subscription(&mut self, client: ClientKey, filter: &TopicFilter) {
-        let subscriber = if filter.share_name().is_none() {
-            Subscriber::Client(client)
-        } else {
-            match self.groups.leave(filter, client) {
-                Change::Gone(group) => Subscriber::Group(group),
-                Change::New(_) | Change::None => return,
-            }
-        };
-        self.subscriptions.remove(filter, &subscriber);
+    /// Takes a subscription, which its client has given up, out of the router; gives the group that the client has left.
+    pub(super) fn remove_subscription(&mut self, client: ClientKey, filter: &TopicFilter) -> Option<GroupKey> {
+        if filter.share_name().is_none() {
+            self.subscriptions.remove(filter, &Subscriber::Client(client));
+            return None;
+        }
+        let (group, is_gone) = self.groups.leave(filter, client)?;
+        if is_gone {
+            self.subscriptions.remove(filter, &Subscriber::Group(group));
+        }
+        Some(group)
     }
 
     /// Makes or replaces one subscription [MQTT-3.8.4-3].
@@ -127,10 +134,7 @@ impl Broker {
         }
         let is_shared = filter.share_name().is_some();
         let subscriber = if is_shared {
-            match self.groups.join(&filter, key, subscription) {
-                Change::New(group) => Some(Subscriber::Group(group)),
-                Change::Gone(_) | Change::None => None,
-            }
+            self.groups.join(&filter, key, subscription).map(Subscriber::Group)
         } else {
             Some(Subscriber::Client(key))
         };
@@ -166,7 +170,7 @@ impl Broker {
             }
             let message = Arc::clone(&kept.message);
             let mut broadcast = Broadcast::new(kept.message.as_publish(), Some(message), kept.arrived, forms);
-            let terms = Terms { qos: kept.message.qos.min(subscription.qos), retain: true, identifiers };
+            let terms = Terms { qos: kept.message.qos.min(subscription.qos), retain: true, identifiers, group: None };
             hop.deliver(&mut broadcast, terms);
         }
         for topic in over {

@@ -28,6 +28,11 @@ impl<T> Fifo<T> {
         self.back.push(value);
     }
 
+    /// The next to go first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.front.iter().rev().chain(&self.back)
+    }
+
     pub(crate) fn pop(&mut self) -> Option<T> {
         if self.front.is_empty() {
             while let Some(value) = self.back.pop() {

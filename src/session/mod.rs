@@ -12,6 +12,7 @@ use core::fmt;
 mod by_id;
 mod delivery;
 mod fifo;
+mod handover;
 mod identifiers;
 mod inbound;
 mod order;

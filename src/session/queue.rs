@@ -48,6 +48,11 @@ impl Queue {
         Ok(())
     }
 
+    /// The oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Delivery> {
+        self.deliveries.iter()
+    }
+
     pub(super) fn pop(&mut self) -> Option<Delivery> {
         let delivery = self.deliveries.pop()?;
         self.bytes -= delivery.bytes();

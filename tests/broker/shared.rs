@@ -1,8 +1,36 @@
 //! Shared subscriptions: of a group's members each message goes to one (§4.8.2).
 
-use wasmqtt::codec::{Connect, QoS};
+use wasmqtt::broker::{BrokerOptions, PeerId};
+use wasmqtt::codec::{Ack, Connect, Packet, Property, QoS, ReasonCode, SubscriptionOptions};
 
-use crate::room::{Room, V4, V5, connect};
+use crate::room::{QOS, Room, V4, V5, connect, id, properties};
+
+/// A client of 5.0 whose session outlives its connection by this many seconds, and that takes two messages at a time.
+fn member(room: &mut Room, client_id: &str, expiry: u32) -> PeerId {
+    let list = properties(&[Property::SessionExpiryInterval(expiry), Property::ReceiveMaximum(2)]);
+    room.join_with(&Connect { clean_start: false, properties: list.as_properties(), ..connect(V5, client_id) })
+}
+
+/// Two members of one group, of which the first has been given `1` to `4`, and the second nothing.
+///
+/// The second comes later; so the first has had all of them, two sent and two in its queue.
+fn uneven(room: &mut Room, qos: QoS) -> (PeerId, PeerId) {
+    let (publisher, first) = (room.join(V5, "p"), member(room, "first", 60));
+    room.subscribe(first, "$share/g/t/#", qos);
+    for payload in ["1", "2", "3", "4"] {
+        room.publish(publisher, "t/x", payload, qos);
+    }
+    let second = room.join(V5, "second");
+    room.subscribe_with(second, "$share/g/t/#", SubscriptionOptions { qos, ..SubscriptionOptions::default() }, Some(7));
+    assert_eq!(room.hear(second).len(), 0);
+    (first, second)
+}
+
+/// What these payloads are heard as, from packet identifier 1 on.
+fn heard(payloads: &[&str], qos: QoS) -> Vec<String> {
+    let line = |(index, payload)| format!("t/x={payload} q{} #{} SubscriptionIdentifier(7)", qos.bits(), index + 1);
+    payloads.iter().enumerate().map(line).collect()
+}
 
 #[test]
 fn members_of_a_group_take_turns() {
@@ -56,8 +84,168 @@ fn a_member_that_is_away_is_passed_over() {
         assert_eq!(room.publish(publisher, "t", payload, QoS::AtLeastOnce), ["PUBACK #9 ok"]);
     }
     assert_eq!(room.hear(here), ["t=1 q1 #1", "t=2 q1 #2"]);
+    for number in 1..=2 {
+        room.send(here, &Packet::Puback(Ack::success(id(number))));
+    }
     room.cut(here);
     room.publish(publisher, "t", "3", QoS::AtLeastOnce);
     let away = room.connect(&sleeper);
     assert_eq!(room.hear(away), ["CONNACK ok present", "t=3 q1 #1"]);
+}
+
+/// §4.8.2: what was never sent does not wait for a member that is away while another is there; what was sent does.
+#[test]
+fn what_a_lost_member_was_never_sent_goes_to_another() {
+    for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
+        let mut room = Room::new();
+        let (first, second) = uneven(&mut room, qos);
+        room.cut(first);
+        assert_eq!(room.hear(second), heard(&["3", "4"], qos));
+        let back = member(&mut room, "first", 60);
+        let again = |payload, number| format!("t/x={payload} q{} #{number} dup", qos.bits());
+        assert_eq!(room.hear(back), [again("1", 1), again("2", 2)], "[MQTT-4.8.2-4]");
+        assert_eq!(room.hear(second).len(), 0);
+    }
+}
+
+/// [MQTT-4.8.2-5]: at QoS 1 what was sent and not acknowledged as well, at QoS 2 never.
+#[test]
+fn what_an_ended_session_leaves_undone_goes_to_another() {
+    for (qos, payloads) in [(QoS::AtLeastOnce, &["4", "2", "3"][..]), (QoS::ExactlyOnce, &["3", "4"][..])] {
+        let mut room = Room::new();
+        let (first, second) = uneven(&mut room, qos);
+        if qos == QoS::AtLeastOnce {
+            // So that 3 is sent too.
+            room.send(first, &Packet::Puback(Ack::success(id(1))));
+        }
+        room.cut(first);
+        room.wait_ms(60_000);
+        assert_eq!(room.hear(second), heard(payloads, qos));
+        assert_eq!(room.broker.sessions().count(), 2);
+    }
+}
+
+/// A clean start ends the session too.
+#[test]
+fn a_clean_start_hands_over_before_the_new_session_begins() {
+    let mut room = Room::new();
+    let (first, second) = uneven(&mut room, QoS::AtLeastOnce);
+    let again = room.join(V5, "first");
+    assert!(room.is_closed(first) && room.hear(again).is_empty());
+    assert_eq!(room.hear(second), heard(&["3", "4", "1", "2"], QoS::AtLeastOnce));
+}
+
+/// [MQTT-3.10.4-3]: what was sent is completed with the client, what was not goes to another; without one it stays.
+#[test]
+fn who_unsubscribes_keeps_what_was_sent() {
+    let mut room = Room::new();
+    let (first, second) = uneven(&mut room, QoS::AtLeastOnce);
+    room.hear(first);
+    assert_eq!(room.unsubscribe(first, "$share/g/t/#"), ["UNSUBACK #101 00"]);
+    assert_eq!(room.hear(second), heard(&["3", "4"], QoS::AtLeastOnce));
+    room.cut(first);
+    let back = member(&mut room, "first", 0);
+    assert_eq!(room.hear(back), ["t/x=1 q1 #1 dup", "t/x=2 q1 #2 dup"]);
+    room.cut(back);
+    assert_eq!(room.hear(second).len(), 0, "it was no member any more");
+
+    let (publisher, lone) = (room.join(V5, "p"), member(&mut room, "lone", 60));
+    room.subscribe(lone, "$share/h/t", QoS::AtLeastOnce);
+    for payload in ["1", "2", "3"] {
+        room.publish(publisher, "t", payload, QoS::AtLeastOnce);
+    }
+    room.unsubscribe(lone, "$share/h/t");
+    room.send(lone, &Packet::Puback(Ack::success(id(1))));
+    assert_eq!(room.hear(lone), ["t=3 q1 #3"]);
+}
+
+/// A group that has gone leaves its number to the next, and no messages.
+#[test]
+fn what_is_left_of_a_group_never_goes_to_another_group() {
+    let mut room = Room::new();
+    let (publisher, leaver) = (room.join(V5, "p"), member(&mut room, "leaver", 60));
+    room.subscribe(leaver, "$share/secret/t", QoS::AtLeastOnce);
+    for payload in ["1", "2", "3"] {
+        room.publish(publisher, "t", payload, QoS::AtLeastOnce);
+    }
+    room.unsubscribe(leaver, "$share/secret/t");
+    let other = room.join(V5, "other");
+    room.subscribe(other, "$share/open/u", QoS::AtLeastOnce);
+    room.cut(leaver);
+    room.wait_ms(60_000);
+    assert_eq!(room.hear(other).len(), 0);
+}
+
+/// [MQTT-4.8.2-6].
+#[test]
+fn what_a_member_refuses_goes_to_nobody() {
+    for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
+        let mut room = Room::new();
+        let (first, second) = uneven(&mut room, qos);
+        let refusal = |number| Ack::new(id(number), ReasonCode::QuotaExceeded);
+        for number in 1..=4 {
+            let refusal = refusal(number);
+            room.send(first, &if qos == QoS::AtLeastOnce { Packet::Puback(refusal) } else { Packet::Pubrec(refusal) });
+        }
+        room.cut(first);
+        room.wait_ms(60_000);
+        assert_eq!(room.hear(second).len(), 0);
+    }
+}
+
+/// [MQTT-4.8.2-3]: on the terms of the member that it goes to; a member that is away is the last resort.
+#[test]
+fn a_message_goes_over_on_the_other_members_terms() {
+    for granted in QOS {
+        let mut room = Room::new();
+        let (publisher, first) = (room.join(V5, "p"), member(&mut room, "first", 0));
+        let away = member(&mut room, "away", 600);
+        room.subscribe(away, "$share/g/t", granted);
+        room.cut(away);
+        room.subscribe(first, "$share/g/t", QoS::AtLeastOnce);
+        for payload in ["1", "2", "3"] {
+            room.publish(publisher, "t", payload, QoS::ExactlyOnce);
+        }
+        room.cut(first);
+        let away = member(&mut room, "away", 600);
+        let q = granted.bits();
+        let expected = [format!("t=1 q{q} #1"), format!("t=2 q{q} #2")];
+        assert_eq!(room.hear(away), if granted == QoS::AtMostOnce { vec![] } else { expected.to_vec() });
+    }
+}
+
+/// A client that has other messages in its queue keeps them, in their order.
+#[test]
+fn only_the_groups_messages_go_over() {
+    let mut room = Room::new();
+    let (first, second) = uneven(&mut room, QoS::AtLeastOnce);
+    let publisher = room.join(V5, "q");
+    room.subscribe(first, "own", QoS::AtLeastOnce);
+    for payload in ["a", "b"] {
+        room.publish(publisher, "own", payload, QoS::AtLeastOnce);
+    }
+    room.cut(first);
+    assert_eq!(room.hear(second), heard(&["3", "4"], QoS::AtLeastOnce));
+    let back = member(&mut room, "first", 60);
+    room.hear(back);
+    for number in 1..=2 {
+        room.send(back, &Packet::Puback(Ack::success(id(number))));
+    }
+    assert_eq!(room.hear(back), ["own=a q1 #3", "own=b q1 #4"]);
+}
+
+/// [MQTT-3.3.2-6]: the message's age counts from its arrival at the broker.
+#[test]
+fn a_message_that_goes_over_has_aged() {
+    let mut room = Room::with(BrokerOptions::default());
+    let (publisher, first) = (room.join(V5, "p"), member(&mut room, "first", 10));
+    room.subscribe(first, "$share/g/t", QoS::AtLeastOnce);
+    let list = properties(&[Property::MessageExpiryInterval(60)]);
+    let publish = crate::room::publish("t", "x", QoS::AtLeastOnce);
+    room.publish_with(publisher, wasmqtt::codec::Publish { properties: list.as_properties(), ..publish });
+    let second = room.join(V5, "second");
+    room.subscribe(second, "$share/g/t", QoS::AtLeastOnce);
+    room.cut(first);
+    room.wait_ms(10_000);
+    assert_eq!(room.hear(second), ["t=x q1 #1 MessageExpiryInterval(50)"]);
 }

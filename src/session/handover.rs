@@ -1,0 +1,42 @@
+//! What a broker takes out of a session to give it to another. A page without a broker has nothing of it.
+
+use alloc::vec::Vec;
+
+use super::outbound::Outbound;
+use super::{Delivery, Session};
+
+impl Session {
+    /// Those that were never sent, the oldest first.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Delivery> {
+        self.queue.iter()
+    }
+
+    /// Takes out those that were never sent, in order.
+    pub(crate) fn take_waiting(&mut self) -> Vec<Delivery> {
+        core::iter::from_fn(|| self.queue.pop()).collect()
+    }
+
+    /// Takes out those that were sent at QoS 1 and are not acknowledged, in the order of their sending.
+    pub(crate) fn take_sent_once(&mut self) -> Vec<Delivery> {
+        let mut order = self.in_flight.latest_first(|entry| entry.sent);
+        let mut taken = Vec::new();
+        while let Some((_, packet_id)) = order.pop() {
+            let Some(entry) = self.in_flight.get(packet_id) else { continue };
+            if let Outbound::AwaitPuback(delivery) = &entry.state {
+                taken.push(delivery.clone());
+                self.finish(packet_id);
+            }
+        }
+        taken
+    }
+
+    /// Changes those that were sent and may be sent again, in any order.
+    pub(crate) fn each_sent_mut(&mut self, mut change: impl FnMut(&mut Delivery)) {
+        for entry in self.in_flight.values_mut() {
+            match &mut entry.state {
+                Outbound::AwaitPuback(delivery) | Outbound::AwaitPubrec(delivery) => change(delivery),
+                Outbound::AwaitPubcomp(_) => {}
+            }
+        }
+    }
+}
