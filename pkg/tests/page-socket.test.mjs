@@ -42,6 +42,7 @@ test('it has what a WebSocket has', { timeout }, async t => {
   assert.deepEqual([socket.readyState, socket.protocol], [1, 'mqtt'])
 })
 
+// [MQTT-6.0.0-4], [3.1.1 MQTT-6.0.0-4]
 test('the subprotocol is mqtt, unless mqttv3.1 alone is asked for', { timeout }, async t => {
   const broker = open(t)
   const rows = [

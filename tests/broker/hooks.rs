@@ -52,6 +52,7 @@ fn nothing_is_asked_unless_the_options_say_so() {
     assert!(room.asked.is_empty());
 }
 
+/// [MQTT-3.1.3-8], [MQTT-3.1.4-2], [MQTT-3.2.2-8], [3.1.1 MQTT-3.1.3-9].
 #[test]
 fn a_client_is_let_in_or_refused_by_the_host() {
     let rows = [
@@ -61,6 +62,8 @@ fn a_client_is_let_in_or_refused_by_the_host() {
         (V4, Answer::Refuse(ReasonCode::Banned), "CONNACK 87"),
         (V4, Answer::Refuse(ReasonCode::BadUserNameOrPassword), "CONNACK 86"),
         (V4, Answer::Refuse(ReasonCode::UnspecifiedError), "CONNACK 88"),
+        (V5, Answer::Refuse(ReasonCode::ClientIdentifierNotValid), "CONNACK 85"),
+        (V4, Answer::Refuse(ReasonCode::ClientIdentifierNotValid), "CONNACK 85"),
         // What CONNACK cannot carry, and an answer to another question.
         (V5, Answer::Refuse(ReasonCode::TopicFilterInvalid), "CONNACK 87"),
         (V5, Answer::Refuse(ReasonCode::Success), "CONNACK 87"),
@@ -104,7 +107,8 @@ fn one_client_waits_in_order_and_the_others_go_on() {
     assert_eq!((room.hear(slow), room.hear(watcher)), (vec!["PINGRESP".into()], vec!["t=2 q0".into()]));
 }
 
-/// In 3.1.1 a refused PUBLISH is acknowledged as others are, and goes nowhere [3.1.1 MQTT-3.3.5-2].
+/// In 3.1.1 a refused PUBLISH is acknowledged as others are, and goes nowhere [3.1.1 MQTT-3.3.5-2]; in 5.0 its identifier
+/// is of a new message afterwards [MQTT-4.3.3-9].
 #[test]
 fn a_refused_publish_goes_nowhere_and_is_answered_as_its_version_can() {
     let rows = [
@@ -331,6 +335,7 @@ fn answers_that_belong_to_nothing_are_ignored() {
     assert_eq!(room.hear(peer), ["PUBACK #9 10"]);
 }
 
+/// [3.1.1 MQTT-4.8.0-2]: it is no fault of the client's packets, and 3.1.1 has no word for it.
 #[test]
 fn what_waits_behind_a_question_is_bounded() {
     let options = BrokerOptions {

@@ -111,7 +111,7 @@ proptest! {
         prop_assert!(!room.is_closed(one) && !room.is_closed(two));
     }
 
-    /// [MQTT-6.0.0-2]: the same answers, the same events, however the bytes are split.
+    /// [MQTT-6.0.0-2], [3.1.1 MQTT-6.0.0-2]: the same answers, the same events, however the bytes are split.
     #[test]
     fn any_split_of_the_bytes_gives_the_same((version, bytes) in version().prop_flat_map(|version| (Just(version), script(version))),
                                              cuts in prop::collection::vec(1..30_usize, 1..20)) {

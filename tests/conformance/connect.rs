@@ -237,6 +237,31 @@ fn a_wills_properties_go_out_with_it_in_their_order() {
     assert_eq!(room.hear(old), ["gone=a q0"]);
 }
 
+/// [MQTT-3.3.2-5], [MQTT-3.3.2-6]: its time begins when it is published (§3.1.3.2.4).
+#[test]
+fn a_will_expires_as_a_message_does() {
+    let list = properties(&[Property::WillDelayInterval(20), Property::MessageExpiryInterval(10)]);
+    let mut room = Room::new();
+    let watcher = room.join(V5, "watcher");
+    room.subscribe(watcher, "gone", QoS::AtMostOnce);
+    let late = room.join_with(&lasting(V5, "late"));
+    room.subscribe(late, "gone", QoS::AtLeastOnce);
+    room.cut(late);
+    let will = Will { retain: true, properties: list.as_properties(), ..will("gone", "a", QoS::AtLeastOnce) };
+    let peer = room.join_with(&Connect { will: Some(will), ..lasting(V5, "a") });
+    room.cut(peer);
+    room.wait_ms(20_000);
+    assert_eq!(room.hear(watcher), ["gone=a q0 MessageExpiryInterval(10)"]);
+    room.wait_ms(9_000);
+    let later = room.join(V5, "later");
+    let heard = room.subscribe(later, "gone", QoS::AtMostOnce);
+    assert_eq!(heard[1..], ["gone=a q0 retain MessageExpiryInterval(1)"]);
+    room.wait_ms(1_000);
+    assert_eq!(room.subscribe(later, "gone", QoS::AtMostOnce).len(), 1);
+    let late = room.connect(&lasting(V5, "late"));
+    assert_eq!(room.hear(late).len(), 1, "CONNACK alone");
+}
+
 /// [3.1.1 MQTT-3.1.2-7], and so in 5.0 (§4.1.0).
 #[test]
 fn retained_messages_outlive_the_session_that_published_them() {

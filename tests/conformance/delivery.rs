@@ -1,7 +1,7 @@
 //! The three qualities of service, from the broker as receiver and as sender (§4.3, §4.4, §4.6; 3.1.1 likewise).
 
 use wasmqtt::broker::{BrokerOptions, PeerId};
-use wasmqtt::codec::{Ack, Packet, Property, Publish, QoS, ReasonCode, Version};
+use wasmqtt::codec::{Ack, Connect, Packet, Property, Publish, QoS, ReasonCode, Version};
 
 use crate::room::{QOS, Room, V4, V5, id, properties, publish};
 use crate::scene::{BOTH, lasting, puback, pubcomp, pubrec, pubrel};
@@ -82,6 +82,27 @@ fn what_is_unacknowledged_is_sent_again_on_resuming_and_never_else() {
         room.cut(subscriber);
         subscriber = room.connect(&lasting(version, "s"));
         assert_eq!(room.hear(subscriber).len(), 1, "CONNACK alone");
+    }
+}
+
+/// [MQTT-3.3.4-9], [MQTT-4.9.0-1], [MQTT-4.9.0-2]: what is sent again counts too, and the quota is the new connection's.
+#[test]
+fn on_resuming_the_quota_holds_as_well() {
+    let list = properties(&[Property::ReceiveMaximum(2), Property::SessionExpiryInterval(100)]);
+    let (mut room, subscriber, publisher) = couple(V5);
+    for payload in ["1", "2", "3", "4"] {
+        room.publish(publisher, "t", payload, QoS::AtLeastOnce);
+    }
+    assert_eq!(room.hear(subscriber).len(), 4);
+    room.cut(subscriber);
+    room.publish(publisher, "t", "5", QoS::AtLeastOnce);
+    let subscriber = room.connect(&Connect { properties: list.as_properties(), ..lasting(V5, "s") });
+    assert_eq!(room.hear(subscriber)[1..], ["t=1 q1 #1 dup", "t=2 q1 #2 dup"]);
+    for (acknowledged, next) in
+        [(2, Some("t=3 q1 #3 dup")), (1, Some("t=4 q1 #4 dup")), (3, Some("t=5 q1 #5")), (4, None), (5, None)]
+    {
+        room.send(subscriber, &puback(acknowledged));
+        assert_eq!(room.hear(subscriber), next.into_iter().collect::<Vec<_>>(), "{acknowledged}");
     }
 }
 

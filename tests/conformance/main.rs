@@ -2,6 +2,7 @@
 //! tests/broker stands what the broker promises besides, and there too statements are cited.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod aliases;
 #[path = "../codec/bytes.rs"]
 mod bytes;
 mod connect;
