@@ -44,6 +44,18 @@ for (const [name, { connect }] of Object.entries({ wasmqtt, 'wasmqtt/broker': la
   }
 }
 
+test('a client without an identifier is given one', { timeout }, async t => {
+  const broker = open(t)
+  const clients = [await larger.connect(broker, { clientId: '' }), await larger.connect(broker, { clientId: '' })]
+  const identifiers = clients.map(({ clientId }) => clientId)
+  for (const identifier of identifiers) assert.match(identifier, /^auto-[0-9A-F]{16}$/)
+  assert.notEqual(...identifiers)
+  assert.deepEqual(
+    broker.clients().map(({ clientId }) => clientId),
+    identifiers.sort(),
+  )
+})
+
 test('large payloads go through whole', { timeout }, async t => {
   const client = await larger.connect(open(t, { maximumPacketSize: 20_000_000, queue: { bytes: 20_000_000 } }))
   const stream = client.messages('large', { qos: 1 })

@@ -1,6 +1,7 @@
 //! CONNECT: from a stranger to a client, or a refusal with its reason (MQTT 5.0 §3.1.4).
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -18,6 +19,7 @@ use crate::codec::{
     Connack, Connect, EncodeError, Packet, Properties, PropertiesBuf, Property, PropertyId, QoS, ReasonCode, Version,
 };
 use crate::session::Session;
+use crate::text::{Part, fill};
 use crate::time::Time;
 use crate::topic::TopicName;
 
@@ -285,7 +287,9 @@ impl Broker {
     /// A client identifier that nobody has: 21 characters that 3.1.1 allows (3.1.1 §3.1.3.1).
     fn new_client_id(&mut self) -> Arc<str> {
         loop {
-            let id = format!("auto-{:016x}", split_mix(&mut self.seed));
+            let mut id = String::new();
+            let digits = split_mix(&mut self.seed).to_be_bytes().map(Part::Hex);
+            fill(&mut id, "auto-{}{}{}{}{}{}{}{}", &digits);
             if self.clients.find(&id).is_none() {
                 return id.into();
             }
