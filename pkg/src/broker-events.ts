@@ -18,14 +18,28 @@ export type BrokerEventDetail =
   | {
       readonly type: 'rejected'
       readonly cause: BrokerCause<
-        'refused' | 'client' | 'fault' | 'connect-timeout' | 'too-many-connections' | 'transport-closed' | 'host'
+        | 'refused'
+        | 'client'
+        | 'fault'
+        | 'connect-timeout'
+        | 'too-many-connections'
+        | 'transport-closed'
+        | 'store-failed'
+        | 'host'
       >
     }
   | {
       readonly type: 'disconnected'
       readonly clientId: string
       readonly cause: BrokerCause<
-        'client' | 'transport-closed' | 'keep-alive-timeout' | 'taken-over' | 'fault' | 'queue-full' | 'host'
+        | 'client'
+        | 'transport-closed'
+        | 'keep-alive-timeout'
+        | 'taken-over'
+        | 'fault'
+        | 'queue-full'
+        | 'store-failed'
+        | 'host'
       >
     }
   | { readonly type: 'subscribed'; readonly clientId: string; readonly filter: string; readonly reasonCode: number }

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::borrow::Borrow;
 
 use super::access::Who;
@@ -9,9 +10,10 @@ use super::peer::PeerId;
 use super::register::Register;
 use super::screen::Screen;
 use super::sorted::Sorted;
+use super::store::{Changed, Shadow};
 use super::wills::Will;
 use crate::codec::{QoS, SubscriptionOptions};
-use crate::session::Session;
+use crate::session::{Delivery, QueueFull, Session};
 use crate::time::Time;
 use crate::topic::TopicFilter;
 
@@ -36,6 +38,13 @@ pub(super) struct ClientState {
     pub(super) will: Option<Will>,
     /// Its deliveries that wait for the host's word, if there are any.
     pub(super) screen: Option<Box<Screen>>,
+    /// Deliveries that were ever put into the queue of the session, and behind the screen.
+    pub(super) enqueued: u64,
+    pub(super) screened: u64,
+    /// What the store has of it.
+    pub(super) stored: Option<Box<Shadow>>,
+    /// It stands among those that the store is to look at.
+    is_touched: bool,
     /// The fan-out that found it last, and where it stands there: tells overlapping subscriptions.
     pub(super) found: (u64, usize),
 }
@@ -77,7 +86,31 @@ impl ClientState {
 
     /// Gives a subscription up, if there is one to this filter.
     pub(super) fn unsubscribe(&mut self, filter: &str) -> Option<TopicFilter> {
-        self.subscriptions.remove(filter).map(|held| held.filter)
+        let filter = self.subscriptions.remove(filter)?.filter;
+        self.note_subscription(&filter);
+        Some(filter)
+    }
+
+    /// Gives all of them up.
+    pub(super) fn take_subscriptions(&mut self) -> Sorted<Held> {
+        let taken = core::mem::replace(&mut self.subscriptions, Sorted::new());
+        taken.iter().for_each(|held| self.note_subscription(&held.filter));
+        taken
+    }
+
+    /// What it has subscribed to has changed with this filter.
+    pub(super) fn note_subscription(&mut self, filter: &TopicFilter) {
+        if let Some(stored) = &mut self.stored {
+            stored.note(filter);
+        }
+    }
+
+    /// Puts a delivery into the queue of the session. Nothing else may, and nothing may take one from between others:
+    /// what is stored of the queue goes by how many were ever put in.
+    pub(super) fn enqueue(&mut self, delivery: Delivery) -> Result<(), QueueFull> {
+        self.session.enqueue(delivery)?;
+        self.enqueued += 1;
+        Ok(())
     }
 }
 
@@ -89,19 +122,25 @@ impl Borrow<str> for Held {
 
 /// The clients, found by index, or by their identifier.
 #[derive(Debug)]
-pub(super) struct Clients(Register<ClientState>);
+pub(super) struct Clients {
+    register: Register<ClientState>,
+    /// Whom anybody could have changed since the store looked at them last.
+    touched: Changed<ClientKey>,
+    /// What the store has of sessions that are over.
+    ended: Changed<Box<Shadow>>,
+}
 
 impl Clients {
     pub(super) const fn new() -> Self {
-        Self(Register::new())
+        Self { register: Register::new(), touched: Changed::new(), ended: Changed::new() }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.register.len()
     }
 
     pub(super) fn find(&self, id: &str) -> Option<ClientKey> {
-        self.0.find(id).map(ClientKey)
+        self.register.find(id).map(ClientKey)
     }
 
     /// A client that is not there yet.
@@ -116,26 +155,65 @@ impl Clients {
             expires_at: None,
             will: None,
             screen: None,
+            enqueued: 0,
+            screened: 0,
+            stored: None,
+            is_touched: false,
             found: (0, 0),
         };
-        ClientKey(self.0.insert(id, client))
+        ClientKey(self.register.insert(id, client))
     }
 
     pub(super) fn get(&self, key: ClientKey) -> Option<&ClientState> {
-        self.0.get(key.0)
+        self.register.get(key.0)
     }
 
+    /// The only way to change a client, so that the store hears of it.
     pub(super) fn get_mut(&mut self, key: ClientKey) -> Option<&mut ClientState> {
-        self.0.get_mut(key.0)
+        let client = self.register.get_mut(key.0)?;
+        if self.touched.is_noting() && !core::mem::replace(&mut client.is_touched, true) {
+            self.touched.note(|| key);
+        }
+        Some(client)
     }
 
     pub(super) fn remove(&mut self, key: ClientKey) -> Option<ClientState> {
         let id = Arc::clone(&self.get(key)?.id);
-        self.0.remove(&id)
+        let mut client = self.register.remove(&id)?;
+        if let Some(stored) = client.stored.take() {
+            self.ended.note(|| stored);
+        }
+        Some(client)
     }
 
     /// In the order of their identifiers.
     pub(super) fn iter(&self) -> impl Iterator<Item = &ClientState> {
-        self.0.iter()
+        self.register.iter()
+    }
+
+    /// From now on there is a store.
+    pub(super) fn begin_noting(&mut self) {
+        self.touched.begin();
+        self.ended.begin();
+    }
+
+    pub(super) const fn has_changed(&self) -> bool {
+        !self.touched.is_empty() || !self.ended.is_empty()
+    }
+
+    pub(super) fn take_touched(&mut self) -> Vec<ClientKey> {
+        self.touched.take()
+    }
+
+    #[expect(clippy::vec_box, reason = "they come boxed")]
+    pub(super) fn take_ended(&mut self) -> Vec<Box<Shadow>> {
+        self.ended.take()
+    }
+
+    /// One that was touched, for the store, which looks at it and changes nothing.
+    pub(super) fn get_for_store(&mut self, key: ClientKey) -> Option<&mut ClientState> {
+        let client = self.register.get_mut(key.0)?;
+        client.is_touched = false;
+        Some(client)
     }
 }

@@ -88,7 +88,7 @@ impl Hop<'_> {
 
     fn enqueue(&mut self, broadcast: &mut Broadcast<'_>, terms: Terms<'_>) {
         let mut delivery = broadcast.delivery(terms);
-        while let Err(full) = self.client.session.enqueue(delivery) {
+        while let Err(full) = self.client.enqueue(delivery) {
             let oldest = match self.options.queue_overflow {
                 QueueOverflow::DropNewest => None,
                 QueueOverflow::DropOldest => self.client.session.drop_oldest(),

@@ -8,7 +8,6 @@ use super::clients::{ClientKey, Held};
 use super::deadlines::Deadline;
 use super::event::{DisconnectCause, Event, RejectCause};
 use super::peer::{Connected, Connection, PeerId};
-use super::sorted::Sorted;
 use crate::codec::{Decoder, Disconnect, Packet, Properties, ReasonCode, Version};
 use crate::time::Time;
 
@@ -22,6 +21,7 @@ impl Broker {
                     DisconnectCause::TransportClosed => RejectCause::TransportClosed,
                     DisconnectCause::Fault(fault) => RejectCause::Fault(fault),
                     DisconnectCause::KeepAliveTimeout => RejectCause::ConnectTimeout,
+                    DisconnectCause::StoreFailed => RejectCause::StoreFailed,
                     DisconnectCause::Host(_)
                     | DisconnectCause::TakenOver
                     | DisconnectCause::Client(_)
@@ -53,12 +53,16 @@ impl Broker {
     pub(super) fn peer_is_due(&mut self, id: PeerId, now: Time) {
         let Some(peer) = self.peers.get_mut(id) else { return };
         peer.deadline = None;
+        let (is_stalled, is_held) = (peer.is_stalled, peer.is_held());
         match &peer.connection {
+            // A client is not silent while we are slow: what it has sent meanwhile is not looked at.
+            Connection::AwaitConnect | Connection::Authenticating(_) if is_stalled => {
+                self.set_peer_deadline(id, Some(now + self.options.connect_timeout));
+            }
             Connection::AwaitConnect | Connection::Authenticating(_) => {
                 self.reject(id, RejectCause::ConnectTimeout);
             }
-            // A client is not silent while we are slow: what it has sent meanwhile is not looked at.
-            Connection::Connected(Connected { silence_max: Some(silence_max), .. }) if peer.waiting.is_some() => {
+            Connection::Connected(Connected { silence_max: Some(silence_max), .. }) if is_held => {
                 let due = now + *silence_max;
                 self.set_peer_deadline(id, Some(due));
             }
@@ -89,7 +93,7 @@ impl Broker {
         self.unset_expiry(key);
         let Some(client) = self.clients.get_mut(key) else { return };
         // Before the will, which is not for the client's own subscriptions: nobody is left to receive it.
-        for Held { filter, .. } in core::mem::replace(&mut client.subscriptions, Sorted::new()).into_values() {
+        for Held { filter, .. } in client.take_subscriptions().into_values() {
             self.remove_subscription(key, &filter);
         }
         self.hand_over_all(key, now);

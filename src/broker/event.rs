@@ -121,6 +121,8 @@ pub enum RejectCause {
     TooManyConnections,
     /// The transport closed.
     TransportClosed,
+    /// The store could not be written; see [`Broker::handle_store_failed`](super::Broker::handle_store_failed).
+    StoreFailed,
     /// The host ended it.
     Host,
 }
@@ -140,6 +142,8 @@ pub enum DisconnectCause {
     Fault(Fault),
     /// Its queue was full, which [`QueueOverflow::Disconnect`](super::QueueOverflow::Disconnect) ends it for.
     QueueFull,
+    /// The store could not be written; see [`Broker::handle_store_failed`](super::Broker::handle_store_failed).
+    StoreFailed,
     /// The host ended it with this reason.
     Host(ReasonCode),
 }
@@ -203,7 +207,7 @@ impl DisconnectCause {
     /// What a DISCONNECT tells the peer; `None` if the peer ended the connection itself.
     pub(super) const fn told(&self) -> Option<ReasonCode> {
         match self {
-            Self::Client(_) | Self::TransportClosed => None,
+            Self::Client(_) | Self::TransportClosed | Self::StoreFailed => None,
             Self::KeepAliveTimeout => Some(ReasonCode::KeepAliveTimeout),
             Self::TakenOver => Some(ReasonCode::SessionTakenOver),
             Self::Fault(fault) => Some(fault.reason),

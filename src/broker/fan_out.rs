@@ -128,6 +128,9 @@ impl Broker {
         now: Time,
     ) -> usize {
         self.log.counters.published += 1;
+        if publish.qos != QoS::AtMostOnce {
+            self.note_message();
+        }
         let Self { clients, peers, subscriptions, groups, questions, outbox, log, options, guards, .. } = self;
         let Self { fan_out, retained, forms, .. } = self;
         let access = guards.read.then_some(&options.access);

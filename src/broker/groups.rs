@@ -2,6 +2,7 @@
 //!
 //! A group and its filter are one subscriber of the router; of its members each message goes to one, in turn.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::clients::{ClientKey, Subscription};
@@ -14,6 +15,8 @@ pub(super) struct GroupKey(u32);
 
 #[derive(Debug)]
 struct Group {
+    /// Share name and topic filter.
+    filter: Arc<str>,
     /// In the order of their subscribing.
     members: Vec<(ClientKey, Subscription)>,
     /// Whose turn it is.
@@ -33,6 +36,16 @@ impl Groups {
         self.0.len()
     }
 
+    /// The group of this filter.
+    pub(super) fn find(&self, filter: &str) -> Option<GroupKey> {
+        self.0.find(filter).map(GroupKey)
+    }
+
+    /// The filter of a group.
+    pub(super) fn filter(&self, key: GroupKey) -> Option<&str> {
+        self.0.get(key.0).map(|group| &*group.filter)
+    }
+
     /// Adds a member, or changes its options; gives the group if this is its first member.
     pub(super) fn join(
         &mut self,
@@ -41,7 +54,7 @@ impl Groups {
         subscription: Subscription,
     ) -> Option<GroupKey> {
         let Some(slot) = self.0.find(filter.as_str()) else {
-            let group = Group { members: vec![(client, subscription)], next: 0 };
+            let group = Group { filter: filter.text(), members: vec![(client, subscription)], next: 0 };
             return Some(GroupKey(self.0.insert(filter.text(), group)));
         };
         let group = self.0.get_mut(slot)?;

@@ -53,7 +53,11 @@ impl Broker {
             }
         };
         client.session.each_sent_mut(unmark);
-        client.screen.iter_mut().flat_map(|screen| screen.deliveries_mut()).for_each(unmark);
+        if let Some(screen) = &mut client.screen {
+            screen.deliveries_mut().for_each(unmark);
+            // They are stored anew.
+            client.screened += screen.len() as u64;
+        }
         if !client.session.waiting().any(is_of_group) {
             return;
         }
@@ -109,7 +113,7 @@ impl Broker {
     /// Puts back into the queue what was in it.
     fn keep(&mut self, key: ClientKey, delivery: Delivery) {
         if let Some(client) = self.clients.get_mut(key) {
-            let kept = client.session.enqueue(delivery);
+            let kept = client.enqueue(delivery);
             debug_assert!(kept.is_ok(), "there was room for it");
         }
     }

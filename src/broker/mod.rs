@@ -36,6 +36,7 @@ mod screen;
 mod slab;
 mod slow;
 mod sorted;
+mod store;
 mod subscribe;
 mod view;
 mod wills;
@@ -47,8 +48,10 @@ pub use event::{DisconnectCause, DropCause, Event, Fault, RejectCause, WillFate}
 pub use options::{BrokerOptions, QueueOverflow, User};
 pub use output::Output;
 pub use peer::PeerId;
+pub use store::{Batch, BatchId, Changes, StoreError};
 pub use view::{ClientView, SessionView};
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use crate::codec::{Message, ReasonCode};
@@ -67,6 +70,7 @@ use peer::{Connection, Peers};
 use questions::Questions;
 use retained::Retained;
 use slow::Flow;
+use store::{Held, Stage, Store};
 
 /// Who subscribes to what. A group's value is not used.
 type Subscriptions = Router<Subscriber, Subscription>;
@@ -84,6 +88,9 @@ pub struct Broker {
     deadlines: Deadlines,
     questions: Questions,
     outbox: Outbox,
+    /// Only if there is one.
+    store: Option<Box<Store>>,
+    held: Held,
     log: Log,
     fan_out: FanOut,
     forms: Forms,
@@ -112,6 +119,8 @@ impl Broker {
             deadlines: Deadlines::new(),
             questions: Questions::new(),
             outbox: Outbox::default(),
+            store: None,
+            held: Held::default(),
             log: Log::new(options.events),
             fan_out: FanOut::default(),
             forms: Forms::default(),
@@ -131,7 +140,9 @@ impl Broker {
         self.begun.get_or_insert(now);
         let is_full = self.peers.len() >= self.options.connections_max;
         let id = self.peers.insert(self.options.packet_bytes_max.get());
-        if is_full {
+        if self.store.as_ref().is_some_and(|store| store.has_failed()) {
+            self.reject(id, RejectCause::StoreFailed);
+        } else if is_full {
             self.reject(id, RejectCause::TooManyConnections);
         } else {
             self.set_peer_deadline(id, Some(now + self.options.connect_timeout));
@@ -169,12 +180,12 @@ impl Broker {
 
     /// The transport closed or failed without our asking; the will fires [MQTT-3.1.2-8]. No output follows for the peer.
     ///
-    /// If a packet of a connected client waits for an answer, the close stands in line behind it and behind all that came
-    /// after it, as it did on the wire: a client may publish, say goodbye and be gone at once.
+    /// If packets of a connected client wait to be handled, for an answer or for the store, the close stands in line behind
+    /// them, as it did on the wire: a client may publish, say goodbye and be gone at once.
     pub fn handle_closed(&mut self, peer: PeerId, now: Time) {
         self.now = now;
         if let Some(found) = self.peers.get_mut(peer)
-            && found.waiting.is_some()
+            && found.is_held()
             && found.connection.connected().is_some()
         {
             found.flow = Flow::Gone;
@@ -204,7 +215,8 @@ impl Broker {
         [self.deadlines.first(), self.questions.first_due()].into_iter().flatten().min()
     }
 
-    /// What the host is to do next: first the events, then the questions, then each peer's bytes, in a fixed order.
+    /// What the host is to do next: first the events, then the questions, then what is to be stored, then each peer's bytes,
+    /// in a fixed order.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
         loop {
             if let Some(event) = self.log.pop() {
@@ -212,6 +224,16 @@ impl Broker {
             }
             if let Some(Asked { id, peer, question }) = self.questions.poll() {
                 return Some(Output::Ask { question: id, peer, ask: question });
+            }
+            match self.stage() {
+                Stage::Line => {}
+                Stage::Wait => break,
+                Stage::Store(id) => return self.store.as_ref().map(|store| Output::Store(id, store.batch())),
+                Stage::Transmit(id) => {
+                    self.log.counters.sent.bytes += self.outbox.frame().len() as u64;
+                    return Some(Output::Transmit(id, self.outbox.frame()));
+                }
+                Stage::Close(id) => return Some(Output::Close(id)),
             }
             let Some(id) = self.outbox.first() else { break };
             if self.tend(id) {
@@ -222,7 +244,7 @@ impl Broker {
                     peer.transmit.clear();
                 }
                 if !peer.transmit.is_empty() {
-                    peer.count_frame();
+                    peer.count_frame(peer.transmit.len());
                     self.log.counters.sent.bytes += peer.transmit.len() as u64;
                     return Some(Output::Transmit(id, self.outbox.lend(peer)));
                 }

@@ -55,6 +55,9 @@ pub struct BrokerOptions {
     pub retained_messages: usize,
     /// Their topic and payload bytes together. 64 MiB.
     pub retained_bytes: usize,
+    /// Bytes of packets that are handled while a batch is written to the store. Above it, or when half as many messages
+    /// of QoS 1 and 2 have come as one client's queue takes, no more packets are looked at until it is. 4 MiB.
+    pub store_bytes_max: usize,
     /// Who may connect; `None`, the default, is everyone.
     pub users: Option<Vec<User>>,
     /// What clients may do with topics, held before the host is asked. Everything.
@@ -63,8 +66,8 @@ pub struct BrokerOptions {
     pub asks: Asks,
     /// How long a question may stay open; then it counts as refused with 0x80. 30 seconds.
     pub answer_timeout: Duration,
-    /// Bytes of one peer, beyond one packet of the largest size, that wait behind a packet which waits for an answer; with
-    /// more it is disconnected with 0x97. 4 MiB.
+    /// Bytes of one peer, beyond one packet of the largest size, that wait behind a packet which waits for an answer, or for
+    /// the store; with more it is disconnected with 0x97. 4 MiB.
     pub input_bytes_max: usize,
     /// Whether [`Output::Event`](super::Output::Event) is given. False: then events cost nothing.
     pub events: bool,
@@ -129,6 +132,7 @@ impl Default for BrokerOptions {
             transmit_bytes_max: 16 << 20,
             retained_messages: 100_000,
             retained_bytes: 64 << 20,
+            store_bytes_max: 4 << 20,
             users: None,
             access: Access::default(),
             asks: Asks::default(),

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::ask::{Question, QuestionId};
 use super::event::Event;
 use super::peer::{Peer, PeerId};
+use super::store::{Batch, BatchId};
 
 /// Buffers kept for the next turn.
 const POOL_BUFFERS: usize = 64;
@@ -29,6 +30,10 @@ pub enum Output<'a> {
         /// What is asked.
         ask: Question,
     },
+    /// Write these changes, all or none, in the order of the batches; then call
+    /// [`Broker::handle_stored`](super::Broker::handle_stored), and until then go on as ever. Only after
+    /// [`Broker::restore`](super::Broker::restore), and one at a time. Nothing is transmitted meanwhile.
+    Store(BatchId, &'a Batch),
     /// Something happened. Only with [`BrokerOptions::events`](super::BrokerOptions::events); before the turn's frames.
     Event(Event),
 }
@@ -72,10 +77,24 @@ impl Outbox {
         self.line.pop_front();
     }
 
+    /// All leave the line.
+    pub(super) fn take_line(&mut self) -> VecDeque<PeerId> {
+        core::mem::take(&mut self.line)
+    }
+
     /// Takes the peer's bytes to hand them out.
     pub(super) fn lend(&mut self, peer: &mut Peer) -> &[u8] {
+        self.set_frame(core::mem::take(&mut peer.transmit));
+        &self.frame
+    }
+
+    /// These bytes are handed out next.
+    pub(super) fn set_frame(&mut self, bytes: Vec<u8>) {
         self.reclaim();
-        self.frame = core::mem::take(&mut peer.transmit);
+        self.frame = bytes;
+    }
+
+    pub(super) fn frame(&self) -> &[u8] {
         &self.frame
     }
 

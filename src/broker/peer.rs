@@ -40,6 +40,7 @@ impl PeerId {
 
 /// What the broker keeps for a connection.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts, each on its own")]
 pub(super) struct Peer {
     pub(super) id: PeerId,
     pub(super) decoder: Decoder,
@@ -53,6 +54,8 @@ pub(super) struct Peer {
     pub(super) has_more: bool,
     /// Its session's queue had no room, for which it is to be disconnected.
     pub(super) ran_over: bool,
+    /// It has packets that wait for the store to catch up.
+    pub(super) is_stalled: bool,
     /// When its [`Deadline::Peer`](super::deadlines::Deadline::Peer) stands.
     pub(super) deadline: Option<Time>,
     /// The first packet in the decoder waits for answers, and nothing behind it is handled.
@@ -152,6 +155,7 @@ impl Peers {
             flow: Flow::Open,
             has_more: false,
             ran_over: false,
+            is_stalled: false,
             deadline: None,
             waiting: None,
         });
@@ -174,6 +178,13 @@ impl Peers {
     /// In the order of their slots.
     pub(super) fn ids(&self) -> Vec<PeerId> {
         self.slab.iter().map(|peer| peer.id).collect()
+    }
+}
+
+impl Peer {
+    /// Whether packets of it wait to be handled, for an answer or for the store.
+    pub(super) const fn is_held(&self) -> bool {
+        self.waiting.is_some() || self.is_stalled
     }
 }
 

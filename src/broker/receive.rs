@@ -28,6 +28,10 @@ impl Broker {
         let mut decoder = core::mem::replace(&mut peer.decoder, Decoder::new(0));
         let mut has_waited = peer.waiting.is_some();
         loop {
+            if self.must_wait(id) {
+                break;
+            }
+            let before = decoder.unread().len();
             let Some(peer) = self.peers.get_mut(id) else { return };
             let more = match &mut peer.connection {
                 Connection::AwaitConnect => self.receive_connect(id, &mut decoder, now),
@@ -50,10 +54,11 @@ impl Broker {
             if core::mem::take(&mut has_waited) {
                 self.drop_questions(id);
             }
+            self.note_input(before - decoder.unread().len());
         }
         let Some(peer) = self.peers.get_mut(id) else { return };
         peer.decoder = decoder;
-        if peer.waiting.is_some() {
+        if peer.is_held() {
             self.hold_input(id, now);
         } else if peer.flow == Flow::Gone {
             self.end_connection(id, DisconnectCause::TransportClosed, now);

@@ -6,6 +6,7 @@ use core::borrow::Borrow;
 use core::time::Duration;
 
 use super::sorted::Sorted;
+use super::store::Changed;
 use crate::codec::{Message, Property, PropertyId};
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
@@ -19,6 +20,8 @@ pub(super) struct Retained {
     bytes_max: usize,
     /// No message is over before this, so that a full store is not searched in vain with every message.
     first_over: Option<Time>,
+    /// The topics whose messages are others since the store looked last.
+    changed: Changed<TopicName>,
 }
 
 /// A retained message.
@@ -39,7 +42,7 @@ pub(super) struct RetainedFull;
 
 impl Retained {
     pub(super) const fn new(messages_max: usize, bytes_max: usize) -> Self {
-        Self { kept: Sorted::new(), bytes: 0, messages_max, bytes_max, first_over: None }
+        Self { kept: Sorted::new(), bytes: 0, messages_max, bytes_max, first_over: None, changed: Changed::new() }
     }
 
     /// Keeps the message in place of the topic's former one [MQTT-3.3.1-5]; the former one is gone even if this one
@@ -47,6 +50,7 @@ impl Retained {
     pub(super) fn set(&mut self, message: Arc<Message>, arrived: Time) -> Result<(), RetainedFull> {
         let new_bytes = bytes(&message);
         let topic = message.topic.clone();
+        self.changed.note(|| topic.clone());
         if !self.has_room(topic.as_str(), new_bytes) {
             self.forget_expired(arrived);
             if !self.has_room(topic.as_str(), new_bytes) {
@@ -69,7 +73,26 @@ impl Retained {
     pub(super) fn clear(&mut self, topic: &str) {
         if let Some(kept) = self.kept.remove(topic) {
             self.bytes -= bytes(&kept.message);
+            self.changed.note(|| kept.topic);
         }
+    }
+
+    pub(super) fn get(&self, topic: &str) -> Option<&Kept> {
+        self.kept.find(topic)
+    }
+
+    /// From now on there is a store.
+    pub(super) fn begin_noting(&mut self) {
+        self.changed.begin();
+    }
+
+    pub(super) const fn has_changed(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// The topics whose messages are others than before.
+    pub(super) fn take_changed(&mut self) -> Vec<TopicName> {
+        self.changed.take()
     }
 
     /// The messages whose topics the filter matches; what is over among them is the caller's to clear.

@@ -32,6 +32,11 @@ impl Screen {
         self.bytes
     }
 
+    /// The deliveries from this place on.
+    pub(super) fn waiting_from(&self, place: usize) -> impl Iterator<Item = &Delivery> {
+        self.waiting.iter().skip(place).map(|(_, _, delivery)| delivery)
+    }
+
     pub(super) fn questions(&self) -> impl Iterator<Item = QuestionId> {
         self.waiting.iter().map(|(question, _, _)| *question)
     }
@@ -93,6 +98,7 @@ impl Hop<'_> {
         let peer = self.peer.as_ref().map(|peer| peer.id);
         let id = self.questions.ask(Whose::Delivery(self.key), peer, question, due);
         self.client.screen.get_or_insert_default().push(id, delivery);
+        self.client.screened += 1;
     }
 
     /// The host's word on a delivery that waits: all goes on whose turn it is.

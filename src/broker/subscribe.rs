@@ -97,6 +97,18 @@ impl Broker {
         self.send(sender, &Packet::Unsuback(unsuback))
     }
 
+    /// Puts a subscription, which its client has, into the router, or changes it there.
+    pub(super) fn add_subscription(&mut self, client: ClientKey, filter: &TopicFilter, subscription: Subscription) {
+        let subscriber = if filter.share_name().is_none() {
+            Some(Subscriber::Client(client))
+        } else {
+            self.groups.join(filter, client, subscription).map(Subscriber::Group)
+        };
+        if let Some(subscriber) = subscriber {
+            self.subscriptions.insert(filter, subscriber, subscription);
+        }
+    }
+
     /// Takes a subscription, which its client has given up, out of the router; gives the group that the client has left.
     pub(super) fn remove_subscription(&mut self, client: ClientKey, filter: &TopicFilter) -> Option<GroupKey> {
         if filter.share_name().is_none() {
@@ -132,17 +144,10 @@ impl Broker {
         } else {
             return Err(ReasonCode::QuotaExceeded);
         }
-        let is_shared = filter.share_name().is_some();
-        let subscriber = if is_shared {
-            self.groups.join(&filter, key, subscription).map(Subscriber::Group)
-        } else {
-            Some(Subscriber::Client(key))
-        };
-        if let Some(subscriber) = subscriber {
-            self.subscriptions.insert(&filter, subscriber, subscription);
-        }
+        client.note_subscription(&filter);
+        self.add_subscription(key, &filter, subscription);
         // [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]; a shared subscription gets none (§3.8.4).
-        let replay = !is_shared
+        let replay = filter.share_name().is_none()
             && match asked.options.retain_handling {
                 RetainHandling::Send => true,
                 RetainHandling::SendIfNew => is_new,

@@ -44,7 +44,7 @@ impl Will {
         Ok(Self::Armed { message: Arc::new(message), delay })
     }
 
-    const fn message(&self) -> &Arc<Message> {
+    pub(super) const fn message(&self) -> &Arc<Message> {
         match self {
             Self::Armed { message, .. } | Self::Delayed { message, .. } => message,
         }

@@ -66,6 +66,11 @@ impl<T> ById<T> {
         order
     }
 
+    /// In the order of the identifiers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (PacketId, &T)> {
+        self.index.entries.iter().filter_map(|(id, slot)| Some((*id, self.slots.get(usize::from(*slot))?.as_ref()?)))
+    }
+
     /// In any order.
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.slots.iter_mut().flatten()

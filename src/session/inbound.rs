@@ -77,6 +77,16 @@ impl Inbound {
         self.handed_over.clear();
     }
 
+    /// In the order of the identifiers.
+    pub(super) fn handed_over(&self) -> impl Iterator<Item = PacketId> {
+        self.handed_over.iter().map(|(packet_id, _)| packet_id)
+    }
+
+    /// Handed over on an earlier connection.
+    pub(super) fn restore(&mut self, packet_id: PacketId) {
+        self.handed_over.insert(packet_id, false);
+    }
+
     fn finish(&mut self, packet_id: PacketId) {
         if self.handed_over.remove(packet_id) == Some(true) {
             self.unacknowledged -= 1;

@@ -18,6 +18,7 @@ mod inbound;
 mod order;
 mod outbound;
 mod queue;
+mod stored;
 
 pub(crate) use by_id::ById;
 pub use delivery::Delivery;
@@ -25,6 +26,7 @@ pub(crate) use fifo::Fifo;
 pub use inbound::Received;
 pub(crate) use outbound::Ack;
 pub use queue::QueueFull;
+pub(crate) use stored::Sent;
 
 use crate::codec::{PacketId, QoS, ReasonCode};
 use identifiers::Identifiers;

@@ -48,6 +48,12 @@ impl Queue {
         Ok(())
     }
 
+    /// Adds one that was in a queue before, whose bounds may have been others.
+    pub(super) fn restore(&mut self, delivery: Delivery) {
+        self.bytes += delivery.bytes();
+        self.deliveries.push(delivery);
+    }
+
     /// The oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Delivery> {
         self.deliveries.iter()

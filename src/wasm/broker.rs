@@ -22,7 +22,7 @@ use crate::topic::TopicName;
 #[wasm_bindgen]
 #[expect(missing_debug_implementations, reason = "nothing of it is plain data")]
 pub struct BrokerCore {
-    shell: Rc<BrokerShell>,
+    pub(super) shell: Rc<BrokerShell>,
 }
 
 #[wasm_bindgen]

@@ -1,10 +1,30 @@
 //! The page's clock, which never goes backwards.
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a page does not live for 2^64 ms")]
+
+#[cfg(feature = "broker")]
+use core::time::Duration;
 
 use super::js;
 use crate::time::Time;
 
 /// Milliseconds since the page or the process began.
+#[cfg(not(feature = "broker"))]
 pub(super) fn now() -> Time {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a page does not live for 2^64 ms")]
+    since_the_beginning()
+}
+
+/// Milliseconds since 1970, by a clock that was set when the page or the process began and runs by itself from then on:
+/// what a broker stores has its dates by it.
+#[cfg(feature = "broker")]
+pub(super) fn now() -> Time {
+    use core::sync::atomic::{AtomicU64, Ordering};
+    static BEGINNING: AtomicU64 = AtomicU64::new(0);
+    if BEGINNING.load(Ordering::Relaxed) == 0 {
+        BEGINNING.store(js::TIME_ORIGIN.with(|origin| *origin) as u64, Ordering::Relaxed);
+    }
+    since_the_beginning() + Duration::from_millis(BEGINNING.load(Ordering::Relaxed))
+}
+
+fn since_the_beginning() -> Time {
     Time::from_millis(js::performance_now() as u64)
 }

@@ -78,4 +78,8 @@ extern "C" {
     /// Milliseconds since the page or the process began.
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     pub(super) fn performance_now() -> f64;
+    /// When the page or the process began, in milliseconds since 1970.
+    #[cfg(feature = "broker")]
+    #[wasm_bindgen(thread_local_v2, js_namespace = performance, js_name = timeOrigin)]
+    pub(super) static TIME_ORIGIN: f64;
 }

@@ -11,9 +11,10 @@ use super::js::{Listener, Uint8Array};
 use super::port::Port;
 use super::report;
 use super::shell::ClientShell;
+use super::storage::Storage;
 use super::timer::Timer;
 use super::transport::Transport;
-use crate::broker::{Broker, Event, Output, PeerId};
+use crate::broker::{Batch, BatchId, Broker, Event, Output, PeerId};
 
 /// One client's end. Dropped, it closes as a transport does that fails.
 pub(super) struct Link {
@@ -49,6 +50,7 @@ struct State {
     ends: Ends,
     timer: Timer,
     listener: Option<Listener>,
+    storage: Option<Rc<Storage>>,
 }
 
 /// One output with nothing borrowed.
@@ -58,6 +60,7 @@ enum Step {
     Transmit(Rc<Port>, Uint8Array),
     Close(End),
     Event(Option<Listener>, Event),
+    Store(Rc<Storage>, f64, Uint8Array),
     /// For a client that is gone.
     Nothing,
 }
@@ -71,7 +74,7 @@ impl BrokerShell {
                     shell.on_timer();
                 }
             });
-            let state = State { machine, ends: Ends::new(), timer, listener: None };
+            let state = State { machine, ends: Ends::new(), timer, listener: None, storage: None };
             Self { state: RefCell::new(state), is_draining: Cell::new(false) }
         })
     }
@@ -119,6 +122,12 @@ impl BrokerShell {
         result
     }
 
+    /// Batches go to this storage from now on. Runs the machine, then acts on all its outputs.
+    pub(super) fn restore<T>(&self, storage: Storage, action: impl FnOnce(&mut Broker) -> T) -> T {
+        self.state.borrow_mut().storage = Some(Rc::new(storage));
+        self.run(action)
+    }
+
     /// Reads from the machine.
     pub(super) fn read<T>(&self, read: impl FnOnce(&Broker) -> T) -> T {
         read(&self.state.borrow().machine)
@@ -144,6 +153,7 @@ impl BrokerShell {
                 Some(Step::Transmit(port, frame)) => port.transmit(&frame),
                 Some(Step::Close(end)) => close(&end),
                 Some(Step::Event(listener, event)) => tell(listener.as_ref(), &event),
+                Some(Step::Store(storage, batch, changes)) => storage.write(batch, &changes),
                 Some(Step::Nothing) => {}
             }
         }
@@ -179,9 +189,18 @@ impl State {
             Output::Close(peer) => self.ends.remove(peer).map_or(Step::Nothing, Step::Close),
             // The options ask for none.
             Output::Ask { .. } => Step::Nothing,
+            Output::Store(id, batch) => store(self.storage.as_ref(), id, batch),
             Output::Event(event) => Step::Event(self.listener.clone(), event),
         })
     }
+}
+
+fn store(storage: Option<&Rc<Storage>>, id: BatchId, batch: &Batch) -> Step {
+    // There is one, since it came before the first batch.
+    let Some(storage) = storage else { return Step::Nothing };
+    #[expect(clippy::cast_precision_loss, reason = "nobody makes 2^53 batches")]
+    let number = id.get() as f64;
+    Step::Store(Rc::clone(storage), number, Uint8Array::new_from_slice(batch.as_bytes()))
 }
 
 fn close(end: &End) {

@@ -29,6 +29,8 @@ mod properties;
 mod report;
 mod shell;
 mod socket;
+#[cfg(feature = "broker")]
+mod storage;
 mod tap;
 mod timeout;
 mod timer;
@@ -44,6 +46,8 @@ pub use js::{Array, WebSocket};
 #[cfg(feature = "broker")]
 pub use port::Port;
 pub use properties::read_properties;
+#[cfg(feature = "broker")]
+pub use storage::Storage;
 
 #[cfg(feature = "module")]
 #[global_allocator]

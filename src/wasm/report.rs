@@ -203,6 +203,7 @@ fn reject_cause(cause: &RejectCause) -> Report {
         RejectCause::ConnectTimeout => untold("connect-timeout"),
         RejectCause::TooManyConnections => untold("too-many-connections"),
         RejectCause::TransportClosed => untold("transport-closed"),
+        RejectCause::StoreFailed => untold("store-failed"),
         RejectCause::Host => untold("host"),
     }
 }
@@ -215,6 +216,7 @@ fn disconnect_cause(cause: &DisconnectCause) -> Report {
         DisconnectCause::TakenOver => untold("taken-over"),
         DisconnectCause::Fault(fault) => fault_cause(fault),
         DisconnectCause::QueueFull => untold("queue-full"),
+        DisconnectCause::StoreFailed => untold("store-failed"),
         DisconnectCause::Host(reason) => told("host", *reason),
     }
 }

@@ -7,6 +7,8 @@ mod auth;
 mod connect;
 mod counters;
 mod deliver;
+#[path = "../disk/mod.rs"]
+mod disk;
 mod hooks;
 mod hostile;
 mod limits;
@@ -15,5 +17,6 @@ mod room;
 mod session;
 mod shared;
 mod slow;
+mod store;
 mod subscribe;
 mod wills;

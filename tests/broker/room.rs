@@ -11,6 +11,8 @@ use wasmqtt::codec::{
 use wasmqtt::time::Time;
 use wasmqtt::topic::TopicName;
 
+use crate::disk::Disk;
+
 pub(crate) const V4: Version = Version::V3_1_1;
 pub(crate) const V5: Version = Version::V5;
 pub(crate) const QOS: [QoS; 3] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];
@@ -25,6 +27,9 @@ pub(crate) struct Room {
     pub(crate) stop_after_frame: bool,
     /// Bytes of all frames that the clients have had.
     pub(crate) heard_bytes: u64,
+    /// The broker's store; if `disk_waits`, batches stay on their way to it.
+    pub(crate) disk: Disk,
+    pub(crate) disk_waits: bool,
     lines: BTreeMap<PeerId, Line>,
 }
 
@@ -43,14 +48,15 @@ impl Room {
     }
 
     pub(crate) fn with(options: BrokerOptions) -> Self {
-        let broker = Broker::new(options, 7);
         Self {
-            broker,
+            broker: Broker::new(options, 7),
             now: Time::ZERO,
             events: Vec::new(),
             asked: Vec::new(),
             stop_after_frame: false,
             heard_bytes: 0,
+            disk: Disk::default(),
+            disk_waits: false,
             lines: BTreeMap::new(),
         }
     }
@@ -219,6 +225,13 @@ impl Room {
                 }
                 Output::Ask { question, ask, .. } => self.asked.push((question, ask)),
                 Output::Event(event) => self.events.push(event),
+                Output::Store(id, batch) => {
+                    self.disk.take(id, batch);
+                    if !self.disk_waits {
+                        let id = self.disk.write().expect("just taken");
+                        self.broker.handle_stored(id, self.now);
+                    }
+                }
             }
         }
     }

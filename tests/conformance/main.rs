@@ -8,6 +8,9 @@ mod bytes;
 mod connect;
 mod delivery;
 mod disconnect;
+#[path = "../disk/mod.rs"]
+#[allow(dead_code, reason = "tests/broker needs it all")]
+mod disk;
 mod flood;
 mod malformed;
 mod malformed_connect;

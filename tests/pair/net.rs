@@ -177,6 +177,7 @@ impl Net {
                 }
                 broker::Output::Event(Event::Disconnected { cause, .. }) => causes.push(cause),
                 broker::Output::Event(_) | broker::Output::Ask { .. } => {}
+                broker::Output::Store(..) => unreachable!("there is no store"),
             }
         }
     }

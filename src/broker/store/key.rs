@@ -1,0 +1,117 @@
+//! The keys of a store: a letter, and what tells the record from others of its kind.
+
+use alloc::vec::Vec;
+
+use crate::codec::PacketId;
+
+/// What a record is about. Numbers are given out by the broker, and not again while a record has them.
+///
+/// In the order of the keys' bytes, every record comes after those that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Key<'a> {
+    /// Which format all the others have.
+    Format,
+    /// A message, by its number: when it arrived, and a PUBLISH of MQTT 5.0. It is there once, whoever holds it.
+    Message(u64),
+    /// What is retained for a topic: the message's number.
+    Retained(&'a str),
+    /// A session, by its number: whose it is, its will, its end.
+    Session(u64),
+    /// A subscription of a session, by its filter.
+    Subscription(u64, &'a str),
+    /// A QoS 2 message that came and is not released.
+    HandedOver(u64, PacketId),
+    /// A delivery that was sent and is not finished.
+    Sent(u64, PacketId),
+    /// A delivery that waits to be sent, by its place in the queue.
+    Waiting(u64, u64),
+    /// A delivery that waits for the host's word, by its place.
+    Screened(u64, u64),
+}
+
+impl<'a> Key<'a> {
+    pub(super) fn write(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Format => out.push(b'F'),
+            Self::Message(number) => numbered(out, b'M', number, &[]),
+            Self::Retained(topic) => {
+                out.push(b'R');
+                out.extend_from_slice(topic.as_bytes());
+            }
+            Self::Session(number) => numbered(out, b'S', number, &[]),
+            Self::Subscription(session, filter) => numbered(out, b'f', session, filter.as_bytes()),
+            Self::HandedOver(session, packet_id) => numbered(out, b'i', session, &packet_id.get().to_be_bytes()),
+            Self::Sent(session, packet_id) => numbered(out, b'o', session, &packet_id.get().to_be_bytes()),
+            Self::Waiting(session, place) => numbered(out, b'q', session, &place.to_be_bytes()),
+            Self::Screened(session, place) => numbered(out, b's', session, &place.to_be_bytes()),
+        }
+    }
+
+    /// `None` if there is no such key.
+    pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
+        let (letter, rest) = bytes.split_first()?;
+        match letter {
+            b'F' if rest.is_empty() => return Some(Self::Format),
+            b'R' => return core::str::from_utf8(rest).ok().map(Self::Retained),
+            _ => {}
+        }
+        let (number, rest) = rest.split_first_chunk()?;
+        let number = u64::from_be_bytes(*number);
+        Some(match letter {
+            b'M' if rest.is_empty() => Self::Message(number),
+            b'S' if rest.is_empty() => Self::Session(number),
+            b'f' => Self::Subscription(number, core::str::from_utf8(rest).ok()?),
+            b'i' => Self::HandedOver(number, packet_id(rest)?),
+            b'o' => Self::Sent(number, packet_id(rest)?),
+            b'q' => Self::Waiting(number, u64::from_be_bytes(rest.try_into().ok()?)),
+            b's' => Self::Screened(number, u64::from_be_bytes(rest.try_into().ok()?)),
+            _ => return None,
+        })
+    }
+}
+
+fn numbered(out: &mut Vec<u8>, letter: u8, number: u64, rest: &[u8]) {
+    out.push(letter);
+    out.extend_from_slice(&number.to_be_bytes());
+    out.extend_from_slice(rest);
+}
+
+fn packet_id(bytes: &[u8]) -> Option<PacketId> {
+    PacketId::new(u16::from_be_bytes(bytes.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::Key;
+    use crate::codec::PacketId;
+
+    #[test]
+    fn keys_are_read_as_they_were_written_and_sort_behind_what_they_name() {
+        let keys = [
+            Key::Format,
+            Key::Message(255),
+            Key::Message(256),
+            Key::Retained("a/ä"),
+            Key::Session(9),
+            Key::Subscription(9, "a/#"),
+            Key::HandedOver(9, PacketId::FIRST),
+            Key::Sent(9, PacketId::FIRST),
+            Key::Waiting(9, 1),
+            Key::Waiting(9, u64::MAX),
+            Key::Screened(9, 1),
+        ];
+        let mut written: Vec<Vec<u8>> = Vec::new();
+        for key in keys {
+            let mut bytes = Vec::new();
+            key.write(&mut bytes);
+            assert_eq!(Key::read(&bytes), Some(key));
+            written.push(bytes);
+        }
+        assert!(written.is_sorted(), "{written:?}");
+        for bytes in [b"".as_slice(), b"F1", b"M1", b"Z\0\0\0\0\0\0\0\0", b"R\xFF", b"i\0\0\0\0\0\0\0\x01\0\0"] {
+            assert_eq!(Key::read(bytes), None, "{bytes:?}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The store: what survives the broker, and the wait for it.
+//!
+//! The broker tells its host what to write, in batches, and sends nothing that it made meanwhile until that is written: an
+//! acknowledgement never leaves before what it promises is stored. One batch is out at a time; what changes while it is
+//! written goes into the next, so that a store that is slow is asked to write less often, and not more.
+//!
+//! Nothing tells the store what to write when it happens. Clients and topics that were touched are held against what the
+//! store has of them when the turn ends, so that nothing can be forgotten, and what came and went in between costs nothing.
+//!
+//! Stored are retained messages, and of the sessions those that outlive their connection, with all that is session state
+//! (MQTT 5.0 §4.1). Of a session that ends with its connection its will is stored: after a restart that connection is gone,
+//! and the will due [MQTT-3.1.2-8].
+
+mod batch;
+mod changed;
+mod error;
+mod hold;
+mod key;
+mod line;
+mod messages;
+mod record;
+mod restore;
+mod shadow;
+
+pub use batch::{Batch, BatchId, Changes};
+pub(super) use changed::Changed;
+pub use error::StoreError;
+pub(super) use hold::{Held, Stage};
+pub(super) use shadow::Shadow;
+
+use alloc::boxed::Box;
+use core::borrow::Borrow;
+
+use super::clients::Clients;
+use super::groups::Groups;
+use super::options::BrokerOptions;
+use super::retained::Retained;
+use super::sorted::Sorted;
+use crate::topic::TopicName;
+use key::Key;
+use messages::{MessageKey, Messages};
+use record::FORMAT;
+use shadow::Pen;
+
+/// What the store has, and what is on its way there.
+#[derive(Debug)]
+pub(super) struct Store {
+    state: State,
+    /// The batch that was given out last, or is being made.
+    batch: Batch,
+    last_batch: BatchId,
+    /// The store has no record of its format yet.
+    is_new: bool,
+    last_session: u64,
+    messages: Messages,
+    retained: Sorted<StoredTopic>,
+    /// What was handled since the batch was given out.
+    since: Load,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// The store has all that was given out.
+    Idle,
+    Writing(BatchId),
+    Failed,
+}
+
+/// How much was handled.
+#[derive(Clone, Copy, Debug, Default)]
+struct Load {
+    messages: usize,
+    bytes: usize,
+}
+
+/// A topic whose retained message the store has.
+#[derive(Debug)]
+struct StoredTopic {
+    topic: TopicName,
+    message: MessageKey,
+}
+
+impl Borrow<str> for StoredTopic {
+    fn borrow(&self) -> &str {
+        self.topic.as_str()
+    }
+}
+
+impl Store {
+    fn new() -> Self {
+        Self {
+            state: State::Idle,
+            batch: Batch::default(),
+            last_batch: BatchId::ZERO,
+            is_new: true,
+            last_session: 0,
+            messages: Messages::new(),
+            retained: Sorted::new(),
+            since: Load::default(),
+        }
+    }
+
+    pub(super) const fn batch(&self) -> &Batch {
+        &self.batch
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.state == State::Failed
+    }
+
+    /// Whether so much was handled since the batch was given out that the store is to be waited for.
+    ///
+    /// Half of what one client's queue takes, since two such loads can wait for it: the one whose batch is written, and the
+    /// next. So it is the publishers that a slow store slows down, and no queue runs over for it.
+    fn is_behind(&self, options: &BrokerOptions) -> bool {
+        let is_much =
+            self.since.messages >= (options.queue_messages / 2).max(1) || self.since.bytes >= options.store_bytes_max;
+        is_much && matches!(self.state, State::Writing(_))
+    }
+
+    /// Makes a batch of all that was touched since the last. `None` if the store has it all.
+    fn make_batch(&mut self, clients: &mut Clients, groups: &Groups, retained: &mut Retained) -> Option<BatchId> {
+        self.batch.clear();
+        for key in clients.take_touched() {
+            if let Some(client) = clients.get_for_store(key) {
+                if client.stored.is_none() && (client.expiry_interval > 0 || client.will.is_some()) {
+                    self.last_session += 1;
+                    client.stored = Some(Box::new(Shadow::new(self.last_session)));
+                }
+                if let Some(mut shadow) = client.stored.take() {
+                    shadow.sync(client, &mut self.pen(groups));
+                    client.stored = Some(shadow);
+                }
+            }
+        }
+        for shadow in clients.take_ended() {
+            shadow.remove(&mut self.pen(groups));
+        }
+        for topic in retained.take_changed() {
+            self.sync_retained(topic, retained);
+        }
+        self.messages.sweep(&mut self.batch);
+        if self.batch.is_empty() {
+            return None;
+        }
+        if core::mem::take(&mut self.is_new) {
+            self.batch.put(Key::Format, |out| out.extend_from_slice(&FORMAT));
+        }
+        self.last_batch = self.last_batch.next();
+        self.state = State::Writing(self.last_batch);
+        self.since = Load::default();
+        Some(self.last_batch)
+    }
+
+    fn sync_retained(&mut self, topic: TopicName, retained: &Retained) {
+        let kept = retained.get(topic.as_str());
+        let stored = self.retained.find(topic.as_str()).map(|stored| stored.message);
+        if let (Some(stored), Some(kept)) = (stored, kept)
+            && self.messages.is(stored, &kept.message)
+        {
+            return;
+        }
+        let held = kept.and_then(|kept| self.messages.hold(&kept.message, kept.arrived, &mut self.batch));
+        if let Some(former) = stored {
+            self.retained.remove(topic.as_str());
+            self.messages.release(former);
+        }
+        let key = Key::Retained(topic.as_str());
+        match held {
+            Some(message) => {
+                let number = self.messages.number(message);
+                self.batch.put(key, |out| out.extend_from_slice(&number.to_be_bytes()));
+                self.retained.insert::<str>(StoredTopic { topic, message });
+            }
+            None => self.batch.remove(key),
+        }
+    }
+
+    const fn pen<'a>(&'a mut self, groups: &'a Groups) -> Pen<'a> {
+        Pen { batch: &mut self.batch, messages: &mut self.messages, groups }
+    }
+}

@@ -1,0 +1,189 @@
+//! The values of a store's records, and their bytes.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::broker::clients::Subscription;
+use crate::broker::mark::Mark;
+use crate::codec::{Message, Packet, PacketId, Publish, QoS, Version};
+use crate::session::Delivery;
+use crate::time::Time;
+use crate::topic::TopicName;
+
+/// Of [`Key::Format`](super::key::Key::Format). It changes whenever old records mean something else or nothing.
+pub(super) const FORMAT: [u8; 1] = [1];
+
+/// What [`Key::Session`](super::key::Key::Session) has beside the client identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SessionRecord {
+    /// In seconds; `u32::MAX` is for ever.
+    pub(super) expiry_interval: u32,
+    /// `None` while it is connected, or if it never ends.
+    pub(super) ends_at: Option<Time>,
+    pub(super) will: WillRecord,
+}
+
+/// A will, by the number of its message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WillRecord {
+    None,
+    /// Its delay is in seconds.
+    Armed(u64, u32),
+    Delayed(u64, Time),
+}
+
+/// A delivery, by the number of its message.
+#[derive(Debug)]
+pub(super) struct DeliveryRecord<'a> {
+    pub(super) message: u64,
+    /// The shared subscription that it goes out for: the whole filter.
+    pub(super) group: Option<&'a str>,
+    qos: QoS,
+    retain: bool,
+    identifiers: Vec<u32>,
+}
+
+/// A message that arrived at a time. `None` if MQTT cannot say it.
+pub(super) fn write_message(message: &Message, arrived: Time, out: &mut Vec<u8>) -> Option<()> {
+    let packet_id = (message.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
+    out.extend_from_slice(&arrived.as_millis().to_be_bytes());
+    Publish { packet_id, ..message.as_publish() }.encode(Version::V5, out).ok()?;
+    Some(())
+}
+
+pub(super) fn read_message(bytes: &[u8]) -> Option<(Message, Time)> {
+    let (arrived, packet) = bytes.split_first_chunk()?;
+    let Ok(Packet::Publish(publish)) = Packet::decode(packet, Version::V5) else { return None };
+    let message = Message {
+        topic: TopicName::parse(publish.topic).ok()?,
+        qos: publish.qos,
+        retain: publish.retain,
+        payload: publish.payload.into(),
+        properties: publish.properties.to_buf(),
+    };
+    Some((message, time(*arrived)))
+}
+
+impl SessionRecord {
+    pub(super) fn write(&self, client_id: &str, out: &mut Vec<u8>) {
+        let (kind, message, when) = match self.will {
+            WillRecord::None => (0, 0, 0),
+            WillRecord::Armed(message, delay) => (1, message, delay.into()),
+            WillRecord::Delayed(message, due) => (2, message, due.as_millis()),
+        };
+        out.extend_from_slice(&self.expiry_interval.to_be_bytes());
+        // A session that ends at the end of all time is one that never does.
+        out.extend_from_slice(&self.ends_at.map_or(u64::MAX, Time::as_millis).to_be_bytes());
+        out.push(kind);
+        out.extend_from_slice(&message.to_be_bytes());
+        out.extend_from_slice(&when.to_be_bytes());
+        out.extend_from_slice(client_id.as_bytes());
+    }
+
+    pub(super) fn read(bytes: &[u8]) -> Option<(Self, &str)> {
+        let (expiry_interval, rest) = bytes.split_first_chunk()?;
+        let (ends_at, rest) = rest.split_first_chunk()?;
+        let ([kind], rest) = rest.split_first_chunk()?;
+        let (message, rest) = rest.split_first_chunk()?;
+        let (when, client_id) = rest.split_first_chunk()?;
+        let message = u64::from_be_bytes(*message);
+        let will = match kind {
+            0 => WillRecord::None,
+            1 => WillRecord::Armed(message, u64::from_be_bytes(*when).try_into().ok()?),
+            2 => WillRecord::Delayed(message, time(*when)),
+            _ => return None,
+        };
+        let record = Self {
+            expiry_interval: u32::from_be_bytes(*expiry_interval),
+            ends_at: Some(time(*ends_at)).filter(|at| at.as_millis() != u64::MAX),
+            will,
+        };
+        Some((record, core::str::from_utf8(client_id).ok()?))
+    }
+}
+
+pub(super) fn write_subscription(subscription: Subscription, out: &mut Vec<u8>) {
+    let Subscription { qos, no_local, retain_as_published, identifier } = subscription;
+    out.push(qos.bits() | u8::from(no_local) << 2 | u8::from(retain_as_published) << 3);
+    out.extend_from_slice(&identifier.to_be_bytes());
+}
+
+pub(super) fn read_subscription(bytes: &[u8]) -> Option<Subscription> {
+    let ([options], identifier) = bytes.split_first_chunk()?;
+    Some(Subscription {
+        qos: QoS::from_bits(options & 3)?,
+        no_local: options & 4 != 0,
+        retain_as_published: options & 8 != 0,
+        identifier: u32::from_be_bytes(identifier.try_into().ok().filter(|_| options & 0xF0 == 0)?),
+    })
+}
+
+/// A delivery whose message has this number, and that goes out for this shared subscription.
+pub(super) fn write_delivery(delivery: &Delivery, message: u64, group: Option<&str>, out: &mut Vec<u8>) {
+    // No filter is longer than two bytes can say.
+    let group = group.and_then(|group| Some((group, u16::try_from(group.len()).ok()?)));
+    out.push(delivery.qos.bits() | u8::from(delivery.retain) << 2 | u8::from(group.is_some()) << 3);
+    out.extend_from_slice(&message.to_be_bytes());
+    if let Some((group, len)) = group {
+        out.extend_from_slice(&len.to_be_bytes());
+        out.extend_from_slice(group.as_bytes());
+    }
+    for identifier in &delivery.subscription_identifiers {
+        out.extend_from_slice(&identifier.to_be_bytes());
+    }
+}
+
+impl<'a> DeliveryRecord<'a> {
+    pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
+        let ([options], rest) = bytes.split_first_chunk()?;
+        let (message, mut rest) = rest.split_first_chunk()?;
+        let mut group = None;
+        if options & 8 != 0 {
+            let (len, behind) = rest.split_first_chunk()?;
+            let (text, behind) = behind.split_at_checked(u16::from_be_bytes(*len).into())?;
+            group = Some(core::str::from_utf8(text).ok()?);
+            rest = behind;
+        }
+        let (identifiers, cut) = rest.as_chunks();
+        let qos = QoS::from_bits(options & 3).filter(|qos| *qos != QoS::AtMostOnce && cut.is_empty())?;
+        Some(Self {
+            message: u64::from_be_bytes(*message),
+            group,
+            qos,
+            retain: options & 4 != 0,
+            identifiers: identifiers.iter().map(|identifier| u32::from_be_bytes(*identifier)).collect(),
+        })
+    }
+
+    pub(super) fn delivery(self, message: Arc<Message>, mark: Mark) -> Delivery {
+        Delivery {
+            message,
+            qos: self.qos,
+            retain: self.retain,
+            subscription_identifiers: self.identifiers.into(),
+            token: mark.pack(),
+        }
+    }
+}
+
+/// A delivery that was sent: its place in the order of sending, and unless only PUBCOMP is waited for, itself.
+pub(super) fn write_sent(order: u64, delivery: Option<(&Delivery, u64, Option<&str>)>, out: &mut Vec<u8>) {
+    out.extend_from_slice(&order.to_be_bytes());
+    if let Some((delivery, message, group)) = delivery {
+        write_delivery(delivery, message, group, out);
+    }
+}
+
+pub(super) fn read_sent(bytes: &[u8]) -> Option<(u64, Option<DeliveryRecord<'_>>)> {
+    let (order, rest) = bytes.split_first_chunk()?;
+    let delivery = if rest.is_empty() { None } else { Some(DeliveryRecord::read(rest)?) };
+    Some((u64::from_be_bytes(*order), delivery))
+}
+
+pub(super) fn read_number(bytes: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(bytes.try_into().ok()?))
+}
+
+const fn time(bytes: [u8; 8]) -> Time {
+    Time::from_millis(u64::from_be_bytes(bytes))
+}

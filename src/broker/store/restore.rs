@@ -1,0 +1,275 @@
+//! Restoring: from the records of a store to the broker that wrote them.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::key::Key;
+use super::messages::MessageKey;
+use super::record::{
+    DeliveryRecord, FORMAT, SessionRecord, WillRecord, read_message, read_number, read_sent, read_subscription,
+};
+use super::{Shadow, Store, StoreError, StoredTopic};
+use crate::broker::Broker;
+use crate::broker::broadcast::{Broadcast, Forms, Terms};
+use crate::broker::clients::{ClientKey, ClientState, Held};
+use crate::broker::deadlines::Deadline;
+use crate::broker::event::DropCause;
+use crate::broker::mark::Mark;
+use crate::broker::wills::Will;
+use crate::codec::Message;
+use crate::session::{Delivery, Sent, Session};
+use crate::time::Time;
+use crate::topic::TopicFilter;
+
+/// What is wrong with a record.
+type Fault = &'static str;
+
+/// What was restored so far, by the numbers that the records have, in their order.
+struct Restoring<'b> {
+    broker: &'b mut Broker,
+    store: Box<Store>,
+    messages: Vec<(u64, MessageKey)>,
+    sessions: Vec<(u64, ClientKey)>,
+    /// Deliveries that the host was to be asked about.
+    screened: Vec<(ClientKey, Delivery)>,
+    now: Time,
+}
+
+impl Broker {
+    /// From now on there is a store, and this is what it holds: keys and values, in any order, none of them twice; nothing
+    /// if it is new. To be called before the first [`accept`](Self::accept). From then on [`Output::Store`] tells what to
+    /// write.
+    ///
+    /// The connections that were there are gone: wills are due, and sessions begin to expire, now. What had a date keeps
+    /// it, and what is over is not restored. So `now` must be on the clock that the records were made by, which may not
+    /// begin anew with the process: milliseconds since 1970 at its start, and from there on by a clock that is not set.
+    ///
+    /// Limits that are lower than they were bound what comes from now on; of retained messages, what does not fit is lost.
+    ///
+    /// [`Output::Store`]: super::Output::Store
+    ///
+    /// # Errors
+    /// [`StoreError`] that says which record is wrong. Nothing may be done with the broker then; what the store holds is as
+    /// it was.
+    pub fn restore<'a>(
+        &mut self,
+        records: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        let mut records: Vec<_> = records.into_iter().collect();
+        // Then each comes after those that it names.
+        records.sort_unstable_by_key(|(key, _)| *key);
+        self.restore_sorted(&records, now)
+    }
+
+    fn restore_sorted(&mut self, records: &[(&[u8], &[u8])], now: Time) -> Result<(), StoreError> {
+        self.now = now;
+        self.clients.begin_noting();
+        self.retained.begin_noting();
+        let store = Box::new(Store { is_new: records.is_empty(), ..Store::new() });
+        let mut restoring =
+            Restoring { broker: self, store, messages: Vec::new(), sessions: Vec::new(), screened: Vec::new(), now };
+        match records.first() {
+            Some((b"F", format)) if **format != FORMAT => {
+                return Err(StoreError::UnknownFormat { found: (*format).into() });
+            }
+            Some((b"F", _)) | None => {}
+            Some((key, _)) => {
+                return Err(StoreError::Damaged { key: (*key).into(), problem: "there is none that tells the format" });
+            }
+        }
+        for (key, value) in records {
+            restoring.record(key, value).map_err(|problem| StoreError::Damaged { key: (*key).into(), problem })?;
+        }
+        let Restoring { store, sessions, screened, .. } = restoring;
+        self.store = Some(store);
+        for (key, delivery) in screened {
+            self.deliver_again(key, &delivery, now);
+        }
+        for (_, key) in sessions {
+            self.lose_connection(key, now);
+        }
+        self.handle_timeout(now);
+        Ok(())
+    }
+
+    /// A delivery that waited for the host's word is asked about again, or goes into the queue if nothing is asked now.
+    fn deliver_again(&mut self, key: ClientKey, delivery: &Delivery, now: Time) {
+        let Delivery { message, qos, retain, subscription_identifiers, token } = delivery;
+        let mut forms = Forms::default();
+        let Mark { arrived, group } = Mark::unpack(*token);
+        let mut broadcast = Broadcast::new(message.as_publish(), Some(Arc::clone(message)), arrived, &mut forms);
+        if let Some(mut hop) = self.hop(key, now) {
+            let terms = Terms { qos: *qos, retain: *retain, identifiers: subscription_identifiers, group };
+            hop.deliver(&mut broadcast, terms);
+        }
+    }
+
+    /// The connection of a session that was restored is gone, if it had one.
+    fn lose_connection(&mut self, key: ClientKey, now: Time) {
+        let Some(client) = self.clients.get_mut(key) else { return };
+        // Where some of the queue could not be stored, all of it stands anew.
+        let queued = client.session.queued();
+        if client.stored.as_mut().is_some_and(|stored| stored.waiting().len() != queued) {
+            client.enqueued += queued as u64;
+        }
+        let expiry_interval = client.expiry_interval.min(self.options.session_expiry_max);
+        client.expiry_interval = expiry_interval;
+        if expiry_interval == 0 {
+            return self.end_session(key, now);
+        }
+        if expiry_interval < u32::MAX {
+            let latest = now + Duration::from_secs(expiry_interval.into());
+            let at = client.expires_at.map_or(latest, |at| at.min(latest));
+            client.expires_at = Some(at);
+            self.deadlines.insert(at, Deadline::Session(key));
+        }
+        match &client.will {
+            Some(Will::Delayed { due, .. }) => self.deadlines.insert(*due, Deadline::Will(key)),
+            Some(Will::Armed { .. }) => self.connection_lost(key, now),
+            None => {}
+        }
+    }
+}
+
+impl Restoring<'_> {
+    fn record(&mut self, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+        match Key::read(key).ok_or("it is of no kind that there is")? {
+            Key::Format => Ok(()),
+            Key::Message(number) => {
+                let (message, arrived) = read_message(value).ok_or("it is no message")?;
+                self.messages.push((number, self.store.messages.restore(number, message, arrived)));
+                Ok(())
+            }
+            Key::Retained(topic) => self.retained(topic, value),
+            Key::Session(number) => self.session(number, value),
+            Key::Subscription(session, filter) => {
+                let subscription = read_subscription(value).ok_or("it is no subscription")?;
+                let filter = TopicFilter::parse(filter).map_err(|_| "its filter is none")?;
+                let key = self.find_session(session)?;
+                if let Some(client) = self.broker.clients.get_mut(key) {
+                    client.subscriptions.insert::<str>(Held { filter: filter.clone(), subscription });
+                }
+                self.broker.add_subscription(key, &filter, subscription);
+                Ok(())
+            }
+            Key::HandedOver(session, packet_id) => self.with_session(session, |client, shadow| {
+                client.session.restore_handed_over(packet_id);
+                shadow.restore_handed_over(packet_id);
+            }),
+            Key::Sent(session, packet_id) => {
+                let (order, delivery) = read_sent(value).ok_or("it is no delivery that was sent")?;
+                let key = self.find_session(session)?;
+                let (message, delivery) = delivery.map(|record| self.delivery(key, record)).transpose()?.unzip();
+                self.with_session(session, |client, shadow| {
+                    shadow.restore_sent(Sent { packet_id, order, delivery: delivery.as_ref() }, message);
+                    client.session.restore_sent(packet_id, order, delivery);
+                })
+            }
+            Key::Waiting(session, place) => {
+                let record = DeliveryRecord::read(value).ok_or("it is no delivery that waits")?;
+                let (message, delivery) = self.delivery(self.find_session(session)?, record)?;
+                self.with_session(session, |client, shadow| {
+                    shadow.waiting().restore(place, message);
+                    client.session.restore_waiting(delivery);
+                    client.enqueued = place + 1;
+                })
+            }
+            Key::Screened(session, place) => {
+                let record = DeliveryRecord::read(value).ok_or("it is no delivery that waits")?;
+                let key = self.find_session(session)?;
+                let (message, delivery) = self.delivery(key, record)?;
+                self.screened.push((key, delivery));
+                self.with_session(session, |client, shadow| {
+                    shadow.screened().restore(place, message);
+                    client.screened = place + 1;
+                })
+            }
+        }
+    }
+
+    fn retained(&mut self, topic: &str, value: &[u8]) -> Result<(), Fault> {
+        let (key, message, arrived) = self.hold(read_number(value).ok_or("it names no message")?)?;
+        if message.topic.as_str() != topic {
+            return Err("its message is of another topic");
+        }
+        let topic = message.topic.clone();
+        if self.broker.retained.set(message, arrived).is_err() {
+            self.broker.log.dropped(None, topic.as_str(), DropCause::RetainedFull);
+        }
+        // Whether it is retained or not: that it has changed is noted, and it is looked at when the first batch is made.
+        self.store.retained.insert::<str>(StoredTopic { topic, message: key });
+        Ok(())
+    }
+
+    fn session(&mut self, number: u64, value: &[u8]) -> Result<(), Fault> {
+        let (record, client_id) = SessionRecord::read(value).ok_or("it is no session")?;
+        let client_id: Arc<str> = client_id.into();
+        if self.broker.clients.find(&client_id).is_some() {
+            return Err("its client has another session");
+        }
+        let mut shadow = Shadow::restore(number, record);
+        let will = match record.will {
+            WillRecord::None => None,
+            WillRecord::Armed(message, delay) => {
+                let (key, message, _) = self.hold(message)?;
+                shadow.restore_will(key, &message);
+                Some(Will::Armed { message, delay })
+            }
+            WillRecord::Delayed(message, due) => {
+                let (key, message, _) = self.hold(message)?;
+                shadow.restore_will(key, &message);
+                Some(Will::Delayed { message, due })
+            }
+        };
+        let options = &self.broker.options;
+        let session = Session::new(options.session_limits(options.receive_maximum.get()));
+        let key = self.broker.clients.insert(client_id, session);
+        if let Some(client) = self.broker.clients.get_mut(key) {
+            client.expiry_interval = record.expiry_interval;
+            client.expires_at = record.ends_at;
+            client.will = will;
+            client.stored = Some(Box::new(shadow));
+        }
+        self.store.last_session = number;
+        self.sessions.push((number, key));
+        Ok(())
+    }
+
+    fn delivery(&mut self, of: ClientKey, record: DeliveryRecord<'_>) -> Result<(MessageKey, Delivery), Fault> {
+        let (key, message, arrived) = self.hold(record.message)?;
+        let Broker { clients, groups, .. } = &*self.broker;
+        let is_member =
+            |filter: &&str| clients.get(of).is_some_and(|client| client.subscriptions.find(*filter).is_some());
+        let group = record.group.filter(is_member).and_then(|filter| groups.find(filter));
+        Ok((key, record.delivery(message, Mark { arrived, group })))
+    }
+
+    /// A message that a record names.
+    fn hold(&mut self, number: u64) -> Result<(MessageKey, Arc<Message>, Time), Fault> {
+        let missing = "its message is missing";
+        let place = self.messages.binary_search_by_key(&number, |(number, _)| *number).map_err(|_| missing)?;
+        let (_, key) = self.messages[place];
+        let (message, arrived) = self.store.messages.hold_again(key).ok_or(missing)?;
+        // Nothing has arrived after now, whatever a clock that was set says.
+        Ok((key, message, arrived.min(self.now)))
+    }
+
+    fn find_session(&self, number: u64) -> Result<ClientKey, Fault> {
+        let place = self.sessions.binary_search_by_key(&number, |(number, _)| *number);
+        place.map(|place| self.sessions[place].1).map_err(|_| "its session is missing")
+    }
+
+    fn with_session(&mut self, number: u64, restore: impl FnOnce(&mut ClientState, &mut Shadow)) -> Result<(), Fault> {
+        let key = self.find_session(number)?;
+        if let Some(client) = self.broker.clients.get_mut(key)
+            && let Some(mut shadow) = client.stored.take()
+        {
+            restore(client, &mut shadow);
+            client.stored = Some(shadow);
+        }
+        Ok(())
+    }
+}

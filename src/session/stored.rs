@@ -1,0 +1,53 @@
+//! What a broker keeps of a session in a store, and how it is put back. A page without a broker has nothing of it.
+
+use super::outbound::Outbound;
+use super::{Delivery, InFlight, Session};
+use crate::codec::PacketId;
+
+/// A delivery that was sent and is not finished.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent<'a> {
+    pub(crate) packet_id: PacketId,
+    /// Its place in the order of sending; another one after PUBREC, since it is PUBREL then that is sent.
+    pub(crate) order: u64,
+    /// `None` if PUBREL was sent, and PUBCOMP is waited for.
+    pub(crate) delivery: Option<&'a Delivery>,
+}
+
+impl Session {
+    /// What was sent and is not finished, in the order of the identifiers.
+    pub(crate) fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
+        self.in_flight.iter().map(|(packet_id, entry)| Sent {
+            packet_id,
+            order: entry.sent,
+            delivery: entry.state.delivery(),
+        })
+    }
+
+    /// The queue from the delivery at this place on.
+    pub(crate) fn waiting_from(&self, place: usize) -> impl Iterator<Item = &Delivery> {
+        self.queue.iter().skip(place)
+    }
+
+    /// QoS 2 messages that came and whose PUBREL is still to come, in the order of the identifiers.
+    pub(crate) fn handed_over(&self) -> impl Iterator<Item = PacketId> {
+        self.inbound.handed_over()
+    }
+
+    /// Puts back what [`sent`](Self::sent) gave.
+    pub(crate) fn restore_sent(&mut self, packet_id: PacketId, order: u64, delivery: Option<Delivery>) {
+        let state = delivery.map_or(Outbound::AwaitPubcomp(0), Outbound::new);
+        self.in_flight.insert(packet_id, InFlight { state, sent: order, takes_quota: false });
+        self.sequence = self.sequence.max(order);
+    }
+
+    /// Puts a delivery at the end of the queue, whatever its bounds are now.
+    pub(crate) fn restore_waiting(&mut self, delivery: Delivery) {
+        self.queue.restore(delivery);
+    }
+
+    /// Puts back what [`handed_over`](Self::handed_over) gave.
+    pub(crate) fn restore_handed_over(&mut self, packet_id: PacketId) {
+        self.inbound.restore(packet_id);
+    }
+}
