@@ -11,6 +11,7 @@ use alloc::sync::Arc;
 use super::Broker;
 use super::ask::{Answer, Credentials, Question};
 use super::authorize::{Handled, Verdict, is_done, refusal};
+use super::connect::connack;
 use super::event::{Fault, RejectCause};
 use super::peer::{Connection, PeerId};
 use super::receive::Sender;
@@ -90,7 +91,8 @@ impl Broker {
         now: Time,
     ) -> Handled {
         if !self.options.asks.enhanced {
-            self.refuse(id, connect, ReasonCode::BadAuthenticationMethod); // [MQTT-4.12.0-1]
+            let reason = ReasonCode::BadAuthenticationMethod; // [MQTT-4.12.0-1]
+            self.refuse(id, connect, reason, "no authentication method is served");
             return Handled::Done;
         }
         let data = data(connect.properties);
@@ -206,7 +208,7 @@ impl Broker {
             None => return Handled::Waits,
             Some(Answer::Allow) => return self.admit(id, connect, Some(Proof { method, data: &[] }), now),
             Some(Answer::Complete(data)) => return self.admit(id, connect, Some(Proof { method, data: &data }), now),
-            Some(Answer::Refuse(reason)) => self.refuse(id, connect, refusal(reason, PacketKind::Connack)), // [MQTT-4.12.0-4]
+            Some(Answer::Refuse(reason)) => self.refuse(id, connect, refusal(reason, PacketKind::Connack), ""), // [MQTT-4.12.0-4]
             Some(Answer::Continue(data)) => {
                 if let Some(peer) = self.peers.get_mut(id) {
                     peer.connection = Connection::Authenticating(Arc::clone(exchange));
@@ -239,7 +241,8 @@ impl Broker {
 
     /// The client broke a rule before CONNACK, which tells it so.
     fn end_exchange(&mut self, id: PeerId, exchange: &Exchange, fault: Fault) {
-        self.send_refusal(id, Version::V5, refusal(fault.reason, PacketKind::Connack), exchange.packet_bytes_max);
+        let connack = connack(false, refusal(fault.reason, PacketKind::Connack), Properties::EMPTY);
+        self.send_refusal(id, connack, &fault.words(), Version::V5, exchange.packet_bytes_max);
         self.reject(id, RejectCause::Fault(fault));
     }
 

@@ -15,6 +15,7 @@ use super::event::{DisconnectCause, Event, Fault, RejectCause};
 use super::peer::{Connected, Connection, PeerId};
 use super::receive::Sender;
 use super::wills::Will;
+use super::words;
 use crate::codec::{
     Connack, Connect, EncodeError, Packet, Properties, PropertiesBuf, Property, PropertyId, QoS, ReasonCode, Version,
 };
@@ -35,6 +36,7 @@ pub(super) struct Agreed {
     receive_maximum: u16,
     /// Topic aliases that we may use.
     outbound_aliases: u16,
+    wants_words: bool,
 }
 
 /// A client that may connect, and what it is told.
@@ -56,6 +58,11 @@ struct Accepted<'a> {
 impl Broker {
     /// `bytes` are the packet's.
     pub(super) fn on_connect(&mut self, id: PeerId, connect: &Connect<'_>, bytes: &[u8], now: Time) -> Handled {
+        if let Some(redirect) = &self.options.redirect {
+            let (reason, list) = (redirect.reason(), words::server_reference(&redirect.server_reference));
+            self.refuse_with(id, connect, reason, list.as_properties(), "");
+            return Handled::Done;
+        }
         if let Some(method) = connect.properties.text(PropertyId::AuthenticationMethod) {
             return self.on_connect_with_method(id, connect, bytes, method, now);
         }
@@ -63,7 +70,7 @@ impl Broker {
             Verdict::Allowed => self.admit(id, connect, None, now),
             Verdict::Pending => Handled::Waits,
             Verdict::Refused(reason) => {
-                self.refuse(id, connect, reason);
+                self.refuse(id, connect, reason, "");
                 Handled::Done
             }
         }
@@ -72,22 +79,34 @@ impl Broker {
     /// The client is who it says; `proof` is what it is told of that.
     pub(super) fn admit(&mut self, id: PeerId, connect: &Connect<'_>, proof: Option<Proof<'_>>, now: Time) -> Handled {
         let place = usize::from(proof.is_some() || self.options.asks.authenticate);
-        let refused = match self.check_connect(connect) {
-            Err(reason) => Verdict::Refused(reason),
-            Ok(()) => self.may_leave_will((id, place), connect, now),
-        };
-        match refused {
+        if let Err(fault) = self.check_connect(connect) {
+            self.refuse(id, connect, fault.reason, &fault.words());
+            return Handled::Done;
+        }
+        match self.may_leave_will((id, place), connect, now) {
             Verdict::Allowed => self.accept_connect(id, connect, proof, now),
-            Verdict::Refused(reason) => self.refuse(id, connect, reason),
+            Verdict::Refused(reason) => self.refuse(id, connect, reason, "may not publish the will"),
             Verdict::Pending => return Handled::Waits,
         }
         Handled::Done
     }
 
     /// Tells the client why it may not connect, and closes.
-    pub(super) fn refuse(&mut self, id: PeerId, connect: &Connect<'_>, reason: ReasonCode) {
+    pub(super) fn refuse(&mut self, id: PeerId, connect: &Connect<'_>, reason: ReasonCode, words: &str) {
+        self.refuse_with(id, connect, reason, Properties::EMPTY, words);
+    }
+
+    fn refuse_with(
+        &mut self,
+        id: PeerId,
+        connect: &Connect<'_>,
+        reason: ReasonCode,
+        properties: Properties<'_>,
+        words: &str,
+    ) {
         let packet_bytes_max = self.agree(connect).packet_bytes_max;
-        self.send_refusal(id, connect.version, reason, packet_bytes_max);
+        let refusal = connack(false, reason, properties);
+        self.send_refusal(id, refusal, words, connect.version, packet_bytes_max);
         self.reject(id, RejectCause::Refused(reason));
     }
 
@@ -115,36 +134,43 @@ impl Broker {
     }
 
     /// CONNACK with the reason, before the close [MQTT-3.2.2-7], if the client takes a packet of that size.
-    pub(super) fn send_refusal(&mut self, id: PeerId, version: Version, reason: ReasonCode, packet_bytes_max: usize) {
+    pub(super) fn send_refusal(
+        &mut self,
+        id: PeerId,
+        refusal: Packet<'_>,
+        words: &str,
+        version: Version,
+        packet_bytes_max: usize,
+    ) {
         let Some(peer) = self.peers.get_mut(id) else { return };
         let out = self.outbox.open(peer);
         let start = out.len();
-        let encoded = connack(false, reason, Properties::EMPTY).encode(version, out);
-        debug_assert!(encoded.is_ok(), "{reason} cannot stand in CONNACK");
-        if out.len() - start > packet_bytes_max {
-            out.truncate(start);
-        }
+        words::append(refusal, words, version, packet_bytes_max, out);
         self.log.counters.sent.count(out.get(start..).unwrap_or_default());
     }
 
     /// Whether we can serve what the client asks for.
-    fn check_connect(&self, connect: &Connect<'_>) -> Result<(), ReasonCode> {
+    fn check_connect(&self, connect: &Connect<'_>) -> Result<(), Fault> {
         if connect.client_id.is_empty() && connect.version == Version::V3_1_1 && !connect.clean_start {
-            // A session that nobody could name again (3.1.1 §3.1.3.1).
-            return Err(ReasonCode::ClientIdentifierNotValid);
+            let problem = "a session that is to stay, without a client identifier to find it by";
+            return Err(Fault::new(ReasonCode::ClientIdentifierNotValid, "3.1.1 MQTT-3.1.3-8", problem));
         }
         let is_known = self.clients.find(connect.client_id).is_some();
         if !is_known && self.clients.len() >= self.options.sessions_max {
-            return Err(ReasonCode::QuotaExceeded);
+            let problem = "one more session than are kept";
+            return Err(Fault::new(ReasonCode::QuotaExceeded, "§4.1", problem));
         }
         let Some(will) = &connect.will else { return Ok(()) };
         if will.qos > self.options.maximum_qos {
-            return Err(ReasonCode::QoSNotSupported); // [MQTT-3.2.2-12]
+            let problem = "a will with a quality of service above the maximum";
+            return Err(Fault::new(ReasonCode::QoSNotSupported, "MQTT-3.2.2-12", problem));
         }
         if will.retain && !self.options.retain_available {
-            return Err(ReasonCode::RetainNotSupported); // [MQTT-3.2.2-13]
+            let problem = "a will to be retained, where retained messages are not available";
+            return Err(Fault::new(ReasonCode::RetainNotSupported, "MQTT-3.2.2-13", problem));
         }
-        TopicName::validate(will.topic).map_err(|_| ReasonCode::TopicNameInvalid)
+        TopicName::validate(will.topic)
+            .map_err(|_| Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", "a will topic that is no topic name"))
     }
 
     /// Gives the client its session and the connection its client.
@@ -168,6 +194,7 @@ impl Broker {
                 last_packet: now,
                 method: method.map(|name| Box::new(Method::new(name))),
                 inbound_aliases: None,
+                wants_words: agreed.wants_words,
                 outbound_aliases: Outbound::new(agreed.outbound_aliases).map(Box::new),
             });
         }
@@ -192,6 +219,7 @@ impl Broker {
             send_quota: options.in_flight_max.get(),
             receive_maximum: u16::MAX,
             outbound_aliases: 0,
+            wants_words: true,
         };
         if connect.version == Version::V3_1_1 {
             // Clean Session is both: start anew, and end with the connection (3.1.1 §3.1.2.4).
@@ -208,6 +236,7 @@ impl Broker {
                     agreed.session_expiry = seconds.min(options.session_expiry_max);
                 }
                 Property::ReceiveMaximum(messages) => agreed.send_quota = agreed.send_quota.min(messages),
+                Property::RequestProblemInformation(wanted) => agreed.wants_words = wanted,
                 // [MQTT-3.1.2-26], [MQTT-3.1.2-27]
                 Property::TopicAliasMaximum(aliases) => {
                     agreed.outbound_aliases = aliases.min(options.topic_alias_maximum);
@@ -269,6 +298,21 @@ impl Broker {
             properties.push(Property::RetainAvailable(false))?;
         }
         properties.push(Property::MaximumPacketSize(self.options.packet_bytes_max.get()))?;
+        for (available, property) in [
+            (self.options.wildcard_subscription_available, Property::WildcardSubscriptionAvailable(false)),
+            (self.options.subscription_identifiers_available, Property::SubscriptionIdentifierAvailable(false)),
+            (self.options.shared_subscription_available, Property::SharedSubscriptionAvailable(false)),
+        ] {
+            if !available {
+                properties.push(property)?;
+            }
+        }
+        if let Some(Property::RequestResponseInformation(true)) =
+            connect.properties.get(PropertyId::RequestResponseInformation)
+            && let Some(information) = self.response_information(assigned.unwrap_or(connect.client_id))
+        {
+            properties.push(Property::ResponseInformation(&information))?; // [MQTT-3.1.2-28]
+        }
         if self.options.topic_alias_maximum > 0 {
             properties.push(Property::TopicAliasMaximum(self.options.topic_alias_maximum))?;
         }
@@ -284,6 +328,14 @@ impl Broker {
         Ok(properties)
     }
 
+    /// What the client's Response Topics are to begin with: what no other client's do.
+    fn response_information(&self, client_id: &str) -> Option<String> {
+        let prefix = self.options.response_information.as_deref()?;
+        let information = [prefix, client_id].concat();
+        // Where the identifier would be a filter, there is none: a message could not be published to it.
+        TopicName::validate(&information).is_ok().then_some(information)
+    }
+
     /// A client identifier that nobody has: 21 characters that 3.1.1 allows (3.1.1 §3.1.3.1).
     fn new_client_id(&mut self) -> Arc<str> {
         loop {
@@ -297,7 +349,7 @@ impl Broker {
     }
 }
 
-const fn connack(session_present: bool, reason: ReasonCode, properties: Properties<'_>) -> Packet<'_> {
+pub(super) const fn connack(session_present: bool, reason: ReasonCode, properties: Properties<'_>) -> Packet<'_> {
     Packet::Connack(Connack { session_present, reason, properties })
 }
 

@@ -8,12 +8,24 @@ use super::clients::{ClientKey, Held};
 use super::deadlines::Deadline;
 use super::event::{DisconnectCause, Event, RejectCause};
 use super::peer::{Connected, Connection, PeerId};
-use crate::codec::{Decoder, Disconnect, Packet, Properties, ReasonCode, Version};
+use super::words;
+use crate::codec::{Decoder, Disconnect, Packet, PacketKind, ReasonCode, Version};
 use crate::time::Time;
 
 impl Broker {
     /// Ends a connection: tells the peer why, sees to its will and its session, and closes it behind what waits.
     pub(super) fn end_connection(&mut self, id: PeerId, cause: DisconnectCause, now: Time) {
+        self.end_connection_with(id, cause, None, now);
+    }
+
+    /// As [`end_connection`](Self::end_connection), with another server for the client.
+    pub(super) fn end_connection_with(
+        &mut self,
+        id: PeerId,
+        cause: DisconnectCause,
+        server_reference: Option<&str>,
+        now: Time,
+    ) {
         let Some(peer) = self.peers.get(id) else { return };
         match peer.connection {
             Connection::AwaitConnect | Connection::Authenticating(_) => {
@@ -33,7 +45,7 @@ impl Broker {
                 if version == Version::V5
                     && let Some(reason) = cause.told()
                 {
-                    self.send_disconnect(id, reason, packet_bytes_max);
+                    self.send_disconnect(id, (reason, &cause.words()), server_reference, packet_bytes_max);
                 }
                 self.close(id);
                 self.detach(client, id, cause, now);
@@ -150,17 +162,22 @@ impl Broker {
     }
 
     /// Tells a 5.0 client why (§4.13).
-    fn send_disconnect(&mut self, id: PeerId, reason: ReasonCode, packet_bytes_max: usize) {
+    fn send_disconnect(
+        &mut self,
+        id: PeerId,
+        (reason, words): (ReasonCode, &str),
+        server_reference: Option<&str>,
+        packet_bytes_max: usize,
+    ) {
         let Some(peer) = self.peers.get_mut(id) else { return };
+        // Some reasons of the decoder are CONNACK's alone.
+        let is_allowed = reason.is_allowed_in(PacketKind::Disconnect);
+        let reason = if is_allowed { reason } else { ReasonCode::ProtocolError };
+        let list = server_reference.map(words::server_reference).unwrap_or_default();
+        let disconnect = Packet::Disconnect(Disconnect { reason, properties: list.as_properties() });
         let out = self.outbox.open(peer);
         let start = out.len();
-        // Some reasons of the decoder are CONNACK's alone.
-        let sent = [reason, ReasonCode::ProtocolError].into_iter().any(|reason| {
-            Packet::Disconnect(Disconnect { reason, properties: Properties::EMPTY }).encode(Version::V5, out).is_ok()
-        });
-        if !sent || out.len() - start > packet_bytes_max {
-            out.truncate(start);
-        }
+        words::append(disconnect, words, Version::V5, packet_bytes_max, out);
         self.log.counters.sent.count(out.get(start..).unwrap_or_default());
     }
 }

@@ -40,12 +40,13 @@ mod store;
 mod subscribe;
 mod view;
 mod wills;
+mod words;
 
 pub use access::{Access, AccessFilter, AccessRule};
 pub use ask::{Action, Answer, Asks, Credentials, Question, QuestionId};
 pub use counters::{Counters, Gauges, Traffic};
 pub use event::{DisconnectCause, DropCause, Event, Fault, RejectCause, WillFate};
-pub use options::{BrokerOptions, QueueOverflow, User};
+pub use options::{BrokerOptions, QueueOverflow, Redirect, User};
 pub use output::Output;
 pub use peer::PeerId;
 pub use store::{Batch, BatchId, Changes, StoreError};
@@ -283,6 +284,18 @@ impl Broker {
     pub fn disconnect(&mut self, peer: PeerId, reason: ReasonCode, now: Time) {
         self.now = now;
         self.end_connection(peer, DisconnectCause::Host(reason), now);
+    }
+
+    /// Sends a client to another server: its connection ends with 0x9C or 0x9D and the Server Reference in 5.0 (§4.11).
+    pub fn redirect(&mut self, peer: PeerId, redirect: &Redirect, now: Time) {
+        self.now = now;
+        let cause = DisconnectCause::Host(redirect.reason());
+        self.end_connection_with(peer, cause, Some(&redirect.server_reference), now);
+    }
+
+    /// Sends clients that connect from now on to another server, or no more, whatever [`BrokerOptions::redirect`] said.
+    pub fn set_redirect(&mut self, redirect: Option<Redirect>) {
+        self.options.redirect = redirect;
     }
 
     /// Ends all connections, told as 0x8B server shutting down in 5.0. Sessions stay.

@@ -7,11 +7,12 @@ use core::time::Duration;
 
 use super::access::Access;
 use super::ask::Asks;
-use crate::codec::QoS;
+use crate::codec::{QoS, ReasonCode};
 use crate::session::SessionLimits;
 
 /// Every bound of a [`Broker`](super::Broker). What hits one gets a reason code, or is dropped, counted and reported.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that CONNACK tells")]
 pub struct BrokerOptions {
     /// Connections at one time, those without a CONNECT among them; the next is closed at once. 16,384.
     pub connections_max: usize,
@@ -28,6 +29,20 @@ pub struct BrokerOptions {
     pub packet_bytes_max: NonZeroU32,
     /// QoS 1 and 2 messages that one client may have unacknowledged towards us: our Receive Maximum. 65,535.
     pub receive_maximum: NonZeroU16,
+    /// Whether a filter may have wildcards. Who sends one all the same is disconnected with 0xA2 in 5.0, which was told so,
+    /// and refused the subscription in 3.1.1. True.
+    pub wildcard_subscription_available: bool,
+    /// Whether a SUBSCRIBE may have a Subscription Identifier. Who sends one all the same is disconnected with 0xA1. True.
+    pub subscription_identifiers_available: bool,
+    /// Whether a filter may be a shared subscription's. Who sends one all the same is disconnected with 0x9E in 5.0, and
+    /// refused the subscription in 3.1.1. True.
+    pub shared_subscription_available: bool,
+    /// What Response Topics begin with: who asks for Response Information is given this with its client identifier behind
+    /// it, such as `replies/ann` for `replies/` (§4.10.1). `None`, the default, gives none.
+    pub response_information: Option<Box<str>>,
+    /// Where every client is sent instead, with 0x9C or 0x9D in 5.0, 3 (server unavailable) in 3.1.1. `None`, the default,
+    /// is nowhere.
+    pub redirect: Option<Redirect>,
     /// Topic aliases of one connection: what a client may use towards us, our Topic Alias Maximum, and the most that
     /// we use towards a client that allows it. Each takes the memory of a topic. 16; 0 is none.
     pub topic_alias_maximum: u16,
@@ -86,6 +101,21 @@ pub enum QueueOverflow {
     Disconnect,
 }
 
+/// Another server that clients are to use (§4.11).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redirect {
+    /// For good: 0x9D, server moved. Otherwise for now: 0x9C, use another server.
+    pub permanent: bool,
+    /// Which, in a form that the clients know, such as `broker.example:1883`.
+    pub server_reference: Box<str>,
+}
+
+impl Redirect {
+    pub(super) const fn reason(&self) -> ReasonCode {
+        if self.permanent { ReasonCode::ServerMoved } else { ReasonCode::UseAnotherServer }
+    }
+}
+
 /// A user name and its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct User {
@@ -120,6 +150,11 @@ impl Default for BrokerOptions {
             session_expiry_max: u32::MAX,
             packet_bytes_max: NonZeroU32::MIN.saturating_add((1 << 20) - 1),
             receive_maximum: NonZeroU16::MAX,
+            wildcard_subscription_available: true,
+            subscription_identifiers_available: true,
+            shared_subscription_available: true,
+            response_information: None,
+            redirect: None,
             topic_alias_maximum: 16,
             in_flight_max: NonZeroU16::MIN.saturating_add(255),
             maximum_qos: QoS::ExactlyOnce,

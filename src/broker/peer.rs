@@ -94,6 +94,8 @@ pub(super) struct Connected {
     pub(super) last_packet: Time,
     /// If it has authenticated by one.
     pub(super) method: Option<Box<Method>>,
+    /// It wants Reason Strings beside the codes (§3.1.2.11.7).
+    pub(super) wants_words: bool,
     /// The topic aliases of the client's PUBLISH packets, from the first on.
     pub(super) inbound_aliases: Option<Box<Inbound>>,
     /// The topic aliases of ours, if the client takes any.

@@ -5,10 +5,13 @@ use alloc::sync::Arc;
 use super::Broker;
 use super::authorize::{Handled, is_done};
 use super::clients::ClientKey;
+use super::connect::connack;
 use super::event::{DisconnectCause, Fault, RejectCause};
 use super::peer::{Connected, Connection, PeerId};
 use super::slow::Flow;
-use crate::codec::{Ack, Decoder, Disconnect, Packet, PacketKind, Property, PropertyId, ReasonCode, Version};
+use crate::codec::{
+    Ack, Decoder, Disconnect, Packet, PacketKind, Properties, Property, PropertyId, ReasonCode, Version,
+};
 use crate::session::{self, Acknowledged, UnexpectedAck};
 use crate::time::Time;
 
@@ -124,7 +127,8 @@ impl Broker {
                 let told = error.reason == ReasonCode::UnsupportedProtocolVersion || level == Some(5);
                 if told && error.kind == Some(PacketKind::Connect) {
                     // What it takes is not known, since its properties were not read.
-                    self.send_refusal(id, version, error.reason, usize::MAX);
+                    let refusal = connack(false, error.reason, Properties::EMPTY);
+                    self.send_refusal(id, refusal, "", version, usize::MAX);
                 }
                 self.reject(id, RejectCause::Fault(error.into()));
             }
@@ -182,13 +186,29 @@ impl Broker {
         debug_assert!(encoded.is_ok(), "{encoded:?}");
         if out.len() - start > packet_bytes_max {
             out.truncate(start);
-            let problem = "the answer is larger than the client's maximum packet size";
-            return Err(Fault::new(ReasonCode::PacketTooLarge, "MQTT-3.1.2-24", problem));
+            return Err(ANSWER_TOO_LARGE);
         }
         self.log.counters.sent.count(out.get(start..).unwrap_or_default());
         peer.check_answers(self.options.transmit_bytes_max)
     }
+
+    /// As [`send`](Self::send), for the bytes of an answer; none if it is too large.
+    pub(super) fn send_encoded(&mut self, id: PeerId, answer: &[u8]) -> Result<(), Fault> {
+        let Some(peer) = self.peers.get_mut(id) else { return Ok(()) };
+        if answer.is_empty() {
+            return Err(ANSWER_TOO_LARGE);
+        }
+        self.outbox.open(peer).extend_from_slice(answer);
+        self.log.counters.sent.count(answer);
+        peer.check_answers(self.options.transmit_bytes_max)
+    }
 }
+
+const ANSWER_TOO_LARGE: Fault = Fault::new(
+    ReasonCode::PacketTooLarge,
+    "MQTT-3.1.2-24",
+    "the answer is larger than the client's maximum packet size",
+);
 
 /// The protocol level of a CONNECT whose protocol name is `MQTT`, if the bytes go so far.
 fn protocol_level(bytes: &[u8]) -> Option<u8> {

@@ -1,5 +1,6 @@
 //! SUBSCRIBE and UNSUBSCRIBE, and the retained messages that a subscription brings (MQTT 5.0 §3.8, §3.10).
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -14,10 +15,11 @@ use super::groups::GroupKey;
 use super::publish::has_more_levels;
 use super::receive::Sender;
 use crate::codec::{
-    self, Packet, Properties, QoS, ReasonCode, RetainHandling, Suback, Subscribe, Unsuback, Unsubscribe,
+    self, Packet, Properties, QoS, ReasonCode, RetainHandling, Suback, Subscribe, Unsuback, Unsubscribe, Version,
 };
+use crate::text::Text;
 use crate::time::Time;
-use crate::topic::TopicFilter;
+use crate::topic::{TopicError, TopicFilter, has, is_wildcard};
 
 /// A subscription that was made.
 struct Granted {
@@ -27,6 +29,18 @@ struct Granted {
     replay: bool,
 }
 
+/// A subscription that was not made, and what is said of it.
+struct Refused {
+    reason: ReasonCode,
+    words: String,
+}
+
+impl Refused {
+    fn new(reason: ReasonCode, words: &str) -> Self {
+        Self { reason, words: words.into() }
+    }
+}
+
 impl Broker {
     pub(super) fn on_subscribe(
         &mut self,
@@ -34,6 +48,7 @@ impl Broker {
         subscribe: &Subscribe<'_>,
         now: Time,
     ) -> Result<Handled, Fault> {
+        self.check_subscribe(sender, subscribe)?;
         let verdicts = if self.guards.subscribe {
             let Some(verdicts) = self.may_subscribe(sender, subscribe, now) else { return Ok(Handled::Waits) };
             verdicts
@@ -43,12 +58,13 @@ impl Broker {
         let identifier = subscribe.properties.subscription_identifiers().next().unwrap_or(0);
         let mut reasons = Vec::with_capacity(subscribe.subscriptions.len());
         let mut replays = Vec::new();
+        let mut words = String::new();
         for (index, asked) in subscribe.subscriptions.iter().enumerate() {
             // A long SUBSCRIBE that repeats its filters is bounded too.
             let granted = if index >= self.options.subscriptions_max {
-                Err(ReasonCode::QuotaExceeded)
+                Err(Refused::new(ReasonCode::QuotaExceeded, "more filters in one SUBSCRIBE than a client may have"))
             } else if let Some(Verdict::Refused(reason)) = verdicts.get(index) {
-                Err(*reason)
+                Err(Refused::new(*reason, ""))
             } else {
                 self.subscribe(sender.client, asked, identifier)
             };
@@ -58,13 +74,16 @@ impl Broker {
                     replays.extend(granted.replay.then_some(granted));
                     reason
                 }
-                Err(reason) => reason,
+                Err(refused) => {
+                    words = if words.is_empty() { refused.words } else { words };
+                    refused.reason
+                }
             };
             self.log_subscription(sender.client, asked.filter, reason, true);
             reasons.push(reason);
         }
         let suback = Suback { packet_id: subscribe.packet_id, properties: Properties::EMPTY, reasons };
-        self.send(sender, &Packet::Suback(suback))?;
+        self.send_saying(sender, Packet::Suback(suback), &words)?;
         for Granted { filter, subscription, .. } in replays {
             self.replay_retained(sender.client, &filter, subscription, now);
         }
@@ -78,6 +97,7 @@ impl Broker {
         now: Time,
     ) -> Result<(), Fault> {
         let mut reasons = Vec::with_capacity(unsubscribe.filters.len());
+        let mut words = String::new();
         for text in &unsubscribe.filters {
             let client = self.clients.get_mut(sender.client);
             let reason = if let Some(filter) = client.and_then(|client| client.unsubscribe(text)) {
@@ -85,16 +105,20 @@ impl Broker {
                     self.leave_group(sender.client, group, now);
                 }
                 ReasonCode::Success
-            } else if TopicFilter::parse(text).is_ok() {
-                ReasonCode::NoSubscriptionExisted
             } else {
-                ReasonCode::TopicFilterInvalid
+                match TopicFilter::parse(text) {
+                    Ok(_) => ReasonCode::NoSubscriptionExisted,
+                    Err(error) => {
+                        words = if words.is_empty() { of_topic(&error) } else { words };
+                        ReasonCode::TopicFilterInvalid
+                    }
+                }
             };
             self.log_subscription(sender.client, text, reason, false);
             reasons.push(reason);
         }
         let unsuback = Unsuback { packet_id: unsubscribe.packet_id, properties: Properties::EMPTY, reasons };
-        self.send(sender, &Packet::Unsuback(unsuback))
+        self.send_saying(sender, Packet::Unsuback(unsuback), &words)
     }
 
     /// Puts a subscription, which its client has, into the router, or changes it there.
@@ -122,18 +146,49 @@ impl Broker {
         Some(group)
     }
 
+    /// Holds a SUBSCRIBE against what CONNACK told a client of 5.0.
+    fn check_subscribe(&self, sender: Sender, subscribe: &Subscribe<'_>) -> Result<(), Fault> {
+        if sender.version == Version::V3_1_1 {
+            return Ok(());
+        }
+        if !self.options.subscription_identifiers_available
+            && subscribe.properties.subscription_identifiers().next().is_some()
+        {
+            let problem = "a subscription identifier, where there are none";
+            return Err(Fault::new(ReasonCode::SubscriptionIdentifiersNotSupported, "§3.2.2.3.12", problem));
+        }
+        subscribe.subscriptions.iter().find_map(|asked| self.unavailable(asked.filter)).map_or(Ok(()), Err)
+    }
+
+    /// What the filter has that is not available.
+    fn unavailable(&self, filter: &str) -> Option<Fault> {
+        if !self.options.wildcard_subscription_available && has(filter, is_wildcard) {
+            let problem = "a wildcard in a topic filter, where there are none";
+            return Some(Fault::new(ReasonCode::WildcardSubscriptionsNotSupported, "§3.2.2.3.11", problem));
+        }
+        if !self.options.shared_subscription_available && filter.starts_with("$share/") {
+            let problem = "a shared subscription, where there are none";
+            return Some(Fault::new(ReasonCode::SharedSubscriptionsNotSupported, "§3.2.2.3.13", problem));
+        }
+        None
+    }
+
     /// Makes or replaces one subscription [MQTT-3.8.4-3].
     fn subscribe(
         &mut self,
         key: ClientKey,
         asked: &codec::Subscription<'_>,
         identifier: u32,
-    ) -> Result<Granted, ReasonCode> {
-        let filter = TopicFilter::parse(asked.filter).map_err(|_| ReasonCode::TopicFilterInvalid)?;
+    ) -> Result<Granted, Refused> {
+        let filter = TopicFilter::parse(asked.filter)
+            .map_err(|error| Refused { reason: ReasonCode::TopicFilterInvalid, words: of_topic(&error) })?;
         if has_more_levels(filter.filter(), self.options.topic_levels_max) {
-            return Err(ReasonCode::TopicFilterInvalid);
+            return Err(Refused::new(ReasonCode::TopicFilterInvalid, "a filter of more levels than are served"));
         }
-        let client = self.clients.get_mut(key).ok_or(ReasonCode::UnspecifiedError)?;
+        if let Some(fault) = self.unavailable(asked.filter) {
+            return Err(Refused::new(fault.reason, fault.problem)); // Of 3.1.1, which is told so in no other way.
+        }
+        let client = self.clients.get_mut(key).ok_or_else(|| Refused::new(ReasonCode::UnspecifiedError, ""))?;
         let subscription = Subscription::new(asked.options, self.options.maximum_qos, identifier);
         let known = client.subscriptions.find_mut(filter.as_str());
         let is_new = known.is_none();
@@ -142,7 +197,7 @@ impl Broker {
         } else if client.subscriptions.len() < self.options.subscriptions_max {
             client.subscriptions.insert::<str>(Held { filter: filter.clone(), subscription });
         } else {
-            return Err(ReasonCode::QuotaExceeded);
+            return Err(Refused::new(ReasonCode::QuotaExceeded, "one more subscription than a client may have"));
         }
         client.note_subscription(&filter);
         self.add_subscription(key, &filter, subscription);
@@ -195,6 +250,12 @@ impl Broker {
             }
         });
     }
+}
+
+fn of_topic(error: &TopicError) -> String {
+    let mut words = String::new();
+    error.write(&mut words);
+    words
 }
 
 const fn granted_reason(qos: QoS) -> ReasonCode {

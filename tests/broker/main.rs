@@ -3,6 +3,7 @@
 
 mod access;
 mod aliases;
+mod announced;
 mod auth;
 mod connect;
 mod counters;
@@ -20,3 +21,4 @@ mod slow;
 mod store;
 mod subscribe;
 mod wills;
+mod words;

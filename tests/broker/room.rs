@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use wasmqtt::broker::{Answer, Broker, BrokerOptions, Event, Output, PeerId, Question, QuestionId};
 use wasmqtt::codec::{
-    Ack, Connect, Decoder, Disconnect, Message, Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS,
-    ReasonCode, Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Version, Will,
+    Ack, Connack, Connect, Decoder, Disconnect, Message, Packet, PacketId, Properties, PropertiesBuf, Property,
+    PropertyId, Publish, QoS, ReasonCode, Suback, Subscribe, Subscription, SubscriptionOptions, Unsuback, Unsubscribe,
+    Version, Will,
 };
 use wasmqtt::time::Time;
 use wasmqtt::topic::TopicName;
@@ -38,6 +39,8 @@ struct Line {
     version: Version,
     decoder: Decoder,
     heard: Vec<String>,
+    /// Reason Strings, which are not in `heard`.
+    words: Vec<String>,
     frames: usize,
     closed: bool,
 }
@@ -65,7 +68,8 @@ impl Room {
     pub(crate) fn open(&mut self, version: Version) -> PeerId {
         let peer = self.broker.accept(self.now);
         let decoder = Decoder::new(u32::MAX);
-        self.lines.insert(peer, Line { version, decoder, heard: Vec::new(), frames: 0, closed: false });
+        self.lines
+            .insert(peer, Line { version, decoder, heard: Vec::new(), words: Vec::new(), frames: 0, closed: false });
         self.drain();
         peer
     }
@@ -142,6 +146,11 @@ impl Room {
     /// What the client has heard since the last time.
     pub(crate) fn hear(&mut self, peer: PeerId) -> Vec<String> {
         std::mem::take(&mut self.lines.get_mut(&peer).expect("opened here").heard)
+    }
+
+    /// The Reason Strings that the client has been sent since the last time.
+    pub(crate) fn words(&mut self, peer: PeerId) -> Vec<String> {
+        std::mem::take(&mut self.lines.get_mut(&peer).expect("opened here").words)
     }
 
     pub(crate) fn is_closed(&self, peer: PeerId) -> bool {
@@ -244,7 +253,9 @@ impl Line {
         self.frames += 1;
         self.decoder.feed(bytes);
         while let Some(located) = self.decoder.advance(self.version).expect("a packet of ours") {
-            self.heard.push(text(&self.decoder.packet(&located, self.version).expect("a packet of ours")));
+            let packet = self.decoder.packet(&located, self.version).expect("a packet of ours");
+            self.words.extend(words(&packet).map(String::from));
+            self.heard.push(text(&packet));
         }
     }
 }
@@ -295,7 +306,7 @@ fn text(packet: &Packet<'_>) -> String {
     match packet {
         Packet::Connack(connack) => {
             let present = if connack.session_present { " present" } else { "" };
-            format!("CONNACK {}{present}{}", reason(connack.reason), list(connack.properties))
+            format!("CONNACK {}{present}{}", reason(connack.reason), list_without_words(connack.properties))
         }
         Packet::Publish(publish) => {
             let dup = if publish.dup { " dup" } else { "" };
@@ -311,10 +322,32 @@ fn text(packet: &Packet<'_>) -> String {
         Packet::Suback(suback) => format!("SUBACK #{} {}", suback.packet_id, reasons(&suback.reasons)),
         Packet::Unsuback(unsuback) => format!("UNSUBACK #{} {}", unsuback.packet_id, reasons(&unsuback.reasons)),
         Packet::Pingresp => "PINGRESP".into(),
-        Packet::Disconnect(disconnect) => format!("DISCONNECT {}", reason(disconnect.reason)),
+        Packet::Disconnect(disconnect) => {
+            format!("DISCONNECT {}{}", reason(disconnect.reason), list_without_words(disconnect.properties))
+        }
         Packet::Auth(auth) => format!("AUTH {:02X}{}", auth.reason.value(), list(auth.properties)),
         other => panic!("no broker sends {other:?}"),
     }
+}
+
+/// The Reason String.
+fn words<'a>(packet: &Packet<'a>) -> Option<&'a str> {
+    let properties = match packet {
+        Packet::Connack(Connack { properties, .. })
+        | Packet::Suback(Suback { properties, .. })
+        | Packet::Unsuback(Unsuback { properties, .. })
+        | Packet::Disconnect(Disconnect { properties, .. })
+        | Packet::Puback(Ack { properties, .. })
+        | Packet::Pubrec(Ack { properties, .. })
+        | Packet::Pubrel(Ack { properties, .. })
+        | Packet::Pubcomp(Ack { properties, .. }) => *properties,
+        _ => return None,
+    };
+    properties.text(PropertyId::ReasonString)
+}
+
+fn list_without_words(properties: Properties<'_>) -> String {
+    list(properties.filtered(|id| id != PropertyId::ReasonString).as_properties())
 }
 
 fn acknowledgement(name: &str, ack: &Ack<'_>) -> String {

@@ -37,7 +37,10 @@ fn who_is_taken_over_is_told_so_where_the_version_can() {
         net.join(keeping(version, "twin"));
         let told = match version {
             V4 => CloseReason::TransportClosed,
-            V5 => CloseReason::Disconnected { reason: ReasonCode::SessionTakenOver, reason_string: None },
+            V5 => CloseReason::Disconnected {
+                reason: ReasonCode::SessionTakenOver,
+                reason_string: Some("another connection came with this client identifier".into()),
+            },
         };
         assert_eq!(net.nodes[first].reasons(), [&told]);
     }
