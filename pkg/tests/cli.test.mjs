@@ -93,6 +93,7 @@ test('it listens where it is told, on the loopback unless it is told, and says w
   assert.equal((await client.connect('ws')).reasonCode, 0)
 })
 
+// [MQTT-6.0.0-4], [3.1.1 MQTT-6.0.0-4]
 test('WebSockets are taken at any path, with the subprotocol of MQTT', { timeout }, async t => {
   const {
     urls: [url],

@@ -131,6 +131,19 @@ test('URLs relative to the page are understood as its WebSocket would', async t 
   assert.throws(() => new Client('broker.example', { createWebSocket }), names('url', '"broker.example"'))
 })
 
+// [MQTT-6.0.0-3], [3.1.1 MQTT-6.0.0-3]
+test('the subprotocol that is offered is mqtt', async () => {
+  for (const version of [4, 5]) {
+    const offered = []
+    const refuse = (_, protocols) => {
+      offered.push(protocols)
+      throw new Error('enough')
+    }
+    await assert.rejects(connect('ws://broker.example/mqtt', { createWebSocket: refuse, version }), /enough/)
+    assert.deepEqual(offered, [['mqtt']])
+  }
+})
+
 test('Node 20 has no WebSocket: the error names the option', () => {
   if (typeof WebSocket !== 'undefined') return
   assert.throws(() => new Client(nowhere), names('createWebSocket', '"ws"'))
@@ -179,6 +192,11 @@ const calls = [
   [c => c.publish('a', 'x', { properties: { payloadFormatIndicator: 1 } }), 'properties.payloadFormatIndicator', '1'],
   [c => c.publish('a', 'x', { properties: { correlationData: 'x' } }), 'properties.correlationData', 'Uint8Array'],
   [c => c.publish('a', 'x', { properties: { topicAlias: 1 } }), 'properties.topicAlias', 'is no option'],
+  [
+    c => c.publish('a', 'x', { properties: { subscriptionIdentifiers: [1] } }),
+    'properties.subscriptionIdentifiers',
+    'is no option',
+  ],
   [
     c => c.publish('a', 'x', { properties: { responseTopic: 'a/#' }, qos: 1 }),
     ['responseTopic', 'payload', 'properties.responseTopic'],
@@ -248,6 +266,7 @@ for (const [version, rows] of [
       await client.ready
     })
 
+    // [MQTT-3.2.2-17], [MQTT-3.2.2-18], [MQTT-3.3.2-9], [MQTT-3.3.4-6]: a topic alias and a subscription identifier too.
     test('are refused while there is one, and nothing is sent', async () => {
       for (const [call, ...expected] of rows) {
         await assert.rejects(async () => call(client), oneOf(expected), String(call))

@@ -5,4 +5,5 @@ mod delivery;
 mod faults;
 mod life;
 mod script;
+mod statements;
 mod streams;

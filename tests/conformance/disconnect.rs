@@ -1,7 +1,10 @@
 //! PINGREQ and the ends of a connection (§3.12, §3.14; 3.1.1 likewise).
 
-use wasmqtt::broker::{BrokerOptions, PeerId};
-use wasmqtt::codec::{Connect, Disconnect, Packet, Properties, QoS, ReasonCode};
+use std::time::Duration;
+
+use wasmqtt::broker::{Broker, BrokerOptions, Output, PeerId};
+use wasmqtt::codec::{Connect, Disconnect, Packet, Properties, PropertyId, QoS, ReasonCode};
+use wasmqtt::time::Time;
 
 use crate::room::{Room, V5, connect, publish, will};
 use crate::scene::BOTH;
@@ -51,8 +54,8 @@ fn disconnect_discards_the_will_if_it_is_a_goodbye() {
     }
 }
 
-/// [MQTT-3.14.4-1], [MQTT-3.14.4-2], [MQTT-3.14.2-1], [MQTT-3.14.2-2], [MQTT-4.13.2-1]: each way in which the broker ends a
-/// connection: one DISCONNECT of one byte and its length, the close behind it, and silence.
+/// [MQTT-3.14.4-1], [MQTT-3.14.4-2], [MQTT-3.14.2-1], [MQTT-4.13.2-1]: each way in which the broker ends a connection: one
+/// DISCONNECT, the close behind it, and silence.
 #[test]
 fn the_brokers_disconnect_is_its_last_packet() {
     type End = fn(&mut Room, PeerId);
@@ -82,6 +85,32 @@ fn the_brokers_disconnect_is_its_last_packet() {
             room.cut(peer);
             assert!(room.hear(peer).is_empty());
         }
+    }
+}
+
+/// [MQTT-3.14.2-2]: of a client that has one; a server's goodbye says nothing of it.
+#[test]
+fn the_brokers_disconnect_has_no_session_expiry_interval() {
+    type End = fn(&mut Broker, PeerId);
+    let ends: [End; 4] = [
+        |broker, peer| broker.handle_bytes(peer, &[0x00, 0x00], Time::ZERO),
+        |broker, peer| broker.disconnect(peer, ReasonCode::ServerBusy, Time::ZERO),
+        |broker, _| broker.shut_down(Time::ZERO),
+        |broker, _| broker.handle_timeout(Time::ZERO + Duration::from_secs(15)),
+    ];
+    for (index, end) in ends.into_iter().enumerate() {
+        let mut broker = Broker::new(BrokerOptions { session_expiry_max: 5, ..BrokerOptions::default() }, 0);
+        let mut bytes = Vec::new();
+        let connect = Connect { keep_alive: 10, ..crate::scene::lasting(V5, "a") };
+        Packet::Connect(Box::new(connect)).encode(V5, &mut bytes).expect("good");
+        let peer = broker.accept(Time::ZERO);
+        broker.handle_bytes(peer, &bytes, Time::ZERO);
+        while broker.poll_output().is_some() {}
+        end(&mut broker, peer);
+        let Some(Output::Transmit(_, frame)) = broker.poll_output() else { panic!("{index}: no goodbye") };
+        let Ok(Packet::Disconnect(disconnect)) = Packet::decode(frame, V5) else { panic!("{index}: {frame:?}") };
+        assert_eq!(disconnect.properties.get(PropertyId::SessionExpiryInterval), None);
+        assert!(matches!(broker.poll_output(), Some(Output::Close(to)) if to == peer));
     }
 }
 
