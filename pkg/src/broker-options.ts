@@ -42,6 +42,8 @@ export interface BrokerOptions {
   readonly maximumPacketSize?: number
   /** QoS 1 and 2 messages that one 5.0 client may have unacknowledged, 1 to 65535. Default 65535. */
   readonly receiveMaximum?: number
+  /** Topic aliases of one connection, each way: what a 5.0 client may use, and what is used for one that allows it. Default 16. */
+  readonly topicAliasMaximum?: number
   /** QoS 1 and 2 messages in flight to one client, 1 to 65535; fewer if it takes fewer. Default 256. */
   readonly inFlightMaximum?: number
   /** The highest quality of service: above it a message is refused with 0x9B, and a subscription granted this. Default 2. */
@@ -76,6 +78,11 @@ export interface BrokerOptions {
     /** Of topics and payloads. Default 64 MiB. */
     readonly bytes?: number
   }
+  /**
+   * How often the topics below `$SYS/broker/` tell what has changed, in seconds; 0 turns them off. Default 10. Who subscribes is
+   * told at once; while nobody is subscribed, nothing is told, and nothing runs.
+   */
+  readonly sysInterval?: number
   /** Who may connect. Left out: everyone. */
   readonly users?: readonly BrokerUser[]
 }
@@ -103,6 +110,7 @@ const brokerFields = fields({
   sessionExpiryMaximum: uint32,
   maximumPacketSize: positive32,
   receiveMaximum: positive16,
+  topicAliasMaximum: uint16,
   inFlightMaximum: positive16,
   maximumQos: qos,
   retainAvailable: bool,
@@ -111,6 +119,7 @@ const brokerFields = fields({
   queue: fields({ messages: uint32, bytes: uint32, overflow: oneOf(...overflows) }),
   transmitBytesMaximum: positive32,
   retained: fields({ messages: uint32, bytes: uint32 }),
+  sysInterval: uint32,
   users,
 })
 
@@ -137,6 +146,8 @@ export function readBrokerOptions(options: unknown): CoreBrokerOptions {
     given.transmitBytesMaximum,
     retained.messages,
     retained.bytes,
+    given.topicAliasMaximum,
+    given.sysInterval,
     bit(given.users && true),
     given.users ?? [],
   ]

@@ -211,6 +211,7 @@ test('options hold: CONNACK tells them, and what exceeds them is refused or lost
     sessionExpiryMaximum: 10,
     maximumPacketSize: 1000,
     receiveMaximum: 20,
+    topicAliasMaximum: 4,
     maximumQos: 1,
     retainAvailable: false,
     sessionsMaximum: 2,
@@ -220,19 +221,17 @@ test('options hold: CONNACK tells them, and what exceeds them is refused or lost
   })
   const options = { clientId: 'me', keepAlive: 0, sessionExpiry: 100, cleanStart: false }
   const client = await larger.connect(broker, options)
-  const { serverKeepAlive, sessionExpiryInterval, maximumPacketSize, receiveMaximum, maximumQos, retainAvailable } =
-    client.connackProperties
-  assert.deepEqual(
-    { serverKeepAlive, sessionExpiryInterval, maximumPacketSize, receiveMaximum, maximumQos, retainAvailable },
-    {
-      serverKeepAlive: 60,
-      sessionExpiryInterval: 10,
-      maximumPacketSize: 1000,
-      receiveMaximum: 20,
-      maximumQos: 1,
-      retainAvailable: false,
-    },
-  )
+  const told = {
+    serverKeepAlive: 60,
+    sessionExpiryInterval: 10,
+    maximumPacketSize: 1000,
+    receiveMaximum: 20,
+    topicAliasMaximum: 4,
+    maximumQos: 1,
+    retainAvailable: false,
+  }
+  const { connackProperties } = client
+  for (const [name, value] of Object.entries(told)) assert.equal(connackProperties[name], value, name)
   await assert.rejects(
     client.subscribe('a/b/c', () => {}),
     { reasonCode: 0x8f },
@@ -292,4 +291,28 @@ test('counters tell what passed and what there is', { timeout }, async t => {
   assert.deepEqual([received.messages, received.publishes, received.publishBytes], [5, [0, 1, 0], 9])
   assert.deepEqual([sent.messages, sent.packets.PUBACK, sent.packets.SUBACK, sent.publishes], [4, 1, 2, [0, 0, 0]])
   assert.ok(received.bytes > 40 && sent.bytes > 20)
+})
+
+test('$SYS tells a subscriber at once, and what changes at each interval; nobody else publishes there', {
+  timeout,
+}, async t => {
+  const broker = open(t, { sysInterval: 1 })
+  const client = await larger.connect(broker, { clientId: 'me' })
+  await assert.rejects(client.publish('$SYS/broker/version', 'mine', { qos: 1 }), { reasonCode: 0x87 })
+  const stream = client.messages('$SYS/broker/clients/connected')
+  const first = (await stream.next()).value
+  assert.deepEqual([first.text(), first.retain], ['1', true])
+  const other = await larger.connect(broker)
+  assert.equal((await stream.next()).value.text(), '2')
+  await other.end()
+  assert.equal((await stream.next()).value.text(), '1')
+  await stream.return()
+  const version = client.messages('$SYS/broker/version')
+  assert.match((await version.next()).value.text(), /^wasmqtt version \d/)
+  const off = open(t, { sysInterval: 0 })
+  const watcher = await larger.connect(off)
+  const heard = []
+  await watcher.subscribe('$SYS/#', message => heard.push(message.topic))
+  await watcher.publish('x', 'x', { qos: 1 })
+  assert.deepEqual(heard, [])
 })

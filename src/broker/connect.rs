@@ -14,6 +14,7 @@ use super::clients::ClientKey;
 use super::event::{DisconnectCause, Event, Fault, RejectCause};
 use super::peer::{Connected, Connection, PeerId};
 use super::receive::Sender;
+use super::sys::is_sys;
 use super::wills::Will;
 use super::words;
 use crate::codec::{
@@ -169,6 +170,10 @@ impl Broker {
             let problem = "a will to be retained, where retained messages are not available";
             return Err(Fault::new(ReasonCode::RetainNotSupported, "MQTT-3.2.2-13", problem));
         }
+        if is_sys(will.topic) {
+            let problem = "a will to be published where only the broker publishes";
+            return Err(Fault::new(ReasonCode::NotAuthorized, "§4.7.2", problem));
+        }
         TopicName::validate(will.topic)
             .map_err(|_| Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", "a will topic that is no topic name"))
     }
@@ -199,6 +204,9 @@ impl Broker {
             });
         }
         self.count_connected();
+        if self.watches_sys(key) {
+            self.watch_sys(true, now);
+        }
         self.set_peer_deadline(id, silence_max.map(|silence_max| now + silence_max));
         self.log.event(|| Event::Connected { peer: id, client_id, version, session_present });
         self.arm_will(key, will);

@@ -14,6 +14,8 @@ pub(super) enum Deadline {
     Session(ClientKey),
     /// A connection without CONNECT, or silent for one and a half times its keep alive [MQTT-3.1.2-22].
     Peer(PeerId),
+    /// What `$SYS` tells.
+    Sys,
 }
 
 /// Each deadline stands in it at most once; who arms one remembers the moment, to take it out again.

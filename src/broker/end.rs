@@ -144,6 +144,9 @@ impl Broker {
         client.session.disconnected();
         let (client_id, expiry_interval) = (Arc::clone(&client.id), client.expiry_interval);
         self.log.event(|| Event::Disconnected { peer: id, client_id, cause });
+        if self.watches_sys(key) {
+            self.watch_sys(false, now);
+        }
         if cause == DisconnectCause::Client(ReasonCode::Success) {
             self.clear_will(key);
         }

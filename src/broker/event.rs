@@ -201,6 +201,19 @@ impl DropCause {
         Self::Expired,
         Self::RetainedFull,
     ];
+
+    /// Its name, as it stands in topics and in the page.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue-full",
+            Self::TransmitFull => "transmit-full",
+            Self::NotWritable => "not-writable",
+            Self::PacketTooLarge => "packet-too-large",
+            Self::Expired => "expired",
+            Self::RetainedFull => "retained-full",
+        }
+    }
 }
 
 impl DisconnectCause {

@@ -131,17 +131,48 @@ impl Broker {
         if publish.qos != QoS::AtMostOnce {
             self.note_message();
         }
+        let message = if publish.retain { self.retain(publish, message, now) } else { message };
+        let subscribers = self.fan_out(publish, message, publisher, now);
+        let clients = &self.clients;
+        self.log.event(|| Event::Published {
+            client_id: publisher.and_then(|key| clients.get(key)).map(|client| Arc::clone(&client.id)),
+            topic: publish.topic.into(),
+            qos: publish.qos,
+            retain: publish.retain,
+            payload_bytes: publish.payload.len(),
+            subscribers,
+        });
+        subscribers
+    }
+
+    /// Keeps a message with the RETAIN flag, or forgets its topic's; gives it back if it is owned now.
+    fn retain(&mut self, publish: Publish<'_>, message: Option<Arc<Message>>, now: Time) -> Option<Arc<Message>> {
+        if publish.payload.is_empty() {
+            self.retained.clear(publish.topic);
+            return message;
+        }
+        let mut broadcast = Broadcast::new(publish, message, now, &mut self.forms);
+        let message = Arc::clone(broadcast.message());
+        if self.retained.set(Arc::clone(&message), now).is_err() {
+            self.log.dropped(None, publish.topic, DropCause::RetainedFull);
+        }
+        Some(message)
+    }
+
+    /// Delivers a message to all subscribers, and does no more; gives their number.
+    pub(super) fn fan_out(
+        &mut self,
+        publish: Publish<'_>,
+        message: Option<Arc<Message>>,
+        publisher: Option<ClientKey>,
+        now: Time,
+    ) -> usize {
         let Self { clients, peers, subscriptions, groups, questions, outbox, log, options, guards, .. } = self;
-        let Self { fan_out, retained, forms, .. } = self;
+        let Self { fan_out, forms, .. } = self;
         let access = guards.read.then_some(&options.access);
         fan_out.collect((publish.topic, publisher), access, subscriptions, groups, clients);
         let subscribers = fan_out.targets.len();
         let mut broadcast = Broadcast::new(publish, message, now, forms);
-        if publish.retain && publish.payload.is_empty() {
-            retained.clear(publish.topic);
-        } else if publish.retain && retained.set(Arc::clone(broadcast.message()), now).is_err() {
-            log.dropped(None, publish.topic, DropCause::RetainedFull);
-        }
         for place in 0..subscribers {
             fan_out.gather_identifiers(place);
             let target = fan_out.targets[place];
@@ -158,14 +189,6 @@ impl Broker {
             };
             hop.deliver(&mut broadcast, terms);
         }
-        log.event(|| Event::Published {
-            client_id: publisher.and_then(|key| clients.get(key)).map(|client| Arc::clone(&client.id)),
-            topic: publish.topic.into(),
-            qos: publish.qos,
-            retain: publish.retain,
-            payload_bytes: publish.payload.len(),
-            subscribers,
-        });
         subscribers
     }
 }

@@ -38,6 +38,7 @@ mod slow;
 mod sorted;
 mod store;
 mod subscribe;
+mod sys;
 mod view;
 mod wills;
 mod words;
@@ -72,6 +73,7 @@ use questions::Questions;
 use retained::Retained;
 use slow::Flow;
 use store::{Held, Stage, Store};
+use sys::Sys;
 
 /// Who subscribes to what. A group's value is not used.
 type Subscriptions = Router<Subscriber, Subscription>;
@@ -97,6 +99,7 @@ pub struct Broker {
     forms: Forms,
     /// State of the generator of client identifiers.
     seed: u64,
+    sys: Sys,
     /// Clients that are connected.
     connected: usize,
     /// What time it was in the first call that told.
@@ -126,6 +129,7 @@ impl Broker {
             fan_out: FanOut::default(),
             forms: Forms::default(),
             seed,
+            sys: Sys::new(),
             connected: 0,
             begun: None,
             now: Time::ZERO,
@@ -206,6 +210,7 @@ impl Broker {
                 Deadline::Peer(peer) => self.peer_is_due(peer, now),
                 Deadline::Session(client) => self.end_session(client, now),
                 Deadline::Will(client) => self.fire_will(client, now),
+                Deadline::Sys => self.tell_sys(now),
             }
         }
     }

@@ -73,6 +73,9 @@ pub struct BrokerOptions {
     /// Bytes of packets that are handled while a batch is written to the store. Above it, or when half as many messages
     /// of QoS 1 and 2 have come as one client's queue takes, no more packets are looked at until it is. 4 MiB.
     pub store_bytes_max: usize,
+    /// How often the topics below `$SYS` tell what has changed, at least a second. 10 seconds; zero turns them off. Nothing is
+    /// told, and no deadline set, while no connected client subscribes to them.
+    pub sys_interval: Duration,
     /// Who may connect; `None`, the default, is everyone.
     pub users: Option<Vec<User>>,
     /// What clients may do with topics, held before the host is asked. Everything.
@@ -168,6 +171,7 @@ impl Default for BrokerOptions {
             retained_messages: 100_000,
             retained_bytes: 64 << 20,
             store_bytes_max: 4 << 20,
+            sys_interval: Duration::from_secs(10),
             users: None,
             access: Access::default(),
             asks: Asks::default(),

@@ -5,6 +5,7 @@ use super::ask::Action;
 use super::authorize::{Handled, Verdict};
 use super::event::Fault;
 use super::receive::Sender;
+use super::sys::is_sys;
 use crate::codec::{Ack, Packet, PropertyId, Publish, QoS, ReasonCode, Version};
 use crate::session::Received;
 use crate::time::Time;
@@ -34,7 +35,10 @@ impl Broker {
     /// Takes a PUBLISH whose topic is told.
     fn take_publish(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> Result<Handled, Fault> {
         self.check_publish(publish)?;
-        let refused = if self.guards.publish {
+        let refused = if is_sys(publish.topic) {
+            // What stands there is the broker's own word (§4.7.2).
+            Some(ReasonCode::NotAuthorized)
+        } else if self.guards.publish {
             match self.may_publish(sender, publish, now) {
                 Verdict::Allowed => None,
                 Verdict::Refused(reason) => Some(reason),

@@ -14,6 +14,7 @@ use super::fan_out::Subscriber;
 use super::groups::GroupKey;
 use super::publish::has_more_levels;
 use super::receive::Sender;
+use super::sys::is_sys;
 use crate::codec::{
     self, Packet, Properties, QoS, ReasonCode, RetainHandling, Suback, Subscribe, Unsuback, Unsubscribe, Version,
 };
@@ -86,6 +87,7 @@ impl Broker {
         self.send_saying(sender, Packet::Suback(suback), &words)?;
         for Granted { filter, subscription, .. } in replays {
             self.replay_retained(sender.client, &filter, subscription, now);
+            self.replay_sys(sender.client, &filter, subscription, now);
         }
         Ok(Handled::Done)
     }
@@ -103,6 +105,9 @@ impl Broker {
             let reason = if let Some(filter) = client.and_then(|client| client.unsubscribe(text)) {
                 if let Some(group) = self.remove_subscription(sender.client, &filter) {
                     self.leave_group(sender.client, group, now);
+                }
+                if is_sys(filter.filter()) && !self.watches_sys(sender.client) {
+                    self.watch_sys(false, now);
                 }
                 ReasonCode::Success
             } else {
@@ -190,6 +195,7 @@ impl Broker {
         }
         let client = self.clients.get_mut(key).ok_or_else(|| Refused::new(ReasonCode::UnspecifiedError, ""))?;
         let subscription = Subscription::new(asked.options, self.options.maximum_qos, identifier);
+        let begins_sys = is_sys(filter.filter()) && !client.watches_sys();
         let known = client.subscriptions.find_mut(filter.as_str());
         let is_new = known.is_none();
         if let Some(held) = known {
@@ -201,6 +207,9 @@ impl Broker {
         }
         client.note_subscription(&filter);
         self.add_subscription(key, &filter, subscription);
+        if begins_sys {
+            self.watch_sys(true, self.now);
+        }
         // [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]; a shared subscription gets none (§3.8.4).
         let replay = filter.share_name().is_none()
             && match asked.options.retain_handling {

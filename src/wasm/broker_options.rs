@@ -32,6 +32,8 @@ pub(super) fn read(given: &Array) -> BrokerOptions {
     given.bound(&mut options.transmit_bytes_max);
     given.bound(&mut options.retained_messages);
     given.bound(&mut options.retained_bytes);
+    put(&mut options.topic_alias_maximum, given.short());
+    put(&mut options.sys_interval, given.number().map(|interval| Duration::from_secs(interval.into())));
     // Whether there is a list of users, and the list: one that is empty lets nobody in.
     let has_users = given.flag() == Some(true);
     let users = given.list.list(given.place());

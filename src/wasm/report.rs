@@ -4,7 +4,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::js::{Array, Object, Uint8Array};
-use crate::broker::{Action, ClientView, DisconnectCause, DropCause, Event, Fault, RejectCause, SessionView, WillFate};
+use crate::broker::{Action, ClientView, DisconnectCause, Event, Fault, RejectCause, SessionView, WillFate};
 use crate::codec::{Message, QoS, ReasonCode, Version};
 use crate::router::{Explanation, LevelExplanation, Verdict};
 use crate::time::Time;
@@ -110,7 +110,7 @@ pub(super) fn event(event: &Event) -> Report {
         }
         Event::Dropped { topic, cause, .. } => {
             report.set_topic(topic);
-            report.set_cause(&drop_cause(*cause).into());
+            report.set_cause(&cause.name().into());
         }
         Event::Refused { action, topic, reason, .. } => {
             report.set_action(action_name(*action));
@@ -271,18 +271,7 @@ fn client_id(event: &Event) -> Option<&str> {
     }
 }
 
-const fn drop_cause(cause: DropCause) -> &'static str {
-    match cause {
-        DropCause::QueueFull => "queue-full",
-        DropCause::TransmitFull => "transmit-full",
-        DropCause::NotWritable => "not-writable",
-        DropCause::PacketTooLarge => "packet-too-large",
-        DropCause::Expired => "expired",
-        DropCause::RetainedFull => "retained-full",
-    }
-}
-
-pub(super) const fn action_name(action: Action) -> &'static str {
+const fn action_name(action: Action) -> &'static str {
     match action {
         Action::Publish => "publish",
         Action::Subscribe => "subscribe",

@@ -20,5 +20,6 @@ mod shared;
 mod slow;
 mod store;
 mod subscribe;
+mod sys;
 mod wills;
 mod words;

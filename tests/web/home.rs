@@ -40,7 +40,7 @@ extern "C" {
 }
 
 /// The options in the order in which the module reads them.
-const OPTIONS: [&str; 20] = [
+const OPTIONS: [&str; 22] = [
     "connectionsMaximum",
     "sessionsMaximum",
     "connectTimeout",
@@ -59,6 +59,8 @@ const OPTIONS: [&str; 20] = [
     "transmitBytesMaximum",
     "retainedMessages",
     "retainedBytes",
+    "topicAliasMaximum",
+    "sysInterval",
     "hasUsers",
     "users",
 ];

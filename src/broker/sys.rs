@@ -1,0 +1,223 @@
+//! `$SYS`: what the broker tells of itself, in the customary topics below `$SYS/broker/` (MQTT 5.0 §4.7.2).
+//!
+//! Who subscribes is sent the values at once, as retained messages are, and from then on those that have changed, at an
+//! interval. The values are not kept: they are made while a client is connected that subscribes to them, and only then is
+//! there a deadline. They are of QoS 0, so that nobody's queue fills with what is out of date. Clients publish none.
+
+use alloc::string::String;
+use core::{iter, time::Duration};
+
+use super::Broker;
+use super::broadcast::{Broadcast, Terms};
+use super::clients::{ClientKey, ClientState, Subscription};
+use super::counters::{Counters, Gauges, Traffic};
+use super::deadlines::Deadline;
+use super::deliver::Hop;
+use super::event::DropCause;
+use crate::codec::{Properties, Publish, QoS};
+use crate::time::Time;
+use crate::topic::{TopicFilter, TopicName};
+
+const VERSION: &str = concat!("wasmqtt version ", env!("CARGO_PKG_VERSION"));
+
+/// What a topic tells.
+type Number = fn(&Counters, &Gauges) -> u64;
+
+/// What stands behind `$SYS/broker/`, and the number there. The version, which is none, stands before these, and the drops by
+/// their causes behind.
+const NUMBERS: [(&str, Number); 24] = [
+    ("uptime", |_, gauges| gauges.uptime),
+    ("clients/connected", |_, gauges| gauges.clients as u64),
+    ("clients/disconnected", |_, gauges| gauges.sessions.saturating_sub(gauges.clients) as u64),
+    ("clients/total", |_, gauges| gauges.sessions as u64),
+    ("clients/maximum", |counters, _| counters.clients_max as u64),
+    ("connections/accepted", |counters, _| counters.accepted),
+    ("connections/rejected", |counters, _| counters.rejected),
+    ("messages/received", |counters, _| counters.received.total()),
+    ("messages/sent", |counters, _| counters.sent.total()),
+    ("messages/queued", |_, gauges| gauges.queued as u64),
+    ("messages/inflight", |_, gauges| gauges.in_flight as u64),
+    ("publish/messages/received", |counters, _| publishes(counters.received)),
+    ("publish/messages/sent", |counters, _| publishes(counters.sent)),
+    ("publish/messages/dropped", |counters, _| counters.dropped),
+    ("publish/bytes/received", |counters, _| counters.received.publish_bytes),
+    ("publish/bytes/sent", |counters, _| counters.sent.publish_bytes),
+    ("bytes/received", |counters, _| counters.received.bytes),
+    ("bytes/sent", |counters, _| counters.sent.bytes),
+    ("subscriptions/count", |_, gauges| gauges.subscriptions as u64),
+    ("shared_subscriptions/count", |_, gauges| gauges.shared_subscriptions as u64),
+    ("retained messages/count", |_, gauges| gauges.retained as u64),
+    ("retained messages/bytes", |_, gauges| gauges.retained_bytes as u64),
+    ("store/messages/count", |_, gauges| (gauges.retained + gauges.queued) as u64),
+    ("store/messages/bytes", |_, gauges| (gauges.retained_bytes + gauges.queued_bytes) as u64),
+];
+
+/// How many topics there are.
+const COUNT: usize = 1 + NUMBERS.len() + DropCause::ALL.len();
+
+/// Who is told, and what was.
+#[derive(Debug)]
+pub(super) struct Sys {
+    /// Connected clients that subscribe to any of it.
+    watching: usize,
+    /// When its [`Deadline::Sys`] stands.
+    due: Option<Time>,
+    /// What all that are subscribed were told last; `None` if not all were told the same.
+    told: [Option<u64>; COUNT],
+}
+
+impl Sys {
+    pub(super) const fn new() -> Self {
+        Self { watching: 0, due: None, told: [None; COUNT] }
+    }
+}
+
+/// Whether the topic is of those that the broker alone publishes.
+pub(super) fn is_sys(topic: &str) -> bool {
+    topic.strip_prefix("$SYS").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+impl ClientState {
+    /// Whether it has a subscription to `$SYS`. One that begins with a wildcard is none [MQTT-4.7.2-1].
+    pub(super) fn watches_sys(&self) -> bool {
+        self.subscriptions.iter().any(|held| is_sys(held.filter.filter()))
+    }
+}
+
+impl Broker {
+    pub(super) fn watches_sys(&self, key: ClientKey) -> bool {
+        self.clients.get(key).is_some_and(ClientState::watches_sys)
+    }
+
+    /// There is one more connected client that subscribes to `$SYS`, or one less.
+    pub(super) fn watch_sys(&mut self, more: bool, now: Time) {
+        if more {
+            self.sys.watching += 1;
+            if self.sys.due.is_none() {
+                self.set_sys_deadline(now);
+            }
+        } else {
+            self.sys.watching -= 1;
+            if self.sys.watching == 0 {
+                self.sys.told = [None; COUNT];
+                if let Some(due) = self.sys.due.take() {
+                    self.deadlines.remove(due, Deadline::Sys);
+                }
+            }
+        }
+    }
+
+    /// The interval is over: tells what has changed.
+    pub(super) fn tell_sys(&mut self, now: Time) {
+        self.sys.due = None;
+        let (counters, gauges) = (self.counters(), self.gauges(now));
+        for (index, entry) in entries(&counters, &gauges).enumerate() {
+            let told = self.sys.told.get_mut(index);
+            if told.is_some_and(|told| told.replace(entry.value) != Some(entry.value)) {
+                self.fan_out(publish(&entry.topic(), &entry.payload()), None, None, now);
+            }
+        }
+        self.set_sys_deadline(now);
+    }
+
+    /// Tells a new subscriber the values that its filter matches.
+    pub(super) fn replay_sys(&mut self, key: ClientKey, filter: &TopicFilter, subscription: Subscription, now: Time) {
+        if !is_sys(filter.filter()) || self.options.sys_interval.is_zero() {
+            return;
+        }
+        let (counters, gauges) = (self.counters(), self.gauges(now));
+        let Self { clients, peers, questions, outbox, log, options, guards, forms, sys, .. } = self;
+        let Some(client) = clients.get_mut(key) else { return };
+        let peer = client.peer.and_then(|id| peers.get_mut(id));
+        let mut hop = Hop { key, client, peer, questions, outbox, log, options, now };
+        let identifier = [subscription.identifier];
+        let identifiers = if subscription.identifier == 0 { [].as_slice() } else { identifier.as_slice() };
+        for (entry, told) in entries(&counters, &gauges).zip(&mut sys.told) {
+            let topic = entry.topic();
+            if !TopicName::parse(&topic).is_ok_and(|topic| filter.matches(&topic)) {
+                continue;
+            }
+            if guards.read && !options.access.may_read(hop.client.who(), &topic) {
+                continue;
+            }
+            // Others may have been told something else.
+            *told = Some(entry.value).filter(|value| sys.watching == 1 || *told == Some(*value));
+            let payload = entry.payload();
+            let mut broadcast = Broadcast::new(publish(&topic, &payload), None, now, forms);
+            let terms = Terms { qos: QoS::AtMostOnce, retain: true, identifiers, group: None };
+            hop.deliver(&mut broadcast, terms);
+        }
+    }
+
+    fn set_sys_deadline(&mut self, now: Time) {
+        let interval = self.options.sys_interval;
+        if !interval.is_zero() && self.sys.watching > 0 {
+            let due = now + interval.max(Duration::from_secs(1));
+            self.sys.due = Some(due);
+            self.deadlines.insert(due, Deadline::Sys);
+        }
+    }
+}
+
+/// A topic and its value. That of the version is no number.
+struct Entry {
+    name: &'static str,
+    /// The name's end.
+    cause: &'static str,
+    value: u64,
+}
+
+impl Entry {
+    fn topic(&self) -> String {
+        ["$SYS/broker/", self.name, self.cause].concat()
+    }
+
+    /// The value as text. The uptime says its unit, as Mosquitto's does.
+    fn payload(&self) -> String {
+        let mut text = String::new();
+        match self.name {
+            "version" => text.push_str(VERSION),
+            "uptime" => {
+                decimal(&mut text, self.value);
+                text.push_str(" seconds");
+            }
+            _ => decimal(&mut text, self.value),
+        }
+        text
+    }
+}
+
+fn entries(counters: &Counters, gauges: &Gauges) -> impl Iterator<Item = Entry> {
+    let version = Entry { name: "version", cause: "", value: 0 };
+    let numbers =
+        NUMBERS.into_iter().map(move |(name, value)| Entry { name, cause: "", value: value(counters, gauges) });
+    let drops = DropCause::ALL.into_iter().map(move |cause| Entry {
+        name: "publish/messages/dropped/",
+        cause: cause.name(),
+        value: counters.dropped_for(cause),
+    });
+    iter::once(version).chain(numbers).chain(drops)
+}
+
+fn publishes(traffic: Traffic) -> u64 {
+    [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce].map(|qos| traffic.publishes(qos)).iter().sum()
+}
+
+fn decimal(text: &mut String, value: u64) {
+    if value >= 10 {
+        decimal(text, value / 10);
+    }
+    text.push(b"0123456789".get((value % 10) as usize).map_or('?', |digit| char::from(*digit)));
+}
+
+const fn publish<'a>(topic: &'a str, payload: &'a str) -> Publish<'a> {
+    Publish {
+        dup: false,
+        qos: QoS::AtMostOnce,
+        retain: true,
+        topic,
+        packet_id: None,
+        properties: Properties::EMPTY,
+        payload: payload.as_bytes(),
+    }
+}
