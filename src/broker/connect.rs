@@ -80,7 +80,7 @@ impl Broker {
     /// The client is who it says; `proof` is what it is told of that.
     pub(super) fn admit(&mut self, id: PeerId, connect: &Connect<'_>, proof: Option<Proof<'_>>, now: Time) -> Handled {
         let place = usize::from(proof.is_some() || self.options.asks.authenticate);
-        if let Err(fault) = self.check_connect(connect) {
+        if let Err(fault) = self.check_connect(id, connect) {
             self.refuse(id, connect, fault.reason, &fault.words());
             return Handled::Done;
         }
@@ -151,7 +151,12 @@ impl Broker {
     }
 
     /// Whether we can serve what the client asks for.
-    fn check_connect(&self, connect: &Connect<'_>) -> Result<(), Fault> {
+    fn check_connect(&self, id: PeerId, connect: &Connect<'_>) -> Result<(), Fault> {
+        // An identifier of more than the 23 characters that 3.1 has is taken, as 3.1.1 lets a server do.
+        if connect.client_id.is_empty() && self.is_3_1(id) {
+            let problem = "no client identifier, which MQTT 3.1 wants";
+            return Err(Fault::new(ReasonCode::ClientIdentifierNotValid, "3.1 §3.1", problem));
+        }
         if connect.client_id.is_empty() && connect.version == Version::V3_1_1 && !connect.clean_start {
             let problem = "a session that is to stay, without a client identifier to find it by";
             return Err(Fault::new(ReasonCode::ClientIdentifierNotValid, "3.1.1 MQTT-3.1.3-8", problem));
@@ -210,12 +215,17 @@ impl Broker {
         self.set_peer_deadline(id, silence_max.map(|silence_max| now + silence_max));
         self.log.event(|| Event::Connected { peer: id, client_id, version, session_present });
         self.arm_will(key, will);
-        let connack = connack(session_present, ReasonCode::Success, properties.as_properties());
+        let connack = connack(session_present && !self.is_3_1(id), ReasonCode::Success, properties.as_properties());
         let sent = self.send(Sender { peer: id, client: key, version }, &connack);
         debug_assert!(sent.is_ok(), "it was measured");
         if let Some(mut hop) = self.hop(key, now) {
             hop.pump(None);
         }
+    }
+
+    /// Whether the peer speaks MQTT 3.1.
+    pub(super) fn is_3_1(&self, id: PeerId) -> bool {
+        self.peers.get(id).is_some_and(|peer| peer.is_3_1)
     }
 
     pub(super) fn agree(&self, connect: &Connect<'_>) -> Agreed {

@@ -56,6 +56,10 @@ pub(super) struct Peer {
     pub(super) ran_over: bool,
     /// It has packets that wait for the store to catch up.
     pub(super) is_stalled: bool,
+    /// It speaks MQTT 3.1. That goes by as 3.1.1, but for what 3.1 has no word for: a session that is present (its CONNACK
+    /// has no such flag), and a subscription that is refused (its SUBACK grants, and nothing comes). Its retries set DUP in
+    /// SUBSCRIBE and others too, which is not taken: a client has no cause to retry on a connection that stands.
+    pub(super) is_3_1: bool,
     /// When its [`Deadline::Peer`](super::deadlines::Deadline::Peer) stands.
     pub(super) deadline: Option<Time>,
     /// The first packet in the decoder waits for answers, and nothing behind it is handled.
@@ -158,6 +162,7 @@ impl Peers {
             has_more: false,
             ran_over: false,
             is_stalled: false,
+            is_3_1: false,
             deadline: None,
             waiting: None,
         });

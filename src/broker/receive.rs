@@ -112,7 +112,11 @@ impl Broker {
             }
         };
         self.count_received(id, decoder.bytes(&located));
-        let level = protocol_level(decoder.bytes(&located));
+        let protocol = protocol(decoder.bytes(&located));
+        let level = protocol.strip_prefix(b"\0\x04MQTT").and_then(|behind| behind.first().copied());
+        if let Some(peer) = self.peers.get_mut(id) {
+            peer.is_3_1 = protocol.starts_with(b"\0\x06MQIsdp\x03");
+        }
         let version = if level.is_some_and(|level| level >= 5) { Version::V5 } else { Version::V3_1_1 };
         let mut handled = Handled::Done;
         match decoder.packet(&located, version) {
@@ -210,10 +214,10 @@ const ANSWER_TOO_LARGE: Fault = Fault::new(
     "the answer is larger than the client's maximum packet size",
 );
 
-/// The protocol level of a CONNECT whose protocol name is `MQTT`, if the bytes go so far.
-fn protocol_level(bytes: &[u8]) -> Option<u8> {
-    let length_bytes = bytes.iter().skip(1).take(4).position(|byte| byte & 0x80 == 0)? + 1;
-    bytes.get(1 + length_bytes..)?.strip_prefix(b"\0\x04MQTT")?.first().copied()
+/// A CONNECT from its protocol name on.
+fn protocol(bytes: &[u8]) -> &[u8] {
+    let length_bytes = bytes.iter().skip(1).take(4).take_while(|byte| **byte & 0x80 != 0).count() + 1;
+    bytes.get(1 + length_bytes..).unwrap_or_default()
 }
 
 impl From<UnexpectedAck> for Fault {

@@ -59,6 +59,7 @@ impl Broker {
         let identifier = subscribe.properties.subscription_identifiers().next().unwrap_or(0);
         let mut reasons = Vec::with_capacity(subscribe.subscriptions.len());
         let mut replays = Vec::new();
+        let is_3_1 = self.is_3_1(sender.peer);
         let mut words = String::new();
         for (index, asked) in subscribe.subscriptions.iter().enumerate() {
             // A long SUBSCRIBE that repeats its filters is bounded too.
@@ -81,7 +82,7 @@ impl Broker {
                 }
             };
             self.log_subscription(sender.client, asked.filter, reason, true);
-            reasons.push(reason);
+            reasons.push(if reason.is_error() && is_3_1 { ReasonCode::Success } else { reason });
         }
         let suback = Suback { packet_id: subscribe.packet_id, properties: Properties::EMPTY, reasons };
         self.send_saying(sender, Packet::Suback(suback), &words)?;

@@ -64,7 +64,7 @@ fn refusals_carry_their_reason() {
 #[test]
 fn a_version_that_is_not_served_is_refused_in_its_own_words() {
     let rows: [(&[u8], &[u8]); 4] = [
-        (b"\x10\x0E\x00\x06MQIsdp\x03\x02\x00\x00\x00\x00", &[0x20, 2, 0, 1]),
+        (b"\x10\x0E\x00\x06MQIsdp\x04\x02\x00\x00\x00\x00", &[0x20, 2, 0, 1]),
         (b"\x10\x0C\x00\x04MQTT\x03\x02\x00\x00\x00\x00", &[0x20, 2, 0, 1]),
         (b"\x10\x0D\x00\x04MQTT\x06\x02\x00\x00\x00\x00\x00", &[0x20, 3, 0, 0x84, 0]),
         (b"\x10\x0C\x00\x04MQTX\x04\x02\x00\x00\x00\x00", &[0x20, 2, 0, 1]),
@@ -81,6 +81,40 @@ fn a_version_that_is_not_served_is_refused_in_its_own_words() {
         assert!(matches!(broker.poll_output(), Some(wasmqtt::broker::Output::Close(to)) if to == peer), "{bytes:?}");
         assert!(broker.poll_output().is_none() && broker.next_deadline().is_none());
     }
+}
+
+/// MQTT 3.1 has a name of its own, wants a client identifier, and knows neither a session that is present nor a
+/// subscription that is refused. A User Name flag may stand without a user name (3.1 §3.1).
+#[test]
+fn a_client_of_3_1_is_served_as_one_of_3_1_1() {
+    let connect = |flags: u8, client_id: &str| {
+        let mut bytes = vec![0x10, 14 + u8::try_from(client_id.len()).expect("short")];
+        bytes.extend_from_slice(b"\0\x06MQIsdp\x03");
+        bytes.extend_from_slice(&[flags, 0, 0, 0, u8::try_from(client_id.len()).expect("short")]);
+        bytes.extend_from_slice(client_id.as_bytes());
+        bytes
+    };
+    let long = "more than 23 characters long";
+    for (flags, client_id, heard) in
+        [(2, "a", "CONNACK ok"), (0x82, "a", "CONNACK ok"), (0xC2, long, "CONNACK ok"), (2, "", "CONNACK 85")]
+    {
+        let mut room = Room::new();
+        let peer = room.open(V4);
+        room.send_bytes(peer, &connect(flags, client_id));
+        assert_eq!(room.hear(peer), [heard], "{flags:x} {client_id}");
+    }
+    let mut room = Room::new();
+    for _ in 0..2 {
+        let peer = room.open(V4);
+        room.send_bytes(peer, &connect(0, "a"));
+        assert_eq!(room.hear(peer)[0], "CONNACK ok", "whether the session is new or goes on");
+        assert_eq!(room.broker.clients().map(|client| client.version).collect::<Vec<_>>(), [V4]);
+        let options = wasmqtt::codec::SubscriptionOptions { qos: QoS::AtLeastOnce, ..Default::default() };
+        assert_eq!(room.subscribe_with(peer, "t", options, None), ["SUBACK #100 01"]);
+        assert_eq!(room.subscribe_with(peer, "a/#/b", options, None), ["SUBACK #100 00"]);
+        assert_eq!(room.publish(peer, "t", "x", QoS::ExactlyOnce).len(), 3);
+    }
+    assert_eq!(room.broker.subscriptions(), 1);
 }
 
 /// [MQTT-3.2.2-16], [MQTT-3.1.3-6]: from the seed, and never one that is taken.

@@ -11,7 +11,7 @@ const CLEAN_START: u8 = 0x02;
 const RESERVED: u8 = 0x01;
 
 pub(super) fn read<'a>(reader: &mut Reader<'a>) -> Connect<'a> {
-    let version = read_version(reader);
+    let (version, is_3_1) = read_version(reader);
     let flags_at = reader.offset();
     let flags = reader.byte();
     let will_qos = check_flags(reader, flags_at, flags, version);
@@ -19,24 +19,33 @@ pub(super) fn read<'a>(reader: &mut Reader<'a>) -> Connect<'a> {
     let list = properties(reader, PropertyPlace::Connect, version);
     let client_id = reader.text();
     let will = will_qos.map(|qos| read_will(reader, qos, flags & WILL_RETAIN != 0, version));
-    let username = (flags & USERNAME != 0).then(|| reader.text());
-    let password = (flags & PASSWORD != 0).then(|| reader.binary());
+    // In 3.1 a flag may stand without its field, which the remaining length tells (3.1 §3.1).
+    let is_there = |reader: &Reader<'_>, flag| flags & flag != 0 && !(is_3_1 && reader.is_empty());
+    let username = is_there(reader, USERNAME).then(|| reader.text());
+    let password = is_there(reader, PASSWORD).then(|| reader.binary());
     let clean_start = flags & CLEAN_START != 0;
     Connect { version, clean_start, keep_alive, client_id, will, username, password, properties: list }
 }
 
-fn read_version(reader: &mut Reader<'_>) -> Version {
+/// The version, and whether it is MQTT 3.1, which is read as 3.1.1: the packets are the same.
+fn read_version(reader: &mut Reader<'_>) -> (Version, bool) {
     let start = reader.offset();
     let unsupported = ReasonCode::UnsupportedProtocolVersion;
-    if reader.text() != "MQTT" {
+    let name = reader.text();
+    let level_at = reader.offset();
+    let level = reader.byte();
+    if name == "MQIsdp" && level == 3 {
+        return (Version::V3_1_1, true);
+    }
+    if name != "MQTT" {
         reader.fail(start, "MQTT-3.1.2-1", "a protocol name other than MQTT", unsupported);
     }
-    let level_at = reader.offset();
-    Version::from_level(reader.byte()).unwrap_or_else(|| {
+    let version = Version::from_level(level).unwrap_or_else(|| {
         let problem = "a protocol level other than 4 (3.1.1) and 5 (5.0)";
         reader.fail(level_at, "MQTT-3.1.2-2", problem, unsupported);
         Version::V5
-    })
+    });
+    (version, false)
 }
 
 /// Gives the will's quality of service if there is a will.
