@@ -43,6 +43,7 @@ fn who_uses_what_is_not_available_is_disconnected() {
 }
 
 /// 3.1.1 §3.9.3: 3.1.1 is told nothing in CONNACK, and so refused in SUBACK; the connection goes on.
+/// [3.1.1 MQTT-3.8.3-2].
 #[test]
 fn a_client_of_3_1_1_is_refused_what_is_not_available() {
     let mut room = Room::with(without_all());

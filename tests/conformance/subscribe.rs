@@ -271,3 +271,26 @@ fn a_failure_has_one_code_in_3_1_1() {
         assert_eq!(room.subscribe(peer, filter, QoS::AtMostOnce), [format!("SUBACK #100 {code}")], "{filter}");
     }
 }
+
+/// [MQTT-3.9.2-1], [MQTT-3.11.2-1]: with one byte less than the answer with its words has, it goes without them.
+#[test]
+fn an_answer_goes_without_words_that_do_not_fit() {
+    let asks: [fn(&mut Room, PeerId) -> Vec<String>; 2] =
+        [|room, peer| room.subscribe(peer, "a#", QoS::AtMostOnce), |room, peer| room.unsubscribe(peer, "a#")];
+    for (ask, answer) in asks.into_iter().zip(["SUBACK #100 8F", "UNSUBACK #101 8F"]) {
+        let at = |bytes_max: usize| {
+            let bytes_max = u32::try_from(bytes_max).expect("small");
+            let list = crate::room::properties(&[wasmqtt::codec::Property::MaximumPacketSize(bytes_max)]);
+            let mut room = Room::new();
+            let plain = crate::room::connect(V5, "a");
+            let peer = room.join_with(&wasmqtt::codec::Connect { properties: list.as_properties(), ..plain });
+            room.words(peer);
+            assert_eq!(ask(&mut room, peer), [answer]);
+            room.words(peer).concat()
+        };
+        let words = at(1_000);
+        // The answer without words is 6 bytes; the words take 3 more than their length.
+        let whole = 6 + 3 + words.len();
+        assert_eq!((at(whole), at(whole - 1)), (words, String::new()));
+    }
+}
