@@ -25,7 +25,7 @@ const { runs, only, quick, json } = readOptions(
   },
   usage,
 )
-const settings = { runs: quick ? 1 : Number(runs), only }
+const settings = { runs: quick ? 1 : Number(runs), only, quick }
 const tables = [inProcess, onPort, idle, retainedInProcess, retainedOnPort]
 const results = {}
 
