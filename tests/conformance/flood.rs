@@ -1,9 +1,9 @@
 //! Anything at all, and too much of it: the others go on, and memory has its bounds.
 
 use proptest::prelude::*;
-use wasmqtt::broker::{BrokerOptions, PeerId};
+use wasmqtt::broker::{Answer, Asks, BrokerOptions, PeerId};
 use wasmqtt::codec::{
-    Ack, Connect, Packet, Properties, Property, Publish, QoS, Subscribe, Subscription, SubscriptionOptions,
+    Ack, Connect, Packet, Properties, Property, Publish, QoS, ReasonCode, Subscribe, Subscription, SubscriptionOptions,
     Unsubscribe, Version,
 };
 
@@ -228,6 +228,46 @@ fn endure(version: Version, greet: bool, bytes: &[u8], piece: usize) {
     bystanders.exchange(&mut room);
 }
 
+/// The same while the host is asked about everything, and answers late, in any order, anything, or not at all.
+fn endure_asked(connect: &Connect<'_>, bytes: &[u8], piece: usize, answers: &[(prop::sample::Index, u8)]) {
+    let asks = Asks { authenticate: true, enhanced: true, publish: true, subscribe: true, receive: true };
+    let mut room = Room::with(BrokerOptions {
+        asks,
+        packet_bytes_max: 2_000.try_into().expect("not 0"),
+        input_bytes_max: 1_000,
+        ..BrokerOptions::default()
+    });
+    let mut bystanders = Bystanders::join(&mut room);
+    let peer = room.connect(connect);
+    let mut answers = answers.iter().cycle();
+    for piece in bytes.chunks(piece) {
+        room.send_bytes(peer, piece);
+        bystanders.exchange(&mut room);
+        for (place, kind) in answers.by_ref().take(2) {
+            if room.asked.is_empty() {
+                break;
+            }
+            let (question, _) = room.asked.remove(place.index(room.asked.len()));
+            match kind {
+                0..=2 => room.answer_to(question, Answer::Allow),
+                3 => room.answer_to(question, Answer::Refuse(ReasonCode::NotAuthorized)),
+                4 => room.answer_to(question, Answer::Complete([1].into())),
+                5 => room.answer_to(question, Answer::Continue([2].into())),
+                _ => {}
+            }
+            bystanders.exchange(&mut room);
+        }
+    }
+    let disconnects = room.hear(peer).iter().filter(|line| line.starts_with("DISCONNECT")).count();
+    assert!(disconnects <= usize::from(room.is_closed(peer)));
+    // What was never answered is refused in time, and then the keep alive is over.
+    for _ in 0..200 {
+        room.wait_ms(10_000);
+    }
+    assert!(room.is_closed(peer));
+    bystanders.exchange(&mut room);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
@@ -253,5 +293,32 @@ proptest! {
             apply(&mut bytes, one);
         }
         endure(version, greet, &bytes, piece);
+    }
+
+    #[test]
+    fn a_host_that_answers_late_or_never_disturbs_nobody(
+        order in prop::collection::vec(any::<prop::sample::Index>(), 1..20), damages in prop::collection::vec(damage(), 0..3),
+        answers in prop::collection::vec((any::<prop::sample::Index>(), 0..8_u8), 1..30), kind in 0..3, piece in 1..100_usize,
+    ) {
+        let version = if kind == 0 { V4 } else { V5 };
+        let method = properties(&[Property::AuthenticationMethod("M"), Property::SessionExpiryInterval(100)]);
+        let mut connect = Connect { keep_alive: 10, ..lasting(version, "asked") };
+        connect.will = Some(will("t", "will", QoS::AtLeastOnce));
+        if kind == 2 {
+            connect.properties = method.as_properties();
+        }
+        let mut packets = packets(version);
+        if version == V5 {
+            packets.push(b"\xF0\x06\x18\x04\x15\x00\x01M".to_vec());
+            packets.push(b"\xF0\x06\x19\x04\x15\x00\x01M".to_vec());
+        }
+        let mut bytes = Vec::new();
+        for index in order {
+            bytes.extend_from_slice(&packets[1 + index.index(packets.len() - 1)]);
+        }
+        for one in &damages {
+            apply(&mut bytes, one);
+        }
+        endure_asked(&connect, &bytes, piece, &answers);
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use wasmqtt::broker::PeerId;
+use wasmqtt::broker::{Answer, Credentials, PeerId, Question};
 use wasmqtt::codec::{Ack, Connect, Packet, PropertiesBuf, Property, QoS, Version};
 
-use crate::room::{Room, V4, V5, connect, id, properties};
+use crate::room::{Room, V4, V5, connect, id, properties, publish};
 
 pub(crate) const BOTH: [Version; 2] = [V4, V5];
 
@@ -43,14 +43,23 @@ pub(crate) struct Bystanders {
 
 impl Bystanders {
     pub(crate) fn join(room: &mut Room) -> Self {
-        let (publisher, subscriber) = (room.join(V4, "publisher"), room.join(V5, "subscriber"));
+        let [publisher, subscriber] = [(V4, "publisher"), (V5, "subscriber")].map(|(version, name)| {
+            let peer = room.connect(&connect(version, name));
+            allow(room);
+            assert!(room.hear(peer)[0].starts_with("CONNACK ok"));
+            peer
+        });
         room.subscribe(subscriber, "between/+", QoS::AtLeastOnce);
+        allow(room);
+        room.hear(subscriber);
         Self { publisher, subscriber, next: 1 }
     }
 
     /// One message of QoS 1 goes from the one to the other, is acknowledged on both ways, and nothing else happens.
     pub(crate) fn exchange(&mut self, room: &mut Room) {
-        assert_eq!(room.publish(self.publisher, "between/us", "x", QoS::AtLeastOnce), ["PUBACK #9 ok"]);
+        room.send(self.publisher, &Packet::Publish(publish("between/us", "x", QoS::AtLeastOnce)));
+        allow(room);
+        assert_eq!(room.hear(self.publisher), ["PUBACK #9 ok"]);
         assert_eq!(room.hear(self.subscriber), [format!("between/us=x q1 #{}", self.next)]);
         room.send(self.subscriber, &puback(self.next));
         assert!(room.hear(self.subscriber).is_empty() && room.hear(self.publisher).is_empty());
@@ -59,5 +68,19 @@ impl Bystanders {
 
     pub(crate) fn subscriber(&self) -> PeerId {
         self.subscriber
+    }
+}
+
+/// The host allows the bystanders what they ask for, and leaves the others waiting.
+fn allow(room: &mut Room) {
+    let is_theirs = |question: &Question| {
+        let (Question::Authenticate(Credentials { client_id, .. })
+        | Question::Enhanced { credentials: Credentials { client_id, .. }, .. }
+        | Question::Authorize { client_id, .. }) = question;
+        matches!(&**client_id, "publisher" | "subscriber")
+    };
+    while let Some(place) = room.asked.iter().position(|(_, question)| is_theirs(question)) {
+        let (question, _) = room.asked.remove(place);
+        room.answer_to(question, Answer::Allow);
     }
 }
