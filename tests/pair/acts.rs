@@ -5,7 +5,7 @@ use wasmqtt::client::{CallError, ClientOptions, ClientWill, RequestId};
 use wasmqtt::codec::{Message, PropertiesBuf, Property, QoS, ReasonCode, SubscriptionOptions, Version};
 use wasmqtt::topic::{TopicFilter, TopicName};
 
-use crate::net::Net;
+use crate::net::{DISK_MS, Net};
 use crate::node::Node;
 use crate::pipe::Weather;
 
@@ -42,7 +42,8 @@ impl Net {
     /// Subscribes, and waits for the answer.
     pub(crate) fn subscribed(&mut self, node: usize, text: &str, qos: QoS) {
         let request = self.subscribe(node, text, qos).expect("connected");
-        self.run(4 * LATENCY);
+        // A batch may be out when the next is due.
+        self.run(4 * LATENCY + self.disk.as_ref().map_or(0, |_| 2 * DISK_MS));
         assert!(matches!(self.nodes[node].end(request), Some(Ok(_))), "{:?}", self.nodes[node].end(request));
     }
 
@@ -85,10 +86,15 @@ impl Net {
         self.drain_client(node);
     }
 
-    /// The broker's host ends the node's connection.
+    /// The broker's host ends the node's connection, if it is there on its side too.
     pub(crate) fn dismiss(&mut self, node: usize, reason: ReasonCode) {
         let index = self.nodes[node].connection.expect("it has one");
-        let peer = self.connections[index].peer.expect("it stands");
+        let connection = &self.connections[index];
+        let peer = connection.peer.expect("it stands");
+        // Another broker has given the number to another.
+        if !connection.broker_is_there {
+            return;
+        }
         self.broker.disconnect(peer, reason, self.now);
         self.drain_broker();
     }

@@ -4,6 +4,9 @@
 mod acts;
 mod connection;
 mod delivery;
+#[path = "../disk/mod.rs"]
+#[allow(dead_code, reason = "tests/broker needs it all")]
+mod disk;
 mod net;
 mod node;
 mod pipe;

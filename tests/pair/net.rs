@@ -10,11 +10,14 @@ use wasmqtt::client::{self, Phase};
 use wasmqtt::time::Time;
 
 use crate::connection::{Break, Connection, Direction, Link};
+use crate::disk::Disk;
 use crate::node::{Heard, Node};
 use crate::pipe::{Parcel, Weather};
 use crate::random::Random;
 use crate::trace::Trace;
 
+/// The disk takes less than so many milliseconds for a batch.
+pub(crate) const DISK_MS: u64 = 40;
 /// More steps than this at one go are a loop without end.
 const STEPS_MAX: usize = 20_000;
 
@@ -26,9 +29,21 @@ pub(crate) struct Net {
     pub(crate) trace: Trace,
     /// Why connections ended, as the broker sees it, if it tells events.
     pub(crate) causes: Vec<DisconnectCause>,
+    /// What the broker's store has, if it has one, and when the batch that is out will be written.
+    pub(crate) disk: Option<Disk>,
+    disk_due: Option<Time>,
+    pub(crate) crashes: Vec<Crash>,
     peers: BTreeMap<PeerId, usize>,
     weather: Weather,
     random: Random,
+}
+
+/// What the broker was about when it crashed.
+pub(crate) struct Crash {
+    pub(crate) lost_batch: bool,
+    /// That its store had.
+    pub(crate) deliveries: usize,
+    pub(crate) wills: usize,
 }
 
 /// What happens next.
@@ -41,6 +56,7 @@ enum Happening {
     Opens(usize),
     ClientIsDue(usize),
     BrokerIsDue,
+    DiskIsDue,
 }
 
 impl Net {
@@ -52,6 +68,9 @@ impl Net {
             connections: Vec::new(),
             trace: Trace::new(),
             causes: Vec::new(),
+            disk: None,
+            disk_due: None,
+            crashes: Vec::new(),
             peers: BTreeMap::new(),
             weather,
             random: Random::new(seed),
@@ -71,6 +90,35 @@ impl Net {
             }
         }
         panic!("no end at {:?}", self.now);
+    }
+
+    /// The broker has a store from now on.
+    pub(crate) fn store(&mut self) {
+        let disk = Disk::default();
+        disk.restore(&mut self.broker, self.now).expect("it is empty");
+        self.disk = Some(disk);
+    }
+
+    /// The broker is gone, with or without the batch that is out, and another one goes on with what its store has. The
+    /// connections are closed behind what was sent.
+    pub(crate) fn crash(&mut self, is_written: bool) {
+        let disk = self.disk.as_mut().expect("it has a store");
+        disk.crash(is_written);
+        let kinds = disk.kinds();
+        self.crashes.push(Crash {
+            lost_batch: self.disk_due.take().is_some() && !is_written,
+            deliveries: kinds.matches(['o', 'q']).count(),
+            wills: self.broker.sessions().filter(|session| session.has_will).count(),
+        });
+        for connection in self.connections.iter_mut().filter(|connection| connection.broker_is_there) {
+            connection.broker_is_there = false;
+            if !connection.is_broken() {
+                connection.down.end(self.now, self.weather, &mut self.random);
+            }
+        }
+        self.broker = Broker::new(self.broker.options().clone(), self.random.number());
+        disk.restore(&mut self.broker, self.now).expect("what a broker wrote");
+        self.drain_broker();
     }
 
     /// The node's host opens a connection.
@@ -156,7 +204,7 @@ impl Net {
 
     /// Does what the broker asks for; after a call to the broker itself.
     pub(crate) fn drain_broker(&mut self) {
-        let Self { broker, connections, peers, random, weather, now, causes, .. } = self;
+        let Self { broker, connections, peers, random, weather, now, causes, disk, disk_due, .. } = self;
         while let Some(output) = broker.poll_output() {
             match output {
                 broker::Output::Transmit(peer, bytes) => {
@@ -177,7 +225,10 @@ impl Net {
                 }
                 broker::Output::Event(Event::Disconnected { cause, .. }) => causes.push(cause),
                 broker::Output::Event(_) | broker::Output::Ask { .. } => {}
-                broker::Output::Store(..) => unreachable!("there is no store"),
+                broker::Output::Store(id, batch) => {
+                    disk.as_mut().expect("there is a store").take(id, batch);
+                    *disk_due = Some(*now + Duration::from_millis(random.below(DISK_MS)));
+                }
             }
         }
     }
@@ -200,6 +251,7 @@ impl Net {
             all.extend(node.client.next_deadline().map(|at| (at, Happening::ClientIsDue(index))));
         }
         all.extend(self.broker.next_deadline().map(|at| (at, Happening::BrokerIsDue)));
+        all.extend(self.disk_due.map(|at| (at, Happening::DiskIsDue)));
         all.into_iter().min_by_key(|(at, _)| *at)
     }
 
@@ -227,6 +279,12 @@ impl Net {
             }
             Happening::BrokerIsDue => {
                 self.broker.handle_timeout(self.now);
+                self.drain_broker();
+            }
+            Happening::DiskIsDue => {
+                self.disk_due = None;
+                let batch = self.disk.as_mut().and_then(Disk::write).expect("a batch is out");
+                self.broker.handle_stored(batch, self.now);
                 self.drain_broker();
             }
         }

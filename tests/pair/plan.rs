@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     /// Of the net's latencies and splits, and of the broker.
     pub(crate) seed: u64,
     pub(crate) speaks_v5: [bool; NODES],
+    /// Whether the broker has a store, and crashes.
+    pub(crate) is_stored: bool,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -55,6 +57,10 @@ pub(crate) enum Step {
         node: usize,
     },
     Leave,
+    /// The broker crashes, if it has a store, with or without the batch that is out.
+    Crash {
+        is_written: bool,
+    },
     Run {
         milliseconds: u64,
     },
@@ -78,9 +84,9 @@ pub(crate) struct Run {
     pub(crate) has_left: [bool; NODES],
 }
 
-pub(crate) fn plans() -> impl Strategy<Value = Plan> {
+pub(crate) fn plans(is_stored: bool) -> impl Strategy<Value = Plan> {
     (any::<u64>(), any::<[bool; NODES]>(), prop::collection::vec(step(), 1..120))
-        .prop_map(|(seed, speaks_v5, steps)| Plan { seed, speaks_v5, steps })
+        .prop_map(move |(seed, speaks_v5, steps)| Plan { seed, speaks_v5, is_stored, steps })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -94,6 +100,7 @@ fn step() -> impl Strategy<Value = Step> {
         20 => (node.clone(), a_break()).prop_map(|(node, how)| Step::Break { node, how }),
         2 => node.prop_map(|node| Step::Dismiss { node }),
         1 => Just(Step::Leave),
+        5 => any::<bool>().prop_map(|is_written| Step::Crash { is_written }),
         30 => (0..150_u64).prop_map(|milliseconds| Step::Run { milliseconds }),
         5 => (0..20_000_u64).prop_map(|milliseconds| Step::Run { milliseconds }),
     ]
@@ -130,6 +137,9 @@ impl Plan {
             requests: vec![Vec::new(); NODES],
             has_left: [false; NODES],
         };
+        if self.is_stored {
+            run.net.store();
+        }
         run.gather(self.speaks_v5);
         for step in &self.steps {
             run.step(step);
@@ -153,7 +163,8 @@ impl Run {
         for node in CREW {
             self.net.subscribed(node, "$share/crew/job/+", QoS::ExactlyOnce);
         }
-        self.net.add(keeping(V5, "watcher"), None);
+        let patience = self.net.disk.is_some().then_some(50);
+        self.net.add(keeping(V5, "watcher"), patience);
         self.net.run(200);
         self.net.subscribed(WATCHER, "will/+", QoS::ExactlyOnce);
     }
@@ -181,6 +192,11 @@ impl Run {
             Step::Leave => {
                 self.has_left[LEAVER] = true;
                 self.net.leave(LEAVER);
+            }
+            Step::Crash { is_written } => {
+                if self.net.disk.is_some() {
+                    self.net.crash(is_written);
+                }
             }
             Step::Run { milliseconds } => self.net.run(milliseconds),
         }
