@@ -79,6 +79,7 @@ const connecting = [
   [[], 'options', 'array'],
 ]
 
+// [3.1.1 MQTT-3.1.3-7]: no empty identifier without a clean start.
 test('wrong options of connect', async () => {
   for (const [options, ...expected] of connecting) {
     const given =

@@ -21,5 +21,6 @@ mod room;
 mod scene;
 mod session;
 mod shared;
+mod sizes;
 mod subscribe;
 mod topics;

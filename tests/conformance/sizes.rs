@@ -1,0 +1,139 @@
+//! The client's Maximum Packet Size against what the broker could say besides (§3.1.2.11.4).
+
+use wasmqtt::broker::{Answer, Asks, Broker, BrokerOptions, Output, PeerId, QuestionId, User};
+use wasmqtt::codec::{
+    Connect, Decoder, Packet, PacketKind, Properties, Property, QoS, ReasonCode, Subscribe, Subscription,
+    SubscriptionOptions, Unsubscribe,
+};
+use wasmqtt::time::Time;
+
+use crate::room::{V5, connect, id, properties, publish};
+use crate::scene::{pubrec, pubrel};
+
+const NOW: Time = Time::ZERO;
+
+/// A client that notes the kind and the length of each packet it is sent.
+struct Scale {
+    broker: Broker,
+    peer: PeerId,
+    decoder: Decoder,
+    asked: Vec<QuestionId>,
+}
+
+impl Scale {
+    fn new(options: BrokerOptions) -> Self {
+        let mut broker = Broker::new(options, 0);
+        let peer = broker.accept(NOW);
+        Self { broker, peer, decoder: Decoder::new(u32::MAX), asked: Vec::new() }
+    }
+
+    fn send(&mut self, packet: &Packet<'_>) -> Vec<(PacketKind, usize)> {
+        let mut bytes = Vec::new();
+        packet.encode(V5, &mut bytes).expect("good");
+        self.broker.handle_bytes(self.peer, &bytes, NOW);
+        self.weigh()
+    }
+
+    fn answer(&mut self, answer: Answer) -> Vec<(PacketKind, usize)> {
+        let question = self.asked.remove(0);
+        self.broker.answer(question, answer, NOW);
+        self.weigh()
+    }
+
+    fn weigh(&mut self) -> Vec<(PacketKind, usize)> {
+        while let Some(output) = self.broker.poll_output() {
+            match output {
+                Output::Transmit(_, bytes) => self.decoder.feed(bytes),
+                Output::Ask { question, .. } => self.asked.push(question),
+                _ => {}
+            }
+        }
+        let mut weights = Vec::new();
+        while let Some(located) = self.decoder.advance(V5).expect("well-formed") {
+            let packet = self.decoder.packet(&located, V5).expect("well-formed");
+            weights.push((packet.kind(), self.decoder.bytes(&located).len()));
+        }
+        weights
+    }
+}
+
+/// CONNECT with this Maximum Packet Size.
+fn greet(scale: &mut Scale, bytes_max: u32, method: bool) -> Vec<(PacketKind, usize)> {
+    let mut list = properties(&[Property::MaximumPacketSize(bytes_max)]);
+    if method {
+        list.push(Property::AuthenticationMethod("M")).expect("short");
+    }
+    scale.send(&Packet::Connect(Box::new(Connect { properties: list.as_properties(), ..connect(V5, "a") })))
+}
+
+/// [MQTT-3.1.2-24], [MQTT-3.2.2-19], [MQTT-3.2.2-20], [MQTT-3.4.2-2], [MQTT-3.4.2-3], [MQTT-3.5.2-2], [MQTT-3.5.2-3],
+/// [MQTT-3.6.2-2], [MQTT-3.6.2-3], [MQTT-3.7.2-2], [MQTT-3.7.2-3], [MQTT-3.9.2-1], [MQTT-3.9.2-2], [MQTT-3.11.2-1],
+/// [MQTT-3.11.2-2], [MQTT-3.14.2-3], [MQTT-3.14.2-4]: with every maximum that CONNACK fits in, each packet that could have a
+/// reason string or user properties, and has a reason for them, comes, and is no larger.
+#[test]
+fn no_reason_string_or_user_property_makes_a_packet_too_large() {
+    let asks = Asks { publish: true, ..Asks::default() };
+    let options = BrokerOptions { asks, ..BrokerOptions::default() };
+    let [(PacketKind::Connack, smallest)] = greet(&mut Scale::new(options.clone()), 1_000, false)[..] else {
+        panic!("no CONNACK")
+    };
+    let smallest = u32::try_from(smallest).expect("small");
+    for bytes_max in smallest..smallest + 60 {
+        let mut scale = Scale::new(options.clone());
+        let mut seen = greet(&mut scale, bytes_max, false);
+        let subscription = Subscription { filter: "a#", options: SubscriptionOptions::default() };
+        let none = Properties::EMPTY;
+        let subscribe = Subscribe { packet_id: id(1), properties: none, subscriptions: vec![subscription] };
+        for packet in [
+            Packet::Publish(publish("t", "", QoS::AtLeastOnce)),
+            Packet::Publish(publish("t", "", QoS::ExactlyOnce)),
+            pubrec(5),
+            pubrel(7),
+            Packet::Subscribe(subscribe),
+            Packet::Unsubscribe(Unsubscribe { packet_id: id(2), properties: none, filters: vec!["a#"] }),
+            Packet::Pingresp,
+        ] {
+            seen.extend(scale.send(&packet));
+            if !scale.asked.is_empty() {
+                seen.extend(scale.answer(Answer::Refuse(ReasonCode::NotAuthorized)));
+            }
+        }
+        let kinds: Vec<_> = seen.iter().map(|(kind, _)| *kind).collect();
+        let expected = [
+            PacketKind::Connack,
+            PacketKind::Puback,
+            PacketKind::Pubrec,
+            PacketKind::Pubrel,
+            PacketKind::Pubcomp,
+            PacketKind::Suback,
+            PacketKind::Unsuback,
+            PacketKind::Disconnect,
+        ];
+        assert_eq!(kinds, expected, "{bytes_max}");
+        assert!(seen.iter().all(|(_, bytes)| *bytes <= bytes_max as usize), "{bytes_max}: {seen:?}");
+    }
+}
+
+/// [MQTT-3.2.2-19], [MQTT-3.2.2-20], [MQTT-3.2.2-7]: a refusal is 5 bytes at the least; below, the close alone.
+#[test]
+fn a_refusal_is_no_larger_than_the_client_takes() {
+    let nobody = || BrokerOptions { users: Some(Vec::<User>::new()), ..BrokerOptions::default() };
+    for bytes_max in 1..60 {
+        let seen = greet(&mut Scale::new(nobody()), bytes_max, false);
+        assert_eq!(seen.len(), usize::from(bytes_max >= 5), "{bytes_max}");
+        assert!(seen.iter().all(|(kind, bytes)| *kind == PacketKind::Connack && *bytes <= bytes_max as usize));
+    }
+}
+
+/// [MQTT-3.15.2-2], [MQTT-3.15.2-3], [MQTT-3.1.2-24].
+#[test]
+fn auth_is_no_larger_than_the_client_takes() {
+    let asks = Asks { enhanced: true, ..Asks::default() };
+    for bytes_max in 1..60 {
+        let mut scale = Scale::new(BrokerOptions { asks, ..BrokerOptions::default() });
+        greet(&mut scale, bytes_max, true);
+        let seen = scale.answer(Answer::Continue([1, 2, 3].into()));
+        // Its code, the method and the data, and nothing that could be left out.
+        assert_eq!(seen, if bytes_max >= 14 { vec![(PacketKind::Auth, 14)] } else { vec![] }, "{bytes_max}");
+    }
+}
