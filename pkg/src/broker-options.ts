@@ -50,6 +50,24 @@ export interface BrokerOptions {
   readonly maximumQos?: QoS
   /** Whether messages may be retained; refused with 0x9A if not. Default true. */
   readonly retainAvailable?: boolean
+  /** Whether filters may have wildcards; who uses them otherwise is disconnected with 0xA2, in 3.1.1 refused. Default true. */
+  readonly wildcardSubscriptionAvailable?: boolean
+  /** Whether subscriptions may have identifiers; who uses them otherwise is disconnected with 0xA1. Default true. */
+  readonly subscriptionIdentifiersAvailable?: boolean
+  /** Whether subscriptions may be shared; who shares otherwise is disconnected with 0x9E, in 3.1.1 refused. Default true. */
+  readonly sharedSubscriptionAvailable?: boolean
+  /**
+   * What response topics begin with: a 5.0 client that asks is given this, with its client identifier behind it, such as
+   * `replies/ann` for `replies/`. Left out: nothing.
+   */
+  readonly responseInformation?: string
+  /** Where every client is sent instead, with 0x9C, or 0x9D if for good; in 3.1.1 with 3. */
+  readonly redirect?: {
+    /** Such as `broker.example:1883`. */
+    readonly serverReference: string
+    /** Default false. */
+    readonly permanent?: boolean
+  }
   /** Levels of a topic. Default 128. */
   readonly topicLevelsMaximum?: number
   /** Subscriptions of one client, and filters in one SUBSCRIBE; those above are refused with 0x97. Default 1000. */
@@ -99,6 +117,14 @@ const users: Check<(readonly [string, Uint8Array])[]> = (value, name) => {
   })
 }
 
+const redirectFields = fields({ serverReference: text, permanent: bool })
+
+const redirect: Check<{ serverReference: string; permanent?: boolean }> = (value, name) => {
+  const { serverReference, permanent = false } = redirectFields(value, name)
+  if (!serverReference) throw wrong(`${name}.serverReference`, serverReference, 'it must name a server')
+  return { serverReference, permanent }
+}
+
 /** As the module numbers them. */
 const overflows = ['drop-newest', 'drop-oldest', 'disconnect'] as const
 
@@ -114,6 +140,11 @@ const brokerFields = fields({
   inFlightMaximum: positive16,
   maximumQos: qos,
   retainAvailable: bool,
+  wildcardSubscriptionAvailable: bool,
+  subscriptionIdentifiersAvailable: bool,
+  sharedSubscriptionAvailable: bool,
+  responseInformation: text,
+  redirect,
   topicLevelsMaximum: positive32,
   subscriptionsMaximum: uint32,
   queue: fields({ messages: uint32, bytes: uint32, overflow: oneOf(...overflows) }),
@@ -148,6 +179,12 @@ export function readBrokerOptions(options: unknown): CoreBrokerOptions {
     retained.bytes,
     given.topicAliasMaximum,
     given.sysInterval,
+    bit(given.wildcardSubscriptionAvailable),
+    bit(given.subscriptionIdentifiersAvailable),
+    bit(given.sharedSubscriptionAvailable),
+    given.responseInformation,
+    bit(given.redirect?.permanent),
+    given.redirect?.serverReference,
     bit(given.users && true),
     given.users ?? [],
   ]

@@ -9,7 +9,7 @@ import {
   type SessionInfo,
 } from './broker-events.js'
 import { type BrokerOptions, readBrokerOptions } from './broker-options.js'
-import { disconnectCode, payload as payloadOf, text } from './check.js'
+import { disconnectCode, payload as payloadOf, text, wrong } from './check.js'
 import { BaseClient } from './client.js'
 import type { BrokerGlue, BrokerCore as Core, CoreBrokerOptions } from './core.js'
 import { type Counters, readCounters } from './counters.js'
@@ -146,11 +146,16 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
    * Ends a client's connection.
    *
    * @param reasonCode what a 5.0 client is told, of the codes that a server may send (MQTT 5.0 §3.14.2.1). Default 0x98, administrative action.
+   * @param serverReference the server to use instead, with 0x9C for now, or with 0x9D for good.
    * @returns whether there was such a client.
    */
-  disconnect(clientId: string, reasonCode = 0x98): boolean {
+  disconnect(clientId: string, reasonCode = 0x98, serverReference?: string): boolean {
     const code = serverCode(reasonCode, 'reasonCode')
-    return this.#core?.disconnect(text(clientId, 'clientId'), code) ?? false
+    if (serverReference !== undefined && code !== 0x9c && code !== 0x9d) {
+      throw wrong('reasonCode', reasonCode, 'with a server reference it must be 0x9C or 0x9D')
+    }
+    const server = serverReference === undefined ? undefined : text(serverReference, 'serverReference')
+    return this.#core?.disconnect(text(clientId, 'clientId'), code, server) ?? false
   }
 
   /** Ends all connections, and forgets all; 5.0 clients are told 0x8B, server shutting down. Idempotent. */

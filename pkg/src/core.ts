@@ -102,7 +102,7 @@ export interface Host {
  * A broker's options, in the order in which the module reads them; booleans are 0 and 1. What is undefined has its default.
  * The last are whether only users may connect, and these, each its name and its password.
  */
-export type CoreBrokerOptions = readonly (number | undefined | readonly (readonly [string, Uint8Array])[])[]
+export type CoreBrokerOptions = readonly (number | string | undefined | readonly (readonly [string, Uint8Array])[])[]
 
 /** What the module calls for a peer that is no client of it. Nothing of it throws; from all of it the module may be called. */
 export interface Port {
@@ -124,7 +124,7 @@ export interface BrokerCore {
   sessions(): object[]
   retained(): object[]
   counters(): Float64Array
-  disconnect(clientId: string, reasonCode: number): boolean
+  disconnect(clientId: string, reasonCode: number, serverReference?: string): boolean
   listen(listener?: (event: object) => void): void
   close(): void
   free(): void

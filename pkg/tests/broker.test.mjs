@@ -250,6 +250,41 @@ test('options hold: CONNACK tells them, and what exceeds them is refused or lost
   assert.equal(broker.counters().dropped, 1)
 })
 
+test('what is not available is told and refused', { timeout }, async t => {
+  const broker = open(t, {
+    wildcardSubscriptionAvailable: false,
+    subscriptionIdentifiersAvailable: false,
+    sharedSubscriptionAvailable: false,
+    responseInformation: 'replies/',
+  })
+  const client = await larger.connect(broker, { clientId: 'me' })
+  const { connackProperties } = client
+  for (const name of ['wildcardSubscription', 'subscriptionIdentifier', 'sharedSubscription']) {
+    assert.equal(connackProperties[`${name}Available`], false, name)
+  }
+  await assert.rejects(client.subscribe('a/+', () => {}))
+  const old = await larger.connect(broker, { version: 4 })
+  await assert.rejects(
+    old.subscribe('a/+', () => {}),
+    { reasonCode: 0x80 },
+  )
+})
+
+test('clients are sent to another server', { timeout }, async t => {
+  const broker = open(t, { redirect: { serverReference: 'other.example', permanent: true } })
+  await assert.rejects(larger.connect(broker), { reasonCode: 0x9d })
+  const here = open(t)
+  const client = await larger.connect(here, { clientId: 'me' })
+  const closed = new Promise(resolve => {
+    client.addEventListener('status', ({ status }) => resolve(status))
+  })
+  assert.throws(() => here.disconnect('me', 0x98, 'other.example'), { option: 'reasonCode' })
+  assert.equal(here.disconnect('me', 0x9c, 'other.example'), true)
+  const { error } = await closed
+  assert.equal(error.reasonCode, 0x9c)
+  await client.end()
+})
+
 test('counters tell what passed and what there is', { timeout }, async t => {
   const broker = open(t, { queue: { messages: 1 } })
   assert.equal(broker.counters().received.packets.CONNECT, 0, 'it is not there yet')

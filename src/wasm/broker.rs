@@ -1,6 +1,7 @@
 //! The broker as the TypeScript face sees it.
 
 use alloc::rc::Rc;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use wasm_bindgen::JsValue;
@@ -13,7 +14,7 @@ use super::link::BrokerShell;
 use super::port::Port;
 use super::shell::ClientShell;
 use super::{broker_options, client, counters, options, report};
-use crate::broker::Broker;
+use crate::broker::{Broker, Redirect};
 use crate::codec::{PacketId, Publish, QoS, ReasonCode, Version};
 use crate::router;
 use crate::topic::TopicName;
@@ -126,14 +127,22 @@ impl BrokerCore {
         self.shell.read(|machine| counters::list(&machine.counters(), &machine.gauges(now)))
     }
 
-    /// Ends a client's connection with a reason; says whether there was one.
+    /// Ends a client's connection with a reason, and for 0x9C and 0x9D with the server to use instead; says whether there
+    /// was one.
     #[must_use]
-    pub fn disconnect(&self, client_id: &str, reason_code: u8) -> bool {
+    pub fn disconnect(&self, client_id: &str, reason_code: u8, server_reference: Option<String>) -> bool {
         let reason = ReasonCode::from_value(reason_code).unwrap_or(ReasonCode::AdministrativeAction);
         self.shell.run(|machine| {
             let peer = machine.clients().find(|client| client.client_id == client_id).map(|client| client.peer);
             if let Some(peer) = peer {
-                machine.disconnect(peer, reason, now());
+                match server_reference {
+                    Some(server_reference) => {
+                        let permanent = reason == ReasonCode::ServerMoved;
+                        let redirect = Redirect { permanent, server_reference: server_reference.into() };
+                        machine.redirect(peer, &redirect, now());
+                    }
+                    None => machine.disconnect(peer, reason, now()),
+                }
             }
             peer.is_some()
         })

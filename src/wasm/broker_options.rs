@@ -1,11 +1,12 @@
 //! A broker's options, read from a list that the face has checked.
 
+use alloc::boxed::Box;
 use core::cell::Cell;
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 
 use super::js::Array;
-use crate::broker::{BrokerOptions, QueueOverflow, User};
+use crate::broker::{BrokerOptions, QueueOverflow, Redirect, User};
 use crate::codec::QoS;
 
 /// The options as the machine takes them, from a list of them in the order below; what is undefined has its default.
@@ -34,6 +35,12 @@ pub(super) fn read(given: &Array) -> BrokerOptions {
     given.bound(&mut options.retained_bytes);
     put(&mut options.topic_alias_maximum, given.short());
     put(&mut options.sys_interval, given.number().map(|interval| Duration::from_secs(interval.into())));
+    put(&mut options.wildcard_subscription_available, given.flag());
+    put(&mut options.subscription_identifiers_available, given.flag());
+    put(&mut options.shared_subscription_available, given.flag());
+    options.response_information = given.text();
+    let permanent = given.flag() == Some(true);
+    options.redirect = given.text().map(|server_reference| Redirect { permanent, server_reference });
     // Whether there is a list of users, and the list: one that is empty lets nobody in.
     let has_users = given.flag() == Some(true);
     let users = given.list.list(given.place());
@@ -67,6 +74,10 @@ impl Reader<'_> {
 
     fn flag(&self) -> Option<bool> {
         self.number().map(|number| number != 0)
+    }
+
+    fn text(&self) -> Option<Box<str>> {
+        self.list.get(self.place()).as_string().map(Into::into)
     }
 
     fn bound(&self, option: &mut usize) {
