@@ -1,27 +1,10 @@
-import {
-  bool,
-  type Check,
-  fields,
-  milliseconds,
-  oneOf,
-  positive16,
-  positive32,
-  qos,
-  secret,
-  text,
-  uint16,
-  uint32,
-  wrong,
-} from './check.js'
+import { type AccessRule, readAcl } from './acl.js'
+import type { Hooks } from './asker.js'
+import type { Authenticate, AuthenticateEnhanced, Authorize } from './broker-hooks.js'
+import { bool, fields, func, milliseconds, oneOf, positive16, positive32, qos, uint16, uint32, wrong } from './check.js'
 import type { CoreBrokerOptions } from './core.js'
 import type { QoS } from './message.js'
-
-/** A user who may connect. */
-export interface BrokerUser {
-  readonly username: string
-  /** Text is UTF-8. */
-  readonly password: string | Uint8Array
-}
+import { type BrokerUser, readUsers } from './users.js'
 
 /** A broker's limits, and who may connect. What is left out, or undefined, has its default. */
 export interface BrokerOptions {
@@ -101,20 +84,31 @@ export interface BrokerOptions {
    * told at once; while nobody is subscribed, nothing is told, and nothing runs.
    */
   readonly sysInterval?: number
-  /** Who may connect. Left out: everyone. */
+  /** Who may connect. Left out: everyone, as far as `authenticate` lets them. */
   readonly users?: readonly BrokerUser[]
-}
-
-const userFields = fields({ username: text, password: secret })
-
-const users: Check<(readonly [string, Uint8Array])[]> = (value, name) => {
-  if (!Array.isArray(value)) throw wrong(name, value, 'it must be an array of { username, password }')
-  return value.map((user: unknown, index) => {
-    const { username, password } = userFields(user, `${name}[${index}]`)
-    if (username === undefined) throw wrong(`${name}[${index}].username`, username, 'it must be a string')
-    if (!password) throw wrong(`${name}[${index}].password`, password, 'it must be a string or a Uint8Array')
-    return [username, password] as const
-  })
+  /**
+   * What clients may do with topics: the first rule that names the client, the action and the topic decides, and what none
+   * names is allowed. Held before `authorize` is asked.
+   */
+  readonly acl?: readonly AccessRule[]
+  /**
+   * Says who may connect. With `users` both must say yes. Others go on while it is asked, and the client's packets wait, in
+   * their order; so with all hooks. One that throws, rejects or gives what is no answer refuses with 0x80, and `error` tells.
+   */
+  readonly authenticate?: Authenticate
+  /** Says who may connect with an authentication method, in place of the above. Left out: nobody, who is told 0x8C. */
+  readonly authenticateEnhanced?: AuthenticateEnhanced
+  /** Says which messages clients may publish, and which subscriptions they may have. */
+  readonly authorize?: Authorize
+  /** Whether `authorize` is asked too before each message is sent to each of its subscribers. Default false. */
+  readonly authorizeReceive?: boolean
+  /** How long a hook may take, in milliseconds; then it counts as a refusal with 0x80. Default 30000. */
+  readonly answerTimeout?: number
+  /**
+   * Bytes of one client that wait while a hook is asked, beyond one packet of the largest size; with more the client is
+   * disconnected with 0x97. Default 4 MiB.
+   */
+  readonly inputBytesMaximum?: number
 }
 
 const redirectFields = fields({ serverReference: text, permanent: bool })
@@ -151,14 +145,26 @@ const brokerFields = fields({
   transmitBytesMaximum: positive32,
   retained: fields({ messages: uint32, bytes: uint32 }),
   sysInterval: uint32,
-  users,
+  users: readUsers,
+  acl: readAcl,
+  authenticate: func<Authenticate>('({ clientId, username, password }) => true'),
+  authenticateEnhanced: func<AuthenticateEnhanced>('({ method, data }) => ({ complete: true })'),
+  authorize: func<Authorize>('({ clientId, action, topic }) => true'),
+  authorizeReceive: bool,
+  answerTimeout: milliseconds,
+  inputBytesMaximum: uint32,
 })
 
-/** The options as the module takes them. @internal */
-export function readBrokerOptions(options: unknown): CoreBrokerOptions {
+/** The options as the module takes them, and the hooks. @internal */
+export function readBrokerOptions(options: unknown): { readonly core: CoreBrokerOptions; readonly hooks: Hooks } {
   const given = brokerFields(options, 'options')
   const { queue = {}, retained = {} } = given
-  return [
+  const { users, authenticate, authenticateEnhanced, authorize } = given
+  const hooks = { users, authenticate, authenticateEnhanced, authorize }
+  if (given.authorizeReceive && !authorize) {
+    throw wrong('authorizeReceive', true, 'it must go with authorize, the hook that is asked')
+  }
+  const core = [
     given.connectionsMaximum,
     given.sessionsMaximum,
     given.connectTimeout,
@@ -185,9 +191,18 @@ export function readBrokerOptions(options: unknown): CoreBrokerOptions {
     given.responseInformation,
     bit(given.redirect?.permanent),
     given.redirect?.serverReference,
-    bit(given.users && true),
-    given.users ?? [],
+    asks(hooks, given.authorizeReceive ?? false),
+    given.answerTimeout,
+    given.inputBytesMaximum,
+    given.acl,
   ]
+  return { core, hooks }
+}
+
+/** A bit for each kind of question that the module is to ask. */
+function asks({ users, authenticate, authenticateEnhanced, authorize }: Hooks, authorizeReceive: boolean): number {
+  const kinds = [users ?? authenticate, authenticateEnhanced, authorize, authorize, authorizeReceive]
+  return kinds.reduce<number>((bits, kind, index) => bits | (kind ? 1 << index : 0), 0)
 }
 
 const bit = (value: boolean | undefined) => (value === undefined ? undefined : Number(value))

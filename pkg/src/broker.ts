@@ -1,5 +1,6 @@
 import { ignore } from './abort.js'
 import type { AcceptedSocket } from './accepted.js'
+import { Asker, type Hooks } from './asker.js'
 import init, { BrokerCore, ClientCore, check, explain as explainTopic, readProperties } from './broker/wasmqtt.js'
 import {
   BrokerEvent,
@@ -8,6 +9,7 @@ import {
   type RetainedInfo,
   type SessionInfo,
 } from './broker-events.js'
+import { BrokerErrorEvent } from './broker-hooks.js'
 import { type BrokerOptions, readBrokerOptions } from './broker-options.js'
 import { disconnectCode, payload as payloadOf, text, wrong } from './check.js'
 import { BaseClient } from './client.js'
@@ -20,17 +22,32 @@ import type { Payload } from './message.js'
 import type { ClientOptions } from './options.js'
 import { PageSocket } from './page-socket.js'
 import { Dock, Port, type Wire } from './port.js'
+import { report } from './report.js'
 import { type PublishOptions, readPublish } from './request-options.js'
 import { LINK, type Way } from './target.js'
 import { WatchedTarget } from './watched.js'
 import { wireOf } from './wires.js'
 
 export type * from './accepted.js'
+export type { AccessRule } from './acl.js'
 export * from './broker-events.js'
-export type { BrokerOptions, BrokerUser } from './broker-options.js'
+export {
+  type Authenticate,
+  type AuthenticateEnhanced,
+  type Authorize,
+  type AuthorizeRequest,
+  BrokerErrorEvent,
+  type ConnectRequest,
+  type EnhancedRequest,
+  type EnhancedStep,
+  HookError,
+  type Verdict,
+} from './broker-hooks.js'
+export type { BrokerOptions } from './broker-options.js'
 export * from './common.js'
 export type { Counters, DropCause, Traffic } from './counters.js'
 export type { PageSocket } from './page-socket.js'
+export { type BrokerUser, hashPassword } from './users.js'
 
 const glue: BrokerGlue = { BrokerCore, ClientCore, check, readProperties, explain: explainTopic }
 const serverCode = disconnectCode('0x00, 0x80-0x83, 0x87, 0x89, 0x8B, 0x8D-0x90, 0x93-0xA2')
@@ -60,6 +77,8 @@ export async function connect(to: string | URL | Broker, options?: ClientOptions
 /** The events of a broker. */
 export interface BrokerEventMap {
   event: BrokerEvent
+  /** A hook failed. */
+  error: BrokerErrorEvent
 }
 
 /** A broker in the page: `connect(broker)` reaches it without a network. It takes clients from when it is made. */
@@ -77,7 +96,8 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
   /** @throws OptionError if an option is wrong. */
   constructor(options?: BrokerOptions) {
     super()
-    this.#loaded = this.#start(readBrokerOptions(options))
+    const { core, hooks } = readBrokerOptions(options)
+    this.#loaded = this.#start(core, hooks)
     this.ready = this.#loaded.then(() => this)
     this.ready.catch(ignore)
   }
@@ -181,10 +201,19 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     this.#core?.listen(on ? detail => void this.dispatchEvent(new BrokerEvent(detail as BrokerEventDetail)) : undefined)
   }
 
-  async #start(options: CoreBrokerOptions): Promise<Engine<BrokerGlue>> {
+  async #start(options: CoreBrokerOptions, hooks: Hooks): Promise<Engine<BrokerGlue>> {
     const engine = await loader.load()
     if (this.#isClosed) throw closed()
     this.#core = new engine.glue.BrokerCore(options)
+    this.#core.setAsker(
+      new Asker(
+        hooks,
+        (...answer) => this.#answer(...answer),
+        error => {
+          if (this.dispatchEvent(new BrokerErrorEvent(error))) report(error)
+        },
+      ),
+    )
     if (this.isWatched) this.watch(true)
     return engine
   }
@@ -195,6 +224,17 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
       () => (this.#core ? this.#dock.enter(port, this.#core) : port.close()),
       () => port.close(),
     )
+  }
+
+  #answer(question: number, reasonCode: number, data?: Uint8Array): void {
+    try {
+      this.#core?.answer(question, reasonCode, data)
+    } catch (error) {
+      // It trapped, which is a bug of ours: no call of it is any good.
+      this.#core = undefined
+      this.#dock.close()
+      report(error)
+    }
   }
 
   #open(): Core {

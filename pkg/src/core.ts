@@ -1,6 +1,7 @@
 // What the WebAssembly module exports, and what it calls. The face is written against these types alone, so that one face
 // serves both builds; engine.ts holds them against what wasm-bindgen generates.
 
+import type { CoreAccessRule } from './acl.js'
 import type { WebSocketLike } from './socket.js'
 
 /** What the module's functions throw. faults.ts makes the typed error of it. */
@@ -100,9 +101,40 @@ export interface Host {
 
 /**
  * A broker's options, in the order in which the module reads them; booleans are 0 and 1. What is undefined has its default.
- * The last are whether only users may connect, and these, each its name and its password.
+ * The last are the rules of the access list.
  */
-export type CoreBrokerOptions = readonly (number | string | undefined | readonly (readonly [string, Uint8Array])[])[]
+export type CoreBrokerOptions = readonly (number | string | undefined | readonly CoreAccessRule[])[]
+
+/** What the module asks. Nothing of it throws; from all of it the module may be called. */
+export interface CoreAsker {
+  authenticate(
+    question: number,
+    clientId: string,
+    username: string | undefined,
+    password: Uint8Array | undefined,
+    version: number,
+  ): void
+  enhanced(
+    question: number,
+    clientId: string,
+    username: string | undefined,
+    password: Uint8Array | undefined,
+    method: string,
+    data: Uint8Array | undefined,
+    again: boolean,
+    first: boolean,
+    peer: number,
+  ): void
+  authorize(
+    question: number,
+    clientId: string,
+    username: string | undefined,
+    action: string,
+    topic: string,
+    qos: number,
+    retain: boolean,
+  ): void
+}
 
 /** What the module calls for a peer that is no client of it. Nothing of it throws; from all of it the module may be called. */
 export interface Port {
@@ -119,6 +151,9 @@ export interface BrokerCore {
   setWritable(peer: number, writable: boolean): void
   closed(peer: number): void
   flush(): void
+  setAsker(asker: CoreAsker): void
+  /** 0 is yes, 0x18 that enhanced authentication goes on, 0x80 and above why not. */
+  answer(question: number, reasonCode: number, data?: Uint8Array): void
   publish(topic: string, payload: Uint8Array, flags: number, properties?: CoreProperties): number
   clients(): object[]
   sessions(): object[]

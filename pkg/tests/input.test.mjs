@@ -339,6 +339,47 @@ test('wrong options of a broker', () => {
     [{ users: 'me' }, 'users', 'array'],
     [{ users: [{ username: 'me' }] }, 'users[0].password'],
     [{ users: [{ password: 'x' }] }, 'users[0].username', 'undefined'],
+    [
+      {
+        users: [
+          { username: 'a', password: 'x' },
+          { username: 'a', password: 'y' },
+        ],
+      },
+      'users[1].username',
+      '"a"',
+    ],
+    [
+      {
+        users: [
+          { username: 'a', password: 'x', passwordHash: `$pbkdf2-sha256$i=1$${'a'.repeat(22)}$${'a'.repeat(43)}` },
+        ],
+      },
+      'users[0].password',
+    ],
+    [
+      { users: [{ username: 'a', passwordHash: '$pbkdf2-sha256$i=0$aaaaaaaaaaaa$aaaaaaaaaaaaaaaaaaaaaaaa' }] },
+      'users[0].passwordHash',
+      'hashPassword',
+    ],
+    [{ users: [{ username: 'a', passwordHash: 'plain' }] }, 'users[0].passwordHash', 'hashPassword'],
+    [{ acl: {} }, 'acl', 'array'],
+    [{ acl: [{ filter: 'a', allow: true }] }, 'acl[0].action', 'undefined'],
+    [{ acl: [{ action: 'read', filter: 'a', allow: true }] }, 'acl[0].action', '"read"'],
+    [{ acl: [{ action: 'all', allow: true }] }, 'acl[0].filter', 'undefined'],
+    [{ acl: [{ action: 'all', filter: 'a/#/b', allow: true }] }, 'acl[0].filter', '"a/#/b"'],
+    [{ acl: [{ action: 'all', filter: 'a+', allow: true }] }, 'acl[0].filter', '"a+"'],
+    [{ acl: [{ action: 'all', filter: '', allow: true }] }, 'acl[0].filter', '""'],
+    [{ acl: [{ action: 'all', filter: '$share/g/a', allow: true }] }, 'acl[0].filter', '$share'],
+    [{ acl: [{ action: 'all', filter: 'a' }] }, 'acl[0].allow', 'undefined'],
+    [{ acl: [{ action: 'all', filter: 'a', allow: true, reasonCode: 135 }] }, 'acl[0].reasonCode', '135'],
+    [{ acl: [{ action: 'all', filter: 'a', allow: false, reasonCode: 16 }] }, 'acl[0].reasonCode', '16', '128'],
+    [{ authenticate: true }, 'authenticate', 'true', 'function'],
+    [{ authorize: 'no' }, 'authorize', '"no"', 'function'],
+    [{ authenticateEnhanced: {} }, 'authenticateEnhanced', 'function'],
+    [{ authorizeReceive: true }, 'authorizeReceive', 'true', 'authorize'],
+    [{ answerTimeout: 0 }, 'answerTimeout', '0', 'from 1'],
+    [{ inputBytesMaximum: -1 }, 'inputBytesMaximum', '-1'],
     [[], 'options', 'an array'],
   ]
   for (const [options, ...expected] of rows) assert.throws(() => new Broker(options), names(...expected))

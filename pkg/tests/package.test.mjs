@@ -11,8 +11,10 @@ const project = install()
 test('the tarball holds exactly the two entries, what they share, the command, the declarations and the WebAssembly', () => {
   const declarations = [
     'accepted',
+    'acl',
     'broker',
     'broker-events',
+    'broker-hooks',
     'broker-options',
     'client',
     'common',
@@ -28,6 +30,7 @@ test('the tarball holds exactly the two entries, what they share, the command, t
     'socket',
     'stream',
     'subscription',
+    'users',
     'watched',
   ].map(name => `dist/${name}.d.ts`)
   const expected = [
@@ -109,7 +112,7 @@ test('both entries share one set of errors and events', async () => {
     Object.keys(broker)
       .filter(name => !(name in client))
       .toSorted(),
-    ['Broker', 'BrokerEvent', 'explain', 'load'],
+    ['Broker', 'BrokerErrorEvent', 'BrokerEvent', 'HookError', 'explain', 'hashPassword', 'load'],
   )
   assert.ok(broker.Client.prototype instanceof client.BaseClient)
 })

@@ -37,7 +37,7 @@ import {
   type Subscription, type Will,
 } from 'wasmqtt'
 import {
-  Broker, connect as connectInPage, explain, load,
+  Broker, connect as connectInPage, explain, hashPassword, HookError, load,
   type BrokerEventDetail, type BrokerOptions, type Explanation, type PageSocket,
 } from 'wasmqtt/broker'
 
@@ -87,6 +87,17 @@ mqtt.kill()
 
 const brokerOptions: BrokerOptions = { maximumQos: 1, queue: { overflow: 'drop-oldest' }, users: [{ username: 'a', password: 'b' }] }
 const broker = new Broker(brokerOptions)
+const hooked: BrokerOptions = {
+  users: [{ username: 'a', passwordHash: await hashPassword('b') }],
+  acl: [{ action: 'subscribe', filter: 'private/#', allow: false, reasonCode: 135 }],
+  authenticate: async ({ clientId, username, password }) => password?.length === 1 && clientId !== username || 0x86,
+  authorize: ({ clientId, action, topic }) => action !== 'publish' || topic !== clientId,
+  authenticateEnhanced: ({ method, data, state }) => ({ complete: state.step === 2, data: method + data }),
+}
+broker.addEventListener('error', event => {
+  if (event.error instanceof HookError) event.preventDefault()
+})
+void hooked
 broker.addEventListener('event', ({ detail }) => {
   const told: BrokerEventDetail = detail
   if (told.type === 'published') told.subscribers satisfies number

@@ -42,6 +42,8 @@ pub enum Question {
         data: Option<Box<[u8]>>,
         /// The client is connected, and authenticates again (§4.12.1).
         again: bool,
+        /// The first step: of CONNECT, or of the AUTH that begins it again.
+        first: bool,
     },
     /// May this client do this?
     Authorize {

@@ -62,23 +62,11 @@ impl Proof<'_> {
 impl Broker {
     /// Whether a client without an authentication method is who it says.
     pub(super) fn authenticate(&mut self, id: PeerId, connect: &Connect<'_>, now: Time) -> Verdict {
-        if let Err(reason) = self.check_user(connect) {
-            return Verdict::Refused(reason);
-        }
         if !self.options.asks.authenticate {
             return Verdict::Allowed;
         }
         let question = || Question::Authenticate(credentials(connect));
         self.verdict((id, 0), PacketKind::Connack, question, now)
-    }
-
-    fn check_user(&self, connect: &Connect<'_>) -> Result<(), ReasonCode> {
-        let Some(users) = &self.options.users else { return Ok(()) };
-        let Some(name) = connect.username else { return Err(ReasonCode::NotAuthorized) };
-        let password = connect.password.unwrap_or_default();
-        // Every user is looked at, so that the time does not tell which names there are.
-        let accepted = users.iter().filter(|user| user.accepts(name, password)).count() > 0;
-        if accepted { Ok(()) } else { Err(ReasonCode::BadUserNameOrPassword) }
     }
 
     /// A CONNECT with an authentication method: complete, refused, or the begin of an exchange. `bytes` are the packet's.
@@ -98,7 +86,7 @@ impl Broker {
         let data = data(connect.properties);
         let packet_bytes_max = self.agree(connect).packet_bytes_max;
         let exchange = Arc::new(Exchange { connect: bytes.into(), method: method.into(), packet_bytes_max });
-        self.step(id, connect, &exchange, data, now)
+        self.step(id, connect, &exchange, (data, true), now)
     }
 
     /// Handles the next packet of an exchange; `false` if it is not whole yet, or waits for answers.
@@ -147,14 +135,14 @@ impl Broker {
         let expected = if *again { ReasonCode::ContinueAuthentication } else { ReasonCode::ReAuthenticate };
         let data = check_auth(auth, name, expected)?;
         let Some(client) = self.clients.get(sender.client) else { return Ok(Handled::Done) };
-        let (method, data) = (name.clone(), data.map(Box::from));
+        let (method, data, first) = (name.clone(), data.map(Box::from), !again);
         let credentials = Credentials {
             client_id: Arc::clone(&client.id),
             username: client.username.clone(),
             password: None,
             version: sender.version,
         };
-        let question = || Question::Enhanced { credentials, method: method.clone(), data, again: true };
+        let question = || Question::Enhanced { credentials, method: method.clone(), data, again: true, first };
         let Some(answer) = self.answered(sender.peer, 0, question, now) else { return Ok(Handled::Waits) };
         let (reason, data) = match answer {
             Answer::Allow => (ReasonCode::Success, Box::default()),
@@ -183,7 +171,7 @@ impl Broker {
             }
         };
         match Packet::decode(&exchange.connect, Version::V5) {
-            Ok(Packet::Connect(connect)) => self.step(id, &connect, exchange, data, now),
+            Ok(Packet::Connect(connect)) => self.step(id, &connect, exchange, (data, false), now),
             Ok(_) | Err(_) => Handled::Done,
         }
     }
@@ -194,7 +182,7 @@ impl Broker {
         id: PeerId,
         connect: &Connect<'_>,
         exchange: &Arc<Exchange>,
-        data: Option<&[u8]>,
+        (data, first): (Option<&[u8]>, bool),
         now: Time,
     ) -> Handled {
         let method = &*exchange.method;
@@ -203,6 +191,7 @@ impl Broker {
             method: method.into(),
             data: data.map(Box::from),
             again: false,
+            first,
         };
         match self.answered(id, 0, question, now) {
             None => return Handled::Waits,

@@ -47,7 +47,7 @@ pub use access::{Access, AccessFilter, AccessRule};
 pub use ask::{Action, Answer, Asks, Credentials, Question, QuestionId};
 pub use counters::{Counters, Gauges, Traffic};
 pub use event::{DisconnectCause, DropCause, Event, Fault, RejectCause, WillFate};
-pub use options::{BrokerOptions, QueueOverflow, Redirect, User};
+pub use options::{BrokerOptions, QueueOverflow, Redirect};
 pub use output::Output;
 pub use peer::PeerId;
 pub use store::{Batch, BatchId, Changes, StoreError};

@@ -1,7 +1,6 @@
 //! What a broker's owner chooses: its limits and who may connect.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 
@@ -76,8 +75,6 @@ pub struct BrokerOptions {
     /// How often the topics below `$SYS` tell what has changed, at least a second. 10 seconds; zero turns them off. Nothing is
     /// told, and no deadline set, while no connected client subscribes to them.
     pub sys_interval: Duration,
-    /// Who may connect; `None`, the default, is everyone.
-    pub users: Option<Vec<User>>,
     /// What clients may do with topics, held before the host is asked. Everything.
     pub access: Access,
     /// What the host is asked; see [`Output::Ask`](super::Output::Ask). Nothing.
@@ -119,30 +116,6 @@ impl Redirect {
     }
 }
 
-/// A user name and its password.
-#[derive(Clone, PartialEq, Eq)]
-pub struct User {
-    /// As CONNECT's User Name.
-    pub name: Box<str>,
-    /// As CONNECT's Password.
-    pub password: Box<[u8]>,
-}
-
-impl core::fmt::Debug for User {
-    /// Without the password, so that no log shows it.
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("User").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-impl User {
-    /// Whether these are its name and password, in a time that does not tell how much of the password is right.
-    pub(super) fn accepts(&self, name: &str, password: &[u8]) -> bool {
-        let differing = self.password.iter().zip(password).fold(0, |bits, (a, b)| bits | (a ^ b));
-        *self.name == *name && self.password.len() == password.len() && core::hint::black_box(differing) == 0
-    }
-}
-
 impl Default for BrokerOptions {
     fn default() -> Self {
         Self {
@@ -172,7 +145,6 @@ impl Default for BrokerOptions {
             retained_bytes: 64 << 20,
             store_bytes_max: 4 << 20,
             sys_interval: Duration::from_secs(10),
-            users: None,
             access: Access::default(),
             asks: Asks::default(),
             answer_timeout: Duration::from_secs(30),
@@ -190,28 +162,12 @@ impl BrokerOptions {
 
 #[cfg(test)]
 mod tests {
-    use super::{BrokerOptions, User};
+    use super::BrokerOptions;
 
     #[test]
     fn the_documented_defaults_hold() {
         let options = BrokerOptions::default();
         assert_eq!(options.packet_bytes_max.get(), 1 << 20);
         assert_eq!(options.in_flight_max.get(), 256);
-    }
-
-    #[test]
-    fn a_user_is_accepted_with_exactly_its_password() {
-        let user = User { name: "ann".into(), password: b"secret".as_slice().into() };
-        let rows: [(&str, &[u8], bool); 5] = [
-            ("ann", b"secret", true),
-            ("ann", b"secre", false),
-            ("ann", b"secrets", false),
-            ("bob", b"secret", false),
-            ("ann", b"", false),
-        ];
-        for (name, password, accepted) in rows {
-            assert_eq!(user.accepts(name, password), accepted, "{name} {password:?}");
-        }
-        assert!(!format!("{user:?}").contains("secret"));
     }
 }

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use super::asker::{self, Asker};
 use super::clock::now;
 use super::failure::{failure, of_topic, text};
 use super::js::{self, Array, Listener, Uint8Array};
@@ -80,6 +81,18 @@ impl BrokerCore {
     /// Acts on what has come of the peers' bytes.
     pub fn flush(&self) {
         self.shell.drain();
+    }
+
+    /// Questions go to this asker, which answers each of them once.
+    #[wasm_bindgen(js_name = setAsker)]
+    pub fn set_asker(&self, asker: Asker) {
+        self.shell.set_asker(asker);
+    }
+
+    /// The answer to a question, now or later: 0 is yes, 0x18 that enhanced authentication goes on, 0x80 and above why not.
+    pub fn answer(&self, question: f64, reason_code: u8, data: Option<Vec<u8>>) {
+        let answer = asker::answer(reason_code, data);
+        self.shell.run(|machine| machine.answer(asker::question(question), answer, now()));
     }
 
     /// Publishes a message of the page's own; `flags` are QoS and RETAIN as in PUBLISH's first byte. Gives the number of

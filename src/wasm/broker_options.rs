@@ -1,13 +1,16 @@
 //! A broker's options, read from a list that the face has checked.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use core::cell::Cell;
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 
+use wasm_bindgen::JsCast;
+
 use super::js::Array;
-use crate::broker::{BrokerOptions, QueueOverflow, Redirect, User};
-use crate::codec::QoS;
+use crate::broker::{Access, AccessFilter, AccessRule, Action, Asks, BrokerOptions, QueueOverflow, Redirect};
+use crate::codec::{QoS, ReasonCode};
 
 /// The options as the machine takes them, from a list of them in the order below; what is undefined has its default.
 ///
@@ -41,10 +44,14 @@ pub(super) fn read(given: &Array) -> BrokerOptions {
     options.response_information = given.text();
     let permanent = given.flag() == Some(true);
     options.redirect = given.text().map(|server_reference| Redirect { permanent, server_reference });
-    // Whether there is a list of users, and the list: one that is empty lets nobody in.
-    let has_users = given.flag() == Some(true);
-    let users = given.list.list(given.place());
-    options.users = has_users.then(|| (0..users.length()).map(|index| read_user(&users.list(index))).collect());
+    put(&mut options.asks, given.byte().map(read_asks));
+    put(&mut options.answer_timeout, given.number().map(|timeout| Duration::from_millis(timeout.into())));
+    given.bound(&mut options.input_bytes_max);
+    let rules = given.list.get(given.place());
+    if !rules.is_undefined() {
+        let rules: Array = rules.unchecked_into();
+        options.access = Access::new((0..rules.length()).map(|index| read_rule(&rules.list(index))).collect());
+    }
     options
 }
 
@@ -93,8 +100,35 @@ fn read_overflow(given: u8) -> QueueOverflow {
     }
 }
 
-fn read_user(user: &Array) -> User {
-    User { name: user.text(0).into(), password: user.bytes(1).into() }
+/// A bit for each kind of question.
+const fn read_asks(given: u8) -> Asks {
+    Asks {
+        authenticate: given & 1 != 0,
+        enhanced: given & 2 != 0,
+        publish: given & 4 != 0,
+        subscribe: given & 8 != 0,
+        receive: given & 16 != 0,
+    }
+}
+
+/// Action, filter, client identifier and user name if it is for those, and the reason code, 0 to allow.
+fn read_rule(rule: &Array) -> AccessRule {
+    let name = |index| rule.get(index).as_string().map(String::into_boxed_str);
+    let Ok(filter) = AccessFilter::parse(&rule.text(1)) else {
+        // A rule that is left out would be a door left open.
+        unreachable!("the face has checked it");
+    };
+    let action = match rule.number(0) {
+        0 => None,
+        1 => Some(Action::Publish),
+        2 => Some(Action::Subscribe),
+        _ => Some(Action::Receive),
+    };
+    let verdict = match u8::try_from(rule.number(4)).ok().and_then(ReasonCode::from_value) {
+        Some(ReasonCode::Success) => Ok(()),
+        reason => Err(reason.unwrap_or(ReasonCode::NotAuthorized)),
+    };
+    AccessRule { action, filter, client_id: name(2), username: name(3), verdict }
 }
 
 fn put<T>(option: &mut T, given: Option<T>) {

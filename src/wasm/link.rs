@@ -5,6 +5,7 @@ use core::cell::{Cell, RefCell};
 
 use wasm_bindgen::JsValue;
 
+use super::asker::{self, Asker};
 use super::clock::now;
 use super::ends::{End, Ends};
 use super::js::{Listener, Uint8Array};
@@ -14,7 +15,8 @@ use super::shell::ClientShell;
 use super::storage::Storage;
 use super::timer::Timer;
 use super::transport::Transport;
-use crate::broker::{Batch, BatchId, Broker, Event, Output, PeerId};
+use crate::broker::{Answer, Batch, BatchId, Broker, Event, Output, PeerId, Question, QuestionId};
+use crate::codec::ReasonCode;
 
 /// One client's end. Dropped, it closes as a transport does that fails.
 pub(super) struct Link {
@@ -51,6 +53,7 @@ struct State {
     timer: Timer,
     listener: Option<Listener>,
     storage: Option<Rc<Storage>>,
+    asker: Option<Asker>,
 }
 
 /// One output with nothing borrowed.
@@ -61,6 +64,7 @@ enum Step {
     Close(End),
     Event(Option<Listener>, Event),
     Store(Rc<Storage>, f64, Uint8Array),
+    Ask(Option<Asker>, QuestionId, Option<PeerId>, Question),
     /// For a client that is gone.
     Nothing,
 }
@@ -74,7 +78,7 @@ impl BrokerShell {
                     shell.on_timer();
                 }
             });
-            let state = State { machine, ends: Ends::new(), timer, listener: None, storage: None };
+            let state = State { machine, ends: Ends::new(), timer, listener: None, storage: None, asker: None };
             Self { state: RefCell::new(state), is_draining: Cell::new(false) }
         })
     }
@@ -140,6 +144,11 @@ impl BrokerShell {
         state.listener = listener;
     }
 
+    /// Questions go to this asker from now on.
+    pub(super) fn set_asker(&self, asker: Asker) {
+        self.state.borrow_mut().asker = Some(asker);
+    }
+
     /// Acts on all that the machine has.
     pub(super) fn drain(&self) {
         if self.is_draining.replace(true) {
@@ -154,6 +163,12 @@ impl BrokerShell {
                 Some(Step::Close(end)) => close(&end),
                 Some(Step::Event(listener, event)) => tell(listener.as_ref(), &event),
                 Some(Step::Store(storage, batch, changes)) => storage.write(batch, &changes),
+                Some(Step::Ask(Some(asker), id, peer, question)) => asker::ask(&asker, id, peer, &question),
+                // Without anybody to ask, nobody allows it.
+                Some(Step::Ask(None, id, ..)) => {
+                    let answer = Answer::Refuse(ReasonCode::NotAuthorized);
+                    self.state.borrow_mut().machine.answer(id, answer, now());
+                }
                 Some(Step::Nothing) => {}
             }
         }
@@ -187,9 +202,8 @@ impl State {
                 None => Step::Nothing,
             },
             Output::Close(peer) => self.ends.remove(peer).map_or(Step::Nothing, Step::Close),
-            // The options ask for none.
-            Output::Ask { .. } => Step::Nothing,
             Output::Store(id, batch) => store(self.storage.as_ref(), id, batch),
+            Output::Ask { question, peer, ask } => Step::Ask(self.asker.clone(), question, peer, ask),
             Output::Event(event) => Step::Event(self.listener.clone(), event),
         })
     }

@@ -5,6 +5,8 @@
 
 mod arrival;
 #[cfg(feature = "broker")]
+mod asker;
+#[cfg(feature = "broker")]
 mod broker;
 #[cfg(feature = "broker")]
 mod broker_options;
@@ -36,6 +38,8 @@ mod timeout;
 mod timer;
 mod transport;
 
+#[cfg(feature = "broker")]
+pub use asker::Asker;
 #[cfg(feature = "broker")]
 pub use broker::{BrokerCore, explain};
 pub use client::{ClientCore, check};

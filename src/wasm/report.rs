@@ -271,7 +271,7 @@ fn client_id(event: &Event) -> Option<&str> {
     }
 }
 
-const fn action_name(action: Action) -> &'static str {
+pub(super) const fn action_name(action: Action) -> &'static str {
     match action {
         Action::Publish => "publish",
         Action::Subscribe => "subscribe",
@@ -289,7 +289,7 @@ const fn will_fate(fate: WillFate) -> &'static str {
     }
 }
 
-const fn version_number(version: Version) -> u8 {
+pub(super) const fn version_number(version: Version) -> u8 {
     match version {
         Version::V3_1_1 => 4,
         Version::V5 => 5,

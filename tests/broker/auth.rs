@@ -54,9 +54,9 @@ fn heard(room: &mut Room, peer: PeerId) -> String {
     }
 }
 
-fn question(data: &str, again: bool) -> Question {
+fn question(data: &str, again: bool, first: bool) -> Question {
     let credentials = Credentials { client_id: "a".into(), username: None, password: None, version: V5 };
-    Question::Enhanced { credentials, method: "M".into(), data: Some(bytes(data)), again }
+    Question::Enhanced { credentials, method: "M".into(), data: Some(bytes(data)), again, first }
 }
 
 /// How the last connection ended.
@@ -82,12 +82,12 @@ fn without_a_hook_a_method_is_refused() {
 fn an_exchange_goes_on_until_it_is_complete() {
     let mut room = room();
     let peer = begin(&mut room, "M");
-    assert_eq!(room.asked[0].1, question("1", false));
+    assert_eq!(room.asked[0].1, question("1", false, true));
     room.answer(Answer::Continue(bytes("2")));
     assert_eq!(room.hear(peer), [r#"AUTH 18 AuthenticationMethod("M") AuthenticationData([50])"#]);
     assert_eq!(room.broker.clients().count(), 0);
     auth(&mut room, peer, CONTINUE, "M", "3");
-    assert_eq!(room.asked[0].1, question("3", false));
+    assert_eq!(room.asked[0].1, question("3", false, false));
     room.answer(Answer::Continue(bytes("")));
     assert_eq!(room.hear(peer), [r#"AUTH 18 AuthenticationMethod("M")"#]);
     auth(&mut room, peer, CONTINUE, "M", "5");
@@ -215,11 +215,12 @@ fn a_client_authenticates_again() {
     let mut room = room();
     let peer = join(&mut room);
     auth(&mut room, peer, AGAIN, "M", "7");
-    assert_eq!(room.asked[0].1, question("7", true));
+    assert_eq!(room.asked[0].1, question("7", true, true));
     room.answer(Answer::Continue(bytes("8")));
     assert_eq!(room.hear(peer), [r#"AUTH 18 AuthenticationMethod("M") AuthenticationData([56])"#]);
     assert_eq!(room.publish(peer, "t", "x", QoS::AtLeastOnce), ["PUBACK #9 10"]);
     auth(&mut room, peer, CONTINUE, "M", "9");
+    assert_eq!(room.asked[0].1, question("9", true, false));
     room.send(peer, &Packet::Publish(publish("t", "x", QoS::AtLeastOnce)));
     assert!(room.hear(peer).is_empty(), "in order");
     room.answer(Answer::Complete(bytes("!")));

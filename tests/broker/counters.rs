@@ -135,5 +135,5 @@ fn losses_are_counted_by_their_cause() {
     for (cause, count) in by_cause {
         assert_eq!(counters.dropped_for(cause), count, "{cause:?}");
     }
-    assert_eq!(counters.dropped, DropCause::ALL.map(|cause| counters.dropped_for(cause)).iter().sum());
+    assert_eq!(counters.dropped, DropCause::ALL.map(|cause| counters.dropped_for(cause)).iter().sum::<u64>());
 }

@@ -1,7 +1,7 @@
 //! Reason Strings: where there is something to say, to who wants it and has room for it.
 
-use wasmqtt::broker::{BrokerOptions, PeerId, User};
-use wasmqtt::codec::{Connect, Packet, Property, QoS, Subscribe, Subscription, SubscriptionOptions};
+use wasmqtt::broker::{Answer, Asks, BrokerOptions, PeerId};
+use wasmqtt::codec::{Connect, Packet, Property, QoS, ReasonCode, Subscribe, Subscription, SubscriptionOptions};
 
 use crate::room::{Room, V4, V5, connect, id, properties, publish, will};
 
@@ -57,7 +57,6 @@ fn disconnect_tells_why_a_good_client_has_to_go() {
 #[test]
 fn connack_tells_why_a_client_is_refused() {
     let method = properties(&[Property::AuthenticationMethod("M")]);
-    let user = User { name: "ann".into(), password: b"secret".as_slice().into() };
     let options = BrokerOptions { maximum_qos: QoS::AtLeastOnce, ..BrokerOptions::default() };
     let rows = [
         (
@@ -79,7 +78,7 @@ fn connack_tells_why_a_client_is_refused() {
             &["no authentication method is served"],
         ),
         (
-            BrokerOptions { users: Some(vec![user]), ..options },
+            BrokerOptions { asks: Asks { authenticate: true, ..Asks::default() }, ..options },
             Connect { username: Some("ann"), password: Some(b"guess"), ..connect(V5, "a") },
             "CONNACK 86",
             &[],
@@ -88,6 +87,9 @@ fn connack_tells_why_a_client_is_refused() {
     for (options, connect, heard, words) in rows {
         let mut room = Room::with(options);
         let peer = room.connect(&connect);
+        if !room.asked.is_empty() {
+            room.answer(Answer::Refuse(ReasonCode::BadUserNameOrPassword));
+        }
         assert_eq!(room.words(peer), words);
         assert_eq!(room.hear(peer), [heard]);
         assert!(room.is_closed(peer));

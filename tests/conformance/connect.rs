@@ -1,7 +1,7 @@
 //! CONNECT and CONNACK (§3.1, §3.2; 3.1.1 §3.1, §3.2).
 
-use wasmqtt::broker::{Broker, BrokerOptions, Output, User};
-use wasmqtt::codec::{Connect, Packet, Property, QoS, Version, Will};
+use wasmqtt::broker::{Answer, Asks, Broker, BrokerOptions, Credentials, Output, Question};
+use wasmqtt::codec::{Connect, Packet, Property, QoS, ReasonCode, Version, Will};
 use wasmqtt::time::Time;
 
 use crate::room::{QOS, Room, V4, V5, connect, properties, publish, will};
@@ -34,23 +34,40 @@ fn connack_is_the_first_packet_and_comes_once() {
     }
 }
 
+/// Options by which the host is asked who may connect.
+fn asking() -> BrokerOptions {
+    BrokerOptions { asks: Asks { authenticate: true, ..Asks::default() }, ..BrokerOptions::default() }
+}
+
+/// Lets `a` in by its password, which is its name.
+fn judge(who: &Credentials) -> Answer {
+    match (who.username.as_deref(), who.password.as_deref()) {
+        (None, _) => Answer::Refuse(ReasonCode::NotAuthorized),
+        (Some("a"), Some(b"a")) => Answer::Allow,
+        (Some(_), _) => Answer::Refuse(ReasonCode::BadUserNameOrPassword),
+    }
+}
+
 /// [MQTT-3.2.2-1], [MQTT-3.2.2-2], [MQTT-3.2.2-3], [MQTT-3.2.2-6], [MQTT-3.2.2-8], [3.1.1 MQTT-3.2.2-1],
 /// [3.1.1 MQTT-3.2.2-2], [3.1.1 MQTT-3.2.2-3], [3.1.1 MQTT-3.2.2-4]: byte for byte.
 #[test]
 fn connack_has_one_flag() {
-    let user = User { name: "a".into(), password: b"a".as_slice().into() };
     for version in BOTH {
-        let mut broker = Broker::new(BrokerOptions { users: Some(vec![user.clone()]), ..Default::default() }, 0);
+        let mut broker = Broker::new(asking(), 0);
         let mut answer = |connect: &Connect<'_>| {
             let mut bytes = Vec::new();
             Packet::Connect(Box::new(connect.clone())).encode(version, &mut bytes).expect("good");
             let peer = broker.accept(Time::ZERO);
             broker.handle_bytes(peer, &bytes, Time::ZERO);
             let heard = loop {
-                match broker.poll_output() {
+                let asked = match broker.poll_output() {
                     Some(Output::Transmit(to, bytes)) if to == peer => break bytes[..4].to_vec(),
-                    Some(_) => {}
+                    Some(Output::Ask { question, ask: Question::Authenticate(who), .. }) => Some((question, who)),
+                    Some(_) => None,
                     None => panic!("no answer"),
+                };
+                if let Some((question, who)) = asked {
+                    broker.answer(question, judge(&who), Time::ZERO);
                 }
             };
             broker.handle_closed(peer, Time::ZERO);
@@ -79,10 +96,10 @@ fn connack_has_one_flag() {
 #[test]
 fn nothing_behind_a_refused_connect_is_looked_at() {
     for version in BOTH {
-        let user = User { name: "w".into(), password: b"w".as_slice().into() };
-        let mut room = Room::with(BrokerOptions { users: Some(vec![user]), ..Default::default() });
-        let known = Connect { username: Some("w"), password: Some(b"w"), ..connect(V5, "watcher") };
-        let watcher = room.join_with(&known);
+        let mut room = Room::with(asking());
+        let watcher = room.connect(&connect(V5, "watcher"));
+        room.answer(Answer::Allow);
+        room.hear(watcher);
         room.subscribe(watcher, "#", QoS::AtMostOnce);
         let mut frame = Vec::new();
         let stranger = Connect { will: Some(will("t", "will", QoS::AtMostOnce)), ..connect(version, "a") };
@@ -93,6 +110,7 @@ fn nothing_behind_a_refused_connect_is_looked_at() {
         }
         let peer = room.open(version);
         room.send_bytes(peer, &frame);
+        room.answer(Answer::Refuse(ReasonCode::NotAuthorized));
         assert_eq!(room.hear(peer), ["CONNACK 87"]);
         assert!(room.is_closed(peer));
         room.send_bytes(peer, &frame);

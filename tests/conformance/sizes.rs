@@ -1,6 +1,6 @@
 //! The client's Maximum Packet Size against what the broker could say besides (§3.1.2.11.4).
 
-use wasmqtt::broker::{Answer, Asks, Broker, BrokerOptions, Output, PeerId, QuestionId, User};
+use wasmqtt::broker::{Answer, Asks, Broker, BrokerOptions, Output, PeerId, QuestionId};
 use wasmqtt::codec::{
     Connect, Decoder, Packet, PacketKind, Properties, Property, QoS, ReasonCode, Subscribe, Subscription,
     SubscriptionOptions, Unsubscribe,
@@ -117,7 +117,7 @@ fn no_reason_string_or_user_property_makes_a_packet_too_large() {
 /// [MQTT-3.2.2-19], [MQTT-3.2.2-20], [MQTT-3.2.2-7]: a refusal is 5 bytes at the least; below, the close alone.
 #[test]
 fn a_refusal_is_no_larger_than_the_client_takes() {
-    let nobody = || BrokerOptions { users: Some(Vec::<User>::new()), ..BrokerOptions::default() };
+    let nobody = || BrokerOptions { sessions_max: 0, ..BrokerOptions::default() };
     for bytes_max in 1..60 {
         let seen = greet(&mut Scale::new(nobody()), bytes_max, false);
         assert_eq!(seen.len(), usize::from(bytes_max >= 5), "{bytes_max}");

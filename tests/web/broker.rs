@@ -4,11 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use wasm_bindgen::JsValue;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen_test::wasm_bindgen_test;
 use wasmqtt::wasm::explain;
 
 use super::home::{Home, subscribe};
-use super::page::{Page, QOS0, QOS1, QOS2, Timers, array, failure, get, json, set, text, turn};
+use super::page::{Page, QOS0, QOS1, QOS2, Timers, failure, get, json, set, text, turn};
 
 const NONE: JsValue = JsValue::UNDEFINED;
 
@@ -197,21 +198,43 @@ async fn one_client_too_many_is_told_at_once() {
     home.client("third").await;
 }
 
+/// At once, and while the module is on the stack; or later, when nothing of it is.
 #[wasm_bindgen_test]
-async fn users_are_let_in_by_name_and_password() {
-    let options = json(r#"{"hasUsers": 1, "users": [["ann"]]}"#);
-    set(&get(&get(&options, "users"), "0"), "1", array(b"secret"));
-    let home = Home::with_options(&options);
-    for (password, line) in [("wrong", "closed refused 134"), ("secret", "connected false")] {
-        let page = Page::with("{}");
-        page.core.set_credentials("ann", password.as_bytes());
+async fn a_client_is_let_in_by_an_answer_at_once_or_later() {
+    let home = Home::with(r#"{"asks": 1, "acl": [[1, "closed/%c", null, "ann", 135]]}"#);
+    let later = Rc::new(Cell::new(None));
+    let (broker, kept) = (home.broker.clone(), Rc::clone(&later));
+    let authenticate =
+        Closure::<dyn FnMut(_, String)>::new(move |question: f64, client_id: String| match client_id.as_str() {
+            "at-once" => broker.answer(question, 0, None),
+            "never" => broker.answer(question, 134, None),
+            _ => kept.set(Some(question)),
+        });
+    let asker = json("{}");
+    set(&asker, "authenticate", authenticate.as_ref());
+    home.broker.set_asker(&asker);
+    for (client_id, line) in [("never", "closed refused 134"), ("at-once", "connected false")] {
+        let page = Page::with(&format!(r#"{{"clientId": "{client_id}"}}"#));
         page.core.link(&home.broker);
         page.until(line).await;
     }
-    let page = Page::with("{}");
-    page.core.link(&home.broker);
-    page.until("closed refused 135").await;
     home.until(r#"{"type":"rejected","cause":{"kind":"refused","reasonCode":134}}"#).await;
+    let page = Page::with(r#"{"clientId": "later"}"#);
+    page.core.set_credentials("ann", b"");
+    page.core.link(&home.broker);
+    let question = loop {
+        if let Some(question) = later.take() {
+            break question;
+        }
+        turn().await;
+    };
+    assert_eq!(page.lines().await, Vec::<String>::new());
+    home.broker.answer(question, 0, None);
+    page.until("connected false").await;
+    page.core.publish("closed/later", "x", 2);
+    page.until("135").await;
+    home.until(r#"{"type":"refused","clientId":"later","action":"publish","topic":"closed/later","reasonCode":135}"#)
+        .await;
 }
 
 #[wasm_bindgen_test]

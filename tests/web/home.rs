@@ -35,12 +35,16 @@ extern "C" {
     pub(crate) fn listen(this: &Broker, listener: &JsValue);
     #[wasm_bindgen(method)]
     pub(crate) fn close(this: &Broker);
+    #[wasm_bindgen(method, js_name = setAsker)]
+    pub(crate) fn set_asker(this: &Broker, asker: &JsValue);
+    #[wasm_bindgen(method)]
+    pub(crate) fn answer(this: &Broker, question: f64, reason: u8, data: Option<Vec<u8>>);
     #[wasm_bindgen(method, catch)]
     pub(crate) fn free(this: &Broker) -> Result<(), JsValue>;
 }
 
 /// The options in the order in which the module reads them.
-const OPTIONS: [&str; 22] = [
+const OPTIONS: [&str; 30] = [
     "connectionsMaximum",
     "sessionsMaximum",
     "connectTimeout",
@@ -61,8 +65,16 @@ const OPTIONS: [&str; 22] = [
     "retainedBytes",
     "topicAliasMaximum",
     "sysInterval",
-    "hasUsers",
-    "users",
+    "wildcardSubscriptionAvailable",
+    "subscriptionIdentifiersAvailable",
+    "sharedSubscriptionAvailable",
+    "responseInformation",
+    "redirectPermanent",
+    "serverReference",
+    "asks",
+    "answerTimeout",
+    "inputBytesMaximum",
+    "acl",
 ];
 
 /// A broker whose events are lines. Freed with the home.

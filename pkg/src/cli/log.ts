@@ -35,6 +35,7 @@ export function levelOf(detail: BrokerEventDetail): 'debug' | 'info' | 'warn' {
       return detail.cause.kind === 'fault' ? 'warn' : 'info'
     case 'rejected':
     case 'dropped':
+    case 'refused':
       return 'warn'
     default:
       return 'debug'

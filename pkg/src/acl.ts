@@ -1,0 +1,64 @@
+import { bool, type Check, fields, oneOf, text, whole, wrong } from './check.js'
+
+/** A rule of what clients may do with topics. */
+export interface AccessRule {
+  readonly action: 'publish' | 'subscribe' | 'receive' | 'all'
+  /**
+   * The topics: a topic filter in which `%c` stands for the client identifier and `%u` for the user name, as text within one
+   * level. A wildcard first matches topics that begin with `$` too.
+   */
+  readonly filter: string
+  /** Only for this client. */
+  readonly clientId?: string
+  /** Only for this user. */
+  readonly username?: string
+  readonly allow: boolean
+  /** What a client is told that may not, 0x80 to 0xA2. Default 0x87, not authorized, also where a packet has no such code. */
+  readonly reasonCode?: number
+}
+
+/** A rule as the module reads it: the last is its reason code, 0 if it allows. */
+export type CoreAccessRule = readonly [
+  action: number,
+  filter: string,
+  clientId: string | undefined,
+  username: string | undefined,
+  reasonCode: number,
+]
+
+/** As the module numbers them. */
+const actions = ['all', 'publish', 'subscribe', 'receive'] as const
+
+const filter: Check<string> = (value, name) => {
+  const levels = text(value, name).split('/')
+  const last = levels.length - 1
+  const isRight = levels.every(
+    (level, index) => !/[+#]/.test(level) || level === '+' || (level === '#' && index === last),
+  )
+  if (value === '' || !isRight) throw wrong(name, value, 'it must be a topic filter, such as a/+/b or a/#')
+  if (levels[0] === '$share') throw wrong(name, value, 'it must be the topics alone, without $share and a name')
+  return value as string
+}
+
+const ruleFields = fields({
+  action: oneOf(...actions),
+  filter,
+  clientId: text,
+  username: text,
+  allow: bool,
+  reasonCode: whole(0x80, 0xa2),
+})
+
+/** The option `acl`. @internal */
+export const readAcl: Check<CoreAccessRule[]> = (value, name) => {
+  if (!Array.isArray(value)) throw wrong(name, value, 'it must be an array of { action, filter, allow }')
+  return value.map((rule: unknown, index) => {
+    const place = `${name}[${index}]`
+    const { action, filter, clientId, username, allow, reasonCode } = ruleFields(rule, place)
+    if (action === undefined) throw wrong(`${place}.action`, action, 'it must be publish, subscribe, receive or all')
+    if (filter === undefined) throw wrong(`${place}.filter`, filter, 'it must be a topic filter')
+    if (allow === undefined) throw wrong(`${place}.allow`, allow, 'it must be true or false')
+    if (allow && reasonCode !== undefined) throw wrong(`${place}.reasonCode`, reasonCode, 'a rule that allows has none')
+    return [actions.indexOf(action), filter, clientId, username, allow ? 0 : (reasonCode ?? 0x87)] as const
+  })
+}

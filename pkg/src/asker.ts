@@ -1,0 +1,153 @@
+import {
+  type Authenticate,
+  type AuthenticateEnhanced,
+  type Authorize,
+  type AuthorizeRequest,
+  type EnhancedStep,
+  HookError,
+} from './broker-hooks.js'
+import { secret } from './check.js'
+import type { CoreAsker } from './core.js'
+import type { Users } from './users.js'
+
+/** A broker's hooks, and the users that are asked for before them. */
+export interface Hooks {
+  readonly users?: Users | undefined
+  readonly authenticate?: Authenticate | undefined
+  readonly authenticateEnhanced?: AuthenticateEnhanced | undefined
+  readonly authorize?: Authorize | undefined
+}
+
+const SUCCESS = 0x00
+const CONTINUE = 0x18
+const UNSPECIFIED = 0x80
+const NOT_AUTHORIZED = 0x87
+const REASON_MAX = 0xa2
+
+type Answer = readonly [reasonCode: number, data?: Uint8Array | undefined]
+
+/** What the module asks; the hooks say what to answer. */
+export class Asker implements CoreAsker {
+  readonly #hooks: Hooks
+  readonly #answer: (question: number, ...answer: Answer) => void
+  readonly #report: (error: HookError) => void
+  /** By the peer's number: one that is gone leaves its place to the next. */
+  readonly #states = new Map<number, Record<string, unknown>>()
+
+  /** Neither function throws. */
+  constructor(hooks: Hooks, answer: (question: number, ...answer: Answer) => void, report: (error: HookError) => void) {
+    this.#hooks = hooks
+    this.#answer = answer
+    this.#report = report
+  }
+
+  authenticate(
+    question: number,
+    clientId: string,
+    username: string | undefined,
+    password: Uint8Array | undefined,
+    version: number,
+  ): void {
+    const request = { clientId, username, password, version: version as 4 | 5 }
+    const { users, authenticate } = this.#hooks
+    const ask = () => authenticate?.(request) ?? true
+    this.#settle(question, 'authenticate', answerOf, () => {
+      if (!users) return ask()
+      const known = users.check(username, password)
+      if (typeof known === 'object') return known.then(verdict => (verdict === true ? ask() : verdict))
+      return known === true ? ask() : known
+    })
+  }
+
+  enhanced(
+    question: number,
+    clientId: string,
+    username: string | undefined,
+    password: Uint8Array | undefined,
+    method: string,
+    data: Uint8Array | undefined,
+    again: boolean,
+    first: boolean,
+    peer: number,
+  ): void {
+    const state = (first ? undefined : this.#states.get(peer)) ?? {}
+    this.#states.set(peer, state)
+    const request = { clientId, username, password, version: 5, method, data, again, state } as const
+    const answer = (verdict: unknown) => {
+      const answer = enhancedAnswerOf(verdict)
+      if (answer?.[0] !== CONTINUE && this.#states.get(peer) === state) this.#states.delete(peer)
+      return answer
+    }
+    this.#settle(question, 'authenticateEnhanced', answer, () => this.#hooks.authenticateEnhanced?.(request))
+  }
+
+  authorize(
+    question: number,
+    clientId: string,
+    username: string | undefined,
+    action: string,
+    topic: string,
+    qos: number,
+    retain: boolean,
+  ): void {
+    const request = { clientId, username, action, topic, qos, retain } as AuthorizeRequest
+    this.#settle(question, 'authorize', answerOf, () => this.#hooks.authorize?.(request))
+  }
+
+  /** Answers with what the hook gives, now or later. */
+  #settle(
+    question: number,
+    hook: HookError['hook'],
+    answerOf: (verdict: unknown) => Answer | undefined,
+    run: () => unknown,
+  ): void {
+    const fail = (problem: string, cause?: unknown) => {
+      this.#answer(question, UNSPECIFIED)
+      this.#report(new HookError(hook, `the hook ${hook} ${problem}`, cause))
+    }
+    const threw = (cause: unknown) => fail(`threw: ${cause}`, cause)
+    const give = (verdict: unknown) => {
+      let answer: Answer | undefined
+      try {
+        answer = answerOf(verdict)
+      } catch (error) {
+        return threw(error)
+      }
+      if (answer) this.#answer(question, ...answer)
+      else fail(`gave ${typeof verdict === 'number' ? verdict : typeof verdict}; ${right[hook]}`)
+    }
+    let given: unknown
+    try {
+      given = run()
+    } catch (error) {
+      threw(error)
+      return
+    }
+    if (isThenable(given)) Promise.resolve(given).then(give, threw)
+    else give(given)
+  }
+}
+
+const VERDICT = 'it must give true, false, or a reason code from 0x80 to 0xA2, or a promise of one'
+const right = {
+  authenticate: VERDICT,
+  authenticateEnhanced: `${VERDICT}, or { complete: boolean, data }`,
+  authorize: VERDICT,
+} as const
+
+function answerOf(verdict: unknown): Answer | undefined {
+  if (typeof verdict === 'boolean') return [verdict ? SUCCESS : NOT_AUTHORIZED]
+  const isReason = Number.isInteger(verdict) && (verdict as number) >= UNSPECIFIED && (verdict as number) <= REASON_MAX
+  return isReason ? [verdict as number] : undefined
+}
+
+function enhancedAnswerOf(verdict: unknown): Answer | undefined {
+  if (typeof verdict !== 'object' || verdict === null) return answerOf(verdict)
+  const { complete, data } = verdict as Partial<EnhancedStep>
+  if (typeof complete !== 'boolean') return undefined
+  return [complete ? SUCCESS : CONTINUE, data === undefined ? undefined : secret(data, 'data')]
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}
