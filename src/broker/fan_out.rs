@@ -131,7 +131,7 @@ impl Broker {
         if publish.qos != QoS::AtMostOnce {
             self.note_message();
         }
-        let message = if publish.retain { self.retain(publish, message, now) } else { message };
+        let message = if publish.retain { self.retain(publish, message, publisher, now) } else { message };
         let subscribers = self.fan_out(publish, message, publisher, now);
         let clients = &self.clients;
         self.log.event(|| Event::Published {
@@ -146,14 +146,21 @@ impl Broker {
     }
 
     /// Keeps a message with the RETAIN flag, or forgets its topic's; gives it back if it is owned now.
-    fn retain(&mut self, publish: Publish<'_>, message: Option<Arc<Message>>, now: Time) -> Option<Arc<Message>> {
+    fn retain(
+        &mut self,
+        publish: Publish<'_>,
+        message: Option<Arc<Message>>,
+        publisher: Option<ClientKey>,
+        now: Time,
+    ) -> Option<Arc<Message>> {
         if publish.payload.is_empty() {
             self.retained.clear(publish.topic);
             return message;
         }
         let mut broadcast = Broadcast::new(publish, message, now, &mut self.forms);
         let message = Arc::clone(broadcast.message());
-        if self.retained.set(Arc::clone(&message), now).is_err() {
+        let publisher = publisher.and_then(|key| self.clients.get(key)).map(|client| Arc::clone(&client.id));
+        if self.retained.set(Arc::clone(&message), publisher, now).is_err() {
             self.log.dropped(None, publish.topic, DropCause::RetainedFull);
         }
         Some(message)

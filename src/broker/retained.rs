@@ -30,6 +30,8 @@ pub(super) struct Kept {
     /// The message's, here so that topics are compared without a look at their messages.
     topic: TopicName,
     pub(super) message: Arc<Message>,
+    /// The client identifier that it came from, for subscriptions with No Local [MQTT-3.8.3-3]; none of the host's own.
+    pub(super) publisher: Option<Arc<str>>,
     /// Its message expiry interval counts from here.
     pub(super) arrived: Time,
     /// When that interval is over, and the message to be forgotten [MQTT-3.3.2-5].
@@ -47,7 +49,12 @@ impl Retained {
 
     /// Keeps the message in place of the topic's former one [MQTT-3.3.1-5]; the former one is gone even if this one
     /// does not fit, since it is out of date. What has expired makes room.
-    pub(super) fn set(&mut self, message: Arc<Message>, arrived: Time) -> Result<(), RetainedFull> {
+    pub(super) fn set(
+        &mut self,
+        message: Arc<Message>,
+        publisher: Option<Arc<str>>,
+        arrived: Time,
+    ) -> Result<(), RetainedFull> {
         let new_bytes = bytes(&message);
         let topic = message.topic.clone();
         self.changed.note(|| topic.clone());
@@ -61,7 +68,7 @@ impl Retained {
         let over = expiry(&message).map(|interval| arrived + interval);
         self.first_over = [self.first_over, over].into_iter().flatten().min();
         self.bytes += new_bytes;
-        let kept = Kept { topic, message, arrived, over };
+        let kept = Kept { topic, message, publisher, arrived, over };
         match self.kept.find_mut(kept.topic.as_str()) {
             Some(former) => self.bytes -= bytes(&core::mem::replace(former, kept).message),
             None => self.kept.insert::<str>(kept),
@@ -195,7 +202,7 @@ mod tests {
         let topics = ["$SYS/a", "/", "a", "a!", "a/", "a/b", "a/b/c", "a/c/c", "ab", "b"];
         let mut retained = Retained::new(100, 1000);
         for topic in topics {
-            retained.set(message(topic, b"x"), Time::ZERO).expect("room");
+            retained.set(message(topic, b"x"), None, Time::ZERO).expect("room");
         }
         let filters =
             ["#", "+", "a", "a/#", "a/+", "a/+/c", "+/b/#", "a/b", "$SYS/#", "/#", "c/#", "$share/g/a/#", "+/+"];
@@ -211,13 +218,13 @@ mod tests {
     #[test]
     fn both_bounds_hold_and_clearing_makes_room() {
         let mut retained = Retained::new(2, 10);
-        assert_eq!(retained.set(message("a", b"12345678"), Time::ZERO), Ok(()));
-        assert_eq!(retained.set(message("b", b"12"), Time::ZERO), Err(RetainedFull));
-        assert_eq!(retained.set(message("a", b"1234"), Time::ZERO), Ok(()));
-        assert_eq!(retained.set(message("b", b"12"), Time::ZERO), Ok(()));
-        assert_eq!(retained.set(message("c", b""), Time::ZERO), Err(RetainedFull));
+        assert_eq!(retained.set(message("a", b"12345678"), None, Time::ZERO), Ok(()));
+        assert_eq!(retained.set(message("b", b"12"), None, Time::ZERO), Err(RetainedFull));
+        assert_eq!(retained.set(message("a", b"1234"), None, Time::ZERO), Ok(()));
+        assert_eq!(retained.set(message("b", b"12"), None, Time::ZERO), Ok(()));
+        assert_eq!(retained.set(message("c", b""), None, Time::ZERO), Err(RetainedFull));
         retained.clear("a");
-        assert_eq!(retained.set(message("c", b""), Time::ZERO), Ok(()));
+        assert_eq!(retained.set(message("c", b""), None, Time::ZERO), Ok(()));
         assert_eq!(retained.iter(Time::ZERO).map(|message| message.topic.as_str()).collect::<Vec<_>>(), ["b", "c"]);
     }
 }

@@ -235,6 +235,10 @@ impl Broker {
                 over.push(kept.topic().clone());
                 continue;
             }
+            // [MQTT-3.8.3-3]
+            if subscription.no_local && kept.publisher.as_ref() == Some(&hop.client.id) {
+                continue;
+            }
             if guards.read && !options.access.may_read(hop.client.who(), kept.topic().as_str()) {
                 continue;
             }

@@ -126,6 +126,14 @@ fn no_local_keeps_own_messages_away() {
     assert_eq!((room.hear(own).len(), room.hear(other).len()), (0, 1));
     room.subscribe(own, "t", QoS::AtMostOnce);
     assert_eq!(room.publish(own, "t", "x", QoS::AtMostOnce), ["t=x q0"]);
+    room.retain(own, "r", "x", QoS::AtMostOnce);
+    room.hear(other);
+    assert_eq!(room.subscribe_with(own, "r", options, None), ["SUBACK #100 00"], "a retained one is its own too");
+    assert_eq!(room.subscribe_with(other, "r", options, None).len(), 2);
+    assert_eq!(room.broker.publish(wasmqtt::codec::Message { retain: true, ..message("r", "y") }, room.now), 2);
+    room.drain();
+    room.hear(own);
+    assert_eq!(room.subscribe_with(own, "r", options, None).len(), 2, "the host's is nobody's own");
 }
 
 /// [MQTT-3.3.1-12], [MQTT-3.3.1-13].

@@ -65,6 +65,20 @@ fn come_back(room: &mut Room, version: Version, client_id: &str) -> (wasmqtt::br
     (peer, connack.contains("present"), heard)
 }
 
+/// [MQTT-3.8.3-3]: a retained message is its publisher's own after a restart too.
+#[test]
+fn whose_a_retained_message_is_survives() {
+    let mut room = stored();
+    let publisher = room.join(V5, "a");
+    room.retain(publisher, "t", "x", QoS::AtLeastOnce);
+    restart(&mut room, 1);
+    let options = SubscriptionOptions { no_local: true, ..SubscriptionOptions::default() };
+    for (client_id, count) in [("a", 0), ("b", 1)] {
+        let peer = room.join(V5, client_id);
+        assert_eq!(room.subscribe_with(peer, "t", options, None).len(), 1 + count, "{client_id}");
+    }
+}
+
 #[test]
 fn no_answer_leaves_before_what_it_promises_is_stored() {
     let mut room = stored();
@@ -556,7 +570,7 @@ fn records_of_another_format_and_damaged_ones_are_told() {
                     assert!(*told == **key || matches!(key[0], b'M'), "{told:?} for {key:?} cut at {len}");
                 }
                 Err(StoreError::UnknownFormat { .. }) => assert_eq!(key[0], b'F'),
-                Ok(()) => assert!(matches!(key[0], b'S' | b'M' | b'o'), "{key:?} cut at {len}"),
+                Ok(()) => assert!(matches!(key[0], b'S' | b'M' | b'o' | b'R'), "{key:?} cut at {len}"),
             }
         }
         // Any other byte is told or another state, and never a panic.

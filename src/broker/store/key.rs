@@ -13,7 +13,7 @@ pub(super) enum Key<'a> {
     Format,
     /// A message, by its number: when it arrived, and a PUBLISH of MQTT 5.0. It is there once, whoever holds it.
     Message(u64),
-    /// What is retained for a topic: the message's number.
+    /// What is retained for a topic: the message's number, and the client identifier that it came from, if any.
     Retained(&'a str),
     /// A session, by its number: whose it is, its will, its end.
     Session(u64),

@@ -169,7 +169,11 @@ impl Store {
         match held {
             Some(message) => {
                 let number = self.messages.number(message);
-                self.batch.put(key, |out| out.extend_from_slice(&number.to_be_bytes()));
+                let publisher = kept.and_then(|kept| kept.publisher.as_deref()).unwrap_or_default();
+                self.batch.put(key, |out| {
+                    out.extend_from_slice(&number.to_be_bytes());
+                    out.extend_from_slice(publisher.as_bytes());
+                });
                 self.retained.insert::<str>(StoredTopic { topic, message });
             }
             None => self.batch.remove(key),

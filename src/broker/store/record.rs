@@ -180,10 +180,6 @@ pub(super) fn read_sent(bytes: &[u8]) -> Option<(u64, Option<DeliveryRecord<'_>>
     Some((u64::from_be_bytes(*order), delivery))
 }
 
-pub(super) fn read_number(bytes: &[u8]) -> Option<u64> {
-    Some(u64::from_be_bytes(bytes.try_into().ok()?))
-}
-
 const fn time(bytes: [u8; 8]) -> Time {
     Time::from_millis(u64::from_be_bytes(bytes))
 }

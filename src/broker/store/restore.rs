@@ -7,9 +7,7 @@ use core::time::Duration;
 
 use super::key::Key;
 use super::messages::MessageKey;
-use super::record::{
-    DeliveryRecord, FORMAT, SessionRecord, WillRecord, read_message, read_number, read_sent, read_subscription,
-};
+use super::record::{DeliveryRecord, FORMAT, SessionRecord, WillRecord, read_message, read_sent, read_subscription};
 use super::{Shadow, Store, StoreError, StoredTopic};
 use crate::broker::Broker;
 use crate::broker::broadcast::{Broadcast, Forms, Terms};
@@ -191,12 +189,15 @@ impl Restoring<'_> {
     }
 
     fn retained(&mut self, topic: &str, value: &[u8]) -> Result<(), Fault> {
-        let (key, message, arrived) = self.hold(read_number(value).ok_or("it names no message")?)?;
+        let (number, publisher) = value.split_first_chunk().ok_or("it names no message")?;
+        let publisher = core::str::from_utf8(publisher).map_err(|_| "its publisher is no text")?;
+        let (key, message, arrived) = self.hold(u64::from_be_bytes(*number))?;
         if message.topic.as_str() != topic {
             return Err("its message is of another topic");
         }
         let topic = message.topic.clone();
-        if self.broker.retained.set(message, arrived).is_err() {
+        let publisher = (!publisher.is_empty()).then(|| publisher.into());
+        if self.broker.retained.set(message, publisher, arrived).is_err() {
             self.broker.log.dropped(None, topic.as_str(), DropCause::RetainedFull);
         }
         // Whether it is retained or not: that it has changed is noted, and it is looked at when the first batch is made.
