@@ -1,7 +1,21 @@
 import { type AccessRule, readAcl } from './acl.js'
 import type { Hooks } from './asker.js'
 import type { Authenticate, AuthenticateEnhanced, Authorize } from './broker-hooks.js'
-import { bool, fields, func, milliseconds, oneOf, positive16, positive32, qos, uint16, uint32, wrong } from './check.js'
+import {
+  bool,
+  type Check,
+  fields,
+  func,
+  milliseconds,
+  oneOf,
+  positive16,
+  positive32,
+  qos,
+  text,
+  uint16,
+  uint32,
+  wrong,
+} from './check.js'
 import type { CoreBrokerOptions } from './core.js'
 import type { QoS } from './message.js'
 import { type BrokerUser, readUsers } from './users.js'
