@@ -232,7 +232,7 @@ async fn a_client_is_let_in_by_an_answer_at_once_or_later() {
     home.broker.answer(question, 0, None);
     page.until("connected false").await;
     page.core.publish("closed/later", "x", 2);
-    page.until("135").await;
+    page.until("failed 0 refused 135").await;
     home.until(r#"{"type":"refused","clientId":"later","action":"publish","topic":"closed/later","reasonCode":135}"#)
         .await;
 }
