@@ -19,8 +19,8 @@ pub struct Asks {
     pub publish: bool,
     /// [`Question::Authorize`] with every filter of a SUBSCRIBE.
     pub subscribe: bool,
-    /// [`Question::Authorize`] with every message to every subscriber: each waits for its answer, in order. Only then is it
-    /// in its session, and in the store if there is one.
+    /// [`Question::Authorize`] with every message to every subscriber: each waits for its answer, in order. What waits when
+    /// the broker ends is asked about again once it is restored from a store.
     pub receive: bool,
 }
 
