@@ -103,7 +103,7 @@ impl<'a> Broadcast<'a> {
     }
 
     /// What a session keeps of it for one subscriber.
-    pub(super) fn delivery(&mut self, terms: Terms<'_>) -> Delivery {
+    pub(super) fn delivery(&mut self, terms: &Terms<'_>) -> Delivery {
         Delivery {
             message: Arc::clone(self.message()),
             qos: terms.qos,
@@ -123,7 +123,7 @@ impl<'a> Broadcast<'a> {
     pub(super) fn form(
         &mut self,
         version: Version,
-        terms: Terms<'_>,
+        terms: &Terms<'_>,
         naming: Naming,
         now: Time,
     ) -> Result<Form<'_>, DropCause> {
@@ -135,26 +135,33 @@ impl<'a> Broadcast<'a> {
         let index =
             usize::from(version == Version::V5) * 6 + usize::from(terms.qos.bits()) * 2 + usize::from(terms.retain);
         if self.forms.filled & 1 << index == 0 {
-            let start = self.forms.bytes.len();
-            let packet_id = (terms.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
-            let publish = Publish { qos: terms.qos, retain: terms.retain, dup: false, packet_id, ..self.publish };
-            let at = publish.encode(version, &mut self.forms.bytes)?;
-            self.forms.fill(index, start, at);
+            self.encode(index, version, terms)?;
         }
         Ok(self.forms.get(index))
+    }
+
+    /// Makes the form of this number, which may have any packet identifier.
+    #[cold]
+    fn encode(&mut self, index: usize, version: Version, terms: &Terms<'_>) -> Result<(), DropCause> {
+        let start = self.forms.bytes.len();
+        let packet_id = (terms.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
+        let publish = Publish { qos: terms.qos, retain: terms.retain, dup: false, packet_id, ..self.publish };
+        let at = publish.encode(version, &mut self.forms.bytes)?;
+        self.forms.fill(index, start, at);
+        Ok(())
     }
 
     /// A form with an alias, which all clients of 5.0 share but for the number, or one that only one subscriber has.
     fn special_form(
         &mut self,
         version: Version,
-        terms: Terms<'_>,
+        terms: &Terms<'_>,
         naming: Naming,
         now: Time,
         has_identifiers: bool,
     ) -> Result<Form<'_>, DropCause> {
         let has_waited = now.saturating_since(self.arrived).as_secs() > 0;
-        let copy = Copy { terms, naming, packet_id: PacketId::FIRST, dup: false, waited: (self.arrived, now) };
+        let copy = Copy { terms: *terms, naming, packet_id: PacketId::FIRST, dup: false, waited: (self.arrived, now) };
         let shared = if let Naming::Alias(alias) = naming { Some(alias) } else { None };
         let Some(alias) = shared.filter(|_| !has_identifiers && !has_waited) else {
             let single = &mut self.forms.single;

@@ -34,7 +34,7 @@ pub(super) struct Hop<'a> {
 impl Hop<'_> {
     /// Delivers with the lower of the two qualities of service, which is in `terms`.
     #[inline]
-    pub(super) fn deliver(&mut self, broadcast: &mut Broadcast<'_>, terms: Terms<'_>) {
+    pub(super) fn deliver(&mut self, broadcast: &mut Broadcast<'_>, terms: &Terms<'_>) {
         if self.options.asks.receive {
             self.screen(broadcast, terms);
         } else {
@@ -44,7 +44,7 @@ impl Hop<'_> {
 
     /// Delivers what nobody need be asked about any more.
     #[inline]
-    pub(super) fn deliver_now(&mut self, broadcast: &mut Broadcast<'_>, terms: Terms<'_>) {
+    pub(super) fn deliver_now(&mut self, broadcast: &mut Broadcast<'_>, terms: &Terms<'_>) {
         match terms.qos {
             QoS::AtMostOnce => self.deliver_at_once(broadcast, terms),
             QoS::AtLeastOnce | QoS::ExactlyOnce => {
@@ -56,7 +56,7 @@ impl Hop<'_> {
 
     /// QoS 0: into the peer's buffer. Not kept for who is not there.
     #[inline]
-    fn deliver_at_once(&mut self, broadcast: &mut Broadcast<'_>, terms: Terms<'_>) {
+    fn deliver_at_once(&mut self, broadcast: &mut Broadcast<'_>, terms: &Terms<'_>) {
         let Some(peer) = self.peer.as_deref_mut() else { return };
         let Connection::Connected(connected) = &mut peer.connection else { return };
         let Connected { version, packet_bytes_max, .. } = *connected;
@@ -86,7 +86,7 @@ impl Hop<'_> {
         }
     }
 
-    fn enqueue(&mut self, broadcast: &mut Broadcast<'_>, terms: Terms<'_>) {
+    fn enqueue(&mut self, broadcast: &mut Broadcast<'_>, terms: &Terms<'_>) {
         let mut delivery = broadcast.delivery(terms);
         while let Err(full) = self.client.enqueue(delivery) {
             let oldest = match self.options.queue_overflow {
@@ -145,7 +145,7 @@ impl Hop<'_> {
             let naming = peer
                 .connection
                 .connected_mut()
-                .map_or(Naming::Topic, |connected| connected.naming(&message.as_publish(), terms));
+                .map_or(Naming::Topic, |connected| connected.naming(&message.as_publish(), &terms));
             let copy = Copy { terms, naming, packet_id, dup, waited: (Mark::unpack(*token).arrived, self.now) };
             let out = self.outbox.open(peer);
             let start = out.len();
@@ -179,7 +179,7 @@ fn write(
     out: &mut Vec<u8>,
 ) -> Result<(), DropCause> {
     if let Some(broadcast) = broadcast {
-        broadcast.form(version, copy.terms, copy.naming, copy.waited.1)?.append(Some(copy.packet_id), out);
+        broadcast.form(version, &copy.terms, copy.naming, copy.waited.1)?.append(Some(copy.packet_id), out);
         return Ok(());
     }
     copy.encode(&message.as_publish(), version, out).map(drop)

@@ -194,7 +194,7 @@ impl Broker {
                 identifiers: &fan_out.identifiers,
                 group: target.group,
             };
-            hop.deliver(&mut broadcast, terms);
+            hop.deliver(&mut broadcast, &terms);
         }
         subscribers
     }

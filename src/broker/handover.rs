@@ -106,7 +106,7 @@ impl Broker {
             group: Some(group),
         };
         let mut broadcast = Broadcast::new(message.as_publish(), Some(Arc::clone(message)), arrived, forms);
-        hop.deliver(&mut broadcast, terms);
+        hop.deliver(&mut broadcast, &terms);
         true
     }
 

@@ -109,7 +109,7 @@ pub(super) struct Connected {
 impl Connected {
     /// How the next PUBLISH names its topic.
     #[inline]
-    pub(super) fn naming(&mut self, publish: &Publish<'_>, terms: Terms<'_>) -> Naming {
+    pub(super) fn naming(&mut self, publish: &Publish<'_>, terms: &Terms<'_>) -> Naming {
         match &mut self.outbound_aliases {
             None => Naming::Topic,
             Some(aliases) => aliases.naming(publish.topic, longest(publish, terms) <= self.packet_bytes_max),
@@ -128,7 +128,7 @@ impl Peer {
 }
 
 /// What a PUBLISH may take at the most, with an alias, a packet identifier and what else a hop adds.
-const fn longest(publish: &Publish<'_>, terms: Terms<'_>) -> usize {
+const fn longest(publish: &Publish<'_>, terms: &Terms<'_>) -> usize {
     let lengths = publish.topic.len() + publish.properties.as_bytes().len() + publish.payload.len();
     lengths + 5 * terms.identifiers.len() + 16
 }

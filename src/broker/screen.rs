@@ -77,7 +77,7 @@ impl Screen {
 
 impl Hop<'_> {
     /// Asks the host whether the client may have this; it is delivered when the answer has come.
-    pub(super) fn screen(&mut self, broadcast: &mut Broadcast<'_>, terms: Terms<'_>) {
+    pub(super) fn screen(&mut self, broadcast: &mut Broadcast<'_>, terms: &Terms<'_>) {
         // Of QoS 0 nothing is kept for who is not there, and so nothing asked.
         if terms.qos == QoS::AtMostOnce && self.peer.is_none() {
             return;
@@ -122,7 +122,7 @@ impl Hop<'_> {
             let message = Arc::clone(&delivery.message);
             let mut broadcast = Broadcast::new(delivery.message.as_publish(), Some(message), arrived, &mut forms);
             let identifiers = &delivery.subscription_identifiers;
-            self.deliver_now(&mut broadcast, Terms { qos: delivery.qos, retain: delivery.retain, identifiers, group });
+            self.deliver_now(&mut broadcast, &Terms { qos: delivery.qos, retain: delivery.retain, identifiers, group });
         }
         if self.client.screen.as_ref().is_some_and(|screen| screen.len() == 0) {
             self.client.screen = None;

@@ -245,7 +245,7 @@ impl Broker {
             let message = Arc::clone(&kept.message);
             let mut broadcast = Broadcast::new(kept.message.as_publish(), Some(message), kept.arrived, forms);
             let terms = Terms { qos: kept.message.qos.min(subscription.qos), retain: true, identifiers, group: None };
-            hop.deliver(&mut broadcast, terms);
+            hop.deliver(&mut broadcast, &terms);
         }
         for topic in over {
             retained.clear(topic.as_str());

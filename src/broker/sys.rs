@@ -145,7 +145,7 @@ impl Broker {
             let payload = entry.payload();
             let mut broadcast = Broadcast::new(publish(&topic, &payload), None, now, forms);
             let terms = Terms { qos: QoS::AtMostOnce, retain: true, identifiers, group: None };
-            hop.deliver(&mut broadcast, terms);
+            hop.deliver(&mut broadcast, &terms);
         }
     }
 

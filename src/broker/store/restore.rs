@@ -101,7 +101,7 @@ impl Broker {
         let mut broadcast = Broadcast::new(message.as_publish(), Some(Arc::clone(message)), arrived, &mut forms);
         if let Some(mut hop) = self.hop(key, now) {
             let terms = Terms { qos: *qos, retain: *retain, identifiers: subscription_identifiers, group };
-            hop.deliver(&mut broadcast, terms);
+            hop.deliver(&mut broadcast, &terms);
         }
     }
 
