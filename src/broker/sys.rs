@@ -5,7 +5,7 @@
 //! there a deadline. They are of QoS 0, so that nobody's queue fills with what is out of date. Clients publish none.
 
 use alloc::string::String;
-use core::{iter, time::Duration};
+use core::time::Duration;
 
 use super::Broker;
 use super::broadcast::{Broadcast, Terms};
@@ -23,9 +23,9 @@ const VERSION: &str = concat!("wasmqtt version ", env!("CARGO_PKG_VERSION"));
 /// What a topic tells.
 type Number = fn(&Counters, &Gauges) -> u64;
 
-/// What stands behind `$SYS/broker/`, and the number there. The version, which is none, stands before these, and the drops by
-/// their causes behind.
-const NUMBERS: [(&str, Number); 24] = [
+/// What stands behind `$SYS/broker/`, and the number there; the version is none. The drops by their causes follow these.
+const NUMBERS: [(&str, Number); 25] = [
+    ("version", |_, _| 0),
     ("uptime", |_, gauges| gauges.uptime),
     ("clients/connected", |_, gauges| gauges.clients as u64),
     ("clients/disconnected", |_, gauges| gauges.sessions.saturating_sub(gauges.clients) as u64),
@@ -53,7 +53,7 @@ const NUMBERS: [(&str, Number); 24] = [
 ];
 
 /// How many topics there are.
-const COUNT: usize = 1 + NUMBERS.len() + DropCause::ALL.len();
+const COUNT: usize = NUMBERS.len() + DropCause::ALL.len();
 
 /// Who is told, and what was.
 #[derive(Debug)]
@@ -111,7 +111,8 @@ impl Broker {
     pub(super) fn tell_sys(&mut self, now: Time) {
         self.sys.due = None;
         let (counters, gauges) = (self.counters(), self.gauges(now));
-        for (index, entry) in entries(&counters, &gauges).enumerate() {
+        for index in 0..COUNT {
+            let entry = entry(index, &counters, &gauges);
             let told = self.sys.told.get_mut(index);
             if told.is_some_and(|told| told.replace(entry.value) != Some(entry.value)) {
                 self.fan_out(publish(&entry.topic(), &entry.payload()), None, None, now);
@@ -132,7 +133,8 @@ impl Broker {
         let mut hop = Hop { key, client, peer, questions, outbox, log, options, now };
         let identifier = [subscription.identifier];
         let identifiers = if subscription.identifier == 0 { [].as_slice() } else { identifier.as_slice() };
-        for (entry, told) in entries(&counters, &gauges).zip(&mut sys.told) {
+        for (index, told) in sys.told.iter_mut().enumerate() {
+            let entry = entry(index, &counters, &gauges);
             let topic = entry.topic();
             if !TopicName::parse(&topic).is_ok_and(|topic| filter.matches(&topic)) {
                 continue;
@@ -169,7 +171,10 @@ struct Entry {
 
 impl Entry {
     fn topic(&self) -> String {
-        ["$SYS/broker/", self.name, self.cause].concat()
+        let mut topic = String::from("$SYS/broker/");
+        topic.push_str(self.name);
+        topic.push_str(self.cause);
+        topic
     }
 
     /// The value as text. The uptime says its unit, as Mosquitto's does.
@@ -187,16 +192,18 @@ impl Entry {
     }
 }
 
-fn entries(counters: &Counters, gauges: &Gauges) -> impl Iterator<Item = Entry> {
-    let version = Entry { name: "version", cause: "", value: 0 };
-    let numbers =
-        NUMBERS.into_iter().map(move |(name, value)| Entry { name, cause: "", value: value(counters, gauges) });
-    let drops = DropCause::ALL.into_iter().map(move |cause| Entry {
-        name: "publish/messages/dropped/",
-        cause: cause.name(),
-        value: counters.dropped_for(cause),
-    });
-    iter::once(version).chain(numbers).chain(drops)
+/// The entry at this place, below [`COUNT`].
+fn entry(index: usize, counters: &Counters, gauges: &Gauges) -> Entry {
+    if let Some((name, value)) = NUMBERS.get(index) {
+        return Entry { name, cause: "", value: value(counters, gauges) };
+    }
+    let cause = index.checked_sub(NUMBERS.len()).and_then(|index| DropCause::ALL.get(index).copied());
+    let name = "publish/messages/dropped/";
+    Entry {
+        name,
+        cause: cause.map_or("", DropCause::name),
+        value: cause.map_or(0, |cause| counters.dropped_for(cause)),
+    }
 }
 
 fn publishes(traffic: Traffic) -> u64 {
