@@ -133,6 +133,12 @@ const redirect: Check<{ serverReference: string; permanent?: boolean }> = (value
   return { serverReference, permanent }
 }
 
+const topicStart: Check<string> = (value, name) => {
+  const start = text(value, name)
+  if (/[+#]/.test(start)) throw wrong(name, start, 'it must have no + and no #')
+  return start
+}
+
 /** As the module numbers them. */
 const overflows = ['drop-newest', 'drop-oldest', 'disconnect'] as const
 
@@ -151,7 +157,7 @@ const brokerFields = fields({
   wildcardSubscriptionAvailable: bool,
   subscriptionIdentifiersAvailable: bool,
   sharedSubscriptionAvailable: bool,
-  responseInformation: text,
+  responseInformation: topicStart,
   redirect,
   topicLevelsMaximum: positive32,
   subscriptionsMaximum: uint32,

@@ -322,6 +322,7 @@ test('wrong options of a broker', () => {
     [{ maximumPacketSize: 0 }, 'maximumPacketSize', '0', 'from 1'],
     [{ receiveMaximum: 0 }, 'receiveMaximum', '0', 'from 1 to 65535'],
     [{ topicAliasMaximum: -1 }, 'topicAliasMaximum', '-1', 'from 0 to 65535'],
+    [{ responseInformation: 'a/+' }, 'responseInformation', '"a/+"', 'no +'],
     [{ sysInterval: 0.5 }, 'sysInterval', '0.5', 'whole number'],
     [{ inFlightMaximum: 0 }, 'inFlightMaximum', '0', 'from 1 to 65535'],
     [{ retainAvailable: 1 }, 'retainAvailable', '1', 'true or false'],
