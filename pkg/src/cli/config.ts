@@ -2,6 +2,14 @@ import { readFileSync } from 'node:fs'
 import { Broker, type BrokerOptions, OptionError } from '../broker.js'
 import { oneLine, UsageError } from './usage.js'
 
+/** The options that no file can have. */
+const hooks = [
+  'authenticate',
+  'authenticateEnhanced',
+  'authorize',
+  'authorizeReceive',
+] as const satisfies readonly (keyof BrokerOptions)[]
+
 /** A broker with the options of a JSON file, if there is one. Throws a UsageError that names the file. */
 export function brokerOf(file: string | undefined, more: BrokerOptions): Broker {
   const options = file === undefined ? {} : readConfig(file)
@@ -21,6 +29,11 @@ function readConfig(file: string): object {
     if (code === 'ENOENT') throw new UsageError(`${file}: there is no such file`)
     throw new UsageError(code ? `${file}: it cannot be read (${code})` : `${file}: it is not JSON: ${oneLine(message)}`)
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-  throw new UsageError(`${file}: it must be an object, such as { "maximumQos": 1 }`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new UsageError(`${file}: it must be an object, such as { "maximumQos": 1 }`)
+  }
+  const hook = hooks.find(name => Object.hasOwn(value, name))
+  if (hook)
+    throw new UsageError(`${file}: ${hook} is for a program's functions, which JSON has not; there are users and acl`)
+  return value
 }
