@@ -194,7 +194,7 @@ async fn a_second_client_of_the_name_takes_over() {
     let second = Page::with(&options.replacen('{', r#"{"clientId": "ann", "#, 1));
     second.core.link(&home.broker);
     second.until("connected true").await;
-    assert_eq!(first.lines().await, ["closed disconnected 142 another connection came with this client identifier"]);
+    assert_eq!(first.lines().await, ["closed disconnected 142 undefined"]);
     home.broker.publish_with("a", b"x", QOS1, &NONE).expect("a publish");
     second.until("message a x").await;
     assert_eq!(first.lines().await.len(), 1);
