@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use wasmqtt::broker::{Answer, Asks, Broker, BrokerOptions, DisconnectCause, Event, RejectCause, StoreError};
+use wasmqtt::broker::{
+    Access, AccessFilter, AccessRule, Answer, Asks, Broker, BrokerOptions, DisconnectCause, Event, RejectCause,
+    StoreError,
+};
 use wasmqtt::codec::{
-    Ack, Connect, Disconnect, Packet, Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, RetainHandling,
-    SubscriptionOptions, Version, Will,
+    Ack, Connect, Disconnect, Message, Packet, Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode,
+    RetainHandling, SubscriptionOptions, Version, Will,
 };
 use wasmqtt::time::Time;
 
-use crate::room::{QOS, Room, V4, V5, connect, id, properties, publish, will};
+use crate::room::{QOS, Room, V4, V5, connect, id, message, properties, publish, will};
 
 const SOME_TIME: Time = Time::from_millis(1_800_000_000_000);
 
@@ -63,6 +66,37 @@ fn come_back(room: &mut Room, version: Version, client_id: &str) -> (wasmqtt::br
     let connack = heard.remove(0);
     assert!(connack.starts_with("CONNACK ok"), "{connack}");
     (peer, connack.contains("present"), heard)
+}
+
+/// Messages that come before the client is back are held against the rules for its user.
+#[test]
+fn the_user_of_a_session_survives() {
+    let rule = |filter, verdict| AccessRule {
+        action: None,
+        filter: AccessFilter::parse(filter).expect(filter),
+        client_id: None,
+        username: None,
+        verdict,
+    };
+    let rules = vec![rule("home/%u", Ok(())), rule("home/+", Err(ReasonCode::NotAuthorized))];
+    let mut room = stored_with(BrokerOptions { access: Access::new(rules), ..BrokerOptions::default() });
+    let expiry = expiry(1_000);
+    for (client_id, username) in [("a", Some("ann")), ("b", Some("")), ("c", None)] {
+        let peer = room.join_with(&Connect { username, ..keeping(V5, client_id, &expiry) });
+        room.subscribe(peer, "#", QoS::AtLeastOnce);
+    }
+    for seconds in [1, 2] {
+        restart(&mut room, seconds);
+        for topic in ["home/ann", "home/", "home/bob"] {
+            let message = Message { qos: QoS::AtLeastOnce, ..message(topic, "x") };
+            room.broker.publish(message, room.now);
+            room.drain();
+        }
+    }
+    assert_eq!(come_back(&mut room, V5, "a").2, ["home/ann=x q1 #1", "home/ann=x q1 #2"]);
+    for client_id in ["b", "c"] {
+        assert!(come_back(&mut room, V5, client_id).2.is_empty(), "{client_id}");
+    }
 }
 
 /// [MQTT-3.8.3-3]: a retained message is its publisher's own after a restart too.

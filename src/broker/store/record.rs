@@ -14,8 +14,10 @@ use crate::topic::TopicName;
 pub(super) const FORMAT: [u8; 1] = [1];
 
 /// What [`Key::Session`](super::key::Key::Session) has beside the client identifier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SessionRecord {
+    /// Of its last connection: the access list may go by it.
+    pub(super) username: Option<Arc<str>>,
     /// In seconds; `u32::MAX` is for ever.
     pub(super) expiry_interval: u32,
     /// `None` while it is connected, or if it never ends.
@@ -77,7 +79,13 @@ impl SessionRecord {
         out.push(kind);
         out.extend_from_slice(&message.to_be_bytes());
         out.extend_from_slice(&when.to_be_bytes());
+        // With its length, which a packet bounds, since a user name may follow.
+        out.extend_from_slice(&u16::try_from(client_id.len()).unwrap_or(u16::MAX).to_be_bytes());
         out.extend_from_slice(client_id.as_bytes());
+        if let Some(username) = &self.username {
+            out.push(1);
+            out.extend_from_slice(username.as_bytes());
+        }
     }
 
     pub(super) fn read(bytes: &[u8]) -> Option<(Self, &str)> {
@@ -85,7 +93,14 @@ impl SessionRecord {
         let (ends_at, rest) = rest.split_first_chunk()?;
         let ([kind], rest) = rest.split_first_chunk()?;
         let (message, rest) = rest.split_first_chunk()?;
-        let (when, client_id) = rest.split_first_chunk()?;
+        let (when, rest) = rest.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let (client_id, rest) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
+        let username = match rest.split_first() {
+            None => None,
+            Some((1, username)) => Some(core::str::from_utf8(username).ok()?.into()),
+            Some(_) => return None,
+        };
         let message = u64::from_be_bytes(*message);
         let will = match kind {
             0 => WillRecord::None,
@@ -94,6 +109,7 @@ impl SessionRecord {
             _ => return None,
         };
         let record = Self {
+            username,
             expiry_interval: u32::from_be_bytes(*expiry_interval),
             ends_at: Some(time(*ends_at)).filter(|at| at.as_millis() != u64::MAX),
             will,

@@ -211,7 +211,7 @@ impl Restoring<'_> {
         if self.broker.clients.find(&client_id).is_some() {
             return Err("its client has another session");
         }
-        let mut shadow = Shadow::restore(number, record);
+        let mut shadow = Shadow::restore(number, record.clone());
         let will = match record.will {
             WillRecord::None => None,
             WillRecord::Armed(message, delay) => {
@@ -229,6 +229,7 @@ impl Restoring<'_> {
         let session = Session::new(options.session_limits(options.receive_maximum.get()));
         let key = self.broker.clients.insert(client_id, session);
         if let Some(client) = self.broker.clients.get_mut(key) {
+            client.username = record.username;
             client.expiry_interval = record.expiry_interval;
             client.expires_at = record.ends_at;
             client.will = will;

@@ -165,10 +165,11 @@ impl Shadow {
             (Some(Will::Delayed { due, .. }), Some(number)) => WillRecord::Delayed(number, *due),
             (None, _) | (_, None) => WillRecord::None,
         };
-        let record = SessionRecord { expiry_interval: client.expiry_interval, ends_at: client.expires_at, will };
-        if self.record != Some(record) {
-            self.record = Some(record);
+        let (username, expiry_interval) = (client.username.clone(), client.expiry_interval);
+        let record = SessionRecord { username, expiry_interval, ends_at: client.expires_at, will };
+        if self.record.as_ref() != Some(&record) {
             pen.batch.put(Key::Session(self.number), |out| record.write(&client.id, out));
+            self.record = Some(record);
         }
     }
 
@@ -250,7 +251,7 @@ impl Shadow {
 /// What a session has that is being restored.
 impl Shadow {
     pub(super) fn restore(number: u64, record: SessionRecord) -> Self {
-        Self { record: Some(record), is_whole: record.expiry_interval > 0, ..Self::new(number) }
+        Self { is_whole: record.expiry_interval > 0, record: Some(record), ..Self::new(number) }
     }
 
     pub(super) fn restore_will(&mut self, key: MessageKey, message: &Arc<Message>) {
