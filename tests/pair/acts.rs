@@ -89,12 +89,13 @@ impl Net {
     /// The broker's host ends the node's connection, if it is there on its side too.
     pub(crate) fn dismiss(&mut self, node: usize, reason: ReasonCode) {
         let index = self.nodes[node].connection.expect("it has one");
-        let connection = &self.connections[index];
+        let connection = &mut self.connections[index];
         let peer = connection.peer.expect("it stands");
         // Another broker has given the number to another.
         if !connection.broker_is_there {
             return;
         }
+        connection.is_dismissed = true;
         self.broker.disconnect(peer, reason, self.now);
         self.drain_broker();
     }

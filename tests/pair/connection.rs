@@ -52,6 +52,8 @@ pub(crate) struct Connection {
     pub(crate) link: Link,
     /// The broker sent a CONNACK of success.
     pub(crate) is_accepted: bool,
+    /// The broker's host has ended it: what still comes is not read, while a store has yet to let the end go out.
+    pub(crate) is_dismissed: bool,
     /// The client's DISCONNECT of success has come to the broker.
     pub(crate) said_goodbye: bool,
     pub(crate) up_bytes: usize,
@@ -87,6 +89,7 @@ impl Connection {
             broker_is_there: false,
             link: Link::Whole,
             is_accepted: false,
+            is_dismissed: false,
             said_goodbye: false,
             up_bytes: 0,
             down_bytes: 0,
@@ -111,7 +114,8 @@ impl Connection {
         self.heard_by_broker.feed(bytes);
         while let Some(located) = self.heard_by_broker.advance(self.version).expect("clients send packets") {
             let packet = self.heard_by_broker.packet(&located, self.version).expect("clients send good packets");
-            self.said_goodbye |= matches!(packet, Packet::Disconnect(bye) if bye.reason == ReasonCode::Success);
+            let is_goodbye = matches!(packet, Packet::Disconnect(bye) if bye.reason == ReasonCode::Success);
+            self.said_goodbye |= is_goodbye && !self.is_dismissed;
         }
     }
 
