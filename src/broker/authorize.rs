@@ -16,7 +16,7 @@ use super::options::BrokerOptions;
 use super::peer::PeerId;
 use super::questions::Whose;
 use super::receive::Sender;
-use crate::codec::{Connect, Decoder, Located, PacketKind, Publish, ReasonCode, Subscribe};
+use crate::codec::{Connect, Decoder, Located, PacketKind, Publish, QoS, ReasonCode, Subscribe};
 use crate::time::Time;
 use crate::topic::TopicFilter;
 
@@ -150,8 +150,10 @@ impl Broker {
     /// Whether the client may publish this.
     pub(super) fn may_publish(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> Verdict {
         let Some(client) = self.clients.get(sender.client) else { return Verdict::Allowed };
-        // What was handed over already is acknowledged again, and no more.
-        if publish.packet_id.is_some_and(|packet_id| client.session.has_received(packet_id)) {
+        // What was handed over already is acknowledged again, and no more. A QoS 1 message is a new one, whatever identifier
+        // it has.
+        let has_received = |packet_id| client.session.has_received(packet_id);
+        if publish.qos == QoS::ExactlyOnce && publish.packet_id.is_some_and(has_received) {
             return Verdict::Allowed;
         }
         if let Err(reason) = self.options.access.check(Action::Publish, client.who(), publish.topic) {

@@ -198,3 +198,18 @@ fn the_list_is_held_before_the_host_is_asked() {
     room.answer(Answer::Refuse(ReasonCode::QuotaExceeded));
     assert_eq!(room.hear(peer), ["PUBACK #9 97"], "what the list allows the host may refuse");
 }
+
+/// A QoS 2 message that is not released yet is the only one that is the same again: what else has its identifier is not.
+#[test]
+fn an_identifier_that_is_in_use_at_qos_2_lets_nothing_else_through() {
+    for version in [V4, V5] {
+        let mut room = room(&[(PUBLISH, "secret", NO)]);
+        let watcher = room.join(V5, "w");
+        room.subscribe(watcher, "#", QoS::AtMostOnce);
+        let peer = room.join(version, "a");
+        room.send(peer, &Packet::Publish(publish("open", "x", QoS::ExactlyOnce)));
+        assert_eq!(room.hear(watcher), ["open=x q0"]);
+        room.send(peer, &Packet::Publish(publish("secret", "y", QoS::AtLeastOnce)));
+        assert_eq!(room.hear(watcher), [""; 0]);
+    }
+}
