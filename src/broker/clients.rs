@@ -105,7 +105,14 @@ impl ClientState {
         }
     }
 
-    /// Puts a delivery into the queue of the session. Nothing else may, and nothing may take one from between others:
+    /// Puts what was taken out of the queue of the session at its end again, whatever the bounds are: a queue that was
+    /// restored may be beyond them.
+    pub(super) fn put_back(&mut self, delivery: Delivery) {
+        self.session.restore_waiting(delivery);
+        self.enqueued += 1;
+    }
+
+    /// Puts a delivery into the queue of the session. Nothing else but [`put_back`](Self::put_back) may, and nothing may take one from between others:
     /// what is stored of the queue goes by how many were ever put in.
     pub(super) fn enqueue(&mut self, delivery: Delivery) -> Result<(), QueueFull> {
         self.session.enqueue(delivery)?;

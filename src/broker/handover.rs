@@ -113,8 +113,7 @@ impl Broker {
     /// Puts back into the queue what was in it.
     fn keep(&mut self, key: ClientKey, delivery: Delivery) {
         if let Some(client) = self.clients.get_mut(key) {
-            let kept = client.enqueue(delivery);
-            debug_assert!(kept.is_ok(), "there was room for it");
+            client.put_back(delivery);
         }
     }
 }

@@ -687,3 +687,49 @@ fn what_a_member_leaves_undone_is_known_to_be_shared_after_a_restart() {
     assert_eq!(room.hear(other), ["t=shared q1 #1"]);
     assert_eq!(room.sessions(), ["other"]);
 }
+
+/// A session that is to end with the connection that it went on with leaves nothing behind when it does, after a crash too.
+#[test]
+fn a_session_that_was_to_stay_and_then_was_not_leaves_nothing_in_the_store() {
+    let mut room = stored();
+    let lasting = expiry(1_000);
+    let peer = room.join_with(&keeping(V5, "a", &lasting));
+    for filter in ["t", "u/#", "$share/g/x"] {
+        room.subscribe(peer, filter, QoS::ExactlyOnce);
+    }
+    room.cut(peer);
+    let none = expiry(0);
+    let peer = room.connect(&keeping(V5, "a", &none));
+    assert!(room.hear(peer)[0].contains("present"));
+    restart(&mut room, 1);
+    assert_eq!(room.sessions(), [""; 0]);
+    assert_eq!(room.disk.kinds(), "F");
+    restart(&mut room, 1);
+}
+
+/// What was restored beyond a lower bound stays so while its client comes and goes.
+#[test]
+fn a_queue_beyond_a_lower_bound_is_whole_when_its_client_leaves_again() {
+    let mut room = stored();
+    let expiry = expiry(1_000);
+    let peer = room.join_with(&keeping(V5, "a", &expiry));
+    room.subscribe(peer, "$share/g/t", QoS::AtLeastOnce);
+    room.subscribe(peer, "own", QoS::AtLeastOnce);
+    room.cut(peer);
+    let other = room.join(V5, "other");
+    for number in 0..4 {
+        room.publish(other, "own", &number.to_string(), QoS::AtLeastOnce);
+    }
+    room.publish(other, "t", "x", QoS::AtLeastOnce);
+    let options =
+        BrokerOptions { queue_messages: 2, in_flight_max: 1.try_into().expect("not 0"), ..BrokerOptions::default() };
+    restart_with(&mut room, 1, options);
+    let member = room.join(V5, "member");
+    room.subscribe(member, "$share/g/t", QoS::AtLeastOnce);
+    let (peer, _, heard) = come_back(&mut room, V5, "a");
+    assert_eq!(heard, ["own=0 q1 #1"]);
+    room.cut(peer);
+    assert_eq!(room.hear(member), ["t=x q1 #1"]);
+    let queued = room.broker.sessions().find(|session| session.client_id == "a").expect("kept").queued;
+    assert_eq!(queued, 3);
+}

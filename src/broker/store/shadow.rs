@@ -251,7 +251,8 @@ impl Shadow {
 /// What a session has that is being restored.
 impl Shadow {
     pub(super) fn restore(number: u64, record: SessionRecord) -> Self {
-        Self { is_whole: record.expiry_interval > 0, record: Some(record), ..Self::new(number) }
+        // Also of one that is to end with its connection: before that it may have been one that stays.
+        Self { is_whole: true, record: Some(record), ..Self::new(number) }
     }
 
     pub(super) fn restore_will(&mut self, key: MessageKey, message: &Arc<Message>) {
