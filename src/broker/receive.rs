@@ -167,7 +167,8 @@ impl Broker {
             disconnect.properties.get(PropertyId::SessionExpiryInterval)
             && let Some(client) = self.clients.get_mut(sender.client)
         {
-            if client.expiry_interval == 0 && seconds > 0 {
+            // Where none is served, it is not known what CONNECT asked for, and comes to the same.
+            if client.expiry_interval == 0 && seconds > 0 && self.options.session_expiry_max > 0 {
                 let problem = "a session expiry interval in DISCONNECT after none in CONNECT";
                 return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-3.14.2-2", problem));
             }

@@ -3,7 +3,7 @@
 use wasmqtt::broker::{BrokerOptions, QueueOverflow};
 use wasmqtt::codec::{Ack, Connect, Disconnect, Packet, Properties, Property, QoS, ReasonCode};
 
-use crate::room::{Room, V4, V5, connect, id, properties};
+use crate::room::{Room, V4, V5, connect, id, properties, will};
 
 /// [MQTT-3.1.2-4], [MQTT-3.1.2-5], [MQTT-3.1.2-6], [MQTT-3.2.2-3]; in 3.1.1 clean session is start and end in one.
 #[test]
@@ -271,4 +271,19 @@ fn no_more_is_in_flight_than_the_client_takes() {
     assert_eq!(room.hear(peer), ["t=3 q1 #3"]);
     room.send(peer, &Packet::Puback(Ack::success(id(1))));
     assert_eq!(room.hear(peer), ["t=4 q1 #4"]);
+}
+
+/// [MQTT-3.14.2-2] is about what CONNECT asked for, and not about what was granted.
+#[test]
+fn a_client_that_was_granted_no_expiry_interval_may_ask_for_it_again() {
+    let mut room = Room::with(BrokerOptions { session_expiry_max: 0, ..BrokerOptions::default() });
+    let watcher = room.join(V5, "w");
+    room.subscribe(watcher, "will", QoS::AtMostOnce);
+    let expiry = properties(&[Property::SessionExpiryInterval(100)]);
+    let properties = expiry.as_properties();
+    let will = Some(will("will", "x", QoS::AtMostOnce));
+    let peer = room.join_with(&Connect { properties, will, ..connect(V5, "a") });
+    room.send(peer, &Packet::Disconnect(Disconnect { reason: ReasonCode::Success, properties }));
+    assert!(room.is_closed(peer));
+    assert_eq!((room.hear(peer), room.hear(watcher)), (vec![], vec![]));
 }
