@@ -76,6 +76,19 @@ await build({
 
 await build({
   absWorkingDir: root,
+  entryPoints: { node: 'src/node/index.ts' },
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+})
+
+await build({
+  absWorkingDir: root,
   entryPoints: { cli: 'src/cli/main.ts' },
   outdir: 'dist',
   bundle: true,
@@ -87,7 +100,7 @@ await build({
   // What ws uses where it is installed.
   external: ['bufferutil', 'utf-8-validate'],
   banner: { js: cliBanner() },
-  plugins: [{ name: 'broker', setup: leaveBroker }],
+  plugins: [{ name: 'package', setup: leavePackage }],
   logLevel: 'warning',
 })
 
@@ -109,17 +122,21 @@ function cliBanner() {
   ].join('\n')
 }
 
-/** The command uses the package's broker as anybody does. */
-function leaveBroker({ onResolve }) {
+/** The command uses the package's broker, and its store, as anybody does. */
+function leavePackage({ onResolve }) {
   onResolve({ filter: /^\.\.\/broker\.js$/ }, () => ({ path: './broker.js', external: true }))
+  onResolve({ filter: /^\.\.\/node\/index\.js$/ }, () => ({ path: './node.js', external: true }))
 }
 
 /** Checks the types, against what wasm-bindgen has generated too, and writes the declarations. */
 function declare() {
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
-  for (const project of [root, join(root, 'src', 'cli')]) {
+  for (const project of [root, join(root, 'src', 'node'), join(root, 'src', 'cli')]) {
     const { status } = spawnSync(process.execPath, [tsc, '--project', project], { stdio: 'inherit' })
     if (status !== 0) process.exit(status ?? 1)
+  }
+  for (const file of readdirSync(join(dist, 'node'))) {
+    if (file !== 'index.d.ts') rmSync(join(dist, 'node', file))
   }
   const reached = new Set()
   for (const entry of ['index', 'broker']) reach(entry, reached)

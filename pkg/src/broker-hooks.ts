@@ -70,9 +70,9 @@ export class HookError extends MqttError {
   }
 }
 
-/** Something that the broker cannot tell its caller failed. Unless `preventDefault()` is called, it is reported as uncaught. */
+/** What the broker cannot tell its caller: a HookError, or a StoreError. Unless `preventDefault()` is called, it is reported as uncaught. */
 export class BrokerErrorEvent extends Event {
-  constructor(readonly error: HookError) {
+  constructor(readonly error: MqttError) {
     super('error', { cancelable: true })
   }
 }

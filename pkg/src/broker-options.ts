@@ -18,6 +18,7 @@ import {
 } from './check.js'
 import type { CoreBrokerOptions } from './core.js'
 import type { QoS } from './message.js'
+import { type Store, store } from './store.js'
 import { type BrokerUser, readUsers } from './users.js'
 
 /** A broker's limits, and who may connect. What is left out, or undefined, has its default. */
@@ -98,6 +99,16 @@ export interface BrokerOptions {
    * told at once; while nobody is subscribed, nothing is told, and nothing runs.
    */
   readonly sysInterval?: number
+  /**
+   * What survives the broker: `memory()`, `indexedDb(name)`, or `directory(path)` of `wasmqtt/node`. Nothing is acknowledged
+   * before what that promises is stored. Left out: everything is gone with the broker.
+   */
+  readonly store?: Store
+  /**
+   * Bytes of packets that are handled while the store is written; above it, or at half as many messages as `queue.messages`,
+   * no more packets are looked at until it is. Default 4 MiB.
+   */
+  readonly storeBytesMaximum?: number
   /** Who may connect. Left out: everyone, as far as `authenticate` lets them. */
   readonly users?: readonly BrokerUser[]
   /**
@@ -119,8 +130,8 @@ export interface BrokerOptions {
   /** How long a hook may take, in milliseconds; then it counts as a refusal with 0x80. Default 30000. */
   readonly answerTimeout?: number
   /**
-   * Bytes of one client that wait while a hook is asked, beyond one packet of the largest size; with more the client is
-   * disconnected with 0x97. Default 4 MiB.
+   * Bytes of one client that wait while a hook is asked, or the store is written, beyond one packet of the largest size; with
+   * more the client is disconnected with 0x97. Default 4 MiB.
    */
   readonly inputBytesMaximum?: number
 }
@@ -165,6 +176,8 @@ const brokerFields = fields({
   transmitBytesMaximum: positive32,
   retained: fields({ messages: uint32, bytes: uint32 }),
   sysInterval: uint32,
+  store,
+  storeBytesMaximum: uint32,
   users: readUsers,
   acl: readAcl,
   authenticate: func<Authenticate>('({ clientId, username, password }) => true'),
@@ -175,8 +188,12 @@ const brokerFields = fields({
   inputBytesMaximum: uint32,
 })
 
-/** The options as the module takes them, and the hooks. @internal */
-export function readBrokerOptions(options: unknown): { readonly core: CoreBrokerOptions; readonly hooks: Hooks } {
+/** The options as the module takes them, the hooks, and the store. @internal */
+export function readBrokerOptions(options: unknown): {
+  readonly core: CoreBrokerOptions
+  readonly hooks: Hooks
+  readonly store: Store | undefined
+} {
   const given = brokerFields(options, 'options')
   const { queue = {}, retained = {} } = given
   const { users, authenticate, authenticateEnhanced, authorize } = given
@@ -203,6 +220,7 @@ export function readBrokerOptions(options: unknown): { readonly core: CoreBroker
     given.transmitBytesMaximum,
     retained.messages,
     retained.bytes,
+    given.storeBytesMaximum,
     given.topicAliasMaximum,
     given.sysInterval,
     bit(given.wildcardSubscriptionAvailable),
@@ -216,7 +234,7 @@ export function readBrokerOptions(options: unknown): { readonly core: CoreBroker
     given.inputBytesMaximum,
     given.acl,
   ]
-  return { core, hooks }
+  return { core, hooks, store: given.store }
 }
 
 /** A bit for each kind of question that the module is to ask. */

@@ -24,6 +24,8 @@ import { PageSocket } from './page-socket.js'
 import { Dock, Port, type Wire } from './port.js'
 import { report } from './report.js'
 import { type PublishOptions, readPublish } from './request-options.js'
+import { Storage } from './storage.js'
+import type { Store } from './store.js'
 import { LINK, type Way } from './target.js'
 import { WatchedTarget } from './watched.js'
 import { wireOf } from './wires.js'
@@ -46,7 +48,9 @@ export {
 export type { BrokerOptions } from './broker-options.js'
 export * from './common.js'
 export type { Counters, DropCause, Traffic } from './counters.js'
+export { indexedDb } from './indexed-db.js'
 export type { PageSocket } from './page-socket.js'
+export { memory, type Store, type StoreChange, StoreError, type StoreRecord } from './store.js'
 export { type BrokerUser, hashPassword } from './users.js'
 
 const glue: BrokerGlue = { BrokerCore, ClientCore, check, readProperties, explain: explainTopic }
@@ -77,13 +81,16 @@ export async function connect(to: string | URL | Broker, options?: ClientOptions
 /** The events of a broker. */
 export interface BrokerEventMap {
   event: BrokerEvent
-  /** A hook failed. */
+  /** A hook failed; or the store, and the broker is over. */
   error: BrokerErrorEvent
 }
 
 /** A broker in the page: `connect(broker)` reaches it without a network. It takes clients from when it is made. */
 export class Broker extends WatchedTarget<BrokerEventMap> {
-  /** Resolves once the module is loaded. Rejects if it cannot be, or with a ClosedError; nobody need handle that. */
+  /**
+   * Resolves once the module is loaded, and what the store holds is there. Rejects if they cannot be, or with a ClosedError;
+   * nobody need handle that.
+   */
   readonly ready: Promise<this>
 
   /** @internal */
@@ -91,13 +98,14 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
   readonly #loaded: Promise<Engine<BrokerGlue>>
   readonly #dock = new Dock()
   #core: Core | undefined
-  #isClosed = false
+  #storage: Storage | undefined
+  #closing: Promise<void> | undefined
 
   /** @throws OptionError if an option is wrong. */
   constructor(options?: BrokerOptions) {
     super()
-    const { core, hooks } = readBrokerOptions(options)
-    this.#loaded = this.#start(core, hooks)
+    const { core, hooks, store } = readBrokerOptions(options)
+    this.#loaded = this.#start(core, hooks, store)
     this.ready = this.#loaded.then(() => this)
     this.ready.catch(ignore)
   }
@@ -126,9 +134,10 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
   }
 
   /**
-   * Publishes a message of the page's own. Resolves with the number of subscribers that it went to.
+   * Publishes a message of the page's own. Resolves with the number of subscribers that it went to, once what it promises is
+   * stored.
    *
-   * Rejects with an OptionError, or a ClosedError.
+   * Rejects with an OptionError, a ClosedError, or an MqttError if the store could not be written.
    */
   async publish(topic: string, payload: Payload, options?: Omit<PublishOptions, 'signal'>): Promise<number> {
     const { flags, properties } = readPublish(options, 5)
@@ -136,7 +145,9 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     const bytes = payloadOf(payload, 'payload')
     await this.#loaded
     try {
-      return this.#open().publish(topic, bytes, flags, properties)
+      const subscribers = this.#open().publish(topic, bytes, flags, properties)
+      await this.#storage?.covered()
+      return subscribers
     } catch (error) {
       throw thrownError(error, { kind: 'publish', topic })
     }
@@ -178,16 +189,16 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     return this.#core?.disconnect(text(clientId, 'clientId'), code, server) ?? false
   }
 
-  /** Ends all connections, and forgets all; 5.0 clients are told 0x8B, server shutting down. Idempotent. */
-  close(): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    const core = this.#core
-    this.#core = undefined
-    core?.close()
-    this.#dock.close()
-    // Later, since the module may be on the stack.
-    if (core) setTimeout(() => core.free())
+  /**
+   * Ends all connections, and forgets all but what is stored; 5.0 clients are told 0x8B, server shutting down. Idempotent.
+   *
+   * @returns once the store, if there is one, has everything and is closed. Rejects if the store does.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#end()
+    // Nobody need handle it who has no store.
+    this.#closing.catch(ignore)
+    return this.#closing
   }
 
   /** @internal */
@@ -201,21 +212,50 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     this.#core?.listen(on ? detail => void this.dispatchEvent(new BrokerEvent(detail as BrokerEventDetail)) : undefined)
   }
 
-  async #start(options: CoreBrokerOptions, hooks: Hooks): Promise<Engine<BrokerGlue>> {
+  async #start(options: CoreBrokerOptions, hooks: Hooks, store: Store | undefined): Promise<Engine<BrokerGlue>> {
     const engine = await loader.load()
-    if (this.#isClosed) throw closed()
-    this.#core = new engine.glue.BrokerCore(options)
-    this.#core.setAsker(
+    if (this.#closing) throw closed()
+    const core = new engine.glue.BrokerCore(options)
+    core.setAsker(
       new Asker(
         hooks,
-        (...answer) => this.#answer(...answer),
-        error => {
-          if (this.dispatchEvent(new BrokerErrorEvent(error))) report(error)
-        },
+        (...answer) => this.#answer(core, ...answer),
+        error => this.#tell(error),
       ),
     )
+    if (store) await this.#restore(store, core)
+    this.#core = core
     if (this.isWatched) this.watch(true)
     return engine
+  }
+
+  async #restore(store: Store, core: Core): Promise<void> {
+    try {
+      this.#storage = await Storage.open(store, core, error => this.#tell(error))
+      if (this.#closing) throw closed()
+    } catch (error) {
+      core.free()
+      await store.close()
+      throw thrownError(error, { kind: 'options' })
+    }
+  }
+
+  #tell(error: MqttError): void {
+    if (this.dispatchEvent(new BrokerErrorEvent(error))) report(error)
+  }
+
+  async #end(): Promise<void> {
+    const core = this.#core
+    this.#core = undefined
+    // What is on its way in gives up by itself.
+    if (!core) return void (await this.#loaded.catch(ignore))
+    core.close()
+    // What is told to clients follows on what is stored.
+    if (this.#storage) await this.#storage.settled()
+    this.#dock.close()
+    // Later, since the module may be on the stack.
+    setTimeout(() => core.free())
+    await this.#storage?.close()
   }
 
   #admit(wire: Wire): void {
@@ -226,9 +266,10 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     )
   }
 
-  #answer(question: number, reasonCode: number, data?: Uint8Array): void {
+  #answer(core: Core, question: number, reasonCode: number, data?: Uint8Array): void {
+    if (this.#closing) return
     try {
-      this.#core?.answer(question, reasonCode, data)
+      core.answer(question, reasonCode, data)
     } catch (error) {
       // It trapped, which is a bug of ours: no call of it is any good.
       this.#core = undefined

@@ -16,7 +16,8 @@ export type Failure = readonly [
     | 'topic'
     | 'filter'
     | 'property'
-    | 'option',
+    | 'option'
+    | 'store',
   message: string,
   reasonCode: number | undefined,
 ]
@@ -142,8 +143,18 @@ export interface Port {
   close(): void
 }
 
+/** What the module stores to. Nothing of it throws, and none calls the module before it has returned. */
+export interface Storage {
+  /** Writes the changes, then calls `stored` or `storeFailed`. */
+  write(batch: number, changes: Uint8Array<ArrayBuffer>): void
+}
+
 /** The broker in the page. */
 export interface BrokerCore {
+  /** Begins with these records, before anything else. Throws if one is damaged; then there is no use in the core. */
+  restore(records: Uint8Array, storage: Storage): void
+  stored(batch: number): void
+  storeFailed(): void
   /** Gives the peer's number, which is good until the port is closed from either side. What comes of it waits for `flush`. */
   accept(port: Port): number
   receive(peer: number, bytes: Uint8Array): void

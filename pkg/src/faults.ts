@@ -34,6 +34,8 @@ export function thrownError(thrown: unknown, subject: Subject): unknown {
       return new OptionError('options', undefined, message)
     case 'encode':
       return new OptionError(subject.kind === 'publish' ? 'payload' : 'options', undefined, message)
+    case 'store':
+      return new MqttError(message)
     case 'ended':
       return new ClosedError(message)
     case 'not-connected':

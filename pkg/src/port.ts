@@ -1,4 +1,5 @@
 import type { BrokerCore, Port as CorePort } from './core.js'
+import { report } from './report.js'
 import { nextTurn } from './turn.js'
 
 /** A socket of whatever kind, as a port uses it. Nothing of it throws, or calls back at once. */
@@ -103,7 +104,6 @@ export class Port implements CorePort {
 export class Dock {
   readonly #ports = new Set<Port>()
   #core: BrokerCore | undefined
-  #isClosed = false
   #isFlushDue = false
   readonly #flush = () => {
     this.#isFlushDue = false
@@ -111,12 +111,8 @@ export class Dock {
   }
 
   enter(port: Port, core: BrokerCore): void {
-    if (!this.#isClosed) {
-      this.#core = core
-      if (port.enter(this)) this.#ports.add(port)
-    } else {
-      port.close()
-    }
+    this.#core = core
+    if (port.enter(this)) this.#ports.add(port)
   }
 
   leave(port: Port): void {
@@ -133,7 +129,6 @@ export class Dock {
 
   /** The core is not called any more. */
   close(): void {
-    this.#isClosed = true
     this.#core = undefined
     for (const port of [...this.#ports]) port.close()
   }
@@ -143,11 +138,9 @@ export class Dock {
     try {
       call(this.#core)
     } catch (error) {
-      // It trapped, which is a bug of ours: no call of it is any good, and a broker that is dead must not look alive.
+      // It trapped, which is a bug of ours: no call of it is any good.
       this.close()
-      nextTurn(() => {
-        throw error
-      })
+      report(error)
     }
   }
 }

@@ -235,3 +235,28 @@ test('help and version are printed, and nothing is run', { timeout }, async () =
   assert.equal(code, 0)
   assert.match(stdout, /^\d+\.\d+\.\d+\n$/)
 })
+
+test('what --store keeps is there after SIGTERM and after SIGKILL', { timeout }, async t => {
+  const directory = join(folder, 'store')
+  for (const signal of ['SIGTERM', 'SIGKILL', undefined]) {
+    const broker = await startBroker(t, '--tcp', '0', '--store', directory)
+    const socket = () => connectTcp({ host: broker.urls[0].hostname, port: broker.urls[0].port })
+    const client = RawClient.overStream(socket(), 4)
+    const { sessionPresent } = await client.connect('keeper', { clean: false })
+    assert.equal(sessionPresent, signal !== 'SIGTERM', `before ${signal}`)
+    if (!signal) break
+    broker.process.kill(signal)
+    await broker.exited
+  }
+})
+
+test('a store that another has is an error in one line', { timeout }, async t => {
+  const directory = join(folder, 'shared')
+  const broker = await startBroker(t, '--tcp', '0', '--store', directory)
+  const { code, stderr } = await run('broker', '--tcp', '0', '--store', directory)
+  assert.equal(code, 1)
+  assert.match(
+    stderr,
+    new RegExp(`^wasmqtt: the store could not be opened: .*lock: process ${broker.process.pid} has it\\n$`),
+  )
+})

@@ -8,7 +8,7 @@ import { install, load, packed, root } from './lib/packed.mjs'
 
 const project = install()
 
-test('the tarball holds exactly the two entries, what they share, the command, the declarations and the WebAssembly', () => {
+test('the tarball holds exactly the three entries, what two of them share, the command, the declarations and the WebAssembly', () => {
   const declarations = [
     'accepted',
     'acl',
@@ -22,12 +22,14 @@ test('the tarball holds exactly the two entries, what they share, the command, t
     'errors',
     'events',
     'index',
+    'indexed-db',
     'message',
     'options',
     'page-socket',
     'properties',
     'request-options',
     'socket',
+    'store',
     'stream',
     'subscription',
     'users',
@@ -43,6 +45,8 @@ test('the tarball holds exactly the two entries, what they share, the command, t
     'dist/client/wasmqtt_bg.wasm',
     'dist/common.js',
     'dist/index.js',
+    'dist/node.js',
+    'dist/node/index.d.ts',
     'package.json',
     ...declarations,
   ]
@@ -112,13 +116,24 @@ test('both entries share one set of errors and events', async () => {
     Object.keys(broker)
       .filter(name => !(name in client))
       .toSorted(),
-    ['Broker', 'BrokerErrorEvent', 'BrokerEvent', 'HookError', 'explain', 'hashPassword', 'load'],
+    [
+      'Broker',
+      'BrokerErrorEvent',
+      'BrokerEvent',
+      'HookError',
+      'StoreError',
+      'explain',
+      'hashPassword',
+      'indexedDb',
+      'load',
+      'memory',
+    ],
   )
   assert.ok(broker.Client.prototype instanceof client.BaseClient)
 })
 
 test('what is published has no path of the machine that built it', () => {
-  for (const name of ['index.js', 'broker.js', 'common.js', 'cli.js']) {
+  for (const name of ['index.js', 'broker.js', 'common.js', 'cli.js', 'node.js']) {
     const text = readFileSync(join(project, 'node_modules/wasmqtt/dist', name), 'utf8')
     assert.ok(!text.includes(root), name)
     assert.ok(!/\/home\/|\/root\/|\/\/#/.test(text), name)

@@ -36,6 +36,7 @@ pub(super) fn read(given: &Array) -> BrokerOptions {
     given.bound(&mut options.transmit_bytes_max);
     given.bound(&mut options.retained_messages);
     given.bound(&mut options.retained_bytes);
+    given.bound(&mut options.store_bytes_max);
     put(&mut options.topic_alias_maximum, given.short());
     put(&mut options.sys_interval, given.number().map(|interval| Duration::from_secs(interval.into())));
     put(&mut options.wildcard_subscription_available, given.flag());

@@ -7,7 +7,7 @@ use super::broker::BrokerCore;
 use super::clock::now;
 use super::failure::{failure, text};
 use super::js::Uint8Array;
-use crate::broker::{BatchId, Broker, Changes};
+use crate::broker::{BatchId, Changes};
 
 #[wasm_bindgen]
 extern "C" {
@@ -42,12 +42,5 @@ impl BrokerCore {
     #[wasm_bindgen(js_name = storeFailed)]
     pub fn store_failed(&self) {
         self.shell.run(|machine| machine.handle_store_failed(now()));
-    }
-
-    /// Whether the store has everything.
-    #[wasm_bindgen(js_name = isStored)]
-    #[must_use]
-    pub fn is_stored(&self) -> bool {
-        self.shell.read(Broker::is_stored)
     }
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import type { Broker } from '../broker.js'
+import { type Broker, StoreError } from '../broker.js'
+import { directory } from '../node/index.js'
 import { type Address, readAddress } from './address.js'
 import { brokerOf } from './config.js'
 import { type Listener, listenTcp, listenWebSocket } from './listeners.js'
@@ -11,15 +12,17 @@ interface Settings {
   readonly tcp: readonly Address[]
   readonly ws: readonly Address[]
   readonly config: string | undefined
+  readonly store: string | undefined
   readonly level: Level
 }
 
 /** Runs a broker until a signal ends it. Rejects with a UsageError, or an Error that says in one line what failed. */
 export async function runBroker(args: readonly string[]): Promise<void> {
-  const { tcp, ws, config, level } = readSettings(args)
+  const { tcp, ws, config, store, level } = readSettings(args)
   const log = new Log(level)
-  const broker = brokerOf(config, {})
+  const broker = brokerOf(config, store === undefined ? {} : { store: directory(store) })
   const stopped = signalled()
+  const failed = failedStore(broker)
   const listeners: Listener[] = []
   try {
     await broker.ready
@@ -27,7 +30,7 @@ export async function runBroker(args: readonly string[]): Promise<void> {
     for (const address of tcp) listeners.push(await listenTcp(broker, address, log))
     for (const address of ws) listeners.push(await listenWebSocket(broker, address, log))
     process.stdout.write(`wasmqtt listens on ${listeners.map(({ url }) => url).join(' ')}\n`)
-    log.write('info', `ends: ${await stopped}`)
+    log.write('info', `ends: ${await Promise.race([stopped, failed])}`)
   } finally {
     await stop(broker, listeners)
   }
@@ -36,8 +39,22 @@ export async function runBroker(args: readonly string[]): Promise<void> {
 /** Takes nobody any more, tells all that are there, and waits until their connections are closed, which is bounded. */
 async function stop(broker: Broker, listeners: readonly Listener[]): Promise<void> {
   const closed = Promise.all(listeners.map(listener => listener.close()))
-  broker.close()
+  await broker.close()
   await closed
+}
+
+/** Rejects when the store can no longer be written, and the broker is over. */
+function failedStore(broker: Broker): Promise<never> {
+  const failed = new Promise<never>((_, reject) => {
+    broker.addEventListener('error', event => {
+      if (!(event.error instanceof StoreError)) return
+      event.preventDefault()
+      reject(event.error)
+    })
+  })
+  // While it is not waited for yet.
+  failed.catch(() => {})
+  return failed
 }
 
 /** Resolves with the first signal; the next ends the process at once, as signals do. */
@@ -53,7 +70,7 @@ function signalled(): Promise<NodeJS.Signals> {
 }
 
 function readSettings(args: readonly string[]): Settings {
-  const { tcp, ws, config, log: level = 'info' } = parse(args)
+  const { tcp, ws, config, store, log: level = 'info' } = parse(args)
   if (!isLevel(level)) {
     throw new UsageError(`--log is ${JSON.stringify(level)}; it must be ${levels.slice(0, -1).join(', ')} or silent`)
   }
@@ -62,6 +79,7 @@ function readSettings(args: readonly string[]): Settings {
     tcp: (tcp ?? (isDefault ? ['1883'] : [])).map(text => readAddress(text, '--tcp')),
     ws: (ws ?? []).map(text => readAddress(text, '--ws')),
     config,
+    store,
     level,
   }
 }
@@ -76,6 +94,7 @@ function parse(args: readonly string[]) {
         tcp: { type: 'string', multiple: true },
         ws: { type: 'string', multiple: true },
         config: { type: 'string' },
+        store: { type: 'string' },
         log: { type: 'string' },
       },
     }).values

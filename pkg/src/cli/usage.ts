@@ -6,6 +6,7 @@ export const help = `wasmqtt broker [options]: an MQTT broker, for MQTT 3.1, 3.1
   --tcp [HOST:]PORT   listen on TCP; may be given more than once. Without --tcp and --ws: 127.0.0.1:1883
   --ws [HOST:]PORT    listen for WebSockets, at any path; may be given more than once
   --config FILE       the broker's options, as JSON: { "maximumQos": 1, "receiveMaximum": 20 }
+  --store DIR         keep sessions, what waits in them, and retained messages in this directory, which is made
   --log LEVEL         debug, info (the default), warn, error or silent; a line for each event, on the standard error
   --help, --version
 

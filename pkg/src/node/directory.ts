@@ -1,0 +1,186 @@
+import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Store, StoreChange, StoreRecord } from '../store.js'
+import { changeBytes } from './frame.js'
+import { Lock } from './lock.js'
+import { Log } from './log.js'
+
+/** A log below this many bytes is not written anew. */
+const COMPACT_BYTES = 4 << 20
+/** When a log is written anew, a frame has about so many bytes. */
+const FRAME_BYTES = 1 << 20
+const LOG_NAME = /^(\d{8})\.log$/
+
+/** Where in the log a record stands that counts: before how many bytes of changes, and how many it has. */
+interface Place {
+  readonly at: number
+  readonly bytes: number
+}
+
+/**
+ * The store of a directory: `00000001.log` and so on, of which the last counts, and `lock`.
+ *
+ * A log is written anew under another name, and renamed to the next number when it is durable. So there is always one that is
+ * whole, and the one with the highest number is.
+ */
+export class Directory implements Store {
+  readonly #path: string
+  #lock: Lock | undefined
+  #log: Log | undefined
+  #number = 0
+  /** The records that count, by their keys. */
+  readonly #places = new Map<string, Place>()
+  /** Bytes of changes that were read or written, in their order. */
+  #at = 0
+  /** Of those, the ones that count. */
+  #live = 0
+  /** Writing the log anew, which the next write waits for. */
+  #compaction: Promise<void> = Promise.resolve()
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  async *load(): AsyncGenerator<StoreRecord> {
+    await mkdir(this.#path, { recursive: true, mode: 0o700 })
+    this.#lock = await Lock.take(join(this.#path, 'lock'))
+    this.#places.clear()
+    this.#at = 0
+    this.#live = 0
+    try {
+      const records = new Map<string, StoreRecord>()
+      for await (const { key, value, bytes } of (await this.#open()).read()) {
+        const name = this.#note(key, value, bytes)
+        if (value) records.set(name, { key, value })
+        else records.delete(name)
+      }
+      yield* records.values()
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+  }
+
+  async write(changes: readonly StoreChange[]): Promise<void> {
+    await this.#compaction
+    const log = this.#opened()
+    await log.append(changes)
+    for (const change of changes) this.#note(change.key, change.value, changeBytes(change))
+    if (log.bytes > COMPACT_BYTES && log.bytes > 2 * this.#live) {
+      this.#compaction = this.#compact(log)
+      // The next write rejects with it.
+      this.#compaction.catch(() => {})
+    }
+  }
+
+  async close(): Promise<void> {
+    const lock = this.#lock
+    this.#lock = undefined
+    await this.#compaction.catch(() => {})
+    await this.#log?.close()
+    this.#log = undefined
+    await lock?.release()
+  }
+
+  /** The last log, or the first. */
+  async #open(): Promise<Log> {
+    const names = await readdir(this.#path)
+    const numbers = names.flatMap(name => LOG_NAME.exec(name)?.[1] ?? []).map(Number)
+    this.#number = Math.max(0, ...numbers)
+    for (const number of numbers) if (number < this.#number) await this.#unlink(nameOf(number))
+    for (const name of names.filter(name => name.endsWith('.new'))) await this.#unlink(name)
+    if (this.#number > 0) {
+      this.#log = await Log.open(join(this.#path, nameOf(this.#number)))
+    } else {
+      this.#log = await this.#replace(async () => {})
+    }
+    return this.#log
+  }
+
+  /** Makes the next log of what `fill` appends. It counts from when it is renamed. */
+  async #replace(fill: (log: Log) => Promise<void>): Promise<Log> {
+    const name = nameOf(this.#number + 1)
+    const log = await Log.create(join(this.#path, `${name}.new`))
+    try {
+      await fill(log)
+      await log.sync()
+      await rename(join(this.#path, `${name}.new`), join(this.#path, name))
+      await syncFolder(this.#path)
+    } catch (error) {
+      await log.close()
+      throw error
+    }
+    this.#number += 1
+    return log
+  }
+
+  /** Writes the log anew with the records that count. */
+  async #compact(old: Log): Promise<void> {
+    const places = new Map<string, Place>()
+    let written = 0
+    const log = await this.#replace(async log => {
+      let at = 0
+      let frame: StoreChange[] = []
+      let frameBytes = 0
+      for await (const { key, value, bytes } of old.read()) {
+        const name = nameOfKey(key)
+        if (value && this.#places.get(name)?.at === at) {
+          places.set(name, { at: written, bytes })
+          written += bytes
+          frame.push({ key, value })
+          frameBytes += bytes
+        }
+        at += bytes
+        if (frameBytes < FRAME_BYTES) continue
+        await log.appendLazily(frame)
+        frame = []
+        frameBytes = 0
+      }
+      if (frame.length > 0) await log.appendLazily(frame)
+    })
+    this.#log = log
+    this.#places.clear()
+    for (const [name, place] of places) this.#places.set(name, place)
+    this.#at = written
+    await old.close()
+    await this.#unlink(nameOf(this.#number - 1))
+  }
+
+  /** A change stands behind those before. Gives the key as the map has it. */
+  #note(key: Uint8Array, value: Uint8Array | undefined, bytes: number): string {
+    const name = nameOfKey(key)
+    this.#live -= this.#places.get(name)?.bytes ?? 0
+    if (value) {
+      this.#places.set(name, { at: this.#at, bytes })
+      this.#live += bytes
+    } else {
+      this.#places.delete(name)
+    }
+    this.#at += bytes
+    return name
+  }
+
+  #opened(): Log {
+    if (!this.#log) throw new Error(`${this.#path} is not open`)
+    return this.#log
+  }
+
+  #unlink(name: string): Promise<void> {
+    return unlink(join(this.#path, name))
+  }
+}
+
+const nameOf = (number: number) => `${String(number).padStart(8, '0')}.log`
+
+const nameOfKey = (key: Uint8Array) => Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')
+
+/** Makes a rename durable. Windows has no way to, and needs none. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}

@@ -1,0 +1,115 @@
+import type { BrokerCore, Storage as CoreStorage } from './core.js'
+import { type Store, type StoreChange, StoreError } from './store.js'
+
+/** Instead of a length: the key is to be removed. */
+const REMOVED = 0xffff_ffff
+const HEADER_BYTES = 8
+
+/** A broker's store, between the core and the store that the host gave. */
+export class Storage implements CoreStorage {
+  readonly #store: Store
+  readonly #core: BrokerCore
+  readonly #onFailed: (error: StoreError) => void
+  /** The write that was begun last. Never rejects. */
+  #last: Promise<void> = Promise.resolve()
+  #failure: StoreError | undefined
+
+  private constructor(store: Store, core: BrokerCore, onFailed: (error: StoreError) => void) {
+    this.#store = store
+    this.#core = core
+    this.#onFailed = onFailed
+  }
+
+  /** Has the core begin with what the store holds. Rejects with an StoreError. */
+  static async open(store: Store, core: BrokerCore, onFailed: (error: StoreError) => void): Promise<Storage> {
+    let records: Uint8Array
+    try {
+      records = await join(store.load())
+    } catch (cause) {
+      throw new StoreError(`the store could not be opened: ${wordsOf(cause)}`, { cause })
+    }
+    const storage = new Storage(store, core, onFailed)
+    core.restore(records, storage)
+    return storage
+  }
+
+  /** The core's. What is called later on calls the core back, which may give the next batch at once. */
+  write(batch: number, bytes: Uint8Array): void {
+    this.#last = this.#write(batch, split(bytes))
+  }
+
+  /** Resolves once all is written that the core had to store when this was called. Rejects if it could not be. */
+  async covered(): Promise<void> {
+    // A batch may have been out already; then this is for the next.
+    await this.#last
+    await this.#last
+    if (this.#failure) throw this.#failure
+  }
+
+  /** Resolves once nothing is to be written any more; also if it could not be. */
+  async settled(): Promise<void> {
+    for (let last: Promise<void> | undefined; last !== this.#last; ) {
+      last = this.#last
+      await last
+    }
+  }
+
+  /** Rejects as the store's own does. */
+  close(): Promise<void> {
+    return this.#store.close()
+  }
+
+  async #write(batch: number, changes: StoreChange[]): Promise<void> {
+    try {
+      await this.#store.write(changes)
+    } catch (cause) {
+      this.#failure = new StoreError(`the store could not be written: ${wordsOf(cause)}`, { cause })
+      this.#core.storeFailed()
+      this.#onFailed(this.#failure)
+      return
+    }
+    try {
+      this.#core.stored(batch)
+    } catch (cause) {
+      // It trapped, which is a bug of ours: no call of it is any good.
+      this.#failure = new StoreError('the WebAssembly module failed', { cause })
+      this.#onFailed(this.#failure)
+    }
+  }
+}
+
+const wordsOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause))
+
+/** Records as the core reads them: the lengths of key and value, the key, the value. */
+async function join(records: ReturnType<Store['load']>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const { key, value } of records) {
+    const header = new DataView(new ArrayBuffer(HEADER_BYTES))
+    header.setUint32(0, key.length)
+    header.setUint32(4, value.length)
+    parts.push(new Uint8Array(header.buffer), key, value)
+    length += HEADER_BYTES + key.length + value.length
+  }
+  const joined = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    joined.set(part, at)
+    at += part.length
+  }
+  return joined
+}
+
+/** The changes that the core gives, which are the same but for keys that are to be removed. They share its bytes. */
+function split(bytes: Uint8Array): StoreChange[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const changes: StoreChange[] = []
+  for (let at = 0; at < bytes.length; ) {
+    const valueAt = at + HEADER_BYTES + view.getUint32(at)
+    const length = view.getUint32(at + 4)
+    const key = bytes.subarray(at + HEADER_BYTES, valueAt)
+    at = valueAt + (length === REMOVED ? 0 : length)
+    changes.push(length === REMOVED ? { key } : { key, value: bytes.subarray(valueAt, at) })
+  }
+  return changes
+}

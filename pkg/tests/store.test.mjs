@@ -1,0 +1,192 @@
+// A broker with a store: what survives it, and what happens when the store fails.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { install, load } from './lib/packed.mjs'
+
+const { Broker, Client, connect, memory, OptionError, StoreError } = await load(install(), 'wasmqtt/broker')
+
+const timeout = 20_000
+const keeping = clientId => ({ clientId, cleanStart: false, sessionExpiry: 1000 })
+
+/** A client of a session, which has what its handler hears once it is connected. */
+async function comeBack(broker, clientId, filter) {
+  const client = new Client(broker, keeping(clientId))
+  const heard = []
+  const subscribed = client.subscribe(filter, { qos: 2 }, message =>
+    heard.push([message.topic, message.text(), message.qos]),
+  )
+  await client.ready
+  await subscribed
+  // What was queued came before this is acknowledged.
+  await client.publish('sync', '', { qos: 1 })
+  return { client, heard }
+}
+
+test('sessions, what waits in them, and retained messages are there for the next broker', { timeout }, async () => {
+  const store = memory()
+  const first = new Broker({ store })
+  const keeper = await connect(first, keeping('keeper'))
+  await keeper.subscribe('kept/#', { qos: 2 }, () => {})
+  await keeper.end()
+  const sender = await connect(first, keeping('sender'))
+  for (const qos of [0, 1, 2]) await sender.publish('kept/x', `of ${qos}`, { qos })
+  await sender.publish('state', 'on', { qos: 1, retain: true, properties: { contentType: 'text' } })
+  assert.equal(await first.publish('kept/host', 'x', { qos: 1 }), 1)
+  await sender.end()
+  await first.close()
+
+  const second = new Broker({ store })
+  await second.ready
+  assert.deepEqual(
+    second.sessions().map(({ clientId, queued, connected }) => [clientId, queued, connected]),
+    [
+      ['keeper', 3, false],
+      ['sender', 0, false],
+    ],
+  )
+  assert.deepEqual(
+    second.retained().map(({ topic }) => topic),
+    ['state'],
+  )
+  const { client, heard } = await comeBack(second, 'keeper', 'kept/#')
+  assert.deepEqual(heard, [
+    ['kept/x', 'of 1', 1],
+    ['kept/x', 'of 2', 2],
+    ['kept/host', 'x', 1],
+  ])
+  await client.end()
+  await second.close()
+
+  const third = new Broker({ store })
+  await third.ready
+  assert.deepEqual(
+    third.sessions().map(({ clientId, queued, inFlight }) => [clientId, queued, inFlight]),
+    [
+      ['keeper', 0, 0],
+      ['sender', 0, 0],
+    ],
+  )
+  await third.close()
+})
+
+/** A store whose writes wait for the test. */
+function slow() {
+  const writes = []
+  const waiting = []
+  let isHeld = true
+  return {
+    writes,
+    /** Writes wait no more. */
+    release: () => {
+      isHeld = false
+    },
+    /** Resolves with the next write. */
+    next: () => writes.shift() ?? new Promise(resolve => waiting.push(resolve)),
+    store: {
+      load: () => [],
+      write: changes =>
+        new Promise((resolve, reject) => {
+          if (!isHeld) return resolve()
+          const write = { changes, resolve, reject }
+          const waiter = waiting.shift()
+          if (waiter) waiter(write)
+          else writes.push(write)
+        }),
+      close: async () => {},
+    },
+  }
+}
+
+test('nothing is acknowledged before it is written, and one batch is out at a time', { timeout }, async t => {
+  const { store, writes, next, release } = slow()
+  const broker = new Broker({ store })
+  t.after(() => {
+    release()
+    return broker.close()
+  })
+  const connecting = connect(broker, keeping('one'))
+  const write = await next()
+  let isConnected = false
+  connecting.then(() => {
+    isConnected = true
+  })
+  assert.ok(write.changes.every(({ key, value }) => key instanceof Uint8Array && value instanceof Uint8Array))
+  await new Promise(resolve => setImmediate(resolve))
+  assert.equal(isConnected, false)
+  write.resolve()
+  const client = await connecting
+
+  const acknowledged = []
+  const publishing = ['a', 'b'].map(topic => {
+    return client.publish(topic, 'x', { qos: 1, retain: true }).then(() => acknowledged.push(topic))
+  })
+  const first = await next()
+  assert.deepEqual([acknowledged, writes.length], [[], 0])
+  const hosts = broker.publish('c', 'x', { retain: true })
+  first.resolve()
+  await Promise.all(publishing)
+  const second = await next()
+  second.resolve()
+  assert.equal(await hosts, 0)
+})
+
+test('a store that fails ends the broker, and says why', { timeout }, async () => {
+  const { store, next } = slow()
+  const broker = new Broker({ store })
+  const errors = []
+  broker.addEventListener('error', event => {
+    event.preventDefault()
+    errors.push(event.error)
+  })
+  const causes = []
+  broker.addEventListener('event', ({ detail }) => causes.push(detail.cause?.kind))
+  const connecting = connect(broker, keeping('one'))
+  ;(await next()).resolve()
+  const client = await connecting
+  const publishing = client.publish('t', 'x', { qos: 1, retain: true })
+  const hosts = broker.publish('t', 'y', { retain: true })
+  const cause = new Error('no space left')
+  ;(await next()).reject(cause)
+  await assert.rejects(publishing, error => error.code === undefined && /connection/.test(error.message))
+  await assert.rejects(hosts, error => error instanceof StoreError && error.cause === cause)
+  assert.equal(errors.length, 1)
+  assert.ok(errors[0] instanceof StoreError && errors[0].cause === cause)
+  assert.match(errors[0].message, /could not be written: no space left/)
+  assert.ok(causes.includes('store-failed'))
+  await assert.rejects(connect(broker))
+  await broker.close()
+})
+
+test('a store that cannot be opened or is damaged is told when the broker begins', { timeout }, async () => {
+  const encoder = new TextEncoder()
+  const record = (key, ...value) => ({ key: encoder.encode(key), value: Uint8Array.from(value) })
+  const rows = [
+    [[record('F', 2)], /format "\\x02"/],
+    [[record('M')], /tells the format/],
+    [[record('F', 1), record('Mxxxxxxxx', 1, 2, 3)], /"Mxxxxxxxx" is damaged: it is no message/],
+  ]
+  for (const [records, problem] of rows) {
+    let closed = 0
+    const store = { load: () => records, write: async () => {}, close: async () => closed++ }
+    const broker = new Broker({ store })
+    await assert.rejects(broker.ready, error => error instanceof Error && problem.test(error.message))
+    await assert.rejects(connect(broker))
+    await broker.close()
+    assert.equal(closed, 1)
+  }
+  const load = async function* () {
+    yield record('F', 1)
+    throw new Error('it is locked')
+  }
+  const broker = new Broker({ store: { load, write: async () => {}, close: async () => {} } })
+  await assert.rejects(broker.ready, error => error instanceof StoreError && /opened: it is locked/.test(error.message))
+})
+
+test('what is no store is refused', () => {
+  for (const store of [null, 'memory', {}, { load() {}, write() {} }]) {
+    assert.throws(
+      () => new Broker({ store }),
+      error => error instanceof OptionError && error.option === 'store' && /memory\(\)/.test(error.message),
+    )
+  }
+})

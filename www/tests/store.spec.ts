@@ -1,0 +1,99 @@
+// A broker's store in IndexedDB: what a reload leaves, and that two tabs do not share it. A page of its own, without the app.
+import { createReadStream } from 'node:fs'
+import { createServer } from 'node:http'
+import { extname } from 'node:path'
+import { test as base, expect, type Page } from '@playwright/test'
+import { freePort } from './ports.ts'
+
+const types: Record<string, string> = { '.js': 'text/javascript', '.wasm': 'application/wasm' }
+
+const test = base.extend<object, { address: string }>({
+  address: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from the pattern.
+    async ({}, use) => {
+      const server = createServer((request, response) => {
+        const path = new URL(request.url ?? '/', 'http://page').pathname
+        if (path === '/')
+          return response.setHeader('Content-Type', 'text/html').end('<!doctype html><title>store</title>')
+        const file = createReadStream(new URL(`../../pkg/dist${path}`, import.meta.url))
+        file.on('error', () => response.writeHead(404).end())
+        response.setHeader('Content-Type', types[extname(path)] ?? 'text/plain')
+        return file.pipe(response)
+      })
+      const port = await freePort()
+      await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+      await use(`http://127.0.0.1:${port}/`)
+      server.closeAllConnections()
+      server.close()
+    },
+    { scope: 'worker' },
+  ],
+})
+
+/** Makes a broker on the database, and leaves in it a session with messages that wait, and a retained one. */
+const fill = (page: Page, name: string) =>
+  page.evaluate(async name => {
+    const { Broker, connect, indexedDb } = await import('/broker.js' as string)
+    const broker = new Broker({ store: indexedDb(name) })
+    const keeper = await connect(broker, { clientId: 'keeper', cleanStart: false, sessionExpiry: 1000 })
+    await keeper.subscribe('kept/#', { qos: 2 }, () => {})
+    await keeper.end()
+    const sender = await connect(broker)
+    await sender.publish('kept/1', 'one', { qos: 1 })
+    await sender.publish('kept/2', new Uint8Array(100_000), { qos: 2, retain: true })
+    return broker.sessions()[0].queued
+  }, name)
+
+/** What the next broker has, and what a client of that session hears. */
+const look = (page: Page, name: string) =>
+  page.evaluate(async name => {
+    const { Broker, Client, indexedDb } = await import('/broker.js' as string)
+    const broker = new Broker({ store: indexedDb(name) })
+    await broker.ready
+    const heard: [string, number, number][] = []
+    const client = new Client(broker, { clientId: 'keeper', cleanStart: false, sessionExpiry: 1000 })
+    const both = new Promise<void>(resolve => {
+      client.subscribe(
+        'kept/#',
+        { qos: 2, retainHandling: 2 },
+        (message: { topic: string; qos: number; payload: Uint8Array }) => {
+          if (heard.push([message.topic, message.qos, message.payload.length]) === 2) resolve()
+        },
+      )
+    })
+    const retained = broker.retained().map(({ topic }: { topic: string }) => topic)
+    await both
+    await client.end()
+    await broker.close()
+    return { heard, retained }
+  }, name)
+
+test('what was acknowledged is there after a reload', async ({ page, address }) => {
+  await page.goto(address)
+  expect(await fill(page, 'reload')).toBe(2)
+  await page.reload()
+  expect(await look(page, 'reload')).toEqual({
+    heard: [
+      ['kept/1', 1, 3],
+      ['kept/2', 2, 100_000],
+    ],
+    retained: ['kept/2'],
+  })
+})
+
+test('a second tab is refused until the first is gone', async ({ page, context, address }) => {
+  await page.goto(address)
+  await fill(page, 'tabs')
+  const second = await context.newPage()
+  await second.goto(address)
+  const refused = await second.evaluate(async () => {
+    const { Broker, indexedDb } = await import('/broker.js' as string)
+    return new Broker({ store: indexedDb('tabs') }).ready.then(
+      () => 'it has it',
+      (error: Error) => error.message,
+    )
+  })
+  expect(refused).toBe('the store could not be opened: the database "tabs" is in use by another broker')
+  await page.close()
+  expect((await look(second, 'tabs')).retained).toEqual(['kept/2'])
+})
