@@ -50,6 +50,14 @@ impl Sub<Duration> for Time {
     }
 }
 
+/// The earlier of two moments that there may be.
+pub(crate) fn earlier(one: Option<Time>, other: Option<Time>) -> Option<Time> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
 /// Not `Duration::as_millis`, whose 128 bits a page's module would need a multiplication for.
 fn millis(duration: Duration) -> u64 {
     duration.as_secs().saturating_mul(1000).saturating_add(duration.subsec_millis().into())

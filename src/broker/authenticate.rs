@@ -16,8 +16,8 @@ use super::event::{Fault, RejectCause};
 use super::peer::{Connection, PeerId};
 use super::receive::Sender;
 use crate::codec::{
-    Auth, Connect, Decoder, EncodeError, Packet, PacketKind, Properties, PropertiesBuf, Property, PropertyId,
-    ReasonCode, Version,
+    Auth, Connect, Decoder, EncodeError, Packet, PacketKind, Properties, PropertiesBuf, PropertyId, ReasonCode, Value,
+    Version,
 };
 use crate::time::Time;
 
@@ -54,8 +54,11 @@ impl Method {
 
 impl Proof<'_> {
     pub(super) fn write(&self, properties: &mut PropertiesBuf) -> Result<(), EncodeError> {
-        properties.push(Property::AuthenticationMethod(self.method))?;
-        if self.data.is_empty() { Ok(()) } else { properties.push(Property::AuthenticationData(self.data)) }
+        properties.push_value(PropertyId::AuthenticationMethod, Value::Text(self.method))?;
+        if self.data.is_empty() {
+            return Ok(());
+        }
+        properties.push_value(PropertyId::AuthenticationData, Value::Binary(self.data))
     }
 }
 
@@ -266,8 +269,8 @@ fn check_auth<'a>(auth: Auth<'a>, method: &str, reason: ReasonCode) -> Result<Op
 }
 
 fn data(properties: Properties<'_>) -> Option<&[u8]> {
-    match properties.get(PropertyId::AuthenticationData)? {
-        Property::AuthenticationData(data) => Some(data),
+    match properties.value(PropertyId::AuthenticationData)? {
+        Value::Binary(data) => Some(data),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use super::aliases::Naming;
 use super::event::DropCause;
 use super::groups::GroupKey;
 use super::mark::Mark;
-use crate::codec::{EncodeError, Message, PacketId, PropertiesBuf, Property, PropertyId, Publish, QoS, Version};
+use crate::codec::{EncodeError, Message, PacketId, PropertiesBuf, PropertyId, Publish, QoS, Value, Version};
 use crate::session::Delivery;
 use crate::time::Time;
 use crate::topic::TopicName;
@@ -255,22 +255,21 @@ impl Copy<'_> {
             match expiry {
                 None => properties.extend(publish.properties),
                 Some(seconds) => {
-                    properties = publish.properties.filtered(|id| id != PropertyId::MessageExpiryInterval);
-                    properties.push(Property::MessageExpiryInterval(seconds))?;
+                    properties = publish.properties.without(PropertyId::MessageExpiryInterval);
+                    properties.push_value(PropertyId::MessageExpiryInterval, Value::Number(seconds))?;
                 }
             }
             for identifier in identifiers {
-                properties.push(Property::SubscriptionIdentifier(*identifier))?;
+                properties.push_value(PropertyId::SubscriptionIdentifier, Value::Number(*identifier))?;
             }
         }
-        let mut topic = publish.topic;
-        match self.naming {
-            Naming::Topic => {}
-            Naming::Introduction(alias) => properties.push(Property::TopicAlias(alias))?,
-            Naming::Alias(alias) => {
-                topic = "";
-                properties.push(Property::TopicAlias(alias))?;
-            }
+        let (topic, alias) = match self.naming {
+            Naming::Topic => (publish.topic, None),
+            Naming::Introduction(alias) => (publish.topic, Some(alias)),
+            Naming::Alias(alias) => ("", Some(alias)),
+        };
+        if let Some(alias) = alias {
+            properties.push_value(PropertyId::TopicAlias, Value::Number(alias.into()))?;
         }
         let packet_id = (qos != QoS::AtMostOnce).then_some(self.packet_id);
         let properties = properties.as_properties();
@@ -283,10 +282,7 @@ fn remaining_expiry(publish: &Publish<'_>, waited_seconds: u64) -> Result<Option
     if publish.properties.is_empty() {
         return Ok(None);
     }
-    let Some(Property::MessageExpiryInterval(seconds)) = publish.properties.get(PropertyId::MessageExpiryInterval)
-    else {
-        return Ok(None);
-    };
+    let Some(seconds) = publish.properties.number(PropertyId::MessageExpiryInterval) else { return Ok(None) };
     let waited = u32::try_from(waited_seconds).unwrap_or(u32::MAX);
     // What has waited its interval out is not delivered [MQTT-3.3.2-5]; what never waited is, whatever its interval.
     match seconds.checked_sub(waited) {

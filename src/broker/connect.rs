@@ -18,7 +18,7 @@ use super::sys::is_sys;
 use super::wills::Will;
 use super::words;
 use crate::codec::{
-    Connack, Connect, EncodeError, Packet, Properties, PropertiesBuf, Property, PropertyId, QoS, ReasonCode, Version,
+    Connack, Connect, EncodeError, Packet, Properties, PropertiesBuf, PropertyId, QoS, ReasonCode, Value, Version,
 };
 use crate::session::Session;
 use crate::text::{Part, fill};
@@ -248,18 +248,21 @@ impl Broker {
         if options.keep_alive_max > 0 && (connect.keep_alive == 0 || connect.keep_alive > options.keep_alive_max) {
             agreed.keep_alive = options.keep_alive_max;
         }
-        for property in connect.properties.iter() {
+        let least = |maximum: u16, asked: u32| u16::try_from(asked).map_or(maximum, |asked| asked.min(maximum));
+        for property in connect.properties.entries() {
             match property {
-                Property::SessionExpiryInterval(seconds) => {
+                (PropertyId::SessionExpiryInterval, Value::Number(seconds)) => {
                     agreed.session_expiry = seconds.min(options.session_expiry_max);
                 }
-                Property::ReceiveMaximum(messages) => agreed.send_quota = agreed.send_quota.min(messages),
-                Property::RequestProblemInformation(wanted) => agreed.wants_words = wanted,
-                // [MQTT-3.1.2-26], [MQTT-3.1.2-27]
-                Property::TopicAliasMaximum(aliases) => {
-                    agreed.outbound_aliases = aliases.min(options.topic_alias_maximum);
+                (PropertyId::ReceiveMaximum, Value::Number(messages)) => {
+                    agreed.send_quota = least(agreed.send_quota, messages);
                 }
-                Property::MaximumPacketSize(bytes) => {
+                (PropertyId::RequestProblemInformation, Value::Bool(wanted)) => agreed.wants_words = wanted,
+                // [MQTT-3.1.2-26], [MQTT-3.1.2-27]
+                (PropertyId::TopicAliasMaximum, Value::Number(aliases)) => {
+                    agreed.outbound_aliases = least(options.topic_alias_maximum, aliases);
+                }
+                (PropertyId::MaximumPacketSize, Value::Number(bytes)) => {
                     agreed.packet_bytes_max = usize::try_from(bytes).unwrap_or(usize::MAX);
                 }
                 _ => {}
@@ -297,48 +300,40 @@ impl Broker {
         if connect.version == Version::V3_1_1 {
             return Ok(properties);
         }
-        let asked_expiry = match connect.properties.get(PropertyId::SessionExpiryInterval) {
-            Some(Property::SessionExpiryInterval(seconds)) => seconds,
-            _ => 0,
+        let options = &self.options;
+        let asked_expiry = connect.properties.number(PropertyId::SessionExpiryInterval).unwrap_or(0);
+        let wants_information =
+            connect.properties.value(PropertyId::RequestResponseInformation) == Some(Value::Bool(true));
+        let information = if wants_information {
+            self.response_information(assigned.unwrap_or(connect.client_id)) // [MQTT-3.1.2-28]
+        } else {
+            None
         };
-        if agreed.session_expiry != asked_expiry {
-            properties.push(Property::SessionExpiryInterval(agreed.session_expiry))?;
-        }
-        if agreed.receive_maximum != u16::MAX {
-            properties.push(Property::ReceiveMaximum(agreed.receive_maximum))?;
-        }
-        match self.options.maximum_qos {
-            QoS::AtMostOnce => properties.push(Property::MaximumQoS(false))?, // [MQTT-3.2.2-9]
-            QoS::AtLeastOnce => properties.push(Property::MaximumQoS(true))?,
-            QoS::ExactlyOnce => {}
-        }
-        if !self.options.retain_available {
-            properties.push(Property::RetainAvailable(false))?;
-        }
-        properties.push(Property::MaximumPacketSize(self.options.packet_bytes_max.get()))?;
-        for (available, property) in [
-            (self.options.wildcard_subscription_available, Property::WildcardSubscriptionAvailable(false)),
-            (self.options.subscription_identifiers_available, Property::SubscriptionIdentifierAvailable(false)),
-            (self.options.shared_subscription_available, Property::SharedSubscriptionAvailable(false)),
-        ] {
-            if !available {
-                properties.push(property)?;
+        let has_maximum_qos = options.maximum_qos != QoS::ExactlyOnce; // [MQTT-3.2.2-9]
+        let available = |is_available: bool| (!is_available).then_some(Value::Bool(false));
+        let number = |is_told: bool, number: u32| is_told.then_some(Value::Number(number));
+        let values = [
+            (PropertyId::SessionExpiryInterval, number(agreed.session_expiry != asked_expiry, agreed.session_expiry)),
+            (PropertyId::ReceiveMaximum, number(agreed.receive_maximum != u16::MAX, agreed.receive_maximum.into())),
+            (PropertyId::MaximumQoS, has_maximum_qos.then_some(Value::Bool(options.maximum_qos == QoS::AtLeastOnce))),
+            (PropertyId::RetainAvailable, available(options.retain_available)),
+            (PropertyId::MaximumPacketSize, number(true, options.packet_bytes_max.get())),
+            (PropertyId::WildcardSubscriptionAvailable, available(options.wildcard_subscription_available)),
+            (PropertyId::SubscriptionIdentifierAvailable, available(options.subscription_identifiers_available)),
+            (PropertyId::SharedSubscriptionAvailable, available(options.shared_subscription_available)),
+            (PropertyId::ResponseInformation, information.as_deref().map(Value::Text)),
+            (
+                PropertyId::TopicAliasMaximum,
+                number(options.topic_alias_maximum > 0, options.topic_alias_maximum.into()),
+            ),
+            (PropertyId::AssignedClientIdentifier, assigned.map(Value::Text)), // [MQTT-3.2.2-16]
+            // [MQTT-3.2.2-21]
+            (PropertyId::ServerKeepAlive, number(agreed.keep_alive != connect.keep_alive, agreed.keep_alive.into())),
+        ];
+        for (id, value) in values {
+            if let Some(value) = value {
+                properties.push_value(id, value)?;
             }
-        }
-        if let Some(Property::RequestResponseInformation(true)) =
-            connect.properties.get(PropertyId::RequestResponseInformation)
-            && let Some(information) = self.response_information(assigned.unwrap_or(connect.client_id))
-        {
-            properties.push(Property::ResponseInformation(&information))?; // [MQTT-3.1.2-28]
-        }
-        if self.options.topic_alias_maximum > 0 {
-            properties.push(Property::TopicAliasMaximum(self.options.topic_alias_maximum))?;
-        }
-        if let Some(client_id) = assigned {
-            properties.push(Property::AssignedClientIdentifier(client_id))?; // [MQTT-3.2.2-16]
-        }
-        if agreed.keep_alive != connect.keep_alive {
-            properties.push(Property::ServerKeepAlive(agreed.keep_alive))?; // [MQTT-3.2.2-21]
         }
         if let Some(proof) = proof {
             proof.write(&mut properties)?;
@@ -349,7 +344,8 @@ impl Broker {
     /// What the client's Response Topics are to begin with: what no other client's do.
     fn response_information(&self, client_id: &str) -> Option<String> {
         let prefix = self.options.response_information.as_deref()?;
-        let information = [prefix, client_id].concat();
+        let mut information = String::from(prefix);
+        information.push_str(client_id);
         // Where the identifier would be a filter, there is none: a message could not be published to it.
         TopicName::validate(&information).is_ok().then_some(information)
     }

@@ -58,7 +58,7 @@ use alloc::sync::Arc;
 
 use crate::codec::{Message, ReasonCode};
 use crate::router::Router;
-use crate::time::Time;
+use crate::time::{Time, earlier};
 use ask::Asked;
 use authorize::Guards;
 use broadcast::Forms;
@@ -218,7 +218,7 @@ impl Broker {
     /// When [`handle_timeout`](Self::handle_timeout) is wanted next; it may then find that there is nothing to do yet.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Time> {
-        [self.deadlines.first(), self.questions.first_due()].into_iter().flatten().min()
+        earlier(self.deadlines.first(), self.questions.first_due())
     }
 
     /// What the host is to do next: first the events, then the questions, then what is to be stored, then each peer's bytes,

@@ -27,7 +27,7 @@ impl Broker {
         let aliases = connected.inbound_aliases.get_or_insert_default();
         let topic = aliases.resolve(publish.topic, alias, self.options.topic_alias_maximum)?;
         // The alias is of this connection alone, and not passed on.
-        let properties = publish.properties.filtered(|id| id != PropertyId::TopicAlias);
+        let properties = publish.properties.without(PropertyId::TopicAlias);
         let properties = properties.as_properties();
         self.take_publish(sender, &Publish { topic: topic.as_str(), properties, ..*publish }, now)
     }

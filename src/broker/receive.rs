@@ -9,9 +9,7 @@ use super::connect::connack;
 use super::event::{DisconnectCause, Fault, RejectCause};
 use super::peer::{Connected, Connection, PeerId};
 use super::slow::Flow;
-use crate::codec::{
-    Ack, Decoder, Disconnect, Packet, PacketKind, Properties, Property, PropertyId, ReasonCode, Version,
-};
+use crate::codec::{Ack, Decoder, Disconnect, Packet, PacketKind, Properties, PropertyId, ReasonCode, Version};
 use crate::session::{self, Acknowledged, UnexpectedAck};
 use crate::time::Time;
 
@@ -163,8 +161,7 @@ impl Broker {
     }
 
     fn on_disconnect(&mut self, sender: Sender, disconnect: Disconnect<'_>, now: Time) -> Result<(), Fault> {
-        if let Some(Property::SessionExpiryInterval(seconds)) =
-            disconnect.properties.get(PropertyId::SessionExpiryInterval)
+        if let Some(seconds) = disconnect.properties.number(PropertyId::SessionExpiryInterval)
             && let Some(client) = self.clients.get_mut(sender.client)
         {
             // Where none is served, it is not known what CONNECT asked for, and comes to the same.

@@ -7,8 +7,8 @@ use core::time::Duration;
 
 use super::sorted::Sorted;
 use super::store::Changed;
-use crate::codec::{Message, Property, PropertyId};
-use crate::time::Time;
+use crate::codec::{Message, PropertyId};
+use crate::time::{Time, earlier};
 use crate::topic::{TopicFilter, TopicName};
 
 /// One message for each topic, in the order of the topics.
@@ -66,7 +66,7 @@ impl Retained {
             }
         }
         let over = expiry(&message).map(|interval| arrived + interval);
-        self.first_over = [self.first_over, over].into_iter().flatten().min();
+        self.first_over = earlier(self.first_over, over);
         self.bytes += new_bytes;
         let kept = Kept { topic, message, publisher, arrived, over };
         match self.kept.find_mut(kept.topic.as_str()) {
@@ -138,11 +138,18 @@ impl Retained {
         if self.first_over.is_none_or(|first| now < first) {
             return;
         }
-        let over: Vec<_> = self.kept.iter().filter(|kept| kept.is_over(now)).map(|kept| kept.topic.clone()).collect();
+        let (mut over, mut first_over) = (Vec::new(), None);
+        for kept in self.kept.iter() {
+            if kept.is_over(now) {
+                over.push(kept.topic.clone());
+            } else {
+                first_over = earlier(first_over, kept.over);
+            }
+        }
         for topic in over {
             self.clear(topic.as_str());
         }
-        self.first_over = self.kept.iter().filter_map(|kept| kept.over).min();
+        self.first_over = first_over;
     }
 }
 
@@ -173,10 +180,8 @@ fn literal_prefix(filter: &str) -> &str {
 
 /// The message expiry interval, as it counts in [`Copy`](super::broadcast::Copy): in whole seconds, and one at the least.
 fn expiry(message: &Message) -> Option<Duration> {
-    match message.properties.as_properties().get(PropertyId::MessageExpiryInterval)? {
-        Property::MessageExpiryInterval(seconds) => Some(Duration::from_secs(seconds.max(1).into())),
-        _ => None,
-    }
+    let seconds = message.properties.as_properties().number(PropertyId::MessageExpiryInterval)?;
+    Some(Duration::from_secs(seconds.max(1).into()))
 }
 
 fn bytes(message: &Message) -> usize {

@@ -14,7 +14,7 @@ use super::Broker;
 use super::clients::ClientKey;
 use super::deadlines::Deadline;
 use super::event::{Event, WillFate};
-use crate::codec::{self, Message, Property, PropertyId};
+use crate::codec::{self, Message, PropertyId};
 use crate::time::Time;
 use crate::topic::{TopicError, TopicName};
 
@@ -30,16 +30,13 @@ pub(super) enum Will {
 impl Will {
     /// The will that a CONNECT carries.
     pub(super) fn new(will: &codec::Will<'_>) -> Result<Self, TopicError> {
-        let delay = match will.properties.get(PropertyId::WillDelayInterval) {
-            Some(Property::WillDelayInterval(seconds)) => seconds,
-            _ => 0,
-        };
+        let delay = will.properties.number(PropertyId::WillDelayInterval).unwrap_or(0);
         let message = Message {
             topic: TopicName::parse(will.topic)?,
             qos: will.qos,
             retain: will.retain,
             payload: will.payload.into(),
-            properties: will.properties.filtered(|id| id != PropertyId::WillDelayInterval),
+            properties: will.properties.without(PropertyId::WillDelayInterval),
         };
         Ok(Self::Armed { message: Arc::new(message), delay })
     }

@@ -10,7 +10,9 @@ use alloc::vec::Vec;
 use super::Broker;
 use super::event::{DisconnectCause, Fault};
 use super::receive::Sender;
-use crate::codec::{Connack, Disconnect, Packet, Properties, PropertiesBuf, Property, Suback, Unsuback, Version};
+use crate::codec::{
+    Connack, Disconnect, Packet, Properties, PropertiesBuf, PropertyId, Suback, Unsuback, Value, Version,
+};
 use crate::text::{Part, fill};
 
 /// Appends the packet with as much of its properties and of these words as the client has room for; nothing if it has
@@ -27,7 +29,9 @@ pub(super) fn append(
     let own = properties(&mut packet).map_or(Properties::EMPTY, |list| *list);
     let mut list = own.to_buf();
     // Nothing of ours is longer than a string can be.
-    let is_worded = version == Version::V5 && !words.is_empty() && list.push(Property::ReasonString(words)).is_ok();
+    let is_worded = version == Version::V5
+        && !words.is_empty()
+        && list.push_value(PropertyId::ReasonString, Value::Text(words)).is_ok();
     let first = if is_worded { list.as_properties() } else { own };
     for list in [first, own, Properties::EMPTY] {
         if let Some(properties) = properties(&mut packet) {
@@ -61,7 +65,9 @@ impl Broker {
 /// The list of a Server Reference. One that is too long for a string is none.
 pub(super) fn server_reference(server: &str) -> PropertiesBuf {
     let mut list = PropertiesBuf::new();
-    list.push(Property::ServerReference(server)).map_or_else(|_| PropertiesBuf::new(), |()| list)
+    // If it is not Ok, nothing was appended.
+    let _ = list.push_value(PropertyId::ServerReference, Value::Text(server));
+    list
 }
 
 /// The property list of a packet that may have words.

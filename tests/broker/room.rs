@@ -347,7 +347,7 @@ fn words<'a>(packet: &Packet<'a>) -> Option<&'a str> {
 }
 
 fn list_without_words(properties: Properties<'_>) -> String {
-    list(properties.filtered(|id| id != PropertyId::ReasonString).as_properties())
+    list(properties.without(PropertyId::ReasonString).as_properties())
 }
 
 fn acknowledgement(name: &str, ack: &Ack<'_>) -> String {

@@ -18,6 +18,7 @@ mod hold;
 mod key;
 mod line;
 mod messages;
+mod order;
 mod record;
 mod restore;
 mod shadow;

@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use super::key::Key;
 use super::messages::MessageKey;
+use super::order::sort_by_key;
 use super::record::{DeliveryRecord, FORMAT, SessionRecord, WillRecord, read_message, read_sent, read_subscription};
 use super::{Shadow, Store, StoreError, StoredTopic};
 use crate::broker::Broker;
@@ -58,7 +59,7 @@ impl Broker {
     ) -> Result<(), StoreError> {
         let mut records: Vec<_> = records.into_iter().collect();
         // Then each comes after those that it names.
-        records.sort_unstable_by_key(|(key, _)| *key);
+        sort_by_key(&mut records);
         self.restore_sorted(&records, now)
     }
 

@@ -188,24 +188,30 @@ impl Shadow {
         if self.sent.len() == client.session.in_flight() && self.sent.iter().zip(client.session.sent()).all(is_same) {
             return;
         }
-        let mut former = core::mem::take(&mut self.sent).into_iter().peekable();
+        let former = core::mem::take(&mut self.sent);
+        let mut former = former.as_slice();
         for now in client.session.sent() {
-            while let Some(over) = former.next_if(|former| former.packet_id < now.packet_id) {
-                self.forget_sent(over, pen);
+            while let Some((over, rest)) = former.split_first().filter(|(over, _)| over.packet_id < now.packet_id) {
+                self.forget_sent(*over, pen);
+                former = rest;
             }
-            let former = former.next_if(|former| former.packet_id == now.packet_id);
-            if let Some(same) = former.filter(|former| former.is(now)) {
+            let same_id = former.split_first().filter(|(same_id, _)| same_id.packet_id == now.packet_id);
+            if let Some((_, rest)) = same_id {
+                former = rest;
+            }
+            let same_id = same_id.map(|(same_id, _)| *same_id);
+            if let Some(same) = same_id.filter(|former| former.is(now)) {
                 self.sent.push(same);
                 continue;
             }
             let sent = self.write_sent(now, pen);
-            if let Some(message) = former.and_then(|former| former.message) {
+            if let Some(message) = same_id.and_then(|former| former.message) {
                 pen.messages.release(message);
             }
             self.sent.push(sent);
         }
         for over in former {
-            self.forget_sent(over, pen);
+            self.forget_sent(*over, pen);
         }
     }
 
@@ -232,18 +238,21 @@ impl Shadow {
         if client.session.handed_over().eq(self.handed_over.iter().copied()) {
             return;
         }
-        let mut former = core::mem::take(&mut self.handed_over).into_iter().peekable();
+        let former = core::mem::take(&mut self.handed_over);
+        let mut former = former.as_slice();
         for now in client.session.handed_over() {
-            while let Some(over) = former.next_if(|former| *former < now) {
-                pen.batch.remove(Key::HandedOver(self.number, over));
+            while let Some((over, rest)) = former.split_first().filter(|(over, _)| **over < now) {
+                pen.batch.remove(Key::HandedOver(self.number, *over));
+                former = rest;
             }
-            if former.next_if_eq(&now).is_none() {
-                pen.batch.put(Key::HandedOver(self.number, now), |_| ());
+            match former.split_first() {
+                Some((same, rest)) if *same == now => former = rest,
+                _ => pen.batch.put(Key::HandedOver(self.number, now), |_| ()),
             }
             self.handed_over.push(now);
         }
         for over in former {
-            pen.batch.remove(Key::HandedOver(self.number, over));
+            pen.batch.remove(Key::HandedOver(self.number, *over));
         }
     }
 }

@@ -120,15 +120,15 @@ impl<'a> Properties<'a> {
         PropertiesBuf(self.0.to_vec())
     }
 
-    /// An owned copy of the properties that `keep` keeps, in order.
+    /// An owned copy without the properties of this identifier, in order.
     #[must_use]
-    pub fn filtered(self, keep: impl Fn(PropertyId) -> bool) -> PropertiesBuf {
+    pub fn without(self, left_out: PropertyId) -> PropertiesBuf {
         let mut kept = Vec::new();
         let mut entries = Entries(Reader::new(self.0, 0, None));
         loop {
             let start = entries.0.offset();
             let Some((id, _)) = entries.next() else { return PropertiesBuf(kept) };
-            if keep(id) {
+            if id != left_out {
                 kept.extend_from_slice(&self.0[start..entries.0.offset()]);
             }
         }
