@@ -5,6 +5,7 @@ import { quickChecks, rustChecks, sourceChecks, typeChecks } from './lib/checks.
 import { browserTests, packageTests, pageTests } from './lib/checks-web.mjs'
 import { setUpMosquitto } from './lib/mosquitto.mjs'
 import { readOptions } from './lib/options.mjs'
+import { setUpPaho } from './lib/python.mjs'
 import { Report } from './lib/report.mjs'
 
 const usage = `npm test -- [--quick] [--verbose]
@@ -35,6 +36,11 @@ async function everything() {
     return { note }
   })
   await report.step('Mosquitto', {}, setUpMosquitto)
+  await report.step('paho-mqtt (Python)', {}, async step => {
+    const { python, ...result } = await setUpPaho(step)
+    if (python) env.WASMQTT_PAHO_PYTHON = python
+    return result
+  })
   await sourceChecks(report, env)
   await rustChecks(report, env)
   await buildPackage(report, env)

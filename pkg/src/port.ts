@@ -1,5 +1,4 @@
 import type { BrokerCore, Port as CorePort } from './core.js'
-import { report } from './report.js'
 import { nextTurn } from './turn.js'
 
 /** A socket of whatever kind, as a port uses it. Nothing of it throws, or calls back at once. */
@@ -104,6 +103,7 @@ export class Port implements CorePort {
 export class Dock {
   readonly #ports = new Set<Port>()
   #core: BrokerCore | undefined
+  #isClosed = false
   #isFlushDue = false
   readonly #flush = () => {
     this.#isFlushDue = false
@@ -111,8 +111,12 @@ export class Dock {
   }
 
   enter(port: Port, core: BrokerCore): void {
-    this.#core = core
-    if (port.enter(this)) this.#ports.add(port)
+    if (!this.#isClosed) {
+      this.#core = core
+      if (port.enter(this)) this.#ports.add(port)
+    } else {
+      port.close()
+    }
   }
 
   leave(port: Port): void {
@@ -129,6 +133,7 @@ export class Dock {
 
   /** The core is not called any more. */
   close(): void {
+    this.#isClosed = true
     this.#core = undefined
     for (const port of [...this.#ports]) port.close()
   }
@@ -138,9 +143,11 @@ export class Dock {
     try {
       call(this.#core)
     } catch (error) {
-      // It trapped, which is a bug of ours: no call of it is any good.
+      // It trapped, which is a bug of ours: no call of it is any good, and a broker that is dead must not look alive.
       this.close()
-      report(error)
+      nextTurn(() => {
+        throw error
+      })
     }
   }
 }

@@ -19,6 +19,9 @@ export async function packageTests(report, env) {
   await report.step('benchmarks (one short run)', { needs: [face] }, step =>
     step.tests(counts.node, process.execPath, ['--test', '--test-reporter=tap', ...benchTests], { env }),
   )
+  await report.step('real clients', { needs: [face, 'Mosquitto'] }, step =>
+    step.tests(counts.node, 'npm', ['run', 'test:real', '--workspace', 'pkg'], { env }),
+  )
   for (const { entry, name, bytes } of limits) {
     await report.step(`size, ${name}`, { needs: [face] }, async step => {
       const sizes = sizesOf(entry)
