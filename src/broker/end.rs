@@ -105,8 +105,8 @@ impl Broker {
         self.unset_expiry(key);
         let Some(client) = self.clients.get_mut(key) else { return };
         // Before the will, which is not for the client's own subscriptions: nobody is left to receive it.
-        for Held { filter, .. } in client.take_subscriptions().into_values() {
-            self.remove_subscription(key, &filter);
+        for Held { filter, .. } in client.take_subscriptions().iter() {
+            self.remove_subscription(key, filter);
         }
         self.hand_over_all(key, now);
         self.fire_will(key, now);

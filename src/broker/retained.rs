@@ -111,7 +111,7 @@ impl Retained {
             .filter(|kept| filter.matches(&kept.topic))
     }
 
-    pub(super) const fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.kept.len()
     }
 

@@ -3,46 +3,58 @@
 use alloc::vec::Vec;
 use core::borrow::Borrow;
 
+use super::slab::Slab;
+
 /// A chunk that grows beyond this is cut in two.
 const CHUNK_MAX: usize = 128;
 
-/// Values in order, in chunks, so that one more or less moves few others, however many there are.
+/// Values in order: they lie in a slab, and their numbers are what is sorted.
 ///
-/// A tree finds nothing faster, and would be ten times the code in a page for each type of value.
+/// A tree finds nothing faster, and would be ten times the code in a page for each type of value. Of this there is little
+/// for each type: numbers are of one.
 #[derive(Debug)]
 pub(super) struct Sorted<T> {
+    values: Slab<T>,
+    order: Order,
+}
+
+/// The numbers of values, in the values' order, in chunks, so that one more or less moves few others, however many there are.
+#[derive(Debug)]
+struct Order {
     /// None is empty, and two that are neighbours are not both small.
-    chunks: Vec<Vec<T>>,
-    len: usize,
+    chunks: Vec<Vec<u32>>,
+}
+
+/// Where a number stands: the chunk, and the place in it.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    chunk: usize,
+    at: usize,
 }
 
 impl<T> Sorted<T> {
     pub(super) const fn new() -> Self {
-        Self { chunks: Vec::new(), len: 0 }
+        Self { values: Slab::new(), order: Order { chunks: Vec::new() } }
     }
 
-    pub(super) const fn len(&self) -> usize {
-        self.len
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
     }
 
     pub(super) fn first(&self) -> Option<&T> {
-        self.chunks.first()?.first()
+        self.values.get(*self.order.chunks.first()?.first()?)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.chunks.iter().flatten()
-    }
-
-    pub(super) fn into_values(self) -> impl Iterator<Item = T> {
-        self.chunks.into_iter().flatten()
+        self.from_place(Place { chunk: 0, at: 0 })
     }
 
     pub(super) fn find<K: Ord + ?Sized>(&self, key: &K) -> Option<&T>
     where
         T: Borrow<K>,
     {
-        let (chunk, at) = self.place(key);
-        self.chunks.get(chunk)?.get(at).filter(|value| (*value).borrow() == key)
+        let slot = self.order.get(self.place(key))?;
+        self.values.get(slot).filter(|value| (*value).borrow() == key)
     }
 
     /// Its key must stay the same.
@@ -50,8 +62,8 @@ impl<T> Sorted<T> {
     where
         T: Borrow<K>,
     {
-        let (chunk, at) = self.place(key);
-        self.chunks.get_mut(chunk)?.get_mut(at).filter(|value| (**value).borrow() == key)
+        let slot = self.order.get(self.place(key))?;
+        self.values.get_mut(slot).filter(|value| (**value).borrow() == key)
     }
 
     /// All that are not below the key.
@@ -59,10 +71,7 @@ impl<T> Sorted<T> {
     where
         T: Borrow<K>,
     {
-        let (chunk, at) = self.place(key);
-        let mut chunks = self.chunks.iter().skip(chunk);
-        let first = chunks.next().and_then(|values| values.get(at..)).unwrap_or_default();
-        first.iter().chain(chunks.flatten())
+        self.from_place(self.place(key))
     }
 
     /// Adds a value whose key is not there yet.
@@ -70,7 +79,57 @@ impl<T> Sorted<T> {
     where
         T: Borrow<K>,
     {
-        let (mut chunk, mut at) = self.place(value.borrow());
+        let place = self.place(value.borrow());
+        let slot = self.values.insert(value);
+        self.order.insert(place, slot);
+    }
+
+    pub(super) fn remove<K: Ord + ?Sized>(&mut self, key: &K) -> Option<T>
+    where
+        T: Borrow<K>,
+    {
+        let place = self.place(key);
+        let slot = self.order.get(place)?;
+        if self.values.get(slot)?.borrow() != key {
+            return None;
+        }
+        self.order.remove(place);
+        self.values.remove(slot)
+    }
+
+    /// Where the first stands that is not below the key.
+    fn place<K: Ord + ?Sized>(&self, key: &K) -> Place
+    where
+        T: Borrow<K>,
+    {
+        self.order.place(&|slot| self.values.get(slot).is_some_and(|value| value.borrow() < key))
+    }
+
+    fn from_place(&self, place: Place) -> impl Iterator<Item = &T> + use<'_, T> {
+        let mut next = place;
+        core::iter::from_fn(move || {
+            let slot = self.order.get(next).or_else(|| {
+                next = Place { chunk: next.chunk + 1, at: 0 };
+                self.order.get(next)
+            })?;
+            next.at += 1;
+            self.values.get(slot)
+        })
+    }
+}
+
+impl Order {
+    fn get(&self, Place { chunk, at }: Place) -> Option<u32> {
+        self.chunks.get(chunk)?.get(at).copied()
+    }
+
+    fn place(&self, is_below: &dyn Fn(u32) -> bool) -> Place {
+        let chunk = first_not(self.chunks.len(), |chunk| self.chunks[chunk].last().is_some_and(|last| is_below(*last)));
+        let at = self.chunks.get(chunk).map_or(0, |slots| first_not(slots.len(), |at| is_below(slots[at])));
+        Place { chunk, at }
+    }
+
+    fn insert(&mut self, Place { mut chunk, mut at }: Place, slot: u32) {
         if chunk == self.chunks.len() {
             // Behind all others.
             match self.chunks.last() {
@@ -78,43 +137,23 @@ impl<T> Sorted<T> {
                 Some(last) => (chunk, at) = (chunk - 1, last.len()),
             }
         }
-        let values = &mut self.chunks[chunk];
-        values.insert(at, value);
-        self.len += 1;
-        if values.len() > CHUNK_MAX {
-            let upper = values.split_off(CHUNK_MAX / 2);
+        let slots = &mut self.chunks[chunk];
+        slots.insert(at, slot);
+        if slots.len() > CHUNK_MAX {
+            let upper = slots.split_off(CHUNK_MAX / 2);
             self.chunks.insert(chunk + 1, upper);
         }
     }
 
-    pub(super) fn remove<K: Ord + ?Sized>(&mut self, key: &K) -> Option<T>
-    where
-        T: Borrow<K>,
-    {
-        let (chunk, at) = self.place(key);
-        let values = self.chunks.get_mut(chunk)?;
-        if values.get(at)?.borrow() != key {
-            return None;
-        }
-        let value = values.remove(at);
-        self.len -= 1;
-        if values.is_empty() {
+    fn remove(&mut self, Place { chunk, at }: Place) {
+        let slots = &mut self.chunks[chunk];
+        slots.remove(at);
+        if slots.is_empty() {
             self.chunks.remove(chunk);
         } else {
             self.join(chunk);
             self.join(chunk.wrapping_sub(1));
         }
-        Some(value)
-    }
-
-    /// Where the first stands that is not below the key: the chunk, and the place in it.
-    fn place<K: Ord + ?Sized>(&self, key: &K) -> (usize, usize)
-    where
-        T: Borrow<K>,
-    {
-        let is_below = |value: &T| value.borrow() < key;
-        let chunk = first_not(&self.chunks, |values| values.last().is_some_and(is_below));
-        (chunk, self.chunks.get(chunk).map_or(0, |values| first_not(values, is_below)))
     }
 
     /// Makes one of this chunk and the next if both are small.
@@ -130,11 +169,11 @@ impl<T> Sorted<T> {
 
 /// As `partition_point`, which looks at no value before it has compared the one before: with a branch instead, the
 /// processor fetches ahead what it guesses to be the next, which is a third faster among names in the thousands.
-fn first_not<T>(values: &[T], is_below: impl Fn(&T) -> bool) -> usize {
-    let (mut from, mut to) = (0, values.len());
+fn first_not(len: usize, is_below: impl Fn(usize) -> bool) -> usize {
+    let (mut from, mut to) = (0, len);
     while from < to {
         let middle = usize::midpoint(from, to);
-        if is_below(&values[middle]) {
+        if is_below(middle) {
             from = middle + 1;
         } else {
             to = middle;
@@ -153,7 +192,7 @@ mod tests {
     fn check(sorted: &Sorted<u32>, expected: &BTreeSet<u32>) {
         assert!(sorted.iter().eq(expected));
         assert_eq!((sorted.len(), sorted.first()), (expected.len(), expected.first()));
-        let lens: Vec<_> = sorted.chunks.iter().map(Vec::len).collect();
+        let lens: Vec<_> = sorted.order.chunks.iter().map(Vec::len).collect();
         assert!(lens.iter().all(|len| (1..=CHUNK_MAX).contains(len)), "{lens:?}");
         assert!(lens.windows(2).all(|pair| pair[0] + pair[1] > CHUNK_MAX / 2), "{lens:?}");
     }
