@@ -46,7 +46,7 @@ impl<T> Sorted<T> {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.from_place(Place { chunk: 0, at: 0 })
+        self.starting_at(Place { chunk: 0, at: 0 })
     }
 
     pub(super) fn find<K: Ord + ?Sized>(&self, key: &K) -> Option<&T>
@@ -71,7 +71,7 @@ impl<T> Sorted<T> {
     where
         T: Borrow<K>,
     {
-        self.from_place(self.place(key))
+        self.starting_at(self.place(key))
     }
 
     /// Adds a value whose key is not there yet.
@@ -105,7 +105,7 @@ impl<T> Sorted<T> {
         self.order.place(&|slot| self.values.get(slot).is_some_and(|value| value.borrow() < key))
     }
 
-    fn from_place(&self, place: Place) -> impl Iterator<Item = &T> + use<'_, T> {
+    fn starting_at(&self, place: Place) -> impl Iterator<Item = &T> + use<'_, T> {
         let mut next = place;
         core::iter::from_fn(move || {
             let slot = self.order.get(next).or_else(|| {
