@@ -44,7 +44,7 @@ extern "C" {
 }
 
 /// The options in the order in which the module reads them.
-const OPTIONS: [&str; 30] = [
+const OPTIONS: [&str; 31] = [
     "connectionsMaximum",
     "sessionsMaximum",
     "connectTimeout",
@@ -63,6 +63,7 @@ const OPTIONS: [&str; 30] = [
     "transmitBytesMaximum",
     "retainedMessages",
     "retainedBytes",
+    "storeBytesMaximum",
     "topicAliasMaximum",
     "sysInterval",
     "wildcardSubscriptionAvailable",

@@ -47,7 +47,7 @@ impl Broker {
     ///
     /// Limits that are lower than they were bound what comes from now on; of retained messages, what does not fit is lost.
     ///
-    /// [`Output::Store`]: super::Output::Store
+    /// [`Output::Store`]: crate::broker::Output::Store
     ///
     /// # Errors
     /// [`StoreError`] that says which record is wrong. Nothing may be done with the broker then; what the store holds is as
