@@ -28,8 +28,8 @@ pub(super) struct FanOut {
     /// Counts the fan-outs, so that a client knows whether this one has found it already.
     number: u64,
     targets: Vec<Target>,
-    /// Further subscription identifiers of targets, by the target's place.
-    more_identifiers: Vec<(usize, u32)>,
+    /// Further subscription identifiers of targets, each with the place of the target's one before, if there is one.
+    more_identifiers: Vec<(Option<usize>, u32)>,
     identifiers: Vec<u32>,
 }
 
@@ -41,6 +41,8 @@ struct Target {
     retain_as_published: bool,
     /// 0: none.
     identifier: u32,
+    /// The place of the last further one.
+    more: Option<usize>,
     /// The shared subscription that it is for.
     group: Option<GroupKey>,
 }
@@ -48,7 +50,7 @@ struct Target {
 impl Target {
     const fn new(client: ClientKey, subscription: Subscription, group: Option<GroupKey>) -> Self {
         let Subscription { qos, retain_as_published, identifier, .. } = subscription;
-        Self { client, qos, retain_as_published, identifier, group }
+        Self { client, qos, retain_as_published, identifier, more: None, group }
     }
 }
 
@@ -94,18 +96,21 @@ impl FanOut {
         if target.identifier == 0 {
             target.identifier = subscription.identifier;
         } else if subscription.identifier != 0 {
-            self.more_identifiers.push((place, subscription.identifier));
+            self.more_identifiers.push((target.more, subscription.identifier));
+            target.more = Some(self.more_identifiers.len() - 1);
         }
     }
 
     /// Gathers the subscription identifiers of the target at this place.
     fn gather_identifiers(&mut self, place: usize) {
         self.identifiers.clear();
-        let first = self.targets[place].identifier;
-        if first != 0 {
-            self.identifiers.push(first);
-            let more = self.more_identifiers.iter().filter(|(of, _)| *of == place);
-            self.identifiers.extend(more.map(|(_, identifier)| identifier));
+        let Target { identifier, mut more, .. } = self.targets[place];
+        if identifier != 0 {
+            self.identifiers.push(identifier);
+        }
+        while let Some((before, identifier)) = more.and_then(|place| self.more_identifiers.get(place)) {
+            self.identifiers.push(*identifier);
+            more = *before;
         }
     }
 }

@@ -12,7 +12,7 @@ use super::clients::ClientKey;
 use super::questions::Waiting;
 use super::slab::Slab;
 use super::slow::Flow;
-use crate::codec::{Decoder, Publish, Version};
+use crate::codec::{Decoder, Publish, QoS, Version};
 use crate::time::Time;
 use crate::topic::TopicName;
 
@@ -107,12 +107,15 @@ pub(super) struct Connected {
 }
 
 impl Connected {
-    /// How the next PUBLISH names its topic.
+    /// How the next PUBLISH names its topic. One of QoS 2 does so by the topic: some clients give it to their application
+    /// when it is released, and look for its topic in the PUBLISH alone (MQTT.js 5.16).
     #[inline]
     pub(super) fn naming(&mut self, publish: &Publish<'_>, terms: &Terms<'_>) -> Naming {
         match &mut self.outbound_aliases {
-            None => Naming::Topic,
-            Some(aliases) => aliases.naming(publish.topic, longest(publish, terms) <= self.packet_bytes_max),
+            Some(aliases) if terms.qos != QoS::ExactlyOnce => {
+                aliases.naming(publish.topic, longest(publish, terms) <= self.packet_bytes_max)
+            }
+            Some(_) | None => Naming::Topic,
         }
     }
 }

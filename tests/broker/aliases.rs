@@ -75,7 +75,8 @@ fn without_aliases_there_are_none() {
     assert_eq!(publish_by(&mut room, peer, "t", 1, "x"), ["DISCONNECT 94"]);
 }
 
-/// [MQTT-3.1.2-26], [MQTT-3.1.2-27], [MQTT-3.3.2-11]: only to who allows it; first with the topic, then without.
+/// [MQTT-3.1.2-26], [MQTT-3.1.2-27], [MQTT-3.3.2-11]: only to who allows it; first with the topic, then without. Never at
+/// QoS 2, where MQTT.js looks for the topic in the PUBLISH when that is released.
 #[test]
 fn the_broker_names_a_topic_once_to_a_client_that_takes_aliases() {
     for qos in QOS {
@@ -94,12 +95,10 @@ fn the_broker_names_a_topic_once_to_a_client_that_takes_aliases() {
             let id = if qos == QoS::AtMostOnce { String::new() } else { format!(" #{number}") };
             format!("{topic}={number} q{}{id}{behind}", qos.bits())
         };
-        let aliased = " ContentType(\"c\") TopicAlias(1)";
-        assert_eq!(
-            room.hear(taking),
-            [line("a/topic", 1, aliased), line("", 2, aliased), line("", 3, aliased)],
-            "{qos:?}"
-        );
+        let (topic, alias) = if qos == QoS::ExactlyOnce { ("a/topic", "") } else { ("", " TopicAlias(1)") };
+        let behind = format!(" ContentType(\"c\"){alias}");
+        let expected = [line("a/topic", 1, &behind), line(topic, 2, &behind), line(topic, 3, &behind)];
+        assert_eq!(room.hear(taking), expected, "{qos:?}");
         assert_eq!(room.hear(plain), [1, 2, 3].map(|number| line("a/topic", number, " ContentType(\"c\")")));
         assert_eq!(room.hear(old), [1, 2, 3].map(|number| line("a/topic", number, "")));
     }
