@@ -5,6 +5,7 @@ mod access;
 mod aliases;
 mod announced;
 mod auth;
+mod chaos;
 mod connect;
 mod counters;
 mod deliver;

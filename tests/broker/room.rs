@@ -1,6 +1,6 @@
 //! A broker and scripted clients in one room: bytes both ways, virtual time, and what each client hears as text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use wasmqtt::broker::{Answer, Broker, BrokerOptions, Event, Output, PeerId, Question, QuestionId};
@@ -43,6 +43,10 @@ struct Line {
     words: Vec<String>,
     frames: usize,
     closed: bool,
+    /// It broke.
+    cut: bool,
+    /// The aliases that were introduced on it.
+    aliases: BTreeSet<u16>,
 }
 
 impl Room {
@@ -67,9 +71,7 @@ impl Room {
     /// A transport without a word said.
     pub(crate) fn open(&mut self, version: Version) -> PeerId {
         let peer = self.broker.accept(self.now);
-        let decoder = Decoder::new(u32::MAX);
-        self.lines
-            .insert(peer, Line { version, decoder, heard: Vec::new(), words: Vec::new(), frames: 0, closed: false });
+        self.lines.insert(peer, Line::new(version));
         self.drain();
         peer
     }
@@ -108,6 +110,9 @@ impl Room {
     /// The transport breaks.
     pub(crate) fn cut(&mut self, peer: PeerId) {
         self.broker.handle_closed(peer, self.now);
+        if let Some(line) = self.lines.get_mut(&peer) {
+            line.cut = true;
+        }
         self.drain();
     }
 
@@ -153,8 +158,21 @@ impl Room {
         std::mem::take(&mut self.lines.get_mut(&peer).expect("opened here").words)
     }
 
+    pub(crate) fn is_open(&self, peer: PeerId) -> bool {
+        self.lines.get(&peer).is_some_and(|line| !line.closed && !line.cut)
+    }
+
     pub(crate) fn is_closed(&self, peer: PeerId) -> bool {
         self.lines[&peer].closed
+    }
+
+    pub(crate) fn version(&self, peer: PeerId) -> Version {
+        self.lines[&peer].version
+    }
+
+    /// The broker is another, whose peers are too.
+    pub(crate) fn restarted(&mut self) {
+        self.lines.clear();
     }
 
     /// How many frames the client has had.
@@ -229,7 +247,7 @@ impl Room {
                 }
                 Output::Close(peer) => {
                     let line = self.lines.get_mut(&peer).expect("a known peer");
-                    assert!(!line.closed, "closed twice");
+                    assert!(!line.closed && !line.cut, "closed twice");
                     line.closed = true;
                 }
                 Output::Ask { question, ask, .. } => self.asked.push((question, ask)),
@@ -247,13 +265,33 @@ impl Room {
 }
 
 impl Line {
+    fn new(version: Version) -> Self {
+        Self {
+            version,
+            decoder: Decoder::new(u32::MAX),
+            heard: Vec::new(),
+            words: Vec::new(),
+            frames: 0,
+            closed: false,
+            cut: false,
+            aliases: BTreeSet::new(),
+        }
+    }
+
     fn receive(&mut self, bytes: &[u8]) {
-        assert!(!self.closed, "bytes after the close");
+        assert!(!self.closed && !self.cut, "bytes after the close");
         assert!(!bytes.is_empty(), "an empty frame");
         self.frames += 1;
         self.decoder.feed(bytes);
         while let Some(located) = self.decoder.advance(self.version).expect("a packet of ours") {
             let packet = self.decoder.packet(&located, self.version).expect("a packet of ours");
+            if let Packet::Publish(publish) = &packet
+                && let Some(Property::TopicAlias(alias)) = publish.properties.get(PropertyId::TopicAlias)
+            {
+                let is_known = self.aliases.contains(&alias);
+                assert!(is_known || !publish.topic.is_empty(), "an alias that stands for nothing");
+                self.aliases.insert(alias);
+            }
             self.words.extend(words(&packet).map(String::from));
             self.heard.push(text(&packet));
         }

@@ -1,0 +1,235 @@
+//! Everything at once, at random: clients that come, go, fight and stop, a host that answers late or not, a store that is
+//! slow, brokers that crash. What must hold is little, and always.
+
+use std::time::Duration;
+
+use wasmqtt::broker::{
+    Access, AccessFilter, AccessRule, Action, Answer, Asks, Broker, BrokerOptions, PeerId, QueueOverflow,
+};
+use wasmqtt::codec::{
+    Ack, Connect, Disconnect, Packet, Properties, Property, Publish, ReasonCode, SubscriptionOptions,
+};
+use wasmqtt::time::Time;
+
+use crate::room::{QOS, Room, V4, V5, connect, id, message, properties, publish, will};
+
+const FILTERS: [&str; 7] = ["t/#", "t/+", "topic/one", "$share/g/t/#", "$share/g/topic/+", "$share/h/t/#", "$SYS/#"];
+const TOPICS: [&str; 5] = ["t/1", "t/22222", "topic/one", "topic/two", "t"];
+const IDS: [&str; 5] = ["a", "b", "c", "d", "e"];
+
+/// A xorshift generator.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 20).expect("64 bits") % sides
+    }
+
+    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.roll(of.len())]
+    }
+
+    fn is(&mut self) -> bool {
+        self.roll(2) == 0
+    }
+}
+
+fn options(dice: &mut Dice) -> BrokerOptions {
+    let rule = |action, filter, verdict| AccessRule {
+        action,
+        filter: AccessFilter::parse(filter).expect(filter),
+        client_id: Some("b".into()),
+        username: None,
+        verdict,
+    };
+    let rules = vec![
+        rule(Some(Action::Receive), "t/1", Err(ReasonCode::NotAuthorized)),
+        rule(None, "topic/two", Err(ReasonCode::Banned)),
+    ];
+    let (publish, subscribe) = (dice.is(), dice.is());
+    BrokerOptions {
+        asks: Asks { authenticate: dice.is(), enhanced: false, publish, subscribe, receive: dice.roll(3) == 0 },
+        access: if dice.is() { Access::new(rules) } else { Access::default() },
+        queue_messages: 1 + dice.roll(5),
+        in_flight_max: u16::try_from(1 + dice.roll(4)).expect("small").try_into().expect("not 0"),
+        queue_overflow: dice.pick(&[QueueOverflow::DropNewest, QueueOverflow::DropOldest, QueueOverflow::Disconnect]),
+        topic_alias_maximum: u16::try_from(dice.roll(3)).expect("small"),
+        transmit_bytes_max: dice.pick(&[60, 1 << 20]),
+        input_bytes_max: 1000,
+        answer_timeout: Duration::from_secs(5),
+        events: true,
+        ..BrokerOptions::default()
+    }
+}
+
+fn join(room: &mut Room, dice: &mut Dice) -> PeerId {
+    let version = dice.pick(&[V4, V5, V5]);
+    let mut list = Vec::new();
+    if version == V5 {
+        list.push(Property::SessionExpiryInterval(dice.pick(&[0, 20, 1_000, u32::MAX])));
+        list.push(Property::TopicAliasMaximum(2));
+        list.push(Property::ReceiveMaximum(dice.pick(&[1, 3, 100])));
+        if dice.roll(4) == 0 {
+            list.push(Property::MaximumPacketSize(100));
+        }
+    }
+    let list = properties(&list);
+    let delay = properties(&[Property::WillDelayInterval(dice.pick(&[1, 30]))]);
+    let mut will = will(dice.pick(&TOPICS), "will", dice.pick(&QOS));
+    if version == V5 && dice.is() {
+        will.properties = delay.as_properties();
+    }
+    will.retain = dice.is();
+    let connect = Connect {
+        clean_start: dice.roll(4) == 0,
+        keep_alive: dice.pick(&[0, 10]),
+        username: dice.is().then_some("ann"),
+        will: dice.is().then_some(will),
+        properties: list.as_properties(),
+        ..connect(version, dice.pick(&IDS))
+    };
+    room.connect(&connect)
+}
+
+/// Sends one thing of a client.
+fn act(room: &mut Room, dice: &mut Dice, peer: PeerId) {
+    let packet_id = id(u16::try_from(1 + dice.roll(4)).expect("small"));
+    match dice.roll(14) {
+        0 => {
+            let (filter, qos) = (dice.pick(&FILTERS), dice.pick(&QOS));
+            let identifier = dice.is().then_some(7);
+            let options = SubscriptionOptions { qos, ..SubscriptionOptions::default() };
+            let identifier = identifier.filter(|_| room.version(peer) == V5);
+            room.subscribe_with(peer, filter, options, identifier);
+        }
+        1 => drop(room.unsubscribe(peer, dice.pick(&FILTERS))),
+        2..=5 => {
+            let expiry = properties(&[Property::MessageExpiryInterval(dice.pick(&[1, 60]))]);
+            let mut publish = publish(dice.pick(&TOPICS), dice.pick(&["", "x", "longer payload"]), dice.pick(&QOS));
+            publish.retain = dice.roll(4) == 0;
+            publish.packet_id = publish.packet_id.map(|_| packet_id);
+            if room.version(peer) == V5 && dice.is() {
+                publish = Publish { properties: expiry.as_properties(), ..publish };
+            }
+            room.send(peer, &Packet::Publish(publish));
+        }
+        6 => room.send(peer, &Packet::Puback(Ack::success(packet_id))),
+        7 => room.send(peer, &Packet::Pubrec(Ack::success(packet_id))),
+        8 => room.send(peer, &Packet::Pubrel(Ack::success(packet_id))),
+        9 => room.send(peer, &Packet::Pubcomp(Ack::success(packet_id))),
+        10 => room.send(peer, &Packet::Pingreq),
+        11 => room.cut(peer),
+        12 => room.writable(peer, dice.is()),
+        _ => match dice.roll(6) {
+            0 => room.send(
+                peer,
+                &Packet::Disconnect(Disconnect { reason: ReasonCode::Success, properties: Properties::EMPTY }),
+            ),
+            1 => {
+                room.broker.disconnect(peer, ReasonCode::AdministrativeAction, room.now);
+                room.drain();
+            }
+            _ => {}
+        },
+    }
+}
+
+fn write(room: &mut Room) {
+    while let Some(batch) = room.disk.write() {
+        room.broker.handle_stored(batch, room.now);
+        room.drain();
+    }
+}
+
+fn run(seed: u64, has_store: bool) {
+    let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let mut room = Room::with(options(&mut dice));
+    room.now = Time::from_millis(1_800_000_000_000);
+    if has_store {
+        room.disk.restore(&mut room.broker, room.now).expect("nothing");
+    }
+    let mut peers: Vec<PeerId> = Vec::new();
+    for _ in 0..300 {
+        match dice.roll(20) {
+            0 | 1 => peers.push(join(&mut room, &mut dice)),
+            2 if has_store => write(&mut room),
+            3 => room.disk_waits = dice.is(),
+            4 => room.wait(Duration::from_secs(dice.pick(&[0, 1, 3, 20]))),
+            5 => {
+                room.broker.publish(message(dice.pick(&TOPICS), "host"), room.now);
+                room.drain();
+            }
+            6..=8 => {
+                if !room.asked.is_empty() {
+                    let (question, _) = room.asked.remove(dice.roll(room.asked.len()));
+                    let answer =
+                        dice.pick(&[Some(ReasonCode::Banned), None, None, None]).map_or(Answer::Allow, Answer::Refuse);
+                    room.answer_to(question, answer);
+                }
+            }
+            9 if has_store && dice.roll(4) == 0 => {
+                room.disk.crash(dice.is());
+                peers.clear();
+                room.asked.clear();
+                room.now = room.now + Duration::from_secs(dice.pick(&[0, 1, 30]));
+                let options = if dice.is() { options(&mut dice) } else { room.broker.options().clone() };
+                room.broker = Broker::new(options, 9);
+                let restored = room.disk.restore(&mut room.broker, room.now);
+                assert!(restored.is_ok(), "seed {seed}: {restored:?}");
+                room.restarted();
+                room.drain();
+            }
+            _ => {
+                peers.retain(|peer| !room.is_closed(*peer));
+                if !peers.is_empty() {
+                    let peer = dice.pick(&peers);
+                    act(&mut room, &mut dice, peer);
+                    if !room.is_open(peer) {
+                        peers.retain(|other| *other != peer);
+                    }
+                }
+            }
+        }
+    }
+    // All go, and nothing is left of them.
+    write(&mut room);
+    room.disk_waits = false;
+    room.broker.shut_down(room.now);
+    room.drain();
+    assert_eq!(room.broker.clients().count(), 0, "seed {seed}");
+    room.wait(Duration::from_mins(50));
+    let left: Vec<String> = room.broker.sessions().map(|session| session.client_id.into()).collect();
+    room.wait(Duration::from_mins(1));
+    for client_id in left {
+        let peer = room.connect(&connect(V5, &client_id));
+        while !room.asked.is_empty() {
+            room.answer(Answer::Allow);
+        }
+        room.cut(peer);
+    }
+    for topic in TOPICS {
+        room.broker.publish(wasmqtt::codec::Message { retain: true, ..message(topic, "") }, room.now);
+        room.drain();
+    }
+    assert_eq!(room.sessions(), [""; 0], "seed {seed}");
+    assert_eq!(room.broker.subscriptions(), 0, "seed {seed}");
+    if has_store {
+        assert!(room.broker.is_stored(), "seed {seed}");
+        assert!(room.disk.kinds().len() <= 1, "seed {seed}: {}", room.disk.kinds());
+    }
+}
+
+#[test]
+fn nothing_breaks_and_nothing_is_left_behind() {
+    // More of them when somebody looks for trouble.
+    let count = std::env::var("CHAOS").map_or(200, |count| count.parse().expect("a number"));
+    for seed in 1..=count {
+        for has_store in [false, true] {
+            let result = std::panic::catch_unwind(|| run(seed, has_store));
+            assert!(result.is_ok(), "seed {seed}, store {has_store}");
+        }
+    }
+}
