@@ -6,8 +6,9 @@
 //! with the session [MQTT-4.8.2-4], [MQTT-4.8.2-5]. What was sent before an UNSUBSCRIBE is completed with the client
 //! [MQTT-3.10.4-3], and what a member refuses goes to nobody [MQTT-4.8.2-6].
 //!
-//! Another member is one that is connected; after the end of a session one that is not will do, whose queue then keeps
-//! the message. Where there is no other, what was never sent stays in the queue of a session that stays.
+//! Another member is one that is connected and has room in its queue; after the end of a session one that is not will do,
+//! whose queue then keeps the message. Where there is no other, what was never sent stays in the queue of a session that
+//! stays.
 
 use alloc::sync::Arc;
 
@@ -91,7 +92,9 @@ impl Broker {
     fn hand_over(&mut self, group: GroupKey, arrived: Time, delivery: &Delivery, or_away: bool, now: Time) -> bool {
         let Self { clients, peers, groups, questions, outbox, log, options, guards, forms, .. } = self;
         let topic = delivery.message.topic.as_str();
-        let is_connected = |key| clients.get(key).is_some_and(|client| client.peer.is_some());
+        // One whose queue is full would lose it.
+        let has_room = |client: &ClientState| client.peer.is_some() && client.session.has_room(delivery);
+        let is_connected = |key| clients.get(key).is_some_and(has_room);
         let may_read = |key| may_read(guards.read.then_some(&options.access), key, topic, clients);
         let Some((key, subscription)) = groups.pick(group, or_away, may_read, is_connected) else { return false };
         let Some(client) = clients.get_mut(key) else { return false };

@@ -11,6 +11,11 @@ impl Session {
         self.queue.iter()
     }
 
+    /// Whether the queue has room for this one.
+    pub(crate) fn has_room(&self, delivery: &Delivery) -> bool {
+        self.queue.has_room(delivery.bytes())
+    }
+
     /// Takes out those that were never sent, in order.
     pub(crate) fn take_waiting(&mut self) -> Vec<Delivery> {
         core::iter::from_fn(|| self.queue.pop()).collect()

@@ -37,15 +37,18 @@ impl Queue {
     }
 
     pub(super) fn push(&mut self, delivery: Delivery) -> Result<(), QueueFull> {
-        let bytes = self.bytes + delivery.bytes();
-        // One alone is let in, whatever its length: it is bounded as a packet is, and would otherwise never be delivered.
-        let is_full = self.deliveries.len() >= self.messages_max || bytes > self.bytes_max;
-        if is_full && !self.deliveries.is_empty() {
+        if !self.has_room(delivery.bytes()) {
             return Err(QueueFull { delivery, messages: self.deliveries.len(), bytes: self.bytes });
         }
-        self.bytes = bytes;
+        self.bytes += delivery.bytes();
         self.deliveries.push(delivery);
         Ok(())
+    }
+
+    /// Whether a delivery of so many bytes may be pushed.
+    pub(super) const fn has_room(&self, bytes: usize) -> bool {
+        // One alone is let in, whatever its length: it is bounded as a packet is, and would otherwise never be delivered.
+        self.deliveries.is_empty() || self.deliveries.len() < self.messages_max && self.bytes + bytes <= self.bytes_max
     }
 
     /// Adds one that was in a queue before, whose bounds may have been others.

@@ -249,3 +249,27 @@ fn a_message_that_goes_over_has_aged() {
     room.wait_ms(10_000);
     assert_eq!(room.hear(second), ["t=x q1 #1 MessageExpiryInterval(50)"]);
 }
+
+/// What is safe in one queue is not given to another that is full.
+#[test]
+fn nothing_is_handed_to_a_member_that_has_no_room_for_it() {
+    for has_third in [false, true] {
+        let mut room = Room::with(BrokerOptions { queue_messages: 2, ..BrokerOptions::default() });
+        let (first, second) = uneven(&mut room, QoS::AtLeastOnce);
+        room.hear(first);
+        room.writable(second, false);
+        let publisher = room.join(V5, "filler");
+        room.subscribe(second, "own", QoS::AtLeastOnce);
+        for payload in ["a", "b"] {
+            room.publish(publisher, "own", payload, QoS::AtLeastOnce);
+        }
+        let third = room.join(V5, "third");
+        if has_third {
+            room.subscribe(third, "$share/g/t/#", QoS::AtLeastOnce);
+        }
+        room.cut(first);
+        let queued = room.broker.sessions().find(|session| session.client_id == "first").expect("kept").queued;
+        assert_eq!((queued, room.hear(third).len()), if has_third { (0, 2) } else { (2, 0) });
+        assert_eq!(room.broker.counters().dropped, 0);
+    }
+}
