@@ -49,8 +49,15 @@ after(async () => {
 
 let clients = 0
 
+/** Subscribes, and ends with DISCONNECT. */
+async function visit(client, filter, qos) {
+  if (client.visit) return client.visit(filter, qos)
+  await client.subscribe(filter, qos)
+  await client.end()
+}
+
 for (const driver of drivers) {
-  const { name, versions, qualities, missing = false, publishesWillAtEnd = () => false, open: openClient } = driver
+  const { name, versions, qualities, missing = false, open: openClient } = driver
   for (const version of versions) {
     describe(`${name}, version ${version}`, { skip: missing, timeout: 20_000 }, () => {
       /** A client that is ended after the test, if it is not yet. */
@@ -103,26 +110,20 @@ for (const driver of drivers) {
         const topic = topicOf(t)
         await watcher.subscribe(`${topic}/+`, 1)
         const willOf = payload => ({ topic: `${topic}/will`, payload, qos: 1, retain: false })
-        for (const [payload, how] of [
-          ['ended', 'end'],
-          ['lost', 'kill'],
-        ]) {
-          const client = await open(t, { will: willOf(payload) })
-          await client.subscribe(`${topic}/other/#`, 0)
-          await client[how]()
-        }
-        for (const expected of publishesWillAtEnd(version) ? ['ended', 'lost'] : ['lost']) {
-          const { topic: found, payload, qos } = await watcher.inbox.next()
-          assert.deepEqual([found, payload, qos], [`${topic}/will`, expected, 1])
-        }
+        const ends = await open(t, { will: willOf('ended') })
+        await visit(ends, `${topic}/other/#`, 0)
+        const isLost = await open(t, { will: willOf('lost') })
+        await isLost.subscribe(`${topic}/other/#`, 0)
+        await isLost.kill()
+        const { topic: found, payload, qos } = await watcher.inbox.next()
+        assert.deepEqual([found, payload, qos], [`${topic}/will`, 'lost', 1])
       })
 
       test('a session goes on where it was left', async t => {
         const topic = topicOf(t)
         const session = { clientId: `keeper-${clients}`, clean: false }
         const first = await open(t, session)
-        await first.subscribe(topic, 1)
-        await first.end()
+        await visit(first, topic, 1)
         const other = await open(t)
         await other.publish(topic, 'waited', { qos: 1 })
         const second = await open(t, session)

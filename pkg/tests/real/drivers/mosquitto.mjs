@@ -15,8 +15,6 @@ export const mosquitto = [
     name: 'mosquitto_pub and mosquitto_sub',
     versions: [3, 4, 5],
     qualities: [0, 1, 2],
-    // It ends with the reason 0x04, disconnect with will message.
-    publishesWillAtEnd: version => version === 5,
     missing: isThere ? false : `there is no ${programs.join(' or ')} on PATH`,
     async open({ tcp, subscribed }, { version, clientId, clean = true, will }) {
       const { hostname, port } = new URL(tcp)
@@ -24,12 +22,15 @@ export const mosquitto = [
       const wills = will && ['--will-topic', will.topic, '--will-payload', will.payload, '--will-qos', `${will.qos}`]
       const inbox = new Inbox()
       const children = []
-      const stop = async signal => {
+      // Not SIGINT, at which it would send DISCONNECT: one that comes while it handles a packet has it wait for itself for ever.
+      const kill = async () => {
         for (const { child, exited } of children) {
-          child.kill(signal)
+          child.kill('SIGKILL')
           await exited
         }
       }
+      const session = clean ? [] : ['-c', ...(version === 5 ? ['-x', '600'] : [])]
+      const whatOf = (filter, qos) => ['-i', clientId, '-t', filter, '-q', `${qos}`, ...session, ...(wills ?? [])]
       return {
         inbox,
         async publish(topic, payload, { qos = 0, retain = false } = {}) {
@@ -37,11 +38,9 @@ export const mosquitto = [
           await run('mosquitto_pub', [...common, '-t', topic, ...message, '-q', `${qos}`, ...(retain ? ['-r'] : [])])
         },
         async subscribe(filter, qos) {
-          const session = clean ? [] : ['-c', ...(version === 5 ? ['-x', '600'] : [])]
-          const what = ['-i', clientId, '-t', filter, '-q', `${qos}`, ...session, ...(wills ?? [])]
           // It says nothing of its subscription before the first message.
           const granted = subscribed(clientId)
-          const child = spawn('mosquitto_sub', [...common, ...what, '-F', '%q %r %t %p'], {
+          const child = spawn('mosquitto_sub', [...common, ...whatOf(filter, qos), '-F', '%q %r %t %p'], {
             stdio: ['ignore', 'pipe', 'inherit'],
           })
           const exited = once(child, 'exit')
@@ -52,9 +51,10 @@ export const mosquitto = [
           })
           return Promise.race([granted, exited.then(([code]) => failed('mosquitto_sub', code))])
         },
-        // It sends DISCONNECT then.
-        end: () => stop('SIGINT'),
-        kill: () => stop('SIGKILL'),
+        // It ends by itself once it is subscribed, with DISCONNECT.
+        visit: (filter, qos) => run('mosquitto_sub', [...common, ...whatOf(filter, qos), '-E']),
+        end: kill,
+        kill,
       }
     },
   },
