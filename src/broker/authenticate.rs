@@ -69,7 +69,7 @@ impl Broker {
             return Verdict::Allowed;
         }
         let question = || Question::Authenticate(credentials(connect));
-        self.verdict((id, 0), PacketKind::Connack, question, now)
+        self.verdict((id, 0), PacketKind::Connack, &question, now)
     }
 
     /// A CONNECT with an authentication method: complete, refused, or the begin of an exchange. `bytes` are the packet's.
@@ -138,15 +138,21 @@ impl Broker {
         let expected = if *again { ReasonCode::ContinueAuthentication } else { ReasonCode::ReAuthenticate };
         let data = check_auth(auth, name, expected)?;
         let Some(client) = self.clients.get(sender.client) else { return Ok(Handled::Done) };
-        let (method, data, first) = (name.clone(), data.map(Box::from), !again);
+        let (method, first) = (name.clone(), !again);
         let credentials = Credentials {
             client_id: Arc::clone(&client.id),
             username: client.username.clone(),
             password: None,
             version: sender.version,
         };
-        let question = || Question::Enhanced { credentials, method: method.clone(), data, again: true, first };
-        let Some(answer) = self.answered(sender.peer, 0, question, now) else { return Ok(Handled::Waits) };
+        let question = || Question::Enhanced {
+            credentials: credentials.clone(),
+            method: method.clone(),
+            data: data.map(Box::from),
+            again: true,
+            first,
+        };
+        let Some(answer) = self.answered(sender.peer, 0, &question, now) else { return Ok(Handled::Waits) };
         let (reason, data) = match answer {
             Answer::Allow => (ReasonCode::Success, Box::default()),
             Answer::Complete(data) => (ReasonCode::Success, data),
@@ -196,7 +202,7 @@ impl Broker {
             again: false,
             first,
         };
-        match self.answered(id, 0, question, now) {
+        match self.answered(id, 0, &question, now) {
             None => return Handled::Waits,
             Some(Answer::Allow) => return self.admit(id, connect, Some(Proof { method, data: &[] }), now),
             Some(Answer::Complete(data)) => return self.admit(id, connect, Some(Proof { method, data: &data }), now),

@@ -3,7 +3,6 @@
 //! A packet that waits stays in its peer's decoder, with all that came behind it, so that one client's packets keep their
 //! order; it is handled anew when its answers are there. Other peers go on.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -124,7 +123,7 @@ impl Broker {
         &mut self,
         id: PeerId,
         place: usize,
-        question: impl FnOnce() -> Question,
+        question: &dyn Fn() -> Question,
         now: Time,
     ) -> Option<Answer> {
         let peer = self.peers.get_mut(id)?;
@@ -141,7 +140,7 @@ impl Broker {
         &mut self,
         (id, place): (PeerId, usize),
         kind: PacketKind,
-        question: impl FnOnce() -> Question,
+        question: &dyn Fn() -> Question,
         now: Time,
     ) -> Verdict {
         self.answered(id, place, question, now).map_or(Verdict::Pending, |answer| Verdict::of(&answer, kind))
@@ -164,14 +163,14 @@ impl Broker {
         }
         let (client_id, username) = (Arc::clone(&client.id), client.username.clone());
         let question = || Question::Authorize {
-            client_id,
-            username,
+            client_id: Arc::clone(&client_id),
+            username: username.clone(),
             action: Action::Publish,
             topic: publish.topic.into(),
             qos: publish.qos,
             retain: publish.retain,
         };
-        self.verdict((sender.peer, 0), PacketKind::Puback, question, now)
+        self.verdict((sender.peer, 0), PacketKind::Puback, &question, now)
     }
 
     /// Whether the client may leave its will to be published; the question stands at this place.
@@ -192,7 +191,7 @@ impl Broker {
             qos: will.qos,
             retain: will.retain,
         };
-        self.verdict(question, PacketKind::Connack, ask, now)
+        self.verdict(question, PacketKind::Connack, &ask, now)
     }
 
     /// Whether the client may have each of the subscriptions; `None` while one is pending.
@@ -228,7 +227,7 @@ impl Broker {
                 qos: asked.options.qos,
                 retain: false,
             };
-            verdicts.push(self.verdict((sender.peer, place), PacketKind::Suback, question, now));
+            verdicts.push(self.verdict((sender.peer, place), PacketKind::Suback, &question, now));
             place += 1;
         }
         (!verdicts.contains(&Verdict::Pending)).then_some(verdicts)
@@ -255,8 +254,10 @@ impl Broker {
     /// The questions of the peer's packet are over.
     pub(super) fn drop_questions(&mut self, id: PeerId) {
         let waiting = self.peers.get_mut(id).and_then(|peer| peer.waiting.take());
-        for question in waiting.iter().flat_map(|waiting: &Box<_>| waiting.ids()) {
-            self.questions.close(question);
+        if let Some(waiting) = waiting {
+            for question in waiting.ids() {
+                self.questions.close(question);
+            }
         }
     }
 }

@@ -111,8 +111,10 @@ impl Broker {
         self.hand_over_all(key, now);
         self.fire_will(key, now);
         if let Some(client) = self.clients.remove(key) {
-            for question in client.screen.iter().flat_map(|screen| screen.questions()) {
-                self.questions.close(question);
+            if let Some(screen) = &client.screen {
+                for question in screen.questions() {
+                    self.questions.close(question);
+                }
             }
             self.log.event(|| Event::SessionEnded { client_id: client.id });
         }

@@ -77,9 +77,11 @@ impl Broker {
         let Some(client) = self.clients.get_mut(key) else { return };
         let mut deliveries = client.session.take_sent_once();
         deliveries.append(&mut client.session.take_waiting());
-        deliveries.extend(
-            client.screen.iter_mut().flat_map(|screen| screen.deliveries_mut()).map(|delivery| delivery.clone()),
-        );
+        if let Some(screen) = &client.screen {
+            for delivery in screen.waiting_from(0) {
+                deliveries.push(delivery.clone());
+            }
+        }
         for delivery in deliveries {
             let mark = Mark::unpack(delivery.token);
             if let Some(group) = mark.group {

@@ -187,7 +187,11 @@ impl Peers {
 
     /// In the order of their slots.
     pub(super) fn ids(&self) -> Vec<PeerId> {
-        self.slab.iter().map(|peer| peer.id).collect()
+        let mut ids = Vec::new();
+        for peer in self.slab.iter() {
+            ids.push(peer.id);
+        }
+        ids
     }
 }
 

@@ -18,7 +18,11 @@ impl Session {
 
     /// Takes out those that were never sent, in order.
     pub(crate) fn take_waiting(&mut self) -> Vec<Delivery> {
-        core::iter::from_fn(|| self.queue.pop()).collect()
+        let mut waiting = Vec::new();
+        while let Some(delivery) = self.queue.pop() {
+            waiting.push(delivery);
+        }
+        waiting
     }
 
     /// Takes out those that were sent at QoS 1 and are not acknowledged, in the order of their sending.

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::cell::Cell;
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
@@ -50,8 +51,12 @@ pub(super) fn read(given: &Array) -> BrokerOptions {
     given.bound(&mut options.input_bytes_max);
     let rules = given.list.get(given.place());
     if !rules.is_undefined() {
-        let rules: Array = rules.unchecked_into();
-        options.access = Access::new((0..rules.length()).map(|index| read_rule(&rules.list(index))).collect());
+        let given: Array = rules.unchecked_into();
+        let mut rules = Vec::new();
+        for index in 0..given.length() {
+            rules.push(read_rule(&given.list(index)));
+        }
+        options.access = Access::new(rules);
     }
     options
 }

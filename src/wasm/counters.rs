@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::broker::{Counters, DropCause, Gauges, Traffic};
+use crate::broker::{Counters, DropCause, Gauges};
 use crate::codec::{PacketKind, QoS};
 
 const KINDS: [PacketKind; 15] = [
@@ -44,21 +44,25 @@ pub(super) fn list(counters: &Counters, gauges: &Gauges) -> Vec<f64> {
         counters.delivered,
         counters.dropped,
     ];
-    list.extend(counts.map(number));
-    list.extend(DropCause::ALL.map(|cause| number(counters.dropped_for(cause))));
+    put(&mut list, &counts);
+    for cause in DropCause::ALL {
+        put(&mut list, &[counters.dropped_for(cause)]);
+    }
     for traffic in [&counters.received, &counters.sent] {
-        put(&mut list, traffic);
+        put(&mut list, &[traffic.bytes, traffic.publish_bytes]);
+        for qos in [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce] {
+            put(&mut list, &[traffic.publishes(qos)]);
+        }
+        for kind in KINDS {
+            put(&mut list, &[traffic.packets(kind)]);
+        }
     }
     list
 }
 
-fn put(list: &mut Vec<f64>, traffic: &Traffic) {
-    list.extend([traffic.bytes, traffic.publish_bytes].map(number));
-    list.extend([QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce].map(|qos| number(traffic.publishes(qos))));
-    list.extend(KINDS.map(|kind| number(traffic.packets(kind))));
-}
-
 #[expect(clippy::cast_precision_loss, reason = "JavaScript counts exactly up to 2^53")]
-const fn number(count: u64) -> f64 {
-    count as f64
+fn put(list: &mut Vec<f64>, counts: &[u64]) {
+    for count in counts {
+        list.push(*count as f64);
+    }
 }

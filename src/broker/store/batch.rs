@@ -71,10 +71,10 @@ impl Batch {
 
     /// Sets the key to what `write` appends.
     pub(super) fn put(&mut self, key: Key<'_>, write: impl FnOnce(&mut Vec<u8>)) {
-        self.put_if(key, |out| {
-            write(out);
-            Some(())
-        });
+        let start = self.open(key);
+        let value = self.bytes.len();
+        write(&mut self.bytes);
+        self.close(start, value);
     }
 
     /// As [`put`](Self::put), unless `write` says that there is nothing to write.
@@ -82,12 +82,19 @@ impl Batch {
         let start = self.open(key);
         let value = self.bytes.len();
         let written = write(&mut self.bytes);
-        // A value is a packet with some bytes before it, and so far shorter than four bytes can say.
-        match u32::try_from(self.bytes.len() - value).ok().filter(|_| written.is_some()) {
-            Some(len) => self.bytes[start + 4..start + 8].copy_from_slice(&len.to_be_bytes()),
-            None => self.bytes.truncate(start),
+        if written.is_some() {
+            self.close(start, value);
+        } else {
+            self.bytes.truncate(start);
         }
         written
+    }
+
+    /// Of the change that was opened at `start`, all from `value` on is the value.
+    fn close(&mut self, start: usize, value: usize) {
+        // A value is a packet with some bytes before it, and so far shorter than four bytes can say.
+        let len = u32::try_from(self.bytes.len() - value).unwrap_or(0);
+        self.bytes[start + 4..start + 8].copy_from_slice(&len.to_be_bytes());
     }
 
     pub(super) fn remove(&mut self, key: Key<'_>) {

@@ -160,14 +160,18 @@ impl<'a> DeliveryRecord<'a> {
             group = Some(core::str::from_utf8(text).ok()?);
             rest = behind;
         }
-        let (identifiers, cut) = rest.as_chunks();
+        let (rest, cut) = rest.as_chunks();
+        let mut identifiers = Vec::new();
+        for identifier in rest {
+            identifiers.push(u32::from_be_bytes(*identifier));
+        }
         let qos = QoS::from_bits(options & 3).filter(|qos| *qos != QoS::AtMostOnce && cut.is_empty())?;
         Some(Self {
             message: u64::from_be_bytes(*message),
             group,
             qos,
             retain: options & 4 != 0,
-            identifiers: identifiers.iter().map(|identifier| u32::from_be_bytes(*identifier)).collect(),
+            identifiers,
         })
     }
 

@@ -110,7 +110,10 @@ impl Shadow {
     pub(super) fn sync(&mut self, client: &ClientState, pen: &mut Pen<'_>) {
         if !self.is_whole && client.expiry_interval > 0 {
             self.is_whole = true;
-            self.filters = client.subscriptions.iter().map(|held| held.filter.text()).collect();
+            self.filters.clear();
+            for held in client.subscriptions.iter() {
+                self.filters.push(held.filter.text());
+            }
         }
         self.sync_record(client, pen);
         if self.is_whole {
