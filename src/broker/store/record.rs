@@ -166,13 +166,7 @@ impl<'a> DeliveryRecord<'a> {
             identifiers.push(u32::from_be_bytes(*identifier));
         }
         let qos = QoS::from_bits(options & 3).filter(|qos| *qos != QoS::AtMostOnce && cut.is_empty())?;
-        Some(Self {
-            message: u64::from_be_bytes(*message),
-            group,
-            qos,
-            retain: options & 4 != 0,
-            identifiers,
-        })
+        Some(Self { message: u64::from_be_bytes(*message), group, qos, retain: options & 4 != 0, identifiers })
     }
 
     pub(super) fn delivery(self, message: Arc<Message>, mark: Mark) -> Delivery {
