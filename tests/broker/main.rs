@@ -15,6 +15,7 @@ mod hooks;
 mod hostile;
 mod limits;
 mod property;
+mod restart;
 mod room;
 mod session;
 mod shared;

@@ -1,28 +1,24 @@
-//! What survives the broker, and that nothing is promised before it does.
+//! What goes to the store and when: nothing is promised before it is durable.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use wasmqtt::broker::{
-    Access, AccessFilter, AccessRule, Answer, Asks, Broker, BrokerOptions, DisconnectCause, Event, RejectCause,
-    StoreError,
-};
+use wasmqtt::broker::{Broker, BrokerOptions, DisconnectCause, Event, RejectCause, StoreError};
 use wasmqtt::codec::{
-    Ack, Connect, Disconnect, Message, Packet, Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode,
-    RetainHandling, SubscriptionOptions, Version, Will,
+    Ack, Connect, Disconnect, Packet, Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, Version, Will,
 };
 use wasmqtt::time::Time;
 
-use crate::room::{QOS, Room, V4, V5, connect, id, message, properties, publish, will};
+use crate::room::{Room, V4, V5, connect, id, properties, publish, will};
 
 const SOME_TIME: Time = Time::from_millis(1_800_000_000_000);
 
 /// A room whose broker has a store, which is empty.
-fn stored() -> Room {
+pub(crate) fn stored() -> Room {
     stored_with(BrokerOptions::default())
 }
 
-fn stored_with(options: BrokerOptions) -> Room {
+pub(crate) fn stored_with(options: BrokerOptions) -> Room {
     let mut room = Room::with(options);
     room.now = SOME_TIME;
     room.disk.restore(&mut room.broker, room.now).expect("nothing is wrong with nothing");
@@ -30,12 +26,12 @@ fn stored_with(options: BrokerOptions) -> Room {
 }
 
 /// The broker is gone, and the next one begins `seconds` later.
-fn restart(room: &mut Room, seconds: u64) {
+pub(crate) fn restart(room: &mut Room, seconds: u64) {
     let options = room.broker.options().clone();
     restart_with(room, seconds, options);
 }
 
-fn restart_with(room: &mut Room, seconds: u64, options: BrokerOptions) {
+pub(crate) fn restart_with(room: &mut Room, seconds: u64, options: BrokerOptions) {
     room.disk.crash(false);
     room.now = room.now + Duration::from_secs(seconds);
     room.broker = Broker::new(options, 8);
@@ -43,74 +39,33 @@ fn restart_with(room: &mut Room, seconds: u64, options: BrokerOptions) {
     room.drain();
 }
 
-fn write(room: &mut Room) {
+pub(crate) fn write(room: &mut Room) {
     let batch = room.disk.write().expect("a batch is out");
     room.broker.handle_stored(batch, room.now);
     room.drain();
 }
 
-fn expiry(seconds: u32) -> PropertiesBuf {
+pub(crate) fn expiry(seconds: u32) -> PropertiesBuf {
     properties(&[Property::SessionExpiryInterval(seconds)])
 }
 
-fn keeping<'a>(version: Version, client_id: &'a str, properties: &'a PropertiesBuf) -> Connect<'a> {
+pub(crate) fn keeping<'a>(version: Version, client_id: &'a str, properties: &'a PropertiesBuf) -> Connect<'a> {
     let properties = if version == V5 { properties.as_properties() } else { Properties::EMPTY };
     Connect { clean_start: false, properties, ..connect(version, client_id) }
 }
 
 /// Connects without a clean start, and says whether there was a session.
-fn come_back(room: &mut Room, version: Version, client_id: &str) -> (wasmqtt::broker::PeerId, bool, Vec<String>) {
+pub(crate) fn come_back(
+    room: &mut Room,
+    version: Version,
+    client_id: &str,
+) -> (wasmqtt::broker::PeerId, bool, Vec<String>) {
     let expiry = expiry(1_000);
     let peer = room.connect(&keeping(version, client_id, &expiry));
     let mut heard = room.hear(peer);
     let connack = heard.remove(0);
     assert!(connack.starts_with("CONNACK ok"), "{connack}");
     (peer, connack.contains("present"), heard)
-}
-
-/// Messages that come before the client is back are held against the rules for its user.
-#[test]
-fn the_user_of_a_session_survives() {
-    let rule = |filter, verdict| AccessRule {
-        action: None,
-        filter: AccessFilter::parse(filter).expect(filter),
-        client_id: None,
-        username: None,
-        verdict,
-    };
-    let rules = vec![rule("home/%u", Ok(())), rule("home/+", Err(ReasonCode::NotAuthorized))];
-    let mut room = stored_with(BrokerOptions { access: Access::new(rules), ..BrokerOptions::default() });
-    let expiry = expiry(1_000);
-    for (client_id, username) in [("a", Some("ann")), ("b", Some("")), ("c", None)] {
-        let peer = room.join_with(&Connect { username, ..keeping(V5, client_id, &expiry) });
-        room.subscribe(peer, "#", QoS::AtLeastOnce);
-    }
-    for seconds in [1, 2] {
-        restart(&mut room, seconds);
-        for topic in ["home/ann", "home/", "home/bob"] {
-            let message = Message { qos: QoS::AtLeastOnce, ..message(topic, "x") };
-            room.broker.publish(message, room.now);
-            room.drain();
-        }
-    }
-    assert_eq!(come_back(&mut room, V5, "a").2, ["home/ann=x q1 #1", "home/ann=x q1 #2"]);
-    for client_id in ["b", "c"] {
-        assert!(come_back(&mut room, V5, client_id).2.is_empty(), "{client_id}");
-    }
-}
-
-/// [MQTT-3.8.3-3]: a retained message is its publisher's own after a restart too.
-#[test]
-fn whose_a_retained_message_is_survives() {
-    let mut room = stored();
-    let publisher = room.join(V5, "a");
-    room.retain(publisher, "t", "x", QoS::AtLeastOnce);
-    restart(&mut room, 1);
-    let options = SubscriptionOptions { no_local: true, ..SubscriptionOptions::default() };
-    for (client_id, count) in [("a", 0), ("b", 1)] {
-        let peer = room.join(V5, client_id);
-        assert_eq!(room.subscribe_with(peer, "t", options, None).len(), 1 + count, "{client_id}");
-    }
 }
 
 #[test]
@@ -186,122 +141,6 @@ fn without_a_store_nothing_is_to_be_stored() {
 }
 
 #[test]
-fn subscriptions_survive_with_their_options_and_identifiers() {
-    for version in [V4, V5] {
-        let mut room = stored();
-        let expiry = expiry(1_000);
-        let peer = room.join_with(&keeping(version, "a", &expiry));
-        let rows =
-            [("no/local", true, false, None), ("as/published", false, true, Some(7)), ("plain/#", false, false, None)];
-        for (filter, no_local, retain_as_published, identifier) in rows {
-            let options = SubscriptionOptions {
-                qos: QoS::AtLeastOnce,
-                no_local: no_local && version == V5,
-                retain_as_published: retain_as_published && version == V5,
-                retain_handling: RetainHandling::Send,
-            };
-            room.subscribe_with(peer, filter, options, identifier.filter(|_| version == V5));
-        }
-        room.subscribe(peer, "given/up", QoS::AtLeastOnce);
-        room.unsubscribe(peer, "given/up");
-        room.subscribe(peer, "$share/group/job", QoS::AtMostOnce);
-        restart(&mut room, 10);
-        let (peer, present, _) = come_back(&mut room, version, "a");
-        assert!(present);
-        let other = room.join(V5, "other");
-        room.retain(other, "as/published", "x", QoS::ExactlyOnce);
-        room.publish(other, "plain/1", "x", QoS::AtMostOnce);
-        room.publish(other, "given/up", "x", QoS::AtLeastOnce);
-        room.publish(other, "job", "x", QoS::AtLeastOnce);
-        let expected = match version {
-            V4 => ["as/published=x q1 #1", "plain/1=x q0", "job=x q0"],
-            V5 => ["as/published=x q1 #1 retain SubscriptionIdentifier(7)", "plain/1=x q0", "job=x q0"],
-        };
-        assert_eq!(room.hear(peer), expected);
-        let own = room.publish(peer, "no/local", "x", QoS::AtLeastOnce);
-        assert_eq!(own.len(), if version == V5 { 1 } else { 2 }, "{own:?}");
-    }
-}
-
-/// [MQTT-4.4.0-1], [MQTT-4.6.0-1], [MQTT-4.3.3-6]: as if the broker had never been away.
-#[test]
-fn what_is_in_flight_and_what_waits_goes_on_where_it_stood() {
-    let mut room =
-        stored_with(BrokerOptions { in_flight_max: 5.try_into().expect("not 0"), ..BrokerOptions::default() });
-    let expiry = expiry(1_000);
-    let peer = room.join_with(&keeping(V5, "a", &expiry));
-    room.subscribe(peer, "#", QoS::ExactlyOnce);
-    let other = room.join(V5, "other");
-    for (number, qos) in [1, 2, 1, 2, 2, 1, 2].into_iter().enumerate() {
-        room.publish(other, "t", &number.to_string(), QOS[qos]);
-    }
-    assert_eq!(room.hear(peer).len(), 5);
-    // Of the QoS 2 ones the second is released before the first; a QoS 1 one is over, and so the sixth is sent.
-    room.send(peer, &Packet::Puback(Ack::success(id(1))));
-    room.send(peer, &Packet::Pubrec(Ack::success(id(4))));
-    room.send(peer, &Packet::Pubrec(Ack::success(id(2))));
-    assert_eq!(room.hear(peer), ["t=5 q1 #6", "PUBREL #4 ok", "PUBREL #2 ok"]);
-    for _ in 0..2 {
-        restart(&mut room, 1);
-        let (_, present, heard) = come_back(&mut room, V5, "a");
-        assert!(present);
-        let expected = ["t=2 q1 #3 dup", "t=4 q2 #5 dup", "t=5 q1 #6 dup", "PUBREL #4 ok", "PUBREL #2 ok", "t=6 q2 #1"];
-        assert_eq!(heard[..5], expected[..5]);
-        // The last is in flight since the first time round.
-        let last = heard[5..].join(" ");
-        assert!(last.is_empty() || last.starts_with("t=6 q2 #1"), "{heard:?}");
-    }
-}
-
-/// [MQTT-4.3.3-10], [MQTT-4.3.3-12]: exactly once across a restart.
-#[test]
-fn a_qos_2_message_that_came_before_the_restart_is_not_taken_again_after_it() {
-    let mut room = stored();
-    let expiry = expiry(1_000);
-    let keeper = room.join_with(&keeping(V5, "keeper", &expiry));
-    room.subscribe(keeper, "t", QoS::ExactlyOnce);
-    room.cut(keeper);
-    let peer = room.join_with(&keeping(V5, "a", &expiry));
-    room.send(peer, &Packet::Publish(publish("t", "x", QoS::ExactlyOnce)));
-    assert_eq!(room.hear(peer), ["PUBREC #9 ok"]);
-    restart(&mut room, 1);
-    let (peer, ..) = come_back(&mut room, V5, "a");
-    room.send(peer, &Packet::Publish(Publish { dup: true, ..publish("t", "x", QoS::ExactlyOnce) }));
-    room.send(peer, &Packet::Pubrel(Ack::success(id(9))));
-    assert_eq!(room.hear(peer), ["PUBREC #9 ok", "PUBCOMP #9 ok"]);
-    restart(&mut room, 1);
-    let (peer, ..) = come_back(&mut room, V5, "a");
-    room.send(peer, &Packet::Pubrel(Ack::success(id(9))));
-    assert_eq!(room.hear(peer), ["PUBCOMP #9 92"], "it is over, and its identifier free");
-    let (_, _, heard) = come_back(&mut room, V5, "keeper");
-    assert_eq!(heard, ["t=x q2 #1"]);
-}
-
-#[test]
-fn retained_messages_survive_the_last_of_each_topic() {
-    let mut room = stored();
-    let peer = room.join(V5, "a");
-    let list = properties(&[Property::ContentType("text"), Property::UserProperty("k", "v")]);
-    let with = Publish { properties: list.as_properties(), retain: true, ..publish("with", "x", QoS::ExactlyOnce) };
-    room.publish_with(peer, with);
-    for payload in ["old", "new"] {
-        room.retain(peer, "t", payload, QoS::AtMostOnce);
-    }
-    room.retain(peer, "cleared", "x", QoS::AtLeastOnce);
-    room.retain(peer, "cleared", "", QoS::AtLeastOnce);
-    room.retain(peer, "old/and/cleared", "x", QoS::AtLeastOnce);
-    restart(&mut room, 1);
-    let peer = room.join(V5, "a");
-    room.retain(peer, "old/and/cleared", "", QoS::AtLeastOnce);
-    restart(&mut room, 1);
-    let peer = room.join(V5, "b");
-    let heard = room.subscribe(peer, "#", QoS::ExactlyOnce);
-    let expected =
-        ["SUBACK #100 02", "t=new q0 retain", r#"with=x q2 #1 retain ContentType("text") UserProperty("k", "v")"#];
-    assert_eq!(heard, expected);
-}
-
-#[test]
 fn a_message_is_stored_once_however_many_it_is_for() {
     let mut room = stored();
     let expiry = expiry(1_000);
@@ -353,112 +192,6 @@ fn a_session_that_ends_with_its_connection_leaves_its_will_alone() {
         assert_eq!(heard, ["will=gone q1 #1"]);
         assert_eq!(room.disk.kinds(), "FMSfo");
     }
-}
-
-/// [MQTT-3.1.2-8], §3.1.3.2.2: the connection is gone when the broker is back; a delay that had begun goes on.
-#[test]
-fn wills_survive_with_their_delays() {
-    let rows = [(None, 0), (Some(30), 30)];
-    for (delay, seconds) in rows {
-        let mut room = stored();
-        let watcher_expiry = expiry(1_000);
-        let watcher = room.join_with(&keeping(V5, "watcher", &watcher_expiry));
-        room.subscribe(watcher, "will", QoS::ExactlyOnce);
-        room.cut(watcher);
-        let list = delay.map(|delay| properties(&[Property::WillDelayInterval(delay)])).unwrap_or_default();
-        let will = Will { properties: list.as_properties(), ..will("will", "gone", QoS::ExactlyOnce) };
-        let expiry = expiry(1_000);
-        room.join_with(&Connect { will: Some(will), ..keeping(V5, "a", &expiry) });
-        restart(&mut room, 5);
-        let (watcher, _, mut heard) = come_back(&mut room, V5, "watcher");
-        if seconds > 0 {
-            room.wait_ms(10_000);
-            restart(&mut room, 10);
-            let (watcher, ..) = come_back(&mut room, V5, "watcher");
-            room.wait_ms(9_999);
-            assert_eq!(room.hear(watcher), [""; 0]);
-            room.wait_ms(1);
-            heard = room.hear(watcher);
-        }
-        assert_eq!(heard, ["will=gone q2 #1"], "{delay:?}");
-        assert_eq!(room.hear(watcher), [""; 0]);
-        // It is published once, whatever happens then.
-        restart(&mut room, 1);
-        let (watcher, _, heard) = come_back(&mut room, V5, "watcher");
-        assert_eq!(heard, ["will=gone q2 #1 dup"]);
-        room.wait_ms(100_000);
-        assert_eq!(room.hear(watcher), [""; 0]);
-    }
-}
-
-/// §3.1.2.11.2: a session that was connected begins to expire when the broker is back; another goes on expiring.
-#[test]
-fn sessions_expire_at_their_time_across_restarts() {
-    let rows = [
-        (true, 100, 1_000, true),
-        (true, 100, 99, true),
-        (true, 100, 101, true),
-        (false, 100, 99, true),
-        (false, 100, 101, false),
-    ];
-    for (connected, interval, away, present) in rows {
-        let mut room = stored();
-        let expiry = expiry(interval);
-        let peer = room.join_with(&keeping(V5, "a", &expiry));
-        if !connected {
-            room.cut(peer);
-        }
-        restart(&mut room, away);
-        let case = format!("{connected} {interval} {away}");
-        assert_eq!(room.sessions().len(), usize::from(present), "{case}");
-        if connected {
-            room.wait_ms(99_999);
-            assert_eq!(room.sessions(), ["a"], "{case}");
-            room.wait_ms(1);
-        } else {
-            room.wait_ms(1_000);
-        }
-        assert_eq!(room.sessions(), [""; 0], "{case}");
-        assert_eq!(room.disk.kinds(), "F", "{case}");
-    }
-    // For ever is for ever, and a clock that was set back makes nothing longer than it is.
-    let mut room = stored();
-    let for_ever = expiry(u32::MAX);
-    let peer = room.join_with(&keeping(V5, "a", &for_ever));
-    room.cut(peer);
-    restart(&mut room, 1_000_000_000);
-    assert_eq!((room.sessions(), room.broker.next_deadline()), (vec!["a"], None));
-    let short = expiry(10);
-    let peer = room.join_with(&Connect { clean_start: true, ..keeping(V5, "b", &short) });
-    room.cut(peer);
-    room.now = Time::from_millis(room.now.as_millis() - 1_000_000);
-    restart(&mut room, 0);
-    room.wait_ms(10_000);
-    assert_eq!(room.sessions(), ["a"]);
-}
-
-/// [MQTT-3.3.2-5], [MQTT-3.3.2-6]: the time that the broker was away counts.
-#[test]
-fn messages_expire_at_their_time_across_restarts() {
-    let mut room = stored();
-    let expiry = expiry(1_000);
-    let keeper = room.join_with(&keeping(V5, "keeper", &expiry));
-    room.subscribe(keeper, "t/#", QoS::AtLeastOnce);
-    room.cut(keeper);
-    let sender = room.join(V5, "sender");
-    for seconds in [50, 100] {
-        let list = properties(&[Property::MessageExpiryInterval(seconds)]);
-        let topic = format!("t/{seconds}");
-        let publish =
-            Publish { properties: list.as_properties(), retain: true, ..publish(&topic, "x", QoS::AtLeastOnce) };
-        room.publish_with(sender, publish);
-    }
-    restart(&mut room, 60);
-    let (_, _, heard) = come_back(&mut room, V5, "keeper");
-    assert_eq!(heard, ["t/100=x q1 #2 MessageExpiryInterval(40)"]);
-    let other = room.join(V5, "other");
-    let heard = room.subscribe(other, "t/#", QoS::AtMostOnce);
-    assert_eq!(heard[1..], ["t/100=x q0 retain MessageExpiryInterval(40)"]);
 }
 
 #[test]
@@ -626,68 +359,6 @@ fn records_of_another_format_and_damaged_ones_are_told() {
     assert_eq!(error.to_string(), "the store's record \"Zebra\" is damaged: it is of no kind that there is");
 }
 
-/// What waits for the host's word is promised to its publisher, and asked about again.
-#[test]
-fn deliveries_that_wait_to_be_allowed_survive_and_are_asked_about_again() {
-    for is_asked_again in [true, false] {
-        let asks = Asks { receive: true, ..Asks::default() };
-        let mut room = stored_with(BrokerOptions { asks, ..BrokerOptions::default() });
-        let expiry = expiry(1_000);
-        let keeper = room.join_with(&keeping(V5, "keeper", &expiry));
-        room.subscribe(keeper, "t", QoS::ExactlyOnce);
-        let sender = room.join(V5, "sender");
-        for (payload, qos) in [("1", 1), ("zero", 0), ("2", 2), ("3", 1)] {
-            room.publish(sender, "t", payload, QOS[qos]);
-        }
-        let asked = std::mem::take(&mut room.asked);
-        room.broker.answer(asked[0].0, Answer::Allow, room.now);
-        room.drain();
-        assert_eq!(room.hear(keeper), ["t=1 q1 #1"]);
-        assert_eq!(room.disk.kinds(), "FMMMSfoss");
-        room.asked.clear();
-        let asks = Asks { receive: is_asked_again, ..Asks::default() };
-        restart_with(&mut room, 1, BrokerOptions { asks, ..BrokerOptions::default() });
-        let asked = std::mem::take(&mut room.asked);
-        assert_eq!(asked.len(), if is_asked_again { 2 } else { 0 });
-        let (keeper, _, heard) = come_back(&mut room, V5, "keeper");
-        let first = "t=1 q1 #1 dup";
-        if is_asked_again {
-            assert_eq!(heard, [first]);
-            for (question, _) in asked {
-                room.broker.answer(question, Answer::Allow, room.now);
-            }
-            room.drain();
-            assert_eq!(room.hear(keeper), ["t=2 q2 #2", "t=3 q1 #3"]);
-        } else {
-            assert_eq!(heard, [first, "t=2 q2 #2", "t=3 q1 #3"]);
-        }
-        assert_eq!(room.disk.kinds(), "FMMMSfooo");
-    }
-}
-
-/// [MQTT-4.8.2-5]: what goes out for a shared subscription still goes to another member after a restart.
-#[test]
-fn what_a_member_leaves_undone_is_known_to_be_shared_after_a_restart() {
-    let mut room = stored();
-    let short = expiry(10);
-    let peer = room.join_with(&keeping(V5, "short", &short));
-    room.subscribe(peer, "$share/g/t", QoS::AtLeastOnce);
-    room.subscribe(peer, "own", QoS::AtLeastOnce);
-    let sender = room.join(V5, "sender");
-    room.publish(sender, "t", "shared", QoS::AtLeastOnce);
-    room.publish(sender, "own", "x", QoS::AtLeastOnce);
-    assert_eq!(room.hear(peer).len(), 2);
-    restart(&mut room, 1);
-    let long = expiry(1_000);
-    let other = room.join_with(&keeping(V5, "other", &long));
-    room.subscribe(other, "$share/g/t", QoS::AtLeastOnce);
-    room.wait_ms(9_000);
-    assert_eq!(room.hear(other), [""; 0]);
-    room.wait_ms(2_000);
-    assert_eq!(room.hear(other), ["t=shared q1 #1"]);
-    assert_eq!(room.sessions(), ["other"]);
-}
-
 /// A session that is to end with the connection that it went on with leaves nothing behind when it does, after a crash too.
 #[test]
 fn a_session_that_was_to_stay_and_then_was_not_leaves_nothing_in_the_store() {
@@ -705,31 +376,4 @@ fn a_session_that_was_to_stay_and_then_was_not_leaves_nothing_in_the_store() {
     assert_eq!(room.sessions(), [""; 0]);
     assert_eq!(room.disk.kinds(), "F");
     restart(&mut room, 1);
-}
-
-/// What was restored beyond a lower bound stays so while its client comes and goes.
-#[test]
-fn a_queue_beyond_a_lower_bound_is_whole_when_its_client_leaves_again() {
-    let mut room = stored();
-    let expiry = expiry(1_000);
-    let peer = room.join_with(&keeping(V5, "a", &expiry));
-    room.subscribe(peer, "$share/g/t", QoS::AtLeastOnce);
-    room.subscribe(peer, "own", QoS::AtLeastOnce);
-    room.cut(peer);
-    let other = room.join(V5, "other");
-    for number in 0..4 {
-        room.publish(other, "own", &number.to_string(), QoS::AtLeastOnce);
-    }
-    room.publish(other, "t", "x", QoS::AtLeastOnce);
-    let options =
-        BrokerOptions { queue_messages: 2, in_flight_max: 1.try_into().expect("not 0"), ..BrokerOptions::default() };
-    restart_with(&mut room, 1, options);
-    let member = room.join(V5, "member");
-    room.subscribe(member, "$share/g/t", QoS::AtLeastOnce);
-    let (peer, _, heard) = come_back(&mut room, V5, "a");
-    assert_eq!(heard, ["own=0 q1 #1"]);
-    room.cut(peer);
-    assert_eq!(room.hear(member), ["t=x q1 #1"]);
-    let queued = room.broker.sessions().find(|session| session.client_id == "a").expect("kept").queued;
-    assert_eq!(queued, 3);
 }
