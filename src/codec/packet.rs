@@ -278,6 +278,25 @@ impl Packet<'_> {
 }
 
 impl PacketKind {
+    /// Every kind, in the order of their values (§2.1.2).
+    pub const ALL: [Self; 15] = [
+        Self::Connect,
+        Self::Connack,
+        Self::Publish,
+        Self::Puback,
+        Self::Pubrec,
+        Self::Pubrel,
+        Self::Pubcomp,
+        Self::Subscribe,
+        Self::Suback,
+        Self::Unsubscribe,
+        Self::Unsuback,
+        Self::Pingreq,
+        Self::Pingresp,
+        Self::Disconnect,
+        Self::Auth,
+    ];
+
     /// The kind of these four bits; 0 is reserved.
     #[must_use]
     pub const fn from_bits(bits: u8) -> Option<Self> {

@@ -5,24 +5,6 @@ use alloc::vec::Vec;
 use crate::broker::{Counters, DropCause, Gauges};
 use crate::codec::{PacketKind, QoS};
 
-const KINDS: [PacketKind; 15] = [
-    PacketKind::Connect,
-    PacketKind::Connack,
-    PacketKind::Publish,
-    PacketKind::Puback,
-    PacketKind::Pubrec,
-    PacketKind::Pubrel,
-    PacketKind::Pubcomp,
-    PacketKind::Subscribe,
-    PacketKind::Suback,
-    PacketKind::Unsubscribe,
-    PacketKind::Unsuback,
-    PacketKind::Pingreq,
-    PacketKind::Pingresp,
-    PacketKind::Disconnect,
-    PacketKind::Auth,
-];
-
 /// All of them, in an order that the face knows too.
 pub(super) fn list(counters: &Counters, gauges: &Gauges) -> Vec<f64> {
     let mut list = Vec::with_capacity(64);
@@ -53,7 +35,7 @@ pub(super) fn list(counters: &Counters, gauges: &Gauges) -> Vec<f64> {
         for qos in [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce] {
             put(&mut list, &[traffic.publishes(qos)]);
         }
-        for kind in KINDS {
+        for kind in PacketKind::ALL {
             put(&mut list, &[traffic.packets(kind)]);
         }
     }

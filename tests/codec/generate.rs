@@ -8,24 +8,6 @@ use wasmqtt::codec::{
     SubscriptionOptions, Unsuback, Unsubscribe, Version, Will,
 };
 
-pub(crate) const KINDS: [PacketKind; 15] = [
-    PacketKind::Connect,
-    PacketKind::Connack,
-    PacketKind::Publish,
-    PacketKind::Puback,
-    PacketKind::Pubrec,
-    PacketKind::Pubrel,
-    PacketKind::Pubcomp,
-    PacketKind::Subscribe,
-    PacketKind::Suback,
-    PacketKind::Unsubscribe,
-    PacketKind::Unsuback,
-    PacketKind::Pingreq,
-    PacketKind::Pingresp,
-    PacketKind::Disconnect,
-    PacketKind::Auth,
-];
-
 /// What a packet is made of; borrowed by [`Parts::packet`].
 #[derive(Clone, Debug)]
 pub(crate) struct Parts {
@@ -45,7 +27,7 @@ pub(crate) struct Parts {
 }
 
 pub(crate) fn parts() -> impl Strategy<Value = Parts> {
-    (prop::sample::select(KINDS.to_vec()), any::<bool>()).prop_flat_map(|(kind, v5)| {
+    (prop::sample::select(PacketKind::ALL.to_vec()), any::<bool>()).prop_flat_map(|(kind, v5)| {
         // AUTH is of 5.0 alone.
         let version = if v5 || kind == PacketKind::Auth { Version::V5 } else { Version::V3_1_1 };
         let filter = ("[a-z/+]{1,8}", 0..3_u8, any::<[bool; 2]>(), 0..3_u8);
