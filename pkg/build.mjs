@@ -59,49 +59,32 @@ if (missing.length > 0) {
 }
 removeOld()
 declare()
-await build({
+const common = {
   absWorkingDir: root,
-  entryPoints: { index: 'src/index.ts', broker: 'src/broker.ts' },
   outdir: 'dist',
   bundle: true,
+  format: 'esm',
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+}
+const forNode = { ...common, platform: 'node', target: 'node20' }
+await build({
+  ...common,
+  entryPoints: { index: 'src/index.ts', broker: 'src/broker.ts' },
   splitting: true,
   chunkNames: 'common',
-  format: 'esm',
   target: 'es2022',
-  minify: true,
-  legalComments: 'none',
   plugins: [{ name: 'glue', setup: bundleGlue }],
-  logLevel: 'warning',
 })
-
+await build({ ...forNode, entryPoints: { node: 'src/node/index.ts' } })
 await build({
-  absWorkingDir: root,
-  entryPoints: { node: 'src/node/index.ts' },
-  outdir: 'dist',
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  minify: true,
-  legalComments: 'none',
-  logLevel: 'warning',
-})
-
-await build({
-  absWorkingDir: root,
+  ...forNode,
   entryPoints: { cli: 'src/cli/main.ts' },
-  outdir: 'dist',
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  minify: true,
-  legalComments: 'none',
   // What ws uses where it is installed.
   external: ['bufferutil', 'utf-8-validate'],
   banner: { js: cliBanner() },
   plugins: [{ name: 'package', setup: leavePackage }],
-  logLevel: 'warning',
 })
 
 /** Files of an earlier build, some of sources that are gone. */
