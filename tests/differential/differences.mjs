@@ -247,6 +247,16 @@ export const weAreLaxer = [
   },
 ]
 
+/** @type {Difference[]} Packets that both take, and read otherwise. */
+export const readOtherwise = [
+  {
+    statement: '3.1.1 MQTT-3.1.2-2',
+    why: 'it gives the return code 1 of a server that knows 3.1.1 alone as it came; to us it is what 5.0 has for it, 0x84',
+    proves: ({ bytes, version }) => version === 5 && /^20020[01]01$/.test(bytes.toString('hex')),
+    example: [5, '20020001'],
+  },
+]
+
 const has = (list, wanted) => list.some(([name]) => name === wanted)
 const hasWildcard = text => /[+#]/.test(text ?? '')
 
