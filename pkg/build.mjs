@@ -71,7 +71,8 @@ const common = {
 const forNode = { ...common, platform: 'node', target: 'node20' }
 await build({
   ...common,
-  entryPoints: { index: 'src/index.ts', broker: 'src/broker.ts' },
+  // The parts stand here for their names: they are loaded by the broker, by those who need them.
+  entryPoints: { index: 'src/index.ts', broker: 'src/broker.ts', hooks: 'src/hooks.ts', stores: 'src/stores.ts' },
   splitting: true,
   chunkNames: 'common',
   target: 'es2022',

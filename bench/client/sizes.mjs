@@ -9,11 +9,12 @@ const bundles = [
   { name: 'Paho JS', code: "export { default } from 'paho-mqtt'" },
 ]
 
-/** Bytes, gzipped and in brotli, JavaScript and WebAssembly together. */
+/** Bytes, gzipped and in brotli, JavaScript and WebAssembly together; without what is loaded only when it is used. */
 export async function sizes() {
   return Promise.all(
     bundles.map(async ({ name, code, goal }) => {
-      const files = await bundle({ stdin: { contents: code, resolveDir: import.meta.dirname } })
+      const all = await bundle({ stdin: { contents: code, resolveDir: import.meta.dirname }, splitting: true })
+      const files = all.filter(({ isLater }) => !isLater)
       const sum = compress => files.reduce((total, { contents }) => total + compress(contents).length, 0)
       return {
         name,

@@ -5,20 +5,27 @@ import { build } from 'esbuild'
 
 const wasmUrl = /new URL\((['"])([^'"]+\.wasm)\1,\s*import\.meta\.url\)/g
 
-/** The files of a bundle, as a page would download them. `input` is what esbuild is to bundle, in its own words. */
+/**
+ * The files of a bundle, as a page would download them: at once, or `isLater`, by a call of `import()`. `input` is what
+ * esbuild is to bundle, in its own words.
+ */
 export async function bundle({ plugins = [], ...input }) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     ...input,
+    absWorkingDir: '/',
     outdir: '/',
     bundle: true,
     write: false,
+    metafile: true,
     format: 'esm',
     target: 'es2023',
     minify: true,
     logLevel: 'error',
     plugins: [...plugins, wasmFiles],
   })
-  return outputFiles
+  const imports = Object.values(metafile.outputs).flatMap(output => output.imports)
+  const parts = new Set(imports.filter(({ kind }) => kind === 'dynamic-import').map(({ path }) => `/${path}`))
+  return outputFiles.map(({ path, contents }) => ({ path, contents, isLater: parts.has(path) }))
 }
 
 /** Puts the WebAssembly that a module of the package names beside the bundle, under a name that tells its folder. */

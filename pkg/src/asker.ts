@@ -1,22 +1,6 @@
-import {
-  type Authenticate,
-  type AuthenticateEnhanced,
-  type Authorize,
-  type AuthorizeRequest,
-  type EnhancedStep,
-  HookError,
-} from './broker-hooks.js'
-import { secret } from './check.js'
+import type { AuthorizeRequest, EnhancedStep, HookError, Hooks } from './broker-hooks.js'
 import type { CoreAsker } from './core.js'
-import type { Users } from './users.js'
-
-/** A broker's hooks, and the users that are asked for before them. */
-export interface Hooks {
-  readonly users?: Users | undefined
-  readonly authenticate?: Authenticate | undefined
-  readonly authenticateEnhanced?: AuthenticateEnhanced | undefined
-  readonly authorize?: Authorize | undefined
-}
+import { Users } from './passwords.js'
 
 const SUCCESS = 0x00
 const CONTINUE = 0x18
@@ -26,19 +10,27 @@ const REASON_MAX = 0xa2
 
 type Answer = readonly [reasonCode: number, data?: Uint8Array | undefined]
 
+/** Who asks, and is answered. Nothing of it throws, but for `bytes`. */
+export interface AskerHost {
+  answer(question: number, ...answer: Answer): void
+  /** A hook failed. */
+  failed(hook: HookError['hook'], message: string, cause: unknown): void
+  /** What a hook gave as `data`. Throws if it is no text and no bytes. */
+  bytes(data: unknown): Uint8Array
+}
+
 /** What the module asks; the hooks say what to answer. */
 export class Asker implements CoreAsker {
   readonly #hooks: Hooks
-  readonly #answer: (question: number, ...answer: Answer) => void
-  readonly #report: (error: HookError) => void
+  readonly #users: Users | undefined
+  readonly #host: AskerHost
   /** By the peer's number: one that is gone leaves its place to the next. */
   readonly #states = new Map<number, Record<string, unknown>>()
 
-  /** Neither function throws. */
-  constructor(hooks: Hooks, answer: (question: number, ...answer: Answer) => void, report: (error: HookError) => void) {
+  constructor(hooks: Hooks, host: AskerHost) {
     this.#hooks = hooks
-    this.#answer = answer
-    this.#report = report
+    this.#users = hooks.users && new Users(hooks.users)
+    this.#host = host
   }
 
   authenticate(
@@ -49,8 +41,8 @@ export class Asker implements CoreAsker {
     version: number,
   ): void {
     const request = { clientId, username, password, version: version as 4 | 5 }
-    const { users, authenticate } = this.#hooks
-    const ask = () => authenticate?.(request) ?? true
+    const users = this.#users
+    const ask = () => this.#hooks.authenticate?.(request) ?? true
     this.#settle(question, 'authenticate', answerOf, () => {
       if (!users) return ask()
       const known = users.check(username, password)
@@ -74,7 +66,7 @@ export class Asker implements CoreAsker {
     this.#states.set(peer, state)
     const request = { clientId, username, password, version: 5, method, data, again, state } as const
     const answer = (verdict: unknown) => {
-      const answer = enhancedAnswerOf(verdict)
+      const answer = this.#enhancedAnswerOf(verdict)
       if (answer?.[0] !== CONTINUE && this.#states.get(peer) === state) this.#states.delete(peer)
       return answer
     }
@@ -102,8 +94,8 @@ export class Asker implements CoreAsker {
     run: () => unknown,
   ): void {
     const fail = (problem: string, cause?: unknown) => {
-      this.#answer(question, UNSPECIFIED)
-      this.#report(new HookError(hook, `the hook ${hook} ${problem}`, cause))
+      this.#host.answer(question, UNSPECIFIED)
+      this.#host.failed(hook, `the hook ${hook} ${problem}`, cause)
     }
     const threw = (cause: unknown) => fail(`threw: ${cause}`, cause)
     const give = (verdict: unknown) => {
@@ -113,7 +105,7 @@ export class Asker implements CoreAsker {
       } catch (error) {
         return threw(error)
       }
-      if (answer) this.#answer(question, ...answer)
+      if (answer) this.#host.answer(question, ...answer)
       else fail(`gave ${typeof verdict === 'number' ? verdict : typeof verdict}; ${right[hook]}`)
     }
     let given: unknown
@@ -125,6 +117,13 @@ export class Asker implements CoreAsker {
     }
     if (isThenable(given)) Promise.resolve(given).then(give, threw)
     else give(given)
+  }
+
+  #enhancedAnswerOf(verdict: unknown): Answer | undefined {
+    if (typeof verdict !== 'object' || verdict === null) return answerOf(verdict)
+    const { complete, data } = verdict as Partial<EnhancedStep>
+    if (typeof complete !== 'boolean') return undefined
+    return [complete ? SUCCESS : CONTINUE, data === undefined ? undefined : this.#host.bytes(data)]
   }
 }
 
@@ -139,13 +138,6 @@ function answerOf(verdict: unknown): Answer | undefined {
   if (typeof verdict === 'boolean') return [verdict ? SUCCESS : NOT_AUTHORIZED]
   const isReason = Number.isInteger(verdict) && (verdict as number) >= UNSPECIFIED && (verdict as number) <= REASON_MAX
   return isReason ? [verdict as number] : undefined
-}
-
-function enhancedAnswerOf(verdict: unknown): Answer | undefined {
-  if (typeof verdict !== 'object' || verdict === null) return answerOf(verdict)
-  const { complete, data } = verdict as Partial<EnhancedStep>
-  if (typeof complete !== 'boolean') return undefined
-  return [complete ? SUCCESS : CONTINUE, data === undefined ? undefined : secret(data, 'data')]
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

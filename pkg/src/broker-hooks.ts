@@ -1,5 +1,6 @@
 import { MqttError } from './errors.js'
 import type { QoS } from './message.js'
+import type { Secrets } from './users.js'
 
 /** Yes; no; or no for this reason: a reason code of MQTT from 0x80 on, 0x87 (not authorized) where the packet has no such one. */
 export type Verdict = boolean | number
@@ -55,6 +56,14 @@ export type AuthenticateEnhanced = (
 ) => Verdict | EnhancedStep | PromiseLike<Verdict | EnhancedStep>
 /** Says who may do what. */
 export type Authorize = (request: AuthorizeRequest) => Verdict | PromiseLike<Verdict>
+
+/** A broker's hooks, and the users that are asked for before them. @internal */
+export interface Hooks {
+  readonly users?: Secrets | undefined
+  readonly authenticate?: Authenticate | undefined
+  readonly authenticateEnhanced?: AuthenticateEnhanced | undefined
+  readonly authorize?: Authorize | undefined
+}
 
 /** A hook threw, rejected, or gave what is no answer; what was asked is refused with 0x80. `cause` is what was thrown. */
 export class HookError extends MqttError {

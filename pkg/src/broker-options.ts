@@ -1,6 +1,5 @@
 import { type AccessRule, readAcl } from './acl.js'
-import type { Hooks } from './asker.js'
-import type { Authenticate, AuthenticateEnhanced, Authorize } from './broker-hooks.js'
+import type { Authenticate, AuthenticateEnhanced, Authorize, Hooks } from './broker-hooks.js'
 import {
   bool,
   type Check,

@@ -1,6 +1,5 @@
 import { ignore } from './abort.js'
 import type { AcceptedSocket } from './accepted.js'
-import { Asker, type Hooks } from './asker.js'
 import init, { BrokerCore, ClientCore, check, explain as explainTopic, readProperties } from './broker/wasmqtt.js'
 import {
   BrokerEvent,
@@ -9,9 +8,9 @@ import {
   type RetainedInfo,
   type SessionInfo,
 } from './broker-events.js'
-import { BrokerErrorEvent } from './broker-hooks.js'
+import { BrokerErrorEvent, HookError, type Hooks } from './broker-hooks.js'
 import { type BrokerOptions, readBrokerOptions } from './broker-options.js'
-import { disconnectCode, payload as payloadOf, text, wrong } from './check.js'
+import { disconnectCode, payload as payloadOf, secret, text, wrong } from './check.js'
 import { BaseClient } from './client.js'
 import type { BrokerGlue, BrokerCore as Core, CoreBrokerOptions } from './core.js'
 import { type Counters, readCounters } from './counters.js'
@@ -21,11 +20,12 @@ import { thrownError } from './faults.js'
 import type { Payload } from './message.js'
 import type { ClientOptions } from './options.js'
 import { PageSocket } from './page-socket.js'
+import { part } from './part.js'
 import { Dock, Port, type Wire } from './port.js'
 import { report } from './report.js'
 import { type PublishOptions, readPublish } from './request-options.js'
-import { Storage } from './storage.js'
-import type { Store } from './store.js'
+import type { Storage } from './storage.js'
+import { type Store, StoreError } from './store.js'
 import { LINK, type Way } from './target.js'
 import { WatchedTarget } from './watched.js'
 import { wireOf } from './wires.js'
@@ -213,25 +213,33 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
   }
 
   async #start(options: CoreBrokerOptions, hooks: Hooks, store: Store | undefined): Promise<Engine<BrokerGlue>> {
-    const engine = await loader.load()
+    const [engine, hooksPart, storesPart] = await Promise.all([
+      loader.load(),
+      Object.values(hooks).some(Boolean) && part(import('./hooks.js')),
+      store && part(import('./stores.js')),
+    ])
     if (this.#closing) throw closed()
     const core = new engine.glue.BrokerCore(options)
-    core.setAsker(
-      new Asker(
-        hooks,
-        (...answer) => this.#answer(core, ...answer),
-        error => this.#tell(error),
-      ),
-    )
-    if (store) await this.#restore(store, core)
+    if (hooksPart) {
+      const asker = new hooksPart.Asker(hooks, {
+        answer: (...answer) => this.#answer(core, ...answer),
+        failed: (...failure) => this.#tell(new HookError(...failure)),
+        bytes: data => secret(data, 'data'),
+      })
+      core.setAsker(asker)
+    }
+    if (store && storesPart) await this.#restore(store, core, storesPart.Storage)
     this.#core = core
     if (this.isWatched) this.watch(true)
     return engine
   }
 
-  async #restore(store: Store, core: Core): Promise<void> {
+  async #restore(store: Store, core: Core, { open }: typeof Storage): Promise<void> {
     try {
-      this.#storage = await Storage.open(store, core, error => this.#tell(error))
+      this.#storage = await open(store, core, {
+        error: (message, cause) => new StoreError(message, { cause }),
+        failed: error => this.#tell(error),
+      })
       if (this.#closing) throw closed()
     } catch (error) {
       core.free()

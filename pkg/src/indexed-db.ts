@@ -1,8 +1,5 @@
-import type { Store, StoreChange, StoreRecord } from './store.js'
-
-const RECORDS = 'records'
-/** How long another broker's lock is waited for. */
-const LOCK_MS = 2000
+import { part } from './part.js'
+import type { Store } from './store.js'
 
 /**
  * A store in the page's IndexedDB, where it survives reloads. One broker at a time may have it, in all tabs of the origin:
@@ -11,68 +8,20 @@ const LOCK_MS = 2000
  * @param name of the database; nothing else may be in it.
  */
 export function indexedDb(name: string): Store {
-  let database: IDBDatabase | undefined
-  let release = () => {}
+  let database: Store | undefined
   return {
     async *load() {
-      release = await lock(name)
-      database = await open(name)
-      const records = database.transaction(RECORDS).objectStore(RECORDS)
-      const [keys, values] = await Promise.all([result(records.getAllKeys()), result(records.getAll())])
-      for (const [index, key] of keys.entries()) yield recordOf(key as ArrayBuffer, values[index] as Uint8Array)
+      const { openDatabase } = await part(import('./stores.js'))
+      database = await openDatabase(name)
+      yield* database.load()
     },
     async write(changes) {
       if (!database) throw new Error('it is not open')
-      await writeTo(database, changes)
+      await database.write(changes)
     },
     async close() {
-      database?.close()
+      await database?.close()
       database = undefined
-      release()
     },
   }
-}
-
-const recordOf = (key: ArrayBuffer, value: Uint8Array): StoreRecord => ({ key: new Uint8Array(key), value })
-
-function writeTo(database: IDBDatabase, changes: readonly StoreChange[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    // Strict: complete means on the disk, and not in a buffer of the system's.
-    const transaction = database.transaction(RECORDS, 'readwrite', { durability: 'strict' })
-    transaction.oncomplete = () => resolve()
-    transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was aborted'))
-    const records = transaction.objectStore(RECORDS)
-    for (const { key, value } of changes) {
-      // Of a key or value that is part of a larger buffer, that part alone is stored.
-      if (value) records.put(value.slice(), key.slice())
-      else records.delete(key.slice())
-    }
-    transaction.commit()
-  })
-}
-
-function open(name: string): Promise<IDBDatabase> {
-  const request = indexedDB.open(name, 1)
-  request.onupgradeneeded = () => request.result.createObjectStore(RECORDS)
-  return result(request)
-}
-
-function result<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error)
-  })
-}
-
-/** Resolves with what gives the lock back. A page without locks, which is one without a secure context, does without. */
-function lock(name: string): Promise<() => void> {
-  return new Promise((resolve, reject) => {
-    if (!navigator.locks) return resolve(() => {})
-    // That of a page that is gone, or reloaded, is free only a moment later.
-    const signal = AbortSignal.timeout(LOCK_MS)
-    const hold = () => new Promise<void>(release => resolve(release))
-    navigator.locks.request(`wasmqtt ${name}`, { signal }, hold).catch(() => {
-      reject(new Error(`the database ${JSON.stringify(name)} is in use by another broker`))
-    })
-  })
 }

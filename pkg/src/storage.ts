@@ -1,34 +1,41 @@
 import type { BrokerCore, Storage as CoreStorage } from './core.js'
-import { type Store, type StoreChange, StoreError } from './store.js'
+import type { Store, StoreChange, StoreError } from './store.js'
 
 /** Instead of a length: the key is to be removed. */
 const REMOVED = 0xffff_ffff
 const HEADER_BYTES = 8
 
+/** Whose storage it is. */
+export interface StorageHost {
+  error(message: string, cause: unknown): StoreError
+  /** It could not be written. */
+  failed(error: StoreError): void
+}
+
 /** A broker's store, between the core and the store that the host gave. */
 export class Storage implements CoreStorage {
   readonly #store: Store
   readonly #core: BrokerCore
-  readonly #onFailed: (error: StoreError) => void
+  readonly #host: StorageHost
   /** The write that was begun last. Never rejects. */
   #last: Promise<void> = Promise.resolve()
   #failure: StoreError | undefined
 
-  private constructor(store: Store, core: BrokerCore, onFailed: (error: StoreError) => void) {
+  private constructor(store: Store, core: BrokerCore, host: StorageHost) {
     this.#store = store
     this.#core = core
-    this.#onFailed = onFailed
+    this.#host = host
   }
 
-  /** Has the core begin with what the store holds. Rejects with an StoreError. */
-  static async open(store: Store, core: BrokerCore, onFailed: (error: StoreError) => void): Promise<Storage> {
+  /** Has the core begin with what the store holds. Rejects with a StoreError. */
+  static async open(store: Store, core: BrokerCore, host: StorageHost): Promise<Storage> {
     let records: Uint8Array
     try {
       records = await join(store.load())
     } catch (cause) {
-      throw new StoreError(`the store could not be opened: ${wordsOf(cause)}`, { cause })
+      throw host.error(`the store could not be opened: ${wordsOf(cause)}`, cause)
     }
-    const storage = new Storage(store, core, onFailed)
+    const storage = new Storage(store, core, host)
     core.restore(records, storage)
     return storage
   }
@@ -63,17 +70,17 @@ export class Storage implements CoreStorage {
     try {
       await this.#store.write(changes)
     } catch (cause) {
-      this.#failure = new StoreError(`the store could not be written: ${wordsOf(cause)}`, { cause })
+      this.#failure = this.#host.error(`the store could not be written: ${wordsOf(cause)}`, cause)
       this.#core.storeFailed()
-      this.#onFailed(this.#failure)
+      this.#host.failed(this.#failure)
       return
     }
     try {
       this.#core.stored(batch)
     } catch (cause) {
       // It trapped, which is a bug of ours: no call of it is any good.
-      this.#failure = new StoreError('the WebAssembly module failed', { cause })
-      this.#onFailed(this.#failure)
+      this.#failure = this.#host.error('the WebAssembly module failed', cause)
+      this.#host.failed(this.#failure)
     }
   }
 }

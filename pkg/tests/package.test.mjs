@@ -8,7 +8,7 @@ import { install, load, packed, root } from './lib/packed.mjs'
 
 const project = install()
 
-test('the tarball holds exactly the three entries, what two of them share, the command, the declarations and the WebAssembly', () => {
+test('the tarball holds exactly the three entries, what two of them share, the parts of the broker that come later, the command, the declarations and the WebAssembly', () => {
   const declarations = [
     'accepted',
     'acl',
@@ -44,9 +44,11 @@ test('the tarball holds exactly the three entries, what two of them share, the c
     'dist/cli.js',
     'dist/client/wasmqtt_bg.wasm',
     'dist/common.js',
+    'dist/hooks.js',
     'dist/index.js',
     'dist/node.js',
     'dist/node/index.d.ts',
+    'dist/stores.js',
     'package.json',
     ...declarations,
   ]
@@ -133,7 +135,7 @@ test('both entries share one set of errors and events', async () => {
 })
 
 test('what is published has no path of the machine that built it', () => {
-  for (const name of ['index.js', 'broker.js', 'common.js', 'cli.js', 'node.js']) {
+  for (const name of ['index.js', 'broker.js', 'common.js', 'hooks.js', 'stores.js', 'cli.js', 'node.js']) {
     const text = readFileSync(join(project, 'node_modules/wasmqtt/dist', name), 'utf8')
     assert.ok(!text.includes(root), name)
     assert.ok(!/\/home\/|\/root\/|\/\/#/.test(text), name)

@@ -55,7 +55,13 @@ test('the modules and the WebAssembly of an entry are found, those of others are
     // import './comment.js'
     /** import { e } from './example.js' */
   `
-  assert.deepEqual(references(module).sort(), ['../b.js', './a.js', './c.js', './d.js', 'wasmqtt_bg.wasm'])
+  const { atOnce, later } = references(module)
+  assert.deepEqual(atOnce.sort(), ['../b.js', './a.js', './c.js', 'wasmqtt_bg.wasm'])
+  assert.deepEqual(later, ['./d.js'], 'what is imported by a call')
+  assert.deepEqual(references('import{a as b}from"./a.js";let c=()=>import("./c.js");export{d}from"./d.js"'), {
+    atOnce: ['./a.js', './d.js'],
+    later: ['./c.js'],
+  })
 })
 
 test('the file for browsers is taken from nested conditions', () => {
