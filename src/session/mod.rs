@@ -146,7 +146,10 @@ impl Session {
     pub fn connected(&mut self, resumed: bool, send_quota: u16) -> Vec<u64> {
         self.disconnected();
         self.send_quota = send_quota;
-        self.resend = self.in_flight.latest_first(|entry| entry.sent);
+        // PUBREL comes first: behind a PUBLISH it would wait with that for the quota, of which it takes nothing
+        // [MQTT-3.3.4-8], [MQTT-3.3.4-10].
+        let is_publish = |entry: &InFlight| resumed && entry.state.delivery().is_some();
+        self.resend = self.in_flight.latest_first(|entry| entry.sent | u64::from(is_publish(entry)) << 63);
         let mut lost = Vec::new();
         if !resumed {
             self.inbound.clear();

@@ -114,7 +114,7 @@ fn what_is_in_flight_and_what_waits_goes_on_where_it_stood() {
         restart(&mut room, 1);
         let (_, present, heard) = come_back(&mut room, V5, "a");
         assert!(present);
-        let expected = ["t=2 q1 #3 dup", "t=4 q2 #5 dup", "t=5 q1 #6 dup", "PUBREL #4 ok", "PUBREL #2 ok", "t=6 q2 #1"];
+        let expected = ["PUBREL #4 ok", "PUBREL #2 ok", "t=2 q1 #3 dup", "t=4 q2 #5 dup", "t=5 q1 #6 dup", "t=6 q2 #1"];
         assert_eq!(heard[..5], expected[..5]);
         // The last is in flight since the first time round.
         let last = heard[5..].join(" ");

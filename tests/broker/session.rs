@@ -130,7 +130,7 @@ fn what_was_not_acknowledged_is_sent_again_on_resuming() {
     assert_eq!(room.hear(peer), ["PUBREL #2 ok"]);
     room.cut(peer);
     let peer = room.connect(&sleeper());
-    assert_eq!(room.hear(peer), ["CONNACK ok present", "t=1 q1 #1 dup", "t=3 q2 #3 dup", "PUBREL #2 ok"]);
+    assert_eq!(room.hear(peer), ["CONNACK ok present", "PUBREL #2 ok", "t=1 q1 #1 dup", "t=3 q2 #3 dup"]);
     for ack in [Packet::Puback(Ack::success(id(1))), Packet::Pubcomp(Ack::success(id(2)))] {
         room.send(peer, &ack);
     }
@@ -251,7 +251,7 @@ fn a_client_that_comes_back_smaller_gets_what_fits() {
     let list = properties(&[Property::MaximumPacketSize(15)]);
     let peer =
         room.connect(&Connect { clean_start: false, properties: list.as_properties(), ..connect(V5, "sleeper") });
-    assert_eq!(room.hear(peer)[1..], ["t=3 q2 #3 dup", "PUBREL #1 ok"]);
+    assert_eq!(room.hear(peer)[1..], ["PUBREL #1 ok", "t=3 q2 #3 dup"]);
     assert_eq!(room.broker.counters().dropped, 1);
 }
 

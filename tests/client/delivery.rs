@@ -107,9 +107,9 @@ fn a_resumed_session_sends_again_what_is_unacknowledged_and_only_that() {
     script.receive(&Packet::Pubrec(Ack::success(id(2))));
     let again = [
         Seen::Connected(true),
+        sent("PUBREL 2 00"),
         sent("PUBLISH one q1 id1 dup1"),
         sent("PUBLISH three q2 id3 dup1"),
-        sent("PUBREL 2 00"),
     ];
     assert_eq!(script.cut(), [Seen::Closed(CloseReason::TransportClosed)]);
     assert_eq!(script.reopen(true), again);

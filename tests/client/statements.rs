@@ -156,7 +156,7 @@ fn a_session_goes_on_where_it_stood() {
         script.receive(&publish("in", QoS::ExactlyOnce, 7));
         for _ in 0..2 {
             script.cut();
-            let again = ["PUBLISH 1 q2 id1 dup1", "PUBLISH 3 q1 id3 dup1", "PUBREL 2 00"].map(sent);
+            let again = ["PUBREL 2 00", "PUBLISH 1 q2 id1 dup1", "PUBLISH 3 q1 id3 dup1"].map(sent);
             assert_eq!(script.reopen(true), [&[Seen::Connected(true)], &again[..]].concat());
         }
         assert_eq!(script.receive(&publish("in", QoS::ExactlyOnce, 7)), [sent("PUBREC 7")], "it was received before");

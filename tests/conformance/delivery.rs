@@ -60,7 +60,7 @@ fn what_is_unacknowledged_is_sent_again_on_resuming_and_never_else() {
             room.cut(subscriber);
             subscriber = room.connect(&lasting(version, "s"));
             let heard = room.hear(subscriber);
-            let again = ["t=1 q1 #1 dup", "t=2 q2 #2 dup", "t=4 q1 #4 dup", "t=5 q2 #5 dup", "PUBREL #3 ok"];
+            let again = ["PUBREL #3 ok", "t=1 q1 #1 dup", "t=2 q2 #2 dup", "t=4 q1 #4 dup", "t=5 q2 #5 dup"];
             assert_eq!(heard[1..], again, "{version:?}");
         }
         for (packet, heard) in [
@@ -104,6 +104,25 @@ fn on_resuming_the_quota_holds_as_well() {
         room.send(subscriber, &puback(acknowledged));
         assert_eq!(room.hear(subscriber), next.into_iter().collect::<Vec<_>>(), "{acknowledged}");
     }
+}
+
+/// [MQTT-3.3.4-10], [MQTT-4.9.0-3]: PUBREL is sent again at once, whatever the quota holds back before it.
+#[test]
+fn on_resuming_pubrel_does_not_wait_for_the_quota() {
+    let list = properties(&[Property::ReceiveMaximum(1), Property::SessionExpiryInterval(100)]);
+    let (mut room, subscriber, publisher) = couple(V5);
+    for payload in ["1", "2", "3", "4"] {
+        room.publish(publisher, "t", payload, QoS::ExactlyOnce);
+    }
+    room.send(subscriber, &pubrec(4));
+    room.send(subscriber, &pubrec(3));
+    room.cut(subscriber);
+    let subscriber = room.connect(&Connect { properties: list.as_properties(), ..lasting(V5, "s") });
+    assert_eq!(room.hear(subscriber)[1..], ["PUBREL #4 ok", "PUBREL #3 ok", "t=1 q2 #1 dup"]);
+    room.send(subscriber, &pubrec(1));
+    assert_eq!(room.hear(subscriber), ["PUBREL #1 ok"]);
+    room.send(subscriber, &pubcomp(1));
+    assert_eq!(room.hear(subscriber), ["t=2 q2 #2 dup"]);
 }
 
 /// A clean start has nothing to send again [MQTT-4.4.0-1], [MQTT-3.1.2-4], [3.1.1 MQTT-3.1.2-6].
