@@ -105,9 +105,19 @@ impl Broker {
         properties: Properties<'_>,
         words: &str,
     ) {
-        let packet_bytes_max = self.agree(connect).packet_bytes_max;
-        let refusal = connack(false, reason, properties);
-        self.send_refusal(id, refusal, words, connect.version, packet_bytes_max);
+        // What is wrong with a will has no return code in 3.1.1 [3.1.1 MQTT-3.2.2-6].
+        let is_of_will = matches!(
+            reason,
+            ReasonCode::QoSNotSupported
+                | ReasonCode::RetainNotSupported
+                | ReasonCode::TopicNameInvalid
+                | ReasonCode::PayloadFormatInvalid
+        );
+        if connect.version == Version::V5 || !is_of_will {
+            let packet_bytes_max = self.agree(connect).packet_bytes_max;
+            let refusal = connack(false, reason, properties);
+            self.send_refusal(id, refusal, words, connect.version, packet_bytes_max);
+        }
         self.reject(id, RejectCause::Refused(reason));
     }
 

@@ -124,9 +124,10 @@ impl Broker {
                 self.reject(id, RejectCause::Fault(Fault::new(ReasonCode::ProtocolError, "MQTT-3.1.0-1", problem)));
             }
             Err(error) => {
-                // 3.1.1 has a return code for a version that is not served, and none for what is malformed
-                // (3.1.1 §3.1.2.2, §4.8); 5.0 has both [MQTT-3.1.2-2], [MQTT-3.1.4-1].
-                let told = error.reason == ReasonCode::UnsupportedProtocolVersion || level == Some(5);
+                // 3.1.1 has a return code for a version that is not served, and none for what is malformed, another
+                // protocol's name among it [3.1.1 MQTT-3.1.4-1]; 5.0 has both [MQTT-3.1.2-2], [MQTT-3.1.4-1].
+                let is_mqtt = level.is_some() || protocol.starts_with(b"\0\x06MQIsdp");
+                let told = is_mqtt && error.reason == ReasonCode::UnsupportedProtocolVersion || level == Some(5);
                 if told && error.kind == Some(PacketKind::Connect) {
                     // What it takes is not known, since its properties were not read.
                     let refusal = connack(false, error.reason, Properties::EMPTY);

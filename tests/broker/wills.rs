@@ -98,7 +98,7 @@ fn delayed(room: &mut Room, delay: u32, expiry: u32, clean_start: bool) -> wasmq
     room.connect(&Connect { clean_start, will: Some(will), properties, ..connect(V5, "a") })
 }
 
-/// §3.1.3.2.2: the delay or the session's end, whichever is first. The delay itself is not sent on.
+/// [MQTT-3.1.2-7], [MQTT-3.1.2-8]: the delay or the session's end, whichever is first (§3.1.3.2.2). The delay itself is not sent on.
 #[test]
 fn a_delayed_will_waits_for_its_delay_or_the_sessions_end() {
     for (delay, expiry, at) in [(5, 60, 5), (60, 5, 5), (5, 0, 0), (5, 5, 5)] {
@@ -119,7 +119,7 @@ fn a_delayed_will_waits_for_its_delay_or_the_sessions_end() {
     }
 }
 
-/// [MQTT-3.1.3-9]: the client is back in time; a clean start however ends the session, and so the will fires.
+/// [MQTT-3.1.3-9], [MQTT-3.1.2-8]: the client is back in time; a clean start however ends the session, and so the will fires.
 #[test]
 fn coming_back_cancels_a_delayed_will() {
     for (clean_start, heard, last) in [(false, 0, WillFate::Cancelled), (true, 1, WillFate::Fired)] {
@@ -138,5 +138,7 @@ fn coming_back_cancels_a_delayed_will() {
         delayed(&mut room, 5, 60, false);
         assert!(room.is_closed(peer));
         assert_eq!(fates(&room)[4..], [WillFate::Delayed, WillFate::Cancelled, WillFate::Armed]);
+        room.wait_ms(10_000);
+        assert_eq!(room.hear(watcher).len(), 0);
     }
 }

@@ -34,6 +34,21 @@ fn connack_is_the_first_packet_and_comes_once() {
     }
 }
 
+/// [3.1.1 MQTT-3.2.2-6], and so there too [3.1.1 MQTT-3.2.2-5]: nothing of table 3.1 says that a will is not served.
+#[test]
+fn a_refusal_that_3_1_1_has_no_return_code_for_is_the_close_alone() {
+    let options = BrokerOptions { maximum_qos: QoS::AtLeastOnce, retain_available: false, ..BrokerOptions::default() };
+    let retained = Will { retain: true, ..will("w", "x", QoS::AtMostOnce) };
+    for (will, told) in [(will("w", "x", QoS::ExactlyOnce), "CONNACK 9B"), (retained, "CONNACK 9A")] {
+        for version in BOTH {
+            let mut room = Room::with(options.clone());
+            let peer = room.connect(&Connect { will: Some(will), ..connect(version, "a") });
+            assert_eq!(room.hear(peer), if version == V5 { vec![told] } else { vec![] });
+            assert!(room.is_closed(peer) && room.sessions().is_empty());
+        }
+    }
+}
+
 /// Options by which the host is asked who may connect.
 fn asking() -> BrokerOptions {
     BrokerOptions { asks: Asks { authenticate: true, ..Asks::default() }, ..BrokerOptions::default() }
@@ -103,9 +118,12 @@ fn nothing_behind_a_refused_connect_is_looked_at() {
         room.subscribe(watcher, "#", QoS::AtMostOnce);
         let mut frame = Vec::new();
         let stranger = Connect { will: Some(will("t", "will", QoS::AtMostOnce)), ..connect(version, "a") };
-        for packet in
-            [Packet::Connect(Box::new(stranger)), Packet::Publish(publish("t", "x", QoS::AtMostOnce)), Packet::Pingreq]
-        {
+        for packet in [
+            Packet::Connect(Box::new(stranger)),
+            Packet::Connect(Box::new(connect(version, "b"))),
+            Packet::Publish(publish("t", "x", QoS::AtMostOnce)),
+            Packet::Pingreq,
+        ] {
             packet.encode(version, &mut frame).expect("good");
         }
         let peer = room.open(version);
@@ -114,6 +132,7 @@ fn nothing_behind_a_refused_connect_is_looked_at() {
         assert_eq!(room.hear(peer), ["CONNACK 87"]);
         assert!(room.is_closed(peer));
         room.send_bytes(peer, &frame);
+        assert!(room.asked.is_empty());
         assert!(room.hear(watcher).is_empty() && room.hear(peer).is_empty());
         assert_eq!(room.sessions(), ["watcher"]);
     }
@@ -198,6 +217,33 @@ fn a_will_has_the_quality_and_the_retain_flag_of_connect() {
                 let kept = format!("gone=a q{}{id} retain", qos.bits());
                 assert_eq!(heard[1..], if retain { vec![kept] } else { vec![] }, "{version:?} {qos:?}");
             }
+        }
+    }
+}
+
+/// [MQTT-3.1.2-8], [MQTT-3.1.2-10], [3.1.1 MQTT-3.1.2-8], [3.1.1 MQTT-3.1.2-10]: the connection ends, by a cut or by the
+/// next one of the same session, and what comes after it, up to the session's end, publishes the will no more.
+#[test]
+fn a_will_goes_with_its_publication() {
+    for version in BOTH {
+        for taken_over in [false, true] {
+            let mut room = Room::with(BrokerOptions { session_expiry_max: 10, ..BrokerOptions::default() });
+            let watcher = room.join(V5, "watcher");
+            room.subscribe(watcher, "gone", QoS::AtMostOnce);
+            let will = Some(will("gone", "a", QoS::AtMostOnce));
+            let peer = room.join_with(&Connect { will, ..lasting(version, "a") });
+            assert!(room.hear(watcher).is_empty());
+            if taken_over {
+                let next = room.connect(&lasting(version, "a"));
+                assert!(room.is_closed(peer) && room.hear(next)[0].starts_with("CONNACK ok present"));
+                assert_eq!(room.hear(watcher), ["gone=a q0"]);
+                room.cut(next);
+            } else {
+                room.cut(peer);
+                assert_eq!(room.hear(watcher), ["gone=a q0"]);
+            }
+            room.wait_ms(10_000);
+            assert_eq!((room.hear(watcher).len(), room.sessions()), (0, vec!["watcher"]), "{version:?}");
         }
     }
 }

@@ -284,6 +284,42 @@ fn subscribers_hear_a_topic_in_the_order_of_its_publisher() {
     }
 }
 
+/// [3.1.1 MQTT-4.6.0-6]: the rules of a client's order are the broker's too: PUBACK and PUBREC in the order of PUBLISH,
+/// PUBREL in the order of PUBREC, in one frame and in many, and once more on resuming.
+#[test]
+fn the_brokers_answers_keep_the_order_of_what_they_answer() {
+    for version in BOTH {
+        for frames in [false, true] {
+            let (mut room, subscriber, _) = couple(version);
+            let peer = room.join(version, "answered");
+            let send = |room: &mut Room, peer, packets: &[Packet<'_>]| {
+                let mut bytes = Vec::new();
+                for packet in packets {
+                    packet.encode(version, &mut bytes).expect("good");
+                    if frames {
+                        room.send_bytes(peer, &std::mem::take(&mut bytes));
+                    }
+                }
+                room.send_bytes(peer, &bytes);
+                room.hear(peer)
+            };
+            let message = |value, qos| Publish { packet_id: Some(id(value)), ..publish("t", "x", QOS[qos]) };
+            let packets =
+                [(7, 2), (3, 1), (9, 2), (1, 1), (4, 2)].map(|(value, qos)| Packet::Publish(message(value, qos)));
+            let heard = send(&mut room, peer, &packets);
+            assert_eq!(heard, ["PUBREC #7 ok", "PUBACK #3 ok", "PUBREC #9 ok", "PUBACK #1 ok", "PUBREC #4 ok"]);
+            let heard = send(&mut room, peer, &[pubrel(9), pubrel(4), pubrel(7)]);
+            assert_eq!(heard, ["PUBCOMP #9 ok", "PUBCOMP #4 ok", "PUBCOMP #7 ok"]);
+            assert_eq!(room.hear(subscriber).len(), 5);
+            let released = ["PUBREL #5 ok", "PUBREL #1 ok", "PUBREL #3 ok"];
+            assert_eq!(send(&mut room, subscriber, &[pubrec(5), pubrec(1), pubrec(3)]), released);
+            room.cut(subscriber);
+            let subscriber = room.connect(&lasting(version, "s"));
+            assert_eq!(room.hear(subscriber)[1..4], released, "{version:?}");
+        }
+    }
+}
+
 const fn version_name(version: Version) -> &'static str {
     match version {
         V4 => "old",

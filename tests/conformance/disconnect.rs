@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use wasmqtt::broker::{Broker, BrokerOptions, Output, PeerId};
-use wasmqtt::codec::{Connect, Disconnect, Packet, Properties, PropertyId, QoS, ReasonCode};
+use wasmqtt::broker::{Answer, Asks, Broker, BrokerOptions, Output, PeerId};
+use wasmqtt::codec::{Connect, Disconnect, Packet, Properties, Property, PropertyId, QoS, ReasonCode};
 use wasmqtt::time::Time;
 
-use crate::room::{Room, V5, connect, publish, will};
+use crate::room::{Room, V5, connect, properties, publish, will};
 use crate::scene::BOTH;
 
 /// [MQTT-3.12.4-1], [3.1.1 MQTT-3.12.4-1]: one for one, in the order of what else is answered.
@@ -84,6 +84,44 @@ fn the_brokers_disconnect_is_its_last_packet() {
             room.send_bytes(peer, &[0xC0, 0]);
             room.cut(peer);
             assert!(room.hear(peer).is_empty());
+        }
+    }
+}
+
+/// [MQTT-3.14.0-1]: whatever ends a connection that has had no CONNACK: before CONNECT, while the host is asked, and within an
+/// exchange of AUTH.
+#[test]
+fn there_is_no_disconnect_before_connack() {
+    type End = fn(&mut Room, PeerId);
+    let ends: [End; 5] = [
+        |room, peer| room.broker.handle_text(peer, room.now),
+        |room, peer| room.broker.disconnect(peer, ReasonCode::ServerBusy, room.now),
+        |room, _| room.broker.shut_down(room.now),
+        |room, _| room.wait_ms(30_000),
+        |room, peer| room.send_bytes(peer, &[0xC0; 2_000]),
+    ];
+    let method = properties(&[Property::AuthenticationMethod("M")]);
+    for (index, end) in ends.into_iter().enumerate() {
+        for stage in ["CONNECT", "the host", "AUTH"] {
+            let asks = Asks { authenticate: true, enhanced: true, ..Asks::default() };
+            let packet_bytes_max = 1000.try_into().expect("not 0");
+            let mut room =
+                Room::with(BrokerOptions { asks, packet_bytes_max, input_bytes_max: 500, ..BrokerOptions::default() });
+            let properties = if stage == "AUTH" { method.as_properties() } else { Properties::EMPTY };
+            let peer = room.open(V5);
+            if stage != "CONNECT" {
+                room.send(peer, &Packet::Connect(Box::new(Connect { properties, ..connect(V5, "a") })));
+            }
+            if stage == "AUTH" {
+                room.answer(Answer::Continue([].into()));
+                assert_eq!(room.hear(peer).len(), 1);
+            }
+            end(&mut room, peer);
+            room.drain();
+            assert!(room.is_closed(peer), "{index} {stage}");
+            // What is wrong with an exchange CONNACK may tell (§4.12).
+            let told = room.hear(peer);
+            assert!(told.is_empty() || stage == "AUTH" && told == ["CONNACK 81"], "{index} {stage}: {told:?}");
         }
     }
 }

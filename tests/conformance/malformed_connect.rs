@@ -209,8 +209,9 @@ fn connect_fields() {
     ]);
 }
 
-/// [MQTT-3.1.2-1], [MQTT-3.1.2-2], [3.1.1 MQTT-3.1.2-1], [3.1.1 MQTT-3.1.2-2], [3.1.1 MQTT-3.2.2-4],
-/// [3.1.1 MQTT-3.2.2-5]. What answers a level below 5 is CONNACK of 3.1.1, in which 1 stands for what 5.0 calls 0x84.
+/// [MQTT-3.1.2-1], [MQTT-3.1.2-2], [3.1.1 MQTT-3.1.2-1], [3.1.1 MQTT-3.1.2-2], [3.1.1 MQTT-3.1.4-1],
+/// [3.1.1 MQTT-3.2.2-4], [3.1.1 MQTT-3.2.2-5]. What answers a level below 5 is CONNACK of 3.1.1, in which 1 stands for
+/// what 5.0 calls 0x84; a name that is not MQTT's is of no version, and gets the close alone.
 #[test]
 fn names_and_levels_that_are_not_served() {
     let told: &[&str] = &["CONNACK 84"];
@@ -218,9 +219,11 @@ fn names_and_levels_that_are_not_served() {
         ("level 0", 0x10, "0004 'MQTT' 00 02 0000 0000", NONE, told, told),
         ("level 6", 0x10, NONE, "0004 'MQTT' 06 02 0000 00 0000", told, told),
         ("level 255", 0x10, NONE, "0004 'MQTT' FF 02 0000 00 0000", told, told),
-        ("a name in small letters", 0x10, "0004 'mqtt' 04 02 0000 0000", NONE, told, told),
-        ("a longer name", 0x10, "0005 'MQTTX' 04 02 0000 0000", NONE, told, told),
-        ("an empty name", 0x10, "0000 04 02 0000 0000", NONE, told, told),
+        ("level 5 of 3.1", 0x10, "0006 'MQIsdp' 05 02 0000 0000", NONE, told, told),
+        ("a name in small letters", 0x10, "0004 'mqtt' 04 02 0000 0000", NONE, &[], &[]),
+        ("a longer name", 0x10, "0005 'MQTTX' 04 02 0000 0000", NONE, &[], &[]),
+        ("a shorter name", 0x10, "0003 'MQT' 05 02 0000 00 0000", NONE, &[], &[]),
+        ("an empty name", 0x10, "0000 04 02 0000 0000", NONE, &[], &[]),
         ("half a name", 0x10, "0004 'MQ'", NONE, &[], &[]),
         ("empty", 0x10, "", "", &[], &[]),
     ]);

@@ -39,18 +39,26 @@ fn all_of_a_session_is_there_when_its_client_comes_back() {
     }
 }
 
-/// [MQTT-4.1.0-1], [3.1.1 MQTT-4.1.0-2]: a connection that lasts longer than the expiry interval keeps its session.
+/// [MQTT-4.1.0-1], [3.1.1 MQTT-4.1.0-2]: a connection that lasts longer than the expiry interval keeps its session, the first
+/// one and one that came back to it.
 #[test]
 fn a_session_lasts_at_least_as_long_as_its_connection() {
     for version in BOTH {
         let list = properties(&[Property::SessionExpiryInterval(1)]);
         let properties = if version == V5 { list.as_properties() } else { wasmqtt::codec::Properties::EMPTY };
         let mut room = Room::with(BrokerOptions { session_expiry_max: 1, ..BrokerOptions::default() });
-        let peer = room.join_with(&Connect { properties, ..connect(version, "a") });
+        let kept = Connect { clean_start: false, properties, ..connect(version, "a") };
+        let mut peer = room.join_with(&kept);
         room.subscribe(peer, "t", QoS::AtLeastOnce);
-        room.wait_ms(1_000_000);
-        assert_eq!(room.publish(peer, "t", "x", QoS::AtMostOnce), ["t=x q0"]);
-        assert_eq!(room.sessions(), ["a"]);
+        for _ in 0..2 {
+            room.wait_ms(1_000_000);
+            assert_eq!(room.publish(peer, "t", "x", QoS::AtMostOnce), ["t=x q0"]);
+            assert_eq!(room.sessions(), ["a"]);
+            room.cut(peer);
+            room.wait_ms(999);
+            peer = room.connect(&kept);
+            assert!(room.hear(peer)[0].starts_with("CONNACK ok present"));
+        }
     }
 }
 
@@ -80,6 +88,28 @@ fn a_session_is_gone_when_its_time_is_over() {
         let again = room.connect(&Connect { clean_start: false, ..row.clone() });
         let heard = room.hear(again);
         assert!(heard.len() == 1 && !heard[0].contains("present"), "{heard:?}");
+    }
+}
+
+/// [MQTT-3.1.2-23], [3.1.1 MQTT-4.1.0-1]: 0xFFFFFFFF is for ever (§3.1.2.11.2), and one less is 136 years.
+#[test]
+fn a_session_may_stay_for_ever() {
+    let longest = u64::from(u32::MAX) * 1_000;
+    let list = properties(&[Property::SessionExpiryInterval(u32::MAX - 1)]);
+    let long = Connect { properties: list.as_properties(), ..lasting(V5, "long") };
+    let mut room = Room::new();
+    for connect in [lasting(V4, "old"), lasting(V5, "new"), long] {
+        let peer = room.join_with(&connect);
+        room.cut(peer);
+    }
+    room.wait_ms(longest - 1_001);
+    assert_eq!(room.sessions(), ["long", "new", "old"]);
+    room.wait_ms(1);
+    assert_eq!(room.sessions(), ["new", "old"]);
+    room.wait_ms(longest);
+    for (version, name) in [(V4, "old"), (V5, "new")] {
+        let peer = room.connect(&lasting(version, name));
+        assert!(room.hear(peer)[0].starts_with("CONNACK ok present"));
     }
 }
 
