@@ -96,6 +96,7 @@ fn an_exchange_goes_on_until_it_is_complete() {
     assert_eq!(room.publish(peer, "t", "x", QoS::AtLeastOnce), ["PUBACK #9 10"]);
 }
 
+/// [MQTT-4.12.0-5].
 #[test]
 fn it_may_be_complete_at_once_with_data_or_without() {
     let rows = [

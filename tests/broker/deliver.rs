@@ -114,6 +114,62 @@ fn overlapping_subscriptions_deliver_once() {
     assert!(room.hear(subscriber)[0].starts_with("a/b=y q1 #2 "));
 }
 
+/// [MQTT-3.3.4-3], [MQTT-3.3.4-4]: over their whole range, the same one as often as it was given, at once, through a queue
+/// and with a retained message; 3.1.1, to which the session goes over, hears of none.
+#[test]
+fn subscription_identifiers_go_out_as_they_came() {
+    let expiry = properties(&[Property::SessionExpiryInterval(100)]);
+    let kept = Connect { clean_start: false, properties: expiry.as_properties(), ..connect(V5, "s") };
+    let identifiers = [1, 127, 128, 16_384, 268_435_455, 128];
+    let mut room = Room::new();
+    let (publisher, mut subscriber) = (room.join(V5, "p"), room.join_with(&kept));
+    let options = SubscriptionOptions { qos: QoS::AtLeastOnce, ..SubscriptionOptions::default() };
+    for (filter, identifier) in ["a/b", "a/+", "a/#", "+/b", "#", "+/+"].into_iter().zip(identifiers) {
+        room.subscribe_with(subscriber, filter, options, Some(identifier));
+    }
+    let told = |heard: &[String], start: &str| {
+        let [line] = heard else { panic!("{heard:?}") };
+        let (head, rest) = line.split_once(" SubscriptionIdentifier(").expect("they are told");
+        assert_eq!(head, start);
+        let number = |part: &str| part.trim_end_matches(')').parse().expect("a number");
+        let mut found: Vec<u32> = rest.split(" SubscriptionIdentifier(").map(number).collect();
+        found.sort_unstable();
+        found
+    };
+    let mut expected = identifiers;
+    expected.sort_unstable();
+    room.publish(publisher, "a/b", "0", QoS::AtMostOnce);
+    assert_eq!(told(&room.hear(subscriber), "a/b=0 q0"), expected);
+    room.publish(publisher, "a/b", "1", QoS::AtLeastOnce);
+    assert_eq!(told(&room.hear(subscriber), "a/b=1 q1 #1"), expected);
+    room.send(subscriber, &Packet::Puback(Ack::success(id(1))));
+    room.cut(subscriber);
+    room.retain(publisher, "a/b", "2", QoS::AtLeastOnce);
+    subscriber = room.connect(&kept);
+    assert_eq!(told(&room.hear(subscriber)[1..], "a/b=2 q1 #2"), expected);
+    let heard = room.subscribe_with(subscriber, "a/+", options, Some(268_435_455));
+    assert_eq!(heard[1..], ["a/b=2 q1 #3 retain SubscriptionIdentifier(268435455)"]);
+    room.cut(subscriber);
+    let old = room.connect(&Connect { clean_start: false, ..connect(V4, "s") });
+    assert_eq!(room.hear(old)[1..], ["a/b=2 q1 #2 dup", "a/b=2 q1 #3 dup retain"]);
+}
+
+/// §3.3.2.3.2: the broker does not look into a payload, whatever its indicator says.
+#[test]
+fn a_payload_is_passed_on_unread() {
+    let mut room = Room::new();
+    let (publisher, subscriber) = (room.join(V5, "p"), room.join(V5, "s"));
+    room.subscribe(subscriber, "t", QoS::AtMostOnce);
+    let list = properties(&[Property::PayloadFormatIndicator(true)]);
+    let payload: Vec<u8> = (0..=255).collect();
+    let said = Publish { properties: list.as_properties(), payload: &payload, ..publish("t", "", QoS::AtMostOnce) };
+    let mut bytes = Vec::new();
+    said.encode(V5, &mut bytes).expect("good");
+    room.broker.handle_bytes(publisher, &bytes, room.now);
+    let Some(wasmqtt::broker::Output::Transmit(to, frame)) = room.broker.poll_output() else { panic!("nothing") };
+    assert_eq!((to, frame), (subscriber, bytes.as_slice()));
+}
+
 /// [MQTT-3.8.3-3]: the publisher's own subscription, and no other's.
 #[test]
 fn no_local_keeps_own_messages_away() {

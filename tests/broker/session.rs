@@ -201,6 +201,24 @@ fn a_message_expires_while_it_waits_and_its_interval_counts_down() {
     assert_eq!(room.broker.counters().dropped, 1);
 }
 
+/// [MQTT-3.3.2-5]: also for a client of 3.1.1, which is not told of the interval.
+#[test]
+fn a_message_expires_while_it_waits_for_a_client_of_3_1_1() {
+    let mut room = Room::new();
+    let peer = room.join_with(&sleeper());
+    room.subscribe(peer, "#", QoS::AtLeastOnce);
+    room.cut(peer);
+    let other = room.join(V5, "other");
+    for (payload, seconds) in [("short", 10), ("long", 11)] {
+        let list = properties(&[Property::MessageExpiryInterval(seconds)]);
+        let publish = crate::room::publish("t", payload, QoS::AtLeastOnce);
+        room.publish_with(other, wasmqtt::codec::Publish { properties: list.as_properties(), ..publish });
+    }
+    room.wait_ms(10_000);
+    let peer = room.connect(&sleeper());
+    assert_eq!(room.hear(peer)[1..], ["t=long q1 #2"]);
+}
+
 /// [MQTT-4.4.0-1]: what was sent comes again though it has expired; its receiver may hold it. What waited does not.
 #[test]
 fn a_message_in_flight_is_sent_again_though_it_has_expired() {

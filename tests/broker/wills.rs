@@ -18,7 +18,8 @@ fn room() -> Room {
     Room::with(BrokerOptions { events: true, ..BrokerOptions::default() })
 }
 
-/// [MQTT-3.1.2-8]: whatever ends the connection, but a good DISCONNECT [MQTT-3.14.4-3].
+/// [MQTT-3.1.2-8], [3.1.1 MQTT-3.1.2-8]: whatever ends the connection, but a good DISCONNECT [MQTT-3.14.4-3],
+/// [3.1.1 MQTT-3.14.4-3].
 #[test]
 fn a_will_fires_unless_the_client_says_goodbye() {
     type End = fn(&mut Room, wasmqtt::broker::PeerId);

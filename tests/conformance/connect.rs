@@ -63,6 +63,24 @@ fn judge(who: &Credentials) -> Answer {
     }
 }
 
+/// [MQTT-3.1.2-17], [MQTT-3.1.2-19], [3.1.1 MQTT-3.1.2-19], [3.1.1 MQTT-3.1.2-21]: what CONNECT has is who the host is asked
+/// about, the empty ones too; a password alone is of 5.0 (§3.1.2.9).
+#[test]
+fn user_name_and_password_are_what_connect_says() {
+    for version in BOTH {
+        let rows: [(Option<&str>, Option<&[u8]>); 5] =
+            [(None, None), (Some("u"), None), (Some("u"), Some(b"p\0\xFF")), (Some(""), Some(b"")), (None, Some(b"p"))];
+        for (username, password) in rows.into_iter().filter(|row| version == V5 || row.0.is_some() || row.1.is_none()) {
+            let mut room = Room::with(asking());
+            let peer = room.connect(&Connect { username, password, ..connect(version, "a") });
+            let Question::Authenticate(who) = &room.asked[0].1 else { panic!("{:?}", room.asked) };
+            assert_eq!((who.username.as_deref(), who.password.as_deref()), (username, password));
+            room.answer(Answer::Allow);
+            assert!(room.hear(peer)[0].starts_with("CONNACK ok"));
+        }
+    }
+}
+
 /// [MQTT-3.2.2-1], [MQTT-3.2.2-2], [MQTT-3.2.2-3], [MQTT-3.2.2-6], [MQTT-3.2.2-8], [3.1.1 MQTT-3.2.2-1],
 /// [3.1.1 MQTT-3.2.2-2], [3.1.1 MQTT-3.2.2-3], [3.1.1 MQTT-3.2.2-4]: byte for byte.
 #[test]
@@ -273,7 +291,8 @@ fn a_will_is_published_once_at_most() {
     }
 }
 
-/// [MQTT-3.1.3-10]; the delay is for the broker alone (§3.1.3.2).
+/// [MQTT-3.1.3-10], [MQTT-3.1.2-9], and as those of any message [MQTT-3.3.2-4], [MQTT-3.3.2-15], [MQTT-3.3.2-16],
+/// [MQTT-3.3.2-17], [MQTT-3.3.2-18], [MQTT-3.3.2-20]; the delay is for the broker alone (§3.1.3.2).
 #[test]
 fn a_wills_properties_go_out_with_it_in_their_order() {
     let list = [

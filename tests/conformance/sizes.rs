@@ -7,8 +7,8 @@ use wasmqtt::codec::{
 };
 use wasmqtt::time::Time;
 
-use crate::room::{V5, connect, id, properties, publish};
-use crate::scene::{pubrec, pubrel};
+use crate::room::{Room, V5, connect, id, properties, publish};
+use crate::scene::{BOTH, pubrec, pubrel};
 
 const NOW: Time = Time::ZERO;
 
@@ -111,6 +111,42 @@ fn no_reason_string_or_user_property_makes_a_packet_too_large() {
         ];
         assert_eq!(kinds, expected, "{bytes_max}");
         assert!(seen.iter().all(|(_, bytes)| *bytes <= bytes_max as usize), "{bytes_max}: {seen:?}");
+    }
+}
+
+/// §3.2.2.3.6: our own Maximum Packet Size, fixed header included; one byte more is too large, also where only the fixed header
+/// has come.
+#[test]
+fn the_largest_packet_is_taken_and_no_larger_one() {
+    for version in BOTH {
+        for bytes_max in [20, 127, 130, 131, 1_000, 16_386, 16_387, 20_000_u32] {
+            for (over, whole) in [(false, true), (true, true), (true, false)] {
+                let packet_bytes_max = bytes_max.try_into().expect("not 0");
+                let mut room = Room::with(BrokerOptions { packet_bytes_max, ..BrokerOptions::default() });
+                let peer = room.join(version, "a");
+                let wanted = bytes_max as usize + usize::from(over);
+                let bytes = |payload: usize| {
+                    let mut bytes = Vec::new();
+                    let payload = "x".repeat(payload);
+                    publish("t", &payload, QoS::AtLeastOnce).encode(version, &mut bytes).expect("good");
+                    bytes
+                };
+                let Some(packet) = (0..wanted).rev().map(bytes).find(|bytes| bytes.len() <= wanted) else {
+                    panic!("no PUBLISH is so small")
+                };
+                if packet.len() < wanted {
+                    continue; // A remaining length of one more byte is skipped.
+                }
+                room.send_bytes(peer, if whole { &packet } else { &packet[..5] });
+                let reason = if version == V5 { " 10" } else { " ok" };
+                let told = match (over, version) {
+                    (false, _) => vec![format!("PUBACK #9{reason}")],
+                    (true, V5) => vec!["DISCONNECT 95".to_owned()],
+                    (true, _) => vec![],
+                };
+                assert_eq!((room.hear(peer), room.is_closed(peer)), (told, over), "{version:?} {bytes_max} {whole}");
+            }
+        }
     }
 }
 

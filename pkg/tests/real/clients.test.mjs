@@ -76,6 +76,7 @@ for (const driver of drivers) {
       /** The topics of a test, which are nobody else's. */
       const topicOf = t => `${name}/${version}/${t.name}`.replaceAll(/[^\w/]+/g, '-')
 
+      // With nothing that these clients do not know [3.1.1 MQTT-7.0.0-2].
       test('messages of each quality come once and in order', async t => {
         const [from, to] = [await open(t), await open(t)]
         const topic = topicOf(t)
