@@ -277,6 +277,12 @@ impl Copy<'_> {
     }
 }
 
+/// Whether a delivery that was never sent is not to be any more.
+pub(super) fn has_expired(delivery: &Delivery, now: Time) -> bool {
+    let waited = now.saturating_since(Mark::unpack(delivery.token).arrived);
+    remaining_expiry(&delivery.message.as_publish(), waited.as_secs()).is_err()
+}
+
 /// The message expiry interval that is left, if the message has one.
 fn remaining_expiry(publish: &Publish<'_>, waited_seconds: u64) -> Result<Option<u32>, DropCause> {
     if publish.properties.is_empty() {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::Broker;
 use super::aliases::Naming;
-use super::broadcast::{Broadcast, Copy, Terms};
+use super::broadcast::{Broadcast, Copy, Terms, has_expired};
 use super::clients::{ClientKey, ClientState};
 use super::event::DropCause;
 use super::log::Log;
@@ -89,16 +89,21 @@ impl Hop<'_> {
     fn enqueue(&mut self, broadcast: &mut Broadcast<'_>, terms: &Terms<'_>) {
         let mut delivery = broadcast.delivery(terms);
         while let Err(full) = self.client.enqueue(delivery) {
+            // What has expired makes room before anything is given up [MQTT-3.3.2-5].
+            let is_over = self.client.session.waiting().next().is_some_and(|oldest| has_expired(oldest, self.now));
             let oldest = match self.options.queue_overflow {
-                QueueOverflow::DropNewest => None,
-                QueueOverflow::DropOldest => self.client.session.drop_oldest(),
-                QueueOverflow::Disconnect => {
+                QueueOverflow::DropNewest if !is_over => None,
+                QueueOverflow::Disconnect if !is_over => {
                     self.run_over();
                     None
                 }
+                QueueOverflow::DropNewest | QueueOverflow::DropOldest | QueueOverflow::Disconnect => {
+                    self.client.session.drop_oldest()
+                }
             };
             let lost = oldest.as_ref().unwrap_or(&full.delivery);
-            self.log.dropped(Some(&self.client.id), lost.message.topic.as_str(), DropCause::QueueFull);
+            let cause = if is_over { DropCause::Expired } else { DropCause::QueueFull };
+            self.log.dropped(Some(&self.client.id), lost.message.topic.as_str(), cause);
             if oldest.is_none() {
                 return;
             }

@@ -168,7 +168,7 @@ impl Broker {
             // Where none is served, it is not known what CONNECT asked for, and comes to the same.
             if client.expiry_interval == 0 && seconds > 0 && self.options.session_expiry_max > 0 {
                 let problem = "a session expiry interval in DISCONNECT after none in CONNECT";
-                return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-3.14.2-2", problem));
+                return Err(Fault::new(ReasonCode::ProtocolError, "§3.14.2.2.2", problem));
             }
             client.expiry_interval = seconds.min(self.options.session_expiry_max);
         }

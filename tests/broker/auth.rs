@@ -210,7 +210,7 @@ fn the_connect_is_kept_through_the_exchange() {
     assert_eq!((room.hear(peer).len(), room.is_closed(peer)), (0, true), "no AUTH that is larger than it takes");
 }
 
-/// [MQTT-4.12.1-1], [MQTT-4.12.0-5]: under the old authentication all goes on meanwhile.
+/// [MQTT-4.12.1-1], [MQTT-4.12.0-2], [MQTT-4.12.0-5]: under the old authentication all goes on meanwhile.
 #[test]
 fn a_client_authenticates_again() {
     let mut room = room();

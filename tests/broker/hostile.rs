@@ -47,7 +47,7 @@ fn a_first_packet_other_than_a_good_connect_ends_the_connection() {
     }
 }
 
-/// §4.13: DISCONNECT with the reason in 5.0, the close alone in 3.1.1.
+/// [MQTT-4.13.1-1], [MQTT-3.14.2-1], [3.1.1 MQTT-4.8.0-1]: DISCONNECT with the reason in 5.0, the close alone in 3.1.1.
 #[test]
 fn a_fault_ends_its_connection_and_no_other() {
     let rows: [(&str, &[u8], Version, &[&str]); 24] = [

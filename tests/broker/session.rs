@@ -37,7 +37,7 @@ fn a_session_is_present_if_it_was_kept_and_is_asked_for() {
     }
 }
 
-/// §3.1.2.11.2, and [MQTT-3.1.2-23]: what a DISCONNECT says counts; never from 0 to more [MQTT-3.14.2-2].
+/// §3.1.2.11.2, and [MQTT-3.1.2-23]: what a DISCONNECT says counts; never from 0 to more (§3.14.2.2.2).
 #[test]
 fn a_session_ends_its_expiry_interval_after_the_connection() {
     let interval = |seconds| properties(&[Property::SessionExpiryInterval(seconds)]);
@@ -219,6 +219,30 @@ fn a_message_expires_while_it_waits_for_a_client_of_3_1_1() {
     assert_eq!(room.hear(peer)[1..], ["t=long q1 #2"]);
 }
 
+/// [MQTT-3.3.2-5], [MQTT-4.5.0-1]: what has expired takes no room from what comes after it, whatever a full queue gives up.
+#[test]
+fn expired_messages_make_room_in_the_queue() {
+    for queue_overflow in [QueueOverflow::DropNewest, QueueOverflow::DropOldest, QueueOverflow::Disconnect] {
+        let mut room = Room::with(BrokerOptions { queue_messages: 3, queue_overflow, ..BrokerOptions::default() });
+        let peer = room.join_with(&sleeper());
+        room.subscribe(peer, "#", QoS::AtLeastOnce);
+        room.cut(peer);
+        let other = room.join(V5, "other");
+        for (payload, seconds) in [("1", 5), ("2", 5), ("3", 60)] {
+            let list = properties(&[Property::MessageExpiryInterval(seconds)]);
+            let publish = crate::room::publish("t", payload, QoS::AtLeastOnce);
+            room.publish_with(other, wasmqtt::codec::Publish { properties: list.as_properties(), ..publish });
+        }
+        room.wait_ms(5_000);
+        for payload in ["4", "5"] {
+            room.publish(other, "t", payload, QoS::AtLeastOnce);
+        }
+        let peer = room.connect(&sleeper());
+        assert_eq!(room.hear(peer)[1..], ["t=3 q1 #1", "t=4 q1 #2", "t=5 q1 #3"], "{queue_overflow:?}");
+        assert_eq!(room.broker.counters().dropped, 2);
+    }
+}
+
 /// [MQTT-4.4.0-1]: what was sent comes again though it has expired; its receiver may hold it. What waited does not.
 #[test]
 fn a_message_in_flight_is_sent_again_though_it_has_expired() {
@@ -291,7 +315,7 @@ fn no_more_is_in_flight_than_the_client_takes() {
     assert_eq!(room.hear(peer), ["t=4 q1 #4"]);
 }
 
-/// [MQTT-3.14.2-2] is about what CONNECT asked for, and not about what was granted.
+/// §3.14.2.2.2 is about what CONNECT asked for, and not about what was granted.
 #[test]
 fn a_client_that_was_granted_no_expiry_interval_may_ask_for_it_again() {
     let mut room = Room::with(BrokerOptions { session_expiry_max: 0, ..BrokerOptions::default() });
