@@ -215,6 +215,7 @@ fn the_connect_is_kept_through_the_exchange() {
 fn a_client_authenticates_again() {
     let mut room = room();
     let peer = join(&mut room);
+    room.subscribe(peer, "own", QoS::AtLeastOnce);
     auth(&mut room, peer, AGAIN, "M", "7");
     assert_eq!(room.asked[0].1, question("7", true, true));
     room.answer(Answer::Continue(bytes("8")));
@@ -224,6 +225,9 @@ fn a_client_authenticates_again() {
     assert_eq!(room.asked[0].1, question("9", true, false));
     room.send(peer, &Packet::Publish(publish("t", "x", QoS::AtLeastOnce)));
     assert!(room.hear(peer).is_empty(), "in order");
+    let other = room.join(V4, "other");
+    room.publish(other, "own", "x", QoS::AtLeastOnce);
+    assert_eq!(room.hear(peer), ["own=x q1 #1"], "what comes to it does not wait");
     room.answer(Answer::Complete(bytes("!")));
     let success = r#"AUTH 00 AuthenticationMethod("M") AuthenticationData([33])"#;
     assert_eq!(room.hear(peer), [success, "PUBACK #9 10"]);

@@ -1,6 +1,6 @@
 //! Sessions across connections: present or not, their expiry, and what waited in them.
 
-use wasmqtt::broker::{BrokerOptions, QueueOverflow};
+use wasmqtt::broker::{BrokerOptions, DropCause, QueueOverflow};
 use wasmqtt::codec::{Ack, Connect, Disconnect, Packet, Properties, Property, QoS, ReasonCode};
 
 use crate::room::{Room, V4, V5, connect, id, properties, will};
@@ -239,7 +239,8 @@ fn expired_messages_make_room_in_the_queue() {
         }
         let peer = room.connect(&sleeper());
         assert_eq!(room.hear(peer)[1..], ["t=3 q1 #1", "t=4 q1 #2", "t=5 q1 #3"], "{queue_overflow:?}");
-        assert_eq!(room.broker.counters().dropped, 2);
+        let counters = room.broker.counters();
+        assert_eq!((counters.dropped, counters.dropped_for(DropCause::Expired)), (2, 2));
     }
 }
 

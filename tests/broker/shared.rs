@@ -52,6 +52,29 @@ fn members_of_a_group_take_turns() {
     assert_eq!((room.hear(plain).len(), room.hear(lone).len()), (6, 6));
 }
 
+#[test]
+fn who_leaves_changes_nobodys_turn_and_a_group_may_come_again() {
+    let mut room = Room::new();
+    let publisher = room.join(V5, "p");
+    let members = ["a", "b", "c"].map(|name| room.join(V5, name));
+    for member in members {
+        room.subscribe(member, "$share/g/t", QoS::AtMostOnce);
+    }
+    let next = |room: &mut Room, payload: &str| {
+        room.publish(publisher, "t", payload, QoS::AtMostOnce);
+        members.iter().position(|member| room.hear(*member) == [format!("t={payload} q0")])
+    };
+    assert_eq!([next(&mut room, "1"), next(&mut room, "2")], [Some(0), Some(1)]);
+    room.unsubscribe(members[0], "$share/g/t");
+    assert_eq!([next(&mut room, "3"), next(&mut room, "4")], [Some(2), Some(1)]);
+    room.unsubscribe(members[2], "$share/g/t");
+    assert_eq!([next(&mut room, "5"), next(&mut room, "6")], [Some(1), Some(1)]);
+    room.unsubscribe(members[1], "$share/g/t");
+    assert_eq!((next(&mut room, "7"), room.broker.subscriptions()), (None, 0));
+    room.subscribe(members[2], "$share/g/t", QoS::AtMostOnce);
+    assert_eq!((next(&mut room, "8"), room.broker.subscriptions()), (Some(2), 1));
+}
+
 /// No retained messages for a shared subscription (§3.8.4).
 #[test]
 fn a_group_gets_no_retained_messages_and_goes_with_its_last_member() {
@@ -159,6 +182,32 @@ fn who_unsubscribes_keeps_what_was_sent() {
     assert_eq!(room.hear(lone), ["t=3 q1 #3"]);
 }
 
+/// What is of no group, or of another, is not touched when a client leaves one, whether it waits or was sent.
+#[test]
+fn who_leaves_a_group_leaves_nothing_else() {
+    let mut room = Room::new();
+    let (first, second) = uneven(&mut room, QoS::AtLeastOnce);
+    let publisher = room.join(V5, "q");
+    room.subscribe(first, "own", QoS::AtLeastOnce);
+    room.subscribe(first, "$share/h/u", QoS::AtLeastOnce);
+    for topic in ["own", "u"] {
+        room.publish(publisher, topic, "x", QoS::AtLeastOnce);
+    }
+    room.hear(first);
+    room.unsubscribe(first, "$share/g/t/#");
+    assert_eq!(room.hear(second), heard(&["3", "4"], QoS::AtLeastOnce), "and nothing that is its own");
+    for number in 1..=2 {
+        room.send(first, &Packet::Puback(Ack::success(id(number))));
+    }
+    assert_eq!(room.hear(first), ["own=x q1 #3", "u=x q1 #4"], "and nothing twice");
+    room.subscribe(first, "$share/g/t/#", QoS::AtLeastOnce);
+    room.unsubscribe(first, "$share/g/t/#");
+    room.subscribe(second, "$share/h/u", QoS::AtLeastOnce);
+    room.cut(first);
+    room.wait_ms(60_000);
+    assert_eq!(room.hear(second), ["u=x q1 #3"], "it was sent for the other group");
+}
+
 /// A group that has gone leaves its number to the next, and no messages.
 #[test]
 fn what_is_left_of_a_group_never_goes_to_another_group() {
@@ -232,6 +281,33 @@ fn only_the_groups_messages_go_over() {
         room.send(back, &Packet::Puback(Ack::success(id(number))));
     }
     assert_eq!(room.hear(back), ["own=a q1 #3", "own=b q1 #4"]);
+}
+
+/// [MQTT-3.1.2-24], [MQTT-3.1.2-25]: of the two that §3.1.2.11.4 lets a server do, it goes to nobody else; and the turn is over.
+#[test]
+fn what_is_too_large_for_the_member_whose_turn_it_is_is_discarded() {
+    for qos in QOS {
+        let mut room = Room::new();
+        let list = properties(&[Property::MaximumPacketSize(30), Property::SessionExpiryInterval(10)]);
+        let small = Connect { clean_start: false, properties: list.as_properties(), ..connect(V5, "small") };
+        let (publisher, small, large) = (room.join(V5, "p"), room.join_with(&small), room.join(V5, "large"));
+        for member in [small, large] {
+            room.subscribe(member, "$share/g/t", qos);
+        }
+        for payload in [&"x".repeat(40), "1", "2"] {
+            room.publish(publisher, "t", payload, qos);
+        }
+        room.cut(small);
+        room.wait_ms(10_000);
+        let payloads =
+            |heard: Vec<String>| heard.iter().filter_map(|line| Some(line.split_once(' ')?.0.to_owned())).collect();
+        let heard: [Vec<String>; 2] = [small, large].map(|member| payloads(room.hear(member)));
+        // At QoS 1 what was sent and not acknowledged goes over when the session ends.
+        let (expected, again) =
+            (vec!["t=1".to_owned()], if qos == QoS::AtLeastOnce { vec!["t=2".to_owned()] } else { vec![] });
+        assert_eq!(heard, [vec!["t=2".to_owned()], [expected, again].concat()], "{qos:?}");
+        assert_eq!(room.broker.counters().dropped, 1);
+    }
 }
 
 /// [MQTT-3.3.2-6]: the message's age counts from its arrival at the broker.

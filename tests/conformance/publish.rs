@@ -1,7 +1,7 @@
 //! PUBLISH: its flags, its topic, what is retained (§3.3; 3.1.1 §3.3).
 
-use wasmqtt::broker::BrokerOptions;
-use wasmqtt::codec::{Packet, Publish, QoS, Subscribe, Subscription, SubscriptionOptions};
+use wasmqtt::broker::{Answer, Asks, BrokerOptions};
+use wasmqtt::codec::{Packet, Publish, QoS, ReasonCode, Subscribe, Subscription, SubscriptionOptions};
 
 use crate::room::{QOS, Room, V4, V5, id, publish};
 use crate::scene::{BOTH, lasting, pubrel};
@@ -221,6 +221,23 @@ fn what_is_not_served_ends_the_connection() {
             assert!(room.hear(other).is_empty() && room.broker.retained().count() == 0);
         }
     }
+}
+
+/// [3.1.1 MQTT-4.3.3-2], [3.1.1 MQTT-3.3.5-2]: 3.1.1 has no word for a refusal, so that the exchange goes on: what comes again
+/// before PUBREL is the same message, and refused already.
+#[test]
+fn a_refused_qos_2_message_of_3_1_1_stays_refused() {
+    let asks = Asks { publish: true, ..Asks::default() };
+    let mut room = Room::with(BrokerOptions { asks, ..BrokerOptions::default() });
+    let (peer, other) = (room.join(V4, "a"), room.join(V5, "other"));
+    room.subscribe(other, "#", QoS::AtMostOnce);
+    let message = publish("t", "x", QoS::ExactlyOnce);
+    room.send(peer, &Packet::Publish(message));
+    room.answer(Answer::Refuse(ReasonCode::NotAuthorized));
+    room.send(peer, &Packet::Publish(Publish { dup: true, ..message }));
+    room.send(peer, &pubrel(9));
+    assert_eq!(room.hear(peer), ["PUBREC #9 ok", "PUBREC #9 ok", "PUBCOMP #9 ok"]);
+    assert!(room.asked.is_empty() && room.hear(other).is_empty());
 }
 
 /// What is retained is of no session, and comes to whom subscribes in whichever version it was published.
