@@ -1,5 +1,5 @@
 // Builds the TypeScript face into dist: one small module for each entry and one that both share, the command line, and
-// declarations with their comments. What wasm-pack has written there, in dist/client and dist/broker, stays; its JavaScript goes into the entries.
+// declarations with their comments. What wasm-pack has written there, in a folder for each build, stays; its JavaScript goes into the entries.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -10,7 +10,7 @@ import { build } from 'esbuild'
 
 const root = dirname(fileURLToPath(import.meta.url))
 const dist = join(root, 'dist')
-const modules = ['client', 'broker']
+const modules = ['client', 'broker', 'stored']
 
 /** What becomes of parts of wasm-bindgen's JavaScript. */
 const cuts = [
@@ -140,7 +140,7 @@ function reach(name, reached) {
 
 /** Takes wasm-bindgen's JavaScript from where wasm-pack wrote it, without what the face does itself or never needs. */
 function bundleGlue({ onResolve, onLoad }) {
-  onResolve({ filter: /^\.\/(client|broker)\/wasmqtt\.js$/ }, ({ path }) => ({
+  onResolve({ filter: /^\.\/(client|broker|stored)\/wasmqtt\.js$/ }, ({ path }) => ({
     path: join(dist, path),
     sideEffects: false,
   }))

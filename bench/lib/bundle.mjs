@@ -25,7 +25,11 @@ export async function bundle({ plugins = [], ...input }) {
   })
   const imports = Object.values(metafile.outputs).flatMap(output => output.imports)
   const parts = new Set(imports.filter(({ kind }) => kind === 'dynamic-import').map(({ path }) => `/${path}`))
-  return outputFiles.map(({ path, contents }) => ({ path, contents, isLater: parts.has(path) }))
+  const atOnce = outputFiles.filter(({ path }) => path.endsWith('.js') && !parts.has(path)).map(({ text }) => text)
+  return outputFiles.map(({ path, contents }) => {
+    const isLater = path.endsWith('.wasm') ? !atOnce.some(text => text.includes(`.${path}`)) : parts.has(path)
+    return { path, contents, isLater }
+  })
 }
 
 /** Puts the WebAssembly that a module of the package names beside the bundle, under a name that tells its folder. */

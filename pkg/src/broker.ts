@@ -12,7 +12,7 @@ import { BrokerErrorEvent, HookError, type Hooks } from './broker-hooks.js'
 import { type BrokerOptions, readBrokerOptions } from './broker-options.js'
 import { disconnectCode, payload as payloadOf, secret, text, wrong } from './check.js'
 import { BaseClient } from './client.js'
-import type { BrokerGlue, BrokerCore as Core, CoreBrokerOptions } from './core.js'
+import type { BrokerGlue, BrokerCore as Core, CoreBrokerOptions, StoringCore, StoringGlue } from './core.js'
 import { type Counters, readCounters } from './counters.js'
 import { type Engine, Loader } from './engine.js'
 import { ClosedError, MqttError } from './errors.js'
@@ -56,6 +56,8 @@ export { type BrokerUser, hashPassword } from './users.js'
 const glue: BrokerGlue = { BrokerCore, ClientCore, check, readProperties, explain: explainTopic }
 const serverCode = disconnectCode('0x00, 0x80-0x83, 0x87, 0x89, 0x8B, 0x8D-0x90, 0x93-0xA2')
 const loader = new Loader(glue, init, () => new URL('./broker/wasmqtt_bg.wasm', import.meta.url))
+/** Of the build whose broker can have a store; the other is smaller. */
+let storingLoader: Loader<StoringGlue> | undefined
 
 /** An MQTT client. It begins to connect when it is made. */
 export class Client extends BaseClient {
@@ -213,10 +215,9 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
   }
 
   async #start(options: CoreBrokerOptions, hooks: Hooks, store: Store | undefined): Promise<Engine<BrokerGlue>> {
-    const [engine, hooksPart, storesPart] = await Promise.all([
-      loader.load(),
+    const [engine, hooksPart] = await Promise.all([
+      store ? loadStoring() : loader.load(),
       Object.values(hooks).some(Boolean) && part(import('./hooks.js')),
-      store && part(import('./stores.js')),
     ])
     if (this.#closing) throw closed()
     const core = new engine.glue.BrokerCore(options)
@@ -228,15 +229,17 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
       })
       core.setAsker(asker)
     }
-    if (store && storesPart) await this.#restore(store, core, storesPart.Storage)
+    // It is of the engine that can.
+    if (store) await this.#restore(store, core as StoringCore)
     this.#core = core
     if (this.isWatched) this.watch(true)
     return engine
   }
 
-  async #restore(store: Store, core: Core, { open }: typeof Storage): Promise<void> {
+  async #restore(store: Store, core: StoringCore): Promise<void> {
     try {
-      this.#storage = await open(store, core, {
+      const { Storage } = await part(import('./stores.js'))
+      this.#storage = await Storage.open(store, core, {
         error: (message, cause) => new StoreError(message, { cause }),
         failed: error => this.#tell(error),
       })
@@ -293,6 +296,12 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
 }
 
 const closed = () => new ClosedError('the broker is closed')
+
+async function loadStoring(): Promise<Engine<StoringGlue>> {
+  const { glue, init, url } = await part(import('./stores.js'))
+  storingLoader ??= new Loader(glue, init, url)
+  return storingLoader.load()
+}
 
 /** How a level of a filter and a level of a topic compare (MQTT 5.0 §4.7). */
 export interface LevelExplanation {

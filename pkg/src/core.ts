@@ -151,10 +151,6 @@ export interface Storage {
 
 /** The broker in the page. */
 export interface BrokerCore {
-  /** Begins with these records, before anything else. Throws if one is damaged; then there is no use in the core. */
-  restore(records: Uint8Array, storage: Storage): void
-  stored(batch: number): void
-  storeFailed(): void
   /** Gives the peer's number, which is good until the port is closed from either side. What comes of it waits for `flush`. */
   accept(port: Port): number
   receive(peer: number, bytes: Uint8Array): void
@@ -176,7 +172,15 @@ export interface BrokerCore {
   free(): void
 }
 
-/** What both builds export. */
+/** A broker in the page that has a store. */
+export interface StoringCore extends BrokerCore {
+  /** Begins with these records, before anything else. Throws if one is damaged; then there is no use in the core. */
+  restore(records: Uint8Array, storage: Storage): void
+  stored(batch: number): void
+  storeFailed(): void
+}
+
+/** What all builds export. */
 export interface Glue {
   readonly ClientCore: new (host: Host, options: CoreOptions) => ClientCore
   /** Throws if it is no topic filter, or no topic name if none is asked for. */
@@ -184,9 +188,14 @@ export interface Glue {
   readProperties(bytes: Uint8Array): CoreProperties
 }
 
-/** What the larger build exports besides. */
+/** What the builds with a broker export besides. */
 export interface BrokerGlue extends Glue {
   readonly ClientCore: new (host: Host, options: CoreOptions) => LinkableCore
   readonly BrokerCore: new (options: CoreBrokerOptions) => BrokerCore
   explain(filter: string, topic: string): object
+}
+
+/** What the build with stores exports. */
+export interface StoringGlue extends BrokerGlue {
+  readonly BrokerCore: new (options: CoreBrokerOptions) => StoringCore
 }

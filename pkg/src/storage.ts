@@ -1,4 +1,4 @@
-import type { BrokerCore, Storage as CoreStorage } from './core.js'
+import type { Storage as CoreStorage, StoringCore } from './core.js'
 import type { Store, StoreChange, StoreError } from './store.js'
 
 /** Instead of a length: the key is to be removed. */
@@ -15,20 +15,20 @@ export interface StorageHost {
 /** A broker's store, between the core and the store that the host gave. */
 export class Storage implements CoreStorage {
   readonly #store: Store
-  readonly #core: BrokerCore
+  readonly #core: StoringCore
   readonly #host: StorageHost
   /** The write that was begun last. Never rejects. */
   #last: Promise<void> = Promise.resolve()
   #failure: StoreError | undefined
 
-  private constructor(store: Store, core: BrokerCore, host: StorageHost) {
+  private constructor(store: Store, core: StoringCore, host: StorageHost) {
     this.#store = store
     this.#core = core
     this.#host = host
   }
 
   /** Has the core begin with what the store holds. Rejects with a StoreError. */
-  static async open(store: Store, core: BrokerCore, host: StorageHost): Promise<Storage> {
+  static async open(store: Store, core: StoringCore, host: StorageHost): Promise<Storage> {
     let records: Uint8Array
     try {
       records = await join(store.load())

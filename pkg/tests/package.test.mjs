@@ -48,6 +48,7 @@ test('the tarball holds exactly the three entries, what two of them share, the p
     'dist/index.js',
     'dist/node.js',
     'dist/node/index.d.ts',
+    'dist/stored/wasmqtt_bg.wasm',
     'dist/stores.js',
     'package.json',
     ...declarations,

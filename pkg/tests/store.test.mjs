@@ -182,6 +182,17 @@ test('a store that cannot be opened or is damaged is told when the broker begins
   await assert.rejects(broker.ready, error => error instanceof StoreError && /opened: it is locked/.test(error.message))
 })
 
+test('brokers with and without a store are side by side', { timeout }, async t => {
+  const brokers = [new Broker({ store: memory() }), new Broker()]
+  t.after(() => Promise.all(brokers.map(broker => broker.close())))
+  for (const [index, broker] of brokers.entries()) {
+    const client = await connect(broker, keeping('ann'))
+    await client.publish('name', `${index}`, { qos: 1, retain: true })
+  }
+  const names = brokers.map(broker => broker.retained().map(({ payload }) => new TextDecoder().decode(payload)))
+  assert.deepEqual(names, [['0'], ['1']])
+})
+
 test('what is no store is refused', () => {
   for (const store of [null, 'memory', {}, { load() {}, write() {} }]) {
     assert.throws(

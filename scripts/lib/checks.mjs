@@ -37,7 +37,7 @@ export async function rustChecks(report, env) {
   // Only what is made for WebAssembly: the native tests and benchmarks depend on crates that are not.
   const wasmTargets = [
     ...builds.map(({ name, features }) => [`wasm32 ${name}`, ['--lib', '--features', features.join()]]),
-    ['browser tests', ['--test', 'web', '--features', 'broker']],
+    ['browser tests', ['--test', 'web', '--features', 'store']],
   ]
   for (const [name, targets] of wasmTargets) {
     await report.step(`clippy, ${name}`, { needs: ['Rust'] }, step =>

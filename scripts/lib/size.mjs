@@ -1,41 +1,59 @@
 // What a page downloads for one entry of the package: the modules it imports and their WebAssembly, each gzipped.
 import { readFileSync } from 'node:fs'
-import { dirname, join, normalize } from 'node:path'
+import { basename, dirname, join, normalize } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { inRoot, readJson } from './paths.mjs'
 
-/** KB are 1000 bytes. `later` are the parts that a page downloads only when it uses them. */
+/** KB are 1000 bytes. The `parts` are what a page downloads only when it uses them, by the files that they begin with. */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 45_000, later: 0 },
-  // The bound of the design, which it has reached: what comes further is made room for first.
-  { entry: './broker', name: 'client with broker', bytes: 110_000, later: 3_000 },
+  { entry: '.', name: 'client', bytes: 45_000, parts: {} },
+  {
+    entry: './broker',
+    name: 'client with broker',
+    // What is between this and the 110,000 of the design is for the simulator.
+    bytes: 98_500,
+    parts: {
+      'hooks.js': 1_600,
+      // With the module that a broker with a store has in place of the other.
+      'stores.js': 94_500,
+    },
+  },
 ]
 
 /**
- * The gzipped sizes of the files that the entry `entry` of pkg/package.json's exports leads to. Those that are reached by a
- * call of `import()` alone are `later`.
+ * The files that the entry `entry` of pkg/package.json's exports leads to, with their gzipped sizes: those that a page
+ * downloads at once, and by its first file each part that is imported by a call.
+ *
+ * @returns {{ atOnce: { file: string, bytes: number }[], parts: Record<string, { file: string, bytes: number }[]> }}
  */
 export function sizesOf(entry) {
   const start = normalize(join('pkg', entryFile(readJson('pkg', 'package.json').exports[entry])))
-  const atOnce = new Set()
-  const later = new Set()
-  visit(start, atOnce, later)
-  for (const file of later) visit(file, later, later)
-  return [...new Set([...atOnce, ...later])].map(file => {
-    const bytes = gzipSync(readFileSync(inRoot(file)), { level: 9 }).length
-    return { file, bytes, later: !atOnce.has(file) }
-  })
+  const calls = new Set()
+  const atOnce = reachedFrom(start, new Set(), calls)
+  const sizes = files => [...files].map(file => ({ file, bytes: gzippedBytes(file) }))
+  const parts = {}
+  // One that a part calls for is one more.
+  for (const file of calls) if (!atOnce.has(file)) parts[basename(file)] = sizes(reachedFrom(file, atOnce, calls))
+  return { atOnce: sizes(atOnce), parts }
 }
 
-/** Adds a file and those that it leads to. */
-function visit(file, files, later) {
-  files.add(file)
-  if (!/\.m?js$/.test(file)) return
-  const { atOnce, later: parts } = references(readFileSync(inRoot(file), 'utf8'))
-  const pathOf = path => normalize(join(dirname(file), path))
-  for (const path of parts.map(pathOf)) later.add(path)
-  for (const path of atOnce.map(pathOf)) if (!files.has(path)) visit(path, files, later)
+/** A file and those that it leads to, but for the `known`; what it imports by a call goes to `calls`. */
+function reachedFrom(start, known, calls) {
+  const files = new Set()
+  const visit = file => {
+    if (known.has(file) || files.has(file)) return
+    files.add(file)
+    if (!/\.m?js$/.test(file)) return
+    const { atOnce, later } = references(readFileSync(inRoot(file), 'utf8'))
+    const pathOf = path => normalize(join(dirname(file), path))
+    for (const path of later) calls.add(pathOf(path))
+    for (const path of atOnce) visit(pathOf(path))
+  }
+  visit(start)
+  return files
 }
+
+const gzippedBytes = file => gzipSync(readFileSync(inRoot(file)), { level: 9 }).length
 
 /** The file for browsers of one value of `exports`, whose conditions may nest. */
 export function entryFile(value) {

@@ -10,7 +10,7 @@ use super::peer::PeerId;
 use super::register::Register;
 use super::screen::Screen;
 use super::sorted::Sorted;
-use super::store::{Changed, Shadow};
+use super::store::{Changed, Part, Shadow};
 use super::wills::Will;
 use crate::codec::{QoS, SubscriptionOptions};
 use crate::session::{Delivery, QueueFull, Session};
@@ -42,7 +42,7 @@ pub(super) struct ClientState {
     pub(super) enqueued: u64,
     pub(super) screened: u64,
     /// What the store has of it.
-    pub(super) stored: Option<Box<Shadow>>,
+    pub(super) stored: Option<Part<Shadow>>,
     /// It stands among those that the store is to look at.
     is_touched: bool,
     /// The fan-out that found it last, and where it stands there: tells overlapping subscriptions.
@@ -134,7 +134,7 @@ pub(super) struct Clients {
     /// Whom anybody could have changed since the store looked at them last.
     touched: Changed<ClientKey>,
     /// What the store has of sessions that are over.
-    ended: Changed<Box<Shadow>>,
+    ended: Changed<Part<Shadow>>,
 }
 
 impl Clients {
@@ -212,8 +212,7 @@ impl Clients {
         self.touched.take()
     }
 
-    #[expect(clippy::vec_box, reason = "they come boxed")]
-    pub(super) fn take_ended(&mut self) -> Vec<Box<Shadow>> {
+    pub(super) fn take_ended(&mut self) -> Vec<Part<Shadow>> {
         self.ended.take()
     }
 

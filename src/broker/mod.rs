@@ -50,10 +50,11 @@ pub use event::{DisconnectCause, DropCause, Event, Fault, RejectCause, WillFate}
 pub use options::{BrokerOptions, QueueOverflow, Redirect};
 pub use output::Output;
 pub use peer::PeerId;
+#[cfg(all(target_arch = "wasm32", feature = "broker"))]
+pub(crate) use store::Part;
 pub use store::{Batch, BatchId, Changes, StoreError};
 pub use view::{ClientView, SessionView};
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use crate::codec::{Message, ReasonCode};
@@ -92,7 +93,7 @@ pub struct Broker {
     questions: Questions,
     outbox: Outbox,
     /// Only if there is one.
-    store: Option<Box<Store>>,
+    store: Option<store::Part<Store>>,
     held: Held,
     log: Log,
     fan_out: FanOut,

@@ -15,7 +15,7 @@ use super::shell::ClientShell;
 use super::storage::Storage;
 use super::timer::Timer;
 use super::transport::Transport;
-use crate::broker::{Answer, Batch, BatchId, Broker, Event, Output, PeerId, Question, QuestionId};
+use crate::broker::{Answer, Batch, BatchId, Broker, Event, Output, Part, PeerId, Question, QuestionId};
 use crate::codec::ReasonCode;
 
 /// One client's end. Dropped, it closes as a transport does that fails.
@@ -52,7 +52,7 @@ struct State {
     ends: Ends,
     timer: Timer,
     listener: Option<Listener>,
-    storage: Option<Rc<Storage>>,
+    storage: Option<Part<Storage>>,
     asker: Option<Asker>,
 }
 
@@ -63,7 +63,7 @@ enum Step {
     Transmit(Rc<Port>, Uint8Array),
     Close(End),
     Event(Option<Listener>, Event),
-    Store(Rc<Storage>, f64, Uint8Array),
+    Store(Storage, f64, Uint8Array),
     Ask(Option<Asker>, QuestionId, Option<PeerId>, Question),
     /// For a client that is gone.
     Nothing,
@@ -126,9 +126,10 @@ impl BrokerShell {
         result
     }
 
+    #[cfg(feature = "store")]
     /// Batches go to this storage from now on. Runs the machine, then acts on all its outputs.
     pub(super) fn restore<T>(&self, storage: Storage, action: impl FnOnce(&mut Broker) -> T) -> T {
-        self.state.borrow_mut().storage = Some(Rc::new(storage));
+        self.state.borrow_mut().storage = Part::new(storage);
         self.run(action)
     }
 
@@ -209,12 +210,12 @@ impl State {
     }
 }
 
-fn store(storage: Option<&Rc<Storage>>, id: BatchId, batch: &Batch) -> Step {
+fn store(storage: Option<&Part<Storage>>, id: BatchId, batch: &Batch) -> Step {
     // There is one, since it came before the first batch.
     let Some(storage) = storage else { return Step::Nothing };
     #[expect(clippy::cast_precision_loss, reason = "nobody makes 2^53 batches")]
     let number = id.get() as f64;
-    Step::Store(Rc::clone(storage), number, Uint8Array::new_from_slice(batch.as_bytes()))
+    Step::Store(Storage::clone(storage), number, Uint8Array::new_from_slice(batch.as_bytes()))
 }
 
 fn close(end: &End) {

@@ -29,6 +29,8 @@ mod port;
 mod properties;
 #[cfg(feature = "broker")]
 mod report;
+#[cfg(feature = "store")]
+mod restore;
 mod shell;
 mod socket;
 #[cfg(feature = "broker")]

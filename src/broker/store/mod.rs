@@ -19,6 +19,7 @@ mod key;
 mod line;
 mod messages;
 mod order;
+mod part;
 mod record;
 mod restore;
 mod shadow;
@@ -27,9 +28,9 @@ pub use batch::{Batch, BatchId, Changes};
 pub(super) use changed::Changed;
 pub use error::StoreError;
 pub(super) use hold::{Held, Stage};
+pub(crate) use part::Part;
 pub(super) use shadow::Shadow;
 
-use alloc::boxed::Box;
 use core::borrow::Borrow;
 
 use super::clients::Clients;
@@ -126,7 +127,7 @@ impl Store {
             if let Some(client) = clients.get_for_store(key) {
                 if client.stored.is_none() && (client.expiry_interval > 0 || client.will.is_some()) {
                     self.last_session += 1;
-                    client.stored = Some(Box::new(Shadow::new(self.last_session)));
+                    client.stored = Part::new(Shadow::new(self.last_session));
                 }
                 if let Some(mut shadow) = client.stored.take() {
                     shadow.sync(client, &mut self.pen(groups));
@@ -134,7 +135,7 @@ impl Store {
                 }
             }
         }
-        for shadow in clients.take_ended() {
+        for mut shadow in clients.take_ended() {
             shadow.remove(&mut self.pen(groups));
         }
         for topic in retained.take_changed() {

@@ -1,6 +1,5 @@
 //! Restoring: from the records of a store to the broker that wrote them.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -9,7 +8,7 @@ use super::key::Key;
 use super::messages::MessageKey;
 use super::order::sort_by_key;
 use super::record::{DeliveryRecord, FORMAT, SessionRecord, WillRecord, read_message, read_sent, read_subscription};
-use super::{Shadow, Store, StoreError, StoredTopic};
+use super::{Part, Shadow, Store, StoreError, StoredTopic};
 use crate::broker::Broker;
 use crate::broker::broadcast::{Broadcast, Forms, Terms};
 use crate::broker::clients::{ClientKey, ClientState, Held};
@@ -28,7 +27,7 @@ type Fault = &'static str;
 /// What was restored so far, by the numbers that the records have, in their order.
 struct Restoring<'b> {
     broker: &'b mut Broker,
-    store: Box<Store>,
+    store: Store,
     messages: Vec<(u64, MessageKey)>,
     sessions: Vec<(u64, ClientKey)>,
     /// Deliveries that the host was to be asked about.
@@ -67,7 +66,7 @@ impl Broker {
         self.now = now;
         self.clients.begin_noting();
         self.retained.begin_noting();
-        let store = Box::new(Store { is_new: records.is_empty(), ..Store::new() });
+        let store = Store { is_new: records.is_empty(), ..Store::new() };
         let mut restoring =
             Restoring { broker: self, store, messages: Vec::new(), sessions: Vec::new(), screened: Vec::new(), now };
         match records.first() {
@@ -83,7 +82,7 @@ impl Broker {
             restoring.record(key, value).map_err(|problem| StoreError::Damaged { key: (*key).into(), problem })?;
         }
         let Restoring { store, sessions, screened, .. } = restoring;
-        self.store = Some(store);
+        self.store = Part::new(store);
         for (key, delivery) in screened {
             self.deliver_again(key, &delivery, now);
         }
@@ -234,7 +233,7 @@ impl Restoring<'_> {
             client.expiry_interval = record.expiry_interval;
             client.expires_at = record.ends_at;
             client.will = will;
-            client.stored = Some(Box::new(shadow));
+            client.stored = Part::new(shadow);
         }
         self.store.last_session = number;
         self.sessions.push((number, key));

@@ -132,7 +132,7 @@ impl Shadow {
     }
 
     /// Removes all of it: the session is over.
-    pub(super) fn remove(mut self, pen: &mut Pen<'_>) {
+    pub(super) fn remove(&mut self, pen: &mut Pen<'_>) {
         pen.batch.remove(Key::Session(self.number));
         if let Some(message) = self.will.and_then(|will| will.message) {
             pen.messages.release(message);

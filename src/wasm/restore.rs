@@ -1,0 +1,36 @@
+//! A broker with a store: what the store holds comes in before anything else, and what it has written is told.
+
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::broker::BrokerCore;
+use super::clock::now;
+use super::failure::{failure, text};
+use super::storage::Storage;
+use crate::broker::{BatchId, Changes};
+
+#[wasm_bindgen]
+impl BrokerCore {
+    /// Begins with what a store holds: records as `Changes` reads them. From now on there is this store.
+    ///
+    /// # Errors
+    /// A failure that says which record is wrong; the broker is of no use then.
+    pub fn restore(&self, records: &[u8], storage: Storage) -> Result<(), JsValue> {
+        let records = Changes::read(records).filter_map(|(key, value)| Some((key, value?)));
+        let restored = self.shell.restore(storage, |machine| machine.restore(records, now()));
+        restored.map_err(|error| failure("store", &text(&error), None))
+    }
+
+    /// The batch is durable.
+    pub fn stored(&self, batch: f64) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it came from here")]
+        let batch = BatchId::new(batch as u64);
+        self.shell.run(|machine| machine.handle_stored(batch, now()));
+    }
+
+    /// A batch could not be written.
+    #[wasm_bindgen(js_name = storeFailed)]
+    pub fn store_failed(&self) {
+        self.shell.run(|machine| machine.handle_store_failed(now()));
+    }
+}
