@@ -126,18 +126,22 @@ fn more_in_flight_than_our_receive_maximum_ends_the_connection() {
 /// [MQTT-3.1.2-24]: where not even the answer fits, the connection ends; SUBACK with nine reasons is 14 bytes.
 #[test]
 fn a_client_that_takes_no_answer_is_let_go() {
-    let mut room = Room::new();
-    let list = crate::room::properties(&[wasmqtt::codec::Property::MaximumPacketSize(13)]);
-    let connect = crate::room::connect(V5, "a");
-    let peer = room.join_with(&wasmqtt::codec::Connect { properties: list.as_properties(), ..connect });
-    room.send_bytes(peer, b"\x82\x23\0\x01\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0");
-    assert_eq!(room.hear(peer), ["SUBACK #1 00 00 00 00 00 00 00 00"]);
-    room.send_bytes(
-        peer,
-        b"\x82\x27\0\x01\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0\0\x01t\0",
-    );
-    assert!(room.is_closed(peer));
-    assert_eq!(room.hear(peer), ["DISCONNECT 95"]);
+    // Granted, and refused in words that are left out.
+    for (filter, reason) in [("tt", "00"), ("t#", "8F")] {
+        let mut room = Room::new();
+        let list = crate::room::properties(&[wasmqtt::codec::Property::MaximumPacketSize(13)]);
+        let connect = crate::room::connect(V5, "a");
+        let peer = room.join_with(&wasmqtt::codec::Connect { properties: list.as_properties(), ..connect });
+        let subscribe = |filters: u8| {
+            let one = [&[0, 2], filter.as_bytes(), &[0]].concat();
+            [[0x82, 3 + 5 * filters, 0, 1, 0].as_slice(), &one.repeat(filters.into())].concat()
+        };
+        room.send_bytes(peer, &subscribe(8));
+        assert_eq!(room.hear(peer), [format!("SUBACK #1{}", format!(" {reason}").repeat(8))]);
+        room.send_bytes(peer, &subscribe(9));
+        assert!(room.is_closed(peer));
+        assert_eq!(room.hear(peer), ["DISCONNECT 95"]);
+    }
 }
 
 #[test]

@@ -266,6 +266,26 @@ fn a_will_goes_with_its_publication() {
     }
 }
 
+/// [MQTT-3.1.2-8], [3.1.1 MQTT-3.1.2-8]: who is gone while a packet of its own waits for the host is gone when that is done.
+#[test]
+fn a_will_waits_for_what_its_client_sent_before() {
+    for version in BOTH {
+        let asks = Asks { publish: true, ..Asks::default() };
+        let mut room = Room::with(BrokerOptions { asks, ..BrokerOptions::default() });
+        let watcher = room.join(V5, "watcher");
+        room.subscribe(watcher, "#", QoS::AtMostOnce);
+        let will = Some(will("gone", "a", QoS::AtMostOnce));
+        let peer = room.connect(&Connect { will, ..connect(version, "a") });
+        room.answer(Answer::Allow);
+        room.send(peer, &Packet::Publish(publish("t", "last", QoS::AtLeastOnce)));
+        room.cut(peer);
+        assert!(room.hear(watcher).is_empty());
+        room.answer(Answer::Allow);
+        assert_eq!(room.hear(watcher), ["t=last q0", "gone=a q0"]);
+        assert_eq!((room.sessions(), room.broker.connections()), (vec!["watcher"], 1));
+    }
+}
+
 /// [MQTT-3.1.2-7], [MQTT-3.1.2-10], [3.1.1 MQTT-3.1.2-8], [3.1.1 MQTT-3.1.2-10], [3.1.1 MQTT-3.1.2-12]: it is of its own
 /// connection and of no later one.
 #[test]

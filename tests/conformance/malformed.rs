@@ -222,7 +222,7 @@ fn acknowledgements() {
 }
 
 /// [MQTT-3.8.3-2], [MQTT-3.8.3-4], [MQTT-3.8.3-5], [MQTT-3.10.3-2], [3.1.1 MQTT-3.8.3-3], [3.1.1 MQTT-3.8.3-4],
-/// [3.1.1 MQTT-3.10.3-2].
+/// [3.1.1 MQTT-3.10.3-2], [3.1.1 MQTT-2.3.1-1].
 #[test]
 fn subscribe_and_unsubscribe() {
     refused(&[
