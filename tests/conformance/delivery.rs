@@ -247,6 +247,10 @@ fn an_acknowledgement_of_nothing_is_answered() {
         let unknown = if version == V5 { "92" } else { "ok" };
         let mut room = Room::new();
         let peer = room.join(version, "a");
+        if version == V5 {
+            room.send(peer, &Packet::Pubrec(Ack::new(id(8), ReasonCode::QuotaExceeded)));
+            assert!(room.hear(peer).is_empty(), "nothing is there to release");
+        }
         for (packet, heard) in [
             (pubrel(7), Some(format!("PUBCOMP #7 {unknown}"))),
             (pubrec(8), Some(format!("PUBREL #8 {unknown}"))),
