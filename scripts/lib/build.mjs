@@ -9,6 +9,7 @@ import { inRoot, pathWith } from './paths.mjs'
 import { StepError } from './report.mjs'
 import { shortNamesPass, withShortNames } from './short-names.mjs'
 import { withSilentPanics } from './silent-panics.mjs'
+import { orderPasses, withOrderedNames } from './similar-functions.mjs'
 import { forget, hashOf, isFresh, stamp } from './stamp.mjs'
 import { setUpLinker, setUpToolchain } from './toolchain.mjs'
 import { checkBindgen, pinnedTools, setUpTool } from './tools.mjs'
@@ -26,14 +27,7 @@ export const builds = [
 export const face = 'TypeScript face'
 
 // wasm-opt is told what rustc emits for this target, and so may use: the features a wasm32 build enables by default.
-const optimise = [
-  '-O3',
-  // A function with one caller is not taken into it: no slower where it was measured, and smaller once compressed.
-  '--one-caller-inline-max-function-size=30',
-  // Nor is one that is not tiny into many.
-  '--flexible-inline-max-function-size=10',
-  // No pointer is below 1024: there ends the stack. So a sum of a pointer and a number becomes the offset of a load.
-  '--low-memory-unused',
+const enabled = [
   '--enable-bulk-memory',
   '--enable-bulk-memory-opt',
   '--enable-call-indirect-overlong',
@@ -42,6 +36,17 @@ const optimise = [
   '--enable-nontrapping-float-to-int',
   '--enable-reference-types',
   '--enable-sign-ext',
+]
+const optimise = [
+  // Twice, since what the first run leaves has more to take out.
+  '-O3',
+  '-O3',
+  // A function with one caller is not taken into it: no slower where it was measured, and smaller once compressed.
+  '--one-caller-inline-max-function-size=30',
+  // Nor is one that is not tiny into many.
+  '--flexible-inline-max-function-size=10',
+  // No pointer is below 1024: there ends the stack. So a sum of a pointer and a number becomes the offset of a load.
+  '--low-memory-unused',
   // Who made it, and with what: nobody asks.
   '--strip-producers',
   '--strip-target-features',
@@ -99,8 +104,10 @@ async function buildWasm(step, { name, features, level }, env) {
       'package-lock.json',
       'scripts/lib/build.mjs',
       'scripts/lib/locations.mjs',
+      'scripts/lib/sections.mjs',
       'scripts/lib/short-names.mjs',
       'scripts/lib/silent-panics.mjs',
+      'scripts/lib/similar-functions.mjs',
     ],
     [JSON.stringify(pinnedTools()), features.join(), level ?? '', process.env.RUSTFLAGS ?? ''],
   )
@@ -155,10 +162,15 @@ async function optimiseWasm(step, folder, env) {
   step.progress = 'wasm-opt'
   const wasm = `${folder}/wasmqtt_bg.wasm`
   const optimised = `${wasm}.opt`
-  const passes = [...optimise, shortNamesPass]
   writeFileSync(inRoot(wasm), withoutLocations(await withSilentPanics(readFileSync(inRoot(wasm)))))
-  const printed = await step.exec('wasm-opt', [...passes, wasm, '-o', optimised], { env, minutes: 30 })
-  renameSync(inRoot(optimised), inRoot(wasm))
+  const run = async passes => {
+    const printed = await step.exec('wasm-opt', [...enabled, ...passes, wasm, '-o', optimised], { env, minutes: 30 })
+    renameSync(inRoot(optimised), inRoot(wasm))
+    return printed
+  }
+  const printed = await run([...optimise, shortNamesPass])
+  writeFileSync(inRoot(wasm), withOrderedNames(readFileSync(inRoot(wasm))))
+  await run(orderPasses)
   const glue = inRoot(folder, 'wasmqtt.js')
   writeFileSync(glue, withShortNames(readFileSync(glue, 'utf8'), printed))
 }

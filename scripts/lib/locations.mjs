@@ -1,5 +1,7 @@
 // Where in the sources a panic happened, taken out of a module. A panic traps (src/wasm/mod.rs), so nobody reads it.
 
+import { ids, Reader, section } from './sections.mjs'
+
 /** `core::panic::Location`: the address and the length of a file's name, the line, the column. */
 const LOCATION_BYTES = 16
 const fileName = /^[\w./-]+\.rs$/
@@ -35,27 +37,13 @@ export function withoutLocations(wasm) {
 
 /** The module's data, each piece with the address it goes to; the bytes are the module's own. */
 function segmentsOf(wasm) {
-  let at = 8
-  const number = () => {
-    let [value, shift, byte] = [0, 0, 0x80]
-    for (; byte & 0x80; shift += 7) {
-      byte = wasm[at++]
-      value |= (byte & 0x7f) << shift
-    }
-    // Of the signed constants only addresses are read, which are far from the sign.
-    return value >>> 0
-  }
-  while (at < wasm.length) {
-    const [id, length] = [wasm[at++], number()]
-    if (id === 11) break
-    at += length
-  }
+  const reader = new Reader(section(wasm, ids.data))
   const segments = []
-  for (let left = at < wasm.length ? number() : 0; left > 0; left--) {
-    const [kind, opcode, start, end, length] = [number(), wasm[at++], number(), wasm[at++], number()]
+  for (let left = reader.bytes.length > 0 ? reader.number() : 0; left > 0; left--) {
+    // Of the signed constants only addresses are read, which are far from the sign.
+    const [kind, opcode, start, end] = [reader.number(), reader.byte(), reader.number(), reader.byte()]
     if (kind !== 0 || opcode !== 0x41 || end !== 0x0b) throw new Error('the module has data without a fixed address')
-    segments.push({ start, bytes: wasm.subarray(at, at + length) })
-    at += length
+    segments.push({ start, bytes: reader.take(reader.number()) })
   }
   return segments
 }

@@ -6,16 +6,16 @@ import { inRoot, readJson } from './paths.mjs'
 
 /** KB are 1000 bytes. The `parts` are what a page downloads only when it uses them, by the files that they begin with. */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 45_000, parts: {} },
+  { entry: '.', name: 'client', bytes: 44_500, parts: {} },
   {
     entry: './broker',
     name: 'client with broker',
     // What is between this and the 110,000 of the design is for the simulator.
-    bytes: 98_500,
+    bytes: 98_000,
     parts: {
       'hooks.js': 1_600,
       // With the module that a broker with a store has in place of the other.
-      'stores.js': 94_500,
+      'stores.js': 95_500,
     },
   },
 ]
