@@ -1,19 +1,27 @@
-//! The router's table: a match among 1, 1,000 and 1,000,000 filters of realistic shape, what inserting and removing cost,
-//! and how many bytes a subscription takes.
+//! The router's table: what a match costs among 1 to 1,000,000 filters of realistic shape, how many nodes it looks at, what
+//! inserting and removing cost, and how many bytes a subscription takes.
 //!
 //! `cargo bench --bench router`
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use divan::Bencher;
-use divan::counter::ItemsCount;
 use wasmqtt::router::Router;
 use wasmqtt::topic::TopicFilter;
 
-const SIZES: [usize; 3] = [1, 1_000, 1_000_000];
+/// The sites, the floors of each, the rooms of each and the sensors of each. There is more than one of each where there is
+/// more than one filter, so that a match takes the same way at each size.
+const SHAPES: [[usize; 4]; 5] = [[1, 1, 1, 1], [2, 2, 5, 50], [5, 4, 10, 50], [20, 5, 20, 50], [100, 10, 20, 50]];
+
+/// The goals, at the largest size.
+const MATCH_NANOSECONDS_MAX: f64 = 1_000.0;
+const SUBSCRIPTION_BYTES_MAX: usize = 120;
+
+/// How long a figure is measured, this often; the median counts.
+const ROUND: Duration = Duration::from_millis(100);
+const ROUNDS: usize = 5;
 
 /// How many bytes are allocated now.
 static BYTES: AtomicUsize = AtomicUsize::new(0);
@@ -37,87 +45,197 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// One router of each size, built once.
-static ROUTERS: LazyLock<Vec<Router<u32>>> = LazyLock::new(|| SIZES.into_iter().map(filled).collect());
-
 fn main() {
-    println!("bytes of trie a subscription, levels included (a goal of at most 120 at 1,000,000):");
-    for size in SIZES {
-        let before = BYTES.load(Ordering::Relaxed);
-        let router = filled(size);
-        let bytes = BYTES.load(Ordering::Relaxed) - before;
-        println!("  {size:>9} filters: {:>6} bytes", bytes / router.len());
+    println!(
+        "Nanoseconds a match: of topics that come again and again, and of all topics in a random order, which is hot and"
+    );
+    println!(
+        "cold; beside it what one read at a random place of as much memory takes. The nodes are those a match looks at."
+    );
+    println!();
+    println!("         match of     match of      match of     one         insert,   bytes of trie");
+    println!("filters  100 topics  1,000 topics  all topics  read  nodes   remove  a subscription");
+    for shape in SHAPES {
+        let row = Row::measured(shape);
+        println!(
+            "{:>7}  {:>10.0}  {:>12.0}  {:>10.0}  {:>4.0}  {:>5.2}  {:>7.0}  {:>14}",
+            row.filters, row.hundred, row.thousand, row.all, row.read, row.nodes, row.changes, row.bytes
+        );
+        if shape == SHAPES[SHAPES.len() - 1] {
+            row.hold_against_the_goals();
+        }
     }
-    divan::main();
 }
 
-/// Where a sensor stands: a site of up to a thousand rooms has a hundred sensors a floor or so.
-fn place(index: usize) -> [usize; 4] {
-    [index / 10_000, index / 1_000 % 10, index / 50 % 20, index % 50]
+/// What is measured of one size.
+struct Row {
+    filters: usize,
+    /// Nanoseconds a match, by how many topics there are.
+    hundred: f64,
+    thousand: f64,
+    all: f64,
+    /// Nanoseconds to read what was read from where.
+    read: f64,
+    /// Nodes a match, on average.
+    nodes: f64,
+    /// Nanoseconds to insert a filter and to remove it.
+    changes: f64,
+    /// Bytes a subscription.
+    bytes: usize,
+}
+
+impl Row {
+    fn measured(shape: [usize; 4]) -> Self {
+        let filters = shape.iter().product();
+        let before = BYTES.load(Ordering::Relaxed);
+        let mut router = filled(shape);
+        let bytes = (BYTES.load(Ordering::Relaxed) - before) / router.len();
+        let [hundred, thousand, all] =
+            [100, 1_000, filters].map(|count| nanoseconds_a_match(&router, &Topics::new(shape, count)));
+        let read = nanoseconds_a_read(bytes * router.len());
+        let nodes = nodes_a_match(&router, &Topics::new(shape, 1_000));
+        let changes = nanoseconds_a_change(&mut router, shape);
+        Self { filters, hundred, thousand, all, read, nodes, changes, bytes }
+    }
+
+    fn hold_against_the_goals(&self) {
+        let verdict = |reached| if reached { "reached" } else { "NOT reached" };
+        println!();
+        println!("goal of a match: at most {MATCH_NANOSECONDS_MAX}, {}", verdict(self.all <= MATCH_NANOSECONDS_MAX));
+        println!(
+            "goal of the bytes: at most {SUBSCRIPTION_BYTES_MAX}, {}",
+            verdict(self.bytes <= SUBSCRIPTION_BYTES_MAX)
+        );
+    }
+}
+
+/// Topics one behind the other, as messages come in: what they take of the caches is little.
+struct Topics {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Topics {
+    /// So many of all, spread over them; all if there are no more.
+    fn new(shape: [usize; 4], count: usize) -> Self {
+        let size: usize = shape.iter().product();
+        let mut topics = Self { text: String::new(), ends: Vec::new() };
+        let mut places: Vec<usize> = (0..count).map(|step| step * size / count).collect();
+        shuffle(&mut places);
+        for place in places {
+            topics.text += &topic(shape, place);
+            topics.ends.push(topics.text.len());
+        }
+        topics
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let starts = [0].into_iter().chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.text[start..*end])
+    }
+}
+
+/// The number of a site, of a floor in it, of a room on it and of a sensor in it.
+fn place([_, floors, rooms, sensors]: [usize; 4], index: usize) -> [usize; 4] {
+    let room = index / sensors;
+    let floor = room / rooms;
+    [floor / floors, floor % floors, room % rooms, index % sensors]
 }
 
 /// Every tenth filter has a `+`, every hundredth ends in `#`; the others name one sensor.
-fn filter(index: usize) -> TopicFilter {
-    let [site, floor, room, sensor] = place(index);
+fn filter(shape: [usize; 4], index: usize) -> TopicFilter {
+    let [site, floor, room, sensor] = place(shape, index);
     let text = match index % 100 {
-        0 => format!("site-{site}/floor-{floor}/room-{room}/{sensor}/#"),
         1..=10 => format!("site-{site}/floor-{floor}/+/sensor-{sensor}/state"),
+        99 => format!("site-{site}/floor-{floor}/room-{room}/{sensor}/#"),
         _ => format!("site-{site}/floor-{floor}/room-{room}/sensor-{sensor}/temperature"),
     };
     TopicFilter::parse(&text).expect("a topic filter")
 }
 
-fn topic(index: usize) -> String {
-    let [site, floor, room, sensor] = place(index);
+fn topic(shape: [usize; 4], index: usize) -> String {
+    let [site, floor, room, sensor] = place(shape, index);
     format!("site-{site}/floor-{floor}/room-{room}/sensor-{sensor}/temperature")
 }
 
-fn filled(size: usize) -> Router<u32> {
+fn filled(shape: [usize; 4]) -> Router<u32> {
     let mut router = Router::new();
-    for index in 0..size {
-        router.insert(&filter(index), u32::try_from(index).expect("a million at most"), ());
+    for index in 0..shape.iter().product() {
+        router.insert(&filter(shape, index), u32::try_from(index).expect("a million at most"), ());
     }
     router
 }
 
-/// Topics all over the range, in an order that the caches cannot guess.
-fn topics(size: usize) -> Vec<String> {
-    (0..4_096).map(|step: usize| topic(step.wrapping_mul(0x9E37_79B1) % size)).collect()
-}
-
-#[divan::bench(args = SIZES)]
-fn match_a_topic_that_is_subscribed(bencher: Bencher<'_, '_>, size: usize) {
-    bench_matches(bencher, size, &topics(size));
-}
-
-#[divan::bench(args = SIZES)]
-fn match_a_topic_that_is_not(bencher: Bencher<'_, '_>, size: usize) {
-    let topics: Vec<String> = topics(size).iter().map(|topic| format!("{topic}/raw")).collect();
-    bench_matches(bencher, size, &topics);
-}
-
-/// One iteration matches every topic; the items a second are matches.
-fn bench_matches(bencher: Bencher<'_, '_>, size: usize, topics: &[String]) {
-    let router = &ROUTERS[SIZES.iter().position(|other| *other == size).expect("one of the sizes")];
-    bencher.counter(ItemsCount::new(topics.len())).bench_local(|| {
+fn nanoseconds_a_match(router: &Router<u32>, topics: &Topics) -> f64 {
+    median_nanoseconds(topics.ends.len(), || {
         let mut found = 0_u64;
-        for topic in topics {
+        for topic in topics.iter() {
             router.for_each_match(black_box(topic), |key, ()| found += u64::from(*key));
         }
-        found
-    });
+        black_box(found);
+    })
 }
 
-#[divan::bench(args = SIZES)]
-fn insert_and_remove_a_filter(bencher: Bencher<'_, '_>, size: usize) {
-    let mut router = filled(size);
-    let filters: Vec<TopicFilter> = (0..4_096).map(|step| filter(size + step)).collect();
-    bencher.counter(ItemsCount::new(filters.len())).bench_local(|| {
+/// Of one that has to know what the last one read, as it is from node to node.
+fn nanoseconds_a_read(bytes: usize) -> f64 {
+    const READS: usize = 10_000;
+    // Lines of the cache, each with the number of another, all in one circle.
+    let mut order: Vec<usize> = (0..=bytes / 64).collect();
+    shuffle(&mut order);
+    let mut lines = vec![[0_usize; 8]; order.len()];
+    for (line, next) in order.iter().zip(order.iter().cycle().skip(1)) {
+        lines[*line][0] = *next;
+    }
+    let mut line = 0;
+    median_nanoseconds(READS, || line = (0..READS).fold(line, |line, _| black_box(lines[line][0])))
+}
+
+fn nodes_a_match(router: &Router<u32>, topics: &Topics) -> f64 {
+    let nodes: usize = topics.iter().map(|topic| router.nodes_looked_at(topic)).sum();
+    float(nodes) / float(topics.ends.len())
+}
+
+/// Of sites that are not there yet, which come and go.
+fn nanoseconds_a_change(router: &mut Router<u32>, shape: [usize; 4]) -> f64 {
+    let size: usize = shape.iter().product();
+    let filters: Vec<TopicFilter> = (0..4_096).map(|step| filter(shape, size + step)).collect();
+    median_nanoseconds(filters.len(), || {
         for filter in &filters {
             router.insert(filter, 0, ());
         }
         for filter in &filters {
             router.remove(filter, &0);
         }
-    });
+    })
+}
+
+fn shuffle(numbers: &mut [usize]) {
+    let mut random = 1_u64;
+    for place in (1..numbers.len()).rev() {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let other = usize::try_from(random >> 33).expect("31 bits") % (place + 1);
+        numbers.swap(place, other);
+    }
+}
+
+/// What one of `count` takes that `run` does, in the median of the rounds.
+fn median_nanoseconds(count: usize, mut run: impl FnMut()) -> f64 {
+    run();
+    let mut rounds: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let (started, mut times) = (Instant::now(), 0);
+            while started.elapsed() < ROUND {
+                run();
+                times += 1;
+            }
+            started.elapsed().as_secs_f64() * 1e9 / float(times * count)
+        })
+        .collect();
+    rounds.sort_by(f64::total_cmp);
+    rounds[ROUNDS / 2]
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn float(number: usize) -> f64 {
+    number as f64
 }

@@ -1,7 +1,7 @@
 //! The router against a naive oracle: a list of filters, each held against the topic by itself.
 #![cfg(not(target_arch = "wasm32"))]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use wasmqtt::router::{Router, explain};
@@ -121,4 +121,44 @@ fn sixty_thousand_levels_do_not_exhaust_the_stack() {
     router.remove(&parse(&deep), &1);
     router.remove(&parse(&wild), &2);
     assert!(router.is_empty());
+}
+
+/// As many filters as there are rooms, of four kinds.
+fn filters_of_rooms([sites, floors, rooms]: [usize; 3]) -> Router<u8, u32> {
+    let mut router = Router::new();
+    for index in 0..sites * floors * rooms {
+        let (site, floor, room) = (index / rooms / floors, index / rooms % floors, index % rooms);
+        let filter = match room % 20 {
+            0 => format!("{site}/{floor}/{room}/#"),
+            1 => format!("{site}/+/{room}/of-{floor}"),
+            2 => format!("{site}/{floor}/+/of-{room}"),
+            _ => format!("{site}/{floor}/{room}/state"),
+        };
+        router.insert(&parse(&filter), 0, 0);
+    }
+    router
+}
+
+#[test]
+fn a_match_looks_at_as_many_nodes_among_a_million_filters_as_among_a_thousand() {
+    let costs = [[5, 5, 40], [50, 50, 400]].map(|shape| {
+        let router = filters_of_rooms(shape);
+        assert_eq!(router.len(), shape.iter().product());
+        let [sites, floors, rooms] = shape.map(|count| [0, count / 2, count - 1]);
+        // By the kind of the room's filter, and by how the topic ends.
+        let mut costs: BTreeMap<_, BTreeSet<usize>> = BTreeMap::new();
+        for (site, floor) in sites.into_iter().flat_map(|site| floors.map(|floor| (site, floor))) {
+            for (kind, room) in
+                rooms.into_iter().flat_map(|room| [0, 1, 2, 3].map(|kind| (kind, room / 20 * 20 + kind)))
+            {
+                for last in ["state", "state/raw", "of-2", "other"] {
+                    let looked_at = router.nodes_looked_at(&format!("{site}/{floor}/{room}/{last}"));
+                    costs.entry((kind, last)).or_default().insert(looked_at);
+                }
+            }
+        }
+        costs
+    });
+    assert_eq!(costs[0], costs[1]);
+    assert!(costs[0].values().all(|costs| costs.len() == 1), "{costs:?}");
 }

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::table::{Table, hash_text};
+use super::table::{Table, hash_number, hash_text};
 
 /// The number of a level's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,18 +45,30 @@ impl Levels {
         self.secret
     }
 
-    pub(super) fn find(&self, text: &[u8]) -> Option<LevelId> {
-        self.find_hashed(hash_text(self.secret, text), text)
+    /// The hash of a level's text.
+    pub(super) fn hash(&self, text: &[u8]) -> u32 {
+        hash_text(self.secret, text)
     }
 
-    fn find_hashed(&self, hash: u32, text: &[u8]) -> Option<LevelId> {
-        self.numbers.find(hash, |number| *self.entries[number as usize].text == *text).map(LevelId)
+    /// The hash of the level with this number.
+    pub(super) fn hash_of(&self, LevelId(number): LevelId) -> u32 {
+        self.hash(&self.entries[number as usize].text)
+    }
+
+    /// The hash of the way from a node to its child of a level. Two ways to the same level have two hashes.
+    pub(super) fn hash_of_edge(&self, parent: u32, level_hash: u32) -> u32 {
+        hash_number(self.secret, parent) ^ level_hash
+    }
+
+    /// Whether the level with this number has this text.
+    pub(super) fn is(&self, LevelId(number): LevelId, text: &[u8]) -> bool {
+        *self.entries[number as usize].text == *text
     }
 
     /// The number of the text for one node more.
     pub(super) fn take(&mut self, text: &[u8]) -> LevelId {
-        let hash = hash_text(self.secret, text);
-        if let Some(LevelId(number)) = self.find_hashed(hash, text) {
+        let hash = self.hash(text);
+        if let Some(number) = self.numbers.find(hash, |number| self.is(LevelId(number), text)) {
             self.entries[number as usize].nodes += 1;
             return LevelId(number);
         }

@@ -1,8 +1,9 @@
 //! The router: from a topic to its subscribers.
 //!
 //! A trie of topic filters, level by level. Walking it costs what the topic's levels and the wildcards on their way cost,
-//! however many filters there are. Levels are interned, so that a filter's text is held once for all its subscribers
-//! and comparing levels is comparing numbers.
+//! however many filters there are: a level is a hash of its text, and one look at a table. Among a million filters the
+//! nodes of a topic that nobody has published to for a while are in no cache of the processor, and each look is then at
+//! main memory; no structure is spared that. Texts of levels are interned, so that each is held once.
 
 use alloc::vec::Vec;
 
@@ -16,7 +17,7 @@ pub use explain::{Explanation, LevelExplanation, Verdict, explain};
 use crate::topic::{self, TopicFilter};
 use levels::{LevelId, Levels};
 use subscribers::Subscribers;
-use table::{Table, hash_pair};
+use table::Table;
 
 /// A node's place in [`Router::nodes`].
 type NodeId = u32;
@@ -33,7 +34,7 @@ pub struct Router<K, V = ()> {
     nodes: Vec<Node<K, V>>,
     /// Nodes to use again.
     free: Vec<NodeId>,
-    /// The children of all nodes but each one's first, by parent and level.
+    /// The children of all nodes but each one's first, by the parent and the hash of the level.
     edges: Table,
     levels: Levels,
     subscriptions: usize,
@@ -41,14 +42,13 @@ pub struct Router<K, V = ()> {
 
 #[derive(Clone, Debug)]
 struct Node<K, V> {
-    parent: NodeId,
     level: LevelId,
     /// The children of the wildcard levels, which every topic looks at.
     plus: NodeId,
     hash: NodeId,
-    /// One child of another level. Most nodes have no more, and the way to it is then short: one of the two things that
-    /// keep a match among a million filters below a microsecond. The other is that levels are numbers.
-    first: (LevelId, NodeId),
+    /// One child of another level, and before it the hash of that level. Most nodes have no more, and the way to it is then
+    /// short.
+    first: (u32, NodeId),
     /// How many further children are in [`Router::edges`].
     further: u32,
     subscribers: Subscribers<K, V>,
@@ -72,7 +72,7 @@ impl<K: Ord, V> Router<K, V> {
     #[must_use]
     pub fn with_secret(secret: u64) -> Self {
         Self {
-            nodes: vec![Node::new(NONE, LevelId::EMPTY)],
+            nodes: vec![Node::new(LevelId::EMPTY)],
             free: Vec::new(),
             edges: Table::default(),
             levels: Levels::new(secret),
@@ -95,17 +95,27 @@ impl<K: Ord, V> Router<K, V> {
 
     /// Ends a subscription; gives back its value.
     pub fn remove(&mut self, filter: &TopicFilter, key: &K) -> Option<V> {
-        let node = self.find(filter)?;
+        let mut path = Vec::new();
+        let mut node = self.find(filter, |node| path.push(node))?;
         let removed = self.node_mut(node).subscribers.remove(key)?;
         self.subscriptions -= 1;
-        self.prune(node);
+        while let Some(parent) = path.pop()
+            && self.node(node).is_empty()
+        {
+            self.unlink(parent, node);
+            node = parent;
+        }
+        if self.subscriptions == 0 {
+            // A churn of filters leaves no memory behind.
+            *self = Self::with_secret(self.levels.secret());
+        }
         Some(removed)
     }
 
     /// The value of a subscription.
     #[must_use]
     pub fn get(&self, filter: &TopicFilter, key: &K) -> Option<&V> {
-        self.node(self.find(filter)?).subscribers.get(key)
+        self.node(self.find(filter, |_| ())?).subscribers.get(key)
     }
 
     /// How many subscriptions there are.
@@ -133,16 +143,25 @@ impl<K: Ord, V> Router<K, V> {
         });
     }
 
-    /// Visits what hangs on the nodes that match. Its code is there once, whoever visits.
-    fn walk<'a>(&'a self, topic: &[u8], visit: &mut dyn FnMut(&'a [(K, V)])) {
+    /// How many nodes [`for_each_match`](Self::for_each_match) looks at: what a match costs on any machine.
+    #[must_use]
+    pub fn nodes_looked_at(&self, topic: &str) -> usize {
+        self.walk(topic.as_bytes(), &mut |_| ())
+    }
+
+    /// Visits what hangs on the nodes that match, and counts those that it looks at. Its code is there once, whoever visits.
+    fn walk<'a>(&'a self, topic: &[u8], visit: &mut dyn FnMut(&'a [(K, V)])) -> usize {
+        let mut looked_at = 0;
         // Where to go on, and at which byte of the topic, once the present path has ended.
         let mut pending: Vec<(NodeId, usize)> = Vec::new();
         let (mut id, mut at) = (ROOT, 0);
         loop {
             let node = self.node(id);
+            looked_at += 1;
             // A wildcard in the first level does not match what begins with `$` [MQTT-4.7.2-1].
             let wildcards = at > 0 || topic.first() != Some(&b'$');
             if wildcards && node.hash != NONE {
+                looked_at += 1;
                 visit(self.node(node.hash).subscribers.as_slice());
             }
             let mut next = NONE;
@@ -165,14 +184,16 @@ impl<K: Ord, V> Router<K, V> {
             } else if let Some(other) = pending.pop() {
                 (id, at) = other;
             } else {
-                return;
+                return looked_at;
             }
         }
     }
 
-    fn find(&self, filter: &TopicFilter) -> Option<NodeId> {
+    /// The node of a filter; `above` is told those on the way to it.
+    fn find(&self, filter: &TopicFilter, mut above: impl FnMut(NodeId)) -> Option<NodeId> {
         let mut node = ROOT;
         for level in topic::Levels::of(filter.filter()) {
+            above(node);
             node = self.child_of_filter(node, level);
             if node == NONE {
                 return None;
@@ -193,22 +214,17 @@ impl<K: Ord, V> Router<K, V> {
 
     /// The child of a level that is no wildcard, or `NONE`; `node` is `id`'s.
     fn child(&self, node: &Node<K, V>, id: NodeId, level: &[u8]) -> NodeId {
+        let hash = self.levels.hash(level);
+        let is = |child| self.levels.is(self.node(child).level, level);
         let (first, child) = node.first;
-        if child == NONE && node.further == 0 {
-            return NONE;
-        }
-        let Some(level) = self.levels.find(level) else { return NONE };
-        if level == first {
+        if child != NONE && first == hash && is(child) {
             return child;
         }
         if node.further == 0 {
             return NONE;
         }
-        let further = self.edges.find(edge(id, level), |child| {
-            let child = self.node(child);
-            child.parent == id && child.level == level
-        });
-        further.unwrap_or(NONE)
+        // Of this text: then of this parent, too.
+        self.edges.find(self.levels.hash_of_edge(id, hash), is).unwrap_or(NONE)
     }
 
     fn child_or_new(&mut self, parent: NodeId, level: &[u8]) -> NodeId {
@@ -221,52 +237,54 @@ impl<K: Ord, V> Router<K, V> {
             b"#" => LevelId::HASH,
             level => self.levels.take(level),
         };
-        let child = self.new_node(parent, id);
-        let node = self.node_mut(parent);
-        if node.first.1 == NONE && !id.is_wildcard() {
-            node.first.0 = id;
-        }
-        if let Some(link) = node.link(id) {
-            *link = child;
-        } else {
-            node.further += 1;
-            self.edges.insert(edge(parent, id), child);
+        let child = self.new_node(id);
+        let hash = self.levels.hash(level);
+        let node = &mut self.nodes[parent as usize];
+        match id {
+            LevelId::PLUS => node.plus = child,
+            LevelId::HASH => node.hash = child,
+            _ if node.first.1 == NONE => node.first = (hash, child),
+            _ => {
+                node.further += 1;
+                self.edges.insert(self.levels.hash_of_edge(parent, hash), child);
+            }
         }
         child
     }
 
-    fn new_node(&mut self, parent: NodeId, level: LevelId) -> NodeId {
+    fn new_node(&mut self, level: LevelId) -> NodeId {
         if let Some(id) = self.free.pop() {
-            *self.node_mut(id) = Node::new(parent, level);
+            // Nothing hangs on it.
+            self.node_mut(id).level = level;
             return id;
         }
         #[expect(clippy::cast_possible_truncation, reason = "memory ends before four thousand million nodes do")]
         let id = self.nodes.len() as NodeId;
-        self.nodes.push(Node::new(parent, level));
+        if self.nodes.len() == self.nodes.capacity() {
+            // Nodes are most of the memory, and doubling them would leave up to half of it unused.
+            self.nodes.reserve_exact(self.nodes.len() / 4 + 4);
+        }
+        self.nodes.push(Node::new(level));
         id
     }
 
-    /// Frees `node` and its ancestors as far as nothing hangs on them.
-    fn prune(&mut self, mut node: NodeId) {
-        while node != ROOT && self.node(node).is_empty() {
-            let (parent, level) = (self.node(node).parent, self.node(node).level);
-            let above = self.node_mut(parent);
-            if let Some(link) = above.link(level) {
-                *link = NONE;
-            } else {
+    /// Frees `node`, on which nothing hangs.
+    fn unlink(&mut self, parent: NodeId, node: NodeId) {
+        let level = self.node(node).level;
+        let above = &mut self.nodes[parent as usize];
+        match level {
+            LevelId::PLUS => above.plus = NONE,
+            LevelId::HASH => above.hash = NONE,
+            _ if above.first.1 == node => above.first.1 = NONE,
+            _ => {
                 above.further -= 1;
-                self.edges.remove(edge(parent, level), node);
+                self.edges.remove(self.levels.hash_of_edge(parent, self.levels.hash_of(level)), node);
             }
-            if !level.is_wildcard() {
-                self.levels.give_back(level);
-            }
-            self.free.push(node);
-            node = parent;
         }
-        if self.subscriptions == 0 {
-            // A churn of filters leaves no memory behind.
-            *self = Self::with_secret(self.levels.secret());
+        if !level.is_wildcard() {
+            self.levels.give_back(level);
         }
+        self.free.push(node);
     }
 
     fn node(&self, id: NodeId) -> &Node<K, V> {
@@ -278,25 +296,10 @@ impl<K: Ord, V> Router<K, V> {
     }
 }
 
-/// The hash of the edge from a node to its child of a level.
-fn edge(parent: NodeId, LevelId(level): LevelId) -> u32 {
-    hash_pair(parent, level)
-}
-
 impl<K, V> Node<K, V> {
-    const fn new(parent: NodeId, level: LevelId) -> Self {
-        let first = (LevelId::EMPTY, NONE);
-        Self { parent, level, plus: NONE, hash: NONE, first, further: 0, subscribers: Subscribers::new() }
-    }
-
-    /// Where it holds the child of this level; `None` if that is among the further ones.
-    const fn link(&mut self, level: LevelId) -> Option<&mut NodeId> {
-        match level {
-            LevelId::PLUS => Some(&mut self.plus),
-            LevelId::HASH => Some(&mut self.hash),
-            LevelId(level) if self.first.0.0 == level => Some(&mut self.first.1),
-            LevelId(_) => None,
-        }
+    const fn new(level: LevelId) -> Self {
+        let first = (0, NONE);
+        Self { level, plus: NONE, hash: NONE, first, further: 0, subscribers: Subscribers::new() }
     }
 
     /// Nothing hangs on it.
@@ -306,5 +309,40 @@ impl<K, V> Node<K, V> {
             && self.first.1 == NONE
             && self.further == 0
             && self.subscribers.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeMap;
+    use alloc::format;
+    use alloc::string::String;
+
+    use super::*;
+
+    #[test]
+    fn levels_whose_hashes_are_equal_are_told_apart() {
+        let mut texts: BTreeMap<u32, String> = BTreeMap::new();
+        let hash = |text: &str| table::hash_text(0, text.as_bytes());
+        let (left, right) = (0_u32..)
+            .map(|number| format!("{number}"))
+            .find_map(|text| texts.insert(hash(&text), text.clone()).map(|other| (other, text)))
+            .expect("two of a quarter of a million, or sooner");
+        let found = |router: &Router<u8>, topic: &str| {
+            let mut keys = Vec::new();
+            router.for_each_match(topic, |key, ()| keys.push(*key));
+            keys
+        };
+        // One of them is the first child, or both are further ones.
+        for skipped in [1, 0] {
+            let filters = ["other", &left, &right].map(|text| TopicFilter::parse(text).expect("a filter"));
+            let mut router = Router::new();
+            for (key, filter) in (0..).zip(&filters).skip(skipped) {
+                router.insert(filter, key, ());
+            }
+            assert_eq!((found(&router, &left), found(&router, &right)), (vec![1], vec![2]));
+            router.remove(&filters[1], &1);
+            assert_eq!((found(&router, &left), found(&router, &right)), (vec![], vec![2]));
+        }
     }
 }

@@ -56,18 +56,16 @@ impl<K: Ord, V> Subscribers<K, V> {
                 Some(core::mem::replace(old, value))
             }
             Err(place) => {
-                *self = match core::mem::replace(self, Self::None) {
-                    Self::None => Self::One((key, value)),
-                    Self::One(only) => {
-                        let mut list = vec![only];
-                        list.insert(place, (key, value));
-                        Self::Many(Box::new(list))
+                let mut list = match core::mem::replace(self, Self::None) {
+                    Self::None => {
+                        *self = Self::One((key, value));
+                        return None;
                     }
-                    Self::Many(mut list) => {
-                        list.insert(place, (key, value));
-                        Self::Many(list)
-                    }
+                    Self::One(only) => Box::new(vec![only]),
+                    Self::Many(list) => list,
                 };
+                list.insert(place, (key, value));
+                *self = Self::Many(list);
                 None
             }
         }
