@@ -12,6 +12,8 @@ mod web {
     mod home;
     #[cfg(feature = "broker")]
     mod linked;
+    #[cfg(feature = "broker")]
+    mod mail;
     mod messages;
     mod packets;
     mod page;

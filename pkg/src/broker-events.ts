@@ -52,7 +52,7 @@ export type BrokerEventDetail =
       readonly qos: QoS
       readonly retain: boolean
       readonly payloadBytes: number
-      /** To how many it went. */
+      /** To how many it went, the page as one. */
       readonly subscribers: number
     }
   | {

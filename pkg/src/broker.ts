@@ -17,15 +17,19 @@ import { type Counters, readCounters } from './counters.js'
 import { type Engine, Loader } from './engine.js'
 import { ClosedError, MqttError } from './errors.js'
 import { thrownError } from './faults.js'
-import type { Payload } from './message.js'
+import type { HostMessagesOptions, HostSubscribeOptions } from './host-options.js'
+import { HostSubscriptions } from './host-subscriptions.js'
+import type { Handler, Payload } from './message.js'
 import type { ClientOptions } from './options.js'
 import { PageSocket } from './page-socket.js'
 import { part } from './part.js'
 import { Dock, Port, type Wire } from './port.js'
 import { report } from './report.js'
-import { type PublishOptions, readPublish } from './request-options.js'
+import { type PublishOptions, readHandler, readPublish } from './request-options.js'
 import type { Storage } from './storage.js'
 import { type Store, StoreError } from './store.js'
+import type { MessageStream } from './stream.js'
+import type { Subscription } from './subscription.js'
 import { LINK, type Way } from './target.js'
 import { WatchedTarget } from './watched.js'
 import { wireOf } from './wires.js'
@@ -48,6 +52,7 @@ export {
 export type { BrokerOptions } from './broker-options.js'
 export * from './common.js'
 export type { Counters, DropCause, Traffic } from './counters.js'
+export type { HostMessagesOptions, HostSubscribeOptions } from './host-options.js'
 export { indexedDb } from './indexed-db.js'
 export type { PageSocket } from './page-socket.js'
 export { memory, type Store, type StoreChange, StoreError, type StoreRecord } from './store.js'
@@ -99,6 +104,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
   protected readonly watched = 'event'
   readonly #loaded: Promise<Engine<BrokerGlue>>
   readonly #dock = new Dock()
+  readonly #subscriptions: HostSubscriptions
   #core: Core | undefined
   #storage: Storage | undefined
   #closing: Promise<void> | undefined
@@ -108,6 +114,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     super()
     const { core, hooks, store } = readBrokerOptions(options)
     this.#loaded = this.#start(core, hooks, store)
+    this.#subscriptions = new HostSubscriptions(this.#loaded, () => this.#open())
     this.ready = this.#loaded.then(() => this)
     this.ready.catch(ignore)
   }
@@ -153,6 +160,32 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     } catch (error) {
       throw thrownError(error, { kind: 'publish', topic })
     }
+  }
+
+  /**
+   * Calls the handler for each message that matches the filter, whoever publishes it; at first for the retained ones.
+   *
+   * There is no client to it, nor what holds for clients: the access list, limits, the store. A message has the quality of
+   * service that it was published with. Handlers run before clients are sent the message, in the order in which they were
+   * added. They may publish: that is behind what there is.
+   *
+   * Rejects with an OptionError, also for the filter of a shared subscription, which is for clients alone; a ClosedError; or
+   * with the signal's reason.
+   */
+  subscribe(filter: string, handler: Handler): Promise<Subscription>
+  subscribe(filter: string, options: HostSubscribeOptions, handler: Handler): Promise<Subscription>
+  async subscribe(filter: string, ...rest: readonly unknown[]): Promise<Subscription> {
+    return this.#subscriptions.subscribe(filter, ...readHandler(rest))
+  }
+
+  /**
+   * The messages that match the filter, for `for await`: subscribes at once, and unsubscribes when the loop ends.
+   *
+   * The loop ends when the broker is closed, and throws if subscribing fails, or if the signal aborts. Wrong options throw an
+   * OptionError at once.
+   */
+  messages(filter: string, options?: HostMessagesOptions): MessageStream {
+    return this.#subscriptions.messages(filter, options)
   }
 
   /** The connected clients, in the order of their identifiers. None, as with the lists below, once the broker is closed. */
@@ -220,7 +253,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
       Object.values(hooks).some(Boolean) && part(import('./hooks.js')),
     ])
     if (this.#closing) throw closed()
-    const core = new engine.glue.BrokerCore(options)
+    const core = new engine.glue.BrokerCore(this.#subscriptions.host(engine), options)
     if (hooksPart) {
       const asker = new hooksPart.Asker(hooks, {
         answer: (...answer) => this.#answer(core, ...answer),
@@ -261,6 +294,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     // What is on its way in gives up by itself.
     if (!core) return void (await this.#loaded.catch(ignore))
     core.close()
+    this.#subscriptions.close()
     // What is told to clients follows on what is stored.
     if (this.#storage) await this.#storage.settled()
     this.#dock.close()

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { abortable, ignore } from './abort.js'
-import { disconnectCode, fields, func, payload as payloadOf, text, whole } from './check.js'
+import { disconnectCode, fields, payload as payloadOf, text, whole } from './check.js'
 import { Connection } from './connection.js'
 import type { ClientCore, CoreProperties } from './core.js'
 import type { Loader } from './engine.js'
@@ -14,12 +14,12 @@ import {
   type MessagesOptions,
   type PublishOptions,
   quickFlags,
-  readMessages,
+  readHandler,
   readPublish,
   readSubscribe,
   type SubscribeOptions,
 } from './request-options.js'
-import { MessageQueue, type MessageStream, unsubscribed } from './stream.js'
+import { type MessageQueue, type MessageStream, openStream, unsubscribed } from './stream.js'
 import { endedBy, type Subscription, Subscriptions } from './subscription.js'
 import { type Linkable, readTarget } from './target.js'
 import { WatchedTarget } from './watched.js'
@@ -44,7 +44,6 @@ export interface EndOptions {
 const sent = Promise.resolve()
 /** What an acknowledged message was, should it fail: its topic was right. */
 const published: Subject = { kind: 'publish', topic: '' }
-const handlerOf = func<Handler>('message => …, behind the options')
 const endFields = fields({
   reasonCode: disconnectCode('0x00, 0x04, 0x80-0x83, 0x90, 0x93-0x99'),
   timeout: whole(0, 2_147_483_647),
@@ -136,10 +135,9 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
   subscribe(filter: string, handler: Handler): Promise<Subscription>
   subscribe(filter: string, options: SubscribeOptions, handler: Handler): Promise<Subscription>
   subscribe(filter: string, ...rest: readonly unknown[]): Promise<Subscription> {
-    // Options behind the handler are told as a wrong handler.
-    const [options, handler] = typeof rest[0] === 'function' && rest[1] === undefined ? [{}, ...rest] : rest
     try {
-      return this.#subscribe(filter, options as SubscribeOptions, handlerOf(handler, 'handler'))
+      const [options, handler] = readHandler(rest)
+      return this.#subscribe(filter, options as SubscribeOptions, handler)
     } catch (error) {
       return Promise.reject(this.#connection.thrown(error, { kind: 'subscribe', filter }))
     }
@@ -152,19 +150,8 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
    * aborts. Wrong options throw an OptionError at once.
    */
   messages(filter: string, options?: MessagesOptions): MessageStream {
-    const { limit, overflow, signal, ...wish } = readMessages(options, this.#version)
-    const abort = () => queue.close({ error: signal?.reason })
-    const queue = new MessageQueue({ limit, overflow }, () => {
-      this.#streams.delete(queue)
-      signal?.removeEventListener('abort', abort)
-      return unsubscribed(subscribed)
-    })
-    const subscribed = this.subscribe(filter, wish, message => queue.push(message))
-    subscribed.catch(error => queue.close({ error }))
-    this.#streams.add(queue)
-    if (signal?.aborted) abort()
-    else signal?.addEventListener('abort', abort)
-    return queue
+    const subscribe = (wish: SubscribeOptions, handler: Handler) => this.subscribe(filter, wish, handler)
+    return openStream(options, this.#version, this.#streams, subscribe)
   }
 
   /**

@@ -162,6 +162,11 @@ export interface BrokerCore {
   /** 0 is yes, 0x18 that enhanced authentication goes on, 0x80 and above why not. */
   answer(question: number, reasonCode: number, data?: Uint8Array): void
   publish(topic: string, payload: Uint8Array, flags: number, properties?: CoreProperties): number
+  /**
+   * Messages that match the filter are for this handler of the host's from now on, or (there are no options) no longer. The
+   * retained ones come before it returns, unless the host is being called.
+   */
+  setHandler(filter: string, handler: number, options?: number): void
   clients(): object[]
   sessions(): object[]
   retained(): object[]
@@ -191,11 +196,11 @@ export interface Glue {
 /** What the builds with a broker export besides. */
 export interface BrokerGlue extends Glue {
   readonly ClientCore: new (host: Host, options: CoreOptions) => LinkableCore
-  readonly BrokerCore: new (options: CoreBrokerOptions) => BrokerCore
+  readonly BrokerCore: new (host: Host, options: CoreBrokerOptions) => BrokerCore
   explain(filter: string, topic: string): object
 }
 
 /** What the build with stores exports. */
 export interface StoringGlue extends BrokerGlue {
-  readonly BrokerCore: new (options: CoreBrokerOptions) => StoringCore
+  readonly BrokerCore: new (host: Host, options: CoreBrokerOptions) => StoringCore
 }

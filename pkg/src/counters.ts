@@ -38,7 +38,7 @@ export interface Counters {
   }
   /** Connections that were accepted, and those that ended before they were. */
   readonly connects: { readonly accepted: number; readonly rejected: number }
-  /** Subscriptions of all sessions, each shared subscription once. */
+  /** Subscriptions of all sessions, each shared subscription once, and of the page. */
   readonly subscriptions: number
   readonly sharedSubscriptions: number
   /** Bytes of topics, payloads and properties. */

@@ -2,12 +2,14 @@ import type { CoreProperties, FrameEvent, Glue, Host } from './core.js'
 import { type PacketRecord, packetRecord } from './events.js'
 import { type Handler, LazyProperties, type Message, ReceivedMessage } from './message.js'
 import { report } from './report.js'
-import type { Requests } from './requests.js'
 
 /** A handler as long as it is wanted. Whoever ends it empties it, so that not even a message under way reaches it. */
 export interface Receiver {
   handle: Handler | undefined
 }
+
+/** What becomes of a client's requests. */
+export type Answers = Pick<Host, 'done' | 'failed'>
 
 /** What happens to a client apart from its messages and requests. */
 export interface Life extends Pick<Host, 'connected' | 'closed'> {
@@ -37,14 +39,14 @@ export class ClientHost implements Host {
   readonly #memory: WebAssembly.Memory
   readonly #glue: Glue
   readonly #receivers: ReadonlyMap<number, Receiver>
-  readonly #requests: Requests
+  readonly #requests: Answers
   readonly #life: Life
 
   constructor(
     memory: WebAssembly.Memory,
     glue: Glue,
     receivers: ReadonlyMap<number, Receiver>,
-    requests: Requests,
+    requests: Answers,
     life: Life,
   ) {
     this.#memory = memory

@@ -1,6 +1,6 @@
-import { bool, fields, oneOf, qos, signal, userProperties, whole } from './check.js'
+import { bool, fields, func, oneOf, qos, signal, userProperties, whole } from './check.js'
 import type { CoreProperties } from './core.js'
-import type { QoS } from './message.js'
+import type { Handler, QoS } from './message.js'
 import { only5 } from './options.js'
 import { type MessageProperties, messageProperties, toList, type UserProperties } from './properties.js'
 
@@ -108,6 +108,15 @@ export function readSubscribe(options: SubscribeOptions, version: 4 | 5): Wish {
     properties: Object.keys(properties).length > 0 ? toList(properties) : undefined,
     signal,
   }
+}
+
+const handlerOf = func<Handler>('message => …, behind the options')
+
+/** What follows on a filter: options, which may be left out, and a handler. @internal */
+export function readHandler(rest: readonly unknown[]): [options: unknown, handler: Handler] {
+  // Options behind the handler are told as a wrong handler.
+  const [options, handler] = typeof rest[0] === 'function' && rest[1] === undefined ? [{}, ...rest] : rest
+  return [options, handlerOf(handler, 'handler')]
 }
 
 /** @internal */

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { ignore } from './abort.js'
-import type { Message } from './message.js'
-import type { QueueLimits } from './request-options.js'
+import type { Handler, Message } from './message.js'
+import { type MessagesOptions, type QueueLimits, readMessages, type SubscribeOptions } from './request-options.js'
 import type { Subscription } from './subscription.js'
 
 /** Messages for `for await`. Ends when the client is ended; throws if it closed with an error. */
@@ -94,6 +94,28 @@ export class MessageQueue implements MessageStream {
     if (last && 'error' in last) reject(last.error)
     else resolve(end)
   }
+}
+
+/** Subscribes a queue, which is among the streams until it ends. Throws an OptionError at once. @internal */
+export function openStream(
+  options: MessagesOptions | undefined,
+  version: 4 | 5,
+  streams: Set<MessageQueue>,
+  subscribe: (wish: SubscribeOptions, handler: Handler) => Promise<Subscription>,
+): MessageStream {
+  const { limit, overflow, signal, ...wish } = readMessages(options, version)
+  const abort = () => queue.close({ error: signal?.reason })
+  const queue = new MessageQueue({ limit, overflow }, () => {
+    streams.delete(queue)
+    signal?.removeEventListener('abort', abort)
+    return unsubscribed(subscribed)
+  })
+  const subscribed = subscribe(wish, message => queue.push(message))
+  subscribed.catch(error => queue.close({ error }))
+  streams.add(queue)
+  if (signal?.aborted) abort()
+  else signal?.addEventListener('abort', abort)
+  return queue
 }
 
 /** Unsubscribes once subscribed. @internal */

@@ -21,6 +21,7 @@ test('the tarball holds exactly the three entries, what two of them share, the p
     'counters',
     'errors',
     'events',
+    'host-options',
     'index',
     'indexed-db',
     'message',

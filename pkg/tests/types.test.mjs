@@ -38,7 +38,7 @@ import {
 } from 'wasmqtt'
 import {
   Broker, connect as connectInPage, explain, hashPassword, HookError, load,
-  type BrokerEventDetail, type BrokerOptions, type Explanation, type PageSocket,
+  type BrokerEventDetail, type BrokerOptions, type Explanation, type HostSubscribeOptions, type PageSocket,
 } from 'wasmqtt/broker'
 
 const controller = new AbortController()
@@ -106,6 +106,11 @@ broker.addEventListener('event', ({ detail }) => {
 const inPage = await connectInPage(broker)
 const fromClient: Client = await connect(broker)
 const count: number = await broker.publish('a', 'b', { qos: 1 })
+const ownOptions: HostSubscribeOptions = { noLocal: true, retainAsPublished: true, retainHandling: 2, signal: controller.signal }
+const own: Subscription = await broker.subscribe('a/#', ownOptions, (message: Message) => void message.topic)
+await broker.subscribe('a/#', handler)
+for await (const message of broker.messages('a/#', { limit: 10, noLocal: true })) message.text() satisfies string
+await own.unsubscribe()
 broker.clients()[0]?.clientId satisfies string | undefined
 broker.sessions()[0]?.subscriptions[0]?.qos satisfies QoS | undefined
 await load()

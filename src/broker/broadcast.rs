@@ -284,7 +284,7 @@ pub(super) fn has_expired(delivery: &Delivery, now: Time) -> bool {
 }
 
 /// The message expiry interval that is left, if the message has one.
-fn remaining_expiry(publish: &Publish<'_>, waited_seconds: u64) -> Result<Option<u32>, DropCause> {
+pub(super) fn remaining_expiry(publish: &Publish<'_>, waited_seconds: u64) -> Result<Option<u32>, DropCause> {
     if publish.properties.is_empty() {
         return Ok(None);
     }

@@ -48,7 +48,7 @@ pub struct Gauges {
     pub clients: usize,
     /// Sessions, connected or not.
     pub sessions: usize,
-    /// Subscriptions of all sessions, each shared subscription once.
+    /// Subscriptions of all sessions, each shared subscription once, and of the host.
     pub subscriptions: usize,
     /// Shared subscriptions.
     pub shared_subscriptions: usize,

@@ -67,7 +67,7 @@ pub enum Event {
         retain: bool,
         /// Its length.
         payload_bytes: usize,
-        /// To how many subscribers it went.
+        /// To how many subscribers it went, the host as one.
         subscribers: usize,
     },
     /// A message was not delivered, or not retained.

@@ -9,6 +9,8 @@ use super::clients::{ClientKey, Clients, Subscription};
 use super::deliver::Hop;
 use super::event::{DropCause, Event};
 use super::groups::{GroupKey, Groups};
+use super::host::{HandlerId, HostMessage};
+use super::sys::is_sys;
 use super::{Broker, Subscriptions};
 use crate::codec::{Message, Publish, QoS};
 use crate::time::Time;
@@ -20,6 +22,8 @@ pub(super) enum Subscriber {
     Client(ClientKey),
     /// A shared subscription; the options are its members'.
     Group(GroupKey),
+    /// The host itself.
+    Host(HandlerId),
 }
 
 /// The memory of a fan-out, used again for the next.
@@ -31,6 +35,8 @@ pub(super) struct FanOut {
     /// Further subscription identifiers of targets, each with the place of the target's one before, if there is one.
     more_identifiers: Vec<(Option<usize>, u32)>,
     identifiers: Vec<u32>,
+    /// The host's handlers that are to have it, in the order of their numbers, each with its RETAIN flag.
+    handlers: Vec<(HandlerId, bool)>,
 }
 
 /// One copy to deliver.
@@ -58,7 +64,7 @@ impl FanOut {
     /// Finds the targets of a message: one for each client whose own subscriptions match, and one for each group.
     fn collect(
         &mut self,
-        (topic, publisher): (&str, Option<ClientKey>),
+        (publish, publisher): (&Publish<'_>, Option<ClientKey>),
         access: Option<&Access>,
         subscriptions: &Subscriptions,
         groups: &mut Groups,
@@ -67,6 +73,8 @@ impl FanOut {
         self.number += 1;
         self.targets.clear();
         self.more_identifiers.clear();
+        self.handlers.clear();
+        let topic = publish.topic;
         subscriptions.for_each_match(topic, |subscriber, subscription| match *subscriber {
             // [MQTT-3.8.3-3]
             Subscriber::Client(key) if subscription.no_local && publisher == Some(key) => {}
@@ -76,6 +84,14 @@ impl FanOut {
                 let is_connected = |key| clients.get(key).is_some_and(|client| client.peer.is_some());
                 let picked = groups.pick(group, true, |key| may_read(access, key, topic, clients), is_connected);
                 self.targets.extend(picked.map(|(key, subscription)| Target::new(key, subscription, Some(group))));
+            }
+            // [MQTT-3.8.3-3]; what the broker tells of itself is not the host's.
+            Subscriber::Host(_) if subscription.no_local && publisher.is_none() && !is_sys(topic) => {}
+            Subscriber::Host(handler) => {
+                // Those of one filter are in order already.
+                let before = self.handlers.iter().rposition(|(other, _)| *other <= handler);
+                let place = before.map_or(0, |place| place + 1);
+                self.handlers.insert(place, (handler, publish.retain && subscription.retain_as_published));
             }
         });
     }
@@ -182,10 +198,9 @@ impl Broker {
         let Self { clients, peers, subscriptions, groups, questions, outbox, log, options, guards, .. } = self;
         let Self { fan_out, forms, .. } = self;
         let access = guards.read.then_some(&options.access);
-        fan_out.collect((publish.topic, publisher), access, subscriptions, groups, clients);
-        let subscribers = fan_out.targets.len();
+        fan_out.collect((&publish, publisher), access, subscriptions, groups, clients);
         let mut broadcast = Broadcast::new(publish, message, now, forms);
-        for place in 0..subscribers {
+        for place in 0..fan_out.targets.len() {
             fan_out.gather_identifiers(place);
             let target = fan_out.targets[place];
             let Some(client) = clients.get_mut(target.client) else { continue };
@@ -201,6 +216,12 @@ impl Broker {
             };
             hop.deliver(&mut broadcast, &terms);
         }
-        subscribers
+        if fan_out.handlers.is_empty() {
+            return fan_out.targets.len();
+        }
+        for (handler, retain) in fan_out.handlers.iter().copied() {
+            log.post(HostMessage { handler, message: Arc::clone(broadcast.message()), arrived: now, retain });
+        }
+        fan_out.targets.len() + 1
     }
 }

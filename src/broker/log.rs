@@ -1,29 +1,36 @@
-//! The log: the events that wait for the host, and the counters.
+//! The log: the events and messages that wait for the host, and the counters.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
 use super::counters::Counters;
 use super::event::{DropCause, Event};
+use super::host::HostMessage;
+use super::output::Output;
 
 #[derive(Debug)]
 pub(super) struct Log {
     /// Whether anybody listens.
     listening: bool,
-    events: VecDeque<Event>,
+    /// Events and messages, in their order.
+    news: VecDeque<Output<'static>>,
     pub(super) counters: Counters,
 }
 
 impl Log {
     pub(super) fn new(listening: bool) -> Self {
-        Self { listening, events: VecDeque::new(), counters: Counters::default() }
+        Self { listening, news: VecDeque::new(), counters: Counters::default() }
     }
 
     /// Whether events are kept from now on.
     pub(super) fn listen(&mut self, listening: bool) {
         self.listening = listening;
         if !listening {
-            self.events.clear();
+            for _ in 0..self.news.len() {
+                if let Some(message @ Output::Message(_)) = self.news.pop_front() {
+                    self.news.push_back(message);
+                }
+            }
         }
     }
 
@@ -31,8 +38,13 @@ impl Log {
     #[inline]
     pub(super) fn event(&mut self, event: impl FnOnce() -> Event) {
         if self.listening {
-            self.events.push_back(event());
+            self.news.push_back(Output::Event(event()));
         }
+    }
+
+    /// Keeps a message for the host.
+    pub(super) fn post(&mut self, message: HostMessage) {
+        self.news.push_back(Output::Message(message));
     }
 
     /// A PUBLISH is sent.
@@ -49,7 +61,7 @@ impl Log {
     }
 
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<Event> {
-        self.events.pop_front()
+    pub(super) fn pop(&mut self) -> Option<Output<'static>> {
+        self.news.pop_front()
     }
 }

@@ -22,6 +22,7 @@ mod event;
 mod fan_out;
 mod groups;
 mod handover;
+mod host;
 mod log;
 mod mark;
 mod options;
@@ -47,6 +48,7 @@ pub use access::{Access, AccessFilter, AccessRule};
 pub use ask::{Action, Answer, Asks, Credentials, Question, QuestionId};
 pub use counters::{Counters, Gauges, Traffic};
 pub use event::{DisconnectCause, DropCause, Event, Fault, RejectCause, WillFate};
+pub use host::{HandlerId, HostMessage, HostSubscribeError};
 pub use options::{BrokerOptions, QueueOverflow, Redirect};
 pub use output::Output;
 pub use peer::PeerId;
@@ -222,12 +224,12 @@ impl Broker {
         earlier(self.deadlines.first(), self.questions.first_due())
     }
 
-    /// What the host is to do next: first the events, then the questions, then what is to be stored, then each peer's bytes,
-    /// in a fixed order.
+    /// What the host is to do next: first the events and the messages for the host itself, in the order in which they came;
+    /// then the questions, then what is to be stored, then each peer's bytes, in a fixed order.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
         loop {
-            if let Some(event) = self.log.pop() {
-                return Some(Output::Event(event));
+            if let Some(news) = self.log.pop() {
+                return Some(news);
             }
             if let Some(Asked { id, peer, question }) = self.questions.poll() {
                 return Some(Output::Ask { question: id, peer, ask: question });
@@ -272,7 +274,8 @@ impl Broker {
         None
     }
 
-    /// Publishes a message of the host's own; gives the number of subscribers, each shared subscription as one.
+    /// Publishes a message of the host's own; gives the number of subscribers, each shared subscription as one, and the host
+    /// as one however many of its handlers have it.
     ///
     /// The access and quality limits of clients do not hold for the host.
     pub fn publish(&mut self, message: Message, now: Time) -> usize {

@@ -73,7 +73,7 @@ pub struct BrokerOptions {
     /// of QoS 1 and 2 have come as one client's queue takes, no more packets are looked at until it is. 4 MiB.
     pub store_bytes_max: usize,
     /// How often the topics below `$SYS` tell what has changed, at least a second. 10 seconds; zero turns them off. Nothing is
-    /// told, and no deadline set, while no connected client subscribes to them.
+    /// told, and no deadline set, while no connected client subscribes to them, nor the host.
     pub sys_interval: Duration,
     /// What clients may do with topics, held before the host is asked. Everything.
     pub access: Access,

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::ask::{Question, QuestionId};
 use super::event::Event;
+use super::host::HostMessage;
 use super::peer::{Peer, PeerId};
 use super::store::{Batch, BatchId};
 
@@ -34,6 +35,12 @@ pub enum Output<'a> {
     /// [`Broker::handle_stored`](super::Broker::handle_stored), and until then go on as ever. Only after
     /// [`Broker::restore`](super::Broker::restore), and one at a time. Nothing is transmitted meanwhile.
     Store(BatchId, &'a Batch),
+    /// A message that the host has subscribed to, by [`Broker::subscribe`](super::Broker::subscribe): for each handler by itself,
+    /// in the order in which the messages were published, and of one in that of the handlers' numbers. Before the turn's
+    /// frames; it does not wait for the store.
+    ///
+    /// The host may publish before it polls again, also to what it is subscribed to: that comes behind what waits.
+    Message(HostMessage),
     /// Something happened. Only with [`BrokerOptions::events`](super::BrokerOptions::events); before the turn's frames.
     Event(Event),
 }

@@ -68,7 +68,7 @@ impl Broker {
             } else if let Some(Verdict::Refused(reason)) = verdicts.get(index) {
                 Err(Refused::new(*reason, ""))
             } else {
-                self.subscribe(sender.client, asked, identifier)
+                self.grant(sender.client, asked, identifier)
             };
             let reason = match granted {
                 Ok(granted) => {
@@ -88,7 +88,7 @@ impl Broker {
         self.send_saying(sender, Packet::Suback(suback), &words)?;
         for Granted { filter, subscription, .. } in replays {
             self.replay_retained(sender.client, &filter, subscription, now);
-            self.replay_sys(sender.client, &filter, subscription, now);
+            self.replay_sys(Subscriber::Client(sender.client), &filter, subscription, now);
         }
         Ok(Handled::Done)
     }
@@ -180,12 +180,7 @@ impl Broker {
     }
 
     /// Makes or replaces one subscription [MQTT-3.8.4-3].
-    fn subscribe(
-        &mut self,
-        key: ClientKey,
-        asked: &codec::Subscription<'_>,
-        identifier: u32,
-    ) -> Result<Granted, Refused> {
+    fn grant(&mut self, key: ClientKey, asked: &codec::Subscription<'_>, identifier: u32) -> Result<Granted, Refused> {
         let filter = TopicFilter::parse(asked.filter)
             .map_err(|error| Refused { reason: ReasonCode::TopicFilterInvalid, words: of_topic(&error) })?;
         if has_more_levels(filter.filter(), self.options.topic_levels_max) {
@@ -212,12 +207,7 @@ impl Broker {
             self.watch_sys(true, self.now);
         }
         // [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]; a shared subscription gets none (§3.8.4).
-        let replay = filter.share_name().is_none()
-            && match asked.options.retain_handling {
-                RetainHandling::Send => true,
-                RetainHandling::SendIfNew => is_new,
-                RetainHandling::DoNotSend => false,
-            };
+        let replay = filter.share_name().is_none() && replays(asked.options.retain_handling, is_new);
         Ok(Granted { filter, subscription, replay })
     }
 
@@ -263,6 +253,15 @@ impl Broker {
                 Event::Unsubscribed { client_id, filter, reason }
             }
         });
+    }
+}
+
+/// Whether a subscription brings retained messages.
+pub(super) const fn replays(handling: RetainHandling, is_new: bool) -> bool {
+    match handling {
+        RetainHandling::Send => true,
+        RetainHandling::SendIfNew => is_new,
+        RetainHandling::DoNotSend => false,
     }
 }
 

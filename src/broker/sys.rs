@@ -1,19 +1,21 @@
 //! `$SYS`: what the broker tells of itself, in the customary topics below `$SYS/broker/` (MQTT 5.0 §4.7.2).
 //!
 //! Who subscribes is sent the values at once, as retained messages are, and from then on those that have changed, at an
-//! interval. The values are not kept: they are made while a client is connected that subscribes to them, and only then is
-//! there a deadline. They are of QoS 0, so that nobody's queue fills with what is out of date. Clients publish none.
+//! interval. The values are not kept: they are made while a client is connected that subscribes to them, or the host does, and
+//! only then is there a deadline. They are of QoS 0, so that nobody's queue fills with what is out of date. Clients publish none.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::time::Duration;
 
 use super::Broker;
-use super::broadcast::{Broadcast, Terms};
+use super::broadcast::{Broadcast, Forms, Terms};
 use super::clients::{ClientKey, ClientState, Subscription};
 use super::counters::{Counters, Gauges, Traffic};
 use super::deadlines::Deadline;
-use super::deliver::Hop;
 use super::event::DropCause;
+use super::fan_out::Subscriber;
+use super::host::HostMessage;
 use crate::codec::{Properties, Publish, QoS};
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
@@ -58,7 +60,7 @@ const COUNT: usize = NUMBERS.len() + DropCause::ALL.len();
 /// Who is told, and what was.
 #[derive(Debug)]
 pub(super) struct Sys {
-    /// Connected clients that subscribe to any of it.
+    /// Connected clients that subscribe to any of it, and subscriptions of the host's.
     watching: usize,
     /// When its [`Deadline::Sys`] stands.
     due: Option<Time>,
@@ -89,7 +91,7 @@ impl Broker {
         self.clients.get(key).is_some_and(ClientState::watches_sys)
     }
 
-    /// There is one more connected client that subscribes to `$SYS`, or one less.
+    /// There is one more connected client that subscribes to `$SYS`, or subscription of the host's; or one less.
     pub(super) fn watch_sys(&mut self, more: bool, now: Time) {
         if more {
             self.sys.watching += 1;
@@ -122,32 +124,46 @@ impl Broker {
     }
 
     /// Tells a new subscriber the values that its filter matches.
-    pub(super) fn replay_sys(&mut self, key: ClientKey, filter: &TopicFilter, subscription: Subscription, now: Time) {
+    pub(super) fn replay_sys(&mut self, to: Subscriber, filter: &TopicFilter, subscription: Subscription, now: Time) {
         if !is_sys(filter.filter()) || self.options.sys_interval.is_zero() {
             return;
         }
         let (counters, gauges) = (self.counters(), self.gauges(now));
-        let Self { clients, peers, questions, outbox, log, options, guards, forms, sys, .. } = self;
-        let Some(client) = clients.get_mut(key) else { return };
-        let peer = client.peer.and_then(|id| peers.get_mut(id));
-        let mut hop = Hop { key, client, peer, questions, outbox, log, options, now };
         let identifier = [subscription.identifier];
         let identifiers = if subscription.identifier == 0 { [].as_slice() } else { identifier.as_slice() };
-        for (index, told) in sys.told.iter_mut().enumerate() {
+        let mut forms = Forms::default();
+        for index in 0..COUNT {
             let entry = entry(index, &counters, &gauges);
             let topic = entry.topic();
             if !TopicName::parse(&topic).is_ok_and(|topic| filter.matches(&topic)) {
                 continue;
             }
-            if guards.read && !options.access.may_read(hop.client.who(), &topic) {
-                continue;
-            }
-            // Others may have been told something else.
-            *told = Some(entry.value).filter(|value| sys.watching == 1 || *told == Some(*value));
             let payload = entry.payload();
-            let mut broadcast = Broadcast::new(publish(&topic, &payload), None, now, forms);
-            let terms = Terms { qos: QoS::AtMostOnce, retain: true, identifiers, group: None };
-            hop.deliver(&mut broadcast, &terms);
+            let mut broadcast = Broadcast::new(publish(&topic, &payload), None, now, &mut forms);
+            match to {
+                Subscriber::Client(key) => {
+                    let is_guarded = self.guards.read;
+                    let Some(mut hop) = self.hop(key, now) else { return };
+                    if is_guarded && !hop.options.access.may_read(hop.client.who(), &topic) {
+                        continue;
+                    }
+                    hop.deliver(
+                        &mut broadcast,
+                        &Terms { qos: QoS::AtMostOnce, retain: true, identifiers, group: None },
+                    );
+                }
+                Subscriber::Host(handler) => {
+                    let message = Arc::clone(broadcast.message());
+                    self.log.post(HostMessage { handler, message, arrived: now, retain: true });
+                }
+                // Nothing comes on subscribing (§3.8.4).
+                Subscriber::Group(_) => return,
+            }
+            let Sys { told, watching, .. } = &mut self.sys;
+            if let Some(told) = told.get_mut(index) {
+                // Others may have been told something else.
+                *told = Some(entry.value).filter(|value| *watching == 1 || *told == Some(*value));
+            }
         }
     }
 

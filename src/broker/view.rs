@@ -80,7 +80,7 @@ impl Broker {
         self.peers.len()
     }
 
-    /// Subscriptions of all sessions; each shared subscription once, however many share it.
+    /// Subscriptions of all sessions, each shared subscription once, however many share it; and those of the host.
     #[must_use]
     pub const fn subscriptions(&self) -> usize {
         self.subscriptions.len()

@@ -10,6 +10,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::asker::{self, Asker};
 use super::clock::now;
 use super::failure::{failure, of_topic, text};
+use super::host::Host;
 use super::js::{self, Array, Listener, Uint8Array};
 use super::link::BrokerShell;
 use super::port::Port;
@@ -29,17 +30,17 @@ pub struct BrokerCore {
 
 #[wasm_bindgen]
 impl BrokerCore {
-    /// The options are a list, as `broker_options` reads it.
+    /// A broker that hands what the page subscribes to, to this host. The options are a list, as `broker_options` reads it.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new(given: &Array) -> Self {
+    pub fn new(host: Host, given: &Array) -> Self {
         let options = broker_options::read(given);
         // Client identifiers need be unlikely to meet, not hard to guess.
         let seed = js::random().to_bits();
         let mut machine = Broker::new(options, seed);
         // Its uptime begins.
         machine.handle_timeout(now());
-        Self { shell: BrokerShell::new(machine) }
+        Self { shell: BrokerShell::new(host, machine) }
     }
 
     pub(super) fn link(&self, client: &Rc<ClientShell>) {

@@ -9,7 +9,7 @@ use super::js::{Array, Uint8Array};
 
 #[wasm_bindgen]
 extern "C" {
-    /// What the face does for a client. None of its functions throws.
+    /// What the face does for a client; for a broker `route` and `message` alone. None of its functions throws.
     pub type Host;
 
     /// Keeps the `data` of a socket's message event as the current frame, and tells its length; -1 if it is a text frame, -2

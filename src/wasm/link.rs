@@ -8,14 +8,16 @@ use wasm_bindgen::JsValue;
 use super::asker::{self, Asker};
 use super::clock::now;
 use super::ends::{End, Ends};
+use super::host::Host;
 use super::js::{Listener, Uint8Array};
+use super::mail;
 use super::port::Port;
 use super::report;
 use super::shell::ClientShell;
 use super::storage::Storage;
 use super::timer::Timer;
 use super::transport::Transport;
-use crate::broker::{Answer, Batch, BatchId, Broker, Event, Output, Part, PeerId, Question, QuestionId};
+use crate::broker::{Answer, Batch, BatchId, Broker, Event, HostMessage, Output, Part, PeerId, Question, QuestionId};
 use crate::codec::ReasonCode;
 
 /// One client's end. Dropped, it closes as a transport does that fails.
@@ -44,6 +46,8 @@ impl Drop for Link {
 pub(super) struct BrokerShell {
     state: RefCell<State>,
     is_draining: Cell<bool>,
+    /// Who takes what the page itself has subscribed to.
+    host: Host,
 }
 
 /// Borrowed shortly, and never while anything outside is called that can call back.
@@ -63,6 +67,7 @@ enum Step {
     Transmit(Rc<Port>, Uint8Array),
     Close(End),
     Event(Option<Listener>, Event),
+    Message(HostMessage),
     Store(Storage, f64, Uint8Array),
     Ask(Option<Asker>, QuestionId, Option<PeerId>, Question),
     /// For a client that is gone.
@@ -70,7 +75,7 @@ enum Step {
 }
 
 impl BrokerShell {
-    pub(super) fn new(machine: Broker) -> Rc<Self> {
+    pub(super) fn new(host: Host, machine: Broker) -> Rc<Self> {
         Rc::new_cyclic(|this: &Weak<Self>| {
             let shell = Weak::clone(this);
             let timer = Timer::new(move || {
@@ -79,7 +84,7 @@ impl BrokerShell {
                 }
             });
             let state = State { machine, ends: Ends::new(), timer, listener: None, storage: None, asker: None };
-            Self { state: RefCell::new(state), is_draining: Cell::new(false) }
+            Self { state: RefCell::new(state), is_draining: Cell::new(false), host }
         })
     }
 
@@ -162,6 +167,7 @@ impl BrokerShell {
                 Some(Step::Fed(client)) => client.on_fed(),
                 Some(Step::Transmit(port, frame)) => port.transmit(&frame),
                 Some(Step::Close(end)) => close(&end),
+                Some(Step::Message(message)) => mail::deliver(&self.host, &message),
                 Some(Step::Event(listener, event)) => tell(listener.as_ref(), &event),
                 Some(Step::Store(storage, batch, changes)) => storage.write(batch, &changes),
                 Some(Step::Ask(Some(asker), id, peer, question)) => asker::ask(&asker, id, peer, &question),
@@ -205,6 +211,7 @@ impl State {
             Output::Close(peer) => self.ends.remove(peer).map_or(Step::Nothing, Step::Close),
             Output::Store(id, batch) => store(self.storage.as_ref(), id, batch),
             Output::Ask { question, peer, ask } => Step::Ask(self.asker.clone(), question, peer, ask),
+            Output::Message(message) => Step::Message(message),
             Output::Event(event) => Step::Event(self.listener.clone(), event),
         })
     }

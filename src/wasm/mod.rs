@@ -21,6 +21,8 @@ mod host;
 mod js;
 #[cfg(feature = "broker")]
 mod link;
+#[cfg(feature = "broker")]
+mod mail;
 mod options;
 #[cfg(feature = "broker")]
 mod pause;

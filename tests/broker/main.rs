@@ -12,6 +12,7 @@ mod deliver;
 #[path = "../disk/mod.rs"]
 mod disk;
 mod hooks;
+mod host;
 mod hostile;
 mod limits;
 mod property;

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use wasmqtt::broker::{Answer, Broker, BrokerOptions, Event, Output, PeerId, Question, QuestionId};
+use wasmqtt::broker::{
+    Answer, Broker, BrokerOptions, Event, HandlerId, HostMessage, Output, PeerId, Question, QuestionId,
+};
 use wasmqtt::codec::{
     Ack, Connack, Connect, Decoder, Disconnect, Message, Packet, PacketId, Properties, PropertiesBuf, Property,
     PropertyId, Publish, QoS, ReasonCode, Suback, Subscribe, Subscription, SubscriptionOptions, Unsuback, Unsubscribe,
     Version, Will,
 };
 use wasmqtt::time::Time;
-use wasmqtt::topic::TopicName;
+use wasmqtt::topic::{TopicFilter, TopicName};
 
 use crate::disk::Disk;
 
@@ -22,6 +24,8 @@ pub(crate) struct Room {
     pub(crate) broker: Broker,
     pub(crate) now: Time,
     pub(crate) events: Vec<Event>,
+    /// What the host has had as a subscriber.
+    mail: Vec<String>,
     /// What the broker has asked since the last look, in order.
     pub(crate) asked: Vec<(QuestionId, Question)>,
     /// The transports take one frame each time that they are made writable.
@@ -59,6 +63,7 @@ impl Room {
             broker: Broker::new(options, 7),
             now: Time::ZERO,
             events: Vec::new(),
+            mail: Vec::new(),
             asked: Vec::new(),
             stop_after_frame: false,
             heard_bytes: 0,
@@ -229,6 +234,32 @@ impl Room {
         assert!(self.is_closed(peer));
     }
 
+    /// Subscribes the host; gives what it has had at once.
+    pub(crate) fn subscribe_host(&mut self, handler: u32, filter: &str, options: SubscriptionOptions) -> Vec<String> {
+        let filter = TopicFilter::parse(filter).expect("a topic filter");
+        self.broker.subscribe(&filter, HandlerId(handler), options, self.now).expect("not shared");
+        self.mail()
+    }
+
+    /// Says whether there was a subscription.
+    pub(crate) fn unsubscribe_host(&mut self, handler: u32, filter: &str) -> bool {
+        let filter = TopicFilter::parse(filter).expect("a topic filter");
+        self.broker.unsubscribe(&filter, HandlerId(handler), self.now)
+    }
+
+    /// The host publishes; gives the number of subscribers.
+    pub(crate) fn publish_host(&mut self, message: Message) -> usize {
+        let subscribers = self.broker.publish(message, self.now);
+        self.drain();
+        subscribers
+    }
+
+    /// What the host has had as a subscriber since the last time.
+    pub(crate) fn mail(&mut self) -> Vec<String> {
+        self.drain();
+        std::mem::take(&mut self.mail)
+    }
+
     /// The identifiers of the sessions there are.
     pub(crate) fn sessions(&self) -> Vec<&str> {
         self.broker.sessions().map(|session| session.client_id).collect()
@@ -251,6 +282,7 @@ impl Room {
                     line.closed = true;
                 }
                 Output::Ask { question, ask, .. } => self.asked.push((question, ask)),
+                Output::Message(message) => self.mail.push(mail(&message, self.now)),
                 Output::Event(event) => self.events.push(event),
                 Output::Store(id, batch) => {
                     self.disk.take(id, batch);
@@ -366,6 +398,19 @@ fn text(packet: &Packet<'_>) -> String {
         Packet::Auth(auth) => format!("AUTH {:02X}{}", auth.reason.value(), list(auth.properties)),
         other => panic!("no broker sends {other:?}"),
     }
+}
+
+/// A message for the host as one line, its handler first: as it would be sent now, with the quality of service that it has.
+fn mail(mail: &HostMessage, now: Time) -> String {
+    let HostMessage { handler: HandlerId(handler), message, .. } = mail;
+    let mut bytes = Vec::new();
+    mail.encode(now, &mut bytes).expect("it is not over");
+    let mut decoder = Decoder::new(u32::MAX);
+    decoder.feed(&bytes);
+    let located = decoder.advance(V5).expect("a packet of ours").expect("a whole one");
+    let Ok(Packet::Publish(publish)) = decoder.packet(&located, V5) else { panic!("it is a PUBLISH") };
+    assert_eq!((publish.qos, publish.packet_id), (QoS::AtMostOnce, None));
+    format!("{handler}: {}", text(&Packet::Publish(Publish { qos: message.qos, ..publish })))
 }
 
 /// The Reason String.

@@ -225,6 +225,7 @@ impl Net {
                 }
                 broker::Output::Event(Event::Disconnected { cause, .. }) => causes.push(cause),
                 broker::Output::Event(_) | broker::Output::Ask { .. } => {}
+                broker::Output::Message(_) => unreachable!("the host subscribes to nothing"),
                 broker::Output::Store(id, batch) => {
                     disk.as_mut().expect("there is a store").take(id, batch);
                     *disk_due = Some(*now + Duration::from_millis(random.below(DISK_MS)));

@@ -21,6 +21,8 @@ extern "C" {
         flags: u8,
         properties: &JsValue,
     ) -> Result<u32, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = setHandler)]
+    fn set_handler(this: &Broker, filter: &str, handler: u32, options: Option<u8>) -> Result<(), JsValue>;
     #[wasm_bindgen(method)]
     pub(crate) fn clients(this: &Broker) -> JsValue;
     #[wasm_bindgen(method)]
@@ -41,6 +43,16 @@ extern "C" {
     pub(crate) fn answer(this: &Broker, question: f64, reason: u8, data: Option<Vec<u8>>);
     #[wasm_bindgen(method, catch)]
     pub(crate) fn free(this: &Broker) -> Result<(), JsValue>;
+}
+
+impl Broker {
+    pub(crate) fn subscribe(&self, filter: &str, handler: u32, options: u8) -> Result<(), JsValue> {
+        self.set_handler(filter, handler, Some(options))
+    }
+
+    pub(crate) fn unsubscribe(&self, filter: &str, handler: u32) {
+        self.set_handler(filter, handler, None).expect("it was a filter");
+    }
 }
 
 /// The options in the order in which the module reads them.
@@ -81,6 +93,8 @@ const OPTIONS: [&str; 31] = [
 /// A broker whose events are lines. Freed with the home.
 pub(crate) struct Home {
     pub(crate) broker: Broker,
+    /// What the broker calls with messages.
+    pub(crate) host: Host,
     events: Host,
     /// Not left to the garbage collector, which would come too late for those who count.
     _listener: Closure<dyn Fn(JsValue)>,
@@ -97,13 +111,15 @@ impl Home {
     }
 
     pub(crate) fn with_options(options: &JsValue) -> Self {
+        let host = Host::new(&wasm_bindgen::memory());
         let list: js_sys::Array = OPTIONS.iter().map(|name| get(options, name)).collect();
-        let broker: Broker = JsValue::from(BrokerCore::new(list.unchecked_ref())).unchecked_into();
+        let broker: Broker =
+            JsValue::from(BrokerCore::new(host.clone().unchecked_into(), list.unchecked_ref())).unchecked_into();
         let events = Host::new(&JsValue::UNDEFINED);
         let lines = events.clone();
         let listener = Closure::<dyn Fn(JsValue)>::new(move |event| lines.write(&text(&event)));
         broker.listen(listener.as_ref());
-        Self { broker, events, _listener: listener }
+        Self { broker, host, events, _listener: listener }
     }
 
     pub(crate) fn listen(&self, listener: impl FnMut(JsValue) + 'static) {

@@ -22,11 +22,11 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(crate) fn lines(this: &Host) -> Vec<String>;
     #[wasm_bindgen(method, getter)]
-    fn messages(this: &Host) -> Vec<HostMessage>;
+    pub(crate) fn messages(this: &Host) -> Vec<HostMessage>;
     #[wasm_bindgen(method)]
     pub(crate) fn write(this: &Host, line: &str);
     #[wasm_bindgen(method)]
-    fn forget(this: &Host);
+    pub(crate) fn forget(this: &Host);
     #[wasm_bindgen(method)]
     pub(crate) fn on(this: &Host, start: &str, action: &JsValue);
     #[wasm_bindgen(method)]

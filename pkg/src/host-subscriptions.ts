@@ -1,0 +1,82 @@
+import { ignore } from './abort.js'
+import { text } from './check.js'
+import type { BrokerCore, Host } from './core.js'
+import type { Engine } from './engine.js'
+import { thrownError } from './faults.js'
+import { type Answers, ClientHost, type Life, type Receiver } from './host.js'
+import { type HostMessagesOptions, hostFields } from './host-options.js'
+import type { Handler } from './message.js'
+import { readSubscribe } from './request-options.js'
+import { type MessageQueue, type MessageStream, openStream } from './stream.js'
+import type { Subscription } from './subscription.js'
+
+/** There is no connection that anything could happen to. */
+const nobody: Answers & Life = { done: ignore, failed: ignore, connected: ignore, closed: ignore, onPacket: ignore }
+
+/** A handler, and its end. */
+interface Member extends Receiver {
+  end(): Promise<void>
+}
+
+/** The page's own subscriptions at its broker. */
+export class HostSubscriptions {
+  readonly #members = new Map<number, Member>()
+  readonly #streams = new Set<MessageQueue>()
+  #next = 0
+
+  readonly #loaded: Promise<unknown>
+  readonly #open: () => BrokerCore
+
+  /** `open` gives the core once it is loaded, and throws once the broker is closed. */
+  constructor(loaded: Promise<unknown>, open: () => BrokerCore) {
+    this.#loaded = loaded
+    this.#open = open
+  }
+
+  /** Whom the module gives the messages. */
+  host({ memory, glue }: Engine): Host {
+    return new ClientHost(memory, glue, this.#members, nobody, nobody)
+  }
+
+  /** Throws an OptionError at once. */
+  subscribe(filter: string, options: unknown, handle: Handler): Promise<Subscription> {
+    const given = hostFields(options, 'options')
+    const { byte } = readSubscribe(given, 5)
+    return this.#join(text(filter, 'filter'), byte, handle, given.signal)
+  }
+
+  messages(filter: string, options: HostMessagesOptions | undefined): MessageStream {
+    return openStream(options, 5, this.#streams, (wish, handle) => this.subscribe(filter, wish, handle))
+  }
+
+  /** The broker is closed. */
+  close(): void {
+    for (const { end } of this.#members.values()) end()
+    for (const stream of this.#streams) stream.close({})
+  }
+
+  async #join(filter: string, byte: number, handle: Handler, signal: AbortSignal | undefined): Promise<Subscription> {
+    const number = this.#next++
+    await this.#loaded
+    const core = this.#open()
+    const end = async () => {
+      member.handle = undefined
+      signal?.removeEventListener('abort', end)
+      if (this.#members.delete(number)) core.setHandler(filter, number)
+    }
+    const member: Member = { handle, end }
+    signal?.throwIfAborted()
+    signal?.addEventListener('abort', end)
+    this.#members.set(number, member)
+    try {
+      // The retained messages come before it returns.
+      core.setHandler(filter, number, byte)
+    } catch (error) {
+      this.#members.delete(number)
+      end()
+      throw thrownError(error, { kind: 'subscribe', filter })
+    }
+    signal?.throwIfAborted()
+    return { filter, qos: 2, unsubscribe: end, [Symbol.asyncDispose]: end }
+  }
+}

@@ -1,0 +1,58 @@
+//! Mail: the messages that the page has subscribed to at its own broker.
+
+use alloc::vec::Vec;
+
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::broker::BrokerCore;
+use super::client::parse_filter;
+use super::clock::now;
+use super::failure::{failure, text};
+use super::host::Host;
+use crate::broker::{HandlerId, HostMessage};
+use crate::codec::{SubscriptionOptions, Version};
+
+#[wasm_bindgen]
+impl BrokerCore {
+    /// Messages that match the filter are for this handler from now on, or (there are no options) no longer. They go to the
+    /// host by `route` and `message`; the retained ones before this returns, unless the host is being called.
+    ///
+    /// `subscription_options` is the byte of the wire (§3.8.3.1), whose QoS is not looked at.
+    ///
+    /// # Errors
+    /// A failure if the filter is none, or a shared subscription's.
+    #[wasm_bindgen(js_name = setHandler)]
+    pub fn set_handler(&self, filter: &str, handler: u32, subscription_options: Option<u8>) -> Result<(), JsValue> {
+        let filter = parse_filter(filter)?;
+        let handler = HandlerId(handler);
+        let options = subscription_options.map(|byte| SubscriptionOptions::from_byte(byte, Version::V5));
+        let set = self.shell.run(|machine| {
+            if let Some(options) = options {
+                return machine.subscribe(&filter, handler, options.unwrap_or_default(), now());
+            }
+            machine.unsubscribe(&filter, handler, now());
+            Ok(())
+        });
+        set.map_err(|error| failure("filter", &text(&error), None))
+    }
+}
+
+/// Hands a message to the host.
+pub(super) fn deliver(host: &Host, mail: &HostMessage) {
+    let HostMessage { handler: HandlerId(handler), message, arrived, retain } = mail;
+    let properties_bytes = message.properties.as_properties().as_bytes().len();
+    // Without an interval that is counted down, a look at the clock is saved.
+    let now = if properties_bytes == 0 { *arrived } else { now() };
+    let mut packet = Vec::new();
+    if mail.encode(now, &mut packet).is_err() {
+        return;
+    }
+    // The payload is the packet's end, and right before it are the properties.
+    let payload_bytes = message.payload.len();
+    let payload = packet.as_ptr() as usize + packet.len() - payload_bytes;
+    let topic = message.topic.as_str();
+    let flags = u32::from(message.qos.bits()) << 1 | u32::from(*retain);
+    host.route(0, topic.as_ptr() as usize, topic.len(), core::ptr::from_ref(handler) as usize, 1);
+    host.message(0, flags, payload, payload_bytes, properties_bytes, -1);
+}
