@@ -14,7 +14,8 @@ const KEPT_BYTES: usize = 64 * 1024;
 /// located packet with [`packet`](Self::packet) before the next feed. Locating and decoding are apart so that a machine
 /// can keep `&mut` to its other parts while it holds a [`Located`], which borrows nothing.
 ///
-/// The buffer holds at most one incomplete packet, which the limit bounds, and the frame that was fed last.
+/// The buffer holds at most one incomplete packet, which the limit bounds, the frame that was fed last, and as much again that
+/// was read. A host that leaves packets in it to come back to them has those in it too.
 #[derive(Debug)]
 pub struct Decoder {
     /// Longer than what is in it: bytes that a frame once needed are not made zero for the next.
@@ -140,18 +141,17 @@ impl Decoder {
         self.buffer.capacity()
     }
 
-    /// Drops what was read, and moves an incomplete packet to the front.
+    /// Drops what was read, and moves what was not to the front: once as much was read as is moved, so that bytes that wait
+    /// are not moved again and again.
     fn compact(&mut self) {
-        if self.start == self.end {
-            self.end = 0;
-            if self.buffer.len() > KEPT_BYTES {
+        let unread = self.end - self.start;
+        if unread <= self.start {
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, unread);
+            if unread == 0 && self.buffer.len() > KEPT_BYTES {
                 self.buffer = Vec::new();
             }
-        } else if self.start > 0 {
-            self.buffer.copy_within(self.start..self.end, 0);
-            self.end -= self.start;
         }
-        self.start = 0;
         self.frame = self.end;
     }
 }
