@@ -94,6 +94,22 @@ test('it listens where it is told, on the loopback unless it is told, and says w
 })
 
 // [MQTT-6.0.0-4], [3.1.1 MQTT-6.0.0-4]
+test('who is refused is let go, though it keeps its half open', { timeout }, async t => {
+  const { urls } = await startBroker(t, '--ws', '0')
+  const socket = connectTcp({ port: urls[0].port, host: urls[0].hostname, allowHalfOpen: true })
+  t.after(() => socket.destroy())
+  const headers = ['Connection: Upgrade', 'Upgrade: websocket', 'Host: a', 'Sec-WebSocket-Version: 13']
+  socket.write(`GET / HTTP/1.1\r\n${headers.join('\r\n')}\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`)
+  socket.resume()
+  await once(socket, 'end')
+  // A connection that is there takes what is written, and one that is not says so.
+  const failed = once(socket, 'error')
+  const writing = setInterval(() => socket.write('x'), 1)
+  const [{ code }] = await failed
+  clearInterval(writing)
+  assert.ok(['ECONNRESET', 'EPIPE'].includes(code), code)
+})
+
 test('WebSockets are taken at any path, with the subprotocol of MQTT', { timeout }, async t => {
   const {
     urls: [url],

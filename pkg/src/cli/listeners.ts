@@ -57,7 +57,8 @@ function offers({ headers }: IncomingMessage): boolean {
 function refuse(socket: Duplex): void {
   const text = `The subprotocol must be ${subprotocols.join(' or ')}.\n`
   const headers = ['Connection: close', 'Content-Type: text/plain', `Content-Length: ${text.length}`]
-  socket.end(`HTTP/1.1 400 Bad Request\r\n${headers.join('\r\n')}\r\n\r\n${text}`)
+  // The other side need not close its half.
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${headers.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy())
 }
 
 async function listen(server: Server, scheme: 'mqtt' | 'ws', address: Address, log: Log): Promise<Listener> {
