@@ -7,6 +7,7 @@ export interface NodeStreamLike {
   write(bytes: Uint8Array): boolean
   end(): unknown
   destroy(): unknown
+  pause(): unknown
   resume(): unknown
   readonly writableLength?: number | undefined
   setNoDelay?(noDelay: boolean): unknown
@@ -28,6 +29,9 @@ export interface WsLike {
   readonly readyState: number
   readonly bufferedAmount: number
   on(event: string, listener: (...args: never[]) => void): unknown
+  /** Some older ones have neither. */
+  pause?(): void
+  resume?(): void
   send(data: Uint8Array<ArrayBuffer>, sent: () => void): void
   close(code?: number): void
   terminate(): void

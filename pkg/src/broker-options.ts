@@ -129,8 +129,9 @@ export interface BrokerOptions {
   /** How long a hook may take, in milliseconds; then it counts as a refusal with 0x80. Default 30000. */
   readonly answerTimeout?: number
   /**
-   * Bytes of one client that wait while a hook is asked, or the store is written, beyond one packet of the largest size; with
-   * more the client is disconnected with 0x97. Default 4 MiB.
+   * Bytes of one client that wait while a hook is asked, or the store is written. From a sixteenth of it on its connection is
+   * not read further, until half of that waits. Where that cannot be, as with a WebSocket of a page, a client that has sent so
+   * many more is disconnected with 0x97. Some chunks of a connection should fit in, of 64 KiB each. Default 4 MiB.
    */
   readonly inputBytesMaximum?: number
 }

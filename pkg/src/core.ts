@@ -57,7 +57,7 @@ export interface ClientCore {
   setHandler(filter: string, handler: number, on: boolean): void
   subscribe(filter: string, options: number, properties?: CoreProperties): number
   unsubscribe(filter: string): number
-  /** The request's number at QoS 1 and 2. */
+  /** The request's number at QoS 1 and 2; at QoS 0 too if the broker in the page has first to take what came before. */
   publish(topic: string, payload: Uint8Array, flags: number, properties?: CoreProperties): number | undefined
   disconnect(reasonCode: number): void
   kill(): void
@@ -140,6 +140,8 @@ export interface CoreAsker {
 /** What the module calls for a peer that is no client of it. Nothing of it throws; from all of it the module may be called. */
 export interface Port {
   transmit(frame: Uint8Array<ArrayBuffer>): void
+  /** More may come again. */
+  resume(): void
   close(): void
 }
 
@@ -153,7 +155,8 @@ export interface Storage {
 export interface BrokerCore {
   /** Gives the peer's number, which is good until the port is closed from either side. What comes of it waits for `flush`. */
   accept(port: Port): number
-  receive(peer: number, bytes: Uint8Array): void
+  /** Gives whether more may come; if not, the port is told once it may. */
+  receive(peer: number, bytes: Uint8Array): boolean
   text(peer: number): void
   setWritable(peer: number, writable: boolean): void
   closed(peer: number): void

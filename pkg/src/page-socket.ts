@@ -33,8 +33,6 @@ export class PageSocket extends EventTarget {
 
   readonly url: string
   readonly extensions = ''
-  /** Frames are handed over as they are sent. */
-  readonly bufferedAmount = 0
   /** What the `data` of a message is: a `Blob`, or else an `ArrayBuffer`. */
   binaryType = 'blob'
 
@@ -53,6 +51,11 @@ export class PageSocket extends EventTarget {
   #isPaused = false
   #isStopped = false
 
+  /** What is to be done once the broker takes more, in order. */
+  readonly #waiting = new Set<() => void>()
+  #waitingBytes = 0
+  #isHeld = false
+
   /** @internal */
   constructor(url: string, protocols: readonly string[], connect: (wire: Wire) => void) {
     super()
@@ -63,6 +66,10 @@ export class PageSocket extends EventTarget {
       },
       open: () => this.#later(() => this.#onOpen(protocols)),
       send: frame => this.#onFrame(frame),
+      pause: () => {
+        this.#isHeld = true
+      },
+      resume: () => nextTurn(() => this.#goOn()),
       close: () => this.#later(() => this.#onClosed()),
     })
   }
@@ -70,6 +77,14 @@ export class PageSocket extends EventTarget {
   /** 0 while it is being opened, then 1; 2 while it is being closed, then 3. */
   get readyState(): number {
     return this.#readyState
+  }
+
+  /**
+   * Bytes that were sent and that the broker has not taken. Frames are handed over as they are sent, unless packets of this
+   * client wait for a hook or for the store.
+   */
+  get bufferedAmount(): number {
+    return this.#waitingBytes
   }
 
   /** `mqtt`, or `mqttv3.1` if that was asked for and `mqtt` was not. */
@@ -112,18 +127,25 @@ export class PageSocket extends EventTarget {
   /**
    * Sends a frame: an ArrayBuffer or a view of one. A text, which MQTT does not have, ends the connection.
    *
-   * @param sent called when it is on its way, as with the package `ws`.
+   * @param sent called when the broker has taken it, as with the package `ws`.
    */
   send(data: string | ArrayBuffer | ArrayBufferView, sent?: (error?: Error) => void): void {
     if (this.#readyState === PageSocket.CONNECTING) {
       throw new DOMException('the socket is not open yet', 'InvalidStateError')
     }
+    const given = typeof data === 'string' ? undefined : bytesOf(data)
+    if (!given && typeof data !== 'string') throw new TypeError('data must be an ArrayBuffer or a view of one')
     const isOpen = this.#readyState === PageSocket.OPEN
-    const bytes = typeof data === 'string' ? undefined : bytesOf(data)
-    if (!bytes && typeof data !== 'string') throw new TypeError('data must be an ArrayBuffer or a view of one')
-    if (isOpen && bytes) this.#port?.receive(bytes)
-    else if (isOpen) this.#port?.text()
-    if (sent) nextTurn(() => (isOpen ? sent() : sent(new Error('the socket is not open'))))
+    // It may be used for something else meanwhile.
+    const bytes = isOpen && this.#isHeld ? given?.slice() : given
+    const send = () => {
+      const port = isOpen ? this.#port : undefined
+      if (bytes) port?.receive(bytes)
+      else port?.text()
+      if (sent) nextTurn(() => (port ? sent() : sent(new Error('the socket is not open'))))
+    }
+    if (isOpen) this.#inTurn(send, bytes?.length)
+    else send()
   }
 
   /** Closes; idempotent. */
@@ -133,14 +155,14 @@ export class PageSocket extends EventTarget {
     }
     if (this.#readyState > PageSocket.OPEN) return
     this.#readyState = PageSocket.CLOSING
-    // Behind the frames of this turn, of which none comes any more.
-    this.#port?.gone()
-    this.#later(() => this.#onClosed(code, reason))
+    this.#inTurn(() => this.#end(code, reason))
   }
 
-  /** As of `ws`: closes. */
+  /** As of `ws`: closes at once, and does not wait until the broker has taken what was sent. */
   terminate(): void {
-    this.close()
+    if (this.#readyState === PageSocket.CLOSED) return
+    this.#readyState = PageSocket.CLOSING
+    this.#end()
   }
 
   /** As of `ws`: holds back what comes, and sooner or later the broker. */
@@ -220,6 +242,34 @@ export class PageSocket extends EventTarget {
     this.dispatchEvent(new Event('open'))
   }
 
+  /** Behind what waits. */
+  #inTurn(act: () => void, bytes = 0): void {
+    if (this.#isHeld) {
+      this.#waitingBytes += bytes
+      this.#waiting.add(() => {
+        this.#waitingBytes -= bytes
+        act()
+      })
+    } else {
+      act()
+    }
+  }
+
+  #goOn(): void {
+    this.#isHeld = false
+    for (const act of this.#waiting) {
+      this.#waiting.delete(act)
+      act()
+      if (this.#isHeld) return
+    }
+  }
+
+  /** Ends the connection: behind the frames of this turn, of which none comes any more. */
+  #end(code?: number, reason?: string): void {
+    this.#port?.gone()
+    this.#later(() => this.#onClosed(code, reason))
+  }
+
   #onFrame(frame: Uint8Array<ArrayBuffer>): boolean {
     this.#later(() => this.#onMessage(frame), frame.length)
     this.#isStopped = this.#dueBytes >= WAITING_BYTES_MAX
@@ -239,6 +289,8 @@ export class PageSocket extends EventTarget {
     if (state === PageSocket.CLOSED) return
     this.#readyState = PageSocket.CLOSED
     this.#port = undefined
+    // Nobody takes it any more, which is told to who waits for that.
+    this.#goOn()
     const isOpened = this.#protocol !== ''
     if (!isOpened) {
       const error = new Error('the broker is closed')

@@ -9,7 +9,11 @@ export interface Wire {
   open(): void
   /** Sends a frame. Gives whether more may follow; if not, the port is told once it may. */
   send(frame: Uint8Array<ArrayBuffer>): boolean
-  /** Closes behind what was sent, after a bounded time whatever the other side does. */
+  /** Tells the port of nothing more, if that can be; a transport that cannot is bounded by the core. */
+  pause(): void
+  /** Tells it again. */
+  resume(): void
+  /** Closes behind what was sent, paused or not, after a bounded time whatever the other side does. */
   close(fault: boolean): void
 }
 
@@ -51,7 +55,11 @@ export class Port implements CorePort {
   /** Bytes came. */
   receive(bytes: Uint8Array): void {
     if (this.#early) this.#keep(bytes)
-    else if (this.#dock) this.#run(core => core.receive(this.#peer, bytes))
+    else {
+      this.#run(core => {
+        if (!core.receive(this.#peer, bytes)) this.#wire.pause()
+      })
+    }
   }
 
   /** A text frame came. */
@@ -74,6 +82,10 @@ export class Port implements CorePort {
 
   transmit(frame: Uint8Array<ArrayBuffer>): void {
     if (!this.#wire.send(frame)) this.#run(core => core.setWritable(this.#peer, false))
+  }
+
+  resume(): void {
+    this.#wire.resume()
   }
 
   close(): void {

@@ -42,6 +42,14 @@ export class StreamWire implements Wire {
     return !this.#isStopped
   }
 
+  pause(): void {
+    this.#stream.pause()
+  }
+
+  resume(): void {
+    this.#stream.resume()
+  }
+
   close(): void {
     if (this.#isClosed || this.#timer) return
     this.#stream.end()

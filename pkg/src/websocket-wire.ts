@@ -60,9 +60,20 @@ export class WebSocketWire implements Wire {
     return false
   }
 
+  /** A page's cannot. */
+  pause(): void {
+    ;(this.#socket as WsLike).pause?.()
+  }
+
+  resume(): void {
+    ;(this.#socket as WsLike).resume?.()
+  }
+
   close(fault: boolean): void {
     const socket = this.#socket
     clearTimeout(this.#timer)
+    // The close of the other side stands behind what it has sent.
+    this.resume()
     try {
       socket.close(fault ? UNSUPPORTED_DATA : NORMAL)
     } catch {

@@ -20,7 +20,7 @@ export function wireOf(socket: unknown): Wire | undefined {
   ) {
     return (socket.readyState as number) > OPEN ? undefined : new WebSocketWire(socket as WsLike | PageWebSocketLike)
   }
-  if (!hasAll(socket, 'on', 'write', 'end', 'destroy', 'resume')) throw wrong('socket', socket, right)
+  if (!hasAll(socket, 'on', 'write', 'end', 'destroy', 'pause', 'resume')) throw wrong('socket', socket, right)
   const { readableEncoding, destroyed } = socket as { readableEncoding?: unknown; destroyed?: unknown }
   if (readableEncoding) {
     const message = `socket gives text (${readableEncoding}), and MQTT is bytes; it must have no encoding`

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
+import { FakeWebSocket } from './lib/fake-web-socket.mjs'
 import { install, link, load } from './lib/packed.mjs'
 import { RawClient } from './lib/peer.mjs'
 
@@ -209,12 +210,17 @@ test('a hook that does not answer is a refusal in time, and what waits behind it
   })
   const client = await connect(broker, { keepAlive: 0 })
   await assert.rejects(client.publish('a', 'x', { qos: 1 }), refused(PublishError, 0x80))
-  const flood = await raw(broker)
+  // That of a page cannot be slowed down.
+  const socket = new FakeWebSocket()
+  const flood = new RawClient(bytes => socket.give(bytes))
+  socket.received = bytes => flood.received(bytes)
+  broker.accept(socket)
   await flood.connect('flood')
   const publish = { cmd: 'publish', topic: 'a', payload: 'x'.repeat(40), qos: 0 }
-  flood.send(publish, publish, publish)
+  flood.send(publish)
+  flood.send(publish)
   assert.equal((await flood.next('disconnect')).reasonCode, 0x97)
-  await flood.closed
+  assert.equal(socket.readyState, 2)
 })
 
 test('a broker that is closed takes no more answers', { timeout }, async t => {

@@ -5,6 +5,7 @@ import { connect as connectTcp, createServer } from 'node:net'
 import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
+import { FakeWebSocket } from './lib/fake-web-socket.mjs'
 import { install, load } from './lib/packed.mjs'
 import { RawClient } from './lib/peer.mjs'
 
@@ -311,23 +312,4 @@ function pair() {
       }),
   )
   return ends
-}
-
-/** The least that looks like a page's WebSocket. */
-class FakeWebSocket extends EventTarget {
-  binaryType = 'blob'
-  readyState = 1
-  received = () => {}
-
-  send(bytes) {
-    this.received(Buffer.from(bytes))
-  }
-
-  close() {
-    this.readyState = 2
-  }
-
-  give(bytes) {
-    this.dispatchEvent(new MessageEvent('message', { data: Uint8Array.from(bytes).buffer }))
-  }
 }

@@ -10,7 +10,7 @@ use super::Broker;
 use super::access::Who;
 use super::ask::{Action, Answer, Question, QuestionId};
 use super::clients::ClientKey;
-use super::event::{DisconnectCause, Event, Fault};
+use super::event::Event;
 use super::options::BrokerOptions;
 use super::peer::PeerId;
 use super::questions::Whose;
@@ -239,16 +239,6 @@ impl Broker {
         let Some(client) = clients.get(key) else { return };
         let client_id = &client.id;
         self.log.event(|| Event::Refused { client_id: Arc::clone(client_id), action, topic: topic.into(), reason });
-    }
-
-    /// More came from a peer whose packet waits: bounded, since a question may stay open for long, and a store be slow.
-    pub(super) fn hold_input(&mut self, id: PeerId, now: Time) {
-        let bytes_max = self.options.input_bytes_max.saturating_add(self.options.packet_bytes_max.get() as usize);
-        if self.peers.get(id).is_some_and(|peer| peer.decoder.unread().len() > bytes_max) {
-            let problem = "more bytes behind a packet that waits to be handled than are kept";
-            let fault = Fault::new(ReasonCode::QuotaExceeded, "§4.13", problem);
-            self.end_connection(id, DisconnectCause::Fault(fault), now);
-        }
     }
 
     /// The questions of the peer's packet are over.

@@ -20,6 +20,7 @@ mod deliver;
 mod end;
 mod event;
 mod fan_out;
+mod fast;
 mod groups;
 mod handover;
 mod host;
@@ -68,6 +69,7 @@ use broadcast::Forms;
 use clients::{Clients, Subscription};
 use deadlines::{Deadline, Deadlines};
 use fan_out::{FanOut, Subscriber};
+use fast::Resumed;
 use groups::Groups;
 use log::Log;
 use output::Outbox;
@@ -97,6 +99,7 @@ pub struct Broker {
     /// Only if there is one.
     store: Option<store::Part<Store>>,
     held: Held,
+    resumed: Resumed,
     log: Log,
     fan_out: FanOut,
     forms: Forms,
@@ -128,6 +131,7 @@ impl Broker {
             outbox: Outbox::default(),
             store: None,
             held: Held::default(),
+            resumed: Resumed::new(),
             log: Log::new(options.events),
             fan_out: FanOut::default(),
             forms: Forms::default(),
@@ -159,23 +163,28 @@ impl Broker {
     }
 
     /// Bytes came from the peer: any number, in any split [MQTT-6.0.0-2]. Ignored for a peer that is being closed.
-    pub fn handle_bytes(&mut self, peer: PeerId, frame: &[u8], now: Time) {
-        self.handle_bytes_with(peer, frame.len(), |buffer| buffer.copy_from_slice(frame), now);
+    ///
+    /// Gives whether more may follow. If not, packets of the peer wait for an answer or for the store: its transport is best
+    /// not read until [`Output::Resume`], or until [`Output::Close`], which may come without. Said here and by no output,
+    /// since a host that acts on those at the end of a turn may have the next bytes before. What comes all the same is kept
+    /// up to [`BrokerOptions::input_bytes_max`] bytes, and the peer then disconnected with 0x97.
+    pub fn handle_bytes(&mut self, peer: PeerId, frame: &[u8], now: Time) -> bool {
+        self.handle_bytes_with(peer, frame.len(), |buffer| buffer.copy_from_slice(frame), now)
     }
 
     /// As [`handle_bytes`](Self::handle_bytes), for `len` bytes that `fill` writes in place.
-    pub fn handle_bytes_with(&mut self, peer: PeerId, len: usize, fill: impl FnOnce(&mut [u8]), now: Time) {
+    pub fn handle_bytes_with(&mut self, peer: PeerId, len: usize, fill: impl FnOnce(&mut [u8]), now: Time) -> bool {
         self.now = now;
-        let Some(found) = self.peers.get_mut(peer) else { return };
-        if !matches!(found.connection, Connection::Closing) {
-            self.log.counters.received.bytes += len as u64;
-            found.decoder.feed_with(len, fill);
-            if found.waiting.is_none() {
-                self.receive(peer, now);
-            } else {
-                self.hold_input(peer, now);
-            }
+        let Some(found) = self.peers.get_mut(peer) else { return true };
+        if matches!(found.connection, Connection::Closing) {
+            return true;
         }
+        self.log.counters.received.bytes += len as u64;
+        found.decoder.feed_with(len, fill);
+        if found.waiting.is_none() {
+            self.receive(peer, now);
+        }
+        self.has_room(peer, now)
     }
 
     /// A text frame came from a peer on a WebSocket, where MQTT takes binary frames only: its connection ends.
@@ -225,7 +234,7 @@ impl Broker {
     }
 
     /// What the host is to do next: first the events and the messages for the host itself, in the order in which they came;
-    /// then the questions, then what is to be stored, then each peer's bytes, in a fixed order.
+    /// then the questions, then who is read again, then what is to be stored, then each peer's bytes, in a fixed order.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
         loop {
             if let Some(news) = self.log.pop() {
@@ -234,17 +243,25 @@ impl Broker {
             if let Some(Asked { id, peer, question }) = self.questions.poll() {
                 return Some(Output::Ask { question: id, peer, ask: question });
             }
-            match self.stage() {
-                Stage::Line => {}
-                Stage::Wait => break,
+            if let Some(id) = self.poll_resumed() {
+                return Some(Output::Resume(id));
+            }
+            let first = match self.stage() {
+                Stage::Line => self.outbox.first(),
+                Stage::Wait => None,
                 Stage::Store(id) => return self.store.as_ref().map(|store| Output::Store(id, store.batch())),
                 Stage::Transmit(id) => {
                     self.log.counters.sent.bytes += self.outbox.frame().len() as u64;
                     return Some(Output::Transmit(id, self.outbox.frame()));
                 }
                 Stage::Close(id) => return Some(Output::Close(id)),
-            }
-            let Some(id) = self.outbox.first() else { break };
+            };
+            let Some(id) = first else {
+                if self.wake() {
+                    continue;
+                }
+                break;
+            };
             if self.tend(id) {
                 continue;
             }

@@ -81,8 +81,9 @@ pub struct BrokerOptions {
     pub asks: Asks,
     /// How long a question may stay open; then it counts as refused with 0x80. 30 seconds.
     pub answer_timeout: Duration,
-    /// Bytes of one peer, beyond one packet of the largest size, that wait behind a packet which waits for an answer, or for
-    /// the store; with more it is disconnected with 0x97. 4 MiB.
+    /// Bytes of one peer that wait while its packets wait for an answer or for the store. With a sixteenth of it the host is
+    /// asked to stop reading the peer, which is slowed down thereby; a peer whose transport cannot be stopped is disconnected
+    /// with 0x97 when so many more have come. 4 MiB.
     pub input_bytes_max: usize,
     /// Whether [`Output::Event`](super::Output::Event) is given. False: then events cost nothing.
     pub events: bool,

@@ -31,6 +31,9 @@ pub enum Output<'a> {
         /// What is asked.
         ask: Question,
     },
+    /// Read the peer's transport again, after [`Broker::handle_bytes`](super::Broker::handle_bytes) said that no more may
+    /// follow.
+    Resume(PeerId),
     /// Write these changes, all or none, in the order of the batches; then call
     /// [`Broker::handle_stored`](super::Broker::handle_stored), and until then go on as ever. Only after
     /// [`Broker::restore`](super::Broker::restore), and one at a time. Nothing is transmitted meanwhile.

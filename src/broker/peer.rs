@@ -9,6 +9,7 @@ use super::aliases::{Inbound, Naming, Outbound};
 use super::authenticate::{Exchange, Method};
 use super::broadcast::Terms;
 use super::clients::ClientKey;
+use super::fast::Intake;
 use super::questions::Waiting;
 use super::slab::Slab;
 use super::slow::Flow;
@@ -50,6 +51,7 @@ pub(super) struct Peer {
     /// It stands in the line of those that have something to send or are to be closed.
     pub(super) in_line: bool,
     pub(super) flow: Flow,
+    pub(super) intake: Intake,
     /// Its session's queue stopped since enough was waiting, and goes on once that is sent.
     pub(super) has_more: bool,
     /// Its session's queue had no room, for which it is to be disconnected.
@@ -162,6 +164,7 @@ impl Peers {
             transmit: Vec::new(),
             in_line: false,
             flow: Flow::Open,
+            intake: Intake::Open,
             has_more: false,
             ran_over: false,
             is_stalled: false,

@@ -59,11 +59,10 @@ impl Broker {
         }
         let Some(peer) = self.peers.get_mut(id) else { return };
         peer.decoder = decoder;
-        if peer.is_held() {
-            self.hold_input(id, now);
-        } else if peer.flow == Flow::Gone {
+        if !peer.is_held() && peer.flow == Flow::Gone {
             self.end_connection(id, DisconnectCause::TransportClosed, now);
         }
+        self.read_again(id);
     }
 
     /// Handles the next packet; `false` if it is not whole yet, or waits for answers.

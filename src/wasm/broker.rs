@@ -56,22 +56,23 @@ impl BrokerCore {
         self.shell.accept(port)
     }
 
-    /// Bytes came from the peer.
-    pub fn receive(&self, peer: usize, bytes: &Uint8Array) {
+    /// Bytes came from the peer. Gives whether more may follow; if not, the port is told once it may.
+    #[must_use]
+    pub fn receive(&self, peer: usize, bytes: &Uint8Array) -> bool {
         let len = bytes.length() as usize;
         let fill = |buffer: &mut [u8]| bytes.copy_to(buffer);
-        self.shell.run_for(peer, |machine, peer| machine.handle_bytes_with(peer, len, fill, now()));
+        self.shell.run_for(peer, true, |machine, peer| machine.handle_bytes_with(peer, len, fill, now()))
     }
 
     /// A text frame came from the peer.
     pub fn text(&self, peer: usize) {
-        self.shell.run_for(peer, |machine, peer| machine.handle_text(peer, now()));
+        self.shell.run_for(peer, (), |machine, peer| machine.handle_text(peer, now()));
     }
 
     /// Whether the port takes more; at first it does.
     #[wasm_bindgen(js_name = setWritable)]
     pub fn set_writable(&self, peer: usize, writable: bool) {
-        self.shell.run_for(peer, |machine, peer| machine.set_writable(peer, writable, now()));
+        self.shell.run_for(peer, (), |machine, peer| machine.set_writable(peer, writable, now()));
     }
 
     /// The port closed.

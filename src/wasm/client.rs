@@ -98,7 +98,8 @@ impl ClientCore {
         self.request(|machine, now| machine.unsubscribe(&[filter], &PropertiesBuf::new(), now))
     }
 
-    /// Publishes; `flags` are QoS and RETAIN as in PUBLISH's first byte. Gives the request's number, at QoS 0 none.
+    /// Publishes; `flags` are QoS and RETAIN as in PUBLISH's first byte. Gives the request's number, at QoS 0 none unless the
+    /// message waits for the broker in the page.
     ///
     /// # Errors
     /// A failure.
@@ -115,6 +116,10 @@ impl ClientCore {
                 let properties = message.properties.as_properties();
                 machine.publish_at_most_once(&message.topic, &message.payload, message.retain, properties, now)
             });
+            #[cfg(feature = "broker")]
+            if sent.is_ok() {
+                return Ok(self.shell.wait());
+            }
             return sent.map(|()| None).map_err(|error| of_call(&error));
         }
         self.request(|machine, now| machine.publish(message, now)).map(Some)

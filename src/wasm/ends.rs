@@ -1,16 +1,16 @@
 //! The other ends: where a broker's peers are.
 
-use alloc::rc::{Rc, Weak};
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 
+use super::pipe::Pipe;
 use super::port::Port;
-use super::shell::ClientShell;
 use crate::broker::PeerId;
 
 /// Where a peer is.
 pub(super) enum End {
     /// In the page. One that is gone takes nothing any more.
-    Client(Weak<ClientShell>),
+    Client(Pipe),
     /// Behind a socket of the face's.
     Port(Rc<Port>),
 }
@@ -34,6 +34,13 @@ impl Ends {
     pub(super) fn get(&self, peer: PeerId) -> Option<&End> {
         let (other, end) = self.0.get(peer.index())?.as_ref()?;
         (*other == peer).then_some(end)
+    }
+
+    pub(super) fn pipe(&mut self, peer: PeerId) -> Option<&mut Pipe> {
+        match self.0.get_mut(peer.index())? {
+            Some((other, End::Client(pipe))) if *other == peer => Some(pipe),
+            _ => None,
+        }
     }
 
     pub(super) fn remove(&mut self, peer: PeerId) -> Option<End> {

@@ -1,5 +1,6 @@
 //! The link between a client and the broker in the same page: bytes, handed over inside WebAssembly.
 
+use alloc::collections::VecDeque;
 use alloc::rc::{Rc, Weak};
 use core::cell::{Cell, RefCell};
 
@@ -11,6 +12,7 @@ use super::ends::{End, Ends};
 use super::host::Host;
 use super::js::{Listener, Uint8Array};
 use super::mail;
+use super::pipe::Pipe;
 use super::port::Port;
 use super::report;
 use super::shell::ClientShell;
@@ -20,25 +22,46 @@ use super::transport::Transport;
 use crate::broker::{Answer, Batch, BatchId, Broker, Event, HostMessage, Output, Part, PeerId, Question, QuestionId};
 use crate::codec::ReasonCode;
 
-/// One client's end. Dropped, it closes as a transport does that fails.
+/// One client's end. Dropped, it closes as a transport does that fails: behind what was sent.
 pub(super) struct Link {
     broker: Rc<BrokerShell>,
     peer: PeerId,
+    /// How many messages the host waits for until the broker has taken them.
+    waiting: Cell<u32>,
 }
 
 impl Link {
     /// Hands the bytes to the broker, which the caller runs with nothing borrowed.
     pub(super) fn send(&self, bytes: &[u8]) -> Rc<BrokerShell> {
-        self.broker.state.borrow_mut().machine.handle_bytes(self.peer, bytes, now());
+        self.broker.state.borrow_mut().send(self.peer, bytes);
         Rc::clone(&self.broker)
+    }
+
+    /// The number of a message that is sent now, if the broker has first to take what came before: below 0, where no request
+    /// has one.
+    pub(super) fn wait(&self) -> Option<f64> {
+        self.broker.state.borrow_mut().ends.pipe(self.peer).filter(|pipe| !pipe.is_idle())?;
+        self.waiting.set(self.waiting.get() + 1);
+        Some(-f64::from(self.waiting.get()))
+    }
+
+    /// The broker has taken all: how many messages waited.
+    pub(super) fn taken(&self) -> u32 {
+        self.waiting.take()
     }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
         let peer = self.peer;
-        self.broker.state.borrow_mut().ends.remove(peer);
-        self.broker.run(|machine| machine.handle_closed(peer, now()));
+        {
+            let State { ends, machine, .. } = &mut *self.broker.state.borrow_mut();
+            if ends.pipe(peer).is_some_and(Pipe::close) {
+                ends.remove(peer);
+                machine.handle_closed(peer, now());
+            }
+        }
+        self.broker.drain();
     }
 }
 
@@ -54,6 +77,8 @@ pub(super) struct BrokerShell {
 struct State {
     machine: Broker,
     ends: Ends,
+    /// Those whose pipe has more for the broker, which takes it.
+    flowing: VecDeque<PeerId>,
     timer: Timer,
     listener: Option<Listener>,
     storage: Option<Part<Storage>>,
@@ -64,7 +89,10 @@ struct State {
 enum Step {
     /// The client has bytes to read.
     Fed(Rc<ClientShell>),
+    /// All that the client has sent was taken.
+    Taken(Rc<ClientShell>),
     Transmit(Rc<Port>, Uint8Array),
+    Resume(Rc<Port>),
     Close(End),
     Event(Option<Listener>, Event),
     Message(HostMessage),
@@ -83,7 +111,8 @@ impl BrokerShell {
                     shell.on_timer();
                 }
             });
-            let state = State { machine, ends: Ends::new(), timer, listener: None, storage: None, asker: None };
+            let (ends, flowing) = (Ends::new(), VecDeque::new());
+            let state = State { machine, ends, flowing, timer, listener: None, storage: None, asker: None };
             Self { state: RefCell::new(state), is_draining: Cell::new(false), host }
         })
     }
@@ -93,10 +122,10 @@ impl BrokerShell {
         let peer = {
             let state = &mut *self.state.borrow_mut();
             let peer = state.machine.accept(now());
-            state.ends.insert(peer, End::Client(Rc::downgrade(client)));
+            state.ends.insert(peer, End::Client(Pipe::new(Rc::downgrade(client))));
             peer
         };
-        client.set_transport(Transport::Link(Link { broker: Rc::clone(self), peer }));
+        client.set_transport(Transport::Link(Link { broker: Rc::clone(self), peer, waiting: Cell::new(0) }));
         client.on_open();
         // It may be closed at once, for want of room.
         self.drain();
@@ -110,17 +139,18 @@ impl BrokerShell {
         peer.index()
     }
 
-    /// Runs the machine for the peer with this index, if there is one.
-    pub(super) fn run_for(&self, index: usize, action: impl FnOnce(&mut Broker, PeerId)) {
+    /// Runs the machine for the peer with this index; gives the other value if there is none.
+    pub(super) fn run_for<T>(&self, index: usize, other: T, action: impl FnOnce(&mut Broker, PeerId) -> T) -> T {
         let state = &mut *self.state.borrow_mut();
-        if let Some(peer) = state.ends.peer(index) {
-            action(&mut state.machine, peer);
+        match state.ends.peer(index) {
+            Some(peer) => action(&mut state.machine, peer),
+            None => other,
         }
     }
 
     /// The socket of a peer behind a port closed.
     pub(super) fn on_closed(&self, index: usize) {
-        self.run_for(index, |machine, peer| machine.handle_closed(peer, now()));
+        self.run_for(index, (), |machine, peer| machine.handle_closed(peer, now()));
         self.state.borrow_mut().ends.remove_at(index);
     }
 
@@ -165,7 +195,9 @@ impl BrokerShell {
             match step {
                 None => break,
                 Some(Step::Fed(client)) => client.on_fed(),
+                Some(Step::Taken(client)) => client.on_taken(),
                 Some(Step::Transmit(port, frame)) => port.transmit(&frame),
+                Some(Step::Resume(port)) => port.resume(),
                 Some(Step::Close(end)) => close(&end),
                 Some(Step::Message(message)) => mail::deliver(&self.host, &message),
                 Some(Step::Event(listener, event)) => tell(listener.as_ref(), &event),
@@ -196,9 +228,10 @@ impl BrokerShell {
 
 impl State {
     fn next(&mut self) -> Option<Step> {
-        Some(match self.machine.poll_output()? {
+        let Some(output) = self.machine.poll_output() else { return self.flow() };
+        Some(match output {
             Output::Transmit(peer, bytes) => match self.ends.get(peer) {
-                Some(End::Client(client)) => match client.upgrade() {
+                Some(End::Client(pipe)) => match pipe.client() {
                     Some(client) => {
                         client.feed(bytes);
                         Step::Fed(client)
@@ -208,12 +241,51 @@ impl State {
                 Some(End::Port(port)) => Step::Transmit(Rc::clone(port), Uint8Array::new_from_slice(bytes)),
                 None => Step::Nothing,
             },
+            Output::Resume(peer) => match self.ends.get(peer) {
+                Some(End::Port(port)) => Step::Resume(Rc::clone(port)),
+                Some(End::Client(_)) | None => self.go_on(peer, true),
+            },
             Output::Close(peer) => self.ends.remove(peer).map_or(Step::Nothing, Step::Close),
             Output::Store(id, batch) => store(self.storage.as_ref(), id, batch),
             Output::Ask { question, peer, ask } => Step::Ask(self.asker.clone(), question, peer, ask),
             Output::Message(message) => Step::Message(message),
             Output::Event(event) => Step::Event(self.listener.clone(), event),
         })
+    }
+
+    /// Bytes from a client in the page.
+    fn send(&mut self, peer: PeerId, bytes: &[u8]) {
+        // Those of one that is closed are nobody's.
+        let Some(pipe) = self.ends.pipe(peer) else { return };
+        if pipe.is_idle() {
+            self.flowing.push_back(peer);
+        }
+        pipe.push(bytes);
+    }
+
+    /// Once the machine has nothing to do: hands over the next of what waits.
+    fn flow(&mut self) -> Option<Step> {
+        let peer = self.flowing.pop_front()?;
+        let Some(pipe) = self.ends.pipe(peer) else { return Some(Step::Nothing) };
+        let goes_on = self.machine.handle_bytes(peer, pipe.slice(), now());
+        Some(self.go_on(peer, goes_on))
+    }
+
+    /// The broker takes more of a client in the page, or no more.
+    fn go_on(&mut self, peer: PeerId, goes_on: bool) -> Step {
+        let Some(pipe) = self.ends.pipe(peer) else { return Step::Nothing };
+        pipe.is_stopped = !goes_on;
+        if !pipe.is_drained() {
+            if goes_on {
+                self.flowing.push_back(peer);
+            }
+        } else if pipe.is_closed {
+            self.ends.remove(peer);
+            self.machine.handle_closed(peer, now());
+        } else if goes_on {
+            return pipe.client().map_or(Step::Nothing, Step::Taken);
+        }
+        Step::Nothing
     }
 }
 
@@ -227,8 +299,8 @@ fn store(storage: Option<&Part<Storage>>, id: BatchId, batch: &Batch) -> Step {
 
 fn close(end: &End) {
     match end {
-        End::Client(client) => {
-            if let Some(client) = client.upgrade() {
+        End::Client(pipe) => {
+            if let Some(client) = pipe.client() {
                 client.on_closed();
             }
         }

@@ -27,6 +27,8 @@ mod options;
 #[cfg(feature = "broker")]
 mod pause;
 #[cfg(feature = "broker")]
+mod pipe;
+#[cfg(feature = "broker")]
 mod port;
 mod properties;
 #[cfg(feature = "broker")]

@@ -13,6 +13,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn transmit(this: &Port, frame: &Uint8Array);
 
+    /// Reads again, where it was told that no more is taken.
+    #[wasm_bindgen(method)]
+    pub(super) fn resume(this: &Port);
+
     /// Closes behind what was sent: the last call. The peer's number is given to another from now on.
     #[wasm_bindgen(method)]
     pub(super) fn close(this: &Port);

@@ -241,6 +241,27 @@ impl ClientShell {
         self.drain();
     }
 
+    /// The number of the message that is sent now, if the broker in the page does not take it at once.
+    #[cfg(feature = "broker")]
+    pub(super) fn wait(&self) -> Option<f64> {
+        match &self.state.borrow().transport {
+            Some(Transport::Link(link)) => link.wait(),
+            Some(Transport::Socket(_)) | None => None,
+        }
+    }
+
+    /// The broker in the page has taken all.
+    #[cfg(feature = "broker")]
+    pub(super) fn on_taken(&self) {
+        let taken = match &self.state.borrow().transport {
+            Some(Transport::Link(link)) if !self.is_freed.get() => link.taken(),
+            _ => 0,
+        };
+        for number in 1..=taken {
+            self.host.done(-f64::from(number), 0);
+        }
+    }
+
     fn tell_packets(&self) {
         if !self.is_freed.get() {
             self.host.tell_packets();

@@ -58,7 +58,7 @@ fn options(dice: &mut Dice) -> BrokerOptions {
         queue_overflow: dice.pick(&[QueueOverflow::DropNewest, QueueOverflow::DropOldest, QueueOverflow::Disconnect]),
         topic_alias_maximum: u16::try_from(dice.roll(3)).expect("small"),
         transmit_bytes_max: dice.pick(&[60, 1 << 20]),
-        input_bytes_max: 1000,
+        input_bytes_max: dice.pick(&[300, 1000]),
         answer_timeout: Duration::from_secs(5),
         events: true,
         ..BrokerOptions::default()
@@ -121,7 +121,8 @@ fn act(room: &mut Room, dice: &mut Dice, peer: PeerId) {
         8 => room.send(peer, &Packet::Pubrel(Ack::success(packet_id))),
         9 => room.send(peer, &Packet::Pubcomp(Ack::success(packet_id))),
         10 => room.send(peer, &Packet::Pingreq),
-        11 => room.cut(peer),
+        11 if dice.is() => room.cut(peer),
+        11 => room.leave(peer),
         12 => room.writable(peer, dice.is()),
         _ => match dice.roll(6) {
             0 => room.send(
@@ -147,6 +148,7 @@ fn write(room: &mut Room) {
 fn run(seed: u64, has_store: bool) {
     let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let mut room = Room::with(options(&mut dice));
+    room.pauses = dice.is();
     room.now = Time::from_millis(1_800_000_000_000);
     if has_store {
         room.disk.restore(&mut room.broker, room.now).expect("nothing");
@@ -194,9 +196,14 @@ fn run(seed: u64, has_store: bool) {
             }
         }
     }
-    // All go, and nothing is left of them.
+    // Once nothing is waited for, everybody is read.
     write(&mut room);
     room.disk_waits = false;
+    while !room.asked.is_empty() {
+        room.answer(Answer::Allow);
+    }
+    assert_eq!(room.paused(), 0, "seed {seed}");
+    // All go, and nothing is left of them.
     room.broker.shut_down(room.now);
     room.drain();
     assert_eq!(room.broker.clients().count(), 0, "seed {seed}");

@@ -335,27 +335,6 @@ fn answers_that_belong_to_nothing_are_ignored() {
     assert_eq!(room.hear(peer), ["PUBACK #9 10"]);
 }
 
-/// [3.1.1 MQTT-4.8.0-2]: it is no fault of the client's packets, and 3.1.1 has no word for it.
-#[test]
-fn what_waits_behind_a_question_is_bounded() {
-    let options = BrokerOptions {
-        asks: PUBLISH,
-        input_bytes_max: 100,
-        packet_bytes_max: 50.try_into().expect("not 0"),
-        ..BrokerOptions::default()
-    };
-    for (version, told) in [(V5, vec!["DISCONNECT 97"]), (V4, vec![])] {
-        let mut room = Room::with(options.clone());
-        let (peer, other) = (room.join(version, "a"), room.join(V5, "b"));
-        let packet: &[u8] = if version == V5 { b"\x30\x08\x00\x01t\x001234" } else { b"\x30\x08\x00\x01t12345" };
-        room.send_bytes(peer, &packet.repeat(15));
-        assert!(!room.is_closed(peer));
-        room.send_bytes(peer, b"\x30");
-        assert_eq!((room.hear(peer), room.is_closed(peer)), (told.iter().map(ToString::to_string).collect(), true));
-        assert!(!room.is_closed(other));
-    }
-}
-
 #[test]
 fn a_broken_packet_behind_a_question_is_found_in_its_turn() {
     let mut room = room(PUBLISH);

@@ -294,7 +294,7 @@ fn messages_come_in_their_order_among_the_events_and_before_the_frames() {
             Output::Message(mail) if mail.message.payload == b"1" => "first ",
             Output::Message(_) => "second ",
             Output::Transmit(..) => "frame ",
-            Output::Close(_) | Output::Ask { .. } | Output::Store(..) => "other ",
+            Output::Close(_) | Output::Ask { .. } | Output::Resume(_) | Output::Store(..) => "other ",
         };
     }
     assert_eq!(order, "first event second event frame ");

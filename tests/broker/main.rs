@@ -11,6 +11,7 @@ mod counters;
 mod deliver;
 #[path = "../disk/mod.rs"]
 mod disk;
+mod fast;
 mod hooks;
 mod host;
 mod hostile;

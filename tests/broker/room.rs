@@ -20,6 +20,9 @@ pub(crate) const V4: Version = Version::V3_1_1;
 pub(crate) const V5: Version = Version::V5;
 pub(crate) const QOS: [QoS; 3] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];
 
+/// What a transport gives at a time.
+pub(crate) const CHUNK_BYTES: usize = 1_000;
+
 pub(crate) struct Room {
     pub(crate) broker: Broker,
     pub(crate) now: Time,
@@ -30,15 +33,20 @@ pub(crate) struct Room {
     pub(crate) asked: Vec<(QuestionId, Question)>,
     /// The transports take one frame each time that they are made writable.
     pub(crate) stop_after_frame: bool,
+    /// The transports are not read while the broker wants them not to be.
+    pub(crate) pauses: bool,
     /// Bytes of all frames that the clients have had.
     pub(crate) heard_bytes: u64,
     /// The broker's store; if `disk_waits`, batches stay on their way to it.
     pub(crate) disk: Disk,
     pub(crate) disk_waits: bool,
     lines: BTreeMap<PeerId, Line>,
+    /// Those that are to be read again.
+    resumed: Vec<PeerId>,
 }
 
 /// One client's end of its connection.
+#[expect(clippy::struct_excessive_bools, reason = "facts, each on its own")]
 struct Line {
     version: Version,
     decoder: Decoder,
@@ -49,6 +57,12 @@ struct Line {
     closed: bool,
     /// It broke.
     cut: bool,
+    /// The broker wants it not to be read.
+    is_paused: bool,
+    /// What the client has sent and the broker has not read.
+    unread: Vec<u8>,
+    /// The client has sent all.
+    is_over: bool,
     /// The aliases that were introduced on it.
     aliases: BTreeSet<u16>,
 }
@@ -66,10 +80,12 @@ impl Room {
             mail: Vec::new(),
             asked: Vec::new(),
             stop_after_frame: false,
+            pauses: false,
             heard_bytes: 0,
             disk: Disk::default(),
             disk_waits: false,
             lines: BTreeMap::new(),
+            resumed: Vec::new(),
         }
     }
 
@@ -108,8 +124,62 @@ impl Room {
     }
 
     pub(crate) fn send_bytes(&mut self, peer: PeerId, bytes: &[u8]) {
-        self.broker.handle_bytes(peer, bytes, self.now);
+        if self.pauses && self.is_paused(peer) {
+            self.lines.get_mut(&peer).expect("opened here").unread.extend_from_slice(bytes);
+        } else {
+            self.give(peer, bytes);
+        }
         self.drain();
+    }
+
+    /// And does what the broker asks for.
+    fn give(&mut self, peer: PeerId, bytes: &[u8]) {
+        let may_follow = self.broker.handle_bytes(peer, bytes, self.now);
+        let line = self.lines.get_mut(&peer).expect("opened here");
+        line.is_paused |= !may_follow;
+        self.act();
+    }
+
+    /// A chunk after the other of what the client has sent, as a socket gives it.
+    fn read(&mut self, peer: PeerId) {
+        let line = self.lines.get_mut(&peer).expect("opened here");
+        let unread = std::mem::take(&mut line.unread);
+        let mut chunks = unread.chunks(CHUNK_BYTES);
+        while !self.is_paused(peer)
+            && let Some(chunk) = chunks.next()
+        {
+            self.give(peer, chunk);
+        }
+        let line = self.lines.get_mut(&peer).expect("opened here");
+        line.unread = chunks.flatten().copied().collect();
+        if line.unread.is_empty() && !line.is_paused && line.is_over {
+            self.broker.handle_closed(peer, self.now);
+            self.lines.get_mut(&peer).expect("opened here").cut = true;
+        }
+    }
+
+    /// The client closes its transport behind what it has sent.
+    pub(crate) fn leave(&mut self, peer: PeerId) {
+        self.lines.get_mut(&peer).expect("opened here").is_over = true;
+        if !self.is_paused(peer) {
+            self.read(peer);
+        }
+        self.drain();
+    }
+
+    /// Whether the broker wants the transport not to be read.
+    pub(crate) fn is_paused(&self, peer: PeerId) -> bool {
+        self.lines[&peer].is_paused
+    }
+
+    /// How many are open, and not to be read.
+    pub(crate) fn paused(&self) -> usize {
+        self.lines.values().filter(|line| line.is_paused && !line.closed && !line.cut).count()
+    }
+
+    /// Bytes that the client has sent and the broker has not read.
+    pub(crate) fn unread(&self, peer: PeerId) -> usize {
+        self.lines[&peer].unread.len()
     }
 
     /// The transport breaks.
@@ -164,7 +234,7 @@ impl Room {
     }
 
     pub(crate) fn is_open(&self, peer: PeerId) -> bool {
-        self.lines.get(&peer).is_some_and(|line| !line.closed && !line.cut)
+        self.lines.get(&peer).is_some_and(|line| !line.closed && !line.cut && !line.is_over)
     }
 
     pub(crate) fn is_closed(&self, peer: PeerId) -> bool {
@@ -267,6 +337,14 @@ impl Room {
 
     /// Does what the broker asks for; after a call to the broker itself.
     pub(crate) fn drain(&mut self) {
+        self.act();
+        while let Some(peer) = self.resumed.pop() {
+            self.read(peer);
+            self.act();
+        }
+    }
+
+    fn act(&mut self) {
         while let Some(output) = self.broker.poll_output() {
             match output {
                 Output::Transmit(peer, bytes) => {
@@ -280,6 +358,12 @@ impl Room {
                     let line = self.lines.get_mut(&peer).expect("a known peer");
                     assert!(!line.closed && !line.cut, "closed twice");
                     line.closed = true;
+                }
+                Output::Resume(peer) => {
+                    let line = self.lines.get_mut(&peer).expect("a known peer");
+                    assert!(line.is_paused && !line.closed && !line.cut, "resumed and not paused");
+                    line.is_paused = false;
+                    self.resumed.push(peer);
                 }
                 Output::Ask { question, ask, .. } => self.asked.push((question, ask)),
                 Output::Message(message) => self.mail.push(mail(&message, self.now)),
@@ -306,6 +390,9 @@ impl Line {
             frames: 0,
             closed: false,
             cut: false,
+            is_paused: false,
+            unread: Vec::new(),
+            is_over: false,
             aliases: BTreeSet::new(),
         }
     }

@@ -224,7 +224,7 @@ impl Net {
                     }
                 }
                 broker::Output::Event(Event::Disconnected { cause, .. }) => causes.push(cause),
-                broker::Output::Event(_) | broker::Output::Ask { .. } => {}
+                broker::Output::Event(_) | broker::Output::Ask { .. } | broker::Output::Resume(_) => {}
                 broker::Output::Message(_) => unreachable!("the host subscribes to nothing"),
                 broker::Output::Store(id, batch) => {
                     disk.as_mut().expect("there is a store").take(id, batch);

@@ -53,13 +53,26 @@ impl Broker {
             return;
         }
         store.state = State::Idle;
-        for _ in 0..self.held.stalled.len() {
-            let Some(id) = self.held.stalled.pop_front() else { return };
-            if let Some(peer) = self.peers.get_mut(id) {
-                peer.is_stalled = false;
-                self.receive(id, now);
-            }
+    }
+
+    /// Looks at a peer that was not looked at while the store was behind, if it no longer is; says whether there was one.
+    ///
+    /// Once what had come before is on its way to the store: else all that waits would be handled at one go, and go into the
+    /// same batch and the same queues.
+    pub(in crate::broker) fn wake(&mut self) -> bool {
+        if self.store.as_ref().is_none_or(|store| store.is_behind(&self.options)) {
+            return false;
         }
+        let Some(id) = self.held.stalled.pop_front() else { return false };
+        if let Some(peer) = self.peers.get_mut(id) {
+            peer.is_stalled = false;
+            // What it has sent meanwhile was not looked at, or not even read; so its time begins anew.
+            if let Some(connected) = peer.connection.connected_mut() {
+                connected.last_packet = self.now;
+            }
+            self.receive(id, self.now);
+        }
+        true
     }
 
     /// A batch could not be written, and so what the store has is all that there is: the broker is over.

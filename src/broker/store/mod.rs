@@ -113,11 +113,12 @@ impl Store {
     /// Whether so much was handled since the batch was given out that the store is to be waited for.
     ///
     /// Half of what one client's queue takes, since two such loads can wait for it: the one whose batch is written, and the
-    /// next. So it is the publishers that a slow store slows down, and no queue runs over for it.
+    /// next. So it is the publishers that a slow store slows down, as [`fast`](super::fast) says, and no queue runs over for
+    /// it.
     fn is_behind(&self, options: &BrokerOptions) -> bool {
-        let is_much =
-            self.since.messages >= (options.queue_messages / 2).max(1) || self.since.bytes >= options.store_bytes_max;
-        is_much && matches!(self.state, State::Writing(_))
+        let Load { messages, bytes } = self.since;
+        let is_much = messages >= (options.queue_messages / 2).max(1) || bytes >= options.store_bytes_max.max(1);
+        is_much && !self.has_failed()
     }
 
     /// Makes a batch of all that was touched since the last. `None` if the store has it all.
@@ -142,6 +143,7 @@ impl Store {
             self.sync_retained(topic, retained);
         }
         self.messages.sweep(&mut self.batch);
+        self.since = Load::default();
         if self.batch.is_empty() {
             return None;
         }
@@ -150,7 +152,6 @@ impl Store {
         }
         self.last_batch = self.last_batch.next();
         self.state = State::Writing(self.last_batch);
-        self.since = Load::default();
         Some(self.last_batch)
     }
 
