@@ -1,20 +1,30 @@
 // The cases, the same for every broker, in a page and on a port.
 
-/** So many QoS 1 and 2 messages of the publisher are not acknowledged at a time. */
+/** So many QoS 1 and 2 messages of a publisher are not acknowledged at a time. */
 export const IN_FLIGHT = 64
 
+/** So many QoS 0 messages have at most not come to all subscribers, so that no broker has to drop any. */
+const WINDOW = 1_000
+
+const oneToOne = { publishers: 1, subscribers: 1, inFlight: IN_FLIGHT, window: WINDOW }
+const oneToFifty = { ...oneToOne, subscribers: 50 }
+
 /**
- * Quality of service, number of subscribers, how many messages of the publisher are not acknowledged at a time, and the
- * deliveries a second that are asked of the broker in the page.
+ * Quality of service, number of publishers and subscribers, how many messages of each publisher are not acknowledged at a time,
+ * how many of all have not come to all subscribers, and the deliveries a second that are asked of the broker in the page.
+ * `apart`: each message is a write of its own to the socket, which there is on a port alone.
  */
 export const cases = {
-  'QoS 0, one to one': { qos: 0, subscribers: 1, goal: 400_000 },
-  'QoS 1, one to one': { qos: 1, subscribers: 1, inFlight: IN_FLIGHT, goal: 100_000 },
-  'QoS 1, one by one': { qos: 1, subscribers: 1, inFlight: 1 },
-  'QoS 2, one to one': { qos: 2, subscribers: 1, inFlight: IN_FLIGHT },
-  'QoS 0, one to fifty': { qos: 0, subscribers: 50, goal: 2_000_000 },
-  'QoS 1, one to fifty': { qos: 1, subscribers: 50, inFlight: IN_FLIGHT },
-  'QoS 2, one to fifty': { qos: 2, subscribers: 50, inFlight: IN_FLIGHT },
+  'QoS 0, one to one': { ...oneToOne, qos: 0, goal: 400_000 },
+  'QoS 0, one to one, a write each': { ...oneToOne, qos: 0, apart: true },
+  'QoS 0, one by one': { ...oneToOne, qos: 0, window: 1 },
+  'QoS 1, one to one': { ...oneToOne, qos: 1, goal: 100_000 },
+  'QoS 1, one by one': { ...oneToOne, qos: 1, inFlight: 1 },
+  'QoS 1, fifty to one, each one by one': { ...oneToOne, qos: 1, publishers: 50, inFlight: 1 },
+  'QoS 2, one to one': { ...oneToOne, qos: 2 },
+  'QoS 0, one to fifty': { ...oneToFifty, qos: 0, goal: 2_000_000 },
+  'QoS 1, one to fifty': { ...oneToFifty, qos: 1 },
+  'QoS 2, one to fifty': { ...oneToFifty, qos: 2 },
 }
 
 export const ROUNDS_TO_WARM_UP = 3
@@ -24,9 +34,6 @@ export const ROUNDS = 5
 export const PAYLOAD_BYTES = 64
 /** What subscribes to all twenty topics of `frames.js`. */
 export const FILTER = '+/+/temperature'
-/** So many QoS 0 messages have at most not come to all subscribers, so that no broker has to drop any. */
-export const WINDOW = 1_000
-
 /** The clients that subscribe to `#`, one after another; the first warm up, the median of the others counts. */
 export const RETAINED = { messages: 100_000, toWarmUp: 2, clients: 5 }
 

@@ -1,8 +1,8 @@
 // Times deliveries within one process or page: a publisher, its subscribers and the broker share the thread.
 import { topics } from '../lib/frames.js'
-import { cases, FILTER, median, PAYLOAD_BYTES, ROUNDS, ROUNDS_TO_WARM_UP, WINDOW } from './cases.js'
+import { cases, FILTER, median, PAYLOAD_BYTES, ROUNDS, ROUNDS_TO_WARM_UP } from './cases.js'
 
-/** How many calls of publish one turn of the event loop has. */
+/** How many calls of publish one turn of the event loop has at most. */
 const TURN = 64
 
 /**
@@ -12,16 +12,18 @@ const TURN = 64
  * @param milliseconds how long each round publishes
  */
 export async function deliver(start, name, milliseconds) {
-  const { qos, subscribers, inFlight } = cases[name]
+  const { qos, publishers, subscribers, inFlight, window } = cases[name]
   const { connect } = await start()
   const inbox = new Inbox()
   for (let number = 0; number < subscribers; number++) {
     const client = await connect(`subscriber-${number}`, (topic, payload) => inbox.take(topic, payload))
     await client.subscribe(FILTER, qos)
   }
-  const publisher = await connect('publisher', () => {})
-  const publish = index => publisher.publish(topics[index % topics.length], payloads[index % topics.length], qos)
-  const send = qos === 0 ? sendInTurns : sendInLanes(inFlight)
+  const clients = []
+  for (let number = 0; number < publishers; number++) clients.push(await connect(`publisher-${number}`, () => {}))
+  const publish = (index, lane) =>
+    clients[lane % publishers].publish(topics[index % topics.length], payloads[index % topics.length], qos)
+  const send = qos === 0 ? sendInTurns(window) : sendInLanes(inFlight * publishers)
   const rates = []
   for (let round = 0; round < ROUNDS_TO_WARM_UP + ROUNDS; round++) {
     inbox.count = 0
@@ -49,13 +51,17 @@ class Inbox {
   }
 }
 
-/** A turn of the event loop has some messages; how many were sent. `have(n)` says whether n have come to everybody. */
-async function sendInTurns(publish, end, have) {
+/**
+ * A turn of the event loop has some messages, as many as may be under way; how many were sent. `have(n)` says whether n have come
+ * to everybody.
+ */
+const sendInTurns = window => async (publish, end, have) => {
+  const turn = Math.min(TURN, window)
   let sent = 0
   while (performance.now() < end) {
-    for (const last = sent + TURN; sent < last; sent++) publish(sent)
+    for (const last = sent + turn; sent < last; sent++) publish(sent, 0)
     do await nextTurn()
-    while (!have(sent - WINDOW))
+    while (!have(sent + turn - window))
   }
   while (!have(sent)) await nextTurn()
   return sent
@@ -64,10 +70,10 @@ async function sendInTurns(publish, end, have) {
 /** Each lane sends its next message when its last is acknowledged. */
 const sendInLanes = lanes => async (publish, end, have) => {
   let sent = 0
-  const lane = async () => {
-    while (performance.now() < end) await publish(sent++)
+  const run = async lane => {
+    while (performance.now() < end) await publish(sent++, lane)
   }
-  await Promise.all(Array.from({ length: lanes }, lane))
+  await Promise.all(Array.from({ length: lanes }, (_, lane) => run(lane)))
   while (!have(sent)) await nextTurn()
   return sent
 }

@@ -6,7 +6,7 @@ import { median, print } from '../lib/table.mjs'
  * Another's failure leaves a gap; so does ours, and the benchmark fails in the end.
  *
  * @param section `name`, `title`, `rows`, `columns`, of which the first is ours; `measure(row, column)`; `format(number)`;
- *   and perhaps `goal(row, figures)`, which gives its text and whether it is reached, if there is one.
+ *   perhaps `goal(row, figures)`, which gives its text and whether it is reached, if there is one; perhaps `note()`, a line below.
  * @returns the figures of all runs by section, row and column; nothing if `only` leaves nothing.
  */
 export async function tabulate(section, { runs, only, quick }) {
@@ -25,6 +25,7 @@ export async function tabulate(section, { runs, only, quick }) {
   }
   console.log(`\n${section.title}\n`)
   print([['', ...columns, section.goal ? 'goal' : ''], ...rows.map(row => cells(section, row, figures[row], quick))])
+  if (section.note) console.log(`\n${section.note()}`)
   return { [name]: figures }
 }
 

@@ -42,7 +42,14 @@ describe('the load program', () => {
       const server = await startServer(name)
       try {
         const ask = message => askChild(program('load/program.js'), name, message)
-        assert.ok((await ask(['deliver', server.port, 'QoS 2, one to fifty', ROUND])) > 0)
+        for (const row of [
+          'QoS 0, one to one, a write each',
+          'QoS 1, fifty to one, each one by one',
+          'QoS 2, one to fifty',
+        ]) {
+          const { rate, busy } = await ask(['deliver', server.port, row, ROUND])
+          assert.ok(rate > 0 && busy > 0 && busy <= 1, `${row}: ${rate}, ${busy}`)
+        }
         assert.ok((await ask(['retained', server.port, 100])) > 0)
       } finally {
         server.end()
@@ -55,7 +62,9 @@ describe('in one process', () => {
   for (const system of ['wasmqtt', 'aedes-bare', 'aedes-mqttjs']) {
     test(`${system} delivers, and answers a client that subscribes to everything`, async () => {
       const ask = message => askChild(program('in-node.js'), system, message)
-      assert.ok((await ask(['deliver', system, 'QoS 1, one to one', ROUND])) > 0)
+      for (const row of ['QoS 0, one by one', 'QoS 1, fifty to one, each one by one']) {
+        assert.ok((await ask(['deliver', system, row, ROUND])) > 0, row)
+      }
       assert.ok((await ask(['retained', system, 100])) > 0)
     })
   }

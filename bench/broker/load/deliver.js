@@ -1,90 +1,131 @@
 // Times deliveries by a broker on a port.
 import { topics } from '../../lib/frames.js'
-import { cases, FILTER, median, PAYLOAD_BYTES, ROUNDS, ROUNDS_TO_WARM_UP, WINDOW } from '../cases.js'
+import { cases, FILTER, median, PAYLOAD_BYTES, ROUNDS, ROUNDS_TO_WARM_UP } from '../cases.js'
 import { Publishes } from '../publishes.js'
 import { dial } from './dial.js'
 
-/** Deliveries a second: the median of the rounds, each of which publishes for some milliseconds. */
+/**
+ * `rate`, the deliveries a second: the median of the rounds, each of which publishes for some milliseconds; and `busy`, the share
+ * of that time in which this process had something to do.
+ */
 export async function deliver(port, name, milliseconds) {
-  const { qos, subscribers, inFlight = Number.POSITIVE_INFINITY } = cases[name]
-  const inbox = new Inbox()
-  for (let number = 0; number < subscribers; number++) {
+  const limits = cases[name]
+  const inboxes = []
+  for (let number = 0; number < limits.subscribers; number++) {
     const subscriber = await dial(port, `subscriber-${number}`)
-    subscriber.onPublish = (bytes, body, end) => inbox.take(bytes, body, end)
-    subscriber.onChunk = () => inbox.onChunk()
-    await subscriber.subscribe(FILTER, qos)
+    inboxes.push(new Inbox(subscriber, limits))
+    await subscriber.subscribe(FILTER, limits.qos)
   }
-  const publisher = await dial(port, 'publisher')
-  const publishes = new Publishes(qos)
+  const publishers = []
+  for (let number = 0; number < limits.publishers; number++) {
+    publishers.push(new Publisher(await dial(port, `publisher-${number}`), limits))
+  }
   const rates = []
+  let begun
   for (let round = 0; round < ROUNDS_TO_WARM_UP + ROUNDS; round++) {
-    inbox.count = 0
+    if (round === ROUNDS_TO_WARM_UP) begun = performance.eventLoopUtilization()
     const begin = performance.now()
-    await new Round(publisher, publishes, inbox, { subscribers, inFlight, end: begin + milliseconds }).done
-    if (round >= ROUNDS_TO_WARM_UP) rates.push((inbox.count * 1000) / (performance.now() - begin))
+    const sent = await new Round(publishers, inboxes, limits, begin + milliseconds).done
+    if (round >= ROUNDS_TO_WARM_UP) rates.push((sent * limits.subscribers * 1000) / (performance.now() - begin))
   }
-  return median(rates)
+  return { rate: median(rates), busy: performance.eventLoopUtilization(begun).utilization }
 }
 
 const topicBytes = topics[0].length
 
-/** Counts what comes; every packet has the length of the one that was sent. */
+/** Counts what comes to one subscriber: whole packets, each of the length of the one that was sent, and in order. */
 class Inbox {
   count = 0
   onChunk = () => {}
 
-  take(bytes, body, end) {
-    const index = bytes[end - 1]
-    const id = end - body - 2 - topicBytes - PAYLOAD_BYTES
-    if ((id !== 0 && id !== 2) || index >= topics.length) throw new Error('a wrong message')
-    this.count += 1
+  constructor(client, { qos, publishers }) {
+    const packetBytes = 2 + topicBytes + (qos > 0 ? 2 : 0) + PAYLOAD_BYTES
+    const inOrder = publishers === 1
+    let next = 0
+    client.onPublish = (bytes, body, end) => {
+      const index = bytes[end - 1]
+      if (end - body !== packetBytes || (inOrder ? index !== next : index >= topics.length)) {
+        throw new Error(`a wrong message: ${end - body} bytes, number ${index} where ${next} is due`)
+      }
+      next = next + 1 === topics.length ? 0 : next + 1
+      this.count += 1
+    }
+    client.onChunk = () => this.onChunk()
   }
 }
 
-/** Publishes as much as may be under way, until the time is up; done when all has come. */
-class Round {
-  #publisher
+/** A client that publishes as much as it may. */
+class Publisher {
+  sent = 0
+  acknowledged = 0
+  onChunk = () => {}
+  #client
   #publishes
-  #inbox
   #limits
-  #sent = 0
-  #acknowledged = 0
 
-  constructor(publisher, publishes, inbox, limits) {
-    this.#publisher = publisher
-    this.#publishes = publishes
-    this.#inbox = inbox
+  constructor(client, limits) {
+    this.#client = client
+    this.#publishes = new Publishes(limits.qos)
     this.#limits = limits
+    client.onAcknowledged = () => {
+      this.acknowledged += 1
+    }
+    client.onChunk = () => this.onChunk()
+  }
+
+  get isAnswered() {
+    return this.#limits.qos === 0 || this.acknowledged === this.sent
+  }
+
+  /** Gives how many were sent, of at most `window`. */
+  publish(window) {
+    const { qos, inFlight, apart } = this.#limits
+    const room = qos === 0 ? window : Math.min(window, inFlight - (this.sent - this.acknowledged))
+    // A window that opens by a few messages is no reason to write; acknowledgements come in groups by themselves.
+    if (room < 1 || (qos === 0 && room < this.#limits.window / 8)) return 0
+    for (let left = room; left > 0; left -= apart ? 1 : room) this.#client.send(this.#publishes.take(apart ? 1 : room))
+    this.sent += room
+    return room
+  }
+}
+
+/** Publishes until the time is up; done when all has come, and gives how many messages were sent. */
+class Round {
+  #publishers
+  #inboxes
+  #window
+  #end
+  #sent = 0
+
+  constructor(publishers, inboxes, { window }, end) {
+    this.#publishers = publishers
+    this.#inboxes = inboxes
+    this.#window = window
+    this.#end = end
+    for (const counter of inboxes) counter.count = 0
     this.done = new Promise((resolve, reject) => {
-      const go = () => {
+      const go = those => {
         try {
-          if (this.#goOn()) resolve()
+          if (this.#goOn(those)) resolve(this.#sent)
         } catch (error) {
           reject(error)
         }
       }
-      publisher.onAcknowledged = () => {
-        this.#acknowledged += 1
-      }
-      publisher.onChunk = go
-      inbox.onChunk = go
-      go()
+      for (const inbox of inboxes) inbox.onChunk = () => go(publishers)
+      for (const publisher of publishers) publisher.onChunk = () => go([publisher])
+      go(publishers)
     })
   }
 
   /** Whether all has come. */
-  #goOn() {
-    const { subscribers, inFlight, end } = this.#limits
-    const isAnswered = inFlight < Number.POSITIVE_INFINITY
-    const delivered = this.#inbox.count / subscribers
-    if (delivered > this.#sent) throw new Error('more was delivered than sent')
-    if (performance.now() >= end) return delivered === this.#sent && (!isAnswered || this.#acknowledged === this.#sent)
-    const window = WINDOW - (this.#sent - Math.floor(delivered))
-    const room = Math.min(window, isAnswered ? inFlight - (this.#sent - this.#acknowledged) : window)
-    // A window that opens by a few messages is no reason to write; acknowledgements come in groups by themselves.
-    if (room >= (isAnswered ? 1 : WINDOW / 8)) {
-      this.#publisher.send(this.#publishes.take(room))
-      this.#sent += room
+  #goOn(publishers) {
+    const delivered = this.#inboxes.reduce((least, { count }) => Math.min(least, count), this.#sent)
+    if (performance.now() >= this.#end) {
+      const haveAll = this.#inboxes.every(({ count }) => count === this.#sent)
+      return haveAll && this.#publishers.every(publisher => publisher.isAnswered)
+    }
+    for (const publisher of publishers) {
+      this.#sent += publisher.publish(this.#window - (this.#sent - delivered))
     }
     return false
   }

@@ -13,8 +13,8 @@ export async function inProcess({ quick }) {
   const site = await pages()
   return {
     name: 'in-page',
-    title: 'Deliveries a second to clients in the same page or process, MQTT 3.1.1, 64 bytes.',
-    rows: Object.keys(cases),
+    title: 'Deliveries a second to clients in the same page or process, MQTT 3.1.1, payloads of 64 bytes.',
+    rows: Object.keys(cases).filter(name => !cases[name].apart),
     columns: Object.keys(systems),
     format: whole,
     close: site.close,
