@@ -12,7 +12,7 @@ use super::ends::{End, Ends};
 use super::host::Host;
 use super::js::{Listener, Uint8Array};
 use super::mail;
-use super::pipe::Pipe;
+use super::pipe::{Pipe, SLICE_BYTES};
 use super::port::Port;
 use super::report;
 use super::shell::ClientShell;
@@ -258,6 +258,10 @@ impl State {
         // Those of one that is closed are nobody's.
         let Some(pipe) = self.ends.pipe(peer) else { return };
         if pipe.is_idle() {
+            if bytes.len() <= SLICE_BYTES {
+                pipe.is_stopped = !self.machine.handle_bytes(peer, bytes, now());
+                return;
+            }
             self.flowing.push_back(peer);
         }
         pipe.push(bytes);

@@ -7,9 +7,7 @@ use alloc::vec::Vec;
 use super::shell::ClientShell;
 
 /// What is handed over at a time: what the broker has for others of it leaves before the next.
-const SLICE_BYTES: usize = 64 * 1024;
-/// A buffer that grew beyond this is given back once it is empty.
-const KEPT_BYTES: usize = 4 * 1024;
+pub(super) const SLICE_BYTES: usize = 64 * 1024;
 
 /// What a client in the page has sent and the broker has not taken.
 pub(super) struct Pipe {
@@ -71,11 +69,7 @@ impl Pipe {
     pub(super) fn is_drained(&mut self) -> bool {
         let is_drained = self.start == self.bytes.len();
         if is_drained {
-            self.start = 0;
-            self.bytes.clear();
-            if self.bytes.capacity() > KEPT_BYTES {
-                self.bytes = Vec::new();
-            }
+            (self.bytes, self.start) = (Vec::new(), 0);
         }
         is_drained
     }
