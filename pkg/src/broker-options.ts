@@ -82,7 +82,7 @@ export interface BrokerOptions {
     readonly overflow?: 'drop-newest' | 'drop-oldest' | 'disconnect'
   }
   /**
-   * Bytes that wait for one connection: QoS 0 messages above it are dropped, others wait, and who does not read its answers
+   * Bytes that wait for one connection: live QoS 0 messages above it are dropped, others wait, and who does not read its answers
    * is disconnected above it. Default 16 MiB.
    */
   readonly transmitBytesMaximum?: number

@@ -6,13 +6,15 @@ use alloc::vec::Vec;
 use core::borrow::Borrow;
 
 use super::access::Who;
+use super::mark::Mark;
 use super::peer::PeerId;
 use super::register::Register;
+use super::replays::Replays;
 use super::screen::Screen;
 use super::sorted::Sorted;
 use super::store::{Changed, Part, Shadow};
 use super::wills::Will;
-use crate::codec::{QoS, SubscriptionOptions};
+use crate::codec::{Message, QoS, SubscriptionOptions};
 use crate::session::{Delivery, QueueFull, Session};
 use crate::time::Time;
 use crate::topic::TopicFilter;
@@ -38,6 +40,8 @@ pub(super) struct ClientState {
     pub(super) will: Option<Will>,
     /// Its deliveries that wait for the host's word, if there are any.
     pub(super) screen: Option<Box<Screen>>,
+    /// What its subscriptions have still to bring of what is retained, if they have.
+    pub(super) replays: Replays,
     /// Deliveries that were ever put into the queue of the session, and behind the screen.
     pub(super) enqueued: u64,
     pub(super) screened: u64,
@@ -76,6 +80,18 @@ impl Subscription {
             identifier,
         }
     }
+
+    /// A message for this one alone.
+    pub(super) fn delivery(self, message: &Arc<Message>, retain: bool, mark: Mark) -> Delivery {
+        let identifiers = core::slice::from_ref(&self.identifier);
+        Delivery {
+            message: Arc::clone(message),
+            qos: message.qos.min(self.qos),
+            retain,
+            subscription_identifiers: identifiers.get(usize::from(self.identifier == 0)..).unwrap_or_default().into(),
+            token: mark.pack(),
+        }
+    }
 }
 
 impl ClientState {
@@ -87,12 +103,14 @@ impl ClientState {
     /// Gives a subscription up, if there is one to this filter.
     pub(super) fn unsubscribe(&mut self, filter: &str) -> Option<TopicFilter> {
         let filter = self.subscriptions.remove(filter)?.filter;
+        self.end_replay(filter.as_str());
         self.note_subscription(&filter);
         Some(filter)
     }
 
     /// Gives all of them up.
     pub(super) fn take_subscriptions(&mut self) -> Sorted<Held> {
+        self.replays = Replays::default();
         let taken = core::mem::replace(&mut self.subscriptions, Sorted::new());
         taken.iter().for_each(|held| self.note_subscription(&held.filter));
         taken
@@ -110,6 +128,7 @@ impl ClientState {
     pub(super) fn put_back(&mut self, delivery: Delivery) {
         self.session.restore_waiting(delivery);
         self.enqueued += 1;
+        self.queue_goes_first();
     }
 
     /// Puts a delivery into the queue of the session. Nothing else but [`put_back`](Self::put_back) may, and nothing may take one from between others:
@@ -162,6 +181,7 @@ impl Clients {
             expires_at: None,
             will: None,
             screen: None,
+            replays: Replays::default(),
             enqueued: 0,
             screened: 0,
             stored: None,

@@ -1,9 +1,11 @@
 //! Delivery: one message to one subscriber, at once or by its session.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Broker;
 use super::aliases::Naming;
+use super::authorize::Guards;
 use super::broadcast::{Broadcast, Copy, Terms, has_expired};
 use super::clients::{ClientKey, ClientState};
 use super::event::DropCause;
@@ -13,6 +15,7 @@ use super::options::{BrokerOptions, QueueOverflow};
 use super::output::Outbox;
 use super::peer::{Connected, Connection, Peer};
 use super::questions::Questions;
+use super::retained::Retained;
 use super::slow::Flow;
 use crate::codec::{Ack, Message, PacketId, PacketKind, QoS, ReasonCode, Version};
 use crate::session::{Delivery, Outgoing, Session};
@@ -24,11 +27,22 @@ pub(super) struct Hop<'a> {
     pub(super) key: ClientKey,
     pub(super) client: &'a mut ClientState,
     pub(super) peer: Option<&'a mut Peer>,
+    pub(super) retained: &'a Retained,
     pub(super) questions: &'a mut Questions,
     pub(super) outbox: &'a mut Outbox,
     pub(super) log: &'a mut Log,
     pub(super) options: &'a BrokerOptions,
+    pub(super) guards: Guards,
     pub(super) now: Time,
+}
+
+/// A connection, for the deliveries of its client.
+struct Lane<'a> {
+    peer: &'a mut Peer,
+    outbox: &'a mut Outbox,
+    log: &'a mut Log,
+    client_id: &'a Arc<str>,
+    now: Time,
 }
 
 impl Hop<'_> {
@@ -36,10 +50,37 @@ impl Hop<'_> {
     #[inline]
     pub(super) fn deliver(&mut self, broadcast: &mut Broadcast<'_>, terms: &Terms<'_>) {
         if self.options.asks.receive {
-            self.screen(broadcast, terms);
+            self.screen(broadcast.delivery(terms));
         } else {
             self.deliver_now(broadcast, terms);
         }
+    }
+
+    /// Delivers what is no broadcast of now: it waited, or was retained.
+    pub(super) fn relay(&mut self, delivery: Delivery) {
+        if self.options.asks.receive {
+            self.screen(delivery);
+        } else {
+            self.relay_now(delivery);
+        }
+    }
+
+    /// Likewise, if nobody need be asked about it any more.
+    pub(super) fn relay_now(&mut self, delivery: Delivery) {
+        let qos = delivery.qos;
+        if qos != QoS::AtMostOnce {
+            self.enqueue(delivery);
+            return self.pump_queue(None);
+        }
+        if !self.has_room(qos, 0) {
+            if self.peer.is_some() {
+                self.log.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::NotWritable);
+            }
+            return self.lose();
+        }
+        let Some(peer) = self.peer.as_deref_mut() else { return };
+        let mut lane = Lane { peer, outbox: self.outbox, log: self.log, client_id: &self.client.id, now: self.now };
+        lane.send(&delivery, PacketId::FIRST, false, None);
     }
 
     /// Delivers what nobody need be asked about any more.
@@ -48,7 +89,7 @@ impl Hop<'_> {
         match terms.qos {
             QoS::AtMostOnce => self.deliver_at_once(broadcast, terms),
             QoS::AtLeastOnce | QoS::ExactlyOnce => {
-                self.enqueue(broadcast, terms);
+                self.enqueue(broadcast.delivery(terms));
                 self.pump(Some(broadcast));
             }
         }
@@ -57,7 +98,7 @@ impl Hop<'_> {
     /// QoS 0: into the peer's buffer. Not kept for who is not there.
     #[inline]
     fn deliver_at_once(&mut self, broadcast: &mut Broadcast<'_>, terms: &Terms<'_>) {
-        let Some(peer) = self.peer.as_deref_mut() else { return };
+        let Some(peer) = self.peer.as_deref_mut() else { return self.lose() };
         let Connection::Connected(connected) = &mut peer.connection else { return };
         let Connected { version, packet_bytes_max, .. } = *connected;
         let topic = broadcast.topic();
@@ -82,12 +123,14 @@ impl Hop<'_> {
             }
             // [MQTT-3.1.2-24], [MQTT-3.1.2-25]
             Ok(_) => self.log.dropped(Some(&self.client.id), topic, DropCause::PacketTooLarge),
-            Err(cause) => self.log.dropped(Some(&self.client.id), topic, cause),
+            Err(cause) => {
+                self.log.dropped(Some(&self.client.id), topic, cause);
+                self.lose();
+            }
         }
     }
 
-    fn enqueue(&mut self, broadcast: &mut Broadcast<'_>, terms: &Terms<'_>) {
-        let mut delivery = broadcast.delivery(terms);
+    fn enqueue(&mut self, mut delivery: Delivery) {
         while let Err(full) = self.client.enqueue(delivery) {
             // What has expired makes room before anything is given up [MQTT-3.3.2-5].
             let is_over = self.client.session.waiting().next().is_some_and(|oldest| has_expired(oldest, self.now));
@@ -104,6 +147,7 @@ impl Hop<'_> {
             let lost = oldest.as_ref().unwrap_or(&full.delivery);
             let cause = if is_over { DropCause::Expired } else { DropCause::QueueFull };
             self.log.dropped(Some(&self.client.id), lost.message.topic.as_str(), cause);
+            self.lose();
             if oldest.is_none() {
                 return;
             }
@@ -119,14 +163,31 @@ impl Hop<'_> {
         }
     }
 
-    /// Sends what the session may send now. `broadcast` lends its forms where a delivery is of its message.
-    pub(super) fn pump(&mut self, mut broadcast: Option<&mut Broadcast<'_>>) {
+    /// Sends what may be sent now. `broadcast` lends its forms where a delivery is of its message.
+    pub(super) fn pump(&mut self, broadcast: Option<&mut Broadcast<'_>>) {
+        if self.client.screen.is_some() {
+            self.pass_screen();
+        }
+        if self.client.replays.is_next {
+            self.replay();
+        }
+        let queued = self.client.session.queued();
+        self.pump_queue(broadcast);
+        if !self.client.replays.line.is_empty() {
+            self.client.replays.is_next |= self.client.session.queued() < queued;
+            self.replay();
+        }
+    }
+
+    /// Sends what the session may send now.
+    #[inline(never)]
+    pub(super) fn pump_queue(&mut self, mut broadcast: Option<&mut Broadcast<'_>>) {
         let Some(peer) = self.peer.as_deref_mut() else { return };
-        let Connection::Connected(Connected { version, packet_bytes_max, .. }) = peer.connection else { return };
+        let Connection::Connected(Connected { version, .. }) = peer.connection else { return };
         if peer.flow != Flow::Open {
             return;
         }
-        let session = &mut self.client.session;
+        let ClientState { session, id, .. } = &mut *self.client;
         loop {
             // What is left stays in the queue until this is sent: a copy of the messages is made as it goes, not at once.
             if !peer.transmit.is_empty() && peer.transmit.len() >= self.options.transmit_bytes_max {
@@ -145,31 +206,41 @@ impl Hop<'_> {
                     continue;
                 }
             };
-            let Delivery { message, qos, retain, subscription_identifiers, token } = delivery;
-            let terms = Terms { qos: *qos, retain: *retain, identifiers: subscription_identifiers, group: None };
-            let naming = peer
-                .connection
-                .connected_mut()
-                .map_or(Naming::Topic, |connected| connected.naming(&message.as_publish(), &terms));
-            let copy = Copy { terms, naming, packet_id, dup, waited: (Mark::unpack(*token).arrived, self.now) };
-            let out = self.outbox.open(peer);
-            let start = out.len();
-            let lent = broadcast.as_deref_mut().filter(|broadcast| !dup && broadcast.is_of(message));
-            let written = write(&copy, message, version, lent, out);
-            let fits = if out.len() - start <= packet_bytes_max { Ok(()) } else { Err(DropCause::PacketTooLarge) };
-            match written.and(fits) {
-                Ok(()) => {
-                    self.log.delivered(out.get(start..).unwrap_or_default());
-                    if let Naming::Introduction(alias) = naming {
-                        peer.introduced(alias, message.topic.clone());
-                    }
+            let lent = broadcast.as_deref_mut().filter(|broadcast| !dup && broadcast.is_of(&delivery.message));
+            let mut lane = Lane { peer, outbox: self.outbox, log: self.log, client_id: id, now: self.now };
+            let qos = delivery.qos;
+            if !lane.send(delivery, packet_id, dup, lent) {
+                give_up(session, packet_id, qos);
+            }
+        }
+    }
+}
+
+impl Lane<'_> {
+    /// Sends a delivery, its topic named as is best; says `false` of one that is lost. `lent` is of the same message.
+    fn send(&mut self, delivery: &Delivery, packet_id: PacketId, dup: bool, lent: Option<&mut Broadcast<'_>>) -> bool {
+        let Delivery { message, qos, retain, subscription_identifiers, token } = delivery;
+        let Some(connected) = self.peer.connection.connected_mut() else { return false };
+        let Connected { version, packet_bytes_max, .. } = *connected;
+        let terms = Terms { qos: *qos, retain: *retain, identifiers: subscription_identifiers, group: None };
+        let naming = connected.naming(&message.as_publish(), &terms);
+        let copy = Copy { terms, naming, packet_id, dup, waited: (Mark::unpack(*token).arrived, self.now) };
+        let out = self.outbox.open(self.peer);
+        let start = out.len();
+        let written = write(&copy, message, version, lent, out);
+        let fits = if out.len() - start <= packet_bytes_max { Ok(()) } else { Err(DropCause::PacketTooLarge) };
+        match written.and(fits) {
+            Ok(()) => {
+                self.log.delivered(out.get(start..).unwrap_or_default());
+                if let Naming::Introduction(alias) = naming {
+                    self.peer.introduced(alias, message.topic.clone());
                 }
-                Err(cause) => {
-                    out.truncate(start);
-                    self.log.dropped(Some(&self.client.id), message.topic.as_str(), cause);
-                    let qos = *qos;
-                    give_up(session, packet_id, qos);
-                }
+                true
+            }
+            Err(cause) => {
+                out.truncate(start);
+                self.log.dropped(Some(self.client_id), message.topic.as_str(), cause);
+                false
             }
         }
     }
@@ -208,7 +279,7 @@ impl Broker {
     pub(super) fn hop(&mut self, key: ClientKey, now: Time) -> Option<Hop<'_>> {
         let client = self.clients.get_mut(key)?;
         let peer = client.peer.and_then(|id| self.peers.get_mut(id));
-        let Self { questions, outbox, log, options, .. } = self;
-        Some(Hop { key, client, peer, questions, outbox, log, options, now })
+        let Self { retained, questions, outbox, log, options, guards, .. } = self;
+        Some(Hop { key, client, peer, retained, questions, outbox, log, options, guards: *guards, now })
     }
 }

@@ -195,17 +195,19 @@ impl Broker {
         publisher: Option<ClientKey>,
         now: Time,
     ) -> usize {
-        let Self { clients, peers, subscriptions, groups, questions, outbox, log, options, guards, .. } = self;
-        let Self { fan_out, forms, .. } = self;
+        let Self { clients, peers, subscriptions, groups, retained, questions, outbox, log, options, .. } = self;
+        let Self { fan_out, forms, guards, .. } = self;
         let access = guards.read.then_some(&options.access);
         fan_out.collect((&publish, publisher), access, subscriptions, groups, clients);
         let mut broadcast = Broadcast::new(publish, message, now, forms);
+        let mut overtakes = false;
         for place in 0..fan_out.targets.len() {
             fan_out.gather_identifiers(place);
             let target = fan_out.targets[place];
             let Some(client) = clients.get_mut(target.client) else { continue };
             let peer = client.peer.and_then(|id| peers.get_mut(id));
-            let mut hop = Hop { key: target.client, client, peer, questions, outbox, log, options, now };
+            let (key, guards) = (target.client, *guards);
+            let mut hop = Hop { key, client, peer, retained, questions, outbox, log, options, guards, now };
             // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
             let retain = publish.retain && target.retain_as_published;
             let terms = Terms {
@@ -214,7 +216,17 @@ impl Broker {
                 identifiers: &fan_out.identifiers,
                 group: target.group,
             };
+            if !hop.client.replays.line.is_empty() && !publish.retain {
+                hop.overtake(publish.topic);
+                overtakes = true;
+            }
             hop.deliver(&mut broadcast, &terms);
+        }
+        if overtakes {
+            let stamp = retained.mark(publish.topic);
+            if let Some(client) = publisher.and_then(|key| clients.get_mut(key)) {
+                client.go_on_since(stamp, false);
+            }
         }
         if fan_out.handlers.is_empty() {
             return fan_out.targets.len();

@@ -10,12 +10,8 @@
 //! whose queue then keeps the message. Where there is no other, what was never sent stays in the queue of a session that
 //! stays.
 
-use alloc::sync::Arc;
-
 use super::Broker;
-use super::broadcast::{Broadcast, Terms};
 use super::clients::{ClientKey, ClientState};
-use super::deliver::Hop;
 use super::fan_out::may_read;
 use super::groups::GroupKey;
 use super::mark::Mark;
@@ -92,26 +88,17 @@ impl Broker {
 
     /// Gives a delivery to another member on that member's terms, if there is one; says whether.
     fn hand_over(&mut self, group: GroupKey, arrived: Time, delivery: &Delivery, or_away: bool, now: Time) -> bool {
-        let Self { clients, peers, groups, questions, outbox, log, options, guards, forms, .. } = self;
-        let topic = delivery.message.topic.as_str();
+        let Self { clients, groups, options, guards, .. } = self;
+        let Delivery { message, .. } = delivery;
         // One whose queue is full would lose it.
-        let has_room = |client: &ClientState| client.peer.is_some() && client.session.has_room(delivery);
+        let has_room = |client: &ClientState| client.peer.is_some() && client.session.has_room(delivery.bytes());
         let is_connected = |key| clients.get(key).is_some_and(has_room);
-        let may_read = |key| may_read(guards.read.then_some(&options.access), key, topic, clients);
+        let may_read = |key| may_read(guards.read.then_some(&options.access), key, message.topic.as_str(), clients);
         let Some((key, subscription)) = groups.pick(group, or_away, may_read, is_connected) else { return false };
-        let Some(client) = clients.get_mut(key) else { return false };
-        let peer = client.peer.and_then(|id| peers.get_mut(id));
-        let mut hop = Hop { key, client, peer, questions, outbox, log, options, now };
-        let message = &delivery.message;
-        let identifier = [subscription.identifier];
-        let terms = Terms {
-            qos: message.qos.min(subscription.qos), // [MQTT-4.8.2-3]
-            retain: message.retain && subscription.retain_as_published,
-            identifiers: if subscription.identifier == 0 { &[] } else { &identifier },
-            group: Some(group),
-        };
-        let mut broadcast = Broadcast::new(message.as_publish(), Some(Arc::clone(message)), arrived, forms);
-        hop.deliver(&mut broadcast, &terms);
+        let Some(mut hop) = self.hop(key, now) else { return false };
+        let retain = message.retain && subscription.retain_as_published;
+        // [MQTT-4.8.2-3]
+        hop.relay(subscription.delivery(message, retain, Mark { arrived, group: Some(group) }));
         true
     }
 

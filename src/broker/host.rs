@@ -122,12 +122,15 @@ impl Broker {
 
     /// Hands over the retained messages that the filter matches (§3.3.1.3).
     fn replay_to_host(&mut self, filter: &TopicFilter, handler: HandlerId, no_local: bool, now: Time) {
-        for kept in self.retained.matching(filter) {
+        let Self { retained, log, .. } = self;
+        retained.each(filter, None, &mut |kept| {
             // [MQTT-3.8.3-3]
-            if !(kept.is_over(now) || no_local && kept.publisher.is_none()) {
+            let is_own = no_local && kept.publisher.is_none();
+            if filter.matches(kept.topic()) && !kept.is_over(now) && !is_own {
                 let message = Arc::clone(&kept.message);
-                self.log.post(HostMessage { handler, message, arrived: kept.arrived, retain: true });
+                log.post(HostMessage { handler, message, arrived: kept.arrived, retain: true });
             }
-        }
+            true
+        });
     }
 }

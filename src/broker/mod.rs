@@ -33,6 +33,8 @@ mod publish;
 mod questions;
 mod receive;
 mod register;
+mod replay;
+mod replays;
 mod retained;
 mod screen;
 mod slab;

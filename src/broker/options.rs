@@ -55,14 +55,15 @@ pub struct BrokerOptions {
     pub topic_levels_max: usize,
     /// Subscriptions of one client, and filters in one SUBSCRIBE; those above are refused with 0x97. 1,000.
     pub subscriptions_max: usize,
-    /// Messages of QoS 1 and 2 that wait for one client. 1,000.
+    /// Messages of QoS 1 and 2 that wait for one client. 1,000. Retained messages that a subscription brings do not wait
+    /// here, and are not lost however many they are: each is sent when the client takes it.
     pub queue_messages: usize,
     /// Their topic and payload bytes together. 4 MiB.
     pub queue_bytes: usize,
     /// What is lost when one of the last two bounds is reached. The newest message.
     pub queue_overflow: QueueOverflow,
-    /// Bytes that wait for one connection. Within a turn, QoS 0 messages above it are dropped, and those of QoS 1 and 2
-    /// wait until it is sent; answers above it, to a peer that is not writable and keeps sending, end its connection with
+    /// Bytes that wait for one connection. Within a turn, live QoS 0 messages above it are dropped, and those of QoS 1 and 2
+    /// wait until it is sent, as do retained messages that a subscription brings from 64 KiB or the half of this on; answers above it, to a peer that is not writable and keeps sending, end its connection with
     /// 0x97. 16 MiB.
     pub transmit_bytes_max: usize,
     /// Retained messages. 100,000.

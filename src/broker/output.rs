@@ -87,6 +87,13 @@ impl Outbox {
         self.line.pop_front();
     }
 
+    /// The first goes behind the others.
+    pub(super) fn turn(&mut self) {
+        if let Some(first) = self.line.pop_front() {
+            self.line.push_back(first);
+        }
+    }
+
     /// All leave the line.
     pub(super) fn take_line(&mut self) -> VecDeque<PeerId> {
         core::mem::take(&mut self.line)

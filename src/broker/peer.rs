@@ -52,7 +52,7 @@ pub(super) struct Peer {
     pub(super) in_line: bool,
     pub(super) flow: Flow,
     pub(super) intake: Intake,
-    /// Its session's queue stopped since enough was waiting, and goes on once that is sent.
+    /// Its session's queue or its replays stopped since enough was waiting, and go on once that is sent.
     pub(super) has_more: bool,
     /// Its session's queue had no room, for which it is to be disconnected.
     pub(super) ran_over: bool,

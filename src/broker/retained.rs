@@ -20,6 +20,8 @@ pub(super) struct Retained {
     bytes_max: usize,
     /// No message is over before this, so that a full store is not searched in vain with every message.
     first_over: Option<Time>,
+    /// The last that was given out.
+    stamp: u64,
     /// The topics whose messages are others since the store looked last.
     changed: Changed<TopicName>,
 }
@@ -32,6 +34,9 @@ pub(super) struct Kept {
     pub(super) message: Arc<Message>,
     /// The client identifier that it came from, for subscriptions with No Local [MQTT-3.8.3-3]; none of the host's own.
     pub(super) publisher: Option<Arc<str>>,
+    /// Later ones are greater: that of the message, or of the last that went to this topic without being retained while there
+    /// were replays.
+    pub(super) stamp: u64,
     /// Its message expiry interval counts from here.
     pub(super) arrived: Time,
     /// When that interval is over, and the message to be forgotten [MQTT-3.3.2-5].
@@ -44,7 +49,15 @@ pub(super) struct RetainedFull;
 
 impl Retained {
     pub(super) const fn new(messages_max: usize, bytes_max: usize) -> Self {
-        Self { kept: Sorted::new(), bytes: 0, messages_max, bytes_max, first_over: None, changed: Changed::new() }
+        Self {
+            kept: Sorted::new(),
+            bytes: 0,
+            messages_max,
+            bytes_max,
+            first_over: None,
+            stamp: 0,
+            changed: Changed::new(),
+        }
     }
 
     /// Keeps the message in place of the topic's former one [MQTT-3.3.1-5]; the former one is gone even if this one
@@ -68,7 +81,8 @@ impl Retained {
         let over = expiry(&message).map(|interval| arrived + interval);
         self.first_over = earlier(self.first_over, over);
         self.bytes += new_bytes;
-        let kept = Kept { topic, message, publisher, arrived, over };
+        self.stamp = self.next_stamp();
+        let kept = Kept { topic, message, publisher, stamp: self.stamp, arrived, over };
         match self.kept.find_mut(kept.topic.as_str()) {
             Some(former) => self.bytes -= bytes(&core::mem::replace(former, kept).message),
             None => self.kept.insert::<str>(kept),
@@ -82,6 +96,32 @@ impl Retained {
             self.bytes -= bytes(&kept.message);
             self.changed.note(|| kept.topic);
         }
+    }
+
+    pub(super) fn restore_stamp(&mut self, topic: &str, stamp: u64) {
+        self.stamp = self.stamp.max(stamp);
+        if let Some(kept) = self.kept.find_mut(topic) {
+            kept.stamp = stamp;
+        }
+    }
+
+    /// The last stamp that was given out.
+    pub(super) const fn stamp(&self) -> u64 {
+        self.stamp
+    }
+
+    pub(super) const fn next_stamp(&self) -> u64 {
+        self.stamp + 1
+    }
+
+    /// A message goes to the topic that is not to be retained: what is, if there is anything, has the next stamp from now on.
+    pub(super) fn mark(&mut self, topic: &str) -> u64 {
+        self.stamp = self.next_stamp();
+        if let Some(kept) = self.kept.find_mut(topic) {
+            kept.stamp = self.stamp;
+            self.changed.note(|| kept.topic.clone());
+        }
+        self.stamp
     }
 
     pub(super) fn get(&self, topic: &str) -> Option<&Kept> {
@@ -102,13 +142,19 @@ impl Retained {
         self.changed.take()
     }
 
-    /// The messages whose topics the filter matches; what is over among them is the caller's to clear.
-    pub(super) fn matching<'a>(&'a self, filter: &'a TopicFilter) -> impl Iterator<Item = &'a Kept> {
+    /// Looks at what is retained behind this topic, where all is that the filter matches, until `look` says `false`.
+    pub(super) fn each<'a>(
+        &'a self,
+        filter: &TopicFilter,
+        after: Option<&TopicName>,
+        look: &mut dyn FnMut(&'a Kept) -> bool,
+    ) {
         let prefix = literal_prefix(filter.filter());
-        self.kept
-            .from(prefix)
-            .take_while(move |kept| kept.topic.as_str().starts_with(prefix))
-            .filter(|kept| filter.matches(&kept.topic))
+        for kept in self.kept.from(after.map_or(prefix, TopicName::as_str)) {
+            if after != Some(&kept.topic) && !(kept.topic.as_str().starts_with(prefix) && look(kept)) {
+                return;
+            }
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -134,7 +180,8 @@ impl Retained {
             && self.bytes - former.unwrap_or(0) + new_bytes <= self.bytes_max
     }
 
-    fn forget_expired(&mut self, now: Time) {
+    /// Forgets what is over.
+    pub(super) fn forget_expired(&mut self, now: Time) {
         if self.first_over.is_none_or(|first| now < first) {
             return;
         }
@@ -213,7 +260,11 @@ mod tests {
             ["#", "+", "a", "a/#", "a/+", "a/+/c", "+/b/#", "a/b", "$SYS/#", "/#", "c/#", "$share/g/a/#", "+/+"];
         for filter in filters {
             let filter = TopicFilter::parse(filter).expect(filter);
-            let found: Vec<_> = retained.matching(&filter).map(|kept| kept.message.topic.as_str()).collect();
+            let mut found = Vec::new();
+            retained.each(&filter, None, &mut |kept| {
+                found.extend(filter.matches(kept.topic()).then(|| kept.topic().as_str()));
+                true
+            });
             let expected: Vec<_> =
                 topics.into_iter().filter(|topic| filter.matches(&TopicName::parse(topic).expect(topic))).collect();
             assert_eq!(found, expected, "{filter}");

@@ -1,16 +1,14 @@
 //! The screen: one client's deliveries that wait for the host to say whether it may have them.
 //!
-//! They stay in order: what is allowed goes on behind all that came before it, and no sooner.
+//! They stay in order: what is allowed goes on behind all that came before it, and no sooner than there is room for it.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
 use super::ask::{Action, Question, QuestionId};
 use super::authorize::Verdict;
-use super::broadcast::{Broadcast, Forms, Terms};
 use super::deliver::Hop;
 use super::event::{DropCause, Event};
-use super::mark::Mark;
 use super::options::QueueOverflow;
 use super::questions::Whose;
 use crate::codec::QoS;
@@ -47,7 +45,7 @@ impl Screen {
     }
 
     /// One alone is let in, whatever its length.
-    fn has_room(&self, bytes: usize, messages_max: usize, bytes_max: usize) -> bool {
+    pub(super) fn has_room(&self, bytes: usize, messages_max: usize, bytes_max: usize) -> bool {
         self.waiting.is_empty() || (self.waiting.len() < messages_max && self.bytes + bytes <= bytes_max)
     }
 
@@ -69,20 +67,19 @@ impl Screen {
     }
 
     /// The first, if it is known what becomes of it.
-    fn pop_settled(&mut self) -> Option<(QuestionId, Verdict, Delivery)> {
-        self.waiting.front().filter(|(_, verdict, _)| *verdict != Verdict::Pending)?;
-        self.pop()
+    fn first_settled(&self) -> Option<(Verdict, &Delivery)> {
+        let (_, verdict, delivery) = self.waiting.front()?;
+        (*verdict != Verdict::Pending).then_some((*verdict, delivery))
     }
 }
 
 impl Hop<'_> {
     /// Asks the host whether the client may have this; it is delivered when the answer has come.
-    pub(super) fn screen(&mut self, broadcast: &mut Broadcast<'_>, terms: &Terms<'_>) {
+    pub(super) fn screen(&mut self, delivery: Delivery) {
         // Of QoS 0 nothing is kept for who is not there, and so nothing asked.
-        if terms.qos == QoS::AtMostOnce && self.peer.is_none() {
-            return;
+        if delivery.qos == QoS::AtMostOnce && self.peer.is_none() {
+            return self.lose();
         }
-        let delivery = broadcast.delivery(terms);
         if !self.make_room(&delivery) {
             return;
         }
@@ -90,9 +87,9 @@ impl Hop<'_> {
             client_id: Arc::clone(&self.client.id),
             username: self.client.username.clone(),
             action: Action::Receive,
-            topic: broadcast.topic().into(),
-            qos: terms.qos,
-            retain: terms.retain,
+            topic: delivery.message.topic.as_str().into(),
+            qos: delivery.qos,
+            retain: delivery.retain,
         };
         let due = self.now + self.options.answer_timeout;
         let peer = self.peer.as_ref().map(|peer| peer.id);
@@ -106,8 +103,21 @@ impl Hop<'_> {
         if let Some(screen) = &mut self.client.screen {
             screen.put(question, verdict);
         }
-        let mut forms = Forms::default();
-        while let Some((_, verdict, delivery)) = self.client.screen.as_mut().and_then(|screen| screen.pop_settled()) {
+        self.pump(None);
+    }
+
+    /// Lets through what is settled and whose turn it is; what is allowed waits while there is no room for it.
+    pub(super) fn pass_screen(&mut self) {
+        while let Some((verdict, delivery)) = self.client.screen.as_ref().and_then(|screen| screen.first_settled()) {
+            let (qos, bytes) = (delivery.qos, delivery.bytes());
+            let is_away = qos == QoS::AtMostOnce && self.peer.is_none();
+            if verdict == Verdict::Allowed && !is_away && !self.has_room(qos, bytes) {
+                if let Some(peer) = self.peer.as_deref_mut() {
+                    peer.has_more |= !peer.transmit.is_empty();
+                }
+                return;
+            }
+            let Some((_, _, delivery)) = self.client.screen.as_mut().and_then(|screen| screen.pop()) else { return };
             if let Verdict::Refused(reason) = verdict {
                 let (client_id, topic) = (&self.client.id, delivery.message.topic.as_str());
                 self.log.event(|| Event::Refused {
@@ -118,11 +128,7 @@ impl Hop<'_> {
                 });
                 continue;
             }
-            let Mark { arrived, group } = Mark::unpack(delivery.token);
-            let message = Arc::clone(&delivery.message);
-            let mut broadcast = Broadcast::new(delivery.message.as_publish(), Some(message), arrived, &mut forms);
-            let identifiers = &delivery.subscription_identifiers;
-            self.deliver_now(&mut broadcast, &Terms { qos: delivery.qos, retain: delivery.retain, identifiers, group });
+            self.relay_now(delivery);
         }
         if self.client.screen.as_ref().is_some_and(|screen| screen.len() == 0) {
             self.client.screen = None;
@@ -144,6 +150,7 @@ impl Hop<'_> {
             };
             let lost = oldest.as_ref().map_or(delivery, |(_, _, oldest)| oldest);
             self.log.dropped(Some(&self.client.id), lost.message.topic.as_str(), DropCause::QueueFull);
+            self.lose();
             match oldest {
                 Some((question, _, _)) => self.questions.close(question),
                 None => return false,

@@ -1,7 +1,8 @@
 //! Slow consumers: peers that take less than they are sent. They cost their own queue, and no memory besides.
 //!
 //! The host tells when a peer's transport takes no more. Until it does again, nothing leaves the session's queue, whose
-//! bounds then say what is lost; QoS 0, which has no queue, is lost; answers go on, up to a bound.
+//! bounds then say what is lost; QoS 0, which has no queue, is lost; what is retained waits where it is; answers go on, up
+//! to a bound.
 
 use super::Broker;
 use super::event::{DisconnectCause, Fault};
@@ -22,8 +23,8 @@ pub(super) enum Flow {
 impl Broker {
     /// Whether the peer's transport takes more, as its host sees it; at first it does.
     ///
-    /// While it does not, nothing is moved from the queue of its session, and QoS 0 messages for it are dropped. What it
-    /// asks for is still answered; once [`BrokerOptions::transmit_bytes_max`](super::BrokerOptions::transmit_bytes_max)
+    /// While it does not, nothing is moved from the queue of its session, live QoS 0 messages for it are dropped, and retained
+    /// ones that a subscription brings stay where they are. What it asks for is still answered; once [`BrokerOptions::transmit_bytes_max`](super::BrokerOptions::transmit_bytes_max)
     /// bytes of answers wait, a peer that keeps sending and does not read is disconnected with 0x97.
     pub fn set_writable(&mut self, peer: PeerId, writable: bool, now: Time) {
         self.now = now;
@@ -38,8 +39,8 @@ impl Broker {
         }
     }
 
-    /// Sees to a peer whose turn in the line has come: ends it if its queue ran over, and goes on with a queue that
-    /// stopped since enough was waiting. Says whether that changed anything.
+    /// Sees to a peer whose turn in the line has come: ends it if its queue ran over, and goes on with what stopped since
+    /// enough was waiting, behind the others in the line. Says whether that changed anything.
     pub(super) fn tend(&mut self, id: PeerId) -> bool {
         let Some(peer) = self.peers.get_mut(id) else { return false };
         if core::mem::take(&mut peer.ran_over) {
@@ -48,6 +49,7 @@ impl Broker {
         }
         let goes_on = peer.transmit.is_empty() && core::mem::take(&mut peer.has_more);
         if goes_on {
+            self.outbox.turn();
             self.pump_peer(id, self.now);
         }
         goes_on

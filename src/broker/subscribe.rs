@@ -1,4 +1,4 @@
-//! SUBSCRIBE and UNSUBSCRIBE, and the retained messages that a subscription brings (MQTT 5.0 §3.8, §3.10).
+//! SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0 §3.8, §3.10).
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -6,14 +6,13 @@ use alloc::vec::Vec;
 
 use super::Broker;
 use super::authorize::{Handled, Verdict};
-use super::broadcast::{Broadcast, Terms};
 use super::clients::{ClientKey, Held, Subscription};
-use super::deliver::Hop;
 use super::event::{Event, Fault};
 use super::fan_out::Subscriber;
 use super::groups::GroupKey;
 use super::publish::has_more_levels;
 use super::receive::Sender;
+use super::replays::Replay;
 use super::sys::is_sys;
 use crate::codec::{
     self, Packet, Properties, QoS, ReasonCode, RetainHandling, Suback, Subscribe, Unsuback, Unsubscribe, Version,
@@ -86,9 +85,19 @@ impl Broker {
         }
         let suback = Suback { packet_id: subscribe.packet_id, properties: Properties::EMPTY, reasons };
         self.send_saying(sender, Packet::Suback(suback), &words)?;
+        if replays.is_empty() {
+            return Ok(Handled::Done);
+        }
+        self.retained.forget_expired(now);
         for Granted { filter, subscription, .. } in replays {
-            self.replay_retained(sender.client, &filter, subscription, now);
             self.replay_sys(Subscriber::Client(sender.client), &filter, subscription, now);
+            let since = self.retained.stamp();
+            if let Some(client) = self.clients.get_mut(sender.client) {
+                client.begin_replay(Replay { filter, subscription, since, after: None });
+            }
+        }
+        if let Some(mut hop) = self.hop(sender.client, now) {
+            hop.pump(None);
         }
         Ok(Handled::Done)
     }
@@ -201,6 +210,7 @@ impl Broker {
         } else {
             return Err(Refused::new(ReasonCode::QuotaExceeded, "one more subscription than a client may have"));
         }
+        client.change_replay(filter.as_str(), subscription);
         client.note_subscription(&filter);
         self.add_subscription(key, &filter, subscription);
         if begins_sys {
@@ -209,37 +219,6 @@ impl Broker {
         // [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]; a shared subscription gets none (§3.8.4).
         let replay = filter.share_name().is_none() && replays(asked.options.retain_handling, is_new);
         Ok(Granted { filter, subscription, replay })
-    }
-
-    /// Sends the retained messages that the filter matches, with the RETAIN flag (§3.3.1.3).
-    fn replay_retained(&mut self, key: ClientKey, filter: &TopicFilter, subscription: Subscription, now: Time) {
-        let Self { clients, peers, retained, questions, outbox, log, options, guards, forms, .. } = self;
-        let Some(client) = clients.get_mut(key) else { return };
-        let peer = client.peer.and_then(|id| peers.get_mut(id));
-        let mut hop = Hop { key, client, peer, questions, outbox, log, options, now };
-        let identifier = [subscription.identifier];
-        let identifiers = if subscription.identifier == 0 { [].as_slice() } else { identifier.as_slice() };
-        let mut over = Vec::new();
-        for kept in retained.matching(filter) {
-            if kept.is_over(now) {
-                over.push(kept.topic().clone());
-                continue;
-            }
-            // [MQTT-3.8.3-3]
-            if subscription.no_local && kept.publisher.as_ref() == Some(&hop.client.id) {
-                continue;
-            }
-            if guards.read && !options.access.may_read(hop.client.who(), kept.topic().as_str()) {
-                continue;
-            }
-            let message = Arc::clone(&kept.message);
-            let mut broadcast = Broadcast::new(kept.message.as_publish(), Some(message), kept.arrived, forms);
-            let terms = Terms { qos: kept.message.qos.min(subscription.qos), retain: true, identifiers, group: None };
-            hop.deliver(&mut broadcast, &terms);
-        }
-        for topic in over {
-            retained.clear(topic.as_str());
-        }
     }
 
     fn log_subscription(&mut self, key: ClientKey, filter: &str, reason: ReasonCode, subscribe: bool) {

@@ -9,14 +9,14 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use super::Broker;
-use super::broadcast::{Broadcast, Forms, Terms};
 use super::clients::{ClientKey, ClientState, Subscription};
 use super::counters::{Counters, Gauges, Traffic};
 use super::deadlines::Deadline;
 use super::event::DropCause;
 use super::fan_out::Subscriber;
 use super::host::HostMessage;
-use crate::codec::{Properties, Publish, QoS};
+use super::mark::Mark;
+use crate::codec::{Message, QoS};
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
 
@@ -117,7 +117,8 @@ impl Broker {
             let entry = entry(index, &counters, &gauges);
             let told = self.sys.told.get_mut(index);
             if told.is_some_and(|told| told.replace(entry.value) != Some(entry.value)) {
-                self.fan_out(publish(&entry.topic(), &entry.payload()), None, None, now);
+                let Some(message) = entry.message() else { continue };
+                self.fan_out(message.as_publish(), Some(Arc::clone(&message)), None, now);
             }
         }
         self.set_sys_deadline(now);
@@ -129,31 +130,19 @@ impl Broker {
             return;
         }
         let (counters, gauges) = (self.counters(), self.gauges(now));
-        let identifier = [subscription.identifier];
-        let identifiers = if subscription.identifier == 0 { [].as_slice() } else { identifier.as_slice() };
-        let mut forms = Forms::default();
         for index in 0..COUNT {
             let entry = entry(index, &counters, &gauges);
-            let topic = entry.topic();
-            if !TopicName::parse(&topic).is_ok_and(|topic| filter.matches(&topic)) {
-                continue;
-            }
-            let payload = entry.payload();
-            let mut broadcast = Broadcast::new(publish(&topic, &payload), None, now, &mut forms);
+            let Some(message) = entry.message().filter(|message| filter.matches(&message.topic)) else { continue };
             match to {
                 Subscriber::Client(key) => {
                     let is_guarded = self.guards.read;
                     let Some(mut hop) = self.hop(key, now) else { return };
-                    if is_guarded && !hop.options.access.may_read(hop.client.who(), &topic) {
+                    if is_guarded && !hop.options.access.may_read(hop.client.who(), message.topic.as_str()) {
                         continue;
                     }
-                    hop.deliver(
-                        &mut broadcast,
-                        &Terms { qos: QoS::AtMostOnce, retain: true, identifiers, group: None },
-                    );
+                    hop.relay(subscription.delivery(&message, true, Mark { arrived: now, group: None }));
                 }
                 Subscriber::Host(handler) => {
-                    let message = Arc::clone(broadcast.message());
                     self.log.post(HostMessage { handler, message, arrived: now, retain: true });
                 }
                 // Nothing comes on subscribing (§3.8.4).
@@ -186,15 +175,11 @@ struct Entry {
 }
 
 impl Entry {
-    fn topic(&self) -> String {
+    /// The value as text. The uptime says its unit, as Mosquitto's does.
+    fn message(&self) -> Option<Arc<Message>> {
         let mut topic = String::from("$SYS/broker/");
         topic.push_str(self.name);
         topic.push_str(self.cause);
-        topic
-    }
-
-    /// The value as text. The uptime says its unit, as Mosquitto's does.
-    fn payload(&self) -> String {
         let mut text = String::new();
         match self.name {
             "version" => text.push_str(VERSION),
@@ -204,7 +189,8 @@ impl Entry {
             }
             _ => decimal(&mut text, self.value),
         }
-        text
+        let topic = TopicName::parse(&topic).ok()?;
+        Some(Arc::new(Message { retain: true, ..Message::new(topic, text) }))
     }
 }
 
@@ -231,16 +217,4 @@ fn decimal(text: &mut String, value: u64) {
         decimal(text, value / 10);
     }
     text.push(b"0123456789".get((value % 10) as usize).map_or('?', |digit| char::from(*digit)));
-}
-
-const fn publish<'a>(topic: &'a str, payload: &'a str) -> Publish<'a> {
-    Publish {
-        dup: false,
-        qos: QoS::AtMostOnce,
-        retain: true,
-        topic,
-        packet_id: None,
-        properties: Properties::EMPTY,
-        payload: payload.as_bytes(),
-    }
 }

@@ -28,6 +28,11 @@ impl<T> Fifo<T> {
         self.back.push(value);
     }
 
+    /// Before all that are there.
+    pub(crate) fn put_first(&mut self, value: T) {
+        self.front.push(value);
+    }
+
     /// The next to go first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.front.iter().rev().chain(&self.back)

@@ -11,9 +11,19 @@ impl Session {
         self.queue.iter()
     }
 
-    /// Whether the queue has room for this one.
-    pub(crate) fn has_room(&self, delivery: &Delivery) -> bool {
-        self.queue.has_room(delivery.bytes())
+    /// Whether the queue has room for one of so many bytes.
+    pub(crate) const fn has_room(&self, bytes: usize) -> bool {
+        self.queue.has_room(bytes)
+    }
+
+    /// Whether a delivery that is put first would be sent at once.
+    pub(crate) const fn may_send(&self) -> bool {
+        self.resend.is_empty() && self.has_quota()
+    }
+
+    /// Puts a delivery before those that wait, whatever the bounds are.
+    pub(crate) fn put_first(&mut self, delivery: Delivery) {
+        self.queue.put_first(delivery);
     }
 
     /// Takes out those that were never sent, in order.

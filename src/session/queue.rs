@@ -57,6 +57,12 @@ impl Queue {
         self.deliveries.push(delivery);
     }
 
+    /// Adds one that is to go before the others.
+    pub(super) fn put_first(&mut self, delivery: Delivery) {
+        self.bytes += delivery.bytes();
+        self.deliveries.put_first(delivery);
+    }
+
     /// The oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Delivery> {
         self.deliveries.iter()

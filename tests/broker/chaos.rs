@@ -18,21 +18,25 @@ const TOPICS: [&str; 5] = ["t/1", "t/22222", "topic/one", "topic/two", "t"];
 const IDS: [&str; 5] = ["a", "b", "c", "d", "e"];
 
 /// A xorshift generator.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub(crate) fn roll(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 >> 20).expect("64 bits") % sides
     }
 
-    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.roll(of.len())]
     }
 
-    fn is(&mut self) -> bool {
+    pub(crate) fn is(&mut self) -> bool {
         self.roll(2) == 0
     }
 }
@@ -146,7 +150,7 @@ fn write(room: &mut Room) {
 }
 
 fn run(seed: u64, has_store: bool) {
-    let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let mut dice = Dice::new(seed);
     let mut room = Room::with(options(&mut dice));
     room.pauses = dice.is();
     room.now = Time::from_millis(1_800_000_000_000);

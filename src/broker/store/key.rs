@@ -13,11 +13,11 @@ pub(super) enum Key<'a> {
     Format,
     /// A message, by its number: when it arrived, and a PUBLISH of MQTT 5.0. It is there once, whoever holds it.
     Message(u64),
-    /// What is retained for a topic: the message's number, and the client identifier that it came from, if any.
+    /// What is retained for a topic: the message's number, its stamp, and the client identifier that it came from, if any.
     Retained(&'a str),
     /// A session, by its number: whose it is, its will, its end.
     Session(u64),
-    /// A subscription of a session, by its filter.
+    /// A subscription of a session, by its filter; with it how far it has brought what is retained, if there is more.
     Subscription(u64, &'a str),
     /// A QoS 2 message that came and is not released.
     HandedOver(u64, PacketId),

@@ -80,6 +80,7 @@ struct Load {
 struct StoredTopic {
     topic: TopicName,
     message: MessageKey,
+    stamp: u64,
 }
 
 impl Borrow<str> for StoredTopic {
@@ -157,14 +158,15 @@ impl Store {
 
     fn sync_retained(&mut self, topic: TopicName, retained: &Retained) {
         let kept = retained.get(topic.as_str());
-        let stored = self.retained.find(topic.as_str()).map(|stored| stored.message);
-        if let (Some(stored), Some(kept)) = (stored, kept)
+        let stored = self.retained.find(topic.as_str()).map(|stored| (stored.message, stored.stamp));
+        if let (Some((stored, stamp)), Some(kept)) = (stored, kept)
             && self.messages.is(stored, &kept.message)
+            && stamp == kept.stamp
         {
             return;
         }
         let held = kept.and_then(|kept| self.messages.hold(&kept.message, kept.arrived, &mut self.batch));
-        if let Some(former) = stored {
+        if let Some((former, _)) = stored {
             self.retained.remove(topic.as_str());
             self.messages.release(former);
         }
@@ -173,11 +175,13 @@ impl Store {
             Some(message) => {
                 let number = self.messages.number(message);
                 let publisher = kept.and_then(|kept| kept.publisher.as_deref()).unwrap_or_default();
+                let stamp = kept.map_or(0, |kept| kept.stamp);
                 self.batch.put(key, |out| {
                     out.extend_from_slice(&number.to_be_bytes());
+                    out.extend_from_slice(&stamp.to_be_bytes());
                     out.extend_from_slice(publisher.as_bytes());
                 });
-                self.retained.insert::<str>(StoredTopic { topic, message });
+                self.retained.insert::<str>(StoredTopic { topic, message, stamp });
             }
             None => self.batch.remove(key),
         }

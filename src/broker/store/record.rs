@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 
 use crate::broker::clients::Subscription;
 use crate::broker::mark::Mark;
+use crate::broker::replays::Replay;
 use crate::codec::{Message, Packet, PacketId, Publish, QoS, Version};
 use crate::session::Delivery;
 use crate::time::Time;
-use crate::topic::TopicName;
+use crate::topic::{TopicFilter, TopicName};
 
 /// Of [`Key::Format`](super::key::Key::Format). It changes whenever old records mean something else or nothing.
 pub(super) const FORMAT: [u8; 1] = [1];
@@ -118,20 +119,33 @@ impl SessionRecord {
     }
 }
 
-pub(super) fn write_subscription(subscription: Subscription, out: &mut Vec<u8>) {
+/// A subscription; if it has still to bring what is retained, its replay: since when, and how far it came.
+pub(super) fn write_subscription(subscription: Subscription, replay: Option<&Replay>, out: &mut Vec<u8>) {
     let Subscription { qos, no_local, retain_as_published, identifier } = subscription;
     out.push(qos.bits() | u8::from(no_local) << 2 | u8::from(retain_as_published) << 3);
     out.extend_from_slice(&identifier.to_be_bytes());
+    if let Some(Replay { since, after, .. }) = replay {
+        out.extend_from_slice(&since.to_be_bytes());
+        out.extend_from_slice(after.as_ref().map_or("", TopicName::as_str).as_bytes());
+    }
 }
 
-pub(super) fn read_subscription(bytes: &[u8]) -> Option<Subscription> {
-    let ([options], identifier) = bytes.split_first_chunk()?;
-    Some(Subscription {
-        qos: QoS::from_bits(options & 3)?,
+pub(super) fn read_subscription(filter: &TopicFilter, bytes: &[u8]) -> Option<(Subscription, Option<Replay>)> {
+    let ([options], rest) = bytes.split_first_chunk()?;
+    let (identifier, rest) = rest.split_first_chunk()?;
+    let subscription = Subscription {
+        qos: QoS::from_bits(options & 3).filter(|_| options & 0xF0 == 0)?,
         no_local: options & 4 != 0,
         retain_as_published: options & 8 != 0,
-        identifier: u32::from_be_bytes(identifier.try_into().ok().filter(|_| options & 0xF0 == 0)?),
-    })
+        identifier: u32::from_be_bytes(*identifier),
+    };
+    if rest.is_empty() {
+        return Some((subscription, None));
+    }
+    let (since, after) = rest.split_first_chunk()?;
+    let after = if after.is_empty() { None } else { Some(TopicName::parse(core::str::from_utf8(after).ok()?).ok()?) };
+    let (filter, since) = (filter.clone(), u64::from_be_bytes(*since));
+    Some((subscription, Some(Replay { filter, subscription, since, after })))
 }
 
 /// A delivery whose message has this number, and that goes out for this shared subscription.

@@ -10,7 +10,6 @@ use super::order::sort_by_key;
 use super::record::{DeliveryRecord, FORMAT, SessionRecord, WillRecord, read_message, read_sent, read_subscription};
 use super::{Part, Shadow, Store, StoreError, StoredTopic};
 use crate::broker::Broker;
-use crate::broker::broadcast::{Broadcast, Forms, Terms};
 use crate::broker::clients::{ClientKey, ClientState, Held};
 use crate::broker::deadlines::Deadline;
 use crate::broker::event::DropCause;
@@ -84,7 +83,7 @@ impl Broker {
         let Restoring { store, sessions, screened, .. } = restoring;
         self.store = Part::new(store);
         for (key, delivery) in screened {
-            self.deliver_again(key, &delivery, now);
+            self.deliver_again(key, delivery, now);
         }
         for (_, key) in sessions {
             self.lose_connection(key, now);
@@ -94,20 +93,16 @@ impl Broker {
     }
 
     /// A delivery that waited for the host's word is asked about again, or goes into the queue if nothing is asked now.
-    fn deliver_again(&mut self, key: ClientKey, delivery: &Delivery, now: Time) {
-        let Delivery { message, qos, retain, subscription_identifiers, token } = delivery;
-        let mut forms = Forms::default();
-        let Mark { arrived, group } = Mark::unpack(*token);
-        let mut broadcast = Broadcast::new(message.as_publish(), Some(Arc::clone(message)), arrived, &mut forms);
+    fn deliver_again(&mut self, key: ClientKey, delivery: Delivery, now: Time) {
         if let Some(mut hop) = self.hop(key, now) {
-            let terms = Terms { qos: *qos, retain: *retain, identifiers: subscription_identifiers, group };
-            hop.deliver(&mut broadcast, &terms);
+            hop.relay(delivery);
         }
     }
 
     /// The connection of a session that was restored is gone, if it had one.
     fn lose_connection(&mut self, key: ClientKey, now: Time) {
         let Some(client) = self.clients.get_mut(key) else { return };
+        client.queue_goes_first();
         // Where some of the queue could not be stored, all of it stands anew.
         let queued = client.session.queued();
         if client.stored.as_mut().is_some_and(|stored| stored.waiting().len() != queued) {
@@ -144,11 +139,15 @@ impl Restoring<'_> {
             Key::Retained(topic) => self.retained(topic, value),
             Key::Session(number) => self.session(number, value),
             Key::Subscription(session, filter) => {
-                let subscription = read_subscription(value).ok_or("it is no subscription")?;
                 let filter = TopicFilter::parse(filter).map_err(|_| "its filter is none")?;
+                let (subscription, replay) = read_subscription(&filter, value).ok_or("it is no subscription")?;
                 let key = self.find_session(session)?;
                 if let Some(client) = self.broker.clients.get_mut(key) {
                     client.subscriptions.insert::<str>(Held { filter: filter.clone(), subscription });
+                    if let Some(replay) = replay {
+                        self.broker.retained.restore_stamp("", replay.since);
+                        client.begin_replay(replay);
+                    }
                 }
                 self.broker.add_subscription(key, &filter, subscription);
                 Ok(())
@@ -189,7 +188,9 @@ impl Restoring<'_> {
     }
 
     fn retained(&mut self, topic: &str, value: &[u8]) -> Result<(), Fault> {
-        let (number, publisher) = value.split_first_chunk().ok_or("it names no message")?;
+        let (number, rest) = value.split_first_chunk().ok_or("it names no message")?;
+        let (stamp, publisher) = rest.split_first_chunk().ok_or("it has no stamp")?;
+        let stamp = u64::from_be_bytes(*stamp);
         let publisher = core::str::from_utf8(publisher).map_err(|_| "its publisher is no text")?;
         let (key, message, arrived) = self.hold(u64::from_be_bytes(*number))?;
         if message.topic.as_str() != topic {
@@ -200,8 +201,9 @@ impl Restoring<'_> {
         if self.broker.retained.set(message, publisher, arrived).is_err() {
             self.broker.log.dropped(None, topic.as_str(), DropCause::RetainedFull);
         }
+        self.broker.retained.restore_stamp(topic.as_str(), stamp);
         // Whether it is retained or not: that it has changed is noted, and it is looked at when the first batch is made.
-        self.store.retained.insert::<str>(StoredTopic { topic, message: key });
+        self.store.retained.insert::<str>(StoredTopic { topic, message: key, stamp });
         Ok(())
     }
 

@@ -99,10 +99,11 @@ impl Shadow {
         }
     }
 
-    /// The client has subscribed to the filter or given it up.
+    /// The client has subscribed to the filter or given it up, or was sent what is retained.
     pub(in crate::broker) fn note(&mut self, filter: &TopicFilter) {
-        if self.is_whole {
-            self.filters.push(filter.text());
+        let filter = filter.text();
+        if self.is_whole && !self.filters.iter().any(|noted| Arc::ptr_eq(noted, &filter)) {
+            self.filters.push(filter);
         }
     }
 
@@ -180,7 +181,10 @@ impl Shadow {
         for filter in core::mem::take(&mut self.filters) {
             let key = Key::Subscription(self.number, &filter);
             match client.subscriptions.find(&*filter) {
-                Some(held) => pen.batch.put(key, |out| write_subscription(held.subscription, out)),
+                Some(held) => {
+                    let replay = client.replays.find(&filter);
+                    pen.batch.put(key, |out| write_subscription(held.subscription, replay, out));
+                }
                 None => pen.batch.remove(key),
             }
         }
