@@ -26,7 +26,10 @@ export interface BrokerOptions {
   readonly connectionsMaximum?: number
   /** Sessions, connected or not; a new client is refused with 0x97, in 3.1.1 with 3. Default 16384. */
   readonly sessionsMaximum?: number
-  /** How long a connection may take until its CONNECT has come, in milliseconds. Default 10000. */
+  /**
+   * How long a peer may take until its CONNECT has come, and its part of the authentication is done, in milliseconds. Hooks
+   * take their own time, up to `answerTimeout`. Default 10000.
+   */
   readonly connectTimeout?: number
   /**
    * The longest keep alive, in seconds: a 5.0 client that asks for more, or for none, is given this. 0, the default, leaves it

@@ -65,10 +65,10 @@ impl Broker {
     pub(super) fn peer_is_due(&mut self, id: PeerId, now: Time) {
         let Some(peer) = self.peers.get_mut(id) else { return };
         peer.deadline = None;
-        let (is_stalled, is_held) = (peer.is_stalled, peer.is_held());
+        let is_held = peer.is_held();
         match &peer.connection {
-            // A client is not silent while we are slow: what it has sent meanwhile is not looked at.
-            Connection::AwaitConnect | Connection::Authenticating(_) if is_stalled => {
+            // A client is not silent while we, or the host, are slow: what it has sent meanwhile is not looked at.
+            Connection::AwaitConnect | Connection::Authenticating(_) if is_held => {
                 self.set_peer_deadline(id, Some(now + self.options.connect_timeout));
             }
             Connection::AwaitConnect | Connection::Authenticating(_) => {

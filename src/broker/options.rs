@@ -17,7 +17,8 @@ pub struct BrokerOptions {
     pub connections_max: usize,
     /// Sessions, connected or not; a new client is refused with 0x97 in 5.0, 3 (server unavailable) in 3.1.1. 16,384.
     pub sessions_max: usize,
-    /// How long a connection may take until its CONNECT is there. 10 seconds.
+    /// How long a peer may take until its CONNECT is there, and its part of the authentication is done; while the host is
+    /// asked it is the host's time, which `answer_timeout` bounds. 10 seconds.
     pub connect_timeout: Duration,
     /// The longest keep alive in seconds that a 5.0 client may have: who asks for more, or for none, is given this
     /// (Server Keep Alive, §3.2.2.3.14). 0, the default, leaves it to the client.

@@ -174,6 +174,9 @@ fn the_client_may_give_up_and_the_connect_timeout_bounds_it_all() {
     assert!(!room.is_closed(peer));
     room.wait_ms(1);
     assert!(room.is_closed(peer));
+    let Some(Event::Rejected { cause: RejectCause::ConnectTimeout, .. }) = room.events.last() else {
+        panic!("{:?}", room.events);
+    };
     assert_eq!(room.broker.next_deadline(), None);
 }
 
