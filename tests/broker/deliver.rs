@@ -83,7 +83,7 @@ fn properties_travel_unchanged_between_clients_of_5_0() {
         room.subscribe(new, "t", qos);
         room.subscribe(old, "t", qos);
         room.publish_with(publisher, Publish { properties: list.as_properties(), ..publish("t", "x", qos) });
-        let expected = crate::room::list(list.as_properties());
+        let expected = crate::told::list(list.as_properties());
         assert!(room.hear(new)[0].ends_with(&expected));
         assert!(room.hear(old)[0].starts_with("t=x q"));
     }

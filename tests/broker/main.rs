@@ -29,5 +29,6 @@ mod slow;
 mod store;
 mod subscribe;
 mod sys;
+mod told;
 mod wills;
 mod words;

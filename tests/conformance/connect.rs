@@ -336,7 +336,7 @@ fn a_wills_properties_go_out_with_it_in_their_order() {
     let peer = room.join_with(&Connect { will: Some(will), ..lasting(V5, "a") });
     room.cut(peer);
     room.wait_ms(1_000);
-    assert_eq!(room.hear(new), [format!("gone=a q0{}", crate::room::list(sent.as_properties()))]);
+    assert_eq!(room.hear(new), [format!("gone=a q0{}", crate::told::list(sent.as_properties()))]);
     assert_eq!(room.hear(old), ["gone=a q0"]);
 }
 

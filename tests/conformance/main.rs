@@ -23,4 +23,6 @@ mod session;
 mod shared;
 mod sizes;
 mod subscribe;
+#[path = "../broker/told.rs"]
+mod told;
 mod topics;

@@ -126,7 +126,7 @@ fn a_zero_width_no_break_space_stays_where_it_is() {
         if version == V5 {
             let plain = crate::room::publish("\u{FEFF}/x", "", QoS::AtMostOnce);
             let heard = room.publish_with(peer, wasmqtt::codec::Publish { properties: list.as_properties(), ..plain });
-            assert!(heard[0].ends_with(&crate::room::list(list.as_properties())), "{heard:?}");
+            assert!(heard[0].ends_with(&crate::told::list(list.as_properties())), "{heard:?}");
         }
     }
 }
