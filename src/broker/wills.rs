@@ -23,8 +23,8 @@ use crate::topic::{TopicError, TopicName};
 pub(super) enum Will {
     /// Its connection lives. The delay is in seconds (§3.1.3.2.2).
     Armed { message: Arc<Message>, delay: u32 },
-    /// Its connection is gone; it is published at this moment.
-    Delayed { message: Arc<Message>, due: Time },
+    /// Its connection is gone; it is published at this moment, which the delay has set.
+    Delayed { message: Arc<Message>, delay: u32, due: Time },
 }
 
 impl Will {
@@ -74,7 +74,7 @@ impl Broker {
         match client.will.take() {
             Some(Will::Armed { message, delay }) if delay > 0 => {
                 let due = now + Duration::from_secs(delay.into());
-                client.will = Some(Will::Delayed { message, due });
+                client.will = Some(Will::Delayed { message, delay, due });
                 self.deadlines.insert(due, Deadline::Will(key));
                 self.log_will(key, WillFate::Delayed);
             }

@@ -18,7 +18,7 @@ impl Session {
 
     /// Whether a delivery that is put first would be sent at once.
     pub(crate) const fn may_send(&self) -> bool {
-        self.resend.is_empty() && self.has_quota()
+        self.resend.is_empty() && self.has_quota() && self.identifiers.has_free(self.in_flight.len())
     }
 
     /// Puts a delivery before those that wait, whatever the bounds are.

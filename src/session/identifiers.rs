@@ -25,7 +25,7 @@ impl Identifiers {
 
     /// An identifier that neither a request nor one of the `deliveries` holds.
     pub(super) fn take(&mut self, deliveries: usize, in_use: impl Fn(PacketId) -> bool) -> Option<PacketId> {
-        if self.requests.len() + deliveries >= ALL {
+        if !self.has_free(deliveries) {
             return None;
         }
         // Ends, since at least one is free.
@@ -35,6 +35,11 @@ impl Identifiers {
         let taken = self.next;
         self.next = taken.next();
         Some(taken)
+    }
+
+    /// Whether one is free while so many deliveries hold theirs.
+    pub(super) const fn has_free(&self, deliveries: usize) -> bool {
+        self.requests.len() + deliveries < ALL
     }
 
     pub(super) fn hold_for_request(&mut self, packet_id: PacketId) {

@@ -1,5 +1,7 @@
 //! What survives the broker by its store.
 
+use std::num::NonZeroU16;
+
 use wasmqtt::broker::{Access, AccessFilter, AccessRule, Answer, Asks, BrokerOptions};
 use wasmqtt::codec::{
     Ack, Connect, Message, Packet, Property, Publish, QoS, ReasonCode, RetainHandling, SubscriptionOptions, Will,
@@ -204,6 +206,71 @@ fn wills_survive_with_their_delays() {
         room.wait_ms(100_000);
         assert_eq!(room.hear(watcher), [""; 0]);
     }
+}
+
+#[test]
+fn a_clock_that_was_set_back_makes_no_delay_longer() {
+    let mut room = stored();
+    let long = expiry(u32::MAX);
+    let watcher = room.join_with(&keeping(V5, "watcher", &long));
+    room.subscribe(watcher, "will", QoS::AtLeastOnce);
+    room.cut(watcher);
+    let delay = properties(&[Property::WillDelayInterval(30)]);
+    let will = Will { properties: delay.as_properties(), ..will("will", "gone", QoS::AtLeastOnce) };
+    let peer = room.join_with(&Connect { will: Some(will), ..keeping(V5, "a", &long) });
+    room.cut(peer);
+    room.now = Time::from_millis(room.now.as_millis() - 1_000_000_000);
+    restart(&mut room, 0);
+    room.wait_ms(29_999);
+    let (watcher, _, heard) = come_back(&mut room, V5, "watcher");
+    assert_eq!(heard, [""; 0]);
+    room.wait_ms(1);
+    assert_eq!(room.hear(watcher), ["will=gone q1 #1"]);
+}
+
+/// All packet identifiers wait for PUBCOMP: the replay of what is retained waits too, and is stored in its place.
+#[test]
+fn a_replay_waits_where_no_identifier_is_free() {
+    let mut room = stored_with(BrokerOptions {
+        in_flight_max: NonZeroU16::MAX,
+        queue_messages: usize::from(u16::MAX),
+        queue_bytes: 1 << 30,
+        ..BrokerOptions::default()
+    });
+    let lasting = expiry(1_000);
+    let peer = room.join_with(&keeping(V5, "a", &lasting));
+    room.subscribe(peer, "live", QoS::ExactlyOnce);
+    let other = room.join(V5, "other");
+    // So many are stored together.
+    room.disk_waits = true;
+    for _ in 0..u16::MAX {
+        room.publish_host(Message { qos: QoS::ExactlyOnce, ..message("live", "x") });
+    }
+    for number in 1..=u16::MAX {
+        room.send(peer, &Packet::Pubrec(Ack::success(id(number))));
+    }
+    room.disk_waits = false;
+    while let Some(batch) = room.disk.write() {
+        room.broker.handle_stored(batch, room.now);
+        room.drain();
+    }
+    room.retain(other, "kept/1", "retained", QoS::ExactlyOnce);
+    room.cut(peer);
+    let (peer, ..) = come_back(&mut room, V5, "a");
+    room.subscribe(peer, "kept/#", QoS::ExactlyOnce);
+    room.publish(other, "live", "last", QoS::ExactlyOnce);
+    assert_eq!(room.hear(peer), [""; 0]);
+    for number in [7, 8] {
+        room.send(peer, &Packet::Pubcomp(Ack::success(id(number))));
+    }
+    assert_eq!(room.hear(peer).len(), 2);
+    for number in [7, 8] {
+        room.send(peer, &Packet::Pubrec(Ack::success(id(number))));
+        room.send(peer, &Packet::Pubcomp(Ack::success(id(number))));
+    }
+    restart(&mut room, 1);
+    let (_, _, heard) = come_back(&mut room, V5, "a");
+    assert!(heard.iter().all(|line| line.starts_with("PUBREL")), "delivered again");
 }
 
 /// §3.1.2.11.2: a session that was connected begins to expire when the broker is back; another goes on expiring.

@@ -1,11 +1,12 @@
 //! What goes to the store and when: nothing is promised before it is durable.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use wasmqtt::broker::{Broker, BrokerOptions, DisconnectCause, Event, RejectCause, StoreError};
+use wasmqtt::broker::{Broker, BrokerOptions, DisconnectCause, Event, Output, RejectCause, StoreError};
 use wasmqtt::codec::{
-    Ack, Connect, Disconnect, Packet, Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, Version, Will,
+    Ack, Connect, Disconnect, Packet, Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, RetainHandling,
+    Subscribe, Subscription, SubscriptionOptions, Version, Will,
 };
 use wasmqtt::time::Time;
 
@@ -321,8 +322,8 @@ fn records_of_another_format_and_damaged_ones_are_told() {
     assert_eq!(restore(&records), Ok(()));
 
     let mut other_format = records.clone();
-    other_format.insert(b"F".to_vec(), vec![2]);
-    assert_eq!(restore(&other_format), Err(StoreError::UnknownFormat { found: [2].into() }));
+    other_format.insert(b"F".to_vec(), vec![0xFF]);
+    assert_eq!(restore(&other_format), Err(StoreError::UnknownFormat { found: [0xFF].into() }));
     let mut none = records.clone();
     none.remove(b"F".as_slice());
     assert!(matches!(restore(&none), Err(StoreError::Damaged { .. })));
@@ -353,6 +354,17 @@ fn records_of_another_format_and_damaged_ones_are_told() {
             assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
         }
     }
+    // No place in a queue is so far behind the others.
+    let mut far = records.clone();
+    let (mut key, value) =
+        far.iter().find(|(key, _)| key[0] == b'q').map(|(key, value)| (key.clone(), value.clone())).expect("it waits");
+    let places = key.len() - 8..;
+    key[places].fill(0xFF);
+    far.insert(key.clone(), value);
+    assert!(matches!(restore(&far), Err(StoreError::Damaged { key: told, .. }) if *told == *key));
+    far.retain(|other, _| other[0] != b'q' || *other == key);
+    assert!(matches!(restore(&far), Err(StoreError::Damaged { key: told, .. }) if *told == *key));
+
     let mut unknown = records;
     unknown.insert(b"Zebra".to_vec(), Vec::new());
     let error = restore(&unknown).expect_err("no such kind");
@@ -376,4 +388,52 @@ fn a_session_that_was_to_stay_and_then_was_not_leaves_nothing_in_the_store() {
     assert_eq!(room.sessions(), [""; 0]);
     assert_eq!(room.disk.kinds(), "F");
     restart(&mut room, 1);
+}
+
+/// SUBSCRIBE to the same filter, many times.
+fn repeated(filter: &str, times: usize) -> Vec<u8> {
+    let options = SubscriptionOptions { retain_handling: RetainHandling::DoNotSend, ..SubscriptionOptions::default() };
+    let subscriptions = vec![Subscription { filter, options }; times];
+    let subscribe = Subscribe { packet_id: id(100), properties: Properties::EMPTY, subscriptions };
+    let mut bytes = Vec::new();
+    Packet::Subscribe(subscribe).encode(V5, &mut bytes).expect("a good packet");
+    bytes
+}
+
+#[test]
+fn what_changes_twice_stands_once_in_a_batch() {
+    let mut room = stored();
+    let expiry = expiry(1_000);
+    let peer = room.join_with(&keeping(V5, "a", &expiry));
+    room.broker.handle_bytes(peer, &repeated("t", 2), room.now);
+    let mut keys = Vec::new();
+    while let Some(output) = room.broker.poll_output() {
+        if let Output::Store(_, batch) = output {
+            keys = batch.changes().map(|(key, _)| key.to_vec()).collect();
+            break;
+        }
+    }
+    let unique: BTreeSet<_> = keys.iter().collect();
+    assert_eq!((unique.len(), keys.iter().filter(|key| key[0] == b'f').count()), (keys.len(), 1), "{keys:?}");
+}
+
+/// One client's repetitions while the store is written cost what they cost without a store: not each as much as all before.
+#[test]
+fn what_is_noted_while_the_store_is_written_is_noted_once() {
+    let time = |packets: usize| {
+        let mut room = stored();
+        let expiry = expiry(1_000);
+        let peer = room.join_with(&keeping(V5, "a", &expiry));
+        room.disk_waits = true;
+        room.subscribe(peer, "t", QoS::AtMostOnce);
+        let bytes = repeated("t", 500);
+        let begun = Instant::now();
+        for _ in 0..packets {
+            room.broker.handle_bytes(peer, &bytes, room.now);
+        }
+        begun.elapsed()
+    };
+    // Each as much as all before would make it a hundred times as long.
+    let (few, many) = (time(10), time(100));
+    assert!(many < 40 * few.max(Duration::from_millis(1)), "{few:?} for 10 packets, {many:?} for 100");
 }

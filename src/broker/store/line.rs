@@ -7,6 +7,10 @@ use super::shadow::Pen;
 use crate::codec::QoS;
 use crate::session::{Delivery, Fifo};
 
+/// Deliveries that a broker could have left out in a row: more than wait for any client, and no more than there is memory
+/// for.
+const LEFT_OUT_MAX: u64 = 1 << 24;
+
 /// Deliveries by their places, which are counted from the beginning of the session. A line loses its first and gains
 /// behind its last, so that what is left of it stands where it stood.
 #[derive(Debug)]
@@ -66,14 +70,20 @@ impl Line {
         self.messages.len()
     }
 
-    /// One that is restored, which may have left out places before it.
-    pub(super) fn restore(&mut self, place: u64, message: MessageKey) {
+    /// One that is restored, which may have left out places before it. Gives the next place; `None` if this one cannot be.
+    pub(super) fn restore(&mut self, place: u64, message: MessageKey) -> Option<u64> {
         if self.messages.is_empty() {
             self.first = place;
         }
-        while self.first + (self.messages.len() as u64) < place {
+        let mut next = self.first + self.messages.len() as u64;
+        if place < next || place - next > LEFT_OUT_MAX {
+            return None;
+        }
+        while next < place {
             self.messages.push(None);
+            next += 1;
         }
         self.messages.push(Some(message));
+        place.checked_add(1)
     }
 }

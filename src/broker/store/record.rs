@@ -12,7 +12,7 @@ use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
 
 /// Of [`Key::Format`](super::key::Key::Format). It changes whenever old records mean something else or nothing.
-pub(super) const FORMAT: [u8; 1] = [1];
+pub(super) const FORMAT: [u8; 1] = [2];
 
 /// What [`Key::Session`](super::key::Key::Session) has beside the client identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,13 +26,12 @@ pub(super) struct SessionRecord {
     pub(super) will: WillRecord,
 }
 
-/// A will, by the number of its message.
+/// A will, by the number of its message, with its delay in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WillRecord {
     None,
-    /// Its delay is in seconds.
     Armed(u64, u32),
-    Delayed(u64, Time),
+    Delayed(u64, u32, Time),
 }
 
 /// A delivery, by the number of its message.
@@ -69,17 +68,18 @@ pub(super) fn read_message(bytes: &[u8]) -> Option<(Message, Time)> {
 
 impl SessionRecord {
     pub(super) fn write(&self, client_id: &str, out: &mut Vec<u8>) {
-        let (kind, message, when) = match self.will {
-            WillRecord::None => (0, 0, 0),
-            WillRecord::Armed(message, delay) => (1, message, delay.into()),
-            WillRecord::Delayed(message, due) => (2, message, due.as_millis()),
+        let (kind, message, delay, due) = match self.will {
+            WillRecord::None => (0, 0, 0, Time::ZERO),
+            WillRecord::Armed(message, delay) => (1, message, delay, Time::ZERO),
+            WillRecord::Delayed(message, delay, due) => (2, message, delay, due),
         };
         out.extend_from_slice(&self.expiry_interval.to_be_bytes());
         // A session that ends at the end of all time is one that never does.
         out.extend_from_slice(&self.ends_at.map_or(u64::MAX, Time::as_millis).to_be_bytes());
         out.push(kind);
         out.extend_from_slice(&message.to_be_bytes());
-        out.extend_from_slice(&when.to_be_bytes());
+        out.extend_from_slice(&delay.to_be_bytes());
+        out.extend_from_slice(&due.as_millis().to_be_bytes());
         // With its length, which a packet bounds, since a user name may follow.
         out.extend_from_slice(&u16::try_from(client_id.len()).unwrap_or(u16::MAX).to_be_bytes());
         out.extend_from_slice(client_id.as_bytes());
@@ -94,7 +94,8 @@ impl SessionRecord {
         let (ends_at, rest) = rest.split_first_chunk()?;
         let ([kind], rest) = rest.split_first_chunk()?;
         let (message, rest) = rest.split_first_chunk()?;
-        let (when, rest) = rest.split_first_chunk()?;
+        let (delay, rest) = rest.split_first_chunk()?;
+        let (due, rest) = rest.split_first_chunk()?;
         let (length, rest) = rest.split_first_chunk()?;
         let (client_id, rest) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
         let username = match rest.split_first() {
@@ -102,11 +103,11 @@ impl SessionRecord {
             Some((1, username)) => Some(core::str::from_utf8(username).ok()?.into()),
             Some(_) => return None,
         };
-        let message = u64::from_be_bytes(*message);
+        let (message, delay) = (u64::from_be_bytes(*message), u32::from_be_bytes(*delay));
         let will = match kind {
             0 => WillRecord::None,
-            1 => WillRecord::Armed(message, u64::from_be_bytes(*when).try_into().ok()?),
-            2 => WillRecord::Delayed(message, time(*when)),
+            1 => WillRecord::Armed(message, delay),
+            2 => WillRecord::Delayed(message, delay, time(*due)),
             _ => return None,
         };
         let record = Self {

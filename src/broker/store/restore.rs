@@ -23,6 +23,9 @@ use crate::topic::TopicFilter;
 /// What is wrong with a record.
 type Fault = &'static str;
 
+const NO_DELIVERY: Fault = "it is no delivery that waits";
+const NO_PLACE: Fault = "it is far behind those before it";
+
 /// What was restored so far, by the numbers that the records have, in their order.
 struct Restoring<'b> {
     broker: &'b mut Broker,
@@ -155,6 +158,7 @@ impl Restoring<'_> {
             Key::HandedOver(session, packet_id) => self.with_session(session, |client, shadow| {
                 client.session.restore_handed_over(packet_id);
                 shadow.restore_handed_over(packet_id);
+                Ok(())
             }),
             Key::Sent(session, packet_id) => {
                 let (order, delivery) = read_sent(value).ok_or("it is no delivery that was sent")?;
@@ -163,25 +167,26 @@ impl Restoring<'_> {
                 self.with_session(session, |client, shadow| {
                     shadow.restore_sent(Sent { packet_id, order, delivery: delivery.as_ref() }, message);
                     client.session.restore_sent(packet_id, order, delivery);
+                    Ok(())
                 })
             }
             Key::Waiting(session, place) => {
-                let record = DeliveryRecord::read(value).ok_or("it is no delivery that waits")?;
+                let record = DeliveryRecord::read(value).ok_or(NO_DELIVERY)?;
                 let (message, delivery) = self.delivery(self.find_session(session)?, record)?;
                 self.with_session(session, |client, shadow| {
-                    shadow.waiting().restore(place, message);
+                    client.enqueued = shadow.waiting().restore(place, message).ok_or(NO_PLACE)?;
                     client.session.restore_waiting(delivery);
-                    client.enqueued = place + 1;
+                    Ok(())
                 })
             }
             Key::Screened(session, place) => {
-                let record = DeliveryRecord::read(value).ok_or("it is no delivery that waits")?;
+                let record = DeliveryRecord::read(value).ok_or(NO_DELIVERY)?;
                 let key = self.find_session(session)?;
                 let (message, delivery) = self.delivery(key, record)?;
                 self.screened.push((key, delivery));
                 self.with_session(session, |client, shadow| {
-                    shadow.screened().restore(place, message);
-                    client.screened = place + 1;
+                    client.screened = shadow.screened().restore(place, message).ok_or(NO_PLACE)?;
+                    Ok(())
                 })
             }
         }
@@ -221,10 +226,12 @@ impl Restoring<'_> {
                 shadow.restore_will(key, &message);
                 Some(Will::Armed { message, delay })
             }
-            WillRecord::Delayed(message, due) => {
+            WillRecord::Delayed(message, delay, due) => {
                 let (key, message, _) = self.hold(message)?;
                 shadow.restore_will(key, &message);
-                Some(Will::Delayed { message, due })
+                // A clock that was set back makes no delay longer.
+                let latest = self.now + Duration::from_secs(delay.into());
+                Some(Will::Delayed { message, delay, due: due.min(latest) })
             }
         };
         let options = &self.broker.options;
@@ -266,14 +273,16 @@ impl Restoring<'_> {
         place.map(|place| self.sessions[place].1).map_err(|_| "its session is missing")
     }
 
-    fn with_session(&mut self, number: u64, restore: impl FnOnce(&mut ClientState, &mut Shadow)) -> Result<(), Fault> {
+    fn with_session(
+        &mut self,
+        number: u64,
+        restore: impl FnOnce(&mut ClientState, &mut Shadow) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         let key = self.find_session(number)?;
-        if let Some(client) = self.broker.clients.get_mut(key)
-            && let Some(mut shadow) = client.stored.take()
-        {
-            restore(client, &mut shadow);
-            client.stored = Some(shadow);
-        }
-        Ok(())
+        let Some(client) = self.broker.clients.get_mut(key) else { return Ok(()) };
+        let Some(mut shadow) = client.stored.take() else { return Ok(()) };
+        let restored = restore(client, &mut shadow);
+        client.stored = Some(shadow);
+        restored
     }
 }

@@ -11,6 +11,7 @@ use super::record::{SessionRecord, WillRecord, write_sent, write_subscription};
 use crate::broker::clients::ClientState;
 use crate::broker::groups::Groups;
 use crate::broker::mark::Mark;
+use crate::broker::sorted::Sorted;
 use crate::broker::wills::Will;
 use crate::codec::{Message, PacketId};
 use crate::session::{self, Delivery};
@@ -28,7 +29,7 @@ pub(in crate::broker) struct Shadow {
     /// A session that ends with its connection has nothing that outlives it but its will.
     is_whole: bool,
     /// The filters that were subscribed to, given up, or both.
-    filters: Vec<Arc<str>>,
+    filters: Sorted<Arc<str>>,
     /// The queue, and what is behind the screen.
     waiting: Line,
     screened: Line,
@@ -91,7 +92,7 @@ impl Shadow {
             record: None,
             will: None,
             is_whole: false,
-            filters: Vec::new(),
+            filters: Sorted::new(),
             waiting: Line::new(Key::Waiting),
             screened: Line::new(Key::Screened),
             sent: Vec::new(),
@@ -102,8 +103,8 @@ impl Shadow {
     /// The client has subscribed to the filter or given it up, or was sent what is retained.
     pub(in crate::broker) fn note(&mut self, filter: &TopicFilter) {
         let filter = filter.text();
-        if self.is_whole && !self.filters.iter().any(|noted| Arc::ptr_eq(noted, &filter)) {
-            self.filters.push(filter);
+        if self.is_whole && self.filters.find(&*filter).is_none() {
+            self.filters.insert::<str>(filter);
         }
     }
 
@@ -111,9 +112,9 @@ impl Shadow {
     pub(super) fn sync(&mut self, client: &ClientState, pen: &mut Pen<'_>) {
         if !self.is_whole && client.expiry_interval > 0 {
             self.is_whole = true;
-            self.filters.clear();
+            self.filters = Sorted::new();
             for held in client.subscriptions.iter() {
-                self.filters.push(held.filter.text());
+                self.filters.insert::<str>(held.filter.text());
             }
         }
         self.sync_record(client, pen);
@@ -138,7 +139,7 @@ impl Shadow {
         if let Some(message) = self.will.and_then(|will| will.message) {
             pen.messages.release(message);
         }
-        for filter in &self.filters {
+        for filter in self.filters.iter() {
             pen.batch.remove(Key::Subscription(self.number, filter));
         }
         self.waiting.forget(self.number, u64::MAX, pen);
@@ -166,7 +167,7 @@ impl Shadow {
         let number = self.will.and_then(|will| will.message).map(|message| pen.messages.number(message));
         let will = match (&client.will, number) {
             (Some(Will::Armed { delay, .. }), Some(number)) => WillRecord::Armed(number, *delay),
-            (Some(Will::Delayed { due, .. }), Some(number)) => WillRecord::Delayed(number, *due),
+            (Some(Will::Delayed { delay, due, .. }), Some(number)) => WillRecord::Delayed(number, *delay, *due),
             (None, _) | (_, None) => WillRecord::None,
         };
         let (username, expiry_interval) = (client.username.clone(), client.expiry_interval);
@@ -178,11 +179,11 @@ impl Shadow {
     }
 
     fn sync_subscriptions(&mut self, client: &ClientState, pen: &mut Pen<'_>) {
-        for filter in core::mem::take(&mut self.filters) {
-            let key = Key::Subscription(self.number, &filter);
-            match client.subscriptions.find(&*filter) {
+        for filter in core::mem::replace(&mut self.filters, Sorted::new()).iter() {
+            let key = Key::Subscription(self.number, filter);
+            match client.subscriptions.find(&**filter) {
                 Some(held) => {
-                    let replay = client.replays.find(&filter);
+                    let replay = client.replays.find(filter);
                     pen.batch.put(key, |out| write_subscription(held.subscription, replay, out));
                 }
                 None => pen.batch.remove(key),
