@@ -215,6 +215,7 @@ test('what is used wrongly is told in one line, and the exit code is 2', { timeo
     [config('key.json', '{ "maximumQoS": 1 }'), 'key.json: maximumQoS is no option; there are '],
     [config('value.json', '{ "maximumQos": 3 }'), 'value.json: maximumQos is 3; it must be 0 or 1 or 2'],
     [config('hook.json', '{ "authorize": "no" }'), "hook.json: authorize is for a program's functions"],
+    [config('store.json', '{ "store": "folder" }'), 'store.json: store is no option of the file; there is --store DIR'],
     [config('deep.json', '{ "queue": { "messages": -1 } }'), 'deep.json: queue.messages is -1; it must be a whole'],
   ]
   for (const [args, expected] of rows) {

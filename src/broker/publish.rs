@@ -62,10 +62,11 @@ impl Broker {
             }
         };
         let ack = Ack::new(packet_id, reason);
+        let words = if reason.is_error() { why_not(publish.topic) } else { "" };
         match publish.qos {
             QoS::AtMostOnce => {}
-            QoS::AtLeastOnce => self.send(sender, &Packet::Puback(ack))?,
-            QoS::ExactlyOnce => self.send(sender, &Packet::Pubrec(ack))?,
+            QoS::AtLeastOnce => self.send_saying(sender, Packet::Puback(ack), words)?,
+            QoS::ExactlyOnce => self.send_saying(sender, Packet::Pubrec(ack), words)?,
         }
         // The exchange is over, unless PUBREL is still to come.
         if (publish.qos == QoS::AtLeastOnce || reason.is_error())
@@ -109,6 +110,11 @@ impl Broker {
         }
         Ok(())
     }
+}
+
+/// What is said of a message that was refused.
+fn why_not(topic: &str) -> &'static str {
+    if is_sys(topic) { "only the broker publishes below $SYS" } else { "may not publish to this topic" }
 }
 
 /// Whether a topic name or filter has more than `max` levels.

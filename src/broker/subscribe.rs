@@ -65,7 +65,7 @@ impl Broker {
             let granted = if index >= self.options.subscriptions_max {
                 Err(Refused::new(ReasonCode::QuotaExceeded, "more filters in one SUBSCRIBE than a client may have"))
             } else if let Some(Verdict::Refused(reason)) = verdicts.get(index) {
-                Err(Refused::new(*reason, ""))
+                Err(Refused::new(*reason, "may not subscribe to this filter"))
             } else {
                 self.grant(sender.client, asked, identifier)
             };

@@ -1,7 +1,7 @@
 //! Words: the Reason Strings of the broker's packets, for people to read (MQTT 5.0 §4.13).
 //!
-//! They are left out where they would make a packet larger than the client takes [MQTT-3.2.2-19], [MQTT-3.9.2-1],
-//! [MQTT-3.11.2-1], [MQTT-3.14.2-3], and, but in CONNACK and DISCONNECT, where the client does not want them
+//! They are left out where they would make a packet larger than the client takes [MQTT-3.2.2-19], [MQTT-3.4.2-2],
+//! [MQTT-3.5.2-2], [MQTT-3.9.2-1], [MQTT-3.11.2-1], [MQTT-3.14.2-3], and, but in CONNACK and DISCONNECT, where the client does not want them
 //! [MQTT-3.1.2-29].
 
 use alloc::string::String;
@@ -11,7 +11,7 @@ use super::Broker;
 use super::event::{DisconnectCause, Fault};
 use super::receive::Sender;
 use crate::codec::{
-    Connack, Disconnect, Packet, Properties, PropertiesBuf, PropertyId, Suback, Unsuback, Value, Version,
+    Ack, Connack, Disconnect, Packet, Properties, PropertiesBuf, PropertyId, Suback, Unsuback, Value, Version,
 };
 use crate::text::{Part, fill};
 
@@ -51,8 +51,11 @@ impl Broker {
     /// # Errors
     /// As [`send`](Self::send).
     pub(super) fn send_saying(&mut self, sender: Sender, packet: Packet<'_>, words: &str) -> Result<(), Fault> {
+        if words.is_empty() {
+            return self.send(sender, &packet);
+        }
         let connected = self.peers.get(sender.peer).and_then(|peer| peer.connection.connected());
-        let wants_words = connected.filter(|connected| connected.wants_words && !words.is_empty());
+        let wants_words = connected.filter(|connected| connected.wants_words);
         let Some(packet_bytes_max) = wants_words.map(|connected| connected.packet_bytes_max) else {
             return self.send(sender, &packet);
         };
@@ -74,6 +77,8 @@ pub(super) fn server_reference(server: &str) -> PropertiesBuf {
 fn properties<'p, 'a>(packet: &'p mut Packet<'a>) -> Option<&'p mut Properties<'a>> {
     match packet {
         Packet::Connack(Connack { properties, .. })
+        | Packet::Puback(Ack { properties, .. })
+        | Packet::Pubrec(Ack { properties, .. })
         | Packet::Suback(Suback { properties, .. })
         | Packet::Unsuback(Unsuback { properties, .. })
         | Packet::Disconnect(Disconnect { properties, .. }) => Some(properties),

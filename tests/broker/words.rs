@@ -1,7 +1,7 @@
 //! Reason Strings: where there is something to say, to who wants it and has room for it.
 
-use wasmqtt::broker::{Answer, Asks, BrokerOptions, PeerId};
-use wasmqtt::codec::{Connect, Packet, Property, QoS, ReasonCode, Subscribe, Subscription, SubscriptionOptions};
+use wasmqtt::broker::{Access, AccessFilter, AccessRule, Answer, Asks, BrokerOptions, PeerId};
+use wasmqtt::codec::{Ack, Connect, Packet, Property, QoS, ReasonCode, Subscribe, Subscription, SubscriptionOptions};
 
 use crate::room::{Room, V4, V5, connect, id, properties, publish, will};
 
@@ -114,6 +114,45 @@ fn suback_and_unsuback_tell_what_is_wrong_with_a_filter() {
     assert!(room.words(peer)[0].starts_with("`a+` has `+` beside other characters"));
     assert_eq!(room.unsubscribe(peer, "other"), ["UNSUBACK #101 11"]);
     assert_eq!(room.words(peer).len(), 0);
+}
+
+/// §3.4.2.2.2, §3.5.2.2.2: with the refusal alone, if it fits [MQTT-3.4.2-2], [MQTT-3.5.2-2] and is wanted [MQTT-3.1.2-29].
+#[test]
+fn puback_and_pubrec_tell_why_a_message_was_refused() {
+    let rule = AccessRule {
+        action: None,
+        filter: AccessFilter::parse("private/#").expect("a filter"),
+        client_id: None,
+        username: None,
+        verdict: Err(ReasonCode::NotAuthorized),
+    };
+    let own = "only the broker publishes below $SYS";
+    for (qos, name) in [(QoS::AtLeastOnce, "PUBACK"), (QoS::ExactlyOnce, "PUBREC")] {
+        let access = Access::new(vec![rule.clone()]);
+        let mut room = Room::with(BrokerOptions { access, ..BrokerOptions::default() });
+        // Without words it is 5 bytes; they take 4 more than their length.
+        for (bytes_max, wanted, said) in
+            [(1_000, true, 1), (own.len() + 9, true, 1), (own.len() + 8, true, 0), (1_000, false, 0)]
+        {
+            let peer = join(&mut room, u32::try_from(bytes_max).expect("small"), wanted);
+            for (topic, heard, words) in [
+                ("$SYS/x", "87", Some(own)),
+                ("private/x", "87", Some("may not publish to this topic")),
+                ("t", "10", None),
+            ] {
+                room.send(peer, &Packet::Publish(publish(topic, "x", qos)));
+                assert_eq!(room.hear(peer), [format!("{name} #9 {heard}")], "{bytes_max}");
+                let fits = said == 1 || wanted && words.is_some_and(|words| words.len() < own.len());
+                let expected: Vec<_> = words.into_iter().filter(|_| fits).collect();
+                assert_eq!(room.words(peer), expected, "{topic} {bytes_max} {wanted}");
+                room.send(peer, &Packet::Pubrel(Ack::success(id(9))));
+                room.hear(peer);
+            }
+            subscribe(&mut room, peer, &["private/x"]);
+            assert_eq!(room.hear(peer), ["SUBACK #1 87"]);
+            assert_eq!(room.words(peer).len(), usize::from(wanted));
+        }
+    }
 }
 
 /// [MQTT-3.1.2-29]: CONNACK, DISCONNECT and PUBLISH alone may have them.

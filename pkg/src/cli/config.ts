@@ -32,6 +32,8 @@ function readConfig(file: string): object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UsageError(`${file}: it must be an object, such as { "maximumQos": 1 }`)
   }
+  if (Object.hasOwn(value, 'store'))
+    throw new UsageError(`${file}: store is no option of the file; there is --store DIR`)
   const hook = hooks.find(name => Object.hasOwn(value, name))
   if (hook)
     throw new UsageError(`${file}: ${hook} is for a program's functions, which JSON has not; there are users and acl`)
