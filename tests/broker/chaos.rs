@@ -15,7 +15,7 @@ use crate::room::{QOS, Room, V4, V5, connect, id, message, properties, publish, 
 
 const FILTERS: [&str; 7] = ["t/#", "t/+", "topic/one", "$share/g/t/#", "$share/g/topic/+", "$share/h/t/#", "$SYS/#"];
 const TOPICS: [&str; 5] = ["t/1", "t/22222", "topic/one", "topic/two", "t"];
-const IDS: [&str; 5] = ["a", "b", "c", "d", "e"];
+pub(crate) const IDS: [&str; 5] = ["a", "b", "c", "d", "e"];
 
 /// A xorshift generator.
 pub(crate) struct Dice(u64);
@@ -41,7 +41,7 @@ impl Dice {
     }
 }
 
-fn options(dice: &mut Dice) -> BrokerOptions {
+pub(crate) fn options(dice: &mut Dice) -> BrokerOptions {
     let rule = |action, filter, verdict| AccessRule {
         action,
         filter: AccessFilter::parse(filter).expect(filter),
@@ -69,7 +69,7 @@ fn options(dice: &mut Dice) -> BrokerOptions {
     }
 }
 
-fn join(room: &mut Room, dice: &mut Dice) -> PeerId {
+pub(crate) fn join(room: &mut Room, dice: &mut Dice) -> PeerId {
     let version = dice.pick(&[V4, V5, V5]);
     let mut list = Vec::new();
     if version == V5 {
@@ -99,7 +99,7 @@ fn join(room: &mut Room, dice: &mut Dice) -> PeerId {
 }
 
 /// Sends one thing of a client.
-fn act(room: &mut Room, dice: &mut Dice, peer: PeerId) {
+pub(crate) fn act(room: &mut Room, dice: &mut Dice, peer: PeerId) {
     let packet_id = id(u16::try_from(1 + dice.roll(4)).expect("small"));
     match dice.roll(14) {
         0 => {
@@ -142,7 +142,7 @@ fn act(room: &mut Room, dice: &mut Dice, peer: PeerId) {
     }
 }
 
-fn write(room: &mut Room) {
+pub(crate) fn write(room: &mut Room) {
     while let Some(batch) = room.disk.write() {
         room.broker.handle_stored(batch, room.now);
         room.drain();

@@ -15,6 +15,7 @@ mod fast;
 mod hooks;
 mod host;
 mod hostile;
+mod invisible;
 mod limits;
 mod property;
 mod reader;
