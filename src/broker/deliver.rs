@@ -104,7 +104,7 @@ impl Hop<'_> {
         let topic = broadcast.topic();
         let mut naming = Naming::Topic;
         let form = match peer.flow {
-            Flow::Open if peer.transmit.len() < self.options.transmit_bytes_max => {
+            Flow::Open if peer.transmit.len() < self.options.transmit_bytes_max && self.outbox.takes_copies() => {
                 naming = connected.naming(broadcast.publish(), terms);
                 broadcast.form(version, terms, naming, self.now)
             }
@@ -116,6 +116,7 @@ impl Hop<'_> {
                 let out = self.outbox.open(peer);
                 let start = out.len();
                 form.append(None, out);
+                self.outbox.note_work(1, form.len());
                 self.log.delivered(out.get(start..).unwrap_or_default());
                 if let Naming::Introduction(alias) = naming {
                     peer.introduced(alias, broadcast.name());
@@ -190,8 +191,10 @@ impl Hop<'_> {
         let ClientState { session, id, .. } = &mut *self.client;
         loop {
             // What is left stays in the queue until this is sent: a copy of the messages is made as it goes, not at once.
-            if !peer.transmit.is_empty() && peer.transmit.len() >= self.options.transmit_bytes_max {
+            let is_full = !peer.transmit.is_empty() && peer.transmit.len() >= self.options.transmit_bytes_max;
+            if is_full || self.outbox.is_spent() {
                 peer.has_more = true;
+                self.outbox.enlist(peer);
                 return;
             }
             let Some(outgoing) = session.next_outgoing() else { return };
@@ -231,7 +234,9 @@ impl Lane<'_> {
         let fits = if out.len() - start <= packet_bytes_max { Ok(()) } else { Err(DropCause::PacketTooLarge) };
         match written.and(fits) {
             Ok(()) => {
-                self.log.delivered(out.get(start..).unwrap_or_default());
+                let sent = out.get(start..).unwrap_or_default();
+                self.outbox.note_work(1, sent.len());
+                self.log.delivered(sent);
                 if let Naming::Introduction(alias) = naming {
                     self.peer.introduced(alias, message.topic.clone());
                 }

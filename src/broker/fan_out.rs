@@ -61,7 +61,8 @@ impl Target {
 }
 
 impl FanOut {
-    /// Finds the targets of a message: one for each client whose own subscriptions match, and one for each group.
+    /// Finds the targets of a message: one for each client whose own subscriptions match, and one for each group. Gives how
+    /// much was looked at.
     fn collect(
         &mut self,
         (publish, publisher): (&Publish<'_>, Option<ClientKey>),
@@ -69,7 +70,7 @@ impl FanOut {
         subscriptions: &Subscriptions,
         groups: &mut Groups,
         clients: &mut Clients,
-    ) {
+    ) -> usize {
         self.number += 1;
         self.targets.clear();
         self.more_identifiers.clear();
@@ -93,7 +94,7 @@ impl FanOut {
                 let place = before.map_or(0, |place| place + 1);
                 self.handlers.insert(place, (handler, publish.retain && subscription.retain_as_published));
             }
-        });
+        })
     }
 
     /// Adds a client, or the further subscription of a client that is there: the highest quality of service counts, and
@@ -198,7 +199,8 @@ impl Broker {
         let Self { clients, peers, subscriptions, groups, retained, questions, outbox, log, options, .. } = self;
         let Self { fan_out, forms, guards, .. } = self;
         let access = guards.read.then_some(&options.access);
-        fan_out.collect((&publish, publisher), access, subscriptions, groups, clients);
+        let looked_at = fan_out.collect((&publish, publisher), access, subscriptions, groups, clients);
+        outbox.note_work(looked_at + fan_out.targets.len(), 0);
         let mut broadcast = Broadcast::new(publish, message, now, forms);
         let mut overtakes = false;
         for place in 0..fan_out.targets.len() {

@@ -43,6 +43,7 @@ mod sorted;
 mod store;
 mod subscribe;
 mod sys;
+mod turns;
 mod view;
 mod wills;
 mod words;
@@ -81,6 +82,7 @@ use retained::Retained;
 use slow::Flow;
 use store::{Held, Stage, Store};
 use sys::Sys;
+use turns::Deferred;
 
 /// Who subscribes to what. A group's value is not used.
 type Subscriptions = Router<Subscriber, Subscription>;
@@ -102,6 +104,7 @@ pub struct Broker {
     store: Option<store::Part<Store>>,
     held: Held,
     resumed: Resumed,
+    deferred: Deferred,
     log: Log,
     fan_out: FanOut,
     forms: Forms,
@@ -134,6 +137,7 @@ impl Broker {
             store: None,
             held: Held::default(),
             resumed: Resumed::new(),
+            deferred: Deferred::new(),
             log: Log::new(options.events),
             fan_out: FanOut::default(),
             forms: Forms::default(),
@@ -214,11 +218,13 @@ impl Broker {
         self.peers.remove(peer);
     }
 
-    /// Does what is due: closes silent connections, ends sessions, publishes delayed wills.
+    /// Does what is due: closes silent connections, ends sessions, publishes delayed wills, goes on with what was too much for
+    /// one turn.
     pub fn handle_timeout(&mut self, now: Time) {
         self.now = now;
         self.begun.get_or_insert(now);
         self.end_questions(now);
+        self.go_on(now);
         while let Some(deadline) = self.deadlines.pop_due(now) {
             match deadline {
                 Deadline::Peer(peer) => self.peer_is_due(peer, now),
@@ -232,7 +238,7 @@ impl Broker {
     /// When [`handle_timeout`](Self::handle_timeout) is wanted next; it may then find that there is nothing to do yet.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Time> {
-        earlier(self.deadlines.first(), self.questions.first_due())
+        earlier(self.next_turn(), earlier(self.deadlines.first(), self.questions.first_due()))
     }
 
     /// What the host is to do next: first the events and the messages for the host itself, in the order in which they came;
@@ -248,9 +254,13 @@ impl Broker {
             if let Some(id) = self.poll_resumed() {
                 return Some(Output::Resume(id));
             }
+            let mut is_held = false;
             let first = match self.stage() {
                 Stage::Line => self.outbox.first(),
-                Stage::Wait => None,
+                Stage::Wait => {
+                    is_held = true;
+                    None
+                }
                 Stage::Store(id) => return self.store.as_ref().map(|store| Output::Store(id, store.batch())),
                 Stage::Transmit(id) => {
                     self.log.counters.sent.bytes += self.outbox.frame().len() as u64;
@@ -262,7 +272,12 @@ impl Broker {
                 if self.wake() {
                     continue;
                 }
-                break;
+                if is_held {
+                    self.outbox.reclaim();
+                } else {
+                    self.outbox.end_turn();
+                }
+                return None;
             };
             if self.tend(id) {
                 continue;
@@ -289,8 +304,6 @@ impl Broker {
             }
             self.outbox.pop();
         }
-        self.outbox.reclaim();
-        None
     }
 
     /// Publishes a message of the host's own; gives the number of subscribers, each shared subscription as one, and the host

@@ -11,6 +11,13 @@ use super::store::{Batch, BatchId};
 
 /// Buffers kept for the next turn.
 const POOL_BUFFERS: usize = 64;
+/// Work in one turn, above which no more packets are looked at until its frames are handed out: some milliseconds, and some
+/// megabytes to send.
+const WORK_MAX: usize = 200_000;
+/// Likewise, above which no more messages of QoS 0 are copied for their subscribers: half a gigabyte.
+const COPIES_MAX: usize = 8_000_000;
+/// So many bytes count as one piece of work.
+const PIECE_BYTES: usize = 64;
 /// A buffer that grew beyond this is not kept.
 const POOL_BUFFER_BYTES: usize = 256 * 1024;
 
@@ -58,6 +65,8 @@ pub(super) struct Outbox {
     pool: Vec<Vec<u8>>,
     /// The frame that was given to the host last.
     frame: Vec<u8>,
+    /// What was done since all frames were handed out: packets, nodes of the router and topics looked at, copies made.
+    work: usize,
 }
 
 impl Outbox {
@@ -68,6 +77,30 @@ impl Outbox {
             peer.transmit = self.pool.pop().unwrap_or_default();
         }
         &mut peer.transmit
+    }
+
+    /// Something was done: so many steps, and so many bytes copied.
+    #[inline]
+    pub(super) const fn note_work(&mut self, steps: usize, bytes: usize) {
+        self.work += steps + bytes / PIECE_BYTES;
+    }
+
+    /// Whether what is left to do waits for the next turn.
+    #[inline]
+    pub(super) const fn is_spent(&self) -> bool {
+        self.work > WORK_MAX
+    }
+
+    /// Whether a message may be copied for one more subscriber.
+    #[inline]
+    pub(super) const fn takes_copies(&self) -> bool {
+        self.work < COPIES_MAX
+    }
+
+    /// All frames were handed out: the turn is over.
+    pub(super) fn end_turn(&mut self) {
+        self.work = 0;
+        self.reclaim();
     }
 
     /// The peer has something to send or is to be closed.

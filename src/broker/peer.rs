@@ -58,6 +58,8 @@ pub(super) struct Peer {
     pub(super) ran_over: bool,
     /// It has packets that wait for the store to catch up.
     pub(super) is_stalled: bool,
+    /// It has packets, or what its session or its replays have, that wait for the next turn.
+    pub(super) is_deferred: bool,
     /// It speaks MQTT 3.1. That goes by as 3.1.1, but for what 3.1 has no word for: a session that is present (its CONNACK
     /// has no such flag), and a subscription that is refused (its SUBACK grants, and nothing comes). Its retries set DUP in
     /// SUBSCRIBE and others too, which is not taken: a client has no cause to retry on a connection that stands.
@@ -168,6 +170,7 @@ impl Peers {
             has_more: false,
             ran_over: false,
             is_stalled: false,
+            is_deferred: false,
             is_3_1: false,
             deadline: None,
             waiting: None,
@@ -199,9 +202,9 @@ impl Peers {
 }
 
 impl Peer {
-    /// Whether packets of it wait to be handled, for an answer or for the store.
+    /// Whether packets of it wait to be handled, for an answer, for the store or for the next turn.
     pub(super) const fn is_held(&self) -> bool {
-        self.waiting.is_some() || self.is_stalled
+        self.waiting.is_some() || self.is_stalled || self.is_deferred
     }
 }
 

@@ -55,7 +55,9 @@ impl Broker {
             if core::mem::take(&mut has_waited) {
                 self.drop_questions(id);
             }
-            self.note_input(before - decoder.unread().len());
+            let bytes = before - decoder.unread().len();
+            self.outbox.note_work(1, bytes);
+            self.note_input(bytes);
         }
         let Some(peer) = self.peers.get_mut(id) else { return };
         peer.decoder = decoder;

@@ -61,6 +61,7 @@ impl Hop<'_> {
             }
         }
         self.client.replays.line = line;
+        self.outbox.note_work(LOOKS - looks, 0);
     }
 
     /// Sends what one of the replays has.

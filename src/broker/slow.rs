@@ -47,6 +47,10 @@ impl Broker {
             self.end_connection(id, DisconnectCause::QueueFull, self.now);
             return true;
         }
+        if peer.transmit.is_empty() && peer.has_more && self.outbox.is_spent() {
+            self.defer(id);
+            return false;
+        }
         let goes_on = peer.transmit.is_empty() && core::mem::take(&mut peer.has_more);
         if goes_on {
             self.outbox.turn();

@@ -134,19 +134,14 @@ impl<K: Ord, V> Router<K, V> {
     ///
     /// A subscriber with several matching filters is visited once for each. The walk looks at the nodes that match the
     /// topic's first levels and at no others; wildcards can make these as many as filters are stored, never more. It
-    /// allocates only where a `+` and the level itself both lead on, and does not recurse.
-    pub fn for_each_match<'a>(&'a self, topic: &str, mut visit: impl FnMut(&'a K, &'a V)) {
+    /// allocates only where a `+` and the level itself both lead on, and does not recurse. Gives how many nodes those are:
+    /// what a match costs on any machine.
+    pub fn for_each_match<'a>(&'a self, topic: &str, mut visit: impl FnMut(&'a K, &'a V)) -> usize {
         self.walk(topic.as_bytes(), &mut |subscribers| {
             for (key, value) in subscribers {
                 visit(key, value);
             }
-        });
-    }
-
-    /// How many nodes [`for_each_match`](Self::for_each_match) looks at: what a match costs on any machine.
-    #[must_use]
-    pub fn nodes_looked_at(&self, topic: &str) -> usize {
-        self.walk(topic.as_bytes(), &mut |_| ())
+        })
     }
 
     /// Visits what hangs on the nodes that match, and counts those that it looks at. Its code is there once, whoever visits.

@@ -31,5 +31,6 @@ mod store;
 mod subscribe;
 mod sys;
 mod told;
+mod turns;
 mod wills;
 mod words;

@@ -8,7 +8,7 @@ use wasmqtt::codec::{
 };
 use wasmqtt::time::Time;
 
-use crate::room::{QOS, V4, V5, id, message, properties, publish, will};
+use crate::room::{QOS, Room, V4, V5, id, message, properties, publish, will};
 use crate::store::{come_back, expiry, keeping, restart, restart_with, stored, stored_with};
 
 /// Messages that come before the client is back are held against the rules for its user.
@@ -242,18 +242,26 @@ fn a_replay_waits_where_no_identifier_is_free() {
     room.subscribe(peer, "live", QoS::ExactlyOnce);
     let other = room.join(V5, "other");
     // So many are stored together.
-    room.disk_waits = true;
-    for _ in 0..u16::MAX {
-        room.publish_host(Message { qos: QoS::ExactlyOnce, ..message("live", "x") });
-    }
-    for number in 1..=u16::MAX {
-        room.send(peer, &Packet::Pubrec(Ack::success(id(number))));
-    }
-    room.disk_waits = false;
-    while let Some(batch) = room.disk.write() {
-        room.broker.handle_stored(batch, room.now);
-        room.drain();
-    }
+    let together = |room: &mut Room, act: &dyn Fn(&mut Room)| {
+        room.disk_waits = true;
+        act(room);
+        while let Some(batch) = room.disk.write() {
+            room.broker.handle_stored(batch, room.now);
+            room.drain();
+        }
+        room.disk_waits = false;
+    };
+    together(&mut room, &|room| {
+        for _ in 0..u16::MAX {
+            room.publish_host(Message { qos: QoS::ExactlyOnce, ..message("live", "x") });
+        }
+    });
+    assert_eq!(room.hear(peer).len(), usize::from(u16::MAX));
+    together(&mut room, &|room| {
+        for number in 1..=u16::MAX {
+            room.send(peer, &Packet::Pubrec(Ack::success(id(number))));
+        }
+    });
     room.retain(other, "kept/1", "retained", QoS::ExactlyOnce);
     room.cut(peer);
     let (peer, ..) = come_back(&mut room, V5, "a");

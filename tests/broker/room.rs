@@ -336,8 +336,15 @@ impl Room {
     /// Does what the broker asks for; after a call to the broker itself.
     pub(crate) fn drain(&mut self) {
         self.act();
-        while let Some(peer) = self.resumed.pop() {
-            self.read(peer);
+        // As a timer that is due at once.
+        loop {
+            if let Some(peer) = self.resumed.pop() {
+                self.read(peer);
+            } else if self.broker.next_deadline().is_some_and(|at| at <= self.now) {
+                self.broker.handle_timeout(self.now);
+            } else {
+                break;
+            }
             self.act();
         }
     }

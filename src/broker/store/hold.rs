@@ -117,7 +117,7 @@ impl Broker {
     }
 
     /// Whether the peer is not to be looked at until the store has caught up; if so, it will be then.
-    pub(in crate::broker) fn must_wait(&mut self, id: PeerId) -> bool {
+    pub(in crate::broker) fn must_wait_for_store(&mut self, id: PeerId) -> bool {
         let is_behind = self.store.as_ref().is_some_and(|store| store.is_behind(&self.options));
         if is_behind
             && let Some(peer) = self.peers.get_mut(id)

@@ -1,0 +1,58 @@
+//! Turns: the broker does so much at a time and then lets its host see to others, however much one peer has sent or asked for.
+//!
+//! A turn ends when the host has been given all that there is to send. What is too much for one is done in the next: then
+//! [`Broker::next_deadline`] is now. So a peer that makes much work is slow, and the others wait some milliseconds for it; and
+//! what is to be sent leaves before more is made.
+
+use alloc::collections::VecDeque;
+
+use super::Broker;
+use super::peer::PeerId;
+use crate::time::Time;
+
+/// The peers that go on in the next turn, in the order in which they had to stop.
+pub(super) type Deferred = VecDeque<PeerId>;
+
+impl Broker {
+    /// Whether no more packets of the peer are to be looked at now; if so, they will be.
+    #[inline]
+    pub(super) fn must_wait(&mut self, id: PeerId) -> bool {
+        if self.outbox.is_spent() {
+            self.defer(id);
+            return true;
+        }
+        self.must_wait_for_store(id)
+    }
+
+    /// The peer goes on in the next turn.
+    pub(super) fn defer(&mut self, id: PeerId) {
+        if let Some(peer) = self.peers.get_mut(id)
+            && !core::mem::replace(&mut peer.is_deferred, true)
+        {
+            self.deferred.push_back(id);
+        }
+    }
+
+    /// Goes on with those that had to stop, each as far as there is time for it.
+    pub(super) fn go_on(&mut self, now: Time) {
+        for id in core::mem::take(&mut self.deferred) {
+            let Some(peer) = self.peers.get_mut(id) else { continue };
+            peer.is_deferred = false;
+            // What it has sent meanwhile was not looked at, or not even read; so its time begins anew.
+            if let Some(connected) = peer.connection.connected_mut() {
+                connected.last_packet = now;
+            }
+            if peer.has_more {
+                self.outbox.enlist(peer);
+            }
+            if peer.waiting.is_none() {
+                self.receive(id, now);
+            }
+        }
+    }
+
+    /// When to go on, if there is something left to do: at once, but for what is first to be handed out.
+    pub(super) fn next_turn(&self) -> Option<Time> {
+        (!self.deferred.is_empty() && !self.outbox.is_spent()).then_some(self.now)
+    }
+}
