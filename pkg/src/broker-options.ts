@@ -70,7 +70,10 @@ export interface BrokerOptions {
   }
   /** Levels of a topic. Default 128. */
   readonly topicLevelsMaximum?: number
-  /** Subscriptions of one client, and filters in one SUBSCRIBE; those above are refused with 0x97. Default 1000. */
+  /**
+   * Subscriptions of one client, and filters in one SUBSCRIBE; those above are refused with 0x97, as are those whose filters
+   * are longer than 1 MiB together. Default 1000.
+   */
   readonly subscriptionsMaximum?: number
   /** QoS 1 and 2 messages that wait for one client, connected or not. */
   readonly queue?: {

@@ -100,6 +100,11 @@ impl ClientState {
         Who { client_id: &self.id, username: self.username.as_deref() }
     }
 
+    /// The bytes of all its filters.
+    pub(super) fn filter_bytes(&self) -> usize {
+        self.subscriptions.iter().map(|held| held.filter.as_str().len()).sum()
+    }
+
     /// Gives a subscription up, if there is one to this filter.
     pub(super) fn unsubscribe(&mut self, filter: &str) -> Option<TopicFilter> {
         let filter = self.subscriptions.remove(filter)?.filter;

@@ -13,6 +13,7 @@ use super::authorize::{Handled, Verdict};
 use super::clients::ClientKey;
 use super::event::{DisconnectCause, Event, Fault, RejectCause};
 use super::peer::{Connected, Connection, PeerId};
+use super::publish::has_more_levels;
 use super::receive::Sender;
 use super::sys::is_sys;
 use super::wills::Will;
@@ -188,6 +189,10 @@ impl Broker {
         if is_sys(will.topic) {
             let problem = "a will to be published where only the broker publishes";
             return Err(Fault::new(ReasonCode::NotAuthorized, "§4.7.2", problem));
+        }
+        if has_more_levels(will.topic, self.options.topic_levels_max) {
+            let problem = "a will topic of more levels than are served";
+            return Err(Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", problem));
         }
         TopicName::validate(will.topic)
             .map_err(|_| Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", "a will topic that is no topic name"))

@@ -54,7 +54,8 @@ pub struct BrokerOptions {
     pub retain_available: bool,
     /// Levels of a topic name or filter. 128.
     pub topic_levels_max: usize,
-    /// Subscriptions of one client, and filters in one SUBSCRIBE; those above are refused with 0x97. 1,000.
+    /// Subscriptions of one client, and filters in one SUBSCRIBE; those above are refused with 0x97, as are those whose filters
+    /// are longer than a mebibyte together. 1,000.
     pub subscriptions_max: usize,
     /// Messages of QoS 1 and 2 that wait for one client. 1,000. Retained messages that a subscription brings do not wait
     /// here, and are not lost however many they are: each is sent when the client takes it.

@@ -14,6 +14,8 @@ const POOL_BUFFERS: usize = 64;
 /// Work in one turn, above which no more packets are looked at until its frames are handed out: some milliseconds, and some
 /// megabytes to send.
 const WORK_MAX: usize = 200_000;
+/// How many have their share of a turn, where some wait for the next.
+const SHARES: usize = 8;
 /// Likewise, above which no more messages of QoS 0 are copied for their subscribers: half a gigabyte.
 const COPIES_MAX: usize = 8_000_000;
 /// So many bytes count as one piece of work.
@@ -89,6 +91,18 @@ impl Outbox {
     #[inline]
     pub(super) const fn is_spent(&self) -> bool {
         self.work > WORK_MAX
+    }
+
+    /// What was done when a peer has had its share that begins now: all there is, if nobody else waits.
+    #[inline]
+    pub(super) const fn share_end(&self, others_wait: bool) -> usize {
+        if others_wait { self.work + WORK_MAX / SHARES } else { usize::MAX }
+    }
+
+    /// Whether that share is used up, or the turn.
+    #[inline]
+    pub(super) const fn is_used_up(&self, share_end: usize) -> bool {
+        self.work > share_end || self.is_spent()
     }
 
     /// Whether a message may be copied for one more subscriber.

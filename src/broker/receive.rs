@@ -28,8 +28,9 @@ impl Broker {
         // Packets borrow from the decoder while the broker changes; it comes back below unless the connection ends.
         let mut decoder = core::mem::replace(&mut peer.decoder, Decoder::new(0));
         let mut has_waited = peer.waiting.is_some();
+        let share_end = self.outbox.share_end(!self.deferred.is_empty());
         loop {
-            if self.must_wait(id) {
+            if self.must_wait(id, share_end) {
                 break;
             }
             let before = decoder.unread().len();

@@ -61,7 +61,8 @@ impl Hop<'_> {
             }
         }
         self.client.replays.line = line;
-        self.outbox.note_work(LOOKS - looks, 0);
+        // A look costs more than a node of the router.
+        self.outbox.note_work(2 * (LOOKS - looks), 0);
     }
 
     /// Sends what one of the replays has.

@@ -21,6 +21,9 @@ use crate::text::Text;
 use crate::time::Time;
 use crate::topic::{TopicError, TopicFilter, has, is_wildcard};
 
+/// Bytes of all filters of one client, which may each be as long as a string can be.
+const FILTER_BYTES_MAX: usize = 1 << 20;
+
 /// A subscription that was made.
 struct Granted {
     filter: TopicFilter,
@@ -201,8 +204,11 @@ impl Broker {
         let client = self.clients.get_mut(key).ok_or_else(|| Refused::new(ReasonCode::UnspecifiedError, ""))?;
         let subscription = Subscription::new(asked.options, self.options.maximum_qos, identifier);
         let begins_sys = is_sys(filter.filter()) && !client.watches_sys();
+        let is_new = client.subscriptions.find(filter.as_str()).is_none();
+        if is_new && client.filter_bytes() + filter.as_str().len() > FILTER_BYTES_MAX {
+            return Err(Refused::new(ReasonCode::QuotaExceeded, "longer filters than a client may have"));
+        }
         let known = client.subscriptions.find_mut(filter.as_str());
-        let is_new = known.is_none();
         if let Some(held) = known {
             held.subscription = subscription;
         } else if client.subscriptions.len() < self.options.subscriptions_max {

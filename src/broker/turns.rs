@@ -16,8 +16,8 @@ pub(super) type Deferred = VecDeque<PeerId>;
 impl Broker {
     /// Whether no more packets of the peer are to be looked at now; if so, they will be.
     #[inline]
-    pub(super) fn must_wait(&mut self, id: PeerId) -> bool {
-        if self.outbox.is_spent() {
+    pub(super) fn must_wait(&mut self, id: PeerId, share_end: usize) -> bool {
+        if self.outbox.is_used_up(share_end) {
             self.defer(id);
             return true;
         }
@@ -33,9 +33,11 @@ impl Broker {
         }
     }
 
-    /// Goes on with those that had to stop, each as far as there is time for it.
+    /// Goes on with those that had to stop, in turns among themselves, as long as the turn lasts.
     pub(super) fn go_on(&mut self, now: Time) {
-        for id in core::mem::take(&mut self.deferred) {
+        while !self.outbox.is_spent()
+            && let Some(id) = self.deferred.pop_front()
+        {
             let Some(peer) = self.peers.get_mut(id) else { continue };
             peer.is_deferred = false;
             // What it has sent meanwhile was not looked at, or not even read; so its time begins anew.

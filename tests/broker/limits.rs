@@ -3,7 +3,7 @@
 use wasmqtt::broker::BrokerOptions;
 use wasmqtt::codec::{Connect, Packet, Properties, QoS, Subscribe, Subscription, SubscriptionOptions};
 
-use crate::room::{Room, V4, V5, connect, id};
+use crate::room::{Room, V4, V5, connect, id, will};
 
 #[test]
 fn connections_and_sessions_are_bounded() {
@@ -31,6 +31,24 @@ fn topic_levels_are_bounded() {
     }
     assert_eq!(room.publish(peer, "x/y/z", "", QoS::AtLeastOnce), ["PUBACK #9 10"]);
     assert_eq!(room.publish(peer, "x/y/z/w", "", QoS::AtLeastOnce), ["DISCONNECT 90"]);
+    for (topic, heard) in [("x/y/z", "CONNACK ok"), ("x/y/z/w", "CONNACK 90")] {
+        let peer = room.connect(&Connect { will: Some(will(topic, "", QoS::AtMostOnce)), ..connect(V5, "a") });
+        assert!(room.hear(peer)[0].starts_with(heard), "{topic}");
+    }
+}
+
+#[test]
+fn the_filters_of_a_client_are_bounded_together() {
+    let mut room = Room::new();
+    let peer = room.join(V5, "a");
+    let long = |number| format!("{number:02}{}", "x".repeat(65_533));
+    for number in 0..16 {
+        assert_eq!(room.subscribe(peer, &long(number), QoS::AtMostOnce), ["SUBACK #100 00"]);
+    }
+    assert_eq!(room.subscribe(peer, &long(16), QoS::AtMostOnce), ["SUBACK #100 97"]);
+    assert_eq!(room.subscribe(peer, &long(3), QoS::AtMostOnce), ["SUBACK #100 00"], "it has that");
+    room.unsubscribe(peer, &long(5));
+    assert_eq!(room.subscribe(peer, &long(16), QoS::AtMostOnce), ["SUBACK #100 00"]);
 }
 
 /// One SUBSCRIBE that repeats a filter cannot multiply the retained messages without bound.
