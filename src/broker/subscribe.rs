@@ -24,6 +24,9 @@ use crate::topic::{TopicError, TopicFilter, has, is_wildcard};
 /// Bytes of all filters of one client, which may each be as long as a string can be.
 const FILTER_BYTES_MAX: usize = 1 << 20;
 
+/// What a filter costs that comes or goes, and a request for some, in looks at a node of the router.
+const FILTER_STEPS: usize = 40;
+
 /// A subscription that was made.
 struct Granted {
     filter: TopicFilter,
@@ -63,6 +66,7 @@ impl Broker {
         let mut replays = Vec::new();
         let is_3_1 = self.is_3_1(sender.peer);
         let mut words = String::new();
+        self.outbox.note_work(FILTER_STEPS * (1 + subscribe.subscriptions.len()), 0);
         for (index, asked) in subscribe.subscriptions.iter().enumerate() {
             // A long SUBSCRIBE that repeats its filters is bounded too.
             let granted = if index >= self.options.subscriptions_max {
@@ -113,6 +117,7 @@ impl Broker {
     ) -> Result<(), Fault> {
         let mut reasons = Vec::with_capacity(unsubscribe.filters.len());
         let mut words = String::new();
+        self.outbox.note_work(FILTER_STEPS * (1 + unsubscribe.filters.len()), 0);
         for text in &unsubscribe.filters {
             let client = self.clients.get_mut(sender.client);
             let reason = if let Some(filter) = client.and_then(|client| client.unsubscribe(text)) {
