@@ -278,8 +278,11 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
       })
       if (this.#closing) throw closed()
     } catch (error) {
+      // What was restored may be on its way to the store, which then calls the core.
+      core.close()
+      await this.#storage?.settled()
       core.free()
-      await store.close()
+      await store.close().catch(ignore)
       throw thrownError(error, { kind: 'options' })
     }
   }

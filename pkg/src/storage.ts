@@ -67,16 +67,16 @@ export class Storage implements CoreStorage {
   }
 
   async #write(batch: number, changes: StoreChange[]): Promise<void> {
+    let done = () => this.#core.stored(batch)
     try {
       await this.#store.write(changes)
     } catch (cause) {
       this.#failure = this.#host.error(`the store could not be written: ${wordsOf(cause)}`, cause)
-      this.#core.storeFailed()
-      this.#host.failed(this.#failure)
-      return
+      done = () => this.#core.storeFailed()
     }
     try {
-      this.#core.stored(batch)
+      done()
+      if (this.#failure) this.#host.failed(this.#failure)
     } catch (cause) {
       // It trapped, which is a bug of ours: no call of it is any good.
       this.#failure = this.#host.error('the WebAssembly module failed', cause)

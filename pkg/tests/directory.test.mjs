@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -17,11 +18,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { install, load } from './lib/packed.mjs'
 
 const project = install()
 const { directory } = await load(project, 'wasmqtt/node')
-const { Broker, Client } = await load(project, 'wasmqtt/broker')
+const { Broker, Client, connect } = await load(project, 'wasmqtt/broker')
 const root = mkdtempSync(join(tmpdir(), 'wasmqtt-store-'))
 after(() => rmSync(root, { recursive: true, force: true }))
 
@@ -259,4 +261,77 @@ test('a broker on a directory goes on after it was killed', { timeout }, async (
   )
   await client.end()
   await broker.close()
+})
+
+test('another copy of the module in the same process does not have it at once', { timeout }, async () => {
+  const path = newFolder()
+  const store = directory(path)
+  await read(store)
+  const other = await import(`${pathToFileURL(join(project, 'node_modules/wasmqtt/dist/node.js'))}?copy`)
+  await assert.rejects(read(other.directory(path)), new RegExp(`process ${process.pid} has it`))
+  await store.close()
+  const next = other.directory(path)
+  assert.deepEqual(await read(next), {})
+  await next.close()
+  assert.ok(!existsSync(join(path, 'lock')))
+})
+
+test('of many that find the lock of one that is gone, one has it', { timeout }, async () => {
+  for (let round = 0; round < 50; round++) {
+    const path = newFolder()
+    mkdirSync(path)
+    // No process has such a number.
+    writeFileSync(join(path, 'lock'), '4194999 1 gone')
+    const stores = Array.from({ length: 5 }, () => directory(path))
+    const tries = await Promise.allSettled(stores.map(read))
+    assert.equal(tries.filter(({ status }) => status === 'fulfilled').length, 1)
+    for (const store of stores) await store.close()
+    assert.deepEqual(readdirSync(path), [LOG])
+  }
+})
+
+test('a log that cannot be written anew goes on as it is', { timeout }, async () => {
+  const path = newFolder()
+  const store = directory(path)
+  await read(store)
+  // What stands there is in the way of the next log.
+  mkdirSync(join(path, '00000002.log.new'))
+  const large = 'x'.repeat(1 << 20)
+  for (let number = 0; number < 8; number++) await store.write([put('large', `${number}${large}`)])
+  assert.ok(statSync(join(path, LOG)).size > 8 << 20)
+  rmSync(join(path, '00000002.log.new'), { recursive: true })
+  for (let number = 8; number < 16; number++) await store.write([put('large', `${number}${large}`)])
+  await store.close()
+  assert.ok(!existsSync(join(path, LOG)), 'it was written anew once there was room')
+  assert.deepEqual(await readFolder(path), { large: `15${large}` })
+})
+
+test('a broker that is closed while it starts ends quietly, whatever it has to write then', { timeout }, async t => {
+  const path = newFolder()
+  const first = new Broker({ store: directory(path) })
+  for (let number = 0; number < 20; number++) {
+    await connect(first, { clientId: `c${number}`, cleanStart: false, sessionExpiry: 1000 })
+  }
+  const killed = newFolder()
+  cpSync(path, killed, { recursive: true })
+  rmSync(join(killed, 'lock'))
+  await first.close()
+  const faults = []
+  const note = error => faults.push(error)
+  process.on('unhandledRejection', note)
+  t.after(() => process.off('unhandledRejection', note))
+  for (let turns = 0; turns < 40; turns++) {
+    const copy = newFolder()
+    cpSync(killed, copy, { recursive: true })
+    const broker = new Broker({ store: directory(copy) })
+    broker.addEventListener('error', note)
+    for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
+    await broker.close()
+    // What it stores is whole, and nobody has it.
+    const next = new Broker({ store: directory(copy) })
+    await next.ready
+    assert.equal(next.sessions().length, 20)
+    await next.close()
+    assert.deepEqual(faults, [], `after ${turns} turns`)
+  }
 })

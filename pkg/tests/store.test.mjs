@@ -161,9 +161,9 @@ test('a store that cannot be opened or is damaged is told when the broker begins
   const encoder = new TextEncoder()
   const record = (key, ...value) => ({ key: encoder.encode(key), value: Uint8Array.from(value) })
   const rows = [
-    [[record('F', 2)], /format "\\x02"/],
+    [[record('F', 9)], /format "\\x09"/],
     [[record('M')], /tells the format/],
-    [[record('F', 1), record('Mxxxxxxxx', 1, 2, 3)], /"Mxxxxxxxx" is damaged: it is no message/],
+    [[record('F', 2), record('Mxxxxxxxx', 1, 2, 3)], /"Mxxxxxxxx" is damaged: it is no message/],
   ]
   for (const [records, problem] of rows) {
     let closed = 0
@@ -175,7 +175,7 @@ test('a store that cannot be opened or is damaged is told when the broker begins
     assert.equal(closed, 1)
   }
   const load = async function* () {
-    yield record('F', 1)
+    yield record('F', 2)
     throw new Error('it is locked')
   }
   const broker = new Broker({ store: { load, write: async () => {}, close: async () => {} } })

@@ -34,6 +34,8 @@ export class Directory implements Store {
   #at = 0
   /** Of those, the ones that count. */
   #live = 0
+  /** From so many bytes on the log may be written anew. */
+  #compactBytes = COMPACT_BYTES
   /** Writing the log anew, which the next write waits for. */
   #compaction: Promise<void> = Promise.resolve()
 
@@ -66,7 +68,7 @@ export class Directory implements Store {
     const log = this.#opened()
     await log.append(changes)
     for (const change of changes) this.#note(change.key, change.value, changeBytes(change))
-    if (log.bytes > COMPACT_BYTES && log.bytes > 2 * this.#live) {
+    if (log.bytes > this.#compactBytes && log.bytes > 2 * this.#live) {
       this.#compaction = this.#compact(log)
       // The next write rejects with it.
       this.#compaction.catch(() => {})
@@ -87,6 +89,8 @@ export class Directory implements Store {
     const names = await readdir(this.#path)
     const numbers = names.flatMap(name => LOG_NAME.exec(name)?.[1] ?? []).map(Number)
     this.#number = Math.max(0, ...numbers)
+    // The name of the last may not be durable yet, and the others are what there is if it is lost.
+    await syncFolder(this.#path)
     for (const number of numbers) if (number < this.#number) await this.#unlink(nameOf(number))
     for (const name of names.filter(name => name.endsWith('.new'))) await this.#unlink(name)
     if (this.#number > 0) {
@@ -100,11 +104,19 @@ export class Directory implements Store {
   /** Makes the next log of what `fill` appends. It counts from when it is renamed. */
   async #replace(fill: (log: Log) => Promise<void>): Promise<Log> {
     const name = nameOf(this.#number + 1)
-    const log = await Log.create(join(this.#path, `${name}.new`))
+    const draft = join(this.#path, `${name}.new`)
+    let log: Log | undefined
     try {
+      log = await Log.create(draft)
       await fill(log)
       await log.sync()
-      await rename(join(this.#path, `${name}.new`), join(this.#path, name))
+    } catch (error) {
+      await log?.close()
+      await unlink(draft).catch(() => {})
+      throw new DraftError(error)
+    }
+    try {
+      await rename(draft, join(this.#path, name))
       await syncFolder(this.#path)
     } catch (error) {
       await log.close()
@@ -114,8 +126,18 @@ export class Directory implements Store {
     return log
   }
 
-  /** Writes the log anew with the records that count. */
+  /** Writes the log anew with the records that count. If there is no room for that, the log stays as it is. */
   async #compact(old: Log): Promise<void> {
+    try {
+      await this.#rewrite(old)
+      this.#compactBytes = COMPACT_BYTES
+    } catch (error) {
+      if (!(error instanceof DraftError)) throw error
+      this.#compactBytes = old.bytes * 1.5
+    }
+  }
+
+  async #rewrite(old: Log): Promise<void> {
     const places = new Map<string, Place>()
     let written = 0
     const log = await this.#replace(async log => {
@@ -167,6 +189,13 @@ export class Directory implements Store {
 
   #unlink(name: string): Promise<void> {
     return unlink(join(this.#path, name))
+  }
+}
+
+/** A new log could not be written whole, and nothing has changed. */
+class DraftError extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
   }
 }
 

@@ -20,16 +20,11 @@ export class Lock {
     const id = randomUUID()
     const token = `${process.pid} ${startOf(process.pid)} ${id}`
     // Under its name only once it is written, so that nobody finds half of it.
-    const draft = `${path}.${id}`
+    const draft = `${path}-${id}`
     await writeFile(draft, token, { mode: 0o600 })
     held.add(token)
     try {
-      while (!(await isLinked(draft, path))) {
-        const other = await readFile(path, 'utf8').catch(absent)
-        if (other === undefined) continue
-        if (isAlive(other)) throw new Error(`${path}: process ${other.split(' ')[0]} has it`)
-        await remove(path, other)
-      }
+      await seize(draft, path)
     } catch (error) {
       held.delete(token)
       throw error
@@ -56,18 +51,33 @@ async function isLinked(draft: string, path: string): Promise<boolean> {
   }
 }
 
-/** Removes the file if this is still in it: another may have put its own there meanwhile, which then stays. */
+/**
+ * Gives the draft the name, which one that is dead may have. Only one can succeed a dead one: who has the name that says so,
+ * and that is made of what is unique of it. So the name of a lock is never free until its owner frees it, and nobody who came
+ * late takes it from another. Rejects if one that is alive has it.
+ */
+async function seize(draft: string, path: string): Promise<void> {
+  while (!(await isLinked(draft, path))) {
+    const other = await readFile(path, 'utf8').catch(absent)
+    if (other === undefined) continue
+    if (isAlive(other)) throw new Error(`${path}: process ${other.split(' ')[0]} has it`)
+    const claim = `${path}.${other.split(' ')[2]}`
+    await seize(draft, claim)
+    // Meanwhile another may have succeeded it, and have freed the claim.
+    if ((await readFile(path, 'utf8').catch(absent)) === other) return rename(claim, path)
+    await unlink(claim)
+  }
+}
+
+/** Frees the name, if it is still its own. */
 async function remove(path: string, token: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`
-  const moved = await rename(path, aside).then(() => true, absent)
-  if (!moved) return
-  if ((await readFile(aside, 'utf8')) !== token) await link(aside, path).catch(() => {})
-  await unlink(aside)
+  if ((await readFile(path, 'utf8').catch(absent)) === token) await unlink(path)
 }
 
 function isAlive(token: string): boolean {
   const [pid, start] = token.split(' ')
-  if (Number(pid) === process.pid) return held.has(token)
+  // Of this process it may be another thread's, or another copy of this module; when it is released, its file is gone.
+  if (Number(pid) === process.pid) return held.has(token) || (start !== '-' && start === startOf(process.pid))
   try {
     process.kill(Number(pid), 0)
   } catch (error) {

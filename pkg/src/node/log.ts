@@ -25,7 +25,12 @@ export class Log {
   /** A new one, whose beginning is durable only with its first frames. */
   static async create(path: string): Promise<Log> {
     const log = new Log(path, await open(path, 'w+', 0o600))
-    await log.#append(MAGIC)
+    try {
+      await log.#append(MAGIC)
+    } catch (error) {
+      await log.close()
+      throw error
+    }
     return log
   }
 
@@ -49,17 +54,23 @@ export class Log {
    */
   async *read(): AsyncGenerator<Entry> {
     const { size } = await this.#file.stat()
+    let end = size
     this.#end = MAGIC.length
-    while (this.#end < size) {
-      const start = this.#end
-      const body = await this.#readFrame(size)
-      if (!body) {
-        this.#end = start
-        await this.#file.truncate(start)
-        await this.#file.sync()
-        return
+    try {
+      while (this.#end < size) {
+        const start = this.#end
+        const body = await this.#readFrame(size)
+        if (!body) {
+          end = start
+          await this.#file.truncate(start)
+          await this.#file.sync()
+          return
+        }
+        yield* readBody(body)
       }
-      yield* readBody(body)
+    } finally {
+      // Also of who stops reading before that.
+      this.#end = end
     }
   }
 
