@@ -1,9 +1,9 @@
 //! The access list: what clients may do with topics.
 
 use wasmqtt::broker::{Access, AccessFilter, AccessRule, Action, Answer, Asks, BrokerOptions, Event, PeerId};
-use wasmqtt::codec::{Connect, Packet, QoS, ReasonCode};
+use wasmqtt::codec::{Connect, Message, Packet, Property, QoS, ReasonCode};
 
-use crate::room::{Room, V4, V5, connect, message, publish, will};
+use crate::room::{Room, V4, V5, connect, message, properties, publish, will};
 
 const PUBLISH: Option<Action> = Some(Action::Publish);
 const SUBSCRIBE: Option<Action> = Some(Action::Subscribe);
@@ -168,6 +168,25 @@ fn a_will_that_names_its_client_is_held_against_the_rules_of_that_client() {
     assert_eq!(room.hear(nameless), ["CONNACK 87"]);
 }
 
+/// A session may be resumed by another user, with that user's rights and not with those of who began it.
+#[test]
+fn a_session_that_is_resumed_has_the_rights_of_the_user_who_resumes_it() {
+    let mut room = room(&[(PUBLISH, "secret/%u", YES), (PUBLISH, "#", NO)]);
+    for (username, ann, bob) in [(Some("ann"), "10", "87"), (Some("bob"), "87", "10"), (None, "87", "87")] {
+        let peer = room.join_with(&Connect { clean_start: false, username, ..connect(V4, "a") });
+        room.cut(peer);
+        let list = properties(&[Property::SessionExpiryInterval(u32::MAX)]);
+        let resumes = Connect { clean_start: false, username, properties: list.as_properties(), ..connect(V5, "a") };
+        let peer = room.connect(&resumes);
+        assert!(room.hear(peer)[0].starts_with("CONNACK ok present"));
+        for (topic, reason) in [("secret/ann", ann), ("secret/bob", bob)] {
+            let heard = room.publish(peer, topic, "", QoS::AtLeastOnce);
+            assert_eq!(heard, [format!("PUBACK #9 {reason}")], "{username:?} {topic}");
+        }
+        room.cut(peer);
+    }
+}
+
 /// A message goes to a member that may have it, whoever's turn it is.
 #[test]
 fn a_shared_subscription_goes_to_members_that_may_read() {
@@ -183,6 +202,48 @@ fn a_shared_subscription_goes_to_members_that_may_read() {
     assert!(room.hear(b).is_empty());
     room.cut(a);
     assert_eq!(room.broker.publish(message("t", "x"), room.now), 0, "nobody is left who may");
+}
+
+/// What a member leaves undone is lost rather than told to one that may not read it.
+#[test]
+fn what_a_member_leaves_goes_to_none_that_may_not_read_it() {
+    let list = vec![AccessRule { client_id: Some("b".into()), ..rule(RECEIVE, "t", NO) }];
+    let mut room = Room::with(BrokerOptions { access: Access::new(list), ..BrokerOptions::default() });
+    let takes_one = properties(&[Property::SessionExpiryInterval(60), Property::ReceiveMaximum(1)]);
+    for (other, is_given) in [("b", false), ("c", true)] {
+        let first = room.join_with(&Connect { properties: takes_one.as_properties(), ..connect(V5, "a") });
+        room.subscribe(first, "$share/g/t", QoS::AtLeastOnce);
+        for _ in 0..2 {
+            assert_eq!(room.broker.publish(Message { qos: QoS::AtLeastOnce, ..message("t", "x") }, room.now), 1);
+        }
+        let second = room.join(V5, other);
+        assert_eq!(
+            room.subscribe(second, "$share/g/t", QoS::AtLeastOnce),
+            ["SUBACK #100 01"],
+            "its group may be wider"
+        );
+        room.cut(first);
+        let expected = if is_given { vec!["t=x q1 #1"] } else { vec![] };
+        assert_eq!(room.hear(second), expected, "what was not sent, {other}");
+        room.wait_ms(60_000);
+        let expected = if is_given { vec!["t=x q1 #2"] } else { vec![] };
+        assert_eq!(room.hear(second), expected, "what was sent, as its session is over, {other}");
+        room.cut(second);
+    }
+}
+
+#[test]
+fn a_subscription_to_sys_brings_what_may_be_read_of_it() {
+    let mut room = room(&[(RECEIVE, "$SYS/broker/clients/#", NO)]);
+    let peer = room.join(V5, "a");
+    let heard = room.subscribe(peer, "$SYS/#", QoS::AtMostOnce);
+    assert!(heard.iter().any(|line| line.contains("/uptime=")), "{heard:?}");
+    assert!(!heard.iter().any(|line| line.contains("/clients/")), "{heard:?}");
+    room.join(V5, "b");
+    room.wait_ms(10_000);
+    let heard = room.hear(peer);
+    assert!(heard.iter().any(|line| line.contains("/connections/accepted=2")), "{heard:?}");
+    assert!(!heard.iter().any(|line| line.contains("/clients/")), "{heard:?}");
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Counters and gauges: what the broker says of itself is what passed.
 
-use wasmqtt::broker::{BrokerOptions, DropCause, Gauges, Traffic};
+use wasmqtt::broker::{Answer, Asks, BrokerOptions, DropCause, Gauges, Traffic};
 use wasmqtt::codec::{Connect, Packet, PacketKind, QoS};
 
-use crate::room::{QOS, Room, V4, V5, connect};
+use crate::room::{QOS, Room, V4, V5, connect, publish};
 
 fn kinds(traffic: &Traffic, kinds: &[PacketKind]) -> Vec<u64> {
     kinds.iter().map(|kind| traffic.packets(*kind)).collect()
@@ -47,6 +47,23 @@ fn packets_are_counted_by_kind_and_quality_of_service_both_ways() {
     assert_eq!(QOS.map(|qos| sent.publishes(qos)), [1, 2, 0]);
     assert_eq!((counters.published, counters.delivered, counters.dropped), (3, 3, 0));
     assert_eq!((sent.bytes, sent.publish_bytes), (room.heard_bytes, 3 * 12 + 2 * 2), "12 bytes, and identifiers");
+}
+
+/// It is looked at when it comes, and again when the host has answered.
+#[test]
+fn a_packet_that_waits_for_the_host_is_counted_once() {
+    let asks = Asks { publish: true, ..Asks::default() };
+    for answer in [Answer::Allow, Answer::Refuse(wasmqtt::codec::ReasonCode::NotAuthorized)] {
+        let mut room = Room::with(BrokerOptions { asks, ..BrokerOptions::default() });
+        let peer = room.join(V5, "a");
+        for qos in QOS {
+            room.send(peer, &Packet::Publish(publish("t", "", qos)));
+            room.answer(answer.clone());
+        }
+        let received = room.broker.counters().received;
+        assert_eq!(kinds(&received, &[PacketKind::Connect, PacketKind::Publish]), [1, 3]);
+        assert_eq!((received.total(), QOS.map(|qos| received.publishes(qos))), (4, [1, 1, 1]));
+    }
 }
 
 #[test]

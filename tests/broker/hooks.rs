@@ -468,3 +468,15 @@ fn a_delivery_that_is_not_answered_in_time_is_refused() {
     room.wait_ms(1);
     assert_eq!(room.hear(peer), ["t=2 q1 #1"]);
 }
+
+#[test]
+fn no_question_outlives_its_session() {
+    let mut room = room(Asks { receive: true, ..Asks::default() });
+    let (publisher, peer) = (room.join(V5, "p"), room.join(V5, "a"));
+    room.subscribe(peer, "t", QoS::AtLeastOnce);
+    room.publish(publisher, "t", "x", QoS::AtLeastOnce);
+    assert_eq!(asked(&room), ["a receive t q1"]);
+    assert!(room.broker.next_deadline().is_some(), "it has its time to be answered in");
+    room.cut(peer);
+    assert_eq!(room.broker.next_deadline(), None);
+}

@@ -64,6 +64,20 @@ fn a_long_subscribe_is_bounded() {
     assert!(heard[0].ends_with(" 00 97 97 97") || heard[0].ends_with("97 97"));
 }
 
+/// A topic keeps no message that was to be replaced: a late subscriber would take it for the last one.
+#[test]
+fn a_retained_message_that_does_not_fit_removes_the_former_one() {
+    for (retained_bytes, kept) in [(8, vec![]), (100, vec!["t=new, and longer q0 retain"])] {
+        let mut room = Room::with(BrokerOptions { retained_bytes, ..BrokerOptions::default() });
+        let peer = room.join(V5, "a");
+        room.retain(peer, "t", "old", QoS::AtMostOnce);
+        assert_eq!(room.broker.retained().count(), 1);
+        room.retain(peer, "t", "new, and longer", QoS::AtMostOnce);
+        assert_eq!(room.subscribe(peer, "#", QoS::AtMostOnce)[1..], kept);
+        assert_eq!(room.broker.counters().dropped, u64::from(kept.is_empty()));
+    }
+}
+
 #[test]
 fn the_bytes_that_wait_for_a_peer_in_a_turn_are_bounded() {
     let mut room = Room::with(BrokerOptions { transmit_bytes_max: 100, ..BrokerOptions::default() });

@@ -1,6 +1,6 @@
 //! Shared subscriptions: of a group's members each message goes to one (§4.8.2).
 
-use wasmqtt::broker::{BrokerOptions, PeerId};
+use wasmqtt::broker::{Answer, Asks, BrokerOptions, PeerId, Question};
 use wasmqtt::codec::{Ack, Connect, Packet, Property, QoS, ReasonCode, SubscriptionOptions};
 
 use crate::room::{QOS, Room, V4, V5, connect, id, properties};
@@ -261,6 +261,50 @@ fn a_message_goes_over_on_the_other_members_terms() {
         let expected = [format!("t=1 q{q} #1"), format!("t=2 q{q} #2")];
         assert_eq!(room.hear(away), if granted == QoS::AtMostOnce { vec![] } else { expected.to_vec() });
     }
+}
+
+/// [MQTT-3.3.1-12], [MQTT-3.3.1-13]: RETAIN among these terms, from how the message was published.
+#[test]
+fn a_message_that_goes_over_has_its_retain_flag_where_the_other_member_asked_for_it() {
+    for (published, retain_as_published) in [(true, true), (true, false), (false, true), (false, false)] {
+        let mut room = Room::new();
+        let (publisher, first) = (room.join(V5, "p"), member(&mut room, "first", 60));
+        room.subscribe(first, "$share/g/t", QoS::AtLeastOnce);
+        for payload in ["1", "2", "3"] {
+            let publish = crate::room::publish("t", payload, QoS::AtLeastOnce);
+            room.publish_with(publisher, wasmqtt::codec::Publish { retain: published, ..publish });
+        }
+        let second = room.join(V5, "second");
+        let options = SubscriptionOptions { retain_as_published, qos: QoS::AtLeastOnce, ..Default::default() };
+        room.subscribe_with(second, "$share/g/t", options, None);
+        room.cut(first);
+        let flag = if published && retain_as_published { " retain" } else { "" };
+        assert_eq!(room.hear(second), [format!("t=3 q1 #1{flag}")], "what was not sent");
+        room.wait_ms(60_000);
+        assert_eq!(room.hear(second), [format!("t=1 q1 #2{flag}"), format!("t=2 q1 #3{flag}")], "what was sent");
+    }
+}
+
+/// The host is asked anew, since it is of another client.
+#[test]
+fn what_waits_to_be_allowed_goes_over_when_its_session_ends() {
+    let asks = Asks { receive: true, ..Asks::default() };
+    let mut room = Room::with(BrokerOptions { asks, ..BrokerOptions::default() });
+    let (publisher, first) = (room.join(V5, "p"), room.join(V5, "first"));
+    room.subscribe(first, "$share/g/t", QoS::AtLeastOnce);
+    room.publish(publisher, "t", "1", QoS::AtLeastOnce);
+    let second = room.join(V5, "second");
+    room.subscribe(second, "$share/g/t", QoS::AtLeastOnce);
+    let about = |room: &mut Room| match &room.asked[..] {
+        [(_, Question::Authorize { client_id, topic, .. })] => format!("{client_id} {topic}"),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(about(&mut room), "first t");
+    room.asked.clear();
+    room.cut(first);
+    assert_eq!(about(&mut room), "second t");
+    room.answer(Answer::Allow);
+    assert_eq!(room.hear(second), ["t=1 q1 #1"]);
 }
 
 /// A client that has other messages in its queue keeps them, in their order.

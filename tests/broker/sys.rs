@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use wasmqtt::broker::{BrokerOptions, PeerId};
+use wasmqtt::broker::{BrokerOptions, DropCause, PeerId};
 use wasmqtt::codec::{Connect, Packet, QoS, RetainHandling, SubscriptionOptions};
 
 use crate::room::{QOS, Room, V4, V5, connect, message, will};
@@ -242,4 +242,15 @@ fn losses_are_told_by_their_cause() {
     let told = values(&mut room, watcher);
     let expected = [("publish/messages/dropped", "3"), ("publish/messages/dropped/not-writable", "3")];
     assert_eq!(told, BTreeMap::from(expected.map(|(topic, value)| (topic.to_owned(), value.to_owned()))));
+}
+
+/// What a subscription brings at once is of QoS 0 as well, and lost where the connection takes nothing.
+#[test]
+fn a_value_that_is_lost_at_once_is_counted() {
+    let mut room = Room::new();
+    let peer = room.join(V5, "a");
+    room.writable(peer, false);
+    room.subscribe(peer, "$SYS/broker/version", QoS::AtMostOnce);
+    let counters = room.broker.counters();
+    assert_eq!((counters.dropped, counters.dropped_for(DropCause::NotWritable)), (1, 1));
 }

@@ -98,7 +98,7 @@ fn what_is_retained_is_the_last_that_was_to_be() {
     }
 }
 
-/// [MQTT-3.3.1-12], [MQTT-3.3.1-13], [3.1.1 MQTT-3.3.1-9]: also where one client has the message by two filters.
+/// [MQTT-3.3.1-12], [MQTT-3.3.1-13], [3.1.1 MQTT-3.3.1-9]: each subscription of a client has its own choice, and 3.1.1 none.
 #[test]
 fn the_retain_flag_of_a_delivery_is_the_subscriptions_choice() {
     let mut room = Room::new();
@@ -113,6 +113,44 @@ fn the_retain_flag_of_a_delivery_is_the_subscriptions_choice() {
             assert_eq!(room.hear(new)[0].contains("retain"), expected, "{topic} {retain}");
             assert!(!room.hear(old)[0].contains("retain"));
         }
+    }
+}
+
+/// [MQTT-3.3.1-13]: where one client has the message by two filters in one copy, it is enough that one asks for the flag.
+#[test]
+fn overlapping_filters_keep_the_retain_flag_if_one_of_them_does() {
+    for choices in [[false, false], [true, false], [false, true], [true, true]] {
+        let mut room = Room::new();
+        let (publisher, subscriber) = (room.join(V5, "p"), room.join(V5, "s"));
+        for (filter, retain_as_published) in ["t/x", "t/+"].into_iter().zip(choices) {
+            let options = SubscriptionOptions { retain_as_published, ..Default::default() };
+            room.subscribe_with(subscriber, filter, options, None);
+        }
+        for retain in [false, true] {
+            room.publish_with(publisher, Publish { retain, ..publish("t/x", "x", QoS::AtMostOnce) });
+            let flag = if retain && choices.contains(&true) { " retain" } else { "" };
+            assert_eq!(room.hear(subscriber), [format!("t/x=x q0{flag}")], "{choices:?}");
+        }
+    }
+}
+
+/// [MQTT-3.3.4-5]: a shared subscription's copy is beside that of the client's own subscriptions.
+#[test]
+fn several_copies_have_each_its_own_identifier() {
+    for qos in QOS {
+        let mut room = Room::new();
+        let (publisher, subscriber) = (room.join(V5, "p"), room.join(V5, "s"));
+        for (filter, identifier) in [("t", Some(1)), ("$share/g/t", Some(2)), ("$share/h/t", None), ("+", Some(4))] {
+            let options = SubscriptionOptions { qos, ..SubscriptionOptions::default() };
+            room.subscribe_with(subscriber, filter, options, identifier);
+        }
+        room.publish(publisher, "t", "x", qos);
+        let identifiers =
+            |line: &String| line.match_indices(" Sub").next().map_or("", |(at, _)| &line[at..]).to_owned();
+        let mut heard: Vec<_> = room.hear(subscriber).iter().map(identifiers).collect();
+        heard.sort();
+        let own = " SubscriptionIdentifier(4) SubscriptionIdentifier(1)";
+        assert_eq!(heard, ["", " SubscriptionIdentifier(2)", own], "{qos:?}");
     }
 }
 
