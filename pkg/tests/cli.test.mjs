@@ -93,7 +93,6 @@ test('it listens where it is told, on the loopback unless it is told, and says w
   assert.equal((await client.connect('ws')).reasonCode, 0)
 })
 
-// [MQTT-6.0.0-4], [3.1.1 MQTT-6.0.0-4]
 test('who is refused is let go, though it keeps its half open', { timeout }, async t => {
   const { urls } = await startBroker(t, '--ws', '0')
   const socket = connectTcp({ port: urls[0].port, host: urls[0].hostname, allowHalfOpen: true })
@@ -110,6 +109,7 @@ test('who is refused is let go, though it keeps its half open', { timeout }, asy
   assert.ok(['ECONNRESET', 'EPIPE'].includes(code), code)
 })
 
+// [MQTT-6.0.0-4], [3.1.1 MQTT-6.0.0-4]
 test('WebSockets are taken at any path, with the subprotocol of MQTT', { timeout }, async t => {
   const {
     urls: [url],
