@@ -163,6 +163,27 @@ test('the options of the file hold', { timeout }, async t => {
   assert.deepEqual([properties.maximumQoS, properties.receiveMaximum, properties.retainAvailable], [1, 7, false])
 })
 
+test('limits and rules of the file are told in CONNACK and in SUBACK', { timeout }, async t => {
+  const limits = { serverKeepAlive: 60, receiveMaximum: 20, topicAliasMaximum: 16, maximumPacketSize: 262144 }
+  const acl = [{ action: 'subscribe', filter: 'private/#', allow: false, reasonCode: 135 }]
+  for (const maximumQos of [2, 1]) {
+    const file = fileOf('rules.json', JSON.stringify({ ...limits, maximumQos, acl }))
+    const broker = await startBroker(t, '--tcp', '0', '--config', file)
+    const client = dial(t, broker.urls[0])
+    const { reasonCode, properties } = await client.connect('reader', { keepalive: 100 })
+    assert.equal(reasonCode, 0)
+    const { serverKeepAlive, receiveMaximum, topicAliasMaximum, maximumPacketSize, maximumQoS } = properties
+    assert.deepEqual({ serverKeepAlive, receiveMaximum, topicAliasMaximum, maximumPacketSize }, limits)
+    // 2 is told by the property's absence, and has no other form.
+    assert.equal(maximumQoS, maximumQos === 2 ? undefined : maximumQos)
+    const codes = []
+    for (const filter of ['private/#', 'private/a', '#', 'public']) {
+      codes.push((await client.subscribe(filter, 2)).granted[0])
+    }
+    assert.deepEqual(codes, [0x87, 0x87, maximumQos, maximumQos])
+  }
+})
+
 test('there is a line for each event of the level', { timeout }, async t => {
   const debug = await startBroker(t, '--tcp', '0', '--log', 'debug')
   const client = dial(t, debug.urls[0])
