@@ -95,9 +95,13 @@ fn test_files_say_whether_they_are_native() {
 #[test]
 fn cited_statements_exist() {
     let known = citations::known();
-    let all = ["src", "tests", "pkg", "www", "bench", "docs"]
-        .map(|folder| sources(folder, &["rs", "ts", "mjs", "js", "md", "html"]));
-    let faults: Vec<_> = all.iter().flatten().flat_map(|source| citations::faults(source, &known)).collect();
+    let folders = ["src", "tests", "pkg", "www", "bench", "docs", "scripts", "examples"];
+    let mut all: Vec<_> = folders
+        .into_iter()
+        .flat_map(|folder| sources(folder, &["rs", "ts", "mjs", "js", "md", "html", "py"]))
+        .collect();
+    all.extend(["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(Source::read));
+    let faults: Vec<_> = all.iter().flat_map(|source| citations::faults(source, &known)).collect();
     assert!(faults.is_empty(), "in neither list of tests/statements/:\n{}", faults.join("\n"));
 }
 

@@ -35,13 +35,16 @@ pub(crate) fn all() -> Vec<Proof> {
     found.into_iter().filter(|proof| !proof.statements.is_empty()).collect()
 }
 
-/// The functions with a test's attribute. What precedes one without an empty line between belongs to it.
+/// The functions with a test's attribute, but for those that are not run unless asked for. What precedes one without an empty line between belongs to it.
 fn in_rust(source: &Source) -> Vec<Proof> {
     let file = source.path.trim_start_matches("tests/").trim_end_matches(".rs");
     collect(source, |head, line| {
         let is_test = head.iter().any(|line| matches!(*line, "#[test]" | "#[wasm_bindgen_test]"));
+        let is_ignore =
+            |line: &str| line.starts_with("#[ignore") || line.starts_with("#[cfg_attr(") && line.contains("ignore");
+        let is_ignored = head.iter().any(|line| is_ignore(line));
         let line = line.strip_prefix("async ").unwrap_or(line);
-        let name = line.strip_prefix("fn ").filter(|_| is_test)?;
+        let name = line.strip_prefix("fn ").filter(|_| is_test && !is_ignored)?;
         Some(format!("{file}::{}", name.split(['(', '<']).next().unwrap_or(name)))
     })
 }
@@ -106,6 +109,18 @@ mod tests {
             format!("broker/x::three: {}", plain(&a)),
         ];
         assert_eq!(told(&in_rust(&source)), expected);
+    }
+
+    #[test]
+    fn a_test_that_is_ignored_proves_nothing() {
+        let cited = "[3.1.1 MQTT-6.0.0-1]";
+        for ignore in ["#[ignore]", "#[ignore = \"slow\"]", "#[cfg_attr(debug_assertions, ignore)]"] {
+            for head in [format!("#[test]\n{ignore}"), format!("{ignore}\n#[test]")] {
+                let text = format!("/// {cited}\n{head}\nfn one() {{\n    // {cited}\n}}\n");
+                let source = Source { path: "tests/broker/x.rs".to_owned(), text };
+                assert!(in_rust(&source).is_empty(), "{head}");
+            }
+        }
     }
 
     #[test]
