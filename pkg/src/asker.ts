@@ -42,7 +42,9 @@ export class Asker implements CoreAsker {
   ): void {
     const request = { clientId, username, password, version: version as 4 | 5 }
     const users = this.#users
-    const ask = () => this.#hooks.authenticate?.(request) ?? true
+    const { authenticate } = this.#hooks
+    // Only where there is no hook it is a yes: one that gives nothing has not said so.
+    const ask = () => (authenticate ? authenticate(request) : true)
     this.#settle(question, 'authenticate', answerOf, () => {
       if (!users) return ask()
       const known = users.check(username, password)
@@ -106,7 +108,7 @@ export class Asker implements CoreAsker {
         return threw(error)
       }
       if (answer) this.#host.answer(question, ...answer)
-      else fail(`gave ${typeof verdict === 'number' ? verdict : typeof verdict}; ${right[hook]}`)
+      else fail(`gave ${typeof verdict === 'number' || verdict === null ? verdict : typeof verdict}; ${right[hook]}`)
     }
     let given: unknown
     try {

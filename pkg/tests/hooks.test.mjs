@@ -193,6 +193,32 @@ test('a hook that fails refuses, and an event tells', { timeout }, async t => {
   await client.publish('fine', 'x', { qos: 1 })
 })
 
+test('authenticate that gives nothing lets nobody in, with users and without', { timeout }, async t => {
+  const users = [
+    { username: 'plain', password: 'pw' },
+    { username: 'hashed', passwordHash: await hashPassword('pw', { iterations: 1_000 }) },
+  ]
+  const nothings = [() => {}, () => null, async () => {}, async () => null]
+  for (const authenticate of nothings) {
+    for (const [options, username] of [
+      [{}, 'anybody'],
+      [{ users }, 'plain'],
+      [{ users }, 'hashed'],
+    ]) {
+      const broker = open(t, { ...options, authenticate })
+      const failed = once(broker, 'error')
+      broker.addEventListener('error', event => event.preventDefault())
+      const connecting = connect(broker, { credentials: { username, password: 'pw' } })
+      await assert.rejects(connecting, refused(ConnectError, 0x80), `${authenticate} ${username}`)
+      const [{ error }] = await failed
+      assert.ok(error instanceof HookError)
+      assert.equal(error.hook, 'authenticate')
+      assert.match(error.message, /gave (undefined|null); it must give true, false/)
+      assert.deepEqual(broker.clients(), [])
+    }
+  }
+})
+
 test('a failure that no listener takes is reported', { timeout }, async t => {
   const broker = open(t, { authorize: () => undefined })
   const client = await connect(broker)
