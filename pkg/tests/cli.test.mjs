@@ -146,6 +146,34 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
   })
 }
 
+test('who has not come to a WebSocket keeps nobody waiting, and who has one is told', { timeout }, async t => {
+  const broker = await startBroker(t, '--ws', '0')
+  const [url] = broker.urls
+  const openings = [
+    '',
+    'GET / HTTP/1.1\r\nHost: a\r\n',
+    'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf',
+    '\u0016\u0003\u0001',
+  ]
+  const strangers = openings.map(opening => {
+    const socket = connectTcp({ host: url.hostname, port: url.port, allowHalfOpen: true })
+    t.after(() => socket.destroy())
+    socket.on('error', () => {})
+    socket.write(opening)
+    return socket
+  })
+  for (const socket of strangers) await once(socket, 'connect')
+  // Behind them, so that they are there.
+  const client = await dialWs(t, url, 'mqtt')
+  await client.connect('guest')
+  const mute = await dialWs(t, url, 'mqtt')
+  broker.process.kill('SIGTERM')
+  assert.equal((await client.next('disconnect')).reasonCode, 0x8b)
+  assert.equal(await client.closed, 1000)
+  assert.equal(await mute.closed, 1000)
+  assert.deepEqual(await broker.exited, [0, null])
+})
+
 test('a client that does not close when it is told keeps nobody waiting for long', { timeout }, async t => {
   const broker = await startBroker(t, '--tcp', '0')
   const { hostname: host, port } = broker.urls[0]

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
+import { createServer as createHttpServer, Server as HttpServer, type IncomingMessage } from 'node:http'
 import { createServer as createTcpServer, type Server } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
@@ -74,7 +74,12 @@ async function listen(server: Server, scheme: 'mqtt' | 'ws', address: Address, l
   const port = typeof bound === 'object' && bound ? bound.port : address.port
   return {
     url: `${scheme}://${showAddress({ host: address.host, port })}`,
-    close: () => new Promise(resolve => server.close(() => resolve())),
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        // Whoever has not asked for a WebSocket yet is nobody to the broker, which ends those that have one.
+        if (server instanceof HttpServer) server.closeAllConnections()
+      }),
   }
 }
 
