@@ -111,13 +111,16 @@ export class Asker implements CoreAsker {
       else fail(`gave ${typeof verdict === 'number' || verdict === null ? verdict : typeof verdict}; ${right[hook]}`)
     }
     let given: unknown
+    let later: Promise<unknown> | undefined
     try {
       given = run()
+      // What looks like a promise may throw when it is looked at.
+      if (isThenable(given)) later = Promise.resolve(given)
     } catch (error) {
       threw(error)
       return
     }
-    if (isThenable(given)) Promise.resolve(given).then(give, threw)
+    if (later) later.then(give, threw)
     else give(given)
   }
 

@@ -31,6 +31,7 @@ import { type Store, StoreError } from './store.js'
 import type { MessageStream } from './stream.js'
 import type { Subscription } from './subscription.js'
 import { LINK, type Way } from './target.js'
+import { nextTurn } from './turn.js'
 import { WatchedTarget } from './watched.js'
 import { wireOf } from './wires.js'
 
@@ -139,6 +140,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
    */
   socket(url: string | URL = 'ws://broker.invalid/', protocols: string | readonly string[] = 'mqtt'): PageSocket {
     const list = typeof protocols === 'string' ? [protocols] : protocols
+    if (!Array.isArray(list)) throw wrong('protocols', protocols, 'it must be text, or a list of texts')
     return new PageSocket(String(url), list, wire => this.#admit(wire))
   }
 
@@ -298,6 +300,8 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     if (!core) return void (await this.#loaded.catch(ignore))
     core.close()
     this.#subscriptions.close()
+    // A hook or a handler may have closed it, behind which the module tells its clients.
+    await new Promise<void>(nextTurn)
     // What is told to clients follows on what is stored.
     if (this.#storage) await this.#storage.settled()
     this.#dock.close()

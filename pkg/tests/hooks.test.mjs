@@ -390,3 +390,46 @@ test('a password that cannot be hashed is said so', { timeout }, async () => {
   await assert.rejects(hashPassword(7), OptionError)
   await assert.rejects(hashPassword('x', { iterations: 10 }), error => error.option === 'iterations')
 })
+
+test('an answer that throws when it is looked at is a refusal', { timeout }, async t => {
+  const trap = {
+    get then() {
+      throw new Error('not now')
+    },
+  }
+  const broker = open(t, { authenticate: ({ clientId }) => clientId === 'good' || trap })
+  const failures = []
+  broker.addEventListener('error', event => {
+    event.preventDefault()
+    failures.push(event.error)
+  })
+  await assert.rejects(connect(broker, { clientId: 'bad' }), refused(ConnectError, 0x80))
+  assert.match(failures[0].message, /threw: Error: not now/)
+  await (await connect(broker, { clientId: 'good' })).end()
+})
+
+test('a hook, a handler or a listener may close the broker, and its clients are told', { timeout }, async t => {
+  const ways = {
+    hook: (broker, client) => client.send({ cmd: 'publish', topic: 'close', payload: 'now', qos: 0 }),
+    listener: broker => {
+      broker.addEventListener('event', ({ detail }) => detail.type === 'published' && broker.close())
+      return broker.publish('t', '')
+    },
+    handler: async broker => {
+      await broker.subscribe('t', () => void broker.close())
+      return broker.publish('t', '')
+    },
+  }
+  for (const [way, act] of Object.entries(ways)) {
+    const broker = open(t, {
+      authorize: ({ topic }) => {
+        if (topic === 'close') broker.close()
+        return true
+      },
+    })
+    const [one, other] = [await raw(broker), await raw(broker)]
+    for (const client of [one, other]) await client.connect(`client ${client === one}`)
+    await act(broker, one)
+    for (const client of [one, other]) assert.equal((await client.next('disconnect')).reasonCode, 0x8b, way)
+  }
+})

@@ -5,7 +5,7 @@ import { createWebSocketStream } from 'ws'
 import { install, load } from './lib/packed.mjs'
 import { RawClient } from './lib/peer.mjs'
 
-const { Broker, connect } = await load(install(), 'wasmqtt/broker')
+const { Broker, connect, OptionError } = await load(install(), 'wasmqtt/broker')
 
 const timeout = 20_000
 
@@ -135,9 +135,11 @@ test('bytes are taken in any kind of buffer, and as they are when they are sent'
 })
 
 test('to send before it is open is an error, and afterwards none', { timeout }, async t => {
-  const socket = open(t).socket()
+  const broker = open(t)
+  const socket = broker.socket()
   assert.throws(() => socket.send(new Uint8Array()), { name: 'InvalidStateError' })
   assert.throws(() => socket.close(1001), { name: 'InvalidAccessError' })
+  for (const protocols of [7, null, {}]) assert.throws(() => broker.socket('ws://page', protocols), OptionError)
   await once(socket, 'open')
   socket.close(3000, 'done')
   socket.send(new Uint8Array())

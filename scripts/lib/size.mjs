@@ -11,11 +11,11 @@ export const limits = [
     entry: './broker',
     name: 'client with broker',
     // What is between this and the 110,000 of the design is for the simulator.
-    bytes: 98_600,
+    bytes: 99_600,
     parts: {
       'hooks.js': 1_600,
       // With the module that a broker with a store has in place of the other.
-      'stores.js': 96_800,
+      'stores.js': 97_400,
     },
   },
 ]
