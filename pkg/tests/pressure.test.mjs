@@ -86,6 +86,14 @@ class Watch {
   }
 }
 
+/** A turn; fails once the test's time is over, so that what waits for something that never comes ends. */
+const turnOf = t => turn(undefined, { signal: t.signal })
+
+/** Waits until the publisher is held back. */
+async function held(t, watch) {
+  while (!watch.isHeld()) await turnOf(t)
+}
+
 async function listenTcp(t, broker, watch) {
   const server = createServer(socket => {
     watch.server = socket
@@ -166,7 +174,7 @@ for (const [name, dial] of Object.entries(ways)) {
       const publisher = await dial(t, broker, watch)
       await publisher.connect('fast')
       flood(publisher, qos)
-      while (!watch.isHeld()) await turn()
+      await held(t, watch)
       go()
       assert.equal(await all, 'all, in order')
       assert.ok(watch.most < BOUND, `${watch.most} bytes`)
@@ -196,7 +204,7 @@ for (const [name, dial] of Object.entries(ways)) {
     await publisher.connect('fast')
     watch.isFlooded = true
     flood(publisher, 1)
-    while (!watch.isHeld()) await turn()
+    await held(t, watch)
     assert.ok(watch.readBytes() < BOUND, `${watch.readBytes()} bytes`)
     go()
     assert.equal(await all, 'all, in order')
@@ -214,7 +222,7 @@ for (const [name, dial] of Object.entries(ways)) {
     const gone = told(broker, 'disconnected')
     await publisher.connect('fast', { will: { topic: 'will', payload: 'no', qos: 0 } })
     flood(publisher, 0)
-    while (!watch.isHeld()) await turn()
+    await held(t, watch)
     publisher.send({ cmd: 'disconnect' })
     if (publisher.socket.end) publisher.socket.end()
     else publisher.socket.close()
@@ -237,7 +245,7 @@ for (const [name, dial] of Object.entries(ways)) {
     const publisher = await dial(t, broker, watch)
     await publisher.connect('fast', { will: { topic: 'will', payload: 'dead', qos: 0 } })
     flood(publisher, 0)
-    while (!watch.isHeld()) await turn()
+    await held(t, watch)
     const gone = told(broker, 'disconnected')
     if (publisher.socket.destroy) publisher.socket.destroy()
     else publisher.socket.terminate()
@@ -256,7 +264,7 @@ for (const [name, dial] of Object.entries(ways)) {
       const publisher = await dial(t, broker, watch)
       await publisher.connect('fast')
       flood(publisher, 0)
-      while (!watch.isHeld()) await turn()
+      await held(t, watch)
       const other = isTakenOver ? await connect(broker, { clientId: 'fast' }) : undefined
       if (!isTakenOver) assert.ok(broker.disconnect('fast'))
       assert.equal((await publisher.next('disconnect')).reasonCode, isTakenOver ? 0x8e : 0x98)
@@ -336,7 +344,7 @@ test('a WebSocket of a page, which cannot be held back, has a bound', { timeout 
   while (socket.readyState === 1) {
     client.send({ cmd: 'publish', topic: 't', payload: payloadOf(sent), qos: 0 })
     sent += 1
-    await turn()
+    await turnOf(t)
   }
   assert.equal((await client.next('disconnect')).reasonCode, 0x97)
   assert.equal((await disconnected).cause.reasonCode, 0x97)
@@ -397,7 +405,7 @@ for (const [name, dial] of Object.entries(mqttJsWays)) {
         // What it sends in one turn it may make one frame of.
         if (number % 20 === 0) await turn()
       }
-      while (!watch.isHeld()) await turn()
+      await held(t, watch)
       go()
       assert.equal(await all, 'all, in order')
       await Promise.all(sent)
@@ -411,17 +419,17 @@ for (const [name, dial] of Object.entries(mqttJsWays)) {
 // A transport whose other side does not read.
 const states = {
   'while it is idle': async () => {},
-  'with more than it takes': async broker => {
+  'with more than it takes': async (t, broker) => {
     const payload = Buffer.alloc(1 << 19)
     // QoS 0 is lost once its socket takes no more.
     while (broker.counters().dropped === 0) {
       await broker.publish('much', payload)
-      await turn()
+      await turnOf(t)
     }
   },
-  'while it is held back': async (_, { watch, publisher }) => {
+  'while it is held back': async (t, _, { watch, publisher }) => {
     flood(publisher, 0)
-    while (!watch.isHeld()) await turn()
+    await held(t, watch)
   },
 }
 
@@ -438,7 +446,7 @@ for (const name of ['a stream of Node', 'a WebSocket of ws']) {
       await publisher.subscribe('much')
       const near = publisher.socket._socket ?? publisher.socket
       near.pause()
-      await reach(broker, { watch, publisher })
+      await reach(t, broker, { watch, publisher })
       const closed = once(watch.server, 'close')
       assert.ok(broker.disconnect('fast'))
       // The broker's turn, in which it begins to close.

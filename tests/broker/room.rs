@@ -21,6 +21,9 @@ pub(crate) const QOS: [QoS; 3] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::Exactl
 /// What a transport gives at a time.
 pub(crate) const CHUNK_BYTES: usize = 1_000;
 
+/// The broker is called at most so often at one moment, and in one wait: more is a broker that always wants to be called again.
+const CALLS_MAX: usize = 100_000;
+
 pub(crate) struct Room {
     pub(crate) broker: Broker,
     pub(crate) now: Time,
@@ -198,7 +201,10 @@ impl Room {
     /// Lets time pass; the broker is called at each of its deadlines.
     pub(crate) fn wait(&mut self, duration: Duration) {
         let end = self.now + duration;
+        let mut calls = 0;
         while let Some(at) = self.broker.next_deadline().filter(|at| *at <= end) {
+            calls += 1;
+            assert!(calls <= CALLS_MAX, "called {CALLS_MAX} times in {duration:?}, and again at {at:?}");
             self.now = self.now.max(at);
             self.broker.handle_timeout(self.now);
             self.drain();
@@ -336,11 +342,14 @@ impl Room {
     /// Does what the broker asks for; after a call to the broker itself.
     pub(crate) fn drain(&mut self) {
         self.act();
+        let mut calls = 0;
         // As a timer that is due at once.
         loop {
             if let Some(peer) = self.resumed.pop() {
                 self.read(peer);
             } else if self.broker.next_deadline().is_some_and(|at| at <= self.now) {
+                calls += 1;
+                assert!(calls <= CALLS_MAX, "called {CALLS_MAX} times at {:?}, and again", self.now);
                 self.broker.handle_timeout(self.now);
             } else {
                 break;
