@@ -131,6 +131,59 @@ test('WebSockets are taken at any path, with the subprotocol of MQTT', { timeout
   assert.equal(response.status, 426)
 })
 
+test('who does not come to a WebSocket in time is let go, however it goes on', { timeout }, async t => {
+  const file = fileOf('hurry.json', JSON.stringify({ connectTimeout: 100 }))
+  const {
+    urls: [url],
+  } = await startBroker(t, '--ws', '0', '--config', file)
+  const openings = ['', 'GET / HTTP/1.1\r\nHost: a\r\n', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 999\r\n\r\n']
+  const client = await dialWs(t, url, 'mqtt')
+  await client.connect('in time')
+  for (const opening of openings) {
+    const socket = connectTcp({ host: url.hostname, port: url.port, allowHalfOpen: true })
+    t.after(() => socket.destroy())
+    socket.on('error', () => {})
+    socket.resume().write(opening)
+    const trickle = setInterval(() => socket.write('x'), 10)
+    // Who writes on may see the reset before the end.
+    await new Promise(resolve => {
+      for (const name of ['end', 'close']) socket.once(name, resolve)
+    })
+    clearInterval(trickle)
+  }
+  // Once it is a WebSocket, its time is the broker's.
+  client.send({ cmd: 'pingreq' })
+  await client.next('pingresp')
+})
+
+test('connections that are no WebSockets yet are bounded too', { timeout }, async t => {
+  const file = fileOf('few.json', JSON.stringify({ connectionsMaximum: 2 }))
+  const broker = await startBroker(t, '--ws', '0', '--config', file)
+  const [{ hostname: host, port }] = broker.urls
+  const open = async () => {
+    const socket = connectTcp({ host, port })
+    t.after(() => socket.destroy())
+    await once(socket, 'connect')
+    return socket.resume()
+  }
+  const sockets = [await open(), await open(), await open()]
+  await once(await open(), 'close')
+  for (const socket of sockets) assert.ok(!socket.destroyed)
+  // And a place that is left is there for the next.
+  for (const socket of sockets) {
+    socket.destroy()
+    await once(socket, 'close')
+  }
+  for (;;) {
+    const [socket, end] = [connectTcp({ host, port }), new AbortController()]
+    t.after(() => socket.destroy())
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    const came = await Promise.race(['data', 'close'].map(async name => [name, await once(socket, name, end)]))
+    end.abort()
+    if (came[0] === 'data') break
+  }
+})
+
 for (const signal of ['SIGTERM', 'SIGINT']) {
   test(`${signal} ends it: clients are told, and the exit code is 0`, { timeout }, async t => {
     const broker = await startBroker(t, '--tcp', '0', '--ws', '0')
@@ -264,6 +317,8 @@ test('what is used wrongly is told in one line, and the exit code is 2', { timeo
     [config('key.json', '{ "maximumQoS": 1 }'), 'key.json: maximumQoS is no option; there are '],
     [config('value.json', '{ "maximumQos": 3 }'), 'value.json: maximumQos is 3; it must be 0 or 1 or 2'],
     [config('hook.json', '{ "authorize": "no" }'), "hook.json: authorize is for a program's functions"],
+    [['broker', '--config', ''], '--config is ""; it must be a path'],
+    [['broker', '--store', ''], '--store is ""; it must be a path'],
     [config('store.json', '{ "store": "folder" }'), 'store.json: store is no option of the file; there is --store DIR'],
     [config('deep.json', '{ "queue": { "messages": -1 } }'), 'deep.json: queue.messages is -1; it must be a whole'],
   ]
@@ -325,4 +380,18 @@ test('a store that another has is an error in one line', { timeout }, async t =>
     stderr,
     new RegExp(`^wasmqtt: the store could not be opened: .*lock: process ${broker.process.pid} has it\\n$`),
   )
+})
+
+test('a subscription that is refused has a line among the warnings', { timeout }, async t => {
+  const file = fileOf('acl.json', JSON.stringify({ acl: [{ action: 'subscribe', filter: 'private/#', allow: false }] }))
+  const broker = await startBroker(t, '--tcp', '0', '--log', 'warn', '--config', file)
+  const client = dial(t, broker.urls[0])
+  await client.connect('curious')
+  for (const topic of ['public', 'private/x']) {
+    client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos: 0 }] })
+    await client.next('suback')
+  }
+  broker.process.kill('SIGTERM')
+  await broker.exited
+  assert.match(broker.stderr, /^\S+ warn {2}subscribed clientId="curious" filter="private\/x" reasonCode=0x87\n$/)
 })

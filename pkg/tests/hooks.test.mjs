@@ -410,7 +410,7 @@ test('an answer that throws when it is looked at is a refusal', { timeout }, asy
 
 test('a hook, a handler or a listener may close the broker, and its clients are told', { timeout }, async t => {
   const ways = {
-    hook: (broker, client) => client.send({ cmd: 'publish', topic: 'close', payload: 'now', qos: 0 }),
+    hook: (_, client) => client.send({ cmd: 'publish', topic: 'close', payload: 'now', qos: 0 }),
     listener: broker => {
       broker.addEventListener('event', ({ detail }) => detail.type === 'published' && broker.close())
       return broker.publish('t', '')

@@ -20,15 +20,16 @@ interface Settings {
 export async function runBroker(args: readonly string[]): Promise<void> {
   const { tcp, ws, config, store, level } = readSettings(args)
   const log = new Log(level)
-  const broker = brokerOf(config, store === undefined ? {} : { store: directory(store) })
+  const { broker, options } = brokerOf(config, store === undefined ? {} : { store: directory(store) })
   const stopped = signalled()
   const failed = failedStore(broker)
   const listeners: Listener[] = []
   try {
-    await broker.ready
+    // Nobody is connected yet, and a store that is being read, which may take for ever, has nothing to lose.
+    if (await Promise.race([broker.ready.then(() => undefined), stopped])) process.exit(0)
     if (log.shows('warn')) broker.addEventListener('event', ({ detail }) => log.event(detail))
     for (const address of tcp) listeners.push(await listenTcp(broker, address, log))
-    for (const address of ws) listeners.push(await listenWebSocket(broker, address, log))
+    for (const address of ws) listeners.push(await listenWebSocket(broker, address, log, options))
     process.stdout.write(`wasmqtt listens on ${listeners.map(({ url }) => url).join(' ')}\n`)
     log.write('info', `ends: ${await Promise.race([stopped, failed])}`)
   } finally {
@@ -73,6 +74,9 @@ function readSettings(args: readonly string[]): Settings {
   const { tcp, ws, config, store, log: level = 'info' } = parse(args)
   if (!isLevel(level)) {
     throw new UsageError(`--log is ${JSON.stringify(level)}; it must be ${levels.slice(0, -1).join(', ')} or silent`)
+  }
+  for (const [name, path] of Object.entries({ config, store })) {
+    if (path === '') throw new UsageError(`--${name} is ""; it must be a path`)
   }
   const isDefault = !tcp && !ws
   return {

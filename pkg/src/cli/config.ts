@@ -10,11 +10,11 @@ const hooks = [
   'authorizeReceive',
 ] as const satisfies readonly (keyof BrokerOptions)[]
 
-/** A broker with the options of a JSON file, if there is one. Throws a UsageError that names the file. */
-export function brokerOf(file: string | undefined, more: BrokerOptions): Broker {
-  const options = file === undefined ? {} : readConfig(file)
+/** A broker with the options of a JSON file, if there is one, and all its options. Throws a UsageError that names the file. */
+export function brokerOf(file: string | undefined, more: BrokerOptions): { broker: Broker; options: BrokerOptions } {
+  const options: BrokerOptions = { ...(file === undefined ? {} : readConfig(file)), ...more }
   try {
-    return new Broker({ ...options, ...more })
+    return { broker: new Broker(options), options }
   } catch (error) {
     throw error instanceof OptionError ? new UsageError(`${file ?? 'options'}: ${oneLine(error.message)}`) : error
   }

@@ -3,7 +3,7 @@ import { createServer as createHttpServer, Server as HttpServer, type IncomingMe
 import { createServer as createTcpServer, type Server } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
-import type { Broker } from '../broker.js'
+import type { Broker, BrokerOptions } from '../broker.js'
 import { type Address, showAddress } from './address.js'
 import type { Log } from './log.js'
 
@@ -17,6 +17,8 @@ export interface Listener {
 
 /** The largest frame that is taken, in bytes: it may have many packets, and is in memory until it is whole. */
 const FRAME_BYTES_MAX = 16 << 20
+/** How often Node looks for those that take too long, in milliseconds at most. */
+const LOOK_TIME = 1_000
 const subprotocols = ['mqtt', 'mqttv3.1']
 
 /** Listens on TCP. Rejects with an Error that says in one line why it cannot. */
@@ -25,17 +27,33 @@ export function listenTcp(broker: Broker, address: Address, log: Log): Promise<L
   return listen(server, 'mqtt', address, log)
 }
 
-/** Listens for WebSockets, at any path [MQTT-6.0.0-3], [MQTT-6.0.0-4]. Rejects likewise. */
-export function listenWebSocket(broker: Broker, address: Address, log: Log): Promise<Listener> {
+/**
+ * Listens for WebSockets, at any path [MQTT-6.0.0-3], [MQTT-6.0.0-4]. Rejects likewise.
+ *
+ * The broker knows of a connection once it is a WebSocket; until then two of its limits are held here.
+ */
+export function listenWebSocket(
+  broker: Broker,
+  address: Address,
+  log: Log,
+  { connectTimeout = 10_000, connectionsMaximum = 16_384 }: BrokerOptions,
+): Promise<Listener> {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: FRAME_BYTES_MAX,
     perMessageDeflate: false,
     handleProtocols: offered => subprotocols.find(name => offered.has(name)) ?? false,
   })
-  const server = createHttpServer((_, response) => {
+  const limits = {
+    headersTimeout: connectTimeout,
+    requestTimeout: connectTimeout,
+    connectionsCheckingInterval: Math.min(connectTimeout, LOOK_TIME),
+  }
+  const server = createHttpServer(limits, (_, response) => {
     response.writeHead(426, { Connection: 'close', Upgrade: 'websocket' }).end('This is for WebSockets.\n')
   })
+  // One more, so that it is the broker that refuses, and tells of it, where all others are WebSockets.
+  server.maxConnections = connectionsMaximum + 1
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Until it is one of ws; then that sees to it.
     const fail = () => socket.destroy()

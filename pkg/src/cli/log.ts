@@ -3,6 +3,9 @@ import type { BrokerCause, BrokerEventDetail } from '../broker.js'
 export const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type Level = (typeof levels)[number]
 
+/** From this reason code on it is a refusal. */
+const FIRST_ERROR = 0x80
+
 /** Writes a line for each event of a level, or of one above it, on the standard error. */
 export class Log {
   readonly #from: number
@@ -37,6 +40,8 @@ export function levelOf(detail: BrokerEventDetail): 'debug' | 'info' | 'warn' {
     case 'dropped':
     case 'refused':
       return 'warn'
+    case 'subscribed':
+      return detail.reasonCode >= FIRST_ERROR ? 'warn' : 'debug'
     default:
       return 'debug'
   }
