@@ -392,11 +392,10 @@ test('a password that cannot be hashed is said so', { timeout }, async () => {
 })
 
 test('an answer that throws when it is looked at is a refusal', { timeout }, async t => {
-  const trap = {
-    get then() {
-      throw new Error('not now')
-    },
+  const get = () => {
+    throw new Error('not now')
   }
+  const trap = Object.defineProperty({}, 'then', { get })
   const broker = open(t, { authenticate: ({ clientId }) => clientId === 'good' || trap })
   const failures = []
   broker.addEventListener('error', event => {
