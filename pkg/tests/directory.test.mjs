@@ -335,3 +335,16 @@ test('a broker that is closed while it starts ends quietly, whatever it has to w
     assert.deepEqual(faults, [], `after ${turns} turns`)
   }
 })
+
+test('folders above it are made too, and one that cannot be is an error', { timeout }, async () => {
+  const deep = join(newFolder(), 'a', 'b')
+  assert.deepEqual(await readFolder(deep), {})
+  assert.deepEqual(await readFolder(deep), {})
+  if (process.platform !== 'win32') assert.equal(statSync(deep).mode & 0o777, 0o700)
+  const file = newFolder()
+  writeFileSync(file, '')
+  for (const path of [file, join(file, 'a'), join(file, 'a', 'b')])
+    await assert.rejects(readFolder(path), /EEXIST|ENOTDIR/)
+  if (process.platform !== 'linux') return
+  for (const path of ['/proc/none', '/proc/none/deep']) await assert.rejects(readFolder(path), /ENOENT/)
+})

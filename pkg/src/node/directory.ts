@@ -1,6 +1,7 @@
-import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
+import { open, readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Store, StoreChange, StoreRecord } from '../store.js'
+import { makeFolder } from './folder.js'
 import { changeBytes } from './frame.js'
 import { Lock } from './lock.js'
 import { Log } from './log.js'
@@ -44,7 +45,7 @@ export class Directory implements Store {
   }
 
   async *load(): AsyncGenerator<StoreRecord> {
-    await mkdir(this.#path, { recursive: true, mode: 0o700 })
+    await makeFolder(this.#path)
     this.#lock = await Lock.take(join(this.#path, 'lock'))
     this.#places.clear()
     this.#at = 0
