@@ -67,6 +67,10 @@ impl Hop<'_> {
 
     /// Sends what one of the replays has.
     fn advance(&mut self, replay: &mut Replay, place: usize, looks: &mut usize) -> Stop {
+        // What is put before the queue must leave at once, since it has no place there.
+        if self.outbox.is_spent() {
+            return Stop::Full;
+        }
         // Without a look at the topics, of which there may be many.
         let qos = replay.subscription.qos;
         if qos != QoS::AtMostOnce && !self.takes(qos, 0, true) {
@@ -77,7 +81,7 @@ impl Hop<'_> {
         let (mut passed, mut stop) = (None, Stop::Over);
         self.retained.each(&replay.filter, replay.after.as_ref(), &mut |kept| {
             let waiting = self.peer.as_ref().map_or(0, |peer| peer.transmit.len());
-            if *looks == 0 || waiting > 0 && waiting >= frame_bytes {
+            if *looks == 0 || waiting > 0 && waiting >= frame_bytes || self.outbox.is_spent() {
                 stop = Stop::Full;
             } else if replay.filter.matches(kept.topic()) && !self.offer(kept, replay, true) {
                 stop = Stop::Waits;

@@ -1,9 +1,14 @@
 //! Turns: who makes much work waits, and others do not wait for it; what is to be sent leaves before more is made.
 
+use std::num::NonZeroU16;
+
 use wasmqtt::broker::{BrokerOptions, Output, PeerId};
-use wasmqtt::codec::{Packet, Properties, Publish, QoS, Subscribe, Subscription, SubscriptionOptions};
+use wasmqtt::codec::{Ack, Message, Packet, Properties, Publish, QoS, Subscribe, Subscription, SubscriptionOptions};
+
+use wasmqtt::topic::TopicName;
 
 use crate::room::{Room, V5, id, message, publish};
+use crate::store::{come_back, expiry, keeping, restart, stored_with};
 
 /// What the broker has to send without a call in between, in bytes, and whether the peer has heard anything.
 fn turn(room: &mut Room, peer: PeerId) -> (usize, bool) {
@@ -62,7 +67,7 @@ fn what_a_chunk_brings_leaves_in_turns_and_all_of_it_arrives() {
 fn a_subscription_that_looks_for_long_lets_others_be_served() {
     let mut room = Room::with(BrokerOptions { retained_messages: 20_000, ..BrokerOptions::default() });
     for number in 0..20_000 {
-        room.publish_host(wasmqtt::codec::Message { retain: true, ..message(&format!("a/b/{number}/x"), "kept") });
+        room.publish_host(Message { retain: true, ..message(&format!("a/b/{number}/x"), "kept") });
     }
     let (looks, innocent) = (room.join(V5, "looks"), room.join(V5, "innocent"));
     let filters: Vec<_> = (0..100).map(|number| format!("+/+/+/no{number}")).collect();
@@ -125,4 +130,33 @@ fn who_has_sent_much_and_is_gone_has_sent_it_all() {
     room.drain();
     assert_eq!(room.hear(watcher), ["last=x q0"]);
     assert_eq!(room.broker.clients().count(), 1);
+}
+
+/// What a replay sends has no place in the queue, so it is not begun where it could not leave at once: then the store would
+/// have the queue in other places, and what was acknowledged would come again.
+#[test]
+fn a_replay_that_has_to_stop_for_the_next_turn_leaves_the_stored_queue_as_it_is() {
+    let mut room = stored_with(BrokerOptions { in_flight_max: NonZeroU16::MAX, ..BrokerOptions::default() });
+    for number in 0..2_000 {
+        let payload = vec![b'x'; 10_000];
+        let message =
+            Message::new(TopicName::parse(&format!("kept/{number:04}")).expect("a topic"), payload.as_slice());
+        room.publish_host(Message { qos: QoS::AtLeastOnce, retain: true, ..message });
+    }
+    let lasting = expiry(1_000);
+    let peer = room.join_with(&keeping(V5, "a", &lasting));
+    room.subscribe(peer, "live", QoS::AtLeastOnce);
+    assert_eq!(room.subscribe(peer, "kept/#", QoS::AtLeastOnce).len(), 1 + 2_000);
+    for number in 0..10 {
+        room.publish_host(Message { qos: QoS::AtLeastOnce, ..message("live", &number.to_string()) });
+    }
+    assert_eq!(room.hear(peer).len(), 10);
+    for number in 1..=2_010 {
+        room.send(peer, &Packet::Puback(Ack::success(id(number))));
+    }
+    room.cut(peer);
+    restart(&mut room, 1);
+    let (_, _, again) = come_back(&mut room, V5, "a");
+    assert_eq!(again, [""; 0], "all was acknowledged");
+    assert_eq!(room.disk.kinds().matches('q').count(), 0);
 }
