@@ -47,9 +47,8 @@ impl Broker {
             if peer.has_more {
                 self.outbox.enlist(peer);
             }
-            if peer.waiting.is_none() {
-                self.receive(id, now);
-            }
+            // Also where a packet waits for an answer, which may have come when there was no time for it.
+            self.receive(id, now);
         }
     }
 

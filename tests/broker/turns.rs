@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU16;
 
-use wasmqtt::broker::{BrokerOptions, Output, PeerId};
+use wasmqtt::broker::{Answer, Asks, BrokerOptions, Output, PeerId};
 use wasmqtt::codec::{Ack, Message, Packet, Properties, Publish, QoS, Subscribe, Subscription, SubscriptionOptions};
 
 use wasmqtt::topic::TopicName;
@@ -159,4 +159,20 @@ fn a_replay_that_has_to_stop_for_the_next_turn_leaves_the_stored_queue_as_it_is(
     let (_, _, again) = come_back(&mut room, V5, "a");
     assert_eq!(again, [""; 0], "all was acknowledged");
     assert_eq!(room.disk.kinds().matches('q').count(), 0);
+}
+
+#[test]
+fn an_answer_that_comes_when_there_is_no_time_for_it_is_heeded_in_the_next_turn() {
+    let asks = Asks { publish: true, ..Asks::default() };
+    let mut room = Room::with(BrokerOptions { asks, ..BrokerOptions::default() });
+    let (waits, busy) = (room.join(V5, "waits"), room.join(V5, "busy"));
+    room.send(waits, &Packet::Publish(publish("t", "x", QoS::AtLeastOnce)));
+    let (question, _) = room.asked.remove(0);
+    // All of a turn, and what is answered comes within it.
+    let filters = vec![Subscription { filter: "t/#", options: SubscriptionOptions::default() }; 6_000];
+    let subscribe = Subscribe { packet_id: id(1), properties: Properties::EMPTY, subscriptions: filters };
+    room.broker.handle_bytes(busy, &encoded(&Packet::Subscribe(subscribe), 1), room.now);
+    room.broker.answer(question, Answer::Allow, room.now);
+    room.drain();
+    assert_eq!(room.hear(waits), ["PUBACK #9 ok"]);
 }
