@@ -277,11 +277,16 @@ test('another copy of the module in the same process does not have it at once', 
 })
 
 test('of many that find the lock of one that is gone, one has it', { timeout }, async () => {
+  const first = newFolder()
+  const own = directory(first)
+  await read(own)
+  // No process has such a number.
+  const dead = readFileSync(join(first, 'lock'), 'utf8').replace(/^\d+/, '4194999')
+  await own.close()
   for (let round = 0; round < 50; round++) {
     const path = newFolder()
     mkdirSync(path)
-    // No process has such a number.
-    writeFileSync(join(path, 'lock'), '4194999 1 gone')
+    writeFileSync(join(path, 'lock'), dead)
     const stores = Array.from({ length: 5 }, () => directory(path))
     const tries = await Promise.allSettled(stores.map(read))
     assert.equal(tries.filter(({ status }) => status === 'fulfilled').length, 1)

@@ -67,6 +67,7 @@ export class Directory implements Store {
   async write(changes: readonly StoreChange[]): Promise<void> {
     await this.#compaction
     const log = this.#opened()
+    await this.#lock?.check()
     await log.append(changes)
     for (const change of changes) this.#note(change.key, change.value, changeBytes(change))
     if (log.bytes > this.#compactBytes && log.bytes > 2 * this.#live) {
@@ -77,12 +78,11 @@ export class Directory implements Store {
   }
 
   async close(): Promise<void> {
-    const lock = this.#lock
-    this.#lock = undefined
     await this.#compaction.catch(() => {})
     await this.#log?.close()
     this.#log = undefined
-    await lock?.release()
+    await this.#lock?.release()
+    this.#lock = undefined
   }
 
   /** The last log, or the first. */
@@ -117,6 +117,7 @@ export class Directory implements Store {
       throw new DraftError(error)
     }
     try {
+      await this.#lock?.check()
       await rename(draft, join(this.#path, name))
       await syncFolder(this.#path)
     } catch (error) {
