@@ -267,6 +267,8 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     // It is of the engine that can.
     if (store) await this.#restore(store, core as StoringCore)
     this.#core = core
+    // Then it is closed as any other is.
+    if (this.#closing) throw closed()
     if (this.isWatched) this.watch(true)
     return engine
   }
@@ -278,13 +280,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
         error: (message, cause) => new StoreError(message, { cause }),
         failed: error => this.#tell(error),
       })
-      if (this.#closing) throw closed()
     } catch (error) {
-      // What was restored may be on its way to the store, which then calls the core.
-      core.close()
-      await this.#storage?.settled()
-      core.free()
-      await store.close().catch(ignore)
       throw thrownError(error, { kind: 'options' })
     }
   }
@@ -294,10 +290,12 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
   }
 
   async #end(): Promise<void> {
+    // What is still loaded cannot be closed.
+    if (!this.#core) await this.#loaded.catch(ignore)
     const core = this.#core
     this.#core = undefined
-    // What is on its way in gives up by itself.
-    if (!core) return void (await this.#loaded.catch(ignore))
+    // It could not be loaded, or is lost.
+    if (!core) return this.#storage?.close()
     core.close()
     this.#subscriptions.close()
     // A hook or a handler may have closed it, behind which the module tells its clients.

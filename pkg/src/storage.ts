@@ -27,17 +27,23 @@ export class Storage implements CoreStorage {
     this.#host = host
   }
 
-  /** Has the core begin with what the store holds. Rejects with a StoreError. */
+  /**
+   * Has the core begin with what the store holds. Rejects with a StoreError if that cannot be read, or with what the core
+   * throws; then both are put away.
+   */
   static async open(store: Store, core: StoringCore, host: StorageHost): Promise<Storage> {
-    let records: Uint8Array
-    try {
-      records = await join(store.load())
-    } catch (cause) {
-      throw host.error(`the store could not be opened: ${wordsOf(cause)}`, cause)
-    }
     const storage = new Storage(store, core, host)
-    core.restore(records, storage)
-    return storage
+    try {
+      core.restore(await storage.#load(), storage)
+      return storage
+    } catch (error) {
+      // A write that was begun calls the core when it ends.
+      await storage.settled()
+      core.free()
+      // What failed first is what is told.
+      await storage.close().catch(() => {})
+      throw error
+    }
   }
 
   /** The core's. What is called later on calls the core back, which may give the next batch at once. */
@@ -61,27 +67,34 @@ export class Storage implements CoreStorage {
     }
   }
 
-  /** Rejects as the store's own does. */
-  close(): Promise<void> {
-    return this.#store.close()
+  /** Once nothing is to be written any more. Rejects as the store's own does. */
+  async close(): Promise<void> {
+    await this.settled()
+    await this.#store.close()
+  }
+
+  async #load(): Promise<Uint8Array> {
+    try {
+      return await join(this.#store.load())
+    } catch (cause) {
+      throw this.#host.error(`the store could not be opened: ${wordsOf(cause)}`, cause)
+    }
   }
 
   async #write(batch: number, changes: StoreChange[]): Promise<void> {
-    let done = () => this.#core.stored(batch)
     try {
       await this.#store.write(changes)
     } catch (cause) {
       this.#failure = this.#host.error(`the store could not be written: ${wordsOf(cause)}`, cause)
-      done = () => this.#core.storeFailed()
     }
     try {
-      done()
-      if (this.#failure) this.#host.failed(this.#failure)
+      if (this.#failure) this.#core.storeFailed()
+      else this.#core.stored(batch)
     } catch (cause) {
       // It trapped, which is a bug of ours: no call of it is any good.
-      this.#failure = this.#host.error('the WebAssembly module failed', cause)
-      this.#host.failed(this.#failure)
+      this.#failure ??= this.#host.error('the WebAssembly module failed', cause)
     }
+    if (this.#failure) this.#host.failed(this.#failure)
   }
 }
 

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { install, load } from './lib/packed.mjs'
 
-const { Broker, Client, connect, memory, OptionError, StoreError } = await load(install(), 'wasmqtt/broker')
+const { Broker, Client, ClosedError, connect, memory, OptionError, StoreError } = await load(
+  install(),
+  'wasmqtt/broker',
+)
 
 const timeout = 20_000
 const keeping = clientId => ({ clientId, cleanStart: false, sessionExpiry: 1000 })
@@ -180,6 +183,66 @@ test('a store that cannot be opened or is damaged is told when the broker begins
   }
   const broker = new Broker({ store: { load, write: async () => {}, close: async () => {} } })
   await assert.rejects(broker.ready, error => error instanceof StoreError && /opened: it is locked/.test(error.message))
+})
+
+test('a store whose close fails too tells why it could not be opened', { timeout }, async () => {
+  const load = () => {
+    throw new Error('it is locked')
+  }
+  const close = async () => {
+    throw new Error('it is not open')
+  }
+  const broker = new Broker({ store: { load, write: async () => {}, close } })
+  await assert.rejects(broker.ready, error => error instanceof StoreError && /opened: it is locked/.test(error.message))
+  await broker.close()
+})
+
+test('a broker that is closed while its store is loaded ends in order: what it writes, then the store', {
+  timeout,
+}, async t => {
+  const unhandled = []
+  const note = error => unhandled.push(error)
+  process.on('unhandledRejection', note)
+  t.after(() => process.off('unhandledRejection', note))
+  const kept = memory()
+  const killed = new Broker({ store: { ...kept, close: async () => {} } })
+  // A session that is connected when the broker ends is changed by the next, which writes that at once.
+  await connect(killed, keeping('one'))
+  for (const fails of [false, true]) {
+    const order = []
+    const errors = []
+    const store = {
+      async *load() {
+        yield* kept.load()
+        closing = broker.close()
+      },
+      async write(changes) {
+        order.push('write')
+        await new Promise(resolve => setImmediate(resolve))
+        order.push('written')
+        if (fails) throw new Error('no space left')
+        assert.ok(changes.length > 0)
+      },
+      close: async () => void order.push('close'),
+    }
+    let closing
+    const broker = new Broker({ store })
+    broker.addEventListener('error', event => {
+      event.preventDefault()
+      errors.push(event.error)
+    })
+    await assert.rejects(broker.ready, ClosedError)
+    await closing
+    // The core is freed later, and a rejection is told later.
+    await new Promise(resolve => setTimeout(resolve))
+    await new Promise(resolve => setImmediate(resolve))
+    assert.deepEqual([order, unhandled], [['write', 'written', 'close'], []])
+    assert.deepEqual(
+      errors.map(({ message }) => message),
+      fails ? ['the store could not be written: no space left'] : [],
+    )
+  }
+  await killed.close()
 })
 
 test('brokers with and without a store are side by side', { timeout }, async t => {
