@@ -65,6 +65,9 @@ const loader = new Loader(glue, init, () => new URL('./broker/wasmqtt_bg.wasm', 
 /** Of the build whose broker can have a store; the other is smaller. */
 let storingLoader: Loader<StoringGlue> | undefined
 
+/** Those that a broker has. */
+const stores = new WeakSet<Store>()
+
 /** An MQTT client. It begins to connect when it is made. */
 export class Client extends BaseClient {
   /**
@@ -114,10 +117,15 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
   constructor(options?: BrokerOptions) {
     super()
     const { core, hooks, store } = readBrokerOptions(options)
+    if (store) {
+      if (stores.has(store)) throw wrong('store', store, "it must be no other broker's, which is to be closed first")
+      stores.add(store)
+    }
     this.#loaded = this.#start(core, hooks, store)
     this.#subscriptions = new HostSubscriptions(this.#loaded, () => this.#open())
     this.ready = this.#loaded.then(() => this)
-    this.ready.catch(ignore)
+    // Unless it is there, and is closed as the broker is.
+    this.ready.catch(() => this.#storage || (store && stores.delete(store)))
   }
 
   /**
@@ -279,6 +287,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
       this.#storage = await Storage.open(store, core, {
         error: (message, cause) => new StoreError(message, { cause }),
         failed: error => this.#tell(error),
+        closed: () => stores.delete(store),
       })
     } catch (error) {
       throw thrownError(error, { kind: 'options' })

@@ -10,6 +10,8 @@ export interface StorageHost {
   error(message: string, cause: unknown): StoreError
   /** It could not be written. */
   failed(error: StoreError): void
+  /** The store may be another's. */
+  closed(): void
 }
 
 /** A broker's store, between the core and the store that the host gave. */
@@ -20,6 +22,7 @@ export class Storage implements CoreStorage {
   /** The write that was begun last. Never rejects. */
   #last: Promise<void> = Promise.resolve()
   #failure: StoreError | undefined
+  #closed: Promise<void> | undefined
 
   private constructor(store: Store, core: StoringCore, host: StorageHost) {
     this.#store = store
@@ -67,10 +70,19 @@ export class Storage implements CoreStorage {
     }
   }
 
-  /** Once nothing is to be written any more. Rejects as the store's own does. */
-  async close(): Promise<void> {
+  /** Once nothing is to be written any more. Idempotent. Rejects as the store's own does. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
     await this.settled()
-    await this.#store.close()
+    try {
+      await this.#store.close()
+    } finally {
+      this.#host.closed()
+    }
   }
 
   async #load(): Promise<Uint8Array> {
@@ -94,7 +106,10 @@ export class Storage implements CoreStorage {
       // It trapped, which is a bug of ours: no call of it is any good.
       this.#failure ??= this.#host.error('the WebAssembly module failed', cause)
     }
-    if (this.#failure) this.#host.failed(this.#failure)
+    if (!this.#failure) return
+    // Nothing is written any more, and another broker may begin with it.
+    this.close().catch(() => {})
+    this.#host.failed(this.#failure)
   }
 }
 

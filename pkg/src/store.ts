@@ -19,7 +19,7 @@ export interface Store {
   load(): Iterable<StoreRecord> | AsyncIterable<StoreRecord>
   /**
    * Writes the changes, all or none, and resolves once they are durable. Called again when that has settled, and not before.
-   * If it rejects, the broker is over: what the store holds is what there is.
+   * If it rejects, the broker is over, and closes it: what the store holds is what there is.
    */
   write(changes: readonly StoreChange[]): Promise<void>
   /** The last call. */

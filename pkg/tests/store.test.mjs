@@ -245,6 +245,48 @@ test('a broker that is closed while its store is loaded ends in order: what it w
   await killed.close()
 })
 
+test("a store is one broker's at a time", { timeout }, async () => {
+  const kept = memory()
+  let closed = 0
+  const store = { ...kept, close: async () => void closed++ }
+  const taken = error => error instanceof OptionError && error.option === 'store' && /other broker/.test(error.message)
+  const first = new Broker({ store })
+  assert.throws(() => new Broker({ store }), taken)
+  await first.ready
+  assert.throws(() => new Broker({ store }), taken)
+  assert.equal(await first.publish('t', 'x', { retain: true }), 0)
+  assert.equal(closed, 0)
+  const closing = first.close()
+  assert.throws(() => new Broker({ store }), taken)
+  await closing
+  // One that is closed before it is there; one of whose store nothing comes.
+  const early = new Broker({ store })
+  await early.close()
+  store.load = () => [{ key: Uint8Array.of(1), value: Uint8Array.of(1) }]
+  await assert.rejects(new Broker({ store }).ready)
+  store.load = kept.load
+  // One whose store fails has closed it, for the next.
+  store.write = async () => {
+    throw new Error('no space left')
+  }
+  const before = closed
+  const failing = new Broker({ store })
+  const failed = new Promise(resolve => failing.addEventListener('error', resolve))
+  failing.addEventListener('error', event => event.preventDefault())
+  await assert.rejects(failing.publish('t', 'y', { retain: true }), StoreError)
+  await failed
+  await failing.close()
+  assert.equal(closed, before + 1)
+  store.write = kept.write
+  const last = new Broker({ store })
+  await last.ready
+  assert.deepEqual(
+    last.retained().map(({ topic }) => topic),
+    ['t'],
+  )
+  await last.close()
+})
+
 test('brokers with and without a store are side by side', { timeout }, async t => {
   const brokers = [new Broker({ store: memory() }), new Broker()]
   t.after(() => Promise.all(brokers.map(broker => broker.close())))
