@@ -116,6 +116,51 @@ test('zeros at the end are cut, and damage elsewhere is told', { timeout }, asyn
   assert.ok(!existsSync(join(path, 'lock')))
 })
 
+test('a last batch whose first page the disk never had is cut off, unless one stands behind it', {
+  timeout,
+}, async () => {
+  const path = newFolder()
+  const log = join(path, LOG)
+  const store = directory(path)
+  await read(store)
+  await store.write([put('a', '1')])
+  const start = statSync(log).size
+  await store.write([put('b', 'x'.repeat(10_000))])
+  const end = statSync(log).size
+  await store.write([put('c', '3')])
+  await store.close()
+  const good = readFileSync(log)
+  // Nothing of a header, or something else where it was.
+  for (const filling of [0, 0xa5]) {
+    const torn = Buffer.from(good)
+    torn.fill(filling, start, 4096)
+    writeFileSync(log, torn)
+    await assert.rejects(readFolder(path), new RegExp(`is damaged at byte ${start}`))
+    assert.deepEqual(readFileSync(log), torn, 'it is left as it is')
+    writeFileSync(log, torn.subarray(0, end))
+    assert.deepEqual(await readFolder(path), { a: '1' })
+    assert.deepEqual(readFileSync(log), good.subarray(0, start))
+  }
+})
+
+test('a log in which something was damaged meanwhile is not written anew, and not cut', { timeout }, async () => {
+  const path = newFolder()
+  const log = join(path, LOG)
+  const store = directory(path)
+  await read(store)
+  const large = 'x'.repeat(3 << 20)
+  await store.write([put('large', large)])
+  await store.write([put('kept', 'acknowledged')])
+  const damaged = readFileSync(log)
+  damaged[damaged.length - 1] ^= 1
+  writeFileSync(log, damaged)
+  for (const value of ['2', '3']) await store.write([put('large', large + value)])
+  await store.close()
+  assert.deepEqual(readdirSync(path), [LOG])
+  assert.ok(statSync(log).size > 9 << 20)
+  await assert.rejects(readFolder(path), /is damaged/)
+})
+
 test('a log that has grown is written anew, also after a kill in the middle of that', { timeout }, async () => {
   const path = newFolder()
   const store = directory(path)

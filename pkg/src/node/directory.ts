@@ -52,7 +52,7 @@ export class Directory implements Store {
     this.#live = 0
     try {
       const records = new Map<string, StoreRecord>()
-      for await (const { key, value, bytes } of (await this.#open()).read()) {
+      for await (const { key, value, bytes } of (await this.#open()).load()) {
         const name = this.#note(key, value, bytes)
         if (value) records.set(name, { key, value })
         else records.delete(name)

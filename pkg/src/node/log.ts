@@ -5,6 +5,8 @@ import { bodyBytes, type Entry, FRAME_HEADER_BYTES, isWhole, readBody, writeFram
 /** What every log begins with. */
 const MAGIC = Buffer.from('wasmqtt log 1\n')
 const READ_BYTES = 1 << 20
+/** How much behind a frame that cannot be read is looked through for whole ones. */
+const TAIL_BYTES = 64 << 20
 
 /** A file of frames, to which they are only appended. */
 export class Log {
@@ -38,7 +40,7 @@ export class Log {
   static async open(path: string): Promise<Log> {
     const log = new Log(path, await open(path, 'r+'))
     try {
-      const magic = await log.#read(MAGIC.length)
+      const magic = await log.#read(0, MAGIC.length)
       if (!magic?.equals(MAGIC)) throw new Error(`${path} is no log of this version of wasmqtt`)
     } catch (error) {
       await log.close()
@@ -48,29 +50,34 @@ export class Log {
   }
 
   /**
-   * What is in it from the beginning. A frame that is not whole at the end was being written when its process or the machine
-   * ended, and was not acknowledged: it is cut off. One that is damaged elsewhere is an error, since what is behind it was
-   * acknowledged.
+   * What is in it from the beginning, when it was opened; what is appended goes behind that.
+   *
+   * Each frame is durable before the next is begun. So one that is not whole, with none behind it, was being written when its
+   * process or the machine ended, and was not acknowledged: it is cut off. Else it is damaged, and an error, since what is
+   * behind it was acknowledged.
    */
-  async *read(): AsyncGenerator<Entry> {
+  async *load(): AsyncGenerator<Entry> {
     const { size } = await this.#file.stat()
-    let end = size
     this.#end = MAGIC.length
-    try {
-      while (this.#end < size) {
-        const start = this.#end
-        const body = await this.#readFrame(size)
-        if (!body) {
-          end = start
-          await this.#file.truncate(start)
-          await this.#file.sync()
-          return
-        }
-        yield* readBody(body)
+    while (this.#end < size) {
+      const body = await this.#bodyAt(this.#end, size)
+      if (!body) {
+        await this.#file.truncate(this.#end)
+        await this.#file.sync()
+        return
       }
-    } finally {
-      // Also of who stops reading before that.
-      this.#end = end
+      yield* readBody(body)
+      this.#end += FRAME_HEADER_BYTES + body.length
+    }
+  }
+
+  /** What is in it while it is not appended to, which is all whole. */
+  async *read(): AsyncGenerator<Entry> {
+    for (let at = MAGIC.length; at < this.#end; ) {
+      const body = await this.#bodyAt(at, this.#end)
+      if (!body) throw new DamageError(this.path, at)
+      yield* readBody(body)
+      at += FRAME_HEADER_BYTES + body.length
     }
   }
 
@@ -93,33 +100,41 @@ export class Log {
     return this.#file.close()
   }
 
-  /** The body of the next frame; undefined if it is cut short by the end of the file. */
-  async #readFrame(size: number): Promise<Buffer | undefined> {
-    const start = this.#end
-    const header = await this.#read(FRAME_HEADER_BYTES)
+  /** The body of the frame that begins there; undefined if it is what was not written to its end. */
+  async #bodyAt(start: number, size: number): Promise<Buffer | undefined> {
+    const header = await this.#read(start, FRAME_HEADER_BYTES)
     if (!header) return undefined
     const length = bodyBytes(header)
-    if (length === undefined || length === 0) {
-      // A file system may have made the file longer before it had the bytes.
-      if (await this.#isZero(start)) return undefined
-      throw new Error(`${this.path} is damaged at byte ${start}`)
+    if (!length) {
+      // The disk may have had the later pages of a frame and not its first, or the file system a longer file and no bytes.
+      if (await this.#isLast(start, size)) return undefined
+      throw new DamageError(this.path, start)
     }
-    if (this.#end + length > size) return undefined
-    const body = await this.#read(length)
+    const end = start + FRAME_HEADER_BYTES + length
+    if (end > size) return undefined
+    const body = await this.#read(start + FRAME_HEADER_BYTES, length)
     if (body && isWhole(header, body)) return body
-    if (this.#end < size) throw new Error(`${this.path} is damaged at byte ${start}`)
+    // What is behind it, whole or not, was begun when this was durable.
+    if (end < size) throw new DamageError(this.path, start)
     return undefined
   }
 
-  /** Whether there is nothing but zeros from there on. */
-  async #isZero(from: number): Promise<boolean> {
-    const bytes = Buffer.allocUnsafe(READ_BYTES)
-    for (let at = from; ; ) {
-      const { bytesRead } = await this.#file.read(bytes, 0, READ_BYTES, at)
-      if (bytesRead === 0) return true
-      if (bytes.subarray(0, bytesRead).some(byte => byte !== 0)) return false
-      at += bytesRead
+  /** Whether no whole frame stands behind the one there, whose header says nothing. */
+  async #isLast(start: number, size: number): Promise<boolean> {
+    // More than one batch has. It is not looked through for minutes, nor cut off unseen.
+    if (size - start > TAIL_BYTES) return false
+    const tail = await this.#read(start, size - start)
+    for (let at = 1; tail && at + FRAME_HEADER_BYTES < tail.length; at++) {
+      const room = tail.length - at - FRAME_HEADER_BYTES
+      // First what costs least.
+      const claimed = tail.readUInt32BE(at)
+      if (claimed === 0 || claimed > room) continue
+      const header = tail.subarray(at, at + FRAME_HEADER_BYTES)
+      if (bodyBytes(header) === undefined) continue
+      const bodyAt = at + FRAME_HEADER_BYTES
+      if (isWhole(header, tail.subarray(bodyAt, bodyAt + claimed))) return false
     }
+    return true
   }
 
   async #append(bytes: Buffer): Promise<void> {
@@ -130,15 +145,20 @@ export class Log {
     }
   }
 
-  /** The next bytes; none if there are fewer. */
-  async #read(length: number): Promise<Buffer | undefined> {
+  /** So many bytes from there on; none if there are fewer. */
+  async #read(from: number, length: number): Promise<Buffer | undefined> {
     const bytes = Buffer.allocUnsafe(length)
     for (let at = 0; at < length; ) {
-      const { bytesRead } = await this.#file.read(bytes, at, Math.min(length - at, READ_BYTES), this.#end)
+      const { bytesRead } = await this.#file.read(bytes, at, Math.min(length - at, READ_BYTES), from + at)
       if (bytesRead === 0) return undefined
       at += bytesRead
-      this.#end += bytesRead
     }
     return bytes
+  }
+}
+
+class DamageError extends Error {
+  constructor(path: string, at: number) {
+    super(`${path} is damaged at byte ${at}`)
   }
 }
