@@ -1,7 +1,7 @@
-import { open, readdir, rename, unlink } from 'node:fs/promises'
+import { readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Store, StoreChange, StoreRecord } from '../store.js'
-import { makeFolder } from './folder.js'
+import { makeFolder, syncFolder } from './folder.js'
 import { changeBytes } from './frame.js'
 import { Lock } from './lock.js'
 import { Log } from './log.js'
@@ -204,14 +204,3 @@ class DraftError extends Error {
 const nameOf = (number: number) => `${String(number).padStart(8, '0')}.log`
 
 const nameOfKey = (key: Uint8Array) => Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')
-
-/** Makes a rename durable. Windows has no way to, and needs none. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
-}

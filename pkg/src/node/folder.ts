@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { mkdir, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
@@ -18,6 +18,17 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
+/** Makes what was renamed or made in a folder durable. Windows has no way to, and needs none. */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
 async function make(path: string): Promise<void> {
   try {
     await mkdir(path, 0o700)
@@ -25,5 +36,7 @@ async function make(path: string): Promise<void> {
     // Systems differ in what they say of one that is there.
     const there = await stat(path).catch(() => undefined)
     if (!there?.isDirectory()) throw error
+    return
   }
+  await syncFolder(dirname(path))
 }
