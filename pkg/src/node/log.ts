@@ -63,12 +63,13 @@ export class Log {
       const body = await this.#bodyAt(this.#end, size)
       if (!body) {
         await this.#file.truncate(this.#end)
-        await this.#file.sync()
-        return
+        break
       }
       yield* readBody(body)
       this.#end += FRAME_HEADER_BYTES + body.length
     }
+    // Who was killed may have written the last and not have made it durable, which is built on from now on.
+    await this.#file.sync()
   }
 
   /** What is in it while it is not appended to, which is all whole. */
