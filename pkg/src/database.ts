@@ -11,13 +11,25 @@ export async function openDatabase(name: string): Promise<Store> {
     release()
     throw error
   })
+  let isGone = false
+  const gone = () => {
+    isGone = true
+    database.close()
+  }
+  // It is removed, or to have another version, which waits for this. What is written from now on would be lost with it.
+  database.onversionchange = gone
+  // The user has removed what the page stores.
+  database.onclose = gone
   return {
     async *load() {
       const records = database.transaction(RECORDS).objectStore(RECORDS)
       const [keys, values] = await Promise.all([result(records.getAllKeys()), result(records.getAll())])
       for (const [index, key] of keys.entries()) yield recordOf(key as ArrayBuffer, values[index] as Uint8Array)
     },
-    write: changes => writeTo(database, changes),
+    async write(changes) {
+      if (isGone) throw new Error(`the database ${JSON.stringify(name)} was removed or changed by another page`)
+      await writeTo(database, changes)
+    },
     async close() {
       database.close()
       release()
@@ -34,12 +46,18 @@ function writeTo(database: IDBDatabase, changes: readonly StoreChange[]): Promis
     transaction.oncomplete = () => resolve()
     transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was aborted'))
     const records = transaction.objectStore(RECORDS)
-    for (const { key, value } of changes) {
-      // Of a key or value that is part of a larger buffer, that part alone is stored.
-      if (value) records.put(value.slice(), key.slice())
-      else records.delete(key.slice())
+    try {
+      for (const { key, value } of changes) {
+        // Of a key or value that is part of a larger buffer, that part alone is stored.
+        if (value) records.put(value.slice(), key.slice())
+        else records.delete(key.slice())
+      }
+      transaction.commit()
+    } catch (error) {
+      // Else those before would be stored without it.
+      transaction.abort()
+      reject(error)
     }
-    transaction.commit()
   })
 }
 

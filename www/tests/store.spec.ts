@@ -97,3 +97,71 @@ test('a second tab is refused until the first is gone', async ({ page, context, 
   await page.close()
   expect((await look(second, 'tabs')).retained).toEqual(['kept/2'])
 })
+
+test('a batch that cannot be put whole leaves nothing, and the broker is over', async ({ page, address }) => {
+  await page.goto(address)
+  const failed = await page.evaluate(async () => {
+    const { Broker, indexedDb } = await import('/broker.js' as string)
+    const broker = new Broker({ store: indexedDb('other') })
+    await broker.ready
+    const put = IDBObjectStore.prototype.put
+    let puts = 0
+    IDBObjectStore.prototype.put = function (...args) {
+      if (++puts === 2) throw new Error('no second')
+      return put.apply(this, args)
+    }
+    const told = new Promise<string>(resolve => {
+      broker.addEventListener('error', (event: Event & { error: Error }) => {
+        event.preventDefault()
+        resolve(`${event.error.name}: ${event.error.message}`)
+      })
+    })
+    const tries = ['a', 'b', 'c'].map(topic => broker.publish(topic, 'x', { retain: true }).catch(() => 'rejected'))
+    await Promise.all(tries)
+    IDBObjectStore.prototype.put = put
+    await broker.close()
+    const records = await new Promise<number>(resolve => {
+      const opening = indexedDB.open('other')
+      opening.onsuccess = () => {
+        const counting = opening.result.transaction('records').objectStore('records').count()
+        counting.onsuccess = () => resolve(counting.result)
+      }
+    })
+    return { told: await told, puts, records }
+  })
+  expect(failed).toEqual({ told: 'StoreError: the store could not be written: no second', puts: 2, records: 0 })
+})
+
+test('a database that another page removes ends the broker, and does not wait for it', async ({
+  page,
+  context,
+  address,
+}) => {
+  await page.goto(address)
+  await page.evaluate(async () => {
+    const { Broker, indexedDb } = await import('/broker.js' as string)
+    const broker = new Broker({ store: indexedDb('to be removed') })
+    await broker.ready
+    Object.assign(window, { broker })
+  })
+  const second = await context.newPage()
+  await second.goto(address)
+  await second.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const request = indexedDB.deleteDatabase('to be removed')
+        request.onsuccess = resolve
+        request.onerror = reject
+      }),
+  )
+  const told = await page.evaluate(async () => {
+    const { broker } = window as unknown as {
+      broker: EventTarget & { publish: (...args: unknown[]) => Promise<number> }
+    }
+    broker.addEventListener('error', event => event.preventDefault())
+    return broker.publish('t', 'x', { retain: true }).catch((error: Error) => `${error.name}: ${error.message}`)
+  })
+  expect(told).toBe(
+    'StoreError: the store could not be written: the database "to be removed" was removed or changed by another page',
+  )
+})
