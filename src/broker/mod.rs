@@ -1,8 +1,9 @@
 //! The broker: peers, the sessions of their clients, and the messages between them.
 //!
 //! A plain value without I/O. After every call that takes `&mut self`, drain [`Broker::poll_output`] until it gives
-//! `None`, then ask [`Broker::next_deadline`]. Work is done in the call that brings it; what is to be sent is collected,
-//! so that a turn's packets to one peer are one frame.
+//! `None`, then ask [`Broker::next_deadline`]. Work is done in the call that brings it, and what is too much for one turn
+//! in [`Broker::handle_timeout`], which is then wanted at once; what is to be sent is collected, so that a turn's packets
+//! to one peer are one frame.
 //!
 //! Clients of MQTT 3.1.1 and 5.0 meet in one broker: properties are left out on the way to the old version.
 
@@ -254,13 +255,10 @@ impl Broker {
             if let Some(id) = self.poll_resumed() {
                 return Some(Output::Resume(id));
             }
-            let mut is_held = false;
-            let first = match self.stage() {
+            let stage = self.stage();
+            let first = match stage {
                 Stage::Line => self.outbox.first(),
-                Stage::Wait => {
-                    is_held = true;
-                    None
-                }
+                Stage::Wait => None,
                 Stage::Store(id) => return self.store.as_ref().map(|store| Output::Store(id, store.batch())),
                 Stage::Transmit(id) => {
                     self.log.counters.sent.bytes += self.outbox.frame().len() as u64;
@@ -272,9 +270,8 @@ impl Broker {
                 if self.wake() {
                     continue;
                 }
-                if is_held {
-                    self.outbox.reclaim();
-                } else {
+                self.outbox.reclaim();
+                if stage == Stage::Line {
                     self.outbox.end_turn();
                 }
                 return None;

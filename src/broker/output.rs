@@ -112,9 +112,8 @@ impl Outbox {
     }
 
     /// All frames were handed out: the turn is over.
-    pub(super) fn end_turn(&mut self) {
+    pub(super) const fn end_turn(&mut self) {
         self.work = 0;
-        self.reclaim();
     }
 
     /// The peer has something to send or is to be closed.

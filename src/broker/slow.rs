@@ -47,16 +47,17 @@ impl Broker {
             self.end_connection(id, DisconnectCause::QueueFull, self.now);
             return true;
         }
-        if peer.transmit.is_empty() && peer.has_more && self.outbox.is_spent() {
+        if !peer.has_more || !peer.transmit.is_empty() {
+            return false;
+        }
+        if self.outbox.is_spent() {
             self.defer(id);
             return false;
         }
-        let goes_on = peer.transmit.is_empty() && core::mem::take(&mut peer.has_more);
-        if goes_on {
-            self.outbox.turn();
-            self.pump_peer(id, self.now);
-        }
-        goes_on
+        peer.has_more = false;
+        self.outbox.turn();
+        self.pump_peer(id, self.now);
+        true
     }
 
     fn pump_peer(&mut self, id: PeerId, now: Time) {

@@ -209,17 +209,16 @@ impl Broker {
         let client = self.clients.get_mut(key).ok_or_else(|| Refused::new(ReasonCode::UnspecifiedError, ""))?;
         let subscription = Subscription::new(asked.options, self.options.maximum_qos, identifier);
         let begins_sys = is_sys(filter.filter()) && !client.watches_sys();
-        let is_new = client.subscriptions.find(filter.as_str()).is_none();
-        if is_new && client.filter_bytes() + filter.as_str().len() > FILTER_BYTES_MAX {
-            return Err(Refused::new(ReasonCode::QuotaExceeded, "longer filters than a client may have"));
-        }
         let known = client.subscriptions.find_mut(filter.as_str());
+        let is_new = known.is_none();
         if let Some(held) = known {
             held.subscription = subscription;
-        } else if client.subscriptions.len() < self.options.subscriptions_max {
-            client.subscriptions.insert::<str>(Held { filter: filter.clone(), subscription });
-        } else {
+        } else if client.subscriptions.len() >= self.options.subscriptions_max {
             return Err(Refused::new(ReasonCode::QuotaExceeded, "one more subscription than a client may have"));
+        } else if client.filter_bytes() + filter.as_str().len() > FILTER_BYTES_MAX {
+            return Err(Refused::new(ReasonCode::QuotaExceeded, "longer filters than a client may have"));
+        } else {
+            client.subscriptions.insert::<str>(Held { filter: filter.clone(), subscription });
         }
         client.change_replay(filter.as_str(), subscription);
         client.note_subscription(&filter);

@@ -40,16 +40,21 @@ impl Broker {
         {
             let Some(peer) = self.peers.get_mut(id) else { continue };
             peer.is_deferred = false;
-            // What it has sent meanwhile was not looked at, or not even read; so its time begins anew.
-            if let Some(connected) = peer.connection.connected_mut() {
-                connected.last_packet = now;
-            }
             if peer.has_more {
                 self.outbox.enlist(peer);
             }
             // Also where a packet waits for an answer, which may have come when there was no time for it.
-            self.receive(id, now);
+            self.receive_again(id, now);
         }
+    }
+
+    /// Looks at the packets of a peer that had to wait for others, or for the store.
+    pub(super) fn receive_again(&mut self, id: PeerId, now: Time) {
+        // What it has sent meanwhile was not looked at, or not even read; so its time begins anew.
+        if let Some(connected) = self.peers.get_mut(id).and_then(|peer| peer.connection.connected_mut()) {
+            connected.last_packet = now;
+        }
+        self.receive(id, now);
     }
 
     /// When to go on, if there is something left to do: at once, but for what is first to be handed out.

@@ -1,8 +1,8 @@
 //! Words: the Reason Strings of the broker's packets, for people to read (MQTT 5.0 §4.13).
 //!
 //! They are left out where they would make a packet larger than the client takes [MQTT-3.2.2-19], [MQTT-3.4.2-2],
-//! [MQTT-3.5.2-2], [MQTT-3.9.2-1], [MQTT-3.11.2-1], [MQTT-3.14.2-3], and, but in CONNACK and DISCONNECT, where the client does not want them
-//! [MQTT-3.1.2-29].
+//! [MQTT-3.5.2-2], [MQTT-3.9.2-1], [MQTT-3.11.2-1], [MQTT-3.14.2-3], and, but in CONNACK and DISCONNECT, where the client
+//! does not want them [MQTT-3.1.2-29].
 
 use alloc::string::String;
 use alloc::vec::Vec;

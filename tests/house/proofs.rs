@@ -35,7 +35,8 @@ pub(crate) fn all() -> Vec<Proof> {
     found.into_iter().filter(|proof| !proof.statements.is_empty()).collect()
 }
 
-/// The functions with a test's attribute, but for those that are not run unless asked for. What precedes one without an empty line between belongs to it.
+/// The functions with a test's attribute, but for those that are not run unless asked for. What precedes one without an empty
+/// line between belongs to it.
 fn in_rust(source: &Source) -> Vec<Proof> {
     let file = source.path.trim_start_matches("tests/").trim_end_matches(".rs");
     collect(source, |head, line| {

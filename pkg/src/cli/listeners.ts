@@ -36,6 +36,7 @@ export function listenWebSocket(
   broker: Broker,
   address: Address,
   log: Log,
+  // By default they are what the broker's are.
   { connectTimeout = 10_000, connectionsMaximum = 16_384 }: BrokerOptions,
 ): Promise<Listener> {
   const sockets = new WebSocketServer({

@@ -6,7 +6,10 @@ import { forget, isRunning, nameOf, newToken } from './holder.js'
 
 /** How often who has it touches the file, and looks whether it still has it. */
 const BEAT_MS = 2000
-/** One whose process cannot be looked up is dead if its file is not touched from look to look. They are counted, not timed: this process may stand still too. */
+/**
+ * One whose process cannot be looked up is dead if its file is not touched from look to look. They are counted, not timed: this
+ * process may stand still too.
+ */
 const LOOKS = 20
 const LOOK_MS = 500
 

@@ -66,11 +66,7 @@ impl Broker {
         let Some(id) = self.held.stalled.pop_front() else { return false };
         if let Some(peer) = self.peers.get_mut(id) {
             peer.is_stalled = false;
-            // What it has sent meanwhile was not looked at, or not even read; so its time begins anew.
-            if let Some(connected) = peer.connection.connected_mut() {
-                connected.last_packet = self.now;
-            }
-            self.receive(id, self.now);
+            self.receive_again(id, self.now);
         }
         true
     }
