@@ -16,6 +16,7 @@ extern crate std;
 pub mod broker;
 pub mod client;
 pub mod codec;
+mod collections;
 pub mod router;
 pub mod session;
 mod text;

@@ -3,11 +3,11 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
-use super::ask::Action;
-use super::peer::PeerId;
+use crate::broker::auth::question::Action;
+use crate::broker::connection::peer::PeerId;
 use crate::codec::{DecodeError, QoS, ReasonCode, Version};
 
-/// One thing that happened. Given only if [`BrokerOptions::events`](super::BrokerOptions::events) is set.
+/// One thing that happened. Given only if [`BrokerOptions::events`](crate::broker::BrokerOptions::events) is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A client was accepted.
@@ -121,7 +121,7 @@ pub enum RejectCause {
     TooManyConnections,
     /// The transport closed.
     TransportClosed,
-    /// The store could not be written; see [`Broker::handle_store_failed`](super::Broker::handle_store_failed).
+    /// The store could not be written; see [`Broker::handle_store_failed`](crate::broker::Broker::handle_store_failed).
     StoreFailed,
     /// The host ended it.
     Host,
@@ -140,9 +140,9 @@ pub enum DisconnectCause {
     TakenOver,
     /// The peer broke a rule.
     Fault(Fault),
-    /// Its queue was full, which [`QueueOverflow::Disconnect`](super::QueueOverflow::Disconnect) ends it for.
+    /// Its queue was full, which [`QueueOverflow::Disconnect`](crate::broker::QueueOverflow::Disconnect) ends it for.
     QueueFull,
-    /// The store could not be written; see [`Broker::handle_store_failed`](super::Broker::handle_store_failed).
+    /// The store could not be written; see [`Broker::handle_store_failed`](crate::broker::Broker::handle_store_failed).
     StoreFailed,
     /// The host ended it with this reason.
     Host(ReasonCode),
@@ -218,7 +218,7 @@ impl DropCause {
 
 impl DisconnectCause {
     /// What a DISCONNECT tells the peer; `None` if the peer ended the connection itself.
-    pub(super) const fn told(&self) -> Option<ReasonCode> {
+    pub(crate) const fn told(&self) -> Option<ReasonCode> {
         match self {
             Self::Client(_) | Self::TransportClosed | Self::StoreFailed => None,
             Self::KeepAliveTimeout => Some(ReasonCode::KeepAliveTimeout),
@@ -231,7 +231,7 @@ impl DisconnectCause {
 }
 
 impl Fault {
-    pub(super) const fn new(reason: ReasonCode, rule: &'static str, problem: &'static str) -> Self {
+    pub(crate) const fn new(reason: ReasonCode, rule: &'static str, problem: &'static str) -> Self {
         Self { reason, rule, problem }
     }
 }

@@ -4,12 +4,12 @@ use alloc::boxed::Box;
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 
-use super::access::Access;
-use super::ask::Asks;
+use crate::broker::auth::access_list::Access;
+use crate::broker::auth::question::Asks;
 use crate::codec::{QoS, ReasonCode};
 use crate::session::SessionLimits;
 
-/// Every bound of a [`Broker`](super::Broker). What hits one gets a reason code, or is dropped, counted and reported.
+/// Every bound of a [`Broker`](crate::broker::Broker). What hits one gets a reason code, or is dropped, counted and reported.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one thing that CONNACK tells")]
 pub struct BrokerOptions {
@@ -80,7 +80,7 @@ pub struct BrokerOptions {
     pub sys_interval: Duration,
     /// What clients may do with topics, held before the host is asked. Everything.
     pub access: Access,
-    /// What the host is asked; see [`Output::Ask`](super::Output::Ask). Nothing.
+    /// What the host is asked; see [`Output::Ask`](crate::broker::Output::Ask). Nothing.
     pub asks: Asks,
     /// How long a question may stay open; then it counts as refused with 0x80. 30 seconds.
     pub answer_timeout: Duration,
@@ -88,7 +88,7 @@ pub struct BrokerOptions {
     /// asked to stop reading the peer, which is slowed down thereby; a peer whose transport cannot be stopped is disconnected
     /// with 0x97 when so many more have come. 4 MiB.
     pub input_bytes_max: usize,
-    /// Whether [`Output::Event`](super::Output::Event) is given. False: then events cost nothing.
+    /// Whether [`Output::Event`](crate::broker::Output::Event) is given. False: then events cost nothing.
     pub events: bool,
 }
 
@@ -115,7 +115,7 @@ pub struct Redirect {
 }
 
 impl Redirect {
-    pub(super) const fn reason(&self) -> ReasonCode {
+    pub(crate) const fn reason(&self) -> ReasonCode {
         if self.permanent { ReasonCode::ServerMoved } else { ReasonCode::UseAnotherServer }
     }
 }
@@ -159,7 +159,7 @@ impl Default for BrokerOptions {
 }
 
 impl BrokerOptions {
-    pub(super) const fn session_limits(&self, receive_maximum: u16) -> SessionLimits {
+    pub(crate) const fn session_limits(&self, receive_maximum: u16) -> SessionLimits {
         SessionLimits { queue_messages: self.queue_messages, queue_bytes: self.queue_bytes, receive_maximum }
     }
 }

@@ -3,11 +3,11 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use super::ask::{Question, QuestionId};
-use super::event::Event;
-use super::host::HostMessage;
-use super::peer::{Peer, PeerId};
-use super::store::{Batch, BatchId};
+use crate::broker::auth::question::{Question, QuestionId};
+use crate::broker::connection::peer::{Peer, PeerId};
+use crate::broker::event::Event;
+use crate::broker::handlers::host::HostMessage;
+use crate::broker::store::{Batch, BatchId};
 
 /// Buffers kept for the next turn.
 const POOL_BUFFERS: usize = 64;
@@ -30,8 +30,8 @@ pub enum Output<'a> {
     Transmit(PeerId, &'a [u8]),
     /// Close the peer's transport, after what was transmitted. The last output for the peer.
     Close(PeerId),
-    /// Answer this by [`Broker::answer`](super::Broker::answer), now or later. Only what
-    /// [`BrokerOptions::asks`](super::BrokerOptions::asks) names; before the turn's frames.
+    /// Answer this by [`Broker::answer`](crate::broker::Broker::answer), now or later. Only what
+    /// [`BrokerOptions::asks`](crate::broker::BrokerOptions::asks) names; before the turn's frames.
     Ask {
         /// What to answer to.
         question: QuestionId,
@@ -40,20 +40,20 @@ pub enum Output<'a> {
         /// What is asked.
         ask: Question,
     },
-    /// Read the peer's transport again, after [`Broker::handle_bytes`](super::Broker::handle_bytes) said that no more may
+    /// Read the peer's transport again, after [`Broker::handle_bytes`](crate::broker::Broker::handle_bytes) said that no more may
     /// follow.
     Resume(PeerId),
     /// Write these changes, all or none, in the order of the batches; then call
-    /// [`Broker::handle_stored`](super::Broker::handle_stored), and until then go on as ever. Only after
-    /// [`Broker::restore`](super::Broker::restore), and one at a time. Nothing is transmitted meanwhile.
+    /// [`Broker::handle_stored`](crate::broker::Broker::handle_stored), and until then go on as ever. Only after
+    /// [`Broker::restore`](crate::broker::Broker::restore), and one at a time. Nothing is transmitted meanwhile.
     Store(BatchId, &'a Batch),
-    /// A message that the host has subscribed to, by [`Broker::subscribe`](super::Broker::subscribe): for each handler by itself,
+    /// A message that the host has subscribed to, by [`Broker::subscribe`](crate::broker::Broker::subscribe): for each handler by itself,
     /// in the order in which the messages were published, and of one in that of the handlers' numbers. Before the turn's
     /// frames; it does not wait for the store.
     ///
     /// The host may publish before it polls again, also to what it is subscribed to: that comes behind what waits.
     Message(HostMessage),
-    /// Something happened. Only with [`BrokerOptions::events`](super::BrokerOptions::events); before the turn's frames.
+    /// Something happened. Only with [`BrokerOptions::events`](crate::broker::BrokerOptions::events); before the turn's frames.
     Event(Event),
 }
 
@@ -61,7 +61,7 @@ pub enum Output<'a> {
 ///
 /// A peer borrows a buffer from the pool with its first byte of a turn, so that idle peers hold none.
 #[derive(Debug, Default)]
-pub(super) struct Outbox {
+pub(crate) struct Outbox {
     /// In the order in which they came to have something to send, or to be closed.
     line: VecDeque<PeerId>,
     pool: Vec<Vec<u8>>,
@@ -73,7 +73,7 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// The peer's buffer, to append to.
-    pub(super) fn open<'p>(&mut self, peer: &'p mut Peer) -> &'p mut Vec<u8> {
+    pub(crate) fn open<'p>(&mut self, peer: &'p mut Peer) -> &'p mut Vec<u8> {
         self.enlist(peer);
         if peer.transmit.capacity() == 0 {
             peer.transmit = self.pool.pop().unwrap_or_default();
@@ -83,86 +83,86 @@ impl Outbox {
 
     /// Something was done: so many steps, and so many bytes copied.
     #[inline]
-    pub(super) const fn note_work(&mut self, steps: usize, bytes: usize) {
+    pub(crate) const fn note_work(&mut self, steps: usize, bytes: usize) {
         self.work += steps + bytes / PIECE_BYTES;
     }
 
     /// Whether what is left to do waits for the next turn.
     #[inline]
-    pub(super) const fn is_spent(&self) -> bool {
+    pub(crate) const fn is_spent(&self) -> bool {
         self.work > WORK_MAX
     }
 
     /// What was done when a peer has had its share that begins now: all there is, if nobody else waits.
     #[inline]
-    pub(super) const fn share_end(&self, others_wait: bool) -> usize {
+    pub(crate) const fn share_end(&self, others_wait: bool) -> usize {
         if others_wait { self.work + WORK_MAX / SHARES } else { usize::MAX }
     }
 
     /// Whether that share is used up, or the turn.
     #[inline]
-    pub(super) const fn is_used_up(&self, share_end: usize) -> bool {
+    pub(crate) const fn is_used_up(&self, share_end: usize) -> bool {
         self.work > share_end || self.is_spent()
     }
 
     /// Whether a message may be copied for one more subscriber.
     #[inline]
-    pub(super) const fn takes_copies(&self) -> bool {
+    pub(crate) const fn takes_copies(&self) -> bool {
         self.work < COPIES_MAX
     }
 
     /// All frames were handed out: the turn is over.
-    pub(super) const fn end_turn(&mut self) {
+    pub(crate) const fn end_turn(&mut self) {
         self.work = 0;
     }
 
     /// The peer has something to send or is to be closed.
-    pub(super) fn enlist(&mut self, peer: &mut Peer) {
+    pub(crate) fn enlist(&mut self, peer: &mut Peer) {
         if !peer.in_line {
             peer.in_line = true;
             self.line.push_back(peer.id);
         }
     }
 
-    pub(super) fn first(&self) -> Option<PeerId> {
+    pub(crate) fn first(&self) -> Option<PeerId> {
         self.line.front().copied()
     }
 
     /// The first leaves the line.
-    pub(super) fn pop(&mut self) {
+    pub(crate) fn pop(&mut self) {
         self.line.pop_front();
     }
 
     /// The first goes behind the others.
-    pub(super) fn turn(&mut self) {
+    pub(crate) fn turn(&mut self) {
         if let Some(first) = self.line.pop_front() {
             self.line.push_back(first);
         }
     }
 
     /// All leave the line.
-    pub(super) fn take_line(&mut self) -> VecDeque<PeerId> {
+    pub(crate) fn take_line(&mut self) -> VecDeque<PeerId> {
         core::mem::take(&mut self.line)
     }
 
     /// Takes the peer's bytes to hand them out.
-    pub(super) fn lend(&mut self, peer: &mut Peer) -> &[u8] {
+    pub(crate) fn lend(&mut self, peer: &mut Peer) -> &[u8] {
         self.set_frame(core::mem::take(&mut peer.transmit));
         &self.frame
     }
 
     /// These bytes are handed out next.
-    pub(super) fn set_frame(&mut self, bytes: Vec<u8>) {
+    pub(crate) fn set_frame(&mut self, bytes: Vec<u8>) {
         self.reclaim();
         self.frame = bytes;
     }
 
-    pub(super) fn frame(&self) -> &[u8] {
+    pub(crate) fn frame(&self) -> &[u8] {
         &self.frame
     }
 
     /// The frame that was given out last is sent.
-    pub(super) fn reclaim(&mut self) {
+    pub(crate) fn reclaim(&mut self) {
         let mut frame = core::mem::take(&mut self.frame);
         if frame.capacity() > 0 && frame.capacity() <= POOL_BUFFER_BYTES && self.pool.len() < POOL_BUFFERS {
             frame.clear();

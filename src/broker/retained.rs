@@ -5,15 +5,15 @@ use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::time::Duration;
 
-use super::sorted::Sorted;
-use super::store::Changed;
 use crate::codec::{Message, PropertyId};
+use crate::collections::change_list::Changed;
+use crate::collections::sorted_list::Sorted;
 use crate::time::{Time, earlier};
 use crate::topic::{TopicFilter, TopicName};
 
 /// One message for each topic, in the order of the topics.
 #[derive(Debug)]
-pub(super) struct Retained {
+pub(crate) struct Retained {
     kept: Sorted<Kept>,
     bytes: usize,
     messages_max: usize,
@@ -28,27 +28,27 @@ pub(super) struct Retained {
 
 /// A retained message.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     /// The message's, here so that topics are compared without a look at their messages.
     topic: TopicName,
-    pub(super) message: Arc<Message>,
+    pub(crate) message: Arc<Message>,
     /// The client identifier that it came from, for subscriptions with No Local [MQTT-3.8.3-3]; none of the host's own.
-    pub(super) publisher: Option<Arc<str>>,
+    pub(crate) publisher: Option<Arc<str>>,
     /// Later ones are greater: that of the message, or of the last that went to this topic without being retained while there
     /// were replays.
-    pub(super) stamp: u64,
+    pub(crate) stamp: u64,
     /// Its message expiry interval counts from here.
-    pub(super) arrived: Time,
+    pub(crate) arrived: Time,
     /// When that interval is over, and the message to be forgotten [MQTT-3.3.2-5].
     over: Option<Time>,
 }
 
 /// There is no room for another message.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct RetainedFull;
+pub(crate) struct RetainedFull;
 
 impl Retained {
-    pub(super) const fn new(messages_max: usize, bytes_max: usize) -> Self {
+    pub(crate) const fn new(messages_max: usize, bytes_max: usize) -> Self {
         Self {
             kept: Sorted::new(),
             bytes: 0,
@@ -62,7 +62,7 @@ impl Retained {
 
     /// Keeps the message in place of the topic's former one [MQTT-3.3.1-5]; the former one is gone even if this one
     /// does not fit, since it is out of date. What has expired makes room.
-    pub(super) fn set(
+    pub(crate) fn set(
         &mut self,
         message: Arc<Message>,
         publisher: Option<Arc<str>>,
@@ -91,14 +91,14 @@ impl Retained {
     }
 
     /// Forgets the topic's message: an empty payload was retained [MQTT-3.3.1-6].
-    pub(super) fn clear(&mut self, topic: &str) {
+    pub(crate) fn clear(&mut self, topic: &str) {
         if let Some(kept) = self.kept.remove(topic) {
             self.bytes -= bytes(&kept.message);
             self.changed.note(|| kept.topic);
         }
     }
 
-    pub(super) fn restore_stamp(&mut self, topic: &str, stamp: u64) {
+    pub(crate) fn restore_stamp(&mut self, topic: &str, stamp: u64) {
         self.stamp = self.stamp.max(stamp);
         if let Some(kept) = self.kept.find_mut(topic) {
             kept.stamp = stamp;
@@ -106,16 +106,16 @@ impl Retained {
     }
 
     /// The last stamp that was given out.
-    pub(super) const fn stamp(&self) -> u64 {
+    pub(crate) const fn stamp(&self) -> u64 {
         self.stamp
     }
 
-    pub(super) const fn next_stamp(&self) -> u64 {
+    pub(crate) const fn next_stamp(&self) -> u64 {
         self.stamp + 1
     }
 
     /// A message goes to the topic that is not to be retained: what is, if there is anything, has the next stamp from now on.
-    pub(super) fn mark(&mut self, topic: &str) -> u64 {
+    pub(crate) fn mark(&mut self, topic: &str) -> u64 {
         self.stamp = self.next_stamp();
         if let Some(kept) = self.kept.find_mut(topic) {
             kept.stamp = self.stamp;
@@ -124,26 +124,26 @@ impl Retained {
         self.stamp
     }
 
-    pub(super) fn get(&self, topic: &str) -> Option<&Kept> {
+    pub(crate) fn get(&self, topic: &str) -> Option<&Kept> {
         self.kept.find(topic)
     }
 
     /// From now on there is a store.
-    pub(super) fn begin_noting(&mut self) {
+    pub(crate) fn begin_noting(&mut self) {
         self.changed.begin();
     }
 
-    pub(super) const fn has_changed(&self) -> bool {
+    pub(crate) const fn has_changed(&self) -> bool {
         !self.changed.is_empty()
     }
 
     /// The topics whose messages are others than before.
-    pub(super) fn take_changed(&mut self) -> Vec<TopicName> {
+    pub(crate) fn take_changed(&mut self) -> Vec<TopicName> {
         self.changed.take()
     }
 
     /// Looks at what is retained behind this topic, where all is that the filter matches, until `look` says `false`.
-    pub(super) fn each<'a>(
+    pub(crate) fn each<'a>(
         &'a self,
         filter: &TopicFilter,
         after: Option<&TopicName>,
@@ -157,17 +157,17 @@ impl Retained {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.kept.len()
     }
 
     /// Of topics, payloads and properties.
-    pub(super) const fn bytes(&self) -> usize {
+    pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// Those that are not over, in the order of their topics.
-    pub(super) fn iter(&self, now: Time) -> impl Iterator<Item = &Message> {
+    pub(crate) fn iter(&self, now: Time) -> impl Iterator<Item = &Message> {
         self.kept.iter().filter(move |kept| !kept.is_over(now)).map(|kept| &*kept.message)
     }
 
@@ -181,7 +181,7 @@ impl Retained {
     }
 
     /// Forgets what is over.
-    pub(super) fn forget_expired(&mut self, now: Time) {
+    pub(crate) fn forget_expired(&mut self, now: Time) {
         if self.first_over.is_none_or(|first| now < first) {
             return;
         }
@@ -202,11 +202,11 @@ impl Retained {
 
 impl Kept {
     /// Whether it has expired.
-    pub(super) fn is_over(&self, now: Time) -> bool {
+    pub(crate) fn is_over(&self, now: Time) -> bool {
         self.over.is_some_and(|over| over <= now)
     }
 
-    pub(super) const fn topic(&self) -> &TopicName {
+    pub(crate) const fn topic(&self) -> &TopicName {
         &self.topic
     }
 }
@@ -225,7 +225,7 @@ fn literal_prefix(filter: &str) -> &str {
     if wildcards.starts_with('#') { literal.strip_suffix('/').unwrap_or(literal) } else { literal }
 }
 
-/// The message expiry interval, as it counts in [`Copy`](super::broadcast::Copy): in whole seconds, and one at the least.
+/// The message expiry interval, as it counts in [`Copy`](crate::broker::delivery::encoded_publish::Copy): in whole seconds, and one at the least.
 fn expiry(message: &Message) -> Option<Duration> {
     let seconds = message.properties.as_properties().number(PropertyId::MessageExpiryInterval)?;
     Some(Duration::from_secs(seconds.max(1).into()))

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::key::Key;
+use crate::broker::store::key::Key;
 
 /// Instead of a length: the key is to be removed.
 const REMOVED: [u8; 4] = [0xFF; 4];
@@ -25,9 +25,9 @@ pub struct Changes<'a>(&'a [u8]);
 
 impl BatchId {
     /// Before the first.
-    pub(super) const ZERO: Self = Self(0);
+    pub(crate) const ZERO: Self = Self(0);
 
-    pub(super) const fn next(self) -> Self {
+    pub(crate) const fn next(self) -> Self {
         Self(self.0 + 1)
     }
 
@@ -60,17 +60,17 @@ impl Batch {
         &self.bytes
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
     /// Begins anew.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.bytes.clear();
     }
 
     /// Sets the key to what `write` appends.
-    pub(super) fn put(&mut self, key: Key<'_>, write: impl FnOnce(&mut Vec<u8>)) {
+    pub(crate) fn put(&mut self, key: Key<'_>, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.open(key);
         let value = self.bytes.len();
         write(&mut self.bytes);
@@ -78,7 +78,7 @@ impl Batch {
     }
 
     /// As [`put`](Self::put), unless `write` says that there is nothing to write.
-    pub(super) fn put_if(&mut self, key: Key<'_>, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
+    pub(crate) fn put_if(&mut self, key: Key<'_>, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
         let start = self.open(key);
         let value = self.bytes.len();
         let written = write(&mut self.bytes);
@@ -97,7 +97,7 @@ impl Batch {
         self.bytes[start + 4..start + 8].copy_from_slice(&len.to_be_bytes());
     }
 
-    pub(super) fn remove(&mut self, key: Key<'_>) {
+    pub(crate) fn remove(&mut self, key: Key<'_>) {
         self.open(key);
     }
 

@@ -8,7 +8,7 @@ use crate::codec::PacketId;
 ///
 /// In the order of the keys' bytes, every record comes after those that it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Key<'a> {
+pub(crate) enum Key<'a> {
     /// Which format all the others have.
     Format,
     /// A message, by its number: when it arrived, and a PUBLISH of MQTT 5.0. It is there once, whoever holds it.
@@ -30,7 +30,7 @@ pub(super) enum Key<'a> {
 }
 
 impl<'a> Key<'a> {
-    pub(super) fn write(self, out: &mut Vec<u8>) {
+    pub(crate) fn write(self, out: &mut Vec<u8>) {
         match self {
             Self::Format => out.push(b'F'),
             Self::Message(number) => numbered(out, b'M', number, &[]),
@@ -48,7 +48,7 @@ impl<'a> Key<'a> {
     }
 
     /// `None` if there is no such key.
-    pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
         let (letter, rest) = bytes.split_first()?;
         match letter {
             b'F' if rest.is_empty() => return Some(Self::Format),

@@ -4,21 +4,21 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::borrow::Borrow;
 
-use super::batch::Batch;
-use super::key::Key;
-use super::record::write_message;
-use crate::broker::slab::Slab;
-use crate::broker::sorted::Sorted;
+use crate::broker::store::batch::Batch;
+use crate::broker::store::key::Key;
+use crate::broker::store::record::write_message;
 use crate::codec::Message;
+use crate::collections::slab::Slab;
+use crate::collections::sorted_list::Sorted;
 use crate::time::Time;
 
 /// A message that the store has: its place in [`Messages`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct MessageKey(u32);
+pub(crate) struct MessageKey(u32);
 
 /// The messages, found by their place, or by what they are in memory.
 #[derive(Debug)]
-pub(super) struct Messages {
+pub(crate) struct Messages {
     slab: Slab<Entry>,
     known: Sorted<Known>,
     /// The number that was given out last.
@@ -50,18 +50,18 @@ impl Borrow<(usize, Time)> for Known {
 }
 
 /// Tells one message from others for as long as it is held.
-pub(super) fn address(message: &Arc<Message>) -> usize {
+pub(crate) fn address(message: &Arc<Message>) -> usize {
     Arc::as_ptr(message).addr()
 }
 
 impl Messages {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { slab: Slab::new(), known: Sorted::new(), last: 0, let_go: Vec::new() }
     }
 
     /// Another record names the message, which is written if it is not there. `None` if MQTT cannot say it, so that it will
     /// never be sent either.
-    pub(super) fn hold(&mut self, message: &Arc<Message>, arrived: Time, batch: &mut Batch) -> Option<MessageKey> {
+    pub(crate) fn hold(&mut self, message: &Arc<Message>, arrived: Time, batch: &mut Batch) -> Option<MessageKey> {
         if let Some(known) = self.known.find(&(address(message), arrived)) {
             self.slab.get_mut(known.slot)?.holders += 1;
             return Some(MessageKey(known.slot));
@@ -72,7 +72,7 @@ impl Messages {
     }
 
     /// A record that named the message is gone.
-    pub(super) fn release(&mut self, key: MessageKey) {
+    pub(crate) fn release(&mut self, key: MessageKey) {
         if let Some(entry) = self.slab.get_mut(key.0) {
             entry.holders -= 1;
             if entry.holders == 0 {
@@ -82,7 +82,7 @@ impl Messages {
     }
 
     /// Removes what nothing names at the end of a batch.
-    pub(super) fn sweep(&mut self, batch: &mut Batch) {
+    pub(crate) fn sweep(&mut self, batch: &mut Batch) {
         for slot in self.let_go.drain(..) {
             if self.slab.get(slot).is_some_and(|entry| entry.holders == 0)
                 && let Some(entry) = self.slab.remove(slot)
@@ -95,25 +95,25 @@ impl Messages {
 
     /// A message that the store has from earlier. Nothing holds it yet, and so it goes with the next batch unless
     /// something will.
-    pub(super) fn restore(&mut self, number: u64, message: Message, arrived: Time) -> MessageKey {
+    pub(crate) fn restore(&mut self, number: u64, message: Message, arrived: Time) -> MessageKey {
         let key = self.insert(number, Arc::new(message), arrived, 0);
         self.let_go.push(key.0);
         key
     }
 
     /// The message, for a record of earlier that names it.
-    pub(super) fn hold_again(&mut self, key: MessageKey) -> Option<(Arc<Message>, Time)> {
+    pub(crate) fn hold_again(&mut self, key: MessageKey) -> Option<(Arc<Message>, Time)> {
         let entry = self.slab.get_mut(key.0)?;
         entry.holders += 1;
         Some((Arc::clone(&entry.message), entry.arrived))
     }
 
-    pub(super) fn number(&self, key: MessageKey) -> u64 {
+    pub(crate) fn number(&self, key: MessageKey) -> u64 {
         self.slab.get(key.0).map_or(0, |entry| entry.number)
     }
 
     /// Whether it is this very message.
-    pub(super) fn is(&self, key: MessageKey, message: &Arc<Message>) -> bool {
+    pub(crate) fn is(&self, key: MessageKey, message: &Arc<Message>) -> bool {
         self.slab.get(key.0).is_some_and(|entry| Arc::ptr_eq(&entry.message, message))
     }
 

@@ -12,56 +12,51 @@
 //! and the will due [MQTT-3.1.2-8].
 
 mod batch;
-mod changed;
 mod error;
-mod hold;
-mod key;
-mod line;
-mod messages;
-mod order;
+pub(crate) mod heap_sort;
+pub(crate) mod key;
+pub(crate) mod messages;
 mod part;
-mod record;
-mod restore;
-mod shadow;
+pub(crate) mod record;
+pub(crate) mod stored_queue;
+pub(crate) mod stored_session;
 
 pub use batch::{Batch, BatchId, Changes};
-pub(super) use changed::Changed;
 pub use error::StoreError;
-pub(super) use hold::{Held, Stage};
 pub(crate) use part::Part;
-pub(super) use shadow::Shadow;
+pub(crate) use stored_session::Shadow;
 
 use core::borrow::Borrow;
 
-use super::clients::Clients;
-use super::groups::Groups;
-use super::options::BrokerOptions;
-use super::retained::Retained;
-use super::sorted::Sorted;
+use crate::broker::clients::Clients;
+use crate::broker::clients::shared_groups::Groups;
+use crate::broker::options::BrokerOptions;
+use crate::broker::retained::Retained;
+use crate::collections::sorted_list::Sorted;
 use crate::topic::TopicName;
 use key::Key;
 use messages::{MessageKey, Messages};
 use record::FORMAT;
-use shadow::Pen;
+use stored_session::Pen;
 
 /// What the store has, and what is on its way there.
 #[derive(Debug)]
-pub(super) struct Store {
-    state: State,
+pub(crate) struct Store {
+    pub(crate) state: State,
     /// The batch that was given out last, or is being made.
-    batch: Batch,
-    last_batch: BatchId,
+    pub(crate) batch: Batch,
+    pub(crate) last_batch: BatchId,
     /// The store has no record of its format yet.
-    is_new: bool,
-    last_session: u64,
-    messages: Messages,
-    retained: Sorted<StoredTopic>,
+    pub(crate) is_new: bool,
+    pub(crate) last_session: u64,
+    pub(crate) messages: Messages,
+    pub(crate) retained: Sorted<StoredTopic>,
     /// What was handled since the batch was given out.
-    since: Load,
+    pub(crate) since: Load,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(crate) enum State {
     /// The store has all that was given out.
     Idle,
     Writing(BatchId),
@@ -70,17 +65,17 @@ enum State {
 
 /// How much was handled.
 #[derive(Clone, Copy, Debug, Default)]
-struct Load {
-    messages: usize,
-    bytes: usize,
+pub(crate) struct Load {
+    pub(crate) messages: usize,
+    pub(crate) bytes: usize,
 }
 
 /// A topic whose retained message the store has.
 #[derive(Debug)]
-struct StoredTopic {
-    topic: TopicName,
-    message: MessageKey,
-    stamp: u64,
+pub(crate) struct StoredTopic {
+    pub(crate) topic: TopicName,
+    pub(crate) message: MessageKey,
+    pub(crate) stamp: u64,
 }
 
 impl Borrow<str> for StoredTopic {
@@ -90,7 +85,7 @@ impl Borrow<str> for StoredTopic {
 }
 
 impl Store {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             state: State::Idle,
             batch: Batch::default(),
@@ -103,27 +98,32 @@ impl Store {
         }
     }
 
-    pub(super) const fn batch(&self) -> &Batch {
+    pub(crate) const fn batch(&self) -> &Batch {
         &self.batch
     }
 
-    pub(super) fn has_failed(&self) -> bool {
+    pub(crate) fn has_failed(&self) -> bool {
         self.state == State::Failed
     }
 
     /// Whether so much was handled since the batch was given out that the store is to be waited for.
     ///
     /// Half of what one client's queue takes, since two such loads can wait for it: the one whose batch is written, and the
-    /// next. So it is the publishers that a slow store slows down, as [`fast`](super::fast) says, and no queue runs over for
+    /// next. So it is the publishers that a slow store slows down, as [`fast`](crate::broker::handlers::fast) says, and no queue runs over for
     /// it.
-    fn is_behind(&self, options: &BrokerOptions) -> bool {
+    pub(crate) fn is_behind(&self, options: &BrokerOptions) -> bool {
         let Load { messages, bytes } = self.since;
         let is_much = messages >= (options.queue_messages / 2).max(1) || bytes >= options.store_bytes_max.max(1);
         is_much && !self.has_failed()
     }
 
     /// Makes a batch of all that was touched since the last. `None` if the store has it all.
-    fn make_batch(&mut self, clients: &mut Clients, groups: &Groups, retained: &mut Retained) -> Option<BatchId> {
+    pub(crate) fn make_batch(
+        &mut self,
+        clients: &mut Clients,
+        groups: &Groups,
+        retained: &mut Retained,
+    ) -> Option<BatchId> {
         self.batch.clear();
         for key in clients.take_touched() {
             if let Some(client) = clients.get_for_store(key) {

@@ -4,31 +4,31 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::broker::clients::Subscription;
-use crate::broker::mark::Mark;
-use crate::broker::replays::Replay;
+use crate::broker::clients::replays::Replay;
+use crate::broker::delivery_tag::Mark;
 use crate::codec::{Message, Packet, PacketId, Publish, QoS, Version};
 use crate::session::Delivery;
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
 
-/// Of [`Key::Format`](super::key::Key::Format). It changes whenever old records mean something else or nothing.
-pub(super) const FORMAT: [u8; 1] = [2];
+/// Of [`Key::Format`](crate::broker::store::key::Key::Format). It changes whenever old records mean something else or nothing.
+pub(crate) const FORMAT: [u8; 1] = [2];
 
-/// What [`Key::Session`](super::key::Key::Session) has beside the client identifier.
+/// What [`Key::Session`](crate::broker::store::key::Key::Session) has beside the client identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SessionRecord {
+pub(crate) struct SessionRecord {
     /// Of its last connection: the access list may go by it.
-    pub(super) username: Option<Arc<str>>,
+    pub(crate) username: Option<Arc<str>>,
     /// In seconds; `u32::MAX` is for ever.
-    pub(super) expiry_interval: u32,
+    pub(crate) expiry_interval: u32,
     /// `None` while it is connected, or if it never ends.
-    pub(super) ends_at: Option<Time>,
-    pub(super) will: WillRecord,
+    pub(crate) ends_at: Option<Time>,
+    pub(crate) will: WillRecord,
 }
 
 /// A will, by the number of its message, with its delay in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WillRecord {
+pub(crate) enum WillRecord {
     None,
     Armed(u64, u32),
     Delayed(u64, u32, Time),
@@ -36,24 +36,24 @@ pub(super) enum WillRecord {
 
 /// A delivery, by the number of its message.
 #[derive(Debug)]
-pub(super) struct DeliveryRecord<'a> {
-    pub(super) message: u64,
+pub(crate) struct DeliveryRecord<'a> {
+    pub(crate) message: u64,
     /// The shared subscription that it goes out for: the whole filter.
-    pub(super) group: Option<&'a str>,
+    pub(crate) group: Option<&'a str>,
     qos: QoS,
     retain: bool,
     identifiers: Vec<u32>,
 }
 
 /// A message that arrived at a time. `None` if MQTT cannot say it.
-pub(super) fn write_message(message: &Message, arrived: Time, out: &mut Vec<u8>) -> Option<()> {
+pub(crate) fn write_message(message: &Message, arrived: Time, out: &mut Vec<u8>) -> Option<()> {
     let packet_id = (message.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
     out.extend_from_slice(&arrived.as_millis().to_be_bytes());
     Publish { packet_id, ..message.as_publish() }.encode(Version::V5, out).ok()?;
     Some(())
 }
 
-pub(super) fn read_message(bytes: &[u8]) -> Option<(Message, Time)> {
+pub(crate) fn read_message(bytes: &[u8]) -> Option<(Message, Time)> {
     let (arrived, packet) = bytes.split_first_chunk()?;
     let Ok(Packet::Publish(publish)) = Packet::decode(packet, Version::V5) else { return None };
     let message = Message {
@@ -67,7 +67,7 @@ pub(super) fn read_message(bytes: &[u8]) -> Option<(Message, Time)> {
 }
 
 impl SessionRecord {
-    pub(super) fn write(&self, client_id: &str, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, client_id: &str, out: &mut Vec<u8>) {
         let (kind, message, delay, due) = match self.will {
             WillRecord::None => (0, 0, 0, Time::ZERO),
             WillRecord::Armed(message, delay) => (1, message, delay, Time::ZERO),
@@ -89,7 +89,7 @@ impl SessionRecord {
         }
     }
 
-    pub(super) fn read(bytes: &[u8]) -> Option<(Self, &str)> {
+    pub(crate) fn read(bytes: &[u8]) -> Option<(Self, &str)> {
         let (expiry_interval, rest) = bytes.split_first_chunk()?;
         let (ends_at, rest) = rest.split_first_chunk()?;
         let ([kind], rest) = rest.split_first_chunk()?;
@@ -121,7 +121,7 @@ impl SessionRecord {
 }
 
 /// A subscription; if it has still to bring what is retained, its replay: since when, and how far it came.
-pub(super) fn write_subscription(subscription: Subscription, replay: Option<&Replay>, out: &mut Vec<u8>) {
+pub(crate) fn write_subscription(subscription: Subscription, replay: Option<&Replay>, out: &mut Vec<u8>) {
     let Subscription { qos, no_local, retain_as_published, identifier } = subscription;
     out.push(qos.bits() | u8::from(no_local) << 2 | u8::from(retain_as_published) << 3);
     out.extend_from_slice(&identifier.to_be_bytes());
@@ -131,7 +131,7 @@ pub(super) fn write_subscription(subscription: Subscription, replay: Option<&Rep
     }
 }
 
-pub(super) fn read_subscription(filter: &TopicFilter, bytes: &[u8]) -> Option<(Subscription, Option<Replay>)> {
+pub(crate) fn read_subscription(filter: &TopicFilter, bytes: &[u8]) -> Option<(Subscription, Option<Replay>)> {
     let ([options], rest) = bytes.split_first_chunk()?;
     let (identifier, rest) = rest.split_first_chunk()?;
     let subscription = Subscription {
@@ -150,7 +150,7 @@ pub(super) fn read_subscription(filter: &TopicFilter, bytes: &[u8]) -> Option<(S
 }
 
 /// A delivery whose message has this number, and that goes out for this shared subscription.
-pub(super) fn write_delivery(delivery: &Delivery, message: u64, group: Option<&str>, out: &mut Vec<u8>) {
+pub(crate) fn write_delivery(delivery: &Delivery, message: u64, group: Option<&str>, out: &mut Vec<u8>) {
     // No filter is longer than two bytes can say.
     let group = group.and_then(|group| Some((group, u16::try_from(group.len()).ok()?)));
     out.push(delivery.qos.bits() | u8::from(delivery.retain) << 2 | u8::from(group.is_some()) << 3);
@@ -165,7 +165,7 @@ pub(super) fn write_delivery(delivery: &Delivery, message: u64, group: Option<&s
 }
 
 impl<'a> DeliveryRecord<'a> {
-    pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
         let ([options], rest) = bytes.split_first_chunk()?;
         let (message, mut rest) = rest.split_first_chunk()?;
         let mut group = None;
@@ -184,7 +184,7 @@ impl<'a> DeliveryRecord<'a> {
         Some(Self { message: u64::from_be_bytes(*message), group, qos, retain: options & 4 != 0, identifiers })
     }
 
-    pub(super) fn delivery(self, message: Arc<Message>, mark: Mark) -> Delivery {
+    pub(crate) fn delivery(self, message: Arc<Message>, mark: Mark) -> Delivery {
         Delivery {
             message,
             qos: self.qos,
@@ -196,14 +196,14 @@ impl<'a> DeliveryRecord<'a> {
 }
 
 /// A delivery that was sent: its place in the order of sending, and unless only PUBCOMP is waited for, itself.
-pub(super) fn write_sent(order: u64, delivery: Option<(&Delivery, u64, Option<&str>)>, out: &mut Vec<u8>) {
+pub(crate) fn write_sent(order: u64, delivery: Option<(&Delivery, u64, Option<&str>)>, out: &mut Vec<u8>) {
     out.extend_from_slice(&order.to_be_bytes());
     if let Some((delivery, message, group)) = delivery {
         write_delivery(delivery, message, group, out);
     }
 }
 
-pub(super) fn read_sent(bytes: &[u8]) -> Option<(u64, Option<DeliveryRecord<'_>>)> {
+pub(crate) fn read_sent(bytes: &[u8]) -> Option<(u64, Option<DeliveryRecord<'_>>)> {
     let (order, rest) = bytes.split_first_chunk()?;
     let delivery = if rest.is_empty() { None } else { Some(DeliveryRecord::read(rest)?) };
     Some((u64::from_be_bytes(*order), delivery))

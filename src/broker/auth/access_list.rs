@@ -1,0 +1,310 @@
+//! The access list: rules that say what clients may do with topics, held before the host is asked.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::broker::auth::question::Action;
+use crate::codec::ReasonCode;
+use crate::topic::{Levels, TopicError, TopicFault, TopicFilter, is_wildcard};
+
+/// Rules in order: the first one that names the client, the action and the topic decides. What no rule names is allowed.
+///
+/// A message is delivered to a client only if the client may both subscribe to its topic and receive it; so whoever
+/// subscribes to `#` is not sent what it may not subscribe to.
+///
+/// A subscription is refused if nothing of it could be delivered as far as one rule tells: the first rule that names all of
+/// its filter's topics forbids to subscribe, and no rule before that allows some of them. Otherwise it is granted, and each
+/// message is held against the rules by its topic. A shared subscription is as the filter in it.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    rules: Vec<AccessRule>,
+}
+
+/// One rule of an [`Access`] list.
+#[derive(Clone, Debug)]
+pub struct AccessRule {
+    /// What it is about; `None` is everything.
+    pub action: Option<Action>,
+    /// Which topics.
+    pub filter: AccessFilter,
+    /// Which client; `None` is each.
+    pub client_id: Option<Box<str>>,
+    /// Which user; `None` is each, those without a name among them.
+    pub username: Option<Box<str>>,
+    /// What is said: yes, or no with this reason. What a packet cannot carry is told as 0x87, not authorized.
+    pub verdict: Result<(), ReasonCode>,
+}
+
+/// The topics that a rule names: a topic filter in which `%c` stands for the client identifier and `%u` for the user name.
+///
+/// They stand for text within one level and for nothing else: an identifier with a `/` names no topic, nor does an empty
+/// one or one that is missing, and a `+` or `#` in it is no wildcard. Other than in a subscription, a wildcard first matches
+/// topics that begin with `$` too, so that `#` is all there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessFilter(TopicFilter);
+
+/// The client that is held against the rules.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Who<'a> {
+    pub(crate) client_id: &'a str,
+    pub(crate) username: Option<&'a str>,
+}
+
+impl Access {
+    /// A list of these rules.
+    #[must_use]
+    pub const fn new(rules: Vec<AccessRule>) -> Self {
+        Self { rules }
+    }
+
+    /// Whether any rule is about the action.
+    pub(crate) fn guards(&self, action: Action) -> bool {
+        self.rules.iter().any(|rule| rule.is_about(action))
+    }
+
+    /// Whether the client may do this with a topic.
+    pub(crate) fn check(&self, action: Action, who: Who<'_>, topic: &str) -> Result<(), ReasonCode> {
+        let first = self.rules.iter().find(|rule| rule.names(action, who) && rule.filter.matches(topic, who));
+        first.map_or(Ok(()), |rule| rule.verdict)
+    }
+
+    /// Whether a message of this topic may be delivered to the client.
+    pub(crate) fn may_read(&self, who: Who<'_>, topic: &str) -> bool {
+        [Action::Subscribe, Action::Receive].into_iter().all(|action| self.check(action, who, topic).is_ok())
+    }
+
+    /// Whether the client may have this subscription.
+    pub(crate) fn check_subscription(&self, who: Who<'_>, filter: &TopicFilter) -> Result<(), ReasonCode> {
+        for rule in self.rules.iter().filter(|rule| rule.names(Action::Subscribe, who)) {
+            match (rule.verdict, rule.filter.compare(filter.filter(), who)) {
+                (_, Overlap::All) => return rule.verdict,
+                (Ok(()), Overlap::Some) => return Ok(()),
+                (Err(_), Overlap::Some) | (_, Overlap::None) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl AccessRule {
+    fn is_about(&self, action: Action) -> bool {
+        self.action.is_none_or(|own| own == action)
+    }
+
+    fn names(&self, action: Action, who: Who<'_>) -> bool {
+        self.is_about(action)
+            && self.client_id.as_deref().is_none_or(|client_id| client_id == who.client_id)
+            && self.username.as_deref().is_none_or(|username| Some(username) == who.username)
+    }
+}
+
+/// How many of a subscription's topics a rule names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Overlap {
+    None,
+    Some,
+    All,
+}
+
+impl AccessFilter {
+    /// The topics of this text.
+    ///
+    /// # Errors
+    /// [`TopicError`] if it is no topic filter, or a shared subscription: a rule is about topics.
+    pub fn parse(text: &str) -> Result<Self, TopicError> {
+        let filter = TopicFilter::parse(text)?;
+        if filter.share_name().is_some() {
+            let fault = TopicFault::BadShare { problem: "a rule is about topics, and has the filter alone" };
+            return Err(TopicError { text: String::from(text), fault });
+        }
+        Ok(Self(filter))
+    }
+
+    /// The text that it was made of.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    fn matches(&self, topic: &str, who: Who<'_>) -> bool {
+        let mut levels = Levels::of(topic);
+        for expected in Levels::of(self.as_str()) {
+            if expected == b"#" {
+                return true;
+            }
+            match levels.next() {
+                Some(level) if expected == b"+" || is_level(expected, level, who) => {}
+                _ => return false,
+            }
+        }
+        levels.next().is_none()
+    }
+
+    /// Holds it against the filter of a subscription.
+    fn compare(&self, filter: &str, who: Who<'_>) -> Overlap {
+        let (mut named, mut asked) = (Levels::of(self.as_str()), Levels::of(filter));
+        let mut overlap = Overlap::All;
+        let mut is_first = true;
+        loop {
+            // A subscription's wildcard first is for no topic that begins with `$` [MQTT-4.7.2-1].
+            let is_hidden = |level: &[u8]| is_first && level.starts_with(b"$");
+            match (named.next(), asked.next()) {
+                (Some(b"#"), _) | (None, None) => return overlap,
+                (Some(level), Some(wildcard)) if is_a_wildcard(wildcard) && is_hidden(level) => return Overlap::None,
+                // `a/#` is for `a` too.
+                (_, Some(b"#")) => return Overlap::Some,
+                (Some(b"+"), Some(_)) => {}
+                (Some(_), Some(b"+")) => overlap = Overlap::Some,
+                (Some(expected), Some(level)) if is_level(expected, level, who) => {}
+                (_, Some(_)) | (Some(_), None) => return Overlap::None,
+            }
+            is_first = false;
+        }
+    }
+}
+
+const fn is_a_wildcard(level: &[u8]) -> bool {
+    matches!(level, [byte] if is_wildcard(*byte))
+}
+
+/// Whether a level is as a rule has it, with the client's names put in.
+fn is_level(expected: &[u8], level: &[u8], who: Who<'_>) -> bool {
+    let (mut expected, mut level) = (expected, level);
+    while let Some((first, behind)) = expected.split_first() {
+        let (name, rest) = match (first, behind.first()) {
+            (b'%', Some(b'c')) => (who.client_id.as_bytes(), &behind[1..]),
+            (b'%', Some(b'u')) => (who.username.unwrap_or_default().as_bytes(), &behind[1..]),
+            _ => (core::slice::from_ref(first), behind),
+        };
+        match level.strip_prefix(name) {
+            Some(left) if !name.is_empty() => (expected, level) = (rest, left),
+            _ => return false,
+        }
+    }
+    level.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::borrow::ToOwned;
+    use alloc::string::String;
+    use alloc::{format, vec::Vec};
+
+    use super::{AccessFilter, Overlap, Who};
+    use crate::topic::{TopicFilter, TopicName};
+
+    const ANN: Who<'_> = Who { client_id: "c1", username: Some("ann") };
+
+    fn parse(text: &str) -> AccessFilter {
+        AccessFilter::parse(text).expect(text)
+    }
+
+    #[test]
+    fn a_rule_names_topics() {
+        let rows = [
+            ("a/+/c", "a/b/c", true),
+            ("a/+/c", "a/b", false),
+            ("a/#", "a", true),
+            ("#", "$SYS/broker", true),
+            ("+/broker", "$SYS/broker", true),
+            ("d/%c", "d/c1", true),
+            ("d/%c", "d/c2", false),
+            ("d/%c", "d/c1/x", false),
+            ("d/dev-%c_%u!/#", "d/dev-c1_ann!/x", true),
+            ("d/dev-%c_%u!/#", "d/dev-c1_bob!/x", false),
+            ("%c%c", "c1c1", true),
+            ("100%/%x", "100%/%x", true),
+            ("%", "%", true),
+        ];
+        for (filter, topic, expected) in rows {
+            assert_eq!(parse(filter).matches(topic, ANN), expected, "{filter} and {topic}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_text_within_one_level_and_no_more() {
+        let rows = [("a/b", "d/a/b"), ("+", "d/x"), ("+", "d/+"), ("#", "d/x/y"), ("", "d/"), ("%u", "d/ann")];
+        for (name, topic) in rows {
+            let who = Who { client_id: name, username: Some(name) };
+            for filter in ["d/%c", "d/%u"] {
+                // Topics have no wildcards; that a name that is one is equal to its own text harms nobody.
+                let expected = TopicName::parse(topic).is_err();
+                assert_eq!(parse(filter).matches(topic, who), expected, "{name} in {filter} and {topic}");
+            }
+            assert_ne!(parse("d/%c/#").compare("d/#", who), Overlap::All, "{name}");
+            assert_ne!(parse("d/%c").compare("d/+", who), Overlap::All, "{name}");
+        }
+        assert!(!parse("d/%u").matches("d/", Who { client_id: "c1", username: None }));
+    }
+
+    #[test]
+    fn a_rule_is_compared_with_a_subscription() {
+        use Overlap::{All, None, Some};
+        let rows = [
+            ("#", "#", All),
+            ("#", "$SYS/#", All),
+            ("a/#", "a/#", All),
+            ("a/#", "a", All),
+            ("a/#", "a/+/c", All),
+            ("a/+", "a/b", All),
+            ("a/+", "a/+", All),
+            ("a/b", "a/b", All),
+            ("d/%c/#", "d/c1/x", All),
+            ("a/#", "#", Some),
+            ("a/#", "+/b", Some),
+            ("a/b", "a/+", Some),
+            ("a/b", "+/b", Some),
+            ("+/b", "a/#", Some),
+            ("a", "a/#", Some),
+            ("d/%c", "d/+", Some),
+            ("a/#", "b/#", None),
+            ("a/b", "a/c", None),
+            ("a/b", "a", None),
+            ("a", "a/b", None),
+            ("a/+", "a", None),
+            ("d/%c", "d/c2", None),
+            ("$SYS/a", "#", None),
+            ("$SYS/#", "+/a", None),
+            ("a/+/c", "a/b/d", None),
+        ];
+        for (rule, filter, expected) in rows {
+            assert_eq!(parse(rule).compare(filter, ANN), expected, "{rule} and {filter}");
+        }
+    }
+
+    /// Held against topics one by one: what is called all is all, and what is called none is none.
+    #[test]
+    fn the_comparison_agrees_with_the_topics() {
+        let levels = ["", "a", "b", "$x"];
+        let wild = ["", "a", "b", "$x", "+", "#"];
+        let join = |levels: &[&'static str]| -> Vec<String> {
+            let one = levels.iter().map(|level| (*level).to_owned());
+            let two = levels.iter().flat_map(|a| levels.iter().map(move |b| format!("{a}/{b}")));
+            one.chain(two).collect()
+        };
+        let topics: Vec<_> = join(&levels).into_iter().filter_map(|text| TopicName::parse(&text).ok()).collect();
+        // `/#` would be for the topic without a character too, if that were one.
+        let is_filter = |text: &String| text != "/#" && TopicFilter::parse(text).is_ok();
+        let filters: Vec<_> = join(&wild).into_iter().filter(is_filter).collect();
+        for rule in filters.iter().map(|text| parse(text)) {
+            for filter in filters.iter().map(|text| TopicFilter::parse(text).expect(text)) {
+                let of_filter = || topics.iter().filter(|topic| filter.matches(topic));
+                let named = of_filter().filter(|topic| rule.matches(topic.as_str(), ANN)).count();
+                let overlap = rule.compare(filter.filter(), ANN);
+                let (rule, filter) = (rule.as_str(), filter.as_str());
+                assert_eq!(overlap == Overlap::None, named == 0, "{rule} and {filter}: {overlap:?}, {named}");
+                if overlap == Overlap::All {
+                    assert_eq!(named, of_filter().count(), "{rule} and {filter}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_rule_is_no_shared_subscription_and_no_bad_filter() {
+        for text in ["$share/g/a", "a/#/b", "", "a%c+"] {
+            assert!(AccessFilter::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! What the broker keeps for each client identifier: its session state (MQTT 5.0 §4.1), connected or not.
+
+pub(crate) mod replays;
+pub(crate) mod shared_groups;
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::borrow::Borrow;
+
+use crate::broker::auth::access_list::Who;
+use crate::broker::clients::replays::Replays;
+use crate::broker::connection::peer::PeerId;
+use crate::broker::delivery::approve::Screen;
+use crate::broker::delivery_tag::Mark;
+use crate::broker::handlers::will::Will;
+use crate::broker::store::{Part, Shadow};
+use crate::codec::{Message, QoS, SubscriptionOptions};
+use crate::collections::change_list::Changed;
+use crate::collections::named_slab::Register;
+use crate::collections::sorted_list::Sorted;
+use crate::session::{Delivery, QueueFull, Session};
+use crate::time::Time;
+use crate::topic::TopicFilter;
+
+/// A client's place in [`Clients`], used again once its session has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ClientKey(u32);
+
+/// One client's state.
+#[derive(Debug)]
+pub(crate) struct ClientState {
+    pub(crate) id: Arc<str>,
+    /// The User Name of its last connection.
+    pub(crate) username: Option<Arc<str>>,
+    pub(crate) session: Session,
+    pub(crate) subscriptions: Sorted<Held>,
+    /// Its connection.
+    pub(crate) peer: Option<PeerId>,
+    /// How long the session outlives the connection, in seconds; `u32::MAX` is for ever.
+    pub(crate) expiry_interval: u32,
+    /// When its [`Deadline::Session`](crate::broker::connection::deadlines::Deadline::Session) stands.
+    pub(crate) expires_at: Option<Time>,
+    pub(crate) will: Option<Will>,
+    /// Its deliveries that wait for the host's word, if there are any.
+    pub(crate) screen: Option<Box<Screen>>,
+    /// What its subscriptions have still to bring of what is retained, if they have.
+    pub(crate) replays: Replays,
+    /// Deliveries that were ever put into the queue of the session, and behind the screen.
+    pub(crate) enqueued: u64,
+    pub(crate) screened: u64,
+    /// What the store has of it.
+    pub(crate) stored: Option<Part<Shadow>>,
+    /// It stands among those that the store is to look at.
+    is_touched: bool,
+    /// The fan-out that found it last, and where it stands there: tells overlapping subscriptions.
+    pub(crate) found: (u64, usize),
+}
+
+/// A subscription that a client holds.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) filter: TopicFilter,
+    pub(crate) subscription: Subscription,
+}
+
+/// What a subscription asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Subscription {
+    /// The highest quality of service granted.
+    pub(crate) qos: QoS,
+    pub(crate) no_local: bool,
+    pub(crate) retain_as_published: bool,
+    /// 0: none (§3.8.2.1.2).
+    pub(crate) identifier: u32,
+}
+
+impl Subscription {
+    pub(crate) fn new(options: SubscriptionOptions, maximum_qos: QoS, identifier: u32) -> Self {
+        Self {
+            qos: options.qos.min(maximum_qos),
+            no_local: options.no_local,
+            retain_as_published: options.retain_as_published,
+            identifier,
+        }
+    }
+
+    /// A message for this one alone.
+    pub(crate) fn delivery(self, message: &Arc<Message>, retain: bool, mark: Mark) -> Delivery {
+        let identifiers = core::slice::from_ref(&self.identifier);
+        Delivery {
+            message: Arc::clone(message),
+            qos: message.qos.min(self.qos),
+            retain,
+            subscription_identifiers: identifiers.get(usize::from(self.identifier == 0)..).unwrap_or_default().into(),
+            token: mark.pack(),
+        }
+    }
+}
+
+impl ClientState {
+    /// Who it is to the access list.
+    pub(crate) fn who(&self) -> Who<'_> {
+        Who { client_id: &self.id, username: self.username.as_deref() }
+    }
+
+    /// The bytes of all its filters.
+    pub(crate) fn filter_bytes(&self) -> usize {
+        self.subscriptions.iter().map(|held| held.filter.as_str().len()).sum()
+    }
+
+    /// Gives a subscription up, if there is one to this filter.
+    pub(crate) fn unsubscribe(&mut self, filter: &str) -> Option<TopicFilter> {
+        let filter = self.subscriptions.remove(filter)?.filter;
+        self.end_replay(filter.as_str());
+        self.note_subscription(&filter);
+        Some(filter)
+    }
+
+    /// Gives all of them up.
+    pub(crate) fn take_subscriptions(&mut self) -> Sorted<Held> {
+        self.replays = Replays::default();
+        let taken = core::mem::replace(&mut self.subscriptions, Sorted::new());
+        taken.iter().for_each(|held| self.note_subscription(&held.filter));
+        taken
+    }
+
+    /// What it has subscribed to has changed with this filter.
+    pub(crate) fn note_subscription(&mut self, filter: &TopicFilter) {
+        if let Some(stored) = &mut self.stored {
+            stored.note(filter);
+        }
+    }
+
+    /// Puts what was taken out of the queue of the session at its end again, whatever the bounds are: a queue that was
+    /// restored may be beyond them.
+    pub(crate) fn put_back(&mut self, delivery: Delivery) {
+        self.session.restore_waiting(delivery);
+        self.enqueued += 1;
+        self.queue_goes_first();
+    }
+
+    /// Puts a delivery into the queue of the session. Nothing else but [`put_back`](Self::put_back) may, and nothing may take one from between others:
+    /// what is stored of the queue goes by how many were ever put in.
+    pub(crate) fn enqueue(&mut self, delivery: Delivery) -> Result<(), QueueFull> {
+        self.session.enqueue(delivery)?;
+        self.enqueued += 1;
+        Ok(())
+    }
+}
+
+impl Borrow<str> for Held {
+    fn borrow(&self) -> &str {
+        self.filter.as_str()
+    }
+}
+
+/// The clients, found by index, or by their identifier.
+#[derive(Debug)]
+pub(crate) struct Clients {
+    register: Register<ClientState>,
+    /// Whom anybody could have changed since the store looked at them last.
+    touched: Changed<ClientKey>,
+    /// What the store has of sessions that are over.
+    ended: Changed<Part<Shadow>>,
+}
+
+impl Clients {
+    pub(crate) const fn new() -> Self {
+        Self { register: Register::new(), touched: Changed::new(), ended: Changed::new() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.register.len()
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<ClientKey> {
+        self.register.find(id).map(ClientKey)
+    }
+
+    /// A client that is not there yet.
+    pub(crate) fn insert(&mut self, id: Arc<str>, session: Session) -> ClientKey {
+        let client = ClientState {
+            id: Arc::clone(&id),
+            username: None,
+            session,
+            subscriptions: Sorted::new(),
+            peer: None,
+            expiry_interval: 0,
+            expires_at: None,
+            will: None,
+            screen: None,
+            replays: Replays::default(),
+            enqueued: 0,
+            screened: 0,
+            stored: None,
+            is_touched: false,
+            found: (0, 0),
+        };
+        ClientKey(self.register.insert(id, client))
+    }
+
+    pub(crate) fn get(&self, key: ClientKey) -> Option<&ClientState> {
+        self.register.get(key.0)
+    }
+
+    /// The only way to change a client, so that the store hears of it.
+    pub(crate) fn get_mut(&mut self, key: ClientKey) -> Option<&mut ClientState> {
+        let client = self.register.get_mut(key.0)?;
+        if self.touched.is_noting() && !core::mem::replace(&mut client.is_touched, true) {
+            self.touched.note(|| key);
+        }
+        Some(client)
+    }
+
+    pub(crate) fn remove(&mut self, key: ClientKey) -> Option<ClientState> {
+        let id = Arc::clone(&self.get(key)?.id);
+        let mut client = self.register.remove(&id)?;
+        if let Some(stored) = client.stored.take() {
+            self.ended.note(|| stored);
+        }
+        Some(client)
+    }
+
+    /// In the order of their identifiers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &ClientState> {
+        self.register.iter()
+    }
+
+    /// From now on there is a store.
+    pub(crate) fn begin_noting(&mut self) {
+        self.touched.begin();
+        self.ended.begin();
+    }
+
+    pub(crate) const fn has_changed(&self) -> bool {
+        !self.touched.is_empty() || !self.ended.is_empty()
+    }
+
+    pub(crate) fn take_touched(&mut self) -> Vec<ClientKey> {
+        self.touched.take()
+    }
+
+    pub(crate) fn take_ended(&mut self) -> Vec<Part<Shadow>> {
+        self.ended.take()
+    }
+
+    /// One that was touched, for the store, which looks at it and changes nothing.
+    pub(crate) fn get_for_store(&mut self, key: ClientKey) -> Option<&mut ClientState> {
+        let client = self.register.get_mut(key.0)?;
+        client.is_touched = false;
+        Some(client)
+    }
+}

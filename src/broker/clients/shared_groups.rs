@@ -1,0 +1,119 @@
+//! Groups: the members of shared subscriptions (MQTT 5.0 §4.8.2).
+//!
+//! A group and its filter are one subscriber of the router; of its members each message goes to one, in turn.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::broker::clients::{ClientKey, Subscription};
+use crate::collections::named_slab::Register;
+use crate::topic::TopicFilter;
+
+/// A group's place in [`Groups`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct GroupKey(u32);
+
+#[derive(Debug)]
+struct Group {
+    /// Share name and topic filter.
+    filter: Arc<str>,
+    /// In the order of their subscribing.
+    members: Vec<(ClientKey, Subscription)>,
+    /// Whose turn it is.
+    next: usize,
+}
+
+/// All groups, by their whole filter: share name and topic filter.
+#[derive(Debug)]
+pub(crate) struct Groups(Register<Group>);
+
+impl Groups {
+    pub(crate) const fn new() -> Self {
+        Self(Register::new())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The group of this filter.
+    pub(crate) fn find(&self, filter: &str) -> Option<GroupKey> {
+        self.0.find(filter).map(GroupKey)
+    }
+
+    /// The filter of a group.
+    pub(crate) fn filter(&self, key: GroupKey) -> Option<&str> {
+        self.0.get(key.0).map(|group| &*group.filter)
+    }
+
+    /// Adds a member, or changes its options; gives the group if this is its first member.
+    pub(crate) fn join(
+        &mut self,
+        filter: &TopicFilter,
+        client: ClientKey,
+        subscription: Subscription,
+    ) -> Option<GroupKey> {
+        let Some(slot) = self.0.find(filter.as_str()) else {
+            let group = Group { filter: filter.text(), members: vec![(client, subscription)], next: 0 };
+            return Some(GroupKey(self.0.insert(filter.text(), group)));
+        };
+        let group = self.0.get_mut(slot)?;
+        match group.members.iter_mut().find(|(member, _)| *member == client) {
+            Some((_, options)) => *options = subscription,
+            None => group.members.push((client, subscription)),
+        }
+        None
+    }
+
+    /// Takes a member out; gives its group, and whether that has lost its last member and is gone.
+    pub(crate) fn leave(&mut self, filter: &TopicFilter, client: ClientKey) -> Option<(GroupKey, bool)> {
+        let slot = self.0.find(filter.as_str())?;
+        let group = self.0.get_mut(slot)?;
+        let place = group.members.iter().position(|(member, _)| *member == client)?;
+        group.members.remove(place);
+        if place < group.next {
+            group.next -= 1;
+        }
+        let is_gone = group.members.is_empty();
+        if is_gone {
+            self.0.remove(filter.as_str());
+        }
+        Some((GroupKey(slot), is_gone))
+    }
+
+    /// The member whose turn it is: the next that is connected; if none is, the next, where one that is away will do. Of
+    /// those only that may read it.
+    pub(crate) fn pick(
+        &mut self,
+        key: GroupKey,
+        or_away: bool,
+        may_read: impl Fn(ClientKey) -> bool,
+        is_connected: impl Fn(ClientKey) -> bool,
+    ) -> Option<(ClientKey, Subscription)> {
+        let group = self.0.get_mut(key.0)?;
+        let count = group.members.len().max(1);
+        let turn = |offset: usize| (group.next + offset) % count;
+        let first = |is: &dyn Fn(ClientKey) -> bool| {
+            (0..count).map(turn).find(|place| group.members.get(*place).is_some_and(|(member, _)| is(*member)))
+        };
+        let chosen = first(&|member| is_connected(member) && may_read(member))
+            .or_else(|| first(&|member| or_away && may_read(member)))?;
+        group.next = chosen + 1;
+        group.members.get(chosen).copied()
+    }
+
+    /// Whether such a member is in the group.
+    pub(crate) fn has_any(&self, key: GroupKey, is_it: impl Fn(ClientKey) -> bool) -> bool {
+        self.0.get(key.0).is_some_and(|group| group.members.iter().any(|(member, _)| is_it(*member)))
+    }
+}
+
+impl GroupKey {
+    pub(crate) const fn new(slot: u32) -> Self {
+        Self(slot)
+    }
+
+    pub(crate) const fn slot(self) -> u32 {
+        self.0
+    }
+}

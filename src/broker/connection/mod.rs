@@ -1,0 +1,6 @@
+//! One connection: its peer, topic aliases, deadlines and reason strings.
+
+pub(crate) mod deadlines;
+pub(crate) mod peer;
+pub(crate) mod reason_string;
+pub(crate) mod topic_aliases;

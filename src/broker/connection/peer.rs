@@ -1,0 +1,225 @@
+//! A peer: one connection to the broker, from its acceptance to its close.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::broker::auth::open_questions::Waiting;
+use crate::broker::clients::ClientKey;
+use crate::broker::connection::topic_aliases::{Inbound, Naming, Outbound};
+use crate::broker::delivery::encoded_publish::Terms;
+use crate::broker::handlers::auth::{Exchange, Method};
+use crate::broker::handlers::backpressure::Flow;
+use crate::broker::handlers::fast::Intake;
+use crate::codec::{Decoder, Publish, QoS, Version};
+use crate::collections::slab::Slab;
+use crate::time::Time;
+use crate::topic::TopicName;
+
+/// One connection to the broker, for as long as it lasts; never used again for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PeerId(u64);
+
+impl PeerId {
+    /// `serial` tells the connections apart, `slot` is where to find it.
+    const fn new(serial: u32, slot: u32) -> Self {
+        Self((serial as u64) << 32 | slot as u64)
+    }
+
+    /// A small number that no other peer has as long as this one is there, for the host to find its transport by.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.slot() as usize
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half is the slot")]
+    const fn slot(self) -> u32 {
+        self.0 as u32
+    }
+}
+
+/// What the broker keeps for a connection.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts, each on its own")]
+pub(crate) struct Peer {
+    pub(crate) id: PeerId,
+    pub(crate) decoder: Decoder,
+    pub(crate) connection: Connection,
+    /// Bytes to send at the end of the turn; without memory while there are none.
+    pub(crate) transmit: Vec<u8>,
+    /// It stands in the line of those that have something to send or are to be closed.
+    pub(crate) in_line: bool,
+    pub(crate) flow: Flow,
+    pub(crate) intake: Intake,
+    /// Its session's queue or its replays stopped since enough was waiting, and go on once that is sent.
+    pub(crate) has_more: bool,
+    /// Its session's queue had no room, for which it is to be disconnected.
+    pub(crate) ran_over: bool,
+    /// It has packets that wait for the store to catch up.
+    pub(crate) is_stalled: bool,
+    /// It has packets, or what its session or its replays have, that wait for the next turn.
+    pub(crate) is_deferred: bool,
+    /// It speaks MQTT 3.1. That goes by as 3.1.1, but for what 3.1 has no word for: a session that is present (its CONNACK
+    /// has no such flag), and a subscription that is refused (its SUBACK grants, and nothing comes). Its retries set DUP in
+    /// SUBSCRIBE and others too, which is not taken: a client has no cause to retry on a connection that stands.
+    pub(crate) is_3_1: bool,
+    /// When its [`Deadline::Peer`](crate::broker::connection::deadlines::Deadline::Peer) stands.
+    pub(crate) deadline: Option<Time>,
+    /// The first packet in the decoder waits for answers, and nothing behind it is handled.
+    pub(crate) waiting: Option<Box<Waiting>>,
+}
+
+/// Where a connection stands.
+///
+/// ```text
+/// AwaitConnect ──CONNECT accepted──▶ Connected ──DISCONNECT, fault, timeout, takeover──▶ Closing
+///            ├───to be authenticated──▶ Authenticating ──accepted──▶ Connected
+///            └───refused, fault, timeout──▶ Closing ◀──┘ refused, fault, timeout
+/// ```
+#[derive(Debug)]
+pub(crate) enum Connection {
+    /// Nothing but CONNECT may come [MQTT-3.1.0-1].
+    AwaitConnect,
+    /// CONNECT asked for a method of authentication, and AUTH packets go both ways.
+    Authenticating(Arc<Exchange>),
+    /// Accepted.
+    Connected(Connected),
+    /// What waits is still sent, then the transport is closed; what still comes is not read.
+    Closing,
+}
+
+/// What holds for an accepted connection.
+#[derive(Debug)]
+pub(crate) struct Connected {
+    pub(crate) client: ClientKey,
+    pub(crate) version: Version,
+    /// The largest packet that the client takes (§3.1.2.11.4).
+    pub(crate) packet_bytes_max: usize,
+    /// One and a half times the keep alive [MQTT-3.1.2-22]; `None` if it is off.
+    pub(crate) silence_max: Option<Duration>,
+    /// When the last packet came.
+    pub(crate) last_packet: Time,
+    /// If it has authenticated by one.
+    pub(crate) method: Option<Box<Method>>,
+    /// It wants Reason Strings beside the codes (§3.1.2.11.7).
+    pub(crate) wants_words: bool,
+    /// The topic aliases of the client's PUBLISH packets, from the first on.
+    pub(crate) inbound_aliases: Option<Box<Inbound>>,
+    /// The topic aliases of ours, if the client takes any.
+    pub(crate) outbound_aliases: Option<Box<Outbound>>,
+}
+
+impl Connected {
+    /// How the next PUBLISH names its topic. One of QoS 2 does so by the topic: some clients give it to their application
+    /// when it is released, and look for its topic in the PUBLISH alone (MQTT.js 5.16).
+    #[inline]
+    pub(crate) fn naming(&mut self, publish: &Publish<'_>, terms: &Terms<'_>) -> Naming {
+        match &mut self.outbound_aliases {
+            Some(aliases) if terms.qos != QoS::ExactlyOnce => {
+                aliases.naming(publish.topic, longest(publish, terms) <= self.packet_bytes_max)
+            }
+            Some(_) | None => Naming::Topic,
+        }
+    }
+}
+
+impl Peer {
+    /// A PUBLISH that introduces an alias of its topic will be sent.
+    pub(crate) fn introduced(&mut self, alias: u16, topic: TopicName) {
+        if let Some(aliases) = self.connection.connected_mut().and_then(|connected| connected.outbound_aliases.as_mut())
+        {
+            aliases.introduced(alias, topic);
+        }
+    }
+}
+
+/// What a PUBLISH may take at the most, with an alias, a packet identifier and what else a hop adds.
+const fn longest(publish: &Publish<'_>, terms: &Terms<'_>) -> usize {
+    let lengths = publish.topic.len() + publish.properties.as_bytes().len() + publish.payload.len();
+    lengths + 5 * terms.identifiers.len() + 16
+}
+
+/// The connections, found by index.
+#[derive(Debug)]
+pub(crate) struct Peers {
+    slab: Slab<Peer>,
+    serial: u32,
+}
+
+impl Peers {
+    pub(crate) const fn new() -> Self {
+        Self { slab: Slab::new(), serial: 0 }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    pub(crate) fn insert(&mut self, packet_bytes_max: u32) -> PeerId {
+        self.serial = self.serial.wrapping_add(1);
+        let id = PeerId::new(self.serial, self.slab.next_slot());
+        self.slab.insert(Peer {
+            id,
+            decoder: Decoder::new(packet_bytes_max),
+            connection: Connection::AwaitConnect,
+            transmit: Vec::new(),
+            in_line: false,
+            flow: Flow::Open,
+            intake: Intake::Open,
+            has_more: false,
+            ran_over: false,
+            is_stalled: false,
+            is_deferred: false,
+            is_3_1: false,
+            deadline: None,
+            waiting: None,
+        });
+        id
+    }
+
+    pub(crate) fn get(&self, id: PeerId) -> Option<&Peer> {
+        self.slab.get(id.slot()).filter(|peer| peer.id == id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: PeerId) -> Option<&mut Peer> {
+        self.slab.get_mut(id.slot()).filter(|peer| peer.id == id)
+    }
+
+    pub(crate) fn remove(&mut self, id: PeerId) -> Option<Peer> {
+        self.get(id)?;
+        self.slab.remove(id.slot())
+    }
+
+    /// In the order of their slots.
+    pub(crate) fn ids(&self) -> Vec<PeerId> {
+        let mut ids = Vec::new();
+        for peer in self.slab.iter() {
+            ids.push(peer.id);
+        }
+        ids
+    }
+}
+
+impl Peer {
+    /// Whether packets of it wait to be handled, for an answer, for the store or for the next turn.
+    pub(crate) const fn is_held(&self) -> bool {
+        self.waiting.is_some() || self.is_stalled || self.is_deferred
+    }
+}
+
+impl Connection {
+    pub(crate) const fn connected(&self) -> Option<&Connected> {
+        match self {
+            Self::Connected(connected) => Some(connected),
+            Self::AwaitConnect | Self::Authenticating(_) | Self::Closing => None,
+        }
+    }
+
+    pub(crate) const fn connected_mut(&mut self) -> Option<&mut Connected> {
+        match self {
+            Self::Connected(connected) => Some(connected),
+            Self::AwaitConnect | Self::Authenticating(_) | Self::Closing => None,
+        }
+    }
+}

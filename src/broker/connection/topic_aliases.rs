@@ -1,0 +1,192 @@
+//! Topic aliases: numbers in place of topics, each way of one connection, and gone with it [MQTT-3.3.2-7].
+
+use alloc::vec::Vec;
+
+use crate::broker::event::Fault;
+use crate::codec::ReasonCode;
+use crate::topic::TopicName;
+
+/// What an alias takes of a packet (§3.3.2.3.4): no topic that is not longer is worth one.
+const ALIAS_BYTES: usize = 3;
+
+/// The topics of the aliases that the client gave, from 1 on, as far as it went.
+#[derive(Debug, Default)]
+pub(crate) struct Inbound(Vec<Option<TopicName>>);
+
+/// The aliases that we gave, each with its topic.
+///
+/// An alias belongs to all topics of one hash, and stands for the one of them that was sent lately: so it is found at
+/// once, and follows the client's traffic, without a list of who was used when.
+#[derive(Debug)]
+pub(crate) struct Outbound {
+    /// From alias 1 on; empty until the first is given.
+    given: Vec<Option<Given>>,
+    /// The client's Topic Alias Maximum, or ours if that is less.
+    maximum: u16,
+}
+
+#[derive(Clone, Debug)]
+struct Given {
+    topic: TopicName,
+    /// It was sent since another topic last asked for the alias.
+    is_in_use: bool,
+}
+
+/// How a PUBLISH to a client tells its topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// By the topic.
+    Topic,
+    /// By the topic, which this alias stands for from then on.
+    Introduction(u16),
+    /// By this alias alone.
+    Alias(u16),
+}
+
+impl Inbound {
+    /// The topic of a PUBLISH with this alias. A topic of its own is what the alias stands for from now on.
+    ///
+    /// `maximum` is our Topic Alias Maximum.
+    pub(crate) fn resolve(&mut self, topic: &str, alias: u32, maximum: u16) -> Result<TopicName, Fault> {
+        let place = usize::try_from(alias).unwrap_or(usize::MAX).wrapping_sub(1);
+        // 0 is none either [MQTT-3.3.2-8]; the codec refuses it already.
+        if place >= usize::from(maximum) {
+            let problem = "a topic alias that is 0 or above the topic alias maximum";
+            return Err(Fault::new(ReasonCode::TopicAliasInvalid, "MQTT-3.3.2-9", problem));
+        }
+        if !topic.is_empty() {
+            let Ok(topic) = TopicName::parse(topic) else {
+                return Err(Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", "a topic that is no topic name"));
+            };
+            if self.0.len() <= place {
+                self.0.resize(place + 1, None);
+            }
+            self.0[place] = Some(topic.clone());
+            return Ok(topic);
+        }
+        self.0.get(place).cloned().flatten().ok_or_else(|| {
+            let problem = "a topic alias that stands for no topic yet";
+            Fault::new(ReasonCode::ProtocolError, "§3.3.2.3.4", problem)
+        })
+    }
+}
+
+impl Outbound {
+    /// Aliases up to this; none at all if it is 0.
+    pub(crate) fn new(maximum: u16) -> Option<Self> {
+        (maximum > 0).then_some(Self { given: Vec::new(), maximum })
+    }
+
+    /// How to name the topic in the next PUBLISH, which has room for an alias beside the topic or has not. An introduction
+    /// holds once it is [`introduced`](Self::introduced).
+    pub(crate) fn naming(&mut self, topic: &str, has_room: bool) -> Naming {
+        if topic.len() <= ALIAS_BYTES {
+            return Naming::Topic;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "the rest is below the maximum")]
+        let place = (hash(topic) % u32::from(self.maximum)) as u16;
+        match self.given.get_mut(usize::from(place)) {
+            Some(Some(given)) if given.topic.as_str() == topic => {
+                given.is_in_use = true;
+                Naming::Alias(place + 1)
+            }
+            // Two topics that meet here do not take the alias from each other with every message.
+            Some(Some(given)) if given.is_in_use => {
+                given.is_in_use = false;
+                Naming::Topic
+            }
+            Some(_) | None if has_room => Naming::Introduction(place + 1),
+            Some(_) | None => Naming::Topic,
+        }
+    }
+
+    /// The PUBLISH that introduces the topic will be sent.
+    pub(crate) fn introduced(&mut self, alias: u16, topic: TopicName) {
+        if self.given.is_empty() {
+            self.given.resize(self.maximum.into(), None);
+        }
+        if let Some(given) = self.given.get_mut(usize::from(alias).wrapping_sub(1)) {
+            *given = Some(Given { topic, is_in_use: true });
+        }
+    }
+}
+
+/// FNV-1a. Topics that are made to meet share one alias, and so travel by their names: no harm.
+fn hash(topic: &str) -> u32 {
+    topic.bytes().fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(topic: &str) -> TopicName {
+        TopicName::parse(topic).expect("a topic name")
+    }
+
+    /// Sends a PUBLISH of this topic, as the broker does.
+    fn send(aliases: &mut Outbound, topic: &str) -> Naming {
+        let naming = aliases.naming(topic, true);
+        if let Naming::Introduction(alias) = naming {
+            aliases.introduced(alias, name(topic));
+        }
+        naming
+    }
+
+    #[test]
+    fn a_topic_is_introduced_once_and_then_goes_by_its_alias() {
+        let mut aliases = Outbound::new(1).expect("not 0");
+        assert_eq!(send(&mut aliases, "a/b"), Naming::Topic, "an alias would be as long");
+        assert_eq!(aliases.naming("a/bc", false), Naming::Topic);
+        assert_eq!(aliases.naming("a/bc", true), Naming::Introduction(1));
+        assert_eq!(send(&mut aliases, "a/bc"), Naming::Introduction(1), "what was not sent introduces nothing");
+        assert_eq!(send(&mut aliases, "a/bc"), Naming::Alias(1));
+    }
+
+    #[test]
+    fn an_alias_goes_over_to_another_topic_when_its_own_is_not_sent_any_more() {
+        let mut aliases = Outbound::new(1).expect("not 0");
+        let row = ["one1", "two2", "one1", "two2", "two2", "two2", "one1"];
+        let (alias, new) = (Naming::Alias(1), Naming::Introduction(1));
+        let expected = [new, Naming::Topic, alias, Naming::Topic, new, alias, Naming::Topic];
+        assert_eq!(row.map(|topic| send(&mut aliases, topic)), expected);
+    }
+
+    #[test]
+    fn aliases_stay_within_the_maximum_and_stand_for_what_was_introduced() {
+        let mut aliases = Outbound::new(10).expect("not 0");
+        let mut known = std::collections::BTreeMap::new();
+        let mut by_alias = 0;
+        for index in 0..10_000_u32 {
+            let topic = format!("topic/{}", index % 17);
+            match send(&mut aliases, &topic) {
+                Naming::Topic => {}
+                Naming::Introduction(alias) => {
+                    assert!((1..=10).contains(&alias));
+                    known.insert(alias, topic);
+                }
+                Naming::Alias(alias) => {
+                    assert_eq!(known.get(&alias), Some(&topic));
+                    by_alias += 1;
+                }
+            }
+        }
+        assert!(by_alias > 3_000, "{by_alias} of 10,000");
+    }
+
+    #[test]
+    fn a_client_is_held_to_the_maximum_and_to_what_it_said() {
+        let mut aliases = Inbound::default();
+        let fault = |result: Result<TopicName, Fault>| result.map_err(|fault| fault.reason);
+        assert_eq!(fault(aliases.resolve("", 2, 2)), Err(ReasonCode::ProtocolError));
+        assert_eq!(fault(aliases.resolve("a", 2, 2)), Ok(name("a")));
+        assert_eq!(fault(aliases.resolve("", 2, 2)), Ok(name("a")));
+        assert_eq!(fault(aliases.resolve("b", 2, 2)), Ok(name("b")));
+        assert_eq!(fault(aliases.resolve("", 2, 2)), Ok(name("b")));
+        assert_eq!(fault(aliases.resolve("", 1, 2)), Err(ReasonCode::ProtocolError));
+        for alias in [0, 3, u32::MAX] {
+            assert_eq!(fault(aliases.resolve("a", alias, 2)), Err(ReasonCode::TopicAliasInvalid));
+        }
+        assert_eq!(fault(Inbound::default().resolve("a", 1, 0)), Err(ReasonCode::TopicAliasInvalid));
+    }
+}

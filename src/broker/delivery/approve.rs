@@ -1,0 +1,161 @@
+//! The screen: one client's deliveries that wait for the host to say whether it may have them.
+//!
+//! They stay in order: what is allowed goes on behind all that came before it, and no sooner than there is room for it.
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+
+use crate::broker::auth::open_questions::Whose;
+use crate::broker::auth::question::{Action, Question, QuestionId};
+use crate::broker::delivery::deliver::Hop;
+use crate::broker::event::{DropCause, Event};
+use crate::broker::handlers::authorize::Verdict;
+use crate::broker::options::QueueOverflow;
+use crate::codec::QoS;
+use crate::session::Delivery;
+
+/// Deliveries that wait, bounded as the queue behind them is: in messages, and in bytes of topics and payloads.
+#[derive(Debug, Default)]
+pub(crate) struct Screen {
+    waiting: VecDeque<(QuestionId, Verdict, Delivery)>,
+    bytes: usize,
+}
+
+impl Screen {
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The deliveries from this place on.
+    pub(crate) fn waiting_from(&self, place: usize) -> impl Iterator<Item = &Delivery> {
+        self.waiting.iter().skip(place).map(|(_, _, delivery)| delivery)
+    }
+
+    pub(crate) fn questions(&self) -> impl Iterator<Item = QuestionId> {
+        self.waiting.iter().map(|(question, _, _)| *question)
+    }
+
+    /// In their order.
+    pub(crate) fn deliveries_mut(&mut self) -> impl Iterator<Item = &mut Delivery> {
+        self.waiting.iter_mut().map(|(_, _, delivery)| delivery)
+    }
+
+    /// One alone is let in, whatever its length.
+    pub(crate) fn has_room(&self, bytes: usize, messages_max: usize, bytes_max: usize) -> bool {
+        self.waiting.is_empty() || (self.waiting.len() < messages_max && self.bytes + bytes <= bytes_max)
+    }
+
+    fn push(&mut self, question: QuestionId, delivery: Delivery) {
+        self.bytes += delivery.bytes();
+        self.waiting.push_back((question, Verdict::Pending, delivery));
+    }
+
+    fn pop(&mut self) -> Option<(QuestionId, Verdict, Delivery)> {
+        let first = self.waiting.pop_front()?;
+        self.bytes -= first.2.bytes();
+        Some(first)
+    }
+
+    fn put(&mut self, question: QuestionId, verdict: Verdict) {
+        if let Ok(place) = self.waiting.binary_search_by_key(&question, |(question, _, _)| *question) {
+            self.waiting[place].1 = verdict;
+        }
+    }
+
+    /// The first, if it is known what becomes of it.
+    fn first_settled(&self) -> Option<(Verdict, &Delivery)> {
+        let (_, verdict, delivery) = self.waiting.front()?;
+        (*verdict != Verdict::Pending).then_some((*verdict, delivery))
+    }
+}
+
+impl Hop<'_> {
+    /// Asks the host whether the client may have this; it is delivered when the answer has come.
+    pub(crate) fn screen(&mut self, delivery: Delivery) {
+        // Of QoS 0 nothing is kept for who is not there, and so nothing asked.
+        if delivery.qos == QoS::AtMostOnce && self.peer.is_none() {
+            return self.lose();
+        }
+        if !self.make_room(&delivery) {
+            return;
+        }
+        let question = Question::Authorize {
+            client_id: Arc::clone(&self.client.id),
+            username: self.client.username.clone(),
+            action: Action::Receive,
+            topic: delivery.message.topic.as_str().into(),
+            qos: delivery.qos,
+            retain: delivery.retain,
+        };
+        let due = self.now + self.options.answer_timeout;
+        let peer = self.peer.as_ref().map(|peer| peer.id);
+        let id = self.questions.ask(Whose::Delivery(self.key), peer, question, due);
+        self.client.screen.get_or_insert_default().push(id, delivery);
+        self.client.screened += 1;
+    }
+
+    /// The host's word on a delivery that waits: all goes on whose turn it is.
+    pub(crate) fn screened(&mut self, question: QuestionId, verdict: Verdict) {
+        if let Some(screen) = &mut self.client.screen {
+            screen.put(question, verdict);
+        }
+        self.pump(None);
+    }
+
+    /// Lets through what is settled and whose turn it is; what is allowed waits while there is no room for it.
+    pub(crate) fn pass_screen(&mut self) {
+        while let Some((verdict, delivery)) = self.client.screen.as_ref().and_then(|screen| screen.first_settled()) {
+            let (qos, bytes) = (delivery.qos, delivery.bytes());
+            let is_away = qos == QoS::AtMostOnce && self.peer.is_none();
+            if verdict == Verdict::Allowed && !is_away && !self.has_room(qos, bytes) {
+                if let Some(peer) = self.peer.as_deref_mut() {
+                    peer.has_more |= !peer.transmit.is_empty();
+                }
+                return;
+            }
+            let Some((_, _, delivery)) = self.client.screen.as_mut().and_then(|screen| screen.pop()) else { return };
+            if let Verdict::Refused(reason) = verdict {
+                let (client_id, topic) = (&self.client.id, delivery.message.topic.as_str());
+                self.log.event(|| Event::Refused {
+                    client_id: Arc::clone(client_id),
+                    action: Action::Receive,
+                    topic: topic.into(),
+                    reason,
+                });
+                continue;
+            }
+            self.relay_now(delivery);
+        }
+        if self.client.screen.as_ref().is_some_and(|screen| screen.len() == 0) {
+            self.client.screen = None;
+        }
+    }
+
+    /// Makes room for one more as the options say; `false` if that one is lost.
+    fn make_room(&mut self, delivery: &Delivery) -> bool {
+        let (messages_max, bytes_max) = (self.options.queue_messages, self.options.queue_bytes);
+        let has_room = |screen: &Screen| screen.has_room(delivery.bytes(), messages_max, bytes_max);
+        while let Some(screen) = self.client.screen.as_mut().filter(|screen| !has_room(screen)) {
+            let oldest = match self.options.queue_overflow {
+                QueueOverflow::DropOldest => screen.pop(),
+                QueueOverflow::DropNewest => None,
+                QueueOverflow::Disconnect => {
+                    self.run_over();
+                    None
+                }
+            };
+            let lost = oldest.as_ref().map_or(delivery, |(_, _, oldest)| oldest);
+            self.log.dropped(Some(&self.client.id), lost.message.topic.as_str(), DropCause::QueueFull);
+            self.lose();
+            match oldest {
+                Some((question, _, _)) => self.questions.close(question),
+                None => return false,
+            };
+        }
+        true
+    }
+}

@@ -1,0 +1,305 @@
+//! A broadcast: one message on its way to its subscribers, encoded once for each form that they need.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use crate::broker::clients::shared_groups::GroupKey;
+use crate::broker::connection::topic_aliases::Naming;
+use crate::broker::delivery_tag::Mark;
+use crate::broker::event::DropCause;
+use crate::codec::{EncodeError, Message, PacketId, PropertiesBuf, PropertyId, Publish, QoS, Value, Version};
+use crate::session::Delivery;
+use crate::time::Time;
+use crate::topic::TopicName;
+
+/// Version, in 5.0 with the topic or an alias for it, quality of service and RETAIN flag make so many forms.
+const FORMS: usize = 3 * 3 * 2;
+
+/// How a message goes over one hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Terms<'a> {
+    pub(crate) qos: QoS,
+    pub(crate) retain: bool,
+    /// Of all the subscriptions that match [MQTT-3.3.4-3]; not sent in 3.1.1.
+    pub(crate) identifiers: &'a [u32],
+    /// The shared subscription that it goes out for.
+    pub(crate) group: Option<GroupKey>,
+}
+
+/// The memory of a broadcast, used again for the next.
+#[derive(Debug, Default)]
+pub(crate) struct Forms {
+    bytes: Vec<u8>,
+    /// Which places are of this broadcast: a bit for each.
+    filled: u32,
+    places: [Place; FORMS],
+    /// A form that only one subscriber has.
+    single: Vec<u8>,
+}
+
+/// Where a form stands in `Forms::bytes`, and in the form its packet identifier.
+#[derive(Debug, Default)]
+struct Place {
+    range: Range<usize>,
+    packet_id: Option<usize>,
+}
+
+/// One message on its way.
+#[derive(Debug)]
+pub(crate) struct Broadcast<'a> {
+    publish: Publish<'a>,
+    /// The message as sessions keep it, made when the first needs it.
+    message: Option<Arc<Message>>,
+    /// Its topic as tables keep it, made likewise.
+    name: Option<TopicName>,
+    arrived: Time,
+    forms: &'a mut Forms,
+}
+
+/// The bytes of a PUBLISH, with any packet identifier.
+#[derive(Debug)]
+pub(crate) struct Form<'a> {
+    bytes: &'a [u8],
+    packet_id: Option<usize>,
+}
+
+impl<'a> Broadcast<'a> {
+    pub(crate) fn new(
+        publish: Publish<'a>,
+        message: Option<Arc<Message>>,
+        arrived: Time,
+        forms: &'a mut Forms,
+    ) -> Self {
+        forms.bytes.clear();
+        forms.filled = 0;
+        Self { publish, message, name: None, arrived, forms }
+    }
+
+    pub(crate) const fn topic(&self) -> &'a str {
+        self.publish.topic
+    }
+
+    pub(crate) const fn publish(&self) -> &Publish<'a> {
+        &self.publish
+    }
+
+    /// The message as it was published, held once whoever keeps it.
+    pub(crate) fn message(&mut self) -> &Arc<Message> {
+        let Self { publish, name, message, .. } = self;
+        message.get_or_insert_with(|| {
+            let Publish { topic, qos, retain, payload, properties, .. } = *publish;
+            let topic = named(name, topic);
+            Arc::new(Message { topic, qos, retain, payload: payload.into(), properties: properties.to_buf() })
+        })
+    }
+
+    /// The topic, held once whoever keeps it.
+    pub(crate) fn name(&mut self) -> TopicName {
+        match &self.message {
+            Some(message) => message.topic.clone(),
+            None => named(&mut self.name, self.publish.topic),
+        }
+    }
+
+    /// What a session keeps of it for one subscriber.
+    pub(crate) fn delivery(&mut self, terms: &Terms<'_>) -> Delivery {
+        Delivery {
+            message: Arc::clone(self.message()),
+            qos: terms.qos,
+            retain: terms.retain,
+            subscription_identifiers: terms.identifiers.into(),
+            token: Mark { arrived: self.arrived, group: terms.group }.pack(),
+        }
+    }
+
+    /// Whether a session's delivery is of this very message, so that its forms serve.
+    pub(crate) fn is_of(&self, message: &Arc<Message>) -> bool {
+        self.message.as_ref().is_some_and(|own| Arc::ptr_eq(own, message))
+    }
+
+    /// The message's bytes on these terms, with its topic named so.
+    #[inline]
+    pub(crate) fn form(
+        &mut self,
+        version: Version,
+        terms: &Terms<'_>,
+        naming: Naming,
+        now: Time,
+    ) -> Result<Form<'_>, DropCause> {
+        let has_identifiers = !terms.identifiers.is_empty() && version == Version::V5;
+        let has_waited = || now.saturating_since(self.arrived).as_secs() > 0;
+        if naming != Naming::Topic || has_identifiers || (!self.publish.properties.is_empty() && has_waited()) {
+            return self.special_form(version, terms, naming, now, has_identifiers);
+        }
+        let index =
+            usize::from(version == Version::V5) * 6 + usize::from(terms.qos.bits()) * 2 + usize::from(terms.retain);
+        if self.forms.filled & 1 << index == 0 {
+            self.encode(index, version, terms)?;
+        }
+        Ok(self.forms.get(index))
+    }
+
+    /// Makes the form of this number, which may have any packet identifier.
+    #[cold]
+    fn encode(&mut self, index: usize, version: Version, terms: &Terms<'_>) -> Result<(), DropCause> {
+        let start = self.forms.bytes.len();
+        let packet_id = (terms.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
+        let publish = Publish { qos: terms.qos, retain: terms.retain, dup: false, packet_id, ..self.publish };
+        let at = publish.encode(version, &mut self.forms.bytes)?;
+        self.forms.fill(index, start, at);
+        Ok(())
+    }
+
+    /// A form with an alias, which all clients of 5.0 share but for the number, or one that only one subscriber has.
+    fn special_form(
+        &mut self,
+        version: Version,
+        terms: &Terms<'_>,
+        naming: Naming,
+        now: Time,
+        has_identifiers: bool,
+    ) -> Result<Form<'_>, DropCause> {
+        let has_waited = now.saturating_since(self.arrived).as_secs() > 0;
+        let copy = Copy { terms: *terms, naming, packet_id: PacketId::FIRST, dup: false, waited: (self.arrived, now) };
+        let shared = if let Naming::Alias(alias) = naming { Some(alias) } else { None };
+        let Some(alias) = shared.filter(|_| !has_identifiers && !has_waited) else {
+            let single = &mut self.forms.single;
+            single.clear();
+            let packet_id = copy.encode(&self.publish, version, single)?;
+            return Ok(Form { bytes: single, packet_id });
+        };
+        let index = 12 + usize::from(terms.qos.bits()) * 2 + usize::from(terms.retain);
+        if self.forms.filled & 1 << index == 0 {
+            let start = self.forms.bytes.len();
+            let at = copy.encode(&self.publish, version, &mut self.forms.bytes)?;
+            self.forms.fill(index, start, at);
+        }
+        // The alias is the last of the properties, which stand before the payload.
+        let at = self.forms.places[index].range.end - self.publish.payload.len() - 2;
+        self.forms.bytes[at..at + 2].copy_from_slice(&alias.to_be_bytes());
+        Ok(self.forms.get(index))
+    }
+}
+
+impl Forms {
+    fn fill(&mut self, index: usize, start: usize, packet_id: Option<usize>) {
+        self.filled |= 1 << index;
+        self.places[index] = Place { range: start..self.bytes.len(), packet_id: packet_id.map(|at| at - start) };
+    }
+
+    #[inline]
+    fn get(&self, index: usize) -> Form<'_> {
+        let Place { range, packet_id } = &self.places[index];
+        Form { bytes: &self.bytes[range.clone()], packet_id: *packet_id }
+    }
+}
+
+/// The topic as tables keep it.
+fn named(name: &mut Option<TopicName>, topic: &str) -> TopicName {
+    let name = name.get_or_insert_with(|| {
+        // Without `expect`, which would bring the printing of errors for programmers into the page.
+        let Ok(name) = TopicName::parse(topic) else {
+            unreachable!("the codec and the host's TopicName let no other through");
+        };
+        name
+    });
+    name.clone()
+}
+
+impl Form<'_> {
+    pub(crate) const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Appends the bytes; of QoS 1 and 2 with this packet identifier.
+    #[inline]
+    pub(crate) fn append(&self, packet_id: Option<PacketId>, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend_from_slice(self.bytes);
+        if let (Some(at), Some(packet_id)) = (self.packet_id, packet_id) {
+            out[start + at..start + at + 2].copy_from_slice(&packet_id.get().to_be_bytes());
+        }
+    }
+}
+
+/// One copy of a message for one subscriber, encoded by itself.
+#[derive(Debug)]
+pub(crate) struct Copy<'a> {
+    pub(crate) terms: Terms<'a>,
+    pub(crate) naming: Naming,
+    /// Unless it is of QoS 0.
+    pub(crate) packet_id: PacketId,
+    pub(crate) dup: bool,
+    /// Since when it has waited, and what time it is.
+    pub(crate) waited: (Time, Time),
+}
+
+impl Copy<'_> {
+    /// Appends the copy; its message expiry interval is counted down [MQTT-3.3.2-6].
+    pub(crate) fn encode(
+        &self,
+        publish: &Publish<'_>,
+        version: Version,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<usize>, DropCause> {
+        let Terms { qos, retain, identifiers, .. } = self.terms;
+        let (since, now) = self.waited;
+        let expiry = match remaining_expiry(publish, now.saturating_since(since).as_secs()) {
+            // The receiver may hold it already; it must be sent again whatever its age [MQTT-4.4.0-1].
+            Err(DropCause::Expired) if self.dup => Some(0),
+            expiry => expiry?,
+        };
+        let mut properties = PropertiesBuf::new();
+        if version == Version::V5 {
+            match expiry {
+                None => properties.extend(publish.properties),
+                Some(seconds) => {
+                    properties = publish.properties.without(PropertyId::MessageExpiryInterval);
+                    properties.push_value(PropertyId::MessageExpiryInterval, Value::Number(seconds))?;
+                }
+            }
+            for identifier in identifiers {
+                properties.push_value(PropertyId::SubscriptionIdentifier, Value::Number(*identifier))?;
+            }
+        }
+        let (topic, alias) = match self.naming {
+            Naming::Topic => (publish.topic, None),
+            Naming::Introduction(alias) => (publish.topic, Some(alias)),
+            Naming::Alias(alias) => ("", Some(alias)),
+        };
+        if let Some(alias) = alias {
+            properties.push_value(PropertyId::TopicAlias, Value::Number(alias.into()))?;
+        }
+        let packet_id = (qos != QoS::AtMostOnce).then_some(self.packet_id);
+        let properties = properties.as_properties();
+        Ok(Publish { dup: self.dup, qos, retain, topic, packet_id, properties, ..*publish }.encode(version, out)?)
+    }
+}
+
+/// Whether a delivery that was never sent is not to be any more.
+pub(crate) fn has_expired(delivery: &Delivery, now: Time) -> bool {
+    let waited = now.saturating_since(Mark::unpack(delivery.token).arrived);
+    remaining_expiry(&delivery.message.as_publish(), waited.as_secs()).is_err()
+}
+
+/// The message expiry interval that is left, if the message has one.
+pub(crate) fn remaining_expiry(publish: &Publish<'_>, waited_seconds: u64) -> Result<Option<u32>, DropCause> {
+    if publish.properties.is_empty() {
+        return Ok(None);
+    }
+    let Some(seconds) = publish.properties.number(PropertyId::MessageExpiryInterval) else { return Ok(None) };
+    let waited = u32::try_from(waited_seconds).unwrap_or(u32::MAX);
+    // What has waited its interval out is not delivered [MQTT-3.3.2-5]; what never waited is, whatever its interval.
+    match seconds.checked_sub(waited) {
+        Some(left) if left > 0 || waited == 0 => Ok(Some(left)),
+        _ => Err(DropCause::Expired),
+    }
+}
+
+impl From<EncodeError> for DropCause {
+    /// A message that came over the wire, or from the host in a [`Message`], can be too large for the wire, and no more.
+    fn from(_: EncodeError) -> Self {
+        Self::PacketTooLarge
+    }
+}

@@ -1,0 +1,6 @@
+//! Delivery: from a message to the bytes for its subscribers.
+
+pub(crate) mod approve;
+pub(crate) mod deliver;
+pub(crate) mod encoded_publish;
+pub(crate) mod replay;

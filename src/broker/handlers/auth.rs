@@ -1,0 +1,289 @@
+//! Authentication: by what CONNECT says, or by AUTH packets of a method that the host knows (MQTT 5.0 §4.12).
+//!
+//! ```text
+//! AwaitConnect ──CONNECT with a method, to be continued──▶ Authenticating ──AUTH, complete──▶ Connected
+//!                                                                     └───refused──▶ Closing
+//! ```
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+
+use crate::broker::Broker;
+use crate::broker::auth::question::{Answer, Credentials, Question};
+use crate::broker::connection::peer::{Connection, PeerId};
+use crate::broker::event::{Fault, RejectCause};
+use crate::broker::handlers::authorize::{Handled, Verdict, is_done, refusal};
+use crate::broker::handlers::connect::connack;
+use crate::broker::handlers::packet::Sender;
+use crate::codec::{
+    Auth, Connect, Decoder, EncodeError, Packet, PacketKind, Properties, PropertiesBuf, PropertyId, ReasonCode, Value,
+    Version,
+};
+use crate::time::Time;
+
+/// An exchange of AUTH packets before CONNACK.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    /// The CONNECT that began it, as it came.
+    connect: Box<[u8]>,
+    method: Box<str>,
+    /// The largest packet that the client takes.
+    packet_bytes_max: usize,
+}
+
+/// The authentication method of a connected client.
+#[derive(Debug)]
+pub(crate) struct Method {
+    name: Box<str>,
+    /// It is authenticating again, and its next AUTH goes on with that.
+    again: bool,
+}
+
+/// What CONNACK says of a complete authentication [MQTT-4.12.0-5].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Proof<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) data: &'a [u8],
+}
+
+impl Method {
+    pub(crate) fn new(name: &str) -> Self {
+        Self { name: name.into(), again: false }
+    }
+}
+
+impl Proof<'_> {
+    pub(crate) fn write(&self, properties: &mut PropertiesBuf) -> Result<(), EncodeError> {
+        properties.push_value(PropertyId::AuthenticationMethod, Value::Text(self.method))?;
+        if self.data.is_empty() {
+            return Ok(());
+        }
+        properties.push_value(PropertyId::AuthenticationData, Value::Binary(self.data))
+    }
+}
+
+impl Broker {
+    /// Whether a client without an authentication method is who it says.
+    pub(crate) fn authenticate(&mut self, id: PeerId, connect: &Connect<'_>, now: Time) -> Verdict {
+        if !self.options.asks.authenticate {
+            return Verdict::Allowed;
+        }
+        let question = || Question::Authenticate(credentials(connect));
+        self.verdict((id, 0), PacketKind::Connack, &question, now)
+    }
+
+    /// A CONNECT with an authentication method: complete, refused, or the begin of an exchange. `bytes` are the packet's.
+    pub(crate) fn on_connect_with_method(
+        &mut self,
+        id: PeerId,
+        connect: &Connect<'_>,
+        bytes: &[u8],
+        method: &str,
+        now: Time,
+    ) -> Handled {
+        if !self.options.asks.enhanced {
+            let reason = ReasonCode::BadAuthenticationMethod; // [MQTT-4.12.0-1]
+            self.refuse(id, connect, reason, "no authentication method is served");
+            return Handled::Done;
+        }
+        let data = data(connect.properties);
+        let packet_bytes_max = self.agree(connect).packet_bytes_max;
+        let exchange = Arc::new(Exchange { connect: bytes.into(), method: method.into(), packet_bytes_max });
+        self.step(id, connect, &exchange, (data, true), now)
+    }
+
+    /// Handles the next packet of an exchange; `false` if it is not whole yet, or waits for answers.
+    pub(crate) fn receive_auth(
+        &mut self,
+        id: PeerId,
+        exchange: &Arc<Exchange>,
+        decoder: &mut Decoder,
+        now: Time,
+    ) -> bool {
+        let located = match decoder.advance(Version::V5) {
+            Ok(Some(located)) => located,
+            Ok(None) => return false,
+            Err(error) => {
+                self.end_exchange(id, exchange, error.into());
+                return false;
+            }
+        };
+        self.count_received(id, decoder.bytes(&located));
+        let handled = match decoder.packet(&located, Version::V5) {
+            Ok(Packet::Auth(auth)) => self.on_exchange(id, exchange, auth, now),
+            Ok(Packet::Disconnect(disconnect)) => {
+                self.reject(id, RejectCause::Client(disconnect.reason));
+                Handled::Done
+            }
+            Ok(_) => {
+                let problem = "a packet other than AUTH and DISCONNECT before CONNACK";
+                self.end_exchange(id, exchange, Fault::new(ReasonCode::ProtocolError, "MQTT-3.1.2-30", problem));
+                Handled::Done
+            }
+            Err(error) => {
+                self.end_exchange(id, exchange, error.into());
+                Handled::Done
+            }
+        };
+        is_done(handled, decoder, &located)
+    }
+
+    /// AUTH of a connected client, which authenticates again (§4.12.1).
+    pub(crate) fn on_auth(&mut self, sender: Sender, auth: Auth<'_>, now: Time) -> Result<Handled, Fault> {
+        let connected = self.peers.get(sender.peer).and_then(|peer| peer.connection.connected());
+        let Some(Method { name, again }) = connected.and_then(|connected| connected.method.as_deref()) else {
+            let problem = "AUTH on a connection that began without an authentication method";
+            return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-4.12.0-7", problem));
+        };
+        let expected = if *again { ReasonCode::ContinueAuthentication } else { ReasonCode::ReAuthenticate };
+        let data = check_auth(auth, name, expected)?;
+        let Some(client) = self.clients.get(sender.client) else { return Ok(Handled::Done) };
+        let (method, first) = (name.clone(), !again);
+        let credentials = Credentials {
+            client_id: Arc::clone(&client.id),
+            username: client.username.clone(),
+            password: None,
+            version: sender.version,
+        };
+        let question = || Question::Enhanced {
+            credentials: credentials.clone(),
+            method: method.clone(),
+            data: data.map(Box::from),
+            again: true,
+            first,
+        };
+        let Some(answer) = self.answered(sender.peer, 0, &question, now) else { return Ok(Handled::Waits) };
+        let (reason, data) = match answer {
+            Answer::Allow => (ReasonCode::Success, Box::default()),
+            Answer::Complete(data) => (ReasonCode::Success, data),
+            Answer::Continue(data) => (ReasonCode::ContinueAuthentication, data), // [MQTT-4.12.0-2]
+            Answer::Refuse(reason) => {
+                let problem = "the host refused to authenticate the client again";
+                return Err(Fault::new(refusal(reason, PacketKind::Disconnect), "MQTT-4.12.1-2", problem));
+            }
+        };
+        if let Some(method) = self.method_mut(sender.peer) {
+            method.again = reason == ReasonCode::ContinueAuthentication;
+        }
+        let properties = proof_properties(Proof { method: &method, data: &data });
+        self.send(sender, &Packet::Auth(Auth { reason, properties: properties.as_properties() }))?;
+        Ok(Handled::Done)
+    }
+
+    /// AUTH before CONNACK.
+    fn on_exchange(&mut self, id: PeerId, exchange: &Arc<Exchange>, auth: Auth<'_>, now: Time) -> Handled {
+        let data = match check_auth(auth, &exchange.method, ReasonCode::ContinueAuthentication) {
+            Ok(data) => data,
+            Err(fault) => {
+                self.end_exchange(id, exchange, fault);
+                return Handled::Done;
+            }
+        };
+        match Packet::decode(&exchange.connect, Version::V5) {
+            Ok(Packet::Connect(connect)) => self.step(id, &connect, exchange, (data, false), now),
+            Ok(_) | Err(_) => Handled::Done,
+        }
+    }
+
+    /// Asks what comes of one step before CONNACK, and does it.
+    fn step(
+        &mut self,
+        id: PeerId,
+        connect: &Connect<'_>,
+        exchange: &Arc<Exchange>,
+        (data, first): (Option<&[u8]>, bool),
+        now: Time,
+    ) -> Handled {
+        let method = &*exchange.method;
+        let question = || Question::Enhanced {
+            credentials: credentials(connect),
+            method: method.into(),
+            data: data.map(Box::from),
+            again: false,
+            first,
+        };
+        match self.answered(id, 0, &question, now) {
+            None => return Handled::Waits,
+            Some(Answer::Allow) => return self.admit(id, connect, Some(Proof { method, data: &[] }), now),
+            Some(Answer::Complete(data)) => return self.admit(id, connect, Some(Proof { method, data: &data }), now),
+            Some(Answer::Refuse(reason)) => self.refuse(id, connect, refusal(reason, PacketKind::Connack), ""), // [MQTT-4.12.0-4]
+            Some(Answer::Continue(data)) => {
+                if let Some(peer) = self.peers.get_mut(id) {
+                    peer.connection = Connection::Authenticating(Arc::clone(exchange));
+                }
+                if let Err(fault) = self.send_auth(id, exchange, &data) {
+                    self.reject(id, RejectCause::Fault(fault));
+                }
+            }
+        }
+        Handled::Done
+    }
+
+    /// AUTH that goes on [MQTT-4.12.0-2].
+    fn send_auth(&mut self, id: PeerId, exchange: &Exchange, data: &[u8]) -> Result<(), Fault> {
+        let properties = proof_properties(Proof { method: &exchange.method, data });
+        let reason = ReasonCode::ContinueAuthentication;
+        let Some(peer) = self.peers.get_mut(id) else { return Ok(()) };
+        let out = self.outbox.open(peer);
+        let start = out.len();
+        let encoded = Packet::Auth(Auth { reason, properties: properties.as_properties() }).encode(Version::V5, out);
+        debug_assert!(encoded.is_ok(), "{encoded:?}");
+        if out.len() - start > exchange.packet_bytes_max {
+            out.truncate(start);
+            let problem = "a maximum packet size that AUTH does not fit in";
+            return Err(Fault::new(ReasonCode::PacketTooLarge, "MQTT-3.1.2-24", problem));
+        }
+        self.log.counters.sent.count(out.get(start..).unwrap_or_default());
+        Ok(())
+    }
+
+    /// The client broke a rule before CONNACK, which tells it so.
+    fn end_exchange(&mut self, id: PeerId, exchange: &Exchange, fault: Fault) {
+        let connack = connack(false, refusal(fault.reason, PacketKind::Connack), Properties::EMPTY);
+        self.send_refusal(id, connack, &fault.words(), Version::V5, exchange.packet_bytes_max);
+        self.reject(id, RejectCause::Fault(fault));
+    }
+
+    fn method_mut(&mut self, id: PeerId) -> Option<&mut Method> {
+        match &mut self.peers.get_mut(id)?.connection {
+            Connection::Connected(connected) => connected.method.as_deref_mut(),
+            Connection::AwaitConnect | Connection::Authenticating(_) | Connection::Closing => None,
+        }
+    }
+}
+
+fn credentials(connect: &Connect<'_>) -> Credentials {
+    Credentials {
+        client_id: connect.client_id.into(),
+        username: connect.username.map(Arc::from),
+        password: connect.password.map(Box::from),
+        version: connect.version,
+    }
+}
+
+/// The data of an AUTH that has the method and the reason that it should.
+fn check_auth<'a>(auth: Auth<'a>, method: &str, reason: ReasonCode) -> Result<Option<&'a [u8]>, Fault> {
+    if auth.properties.text(PropertyId::AuthenticationMethod) != Some(method) {
+        let problem = "AUTH with another authentication method than CONNECT";
+        return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-4.12.0-5", problem));
+    }
+    if auth.reason != reason {
+        let problem = "AUTH with a reason that is not its turn";
+        return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-4.12.0-3", problem));
+    }
+    Ok(data(auth.properties))
+}
+
+fn data(properties: Properties<'_>) -> Option<&[u8]> {
+    match properties.value(PropertyId::AuthenticationData)? {
+        Value::Binary(data) => Some(data),
+        _ => None,
+    }
+}
+
+fn proof_properties(proof: Proof<'_>) -> PropertiesBuf {
+    let mut properties = PropertiesBuf::new();
+    let written = proof.write(&mut properties);
+    debug_assert!(written.is_ok(), "the method came in a packet, and data is as long as a packet can carry");
+    properties
+}

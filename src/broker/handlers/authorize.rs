@@ -1,0 +1,253 @@
+//! Verdicts: what a packet may do, and how it waits until the host has said so.
+//!
+//! A packet that waits stays in its peer's decoder, with all that came behind it, so that one client's packets keep their
+//! order; it is handled anew when its answers are there. Other peers go on.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::broker::Broker;
+use crate::broker::auth::access_list::Who;
+use crate::broker::auth::open_questions::Whose;
+use crate::broker::auth::question::{Action, Answer, Question, QuestionId};
+use crate::broker::clients::ClientKey;
+use crate::broker::connection::peer::PeerId;
+use crate::broker::event::Event;
+use crate::broker::handlers::packet::Sender;
+use crate::broker::options::BrokerOptions;
+use crate::codec::{Connect, Decoder, Located, PacketKind, Publish, QoS, ReasonCode, Subscribe};
+use crate::time::Time;
+use crate::topic::TopicFilter;
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Handled {
+    /// It is done with.
+    Done,
+    /// It waits for answers.
+    Waits,
+}
+
+/// Which actions the access list or the host is to look at; the others cost nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Guards {
+    pub(crate) publish: bool,
+    pub(crate) subscribe: bool,
+    /// The access list alone: it is looked at when a message's receivers are found.
+    pub(crate) read: bool,
+}
+
+impl Guards {
+    pub(crate) fn of(options: &BrokerOptions) -> Self {
+        let BrokerOptions { access, asks, .. } = options;
+        Self {
+            publish: asks.publish || access.guards(Action::Publish),
+            subscribe: asks.subscribe || access.guards(Action::Subscribe),
+            read: access.guards(Action::Subscribe) || access.guards(Action::Receive),
+        }
+    }
+}
+
+/// What is said to a packet's wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Allowed,
+    Refused(ReasonCode),
+    /// The host is asked.
+    Pending,
+}
+
+impl Verdict {
+    /// What an answer of the host means to a packet whose own answer is of this kind.
+    fn of(answer: &Answer, kind: PacketKind) -> Self {
+        match answer {
+            Answer::Allow | Answer::Complete(_) => Self::Allowed,
+            Answer::Refuse(reason) => Self::Refused(refusal(*reason, kind)),
+            Answer::Continue(_) => Self::Refused(ReasonCode::NotAuthorized),
+        }
+    }
+}
+
+/// The reason as a packet of this kind can carry it.
+pub(crate) fn refusal(reason: ReasonCode, kind: PacketKind) -> ReasonCode {
+    if reason.is_error() && reason.is_allowed_in(kind) { reason } else { ReasonCode::NotAuthorized }
+}
+
+/// Whether the packet is done with; one that waits goes back into the decoder.
+pub(crate) fn is_done(handled: Handled, decoder: &mut Decoder, located: &Located) -> bool {
+    match handled {
+        Handled::Done => true,
+        Handled::Waits => {
+            decoder.put_back(located);
+            false
+        }
+    }
+}
+
+impl Broker {
+    /// The host's answer to an [`Output::Ask`](crate::broker::Output::Ask): what waited for it goes on. Ignored if the question is
+    /// over, since its peer is gone or it was not answered in time.
+    pub fn answer(&mut self, question: QuestionId, answer: Answer, now: Time) {
+        self.now = now;
+        let answer = match answer {
+            Answer::Complete(data) | Answer::Continue(data) if data.len() > usize::from(u16::MAX) => {
+                Answer::Refuse(ReasonCode::ImplementationSpecificError)
+            }
+            answer => answer,
+        };
+        match self.questions.close(question) {
+            Some(Whose::Packet(id)) => {
+                let waiting = self.peers.get_mut(id).and_then(|peer| peer.waiting.as_mut());
+                if waiting.is_some_and(|waiting| waiting.put(question, answer)) {
+                    self.receive(id, now);
+                }
+            }
+            Some(Whose::Delivery(client)) => {
+                if let Some(mut hop) = self.hop(client, now) {
+                    hop.screened(question, Verdict::of(&answer, PacketKind::Puback));
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Those that were not answered in time are refused.
+    pub(crate) fn end_questions(&mut self, now: Time) {
+        while let Some(id) = self.questions.first_over(now) {
+            self.answer(id, Answer::Refuse(ReasonCode::UnspecifiedError), now);
+        }
+    }
+
+    /// The answer to the packet that is handled, at this place among its questions; asks if it was not asked yet.
+    pub(crate) fn answered(
+        &mut self,
+        id: PeerId,
+        place: usize,
+        question: &dyn Fn() -> Question,
+        now: Time,
+    ) -> Option<Answer> {
+        let peer = self.peers.get_mut(id)?;
+        let waiting = peer.waiting.get_or_insert_default();
+        if !waiting.has(place) {
+            let due = now + self.options.answer_timeout;
+            waiting.push(self.questions.ask(Whose::Packet(id), Some(id), question(), due));
+        }
+        waiting.answer(place).cloned()
+    }
+
+    /// As [`answered`](Self::answered), for a yes or no.
+    pub(crate) fn verdict(
+        &mut self,
+        (id, place): (PeerId, usize),
+        kind: PacketKind,
+        question: &dyn Fn() -> Question,
+        now: Time,
+    ) -> Verdict {
+        self.answered(id, place, question, now).map_or(Verdict::Pending, |answer| Verdict::of(&answer, kind))
+    }
+
+    /// Whether the client may publish this.
+    pub(crate) fn may_publish(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> Verdict {
+        let Some(client) = self.clients.get(sender.client) else { return Verdict::Allowed };
+        // What was handed over already is acknowledged again, and no more. A QoS 1 message is a new one, whatever identifier
+        // it has.
+        let has_received = |packet_id| client.session.has_received(packet_id);
+        if publish.qos == QoS::ExactlyOnce && publish.packet_id.is_some_and(has_received) {
+            return Verdict::Allowed;
+        }
+        if let Err(reason) = self.options.access.check(Action::Publish, client.who(), publish.topic) {
+            return Verdict::Refused(refusal(reason, PacketKind::Puback));
+        }
+        if !self.options.asks.publish {
+            return Verdict::Allowed;
+        }
+        let (client_id, username) = (Arc::clone(&client.id), client.username.clone());
+        let question = || Question::Authorize {
+            client_id: Arc::clone(&client_id),
+            username: username.clone(),
+            action: Action::Publish,
+            topic: publish.topic.into(),
+            qos: publish.qos,
+            retain: publish.retain,
+        };
+        self.verdict((sender.peer, 0), PacketKind::Puback, &question, now)
+    }
+
+    /// Whether the client may leave its will to be published; the question stands at this place.
+    pub(crate) fn may_leave_will(&mut self, question: (PeerId, usize), connect: &Connect<'_>, now: Time) -> Verdict {
+        let Some(will) = &connect.will else { return Verdict::Allowed };
+        let who = Who { client_id: connect.client_id, username: connect.username };
+        if let Err(reason) = self.options.access.check(Action::Publish, who, will.topic) {
+            return Verdict::Refused(refusal(reason, PacketKind::Connack));
+        }
+        if !self.options.asks.publish {
+            return Verdict::Allowed;
+        }
+        let ask = || Question::Authorize {
+            client_id: connect.client_id.into(),
+            username: connect.username.map(Arc::from),
+            action: Action::Publish,
+            topic: will.topic.into(),
+            qos: will.qos,
+            retain: will.retain,
+        };
+        self.verdict(question, PacketKind::Connack, &ask, now)
+    }
+
+    /// Whether the client may have each of the subscriptions; `None` while one is pending.
+    pub(crate) fn may_subscribe(
+        &mut self,
+        sender: Sender,
+        subscribe: &Subscribe<'_>,
+        now: Time,
+    ) -> Option<Vec<Verdict>> {
+        let Some(client) = self.clients.get(sender.client) else { return Some(Vec::new()) };
+        let (client_id, username) = (Arc::clone(&client.id), client.username.clone());
+        let who = Who { client_id: &client_id, username: username.as_deref() };
+        let mut verdicts = Vec::with_capacity(subscribe.subscriptions.len());
+        let mut place = 0;
+        for asked in subscribe.subscriptions.iter().take(self.options.subscriptions_max) {
+            let Ok(filter) = TopicFilter::parse(asked.filter) else {
+                verdicts.push(Verdict::Allowed);
+                continue;
+            };
+            if let Err(reason) = self.options.access.check_subscription(who, &filter) {
+                verdicts.push(Verdict::Refused(refusal(reason, PacketKind::Suback)));
+                continue;
+            }
+            if !self.options.asks.subscribe {
+                verdicts.push(Verdict::Allowed);
+                continue;
+            }
+            let question = || Question::Authorize {
+                client_id: Arc::clone(&client_id),
+                username: username.clone(),
+                action: Action::Subscribe,
+                topic: asked.filter.into(),
+                qos: asked.options.qos,
+                retain: false,
+            };
+            verdicts.push(self.verdict((sender.peer, place), PacketKind::Suback, &question, now));
+            place += 1;
+        }
+        (!verdicts.contains(&Verdict::Pending)).then_some(verdicts)
+    }
+
+    /// A client was not allowed something, and is not told so in every version.
+    pub(crate) fn log_refusal(&mut self, key: ClientKey, action: Action, topic: &str, reason: ReasonCode) {
+        let clients = &self.clients;
+        let Some(client) = clients.get(key) else { return };
+        let client_id = &client.id;
+        self.log.event(|| Event::Refused { client_id: Arc::clone(client_id), action, topic: topic.into(), reason });
+    }
+
+    /// The questions of the peer's packet are over.
+    pub(crate) fn drop_questions(&mut self, id: PeerId) {
+        let waiting = self.peers.get_mut(id).and_then(|peer| peer.waiting.take());
+        if let Some(waiting) = waiting {
+            for question in waiting.ids() {
+                self.questions.close(question);
+            }
+        }
+    }
+}

@@ -1,0 +1,391 @@
+//! CONNECT: from a stranger to a client, or a refusal with its reason (MQTT 5.0 §3.1.4).
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::broker::Broker;
+use crate::broker::clients::ClientKey;
+use crate::broker::connection::peer::{Connected, Connection, PeerId};
+use crate::broker::connection::reason_string;
+use crate::broker::connection::topic_aliases::Outbound;
+use crate::broker::event::{DisconnectCause, Event, Fault, RejectCause};
+use crate::broker::handlers::auth::{Method, Proof};
+use crate::broker::handlers::authorize::{Handled, Verdict};
+use crate::broker::handlers::packet::Sender;
+use crate::broker::handlers::publish::has_more_levels;
+use crate::broker::handlers::sys_topics::is_sys;
+use crate::broker::handlers::will::Will;
+use crate::codec::{
+    Connack, Connect, EncodeError, Packet, Properties, PropertiesBuf, PropertyId, QoS, ReasonCode, Value, Version,
+};
+use crate::session::Session;
+use crate::text::{Part, fill};
+use crate::time::Time;
+use crate::topic::TopicName;
+
+/// What was agreed, from the properties of CONNECT and our options.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Agreed {
+    /// Seconds; `u32::MAX` is for ever.
+    session_expiry: u32,
+    /// Seconds; 0 is off.
+    keep_alive: u16,
+    pub(crate) packet_bytes_max: usize,
+    send_quota: u16,
+    receive_maximum: u16,
+    /// Topic aliases that we may use.
+    outbound_aliases: u16,
+    wants_words: bool,
+}
+
+/// A client that may connect, and what it is told.
+#[derive(Debug)]
+struct Accepted<'a> {
+    /// As given or assigned.
+    client_id: Arc<str>,
+    username: Option<&'a str>,
+    /// The authentication method, if it has one.
+    method: Option<&'a str>,
+    version: Version,
+    clean_start: bool,
+    agreed: Agreed,
+    will: Option<Will>,
+    /// Of CONNACK.
+    properties: PropertiesBuf,
+}
+
+impl Broker {
+    /// `bytes` are the packet's.
+    pub(crate) fn on_connect(&mut self, id: PeerId, connect: &Connect<'_>, bytes: &[u8], now: Time) -> Handled {
+        if let Some(redirect) = &self.options.redirect {
+            let (reason, list) = (redirect.reason(), reason_string::server_reference(&redirect.server_reference));
+            self.refuse_with(id, connect, reason, list.as_properties(), "");
+            return Handled::Done;
+        }
+        if let Some(method) = connect.properties.text(PropertyId::AuthenticationMethod) {
+            return self.on_connect_with_method(id, connect, bytes, method, now);
+        }
+        match self.authenticate(id, connect, now) {
+            Verdict::Allowed => self.admit(id, connect, None, now),
+            Verdict::Pending => Handled::Waits,
+            Verdict::Refused(reason) => {
+                self.refuse(id, connect, reason, "");
+                Handled::Done
+            }
+        }
+    }
+
+    /// The client is who it says; `proof` is what it is told of that.
+    pub(crate) fn admit(&mut self, id: PeerId, connect: &Connect<'_>, proof: Option<Proof<'_>>, now: Time) -> Handled {
+        let place = usize::from(proof.is_some() || self.options.asks.authenticate);
+        if let Err(fault) = self.check_connect(id, connect) {
+            self.refuse(id, connect, fault.reason, &fault.words());
+            return Handled::Done;
+        }
+        match self.may_leave_will((id, place), connect, now) {
+            Verdict::Allowed => self.accept_connect(id, connect, proof, now),
+            Verdict::Refused(reason) => self.refuse(id, connect, reason, "may not publish the will"),
+            Verdict::Pending => return Handled::Waits,
+        }
+        Handled::Done
+    }
+
+    /// Tells the client why it may not connect, and closes.
+    pub(crate) fn refuse(&mut self, id: PeerId, connect: &Connect<'_>, reason: ReasonCode, words: &str) {
+        self.refuse_with(id, connect, reason, Properties::EMPTY, words);
+    }
+
+    fn refuse_with(
+        &mut self,
+        id: PeerId,
+        connect: &Connect<'_>,
+        reason: ReasonCode,
+        properties: Properties<'_>,
+        words: &str,
+    ) {
+        // What is wrong with a will has no return code in 3.1.1 [3.1.1 MQTT-3.2.2-6].
+        let is_of_will = matches!(
+            reason,
+            ReasonCode::QoSNotSupported
+                | ReasonCode::RetainNotSupported
+                | ReasonCode::TopicNameInvalid
+                | ReasonCode::PayloadFormatInvalid
+        );
+        if connect.version == Version::V5 || !is_of_will {
+            let packet_bytes_max = self.agree(connect).packet_bytes_max;
+            let refusal = connack(false, reason, properties);
+            self.send_refusal(id, refusal, words, connect.version, packet_bytes_max);
+        }
+        self.reject(id, RejectCause::Refused(reason));
+    }
+
+    fn accept_connect(&mut self, id: PeerId, connect: &Connect<'_>, proof: Option<Proof<'_>>, now: Time) {
+        let agreed = self.agree(connect);
+        let is_nameless = connect.client_id.is_empty();
+        let client_id = if is_nameless { self.new_client_id() } else { connect.client_id.into() };
+        let properties =
+            self.connack_properties(connect, agreed, is_nameless.then_some(&client_id), proof).unwrap_or_default();
+        // Measured before anything is done for the client: after a CONNACK that cannot be sent, no DISCONNECT may be
+        // either [MQTT-3.14.0-1], so that the connection never was: it takes no session over, and has no will.
+        let mut measured = Vec::new();
+        let connack = connack(false, ReasonCode::Success, properties.as_properties());
+        let encoded = connack.encode(connect.version, &mut measured);
+        debug_assert!(encoded.is_ok(), "{encoded:?}");
+        if measured.len() > agreed.packet_bytes_max {
+            let problem = "a maximum packet size that CONNACK does not fit in";
+            let fault = Fault::new(ReasonCode::PacketTooLarge, "MQTT-3.1.2-24", problem);
+            return self.reject(id, RejectCause::Fault(fault));
+        }
+        let (version, clean_start) = (connect.version, connect.clean_start);
+        let (username, method) = (connect.username, proof.map(|proof| proof.method));
+        let will = connect.will.as_ref().and_then(|will| Will::new(will).ok());
+        self.welcome(id, Accepted { client_id, username, method, version, clean_start, agreed, will, properties }, now);
+    }
+
+    /// CONNACK with the reason, before the close [MQTT-3.2.2-7], if the client takes a packet of that size.
+    pub(crate) fn send_refusal(
+        &mut self,
+        id: PeerId,
+        refusal: Packet<'_>,
+        words: &str,
+        version: Version,
+        packet_bytes_max: usize,
+    ) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        let out = self.outbox.open(peer);
+        let start = out.len();
+        reason_string::append(refusal, words, version, packet_bytes_max, out);
+        self.log.counters.sent.count(out.get(start..).unwrap_or_default());
+    }
+
+    /// Whether we can serve what the client asks for.
+    fn check_connect(&self, id: PeerId, connect: &Connect<'_>) -> Result<(), Fault> {
+        // An identifier of more than the 23 characters that 3.1 has is taken, as 3.1.1 lets a server do.
+        if connect.client_id.is_empty() && self.is_3_1(id) {
+            let problem = "no client identifier, which MQTT 3.1 wants";
+            return Err(Fault::new(ReasonCode::ClientIdentifierNotValid, "3.1 §3.1", problem));
+        }
+        if connect.client_id.is_empty() && connect.version == Version::V3_1_1 && !connect.clean_start {
+            let problem = "a session that is to stay, without a client identifier to find it by";
+            return Err(Fault::new(ReasonCode::ClientIdentifierNotValid, "3.1.1 MQTT-3.1.3-8", problem));
+        }
+        let is_known = self.clients.find(connect.client_id).is_some();
+        if !is_known && self.clients.len() >= self.options.sessions_max {
+            let problem = "one more session than are kept";
+            return Err(Fault::new(ReasonCode::QuotaExceeded, "§4.1", problem));
+        }
+        let Some(will) = &connect.will else { return Ok(()) };
+        if will.qos > self.options.maximum_qos {
+            let problem = "a will with a quality of service above the maximum";
+            return Err(Fault::new(ReasonCode::QoSNotSupported, "MQTT-3.2.2-12", problem));
+        }
+        if will.retain && !self.options.retain_available {
+            let problem = "a will to be retained, where retained messages are not available";
+            return Err(Fault::new(ReasonCode::RetainNotSupported, "MQTT-3.2.2-13", problem));
+        }
+        if is_sys(will.topic) {
+            let problem = "a will to be published where only the broker publishes";
+            return Err(Fault::new(ReasonCode::NotAuthorized, "§4.7.2", problem));
+        }
+        if has_more_levels(will.topic, self.options.topic_levels_max) {
+            let problem = "a will topic of more levels than are served";
+            return Err(Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", problem));
+        }
+        TopicName::validate(will.topic)
+            .map_err(|_| Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", "a will topic that is no topic name"))
+    }
+
+    /// Gives the client its session and the connection its client.
+    fn welcome(&mut self, id: PeerId, accepted: Accepted<'_>, now: Time) {
+        let Accepted { client_id, username, method, version, clean_start, agreed, will, properties } = accepted;
+        let (key, session_present) = self.take_session(&client_id, clean_start, now);
+        let Some(client) = self.clients.get_mut(key) else { return };
+        client.peer = Some(id);
+        client.username = username.map(Arc::from);
+        client.expiry_interval = agreed.session_expiry;
+        client.session.set_receive_maximum(agreed.receive_maximum);
+        client.session.connected(session_present, agreed.send_quota);
+        let silence_max = (agreed.keep_alive > 0).then(|| Duration::from_millis(u64::from(agreed.keep_alive) * 1_500));
+        if let Some(peer) = self.peers.get_mut(id) {
+            let packet_bytes_max = agreed.packet_bytes_max;
+            peer.connection = Connection::Connected(Connected {
+                client: key,
+                version,
+                packet_bytes_max,
+                silence_max,
+                last_packet: now,
+                method: method.map(|name| Box::new(Method::new(name))),
+                inbound_aliases: None,
+                wants_words: agreed.wants_words,
+                outbound_aliases: Outbound::new(agreed.outbound_aliases).map(Box::new),
+            });
+        }
+        self.count_connected();
+        if self.watches_sys(key) {
+            self.watch_sys(true, now);
+        }
+        self.set_peer_deadline(id, silence_max.map(|silence_max| now + silence_max));
+        self.log.event(|| Event::Connected { peer: id, client_id, version, session_present });
+        self.arm_will(key, will);
+        let connack = connack(session_present && !self.is_3_1(id), ReasonCode::Success, properties.as_properties());
+        let sent = self.send(Sender { peer: id, client: key, version }, &connack);
+        debug_assert!(sent.is_ok(), "it was measured");
+        if let Some(mut hop) = self.hop(key, now) {
+            hop.pump(None);
+        }
+    }
+
+    /// Whether the peer speaks MQTT 3.1.
+    pub(crate) fn is_3_1(&self, id: PeerId) -> bool {
+        self.peers.get(id).is_some_and(|peer| peer.is_3_1)
+    }
+
+    pub(crate) fn agree(&self, connect: &Connect<'_>) -> Agreed {
+        let options = &self.options;
+        let mut agreed = Agreed {
+            session_expiry: 0,
+            keep_alive: connect.keep_alive,
+            packet_bytes_max: usize::MAX,
+            send_quota: options.in_flight_max.get(),
+            receive_maximum: u16::MAX,
+            outbound_aliases: 0,
+            wants_words: true,
+        };
+        if connect.version == Version::V3_1_1 {
+            // Clean Session is both: start anew, and end with the connection (3.1.1 §3.1.2.4).
+            agreed.session_expiry = if connect.clean_start { 0 } else { options.session_expiry_max };
+            return agreed;
+        }
+        agreed.receive_maximum = options.receive_maximum.get();
+        if options.keep_alive_max > 0 && (connect.keep_alive == 0 || connect.keep_alive > options.keep_alive_max) {
+            agreed.keep_alive = options.keep_alive_max;
+        }
+        let least = |maximum: u16, asked: u32| u16::try_from(asked).map_or(maximum, |asked| asked.min(maximum));
+        for property in connect.properties.entries() {
+            match property {
+                (PropertyId::SessionExpiryInterval, Value::Number(seconds)) => {
+                    agreed.session_expiry = seconds.min(options.session_expiry_max);
+                }
+                (PropertyId::ReceiveMaximum, Value::Number(messages)) => {
+                    agreed.send_quota = least(agreed.send_quota, messages);
+                }
+                (PropertyId::RequestProblemInformation, Value::Bool(wanted)) => agreed.wants_words = wanted,
+                // [MQTT-3.1.2-26], [MQTT-3.1.2-27]
+                (PropertyId::TopicAliasMaximum, Value::Number(aliases)) => {
+                    agreed.outbound_aliases = least(options.topic_alias_maximum, aliases);
+                }
+                (PropertyId::MaximumPacketSize, Value::Number(bytes)) => {
+                    agreed.packet_bytes_max = usize::try_from(bytes).unwrap_or(usize::MAX);
+                }
+                _ => {}
+            }
+        }
+        agreed
+    }
+
+    /// The session that the client goes on with, or a new one. Whoever has it is disconnected first [MQTT-3.1.4-3].
+    fn take_session(&mut self, client_id: &Arc<str>, clean_start: bool, now: Time) -> (ClientKey, bool) {
+        if let Some(old) = self.clients.find(client_id).and_then(|key| self.clients.get(key)?.peer) {
+            self.end_connection(old, DisconnectCause::TakenOver, now);
+        }
+        if let Some(key) = self.clients.find(client_id) {
+            if !clean_start {
+                self.unset_expiry(key);
+                self.cancel_will(key);
+                return (key, true); // [MQTT-3.1.2-5]
+            }
+            self.end_session(key, now); // [MQTT-3.1.2-4]
+        }
+        let session = Session::new(self.options.session_limits(self.options.receive_maximum.get()));
+        (self.clients.insert(Arc::clone(client_id), session), false) // [MQTT-3.1.2-6]
+    }
+
+    /// What a 5.0 client must know of us: whatever differs from what it would assume (§3.2.2.3).
+    fn connack_properties(
+        &self,
+        connect: &Connect<'_>,
+        agreed: Agreed,
+        assigned: Option<&str>,
+        proof: Option<Proof<'_>>,
+    ) -> Result<PropertiesBuf, EncodeError> {
+        let mut properties = PropertiesBuf::new();
+        if connect.version == Version::V3_1_1 {
+            return Ok(properties);
+        }
+        let options = &self.options;
+        let asked_expiry = connect.properties.number(PropertyId::SessionExpiryInterval).unwrap_or(0);
+        let wants_information =
+            connect.properties.value(PropertyId::RequestResponseInformation) == Some(Value::Bool(true));
+        let information = if wants_information {
+            self.response_information(assigned.unwrap_or(connect.client_id)) // [MQTT-3.1.2-28]
+        } else {
+            None
+        };
+        let has_maximum_qos = options.maximum_qos != QoS::ExactlyOnce; // [MQTT-3.2.2-9]
+        let available = |is_available: bool| (!is_available).then_some(Value::Bool(false));
+        let number = |is_told: bool, number: u32| is_told.then_some(Value::Number(number));
+        let values = [
+            (PropertyId::SessionExpiryInterval, number(agreed.session_expiry != asked_expiry, agreed.session_expiry)),
+            (PropertyId::ReceiveMaximum, number(agreed.receive_maximum != u16::MAX, agreed.receive_maximum.into())),
+            (PropertyId::MaximumQoS, has_maximum_qos.then_some(Value::Bool(options.maximum_qos == QoS::AtLeastOnce))),
+            (PropertyId::RetainAvailable, available(options.retain_available)),
+            (PropertyId::MaximumPacketSize, number(true, options.packet_bytes_max.get())),
+            (PropertyId::WildcardSubscriptionAvailable, available(options.wildcard_subscription_available)),
+            (PropertyId::SubscriptionIdentifierAvailable, available(options.subscription_identifiers_available)),
+            (PropertyId::SharedSubscriptionAvailable, available(options.shared_subscription_available)),
+            (PropertyId::ResponseInformation, information.as_deref().map(Value::Text)),
+            (
+                PropertyId::TopicAliasMaximum,
+                number(options.topic_alias_maximum > 0, options.topic_alias_maximum.into()),
+            ),
+            (PropertyId::AssignedClientIdentifier, assigned.map(Value::Text)), // [MQTT-3.2.2-16]
+            // [MQTT-3.2.2-21]
+            (PropertyId::ServerKeepAlive, number(agreed.keep_alive != connect.keep_alive, agreed.keep_alive.into())),
+        ];
+        for (id, value) in values {
+            if let Some(value) = value {
+                properties.push_value(id, value)?;
+            }
+        }
+        if let Some(proof) = proof {
+            proof.write(&mut properties)?;
+        }
+        Ok(properties)
+    }
+
+    /// What the client's Response Topics are to begin with: what no other client's do.
+    fn response_information(&self, client_id: &str) -> Option<String> {
+        let prefix = self.options.response_information.as_deref()?;
+        let mut information = String::from(prefix);
+        information.push_str(client_id);
+        // Where the identifier would be a filter, there is none: a message could not be published to it.
+        TopicName::validate(&information).is_ok().then_some(information)
+    }
+
+    /// A client identifier that nobody has: 21 characters that 3.1.1 allows (3.1.1 §3.1.3.1).
+    fn new_client_id(&mut self) -> Arc<str> {
+        loop {
+            let mut id = String::new();
+            let digits = split_mix(&mut self.seed).to_be_bytes().map(Part::Hex);
+            fill(&mut id, "auto-{}{}{}{}{}{}{}{}", &digits);
+            if self.clients.find(&id).is_none() {
+                return id.into();
+            }
+        }
+    }
+}
+
+pub(crate) const fn connack(session_present: bool, reason: ReasonCode, properties: Properties<'_>) -> Packet<'_> {
+    Packet::Connack(Connack { session_present, reason, properties })
+}
+
+/// The next number of the `SplitMix64` generator.
+const fn split_mix(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}

@@ -1,0 +1,19 @@
+//! Handlers: `impl Broker`, a file for each thing that happens.
+
+pub(crate) mod auth;
+pub(crate) mod authorize;
+pub(crate) mod backpressure;
+pub(crate) mod connect;
+pub(crate) mod disconnect;
+pub(crate) mod distribute;
+pub(crate) mod fast;
+pub(crate) mod host;
+pub(crate) mod packet;
+pub(crate) mod publish;
+pub(crate) mod redeliver_shared;
+pub(crate) mod restore;
+pub(crate) mod store;
+pub(crate) mod subscribe;
+pub(crate) mod sys_topics;
+pub(crate) mod turn;
+pub(crate) mod will;

@@ -1,0 +1,125 @@
+//! A PUBLISH from a client: checked, distributed, acknowledged (MQTT 5.0 §3.3.4).
+
+use crate::broker::Broker;
+use crate::broker::auth::question::Action;
+use crate::broker::event::Fault;
+use crate::broker::handlers::authorize::{Handled, Verdict};
+use crate::broker::handlers::packet::Sender;
+use crate::broker::handlers::sys_topics::is_sys;
+use crate::codec::{Ack, Packet, PropertyId, Publish, QoS, ReasonCode, Version};
+use crate::session::Received;
+use crate::time::Time;
+
+impl Broker {
+    pub(crate) fn on_publish(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> Result<Handled, Fault> {
+        if publish.properties.is_empty() {
+            return self.take_publish(sender, publish, now);
+        }
+        if publish.properties.value(PropertyId::SubscriptionIdentifier).is_some() {
+            let problem = "a subscription identifier in a PUBLISH from a client";
+            return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-3.3.4-6", problem));
+        }
+        let Some(alias) = publish.properties.number(PropertyId::TopicAlias) else {
+            return self.take_publish(sender, publish, now);
+        };
+        let Some(peer) = self.peers.get_mut(sender.peer) else { return Ok(Handled::Done) };
+        let Some(connected) = peer.connection.connected_mut() else { return Ok(Handled::Done) };
+        let aliases = connected.inbound_aliases.get_or_insert_default();
+        let topic = aliases.resolve(publish.topic, alias, self.options.topic_alias_maximum)?;
+        // The alias is of this connection alone, and not passed on.
+        let properties = publish.properties.without(PropertyId::TopicAlias);
+        let properties = properties.as_properties();
+        self.take_publish(sender, &Publish { topic: topic.as_str(), properties, ..*publish }, now)
+    }
+
+    /// Takes a PUBLISH whose topic is told.
+    fn take_publish(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> Result<Handled, Fault> {
+        self.check_publish(publish)?;
+        let refused = if is_sys(publish.topic) {
+            // What stands there is the broker's own word (§4.7.2).
+            Some(ReasonCode::NotAuthorized)
+        } else if self.guards.publish {
+            match self.may_publish(sender, publish, now) {
+                Verdict::Allowed => None,
+                Verdict::Refused(reason) => Some(reason),
+                Verdict::Pending => return Ok(Handled::Waits),
+            }
+        } else {
+            None
+        };
+        let Some(packet_id) = publish.packet_id else {
+            self.take_in(sender, publish, refused, now);
+            return Ok(Handled::Done);
+        };
+        let Some(client) = self.clients.get_mut(sender.client) else { return Ok(Handled::Done) };
+        let reason = match client.session.on_publish(publish.qos, packet_id) {
+            // QoS 2 too is distributed at once, and its identifier kept until PUBREL (§4.3.3, figure 4.3).
+            Received::New => self.take_in(sender, publish, refused, now),
+            Received::Duplicate => ReasonCode::Success,
+            Received::ReceiveMaximumExceeded => {
+                let problem = "more messages unacknowledged than the receive maximum allows";
+                return Err(Fault::new(ReasonCode::ReceiveMaximumExceeded, "MQTT-3.3.4-7", problem));
+            }
+        };
+        let ack = Ack::new(packet_id, reason);
+        let words = if reason.is_error() { why_not(publish.topic) } else { "" };
+        match publish.qos {
+            QoS::AtMostOnce => {}
+            QoS::AtLeastOnce => self.send_saying(sender, Packet::Puback(ack), words)?,
+            QoS::ExactlyOnce => self.send_saying(sender, Packet::Pubrec(ack), words)?,
+        }
+        // The exchange is over, unless PUBREL is still to come.
+        if (publish.qos == QoS::AtLeastOnce || reason.is_error())
+            && let Some(client) = self.clients.get_mut(sender.client)
+        {
+            client.session.acknowledged(publish.qos, packet_id);
+        }
+        Ok(Handled::Done)
+    }
+
+    /// Distributes a message unless it is refused; gives the reason to acknowledge it with.
+    ///
+    /// 3.1.1 has no way to tell a refusal: the message is acknowledged as others are, and goes nowhere [3.1.1 MQTT-3.3.5-2].
+    fn take_in(&mut self, sender: Sender, publish: &Publish<'_>, refused: Option<ReasonCode>, now: Time) -> ReasonCode {
+        if let Some(reason) = refused {
+            self.log_refusal(sender.client, Action::Publish, publish.topic, reason);
+            return if sender.version == Version::V5 { reason } else { ReasonCode::Success };
+        }
+        let subscribers = self.distribute(*publish, None, Some(sender.client), now);
+        if subscribers == 0 && sender.version == Version::V5 {
+            ReasonCode::NoMatchingSubscribers
+        } else {
+            ReasonCode::Success
+        }
+    }
+
+    /// Holds a PUBLISH against what CONNACK told the client.
+    #[inline]
+    fn check_publish(&self, publish: &Publish<'_>) -> Result<(), Fault> {
+        if publish.qos > self.options.maximum_qos {
+            let problem = "a quality of service above the maximum";
+            return Err(Fault::new(ReasonCode::QoSNotSupported, "MQTT-3.2.2-11", problem));
+        }
+        if publish.retain && !self.options.retain_available {
+            let problem = "the RETAIN flag, where retained messages are not available";
+            return Err(Fault::new(ReasonCode::RetainNotSupported, "MQTT-3.2.2-14", problem));
+        }
+        if has_more_levels(publish.topic, self.options.topic_levels_max) {
+            let problem = "a topic of more levels than are served";
+            return Err(Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", problem));
+        }
+        Ok(())
+    }
+}
+
+/// What is said of a message that was refused.
+fn why_not(topic: &str) -> &'static str {
+    if is_sys(topic) { "only the broker publishes below $SYS" } else { "may not publish to this topic" }
+}
+
+/// Whether a topic name or filter has more than `max` levels.
+#[inline]
+pub(crate) fn has_more_levels(topic: &str, max: usize) -> bool {
+    // Most are shorter than that many separators.
+    topic.len() >= max && topic.bytes().filter(|byte| *byte == b'/').count() >= max
+}

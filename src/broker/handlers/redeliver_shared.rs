@@ -1,0 +1,115 @@
+//! Handover: what a member of a shared subscription leaves undone goes to another member (MQTT 5.0 §4.8.2).
+//!
+//! What was never sent goes over as soon as its member is gone, whether the connection, the session or the subscription
+//! has ended. What was sent at QoS 1 waits for the client to come back, so that it is not delivered twice without need;
+//! if the session ends first, it goes to another member as well. What was sent at QoS 2 stays with its client, and ends
+//! with the session [MQTT-4.8.2-4], [MQTT-4.8.2-5]. What was sent before an UNSUBSCRIBE is completed with the client
+//! [MQTT-3.10.4-3], and what a member refuses goes to nobody [MQTT-4.8.2-6].
+//!
+//! Another member is one that is connected and has room in its queue; after the end of a session one that is not will do,
+//! whose queue then keeps the message. Where there is no other, what was never sent stays in the queue of a session that
+//! stays.
+
+use crate::broker::Broker;
+use crate::broker::clients::shared_groups::GroupKey;
+use crate::broker::clients::{ClientKey, ClientState};
+use crate::broker::delivery_tag::Mark;
+use crate::broker::handlers::distribute::may_read;
+use crate::session::Delivery;
+use crate::time::Time;
+
+impl Broker {
+    /// The client is not connected any more, and its session stays.
+    pub(crate) fn hand_over_queue(&mut self, key: ClientKey, now: Time) {
+        let Self { clients, groups, .. } = self;
+        let Some(client) = clients.get(key) else { return };
+        let is_connected = |key| clients.get(key).is_some_and(|client: &ClientState| client.peer.is_some());
+        let is_wanted = |delivery: &Delivery| {
+            Mark::unpack(delivery.token).group.is_some_and(|group| groups.has_any(group, is_connected))
+        };
+        // Mostly there is nothing, and the queue need not be touched.
+        if !client.session.waiting().any(is_wanted) {
+            return;
+        }
+        let deliveries = clients.get_mut(key).map(|client| client.session.take_waiting()).unwrap_or_default();
+        for delivery in deliveries {
+            let mark = Mark::unpack(delivery.token);
+            if !mark.group.is_some_and(|group| self.hand_over(group, mark.arrived, &delivery, false, now)) {
+                self.keep(key, delivery);
+            }
+        }
+    }
+
+    /// The client has left this group, and keeps its session.
+    pub(crate) fn leave_group(&mut self, key: ClientKey, group: GroupKey, now: Time) {
+        let is_of_group = |delivery: &Delivery| Mark::unpack(delivery.token).group == Some(group);
+        let Some(client) = self.clients.get_mut(key) else { return };
+        let unmark = |delivery: &mut Delivery| {
+            if is_of_group(delivery) {
+                delivery.token = unmarked(delivery.token);
+            }
+        };
+        client.session.each_sent_mut(unmark);
+        if let Some(screen) = &mut client.screen {
+            screen.deliveries_mut().for_each(unmark);
+            // They are stored anew.
+            client.screened += screen.len() as u64;
+        }
+        if !client.session.waiting().any(is_of_group) {
+            return;
+        }
+        for mut delivery in client.session.take_waiting() {
+            if !is_of_group(&delivery) {
+                self.keep(key, delivery);
+            } else if !self.hand_over(group, Mark::unpack(delivery.token).arrived, &delivery, false, now) {
+                delivery.token = unmarked(delivery.token);
+                self.keep(key, delivery);
+            }
+        }
+    }
+
+    /// The client's session is over, and its subscriptions with it.
+    pub(crate) fn hand_over_all(&mut self, key: ClientKey, now: Time) {
+        let Some(client) = self.clients.get_mut(key) else { return };
+        let mut deliveries = client.session.take_sent_once();
+        deliveries.append(&mut client.session.take_waiting());
+        if let Some(screen) = &client.screen {
+            for delivery in screen.waiting_from(0) {
+                deliveries.push(delivery.clone());
+            }
+        }
+        for delivery in deliveries {
+            let mark = Mark::unpack(delivery.token);
+            if let Some(group) = mark.group {
+                self.hand_over(group, mark.arrived, &delivery, true, now);
+            }
+        }
+    }
+
+    /// Gives a delivery to another member on that member's terms, if there is one; says whether.
+    fn hand_over(&mut self, group: GroupKey, arrived: Time, delivery: &Delivery, or_away: bool, now: Time) -> bool {
+        let Self { clients, groups, options, guards, .. } = self;
+        let Delivery { message, .. } = delivery;
+        // One whose queue is full would lose it.
+        let has_room = |client: &ClientState| client.peer.is_some() && client.session.has_room(delivery.bytes());
+        let is_connected = |key| clients.get(key).is_some_and(has_room);
+        let may_read = |key| may_read(guards.read.then_some(&options.access), key, message.topic.as_str(), clients);
+        let Some((key, subscription)) = groups.pick(group, or_away, may_read, is_connected) else { return false };
+        let Some(mut hop) = self.hop(key, now) else { return false };
+        let retain = message.retain && subscription.retain_as_published;
+        // [MQTT-4.8.2-3]
+        hop.relay(subscription.delivery(message, retain, Mark { arrived, group: Some(group) }));
+        true
+    }
+
+    /// Puts back into the queue what was in it.
+    fn keep(&mut self, key: ClientKey, delivery: Delivery) {
+        if let Some(client) = self.clients.get_mut(key) {
+            client.put_back(delivery);
+        }
+    }
+}
+
+fn unmarked(token: u64) -> u64 {
+    Mark { group: None, ..Mark::unpack(token) }.pack()
+}

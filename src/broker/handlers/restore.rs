@@ -1,0 +1,290 @@
+//! Restoring: from the records of a store to the broker that wrote them.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::broker::Broker;
+use crate::broker::clients::{ClientKey, ClientState, Held};
+use crate::broker::connection::deadlines::Deadline;
+use crate::broker::delivery_tag::Mark;
+use crate::broker::event::DropCause;
+use crate::broker::handlers::will::Will;
+use crate::broker::store::heap_sort::sort_by_key;
+use crate::broker::store::key::Key;
+use crate::broker::store::messages::MessageKey;
+use crate::broker::store::record::{
+    DeliveryRecord, FORMAT, SessionRecord, WillRecord, read_message, read_sent, read_subscription,
+};
+use crate::broker::store::{Part, Shadow, Store, StoreError, StoredTopic};
+use crate::codec::Message;
+use crate::session::{Delivery, Sent, Session};
+use crate::time::Time;
+use crate::topic::TopicFilter;
+
+/// What is wrong with a record.
+type Fault = &'static str;
+
+const NO_DELIVERY: Fault = "it is no delivery that waits";
+const NO_PLACE: Fault = "it is far behind those before it";
+
+/// What was restored so far, by the numbers that the records have, in their order.
+struct Restoring<'b> {
+    broker: &'b mut Broker,
+    store: Store,
+    messages: Vec<(u64, MessageKey)>,
+    sessions: Vec<(u64, ClientKey)>,
+    /// Deliveries that the host was to be asked about.
+    screened: Vec<(ClientKey, Delivery)>,
+    now: Time,
+}
+
+impl Broker {
+    /// From now on there is a store, and this is what it holds: keys and values, in any order, none of them twice; nothing
+    /// if it is new. To be called before the first [`accept`](Self::accept). From then on [`Output::Store`] tells what to
+    /// write.
+    ///
+    /// The connections that were there are gone: wills are due, and sessions begin to expire, now. What had a date keeps
+    /// it, and what is over is not restored. So `now` must be on the clock that the records were made by, which may not
+    /// begin anew with the process: milliseconds since 1970 at its start, and from there on by a clock that is not set.
+    ///
+    /// Limits that are lower than they were bound what comes from now on; of retained messages, what does not fit is lost.
+    ///
+    /// [`Output::Store`]: crate::broker::Output::Store
+    ///
+    /// # Errors
+    /// [`StoreError`] that says which record is wrong. Nothing may be done with the broker then; what the store holds is as
+    /// it was.
+    pub fn restore<'a>(
+        &mut self,
+        records: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        let mut records: Vec<_> = records.into_iter().collect();
+        // Then each comes after those that it names.
+        sort_by_key(&mut records);
+        self.restore_sorted(&records, now)
+    }
+
+    fn restore_sorted(&mut self, records: &[(&[u8], &[u8])], now: Time) -> Result<(), StoreError> {
+        self.now = now;
+        self.clients.begin_noting();
+        self.retained.begin_noting();
+        let store = Store { is_new: records.is_empty(), ..Store::new() };
+        let mut restoring =
+            Restoring { broker: self, store, messages: Vec::new(), sessions: Vec::new(), screened: Vec::new(), now };
+        match records.first() {
+            Some((b"F", format)) if **format != FORMAT => {
+                return Err(StoreError::UnknownFormat { found: (*format).into() });
+            }
+            Some((b"F", _)) | None => {}
+            Some((key, _)) => {
+                return Err(StoreError::Damaged { key: (*key).into(), problem: "there is none that tells the format" });
+            }
+        }
+        for (key, value) in records {
+            restoring.record(key, value).map_err(|problem| StoreError::Damaged { key: (*key).into(), problem })?;
+        }
+        let Restoring { store, sessions, screened, .. } = restoring;
+        self.store = Part::new(store);
+        for (key, delivery) in screened {
+            self.deliver_again(key, delivery, now);
+        }
+        for (_, key) in sessions {
+            self.lose_connection(key, now);
+        }
+        self.handle_timeout(now);
+        Ok(())
+    }
+
+    /// A delivery that waited for the host's word is asked about again, or goes into the queue if nothing is asked now.
+    fn deliver_again(&mut self, key: ClientKey, delivery: Delivery, now: Time) {
+        if let Some(mut hop) = self.hop(key, now) {
+            hop.relay(delivery);
+        }
+    }
+
+    /// The connection of a session that was restored is gone, if it had one.
+    fn lose_connection(&mut self, key: ClientKey, now: Time) {
+        let Some(client) = self.clients.get_mut(key) else { return };
+        client.queue_goes_first();
+        // Where some of the queue could not be stored, all of it stands anew.
+        let queued = client.session.queued();
+        if client.stored.as_mut().is_some_and(|stored| stored.waiting().len() != queued) {
+            client.enqueued += queued as u64;
+        }
+        let expiry_interval = client.expiry_interval.min(self.options.session_expiry_max);
+        client.expiry_interval = expiry_interval;
+        if expiry_interval == 0 {
+            return self.end_session(key, now);
+        }
+        if expiry_interval < u32::MAX {
+            let latest = now + Duration::from_secs(expiry_interval.into());
+            let at = client.expires_at.map_or(latest, |at| at.min(latest));
+            client.expires_at = Some(at);
+            self.deadlines.insert(at, Deadline::Session(key));
+        }
+        match &client.will {
+            Some(Will::Delayed { due, .. }) => self.deadlines.insert(*due, Deadline::Will(key)),
+            Some(Will::Armed { .. }) => self.connection_lost(key, now),
+            None => {}
+        }
+    }
+}
+
+impl Restoring<'_> {
+    fn record(&mut self, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+        match Key::read(key).ok_or("it is of no kind that there is")? {
+            Key::Format => Ok(()),
+            Key::Message(number) => {
+                let (message, arrived) = read_message(value).ok_or("it is no message")?;
+                self.messages.push((number, self.store.messages.restore(number, message, arrived)));
+                Ok(())
+            }
+            Key::Retained(topic) => self.retained(topic, value),
+            Key::Session(number) => self.session(number, value),
+            Key::Subscription(session, filter) => {
+                let filter = TopicFilter::parse(filter).map_err(|_| "its filter is none")?;
+                let (subscription, replay) = read_subscription(&filter, value).ok_or("it is no subscription")?;
+                let key = self.find_session(session)?;
+                if let Some(client) = self.broker.clients.get_mut(key) {
+                    client.subscriptions.insert::<str>(Held { filter: filter.clone(), subscription });
+                    if let Some(replay) = replay {
+                        self.broker.retained.restore_stamp("", replay.since);
+                        client.begin_replay(replay);
+                    }
+                }
+                self.broker.add_subscription(key, &filter, subscription);
+                Ok(())
+            }
+            Key::HandedOver(session, packet_id) => self.with_session(session, |client, shadow| {
+                client.session.restore_handed_over(packet_id);
+                shadow.restore_handed_over(packet_id);
+                Ok(())
+            }),
+            Key::Sent(session, packet_id) => {
+                let (order, delivery) = read_sent(value).ok_or("it is no delivery that was sent")?;
+                let key = self.find_session(session)?;
+                let (message, delivery) = delivery.map(|record| self.delivery(key, record)).transpose()?.unzip();
+                self.with_session(session, |client, shadow| {
+                    shadow.restore_sent(Sent { packet_id, order, delivery: delivery.as_ref() }, message);
+                    client.session.restore_sent(packet_id, order, delivery);
+                    Ok(())
+                })
+            }
+            Key::Waiting(session, place) => {
+                let record = DeliveryRecord::read(value).ok_or(NO_DELIVERY)?;
+                let (message, delivery) = self.delivery(self.find_session(session)?, record)?;
+                self.with_session(session, |client, shadow| {
+                    client.enqueued = shadow.waiting().restore(place, message).ok_or(NO_PLACE)?;
+                    client.session.restore_waiting(delivery);
+                    Ok(())
+                })
+            }
+            Key::Screened(session, place) => {
+                let record = DeliveryRecord::read(value).ok_or(NO_DELIVERY)?;
+                let key = self.find_session(session)?;
+                let (message, delivery) = self.delivery(key, record)?;
+                self.screened.push((key, delivery));
+                self.with_session(session, |client, shadow| {
+                    client.screened = shadow.screened().restore(place, message).ok_or(NO_PLACE)?;
+                    Ok(())
+                })
+            }
+        }
+    }
+
+    fn retained(&mut self, topic: &str, value: &[u8]) -> Result<(), Fault> {
+        let (number, rest) = value.split_first_chunk().ok_or("it names no message")?;
+        let (stamp, publisher) = rest.split_first_chunk().ok_or("it has no stamp")?;
+        let stamp = u64::from_be_bytes(*stamp);
+        let publisher = core::str::from_utf8(publisher).map_err(|_| "its publisher is no text")?;
+        let (key, message, arrived) = self.hold(u64::from_be_bytes(*number))?;
+        if message.topic.as_str() != topic {
+            return Err("its message is of another topic");
+        }
+        let topic = message.topic.clone();
+        let publisher = (!publisher.is_empty()).then(|| publisher.into());
+        if self.broker.retained.set(message, publisher, arrived).is_err() {
+            self.broker.log.dropped(None, topic.as_str(), DropCause::RetainedFull);
+        }
+        self.broker.retained.restore_stamp(topic.as_str(), stamp);
+        // Whether it is retained or not: that it has changed is noted, and it is looked at when the first batch is made.
+        self.store.retained.insert::<str>(StoredTopic { topic, message: key, stamp });
+        Ok(())
+    }
+
+    fn session(&mut self, number: u64, value: &[u8]) -> Result<(), Fault> {
+        let (record, client_id) = SessionRecord::read(value).ok_or("it is no session")?;
+        let client_id: Arc<str> = client_id.into();
+        if self.broker.clients.find(&client_id).is_some() {
+            return Err("its client has another session");
+        }
+        let mut shadow = Shadow::restore(number, record.clone());
+        let will = match record.will {
+            WillRecord::None => None,
+            WillRecord::Armed(message, delay) => {
+                let (key, message, _) = self.hold(message)?;
+                shadow.restore_will(key, &message);
+                Some(Will::Armed { message, delay })
+            }
+            WillRecord::Delayed(message, delay, due) => {
+                let (key, message, _) = self.hold(message)?;
+                shadow.restore_will(key, &message);
+                // A clock that was set back makes no delay longer.
+                let latest = self.now + Duration::from_secs(delay.into());
+                Some(Will::Delayed { message, delay, due: due.min(latest) })
+            }
+        };
+        let options = &self.broker.options;
+        let session = Session::new(options.session_limits(options.receive_maximum.get()));
+        let key = self.broker.clients.insert(client_id, session);
+        if let Some(client) = self.broker.clients.get_mut(key) {
+            client.username = record.username;
+            client.expiry_interval = record.expiry_interval;
+            client.expires_at = record.ends_at;
+            client.will = will;
+            client.stored = Part::new(shadow);
+        }
+        self.store.last_session = number;
+        self.sessions.push((number, key));
+        Ok(())
+    }
+
+    fn delivery(&mut self, of: ClientKey, record: DeliveryRecord<'_>) -> Result<(MessageKey, Delivery), Fault> {
+        let (key, message, arrived) = self.hold(record.message)?;
+        let Broker { clients, groups, .. } = &*self.broker;
+        let is_member =
+            |filter: &&str| clients.get(of).is_some_and(|client| client.subscriptions.find(*filter).is_some());
+        let group = record.group.filter(is_member).and_then(|filter| groups.find(filter));
+        Ok((key, record.delivery(message, Mark { arrived, group })))
+    }
+
+    /// A message that a record names.
+    fn hold(&mut self, number: u64) -> Result<(MessageKey, Arc<Message>, Time), Fault> {
+        let missing = "its message is missing";
+        let place = self.messages.binary_search_by_key(&number, |(number, _)| *number).map_err(|_| missing)?;
+        let (_, key) = self.messages[place];
+        let (message, arrived) = self.store.messages.hold_again(key).ok_or(missing)?;
+        // Nothing has arrived after now, whatever a clock that was set says.
+        Ok((key, message, arrived.min(self.now)))
+    }
+
+    fn find_session(&self, number: u64) -> Result<ClientKey, Fault> {
+        let place = self.sessions.binary_search_by_key(&number, |(number, _)| *number);
+        place.map(|place| self.sessions[place].1).map_err(|_| "its session is missing")
+    }
+
+    fn with_session(
+        &mut self,
+        number: u64,
+        restore: impl FnOnce(&mut ClientState, &mut Shadow) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let key = self.find_session(number)?;
+        let Some(client) = self.broker.clients.get_mut(key) else { return Ok(()) };
+        let Some(mut shadow) = client.stored.take() else { return Ok(()) };
+        let restored = restore(client, &mut shadow);
+        client.stored = Some(shadow);
+        restored
+    }
+}

@@ -1,0 +1,269 @@
+//! SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0 §3.8, §3.10).
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::broker::Broker;
+use crate::broker::clients::replays::Replay;
+use crate::broker::clients::shared_groups::GroupKey;
+use crate::broker::clients::{ClientKey, Held, Subscription};
+use crate::broker::event::{Event, Fault};
+use crate::broker::handlers::authorize::{Handled, Verdict};
+use crate::broker::handlers::distribute::Subscriber;
+use crate::broker::handlers::packet::Sender;
+use crate::broker::handlers::publish::has_more_levels;
+use crate::broker::handlers::sys_topics::is_sys;
+use crate::codec::{
+    self, Packet, Properties, QoS, ReasonCode, RetainHandling, Suback, Subscribe, Unsuback, Unsubscribe, Version,
+};
+use crate::text::Text;
+use crate::time::Time;
+use crate::topic::{TopicError, TopicFilter, has, is_wildcard};
+
+/// Bytes of all filters of one client, which may each be as long as a string can be.
+const FILTER_BYTES_MAX: usize = 1 << 20;
+
+/// What a filter costs that comes or goes, and a request for some, in looks at a node of the router.
+const FILTER_STEPS: usize = 40;
+
+/// A subscription that was made.
+struct Granted {
+    filter: TopicFilter,
+    subscription: Subscription,
+    /// Whether retained messages are to be sent.
+    replay: bool,
+}
+
+/// A subscription that was not made, and what is said of it.
+struct Refused {
+    reason: ReasonCode,
+    words: String,
+}
+
+impl Refused {
+    fn new(reason: ReasonCode, words: &str) -> Self {
+        Self { reason, words: words.into() }
+    }
+}
+
+impl Broker {
+    pub(crate) fn on_subscribe(
+        &mut self,
+        sender: Sender,
+        subscribe: &Subscribe<'_>,
+        now: Time,
+    ) -> Result<Handled, Fault> {
+        self.check_subscribe(sender, subscribe)?;
+        let verdicts = if self.guards.subscribe {
+            let Some(verdicts) = self.may_subscribe(sender, subscribe, now) else { return Ok(Handled::Waits) };
+            verdicts
+        } else {
+            Vec::new()
+        };
+        let identifier = subscribe.properties.subscription_identifiers().next().unwrap_or(0);
+        let mut reasons = Vec::with_capacity(subscribe.subscriptions.len());
+        let mut replays = Vec::new();
+        let is_3_1 = self.is_3_1(sender.peer);
+        let mut words = String::new();
+        self.outbox.note_work(FILTER_STEPS * (1 + subscribe.subscriptions.len()), 0);
+        for (index, asked) in subscribe.subscriptions.iter().enumerate() {
+            // A long SUBSCRIBE that repeats its filters is bounded too.
+            let granted = if index >= self.options.subscriptions_max {
+                Err(Refused::new(ReasonCode::QuotaExceeded, "more filters in one SUBSCRIBE than a client may have"))
+            } else if let Some(Verdict::Refused(reason)) = verdicts.get(index) {
+                Err(Refused::new(*reason, "may not subscribe to this filter"))
+            } else {
+                self.grant(sender.client, asked, identifier)
+            };
+            let reason = match granted {
+                Ok(granted) => {
+                    let reason = granted_reason(granted.subscription.qos);
+                    replays.extend(granted.replay.then_some(granted));
+                    reason
+                }
+                Err(refused) => {
+                    words = if words.is_empty() { refused.words } else { words };
+                    refused.reason
+                }
+            };
+            self.log_subscription(sender.client, asked.filter, reason, true);
+            reasons.push(if reason.is_error() && is_3_1 { ReasonCode::Success } else { reason });
+        }
+        let suback = Suback { packet_id: subscribe.packet_id, properties: Properties::EMPTY, reasons };
+        self.send_saying(sender, Packet::Suback(suback), &words)?;
+        if replays.is_empty() {
+            return Ok(Handled::Done);
+        }
+        self.retained.forget_expired(now);
+        for Granted { filter, subscription, .. } in replays {
+            self.replay_sys(Subscriber::Client(sender.client), &filter, subscription, now);
+            let since = self.retained.stamp();
+            if let Some(client) = self.clients.get_mut(sender.client) {
+                client.begin_replay(Replay { filter, subscription, since, after: None });
+            }
+        }
+        if let Some(mut hop) = self.hop(sender.client, now) {
+            hop.pump(None);
+        }
+        Ok(Handled::Done)
+    }
+
+    pub(crate) fn on_unsubscribe(
+        &mut self,
+        sender: Sender,
+        unsubscribe: &Unsubscribe<'_>,
+        now: Time,
+    ) -> Result<(), Fault> {
+        let mut reasons = Vec::with_capacity(unsubscribe.filters.len());
+        let mut words = String::new();
+        self.outbox.note_work(FILTER_STEPS * (1 + unsubscribe.filters.len()), 0);
+        for text in &unsubscribe.filters {
+            let client = self.clients.get_mut(sender.client);
+            let reason = if let Some(filter) = client.and_then(|client| client.unsubscribe(text)) {
+                if let Some(group) = self.remove_subscription(sender.client, &filter) {
+                    self.leave_group(sender.client, group, now);
+                }
+                if is_sys(filter.filter()) && !self.watches_sys(sender.client) {
+                    self.watch_sys(false, now);
+                }
+                ReasonCode::Success
+            } else {
+                match TopicFilter::parse(text) {
+                    Ok(_) => ReasonCode::NoSubscriptionExisted,
+                    Err(error) => {
+                        words = if words.is_empty() { of_topic(&error) } else { words };
+                        ReasonCode::TopicFilterInvalid
+                    }
+                }
+            };
+            self.log_subscription(sender.client, text, reason, false);
+            reasons.push(reason);
+        }
+        let unsuback = Unsuback { packet_id: unsubscribe.packet_id, properties: Properties::EMPTY, reasons };
+        self.send_saying(sender, Packet::Unsuback(unsuback), &words)
+    }
+
+    /// Puts a subscription, which its client has, into the router, or changes it there.
+    pub(crate) fn add_subscription(&mut self, client: ClientKey, filter: &TopicFilter, subscription: Subscription) {
+        let subscriber = if filter.share_name().is_none() {
+            Some(Subscriber::Client(client))
+        } else {
+            self.groups.join(filter, client, subscription).map(Subscriber::Group)
+        };
+        if let Some(subscriber) = subscriber {
+            self.subscriptions.insert(filter, subscriber, subscription);
+        }
+    }
+
+    /// Takes a subscription, which its client has given up, out of the router; gives the group that the client has left.
+    pub(crate) fn remove_subscription(&mut self, client: ClientKey, filter: &TopicFilter) -> Option<GroupKey> {
+        if filter.share_name().is_none() {
+            self.subscriptions.remove(filter, &Subscriber::Client(client));
+            return None;
+        }
+        let (group, is_gone) = self.groups.leave(filter, client)?;
+        if is_gone {
+            self.subscriptions.remove(filter, &Subscriber::Group(group));
+        }
+        Some(group)
+    }
+
+    /// Holds a SUBSCRIBE against what CONNACK told a client of 5.0.
+    fn check_subscribe(&self, sender: Sender, subscribe: &Subscribe<'_>) -> Result<(), Fault> {
+        if sender.version == Version::V3_1_1 {
+            return Ok(());
+        }
+        if !self.options.subscription_identifiers_available
+            && subscribe.properties.subscription_identifiers().next().is_some()
+        {
+            let problem = "a subscription identifier, where there are none";
+            return Err(Fault::new(ReasonCode::SubscriptionIdentifiersNotSupported, "§3.2.2.3.12", problem));
+        }
+        subscribe.subscriptions.iter().find_map(|asked| self.unavailable(asked.filter)).map_or(Ok(()), Err)
+    }
+
+    /// What the filter has that is not available.
+    fn unavailable(&self, filter: &str) -> Option<Fault> {
+        if !self.options.wildcard_subscription_available && has(filter, is_wildcard) {
+            let problem = "a wildcard in a topic filter, where there are none";
+            return Some(Fault::new(ReasonCode::WildcardSubscriptionsNotSupported, "§3.2.2.3.11", problem));
+        }
+        if !self.options.shared_subscription_available && filter.starts_with("$share/") {
+            let problem = "a shared subscription, where there are none";
+            return Some(Fault::new(ReasonCode::SharedSubscriptionsNotSupported, "§3.2.2.3.13", problem));
+        }
+        None
+    }
+
+    /// Makes or replaces one subscription [MQTT-3.8.4-3].
+    fn grant(&mut self, key: ClientKey, asked: &codec::Subscription<'_>, identifier: u32) -> Result<Granted, Refused> {
+        let filter = TopicFilter::parse(asked.filter)
+            .map_err(|error| Refused { reason: ReasonCode::TopicFilterInvalid, words: of_topic(&error) })?;
+        if has_more_levels(filter.filter(), self.options.topic_levels_max) {
+            return Err(Refused::new(ReasonCode::TopicFilterInvalid, "a filter of more levels than are served"));
+        }
+        if let Some(fault) = self.unavailable(asked.filter) {
+            return Err(Refused::new(fault.reason, fault.problem)); // Of 3.1.1, which is told so in no other way.
+        }
+        let client = self.clients.get_mut(key).ok_or_else(|| Refused::new(ReasonCode::UnspecifiedError, ""))?;
+        let subscription = Subscription::new(asked.options, self.options.maximum_qos, identifier);
+        let begins_sys = is_sys(filter.filter()) && !client.watches_sys();
+        let known = client.subscriptions.find_mut(filter.as_str());
+        let is_new = known.is_none();
+        if let Some(held) = known {
+            held.subscription = subscription;
+        } else if client.subscriptions.len() >= self.options.subscriptions_max {
+            return Err(Refused::new(ReasonCode::QuotaExceeded, "one more subscription than a client may have"));
+        } else if client.filter_bytes() + filter.as_str().len() > FILTER_BYTES_MAX {
+            return Err(Refused::new(ReasonCode::QuotaExceeded, "longer filters than a client may have"));
+        } else {
+            client.subscriptions.insert::<str>(Held { filter: filter.clone(), subscription });
+        }
+        client.change_replay(filter.as_str(), subscription);
+        client.note_subscription(&filter);
+        self.add_subscription(key, &filter, subscription);
+        if begins_sys {
+            self.watch_sys(true, self.now);
+        }
+        // [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]; a shared subscription gets none (§3.8.4).
+        let replay = filter.share_name().is_none() && replays(asked.options.retain_handling, is_new);
+        Ok(Granted { filter, subscription, replay })
+    }
+
+    fn log_subscription(&mut self, key: ClientKey, filter: &str, reason: ReasonCode, subscribe: bool) {
+        let clients = &self.clients;
+        let Some(client) = clients.get(key) else { return };
+        self.log.event(|| {
+            let (client_id, filter) = (Arc::clone(&client.id), filter.into());
+            if subscribe {
+                Event::Subscribed { client_id, filter, reason }
+            } else {
+                Event::Unsubscribed { client_id, filter, reason }
+            }
+        });
+    }
+}
+
+/// Whether a subscription brings retained messages.
+pub(crate) const fn replays(handling: RetainHandling, is_new: bool) -> bool {
+    match handling {
+        RetainHandling::Send => true,
+        RetainHandling::SendIfNew => is_new,
+        RetainHandling::DoNotSend => false,
+    }
+}
+
+fn of_topic(error: &TopicError) -> String {
+    let mut words = String::new();
+    error.write(&mut words);
+    words
+}
+
+const fn granted_reason(qos: QoS) -> ReasonCode {
+    match qos {
+        QoS::AtMostOnce => ReasonCode::Success,
+        QoS::AtLeastOnce => ReasonCode::GrantedQoS1,
+        QoS::ExactlyOnce => ReasonCode::GrantedQoS2,
+    }
+}

@@ -1,0 +1,116 @@
+//! Wills: what is published when a connection ends otherwise than by DISCONNECT (MQTT 5.0 §3.1.2.5).
+//!
+//! ```text
+//! Armed ──DISCONNECT 0x00──▶ cleared
+//!     ├───connection ended, no delay or no session──▶ fired
+//!     └───connection ended──▶ Delayed ──delay over, or session ended──▶ fired
+//!                                   └───client is back──▶ cancelled
+//! ```
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use crate::broker::Broker;
+use crate::broker::clients::ClientKey;
+use crate::broker::connection::deadlines::Deadline;
+use crate::broker::event::{Event, WillFate};
+use crate::codec::{self, Message, PropertyId};
+use crate::time::Time;
+use crate::topic::{TopicError, TopicName};
+
+/// A client's will.
+#[derive(Debug)]
+pub(crate) enum Will {
+    /// Its connection lives. The delay is in seconds (§3.1.3.2.2).
+    Armed { message: Arc<Message>, delay: u32 },
+    /// Its connection is gone; it is published at this moment, which the delay has set.
+    Delayed { message: Arc<Message>, delay: u32, due: Time },
+}
+
+impl Will {
+    /// The will that a CONNECT carries.
+    pub(crate) fn new(will: &codec::Will<'_>) -> Result<Self, TopicError> {
+        let delay = will.properties.number(PropertyId::WillDelayInterval).unwrap_or(0);
+        let message = Message {
+            topic: TopicName::parse(will.topic)?,
+            qos: will.qos,
+            retain: will.retain,
+            payload: will.payload.into(),
+            properties: will.properties.without(PropertyId::WillDelayInterval),
+        };
+        Ok(Self::Armed { message: Arc::new(message), delay })
+    }
+
+    pub(crate) const fn message(&self) -> &Arc<Message> {
+        match self {
+            Self::Armed { message, .. } | Self::Delayed { message, .. } => message,
+        }
+    }
+}
+
+impl Broker {
+    pub(crate) fn arm_will(&mut self, key: ClientKey, will: Option<Will>) {
+        if let Some(client) = self.clients.get_mut(key) {
+            client.will = will;
+        }
+        self.log_will(key, WillFate::Armed);
+    }
+
+    /// The client said goodbye [MQTT-3.14.4-3].
+    pub(crate) fn clear_will(&mut self, key: ClientKey) {
+        self.log_will(key, WillFate::Cleared);
+        self.take_will(key);
+    }
+
+    /// The client is back before the delay was over [MQTT-3.1.3-9].
+    pub(crate) fn cancel_will(&mut self, key: ClientKey) {
+        self.log_will(key, WillFate::Cancelled);
+        self.take_will(key);
+    }
+
+    /// The connection is gone: publishes the will or sets its time [MQTT-3.1.2-8].
+    pub(crate) fn connection_lost(&mut self, key: ClientKey, now: Time) {
+        let Some(client) = self.clients.get_mut(key) else { return };
+        match client.will.take() {
+            Some(Will::Armed { message, delay }) if delay > 0 => {
+                let due = now + Duration::from_secs(delay.into());
+                client.will = Some(Will::Delayed { message, delay, due });
+                self.deadlines.insert(due, Deadline::Will(key));
+                self.log_will(key, WillFate::Delayed);
+            }
+            will => {
+                client.will = will;
+                self.fire_will(key, now);
+            }
+        }
+    }
+
+    /// Publishes the will, if there is one [MQTT-3.1.2-8].
+    pub(crate) fn fire_will(&mut self, key: ClientKey, now: Time) {
+        self.log_will(key, WillFate::Fired);
+        if let Some(message) = self.take_will(key) {
+            let publish = message.as_publish();
+            self.distribute(publish, Some(Arc::clone(&message)), Some(key), now);
+        }
+    }
+
+    /// Takes the will away from the client, and its deadline.
+    fn take_will(&mut self, key: ClientKey) -> Option<Arc<Message>> {
+        let will = self.clients.get_mut(key)?.will.take()?;
+        if let Will::Delayed { due, .. } = &will {
+            self.deadlines.remove(*due, Deadline::Will(key));
+        }
+        Some(Arc::clone(will.message()))
+    }
+
+    fn log_will(&mut self, key: ClientKey, fate: WillFate) {
+        let Some(client) = self.clients.get(key) else { return };
+        if let Some(will) = &client.will {
+            self.log.event(|| Event::Will {
+                client_id: Arc::clone(&client.id),
+                topic: will.message().topic.as_str().into(),
+                fate,
+            });
+        }
+    }
+}

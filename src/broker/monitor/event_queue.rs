@@ -1,0 +1,67 @@
+//! The log: the events and messages that wait for the host, and the counters.
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+
+use crate::broker::event::{DropCause, Event};
+use crate::broker::handlers::host::HostMessage;
+use crate::broker::monitor::counters::Counters;
+use crate::broker::output::Output;
+
+#[derive(Debug)]
+pub(crate) struct Log {
+    /// Whether anybody listens.
+    listening: bool,
+    /// Events and messages, in their order.
+    news: VecDeque<Output<'static>>,
+    pub(crate) counters: Counters,
+}
+
+impl Log {
+    pub(crate) fn new(listening: bool) -> Self {
+        Self { listening, news: VecDeque::new(), counters: Counters::default() }
+    }
+
+    /// Whether events are kept from now on.
+    pub(crate) fn listen(&mut self, listening: bool) {
+        self.listening = listening;
+        if !listening {
+            for _ in 0..self.news.len() {
+                if let Some(message @ Output::Message(_)) = self.news.pop_front() {
+                    self.news.push_back(message);
+                }
+            }
+        }
+    }
+
+    /// Keeps the event for the host; makes none if nobody listens.
+    #[inline]
+    pub(crate) fn event(&mut self, event: impl FnOnce() -> Event) {
+        if self.listening {
+            self.news.push_back(Output::Event(event()));
+        }
+    }
+
+    /// Keeps a message for the host.
+    pub(crate) fn post(&mut self, message: HostMessage) {
+        self.news.push_back(Output::Message(message));
+    }
+
+    /// A PUBLISH is sent.
+    #[inline]
+    pub(crate) fn delivered(&mut self, packet: &[u8]) {
+        self.counters.delivered += 1;
+        self.counters.sent.count(packet);
+    }
+
+    /// A message was lost.
+    pub(crate) fn dropped(&mut self, client_id: Option<&Arc<str>>, topic: &str, cause: DropCause) {
+        self.counters.count_drop(cause);
+        self.event(|| Event::Dropped { client_id: client_id.cloned(), topic: topic.into(), cause });
+    }
+
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<Output<'static>> {
+        self.news.pop_front()
+    }
+}

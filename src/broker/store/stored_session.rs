@@ -1,0 +1,295 @@
+//! A shadow: what the store has of one session, to be held against what the session is now.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::broker::clients::ClientState;
+use crate::broker::clients::shared_groups::Groups;
+use crate::broker::delivery_tag::Mark;
+use crate::broker::handlers::will::Will;
+use crate::broker::store::batch::Batch;
+use crate::broker::store::key::Key;
+use crate::broker::store::messages::{MessageKey, Messages, address};
+use crate::broker::store::record::{SessionRecord, WillRecord, write_sent, write_subscription};
+use crate::broker::store::stored_queue::Line;
+use crate::codec::{Message, PacketId};
+use crate::collections::sorted_list::Sorted;
+use crate::session::{self, Delivery};
+use crate::time::Time;
+use crate::topic::TopicFilter;
+
+/// What the store has of one session.
+#[derive(Debug)]
+pub(crate) struct Shadow {
+    /// The session's, in the keys.
+    number: u64,
+    /// Its record, once it is written.
+    record: Option<SessionRecord>,
+    will: Option<HeldWill>,
+    /// A session that ends with its connection has nothing that outlives it but its will.
+    is_whole: bool,
+    /// The filters that were subscribed to, given up, or both.
+    filters: Sorted<Arc<str>>,
+    /// The queue, and what is behind the screen.
+    waiting: Line,
+    screened: Line,
+    /// In the order of the identifiers.
+    sent: Vec<Sent>,
+    handed_over: Vec<PacketId>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    packet_id: PacketId,
+    order: u64,
+    token: u64,
+    message: Option<MessageKey>,
+}
+
+impl Sent {
+    fn is(&self, now: session::Sent<'_>) -> bool {
+        (self.packet_id, self.order, self.token) == (now.packet_id, now.order, token(now.delivery))
+    }
+}
+
+/// Where there is no delivery any more, it does not matter.
+fn token(delivery: Option<&Delivery>) -> u64 {
+    delivery.map_or(0, |delivery| delivery.token)
+}
+
+/// A will's message, and where it lies.
+#[derive(Clone, Copy, Debug)]
+struct HeldWill {
+    address: usize,
+    message: Option<MessageKey>,
+}
+
+/// What a batch is made with.
+#[derive(Debug)]
+pub(crate) struct Pen<'a> {
+    pub(crate) batch: &'a mut Batch,
+    pub(crate) messages: &'a mut Messages,
+    pub(crate) groups: &'a Groups,
+}
+
+impl<'a> Pen<'a> {
+    /// The message of a delivery, held once more.
+    pub(crate) fn hold(&mut self, delivery: &Delivery) -> Option<MessageKey> {
+        self.messages.hold(&delivery.message, Mark::unpack(delivery.token).arrived, self.batch)
+    }
+
+    /// The shared subscription that a delivery goes out for.
+    pub(crate) fn group(&self, delivery: &Delivery) -> Option<&'a str> {
+        self.groups.filter(Mark::unpack(delivery.token).group?)
+    }
+}
+
+impl Shadow {
+    /// A session that the store does not have yet.
+    pub(crate) const fn new(number: u64) -> Self {
+        Self {
+            number,
+            record: None,
+            will: None,
+            is_whole: false,
+            filters: Sorted::new(),
+            waiting: Line::new(Key::Waiting),
+            screened: Line::new(Key::Screened),
+            sent: Vec::new(),
+            handed_over: Vec::new(),
+        }
+    }
+
+    /// The client has subscribed to the filter or given it up, or was sent what is retained.
+    pub(crate) fn note(&mut self, filter: &TopicFilter) {
+        let filter = filter.text();
+        if self.is_whole && self.filters.find(&*filter).is_none() {
+            self.filters.insert::<str>(filter);
+        }
+    }
+
+    /// Writes what is not as the store has it.
+    pub(crate) fn sync(&mut self, client: &ClientState, pen: &mut Pen<'_>) {
+        if !self.is_whole && client.expiry_interval > 0 {
+            self.is_whole = true;
+            self.filters = Sorted::new();
+            for held in client.subscriptions.iter() {
+                self.filters.insert::<str>(held.filter.text());
+            }
+        }
+        self.sync_record(client, pen);
+        if self.is_whole {
+            self.sync_subscriptions(client, pen);
+            let queued = client.session.queued();
+            self.waiting.sync(self.number, client.enqueued, queued, |from| client.session.waiting_from(from), pen);
+            if let Some(screen) = &client.screen {
+                let screened = screen.len();
+                self.screened.sync(self.number, client.screened, screened, |from| screen.waiting_from(from), pen);
+            } else {
+                self.screened.forget(self.number, client.screened, pen);
+            }
+            self.sync_sent(client, pen);
+            self.sync_handed_over(client, pen);
+        }
+    }
+
+    /// Removes all of it: the session is over.
+    pub(crate) fn remove(&mut self, pen: &mut Pen<'_>) {
+        pen.batch.remove(Key::Session(self.number));
+        if let Some(message) = self.will.and_then(|will| will.message) {
+            pen.messages.release(message);
+        }
+        for filter in self.filters.iter() {
+            pen.batch.remove(Key::Subscription(self.number, filter));
+        }
+        self.waiting.forget(self.number, u64::MAX, pen);
+        self.screened.forget(self.number, u64::MAX, pen);
+        for sent in &self.sent {
+            self.forget_sent(*sent, pen);
+        }
+        for packet_id in &self.handed_over {
+            pen.batch.remove(Key::HandedOver(self.number, *packet_id));
+        }
+    }
+
+    fn sync_record(&mut self, client: &ClientState, pen: &mut Pen<'_>) {
+        let message = client.will.as_ref().map(Will::message);
+        if self.will.map(|will| will.address) != message.map(address) {
+            let held = message.map(|message| HeldWill {
+                address: address(message),
+                // It has not arrived anywhere yet.
+                message: pen.messages.hold(message, Time::ZERO, pen.batch),
+            });
+            if let Some(former) = core::mem::replace(&mut self.will, held).and_then(|will| will.message) {
+                pen.messages.release(former);
+            }
+        }
+        let number = self.will.and_then(|will| will.message).map(|message| pen.messages.number(message));
+        let will = match (&client.will, number) {
+            (Some(Will::Armed { delay, .. }), Some(number)) => WillRecord::Armed(number, *delay),
+            (Some(Will::Delayed { delay, due, .. }), Some(number)) => WillRecord::Delayed(number, *delay, *due),
+            (None, _) | (_, None) => WillRecord::None,
+        };
+        let (username, expiry_interval) = (client.username.clone(), client.expiry_interval);
+        let record = SessionRecord { username, expiry_interval, ends_at: client.expires_at, will };
+        if self.record.as_ref() != Some(&record) {
+            pen.batch.put(Key::Session(self.number), |out| record.write(&client.id, out));
+            self.record = Some(record);
+        }
+    }
+
+    fn sync_subscriptions(&mut self, client: &ClientState, pen: &mut Pen<'_>) {
+        for filter in core::mem::replace(&mut self.filters, Sorted::new()).iter() {
+            let key = Key::Subscription(self.number, filter);
+            match client.subscriptions.find(&**filter) {
+                Some(held) => {
+                    let replay = client.replays.find(filter);
+                    pen.batch.put(key, |out| write_subscription(held.subscription, replay, out));
+                }
+                None => pen.batch.remove(key),
+            }
+        }
+    }
+
+    fn sync_sent(&mut self, client: &ClientState, pen: &mut Pen<'_>) {
+        let is_same = |(former, now): (&Sent, session::Sent<'_>)| former.is(now);
+        if self.sent.len() == client.session.in_flight() && self.sent.iter().zip(client.session.sent()).all(is_same) {
+            return;
+        }
+        let former = core::mem::take(&mut self.sent);
+        let mut former = former.as_slice();
+        for now in client.session.sent() {
+            while let Some((over, rest)) = former.split_first().filter(|(over, _)| over.packet_id < now.packet_id) {
+                self.forget_sent(*over, pen);
+                former = rest;
+            }
+            let same_id = former.split_first().filter(|(same_id, _)| same_id.packet_id == now.packet_id);
+            if let Some((_, rest)) = same_id {
+                former = rest;
+            }
+            let same_id = same_id.map(|(same_id, _)| *same_id);
+            if let Some(same) = same_id.filter(|former| former.is(now)) {
+                self.sent.push(same);
+                continue;
+            }
+            let sent = self.write_sent(now, pen);
+            if let Some(message) = same_id.and_then(|former| former.message) {
+                pen.messages.release(message);
+            }
+            self.sent.push(sent);
+        }
+        for over in former {
+            self.forget_sent(*over, pen);
+        }
+    }
+
+    fn write_sent(&self, now: session::Sent<'_>, pen: &mut Pen<'_>) -> Sent {
+        let message = now.delivery.and_then(|delivery| pen.hold(delivery));
+        let delivery = now.delivery.zip(message);
+        let delivery = delivery.map(|(delivery, key)| (delivery, pen.messages.number(key), pen.group(delivery)));
+        // What cannot be stored was not sent either.
+        if now.delivery.is_none() || delivery.is_some() {
+            let key = Key::Sent(self.number, now.packet_id);
+            pen.batch.put(key, |out| write_sent(now.order, delivery, out));
+        }
+        Sent { packet_id: now.packet_id, order: now.order, token: token(now.delivery), message }
+    }
+
+    fn forget_sent(&self, sent: Sent, pen: &mut Pen<'_>) {
+        pen.batch.remove(Key::Sent(self.number, sent.packet_id));
+        if let Some(message) = sent.message {
+            pen.messages.release(message);
+        }
+    }
+
+    fn sync_handed_over(&mut self, client: &ClientState, pen: &mut Pen<'_>) {
+        if client.session.handed_over().eq(self.handed_over.iter().copied()) {
+            return;
+        }
+        let former = core::mem::take(&mut self.handed_over);
+        let mut former = former.as_slice();
+        for now in client.session.handed_over() {
+            while let Some((over, rest)) = former.split_first().filter(|(over, _)| **over < now) {
+                pen.batch.remove(Key::HandedOver(self.number, *over));
+                former = rest;
+            }
+            match former.split_first() {
+                Some((same, rest)) if *same == now => former = rest,
+                _ => pen.batch.put(Key::HandedOver(self.number, now), |_| ()),
+            }
+            self.handed_over.push(now);
+        }
+        for over in former {
+            pen.batch.remove(Key::HandedOver(self.number, *over));
+        }
+    }
+}
+
+/// What a session has that is being restored.
+impl Shadow {
+    pub(crate) fn restore(number: u64, record: SessionRecord) -> Self {
+        // Also of one that is to end with its connection: before that it may have been one that stays.
+        Self { is_whole: true, record: Some(record), ..Self::new(number) }
+    }
+
+    pub(crate) fn restore_will(&mut self, key: MessageKey, message: &Arc<Message>) {
+        self.will = Some(HeldWill { address: address(message), message: Some(key) });
+    }
+
+    pub(crate) const fn waiting(&mut self) -> &mut Line {
+        &mut self.waiting
+    }
+
+    pub(crate) const fn screened(&mut self) -> &mut Line {
+        &mut self.screened
+    }
+
+    pub(crate) fn restore_sent(&mut self, sent: session::Sent<'_>, message: Option<MessageKey>) {
+        let session::Sent { packet_id, order, delivery } = sent;
+        self.sent.push(Sent { packet_id, order, token: token(delivery), message });
+    }
+
+    pub(crate) fn restore_handed_over(&mut self, packet_id: PacketId) {
+        self.handed_over.push(packet_id);
+    }
+}
