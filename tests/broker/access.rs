@@ -3,7 +3,8 @@
 use wasmqtt::broker::{Access, AccessFilter, AccessRule, Action, Answer, Asks, BrokerOptions, Event, PeerId};
 use wasmqtt::codec::{Connect, Message, Packet, Property, QoS, ReasonCode};
 
-use crate::room::{Room, V4, V5, connect, message, properties, publish, will};
+use crate::support::packets::{V4, V5, connect, message, properties, publish, will};
+use crate::support::scenario::Scenario;
 
 const PUBLISH: Option<Action> = Some(Action::Publish);
 const SUBSCRIBE: Option<Action> = Some(Action::Subscribe);
@@ -20,58 +21,59 @@ fn options(rules: &[(Option<Action>, &str, Result<(), ReasonCode>)]) -> BrokerOp
     BrokerOptions { access: Access::new(rules), events: true, ..BrokerOptions::default() }
 }
 
-fn room(rules: &[(Option<Action>, &str, Result<(), ReasonCode>)]) -> Room {
-    Room::with(options(rules))
+fn scenario(rules: &[(Option<Action>, &str, Result<(), ReasonCode>)]) -> Scenario {
+    Scenario::with(options(rules))
 }
 
 /// Publishes for the host, which no rule holds for, and gives what the client is sent.
-fn sent(room: &mut Room, peer: PeerId, topic: &str) -> Vec<String> {
-    room.broker.publish(message(topic, "x"), room.now);
-    room.drain();
-    room.hear(peer)
+fn sent(scenario: &mut Scenario, peer: PeerId, topic: &str) -> Vec<String> {
+    scenario.broker.publish(message(topic, "x"), scenario.now);
+    scenario.drain();
+    scenario.hear(peer)
 }
 
 #[test]
 fn the_first_rule_that_names_a_topic_decides_and_what_none_names_is_allowed() {
-    let mut room = room(&[(PUBLISH, "a/open", YES), (PUBLISH, "a/#", NO), (None, "b", Err(ReasonCode::QuotaExceeded))]);
-    let peer = room.join(V5, "a");
+    let mut scenario =
+        scenario(&[(PUBLISH, "a/open", YES), (PUBLISH, "a/#", NO), (None, "b", Err(ReasonCode::QuotaExceeded))]);
+    let peer = scenario.join(V5, "a");
     let rows = [("a/open", "10"), ("a/x", "87"), ("a", "87"), ("b", "97"), ("c", "10")];
     for (topic, reason) in rows {
-        assert_eq!(room.publish(peer, topic, "", QoS::AtLeastOnce), [format!("PUBACK #9 {reason}")], "{topic}");
+        assert_eq!(scenario.publish(peer, topic, "", QoS::AtLeastOnce), [format!("PUBACK #9 {reason}")], "{topic}");
     }
     // Another action is not meant.
-    assert_eq!(room.subscribe(peer, "a/x", QoS::AtMostOnce), ["SUBACK #100 00"]);
-    assert_eq!(room.subscribe(peer, "b", QoS::AtMostOnce), ["SUBACK #100 97"]);
+    assert_eq!(scenario.subscribe(peer, "a/x", QoS::AtMostOnce), ["SUBACK #100 00"]);
+    assert_eq!(scenario.subscribe(peer, "b", QoS::AtMostOnce), ["SUBACK #100 97"]);
 }
 
 #[test]
 fn a_last_rule_may_close_all_that_is_not_named() {
-    let mut room = room(&[(None, "open/#", YES), (None, "#", NO)]);
-    let peer = room.join(V5, "a");
+    let mut scenario = scenario(&[(None, "open/#", YES), (None, "#", NO)]);
+    let peer = scenario.join(V5, "a");
     for (topic, reason) in [("open/x", "10"), ("x", "87"), ("$x/y", "87")] {
-        assert_eq!(room.publish(peer, topic, "", QoS::AtLeastOnce), [format!("PUBACK #9 {reason}")], "{topic}");
+        assert_eq!(scenario.publish(peer, topic, "", QoS::AtLeastOnce), [format!("PUBACK #9 {reason}")], "{topic}");
         let reason = if reason == "10" { "00" } else { reason };
-        assert_eq!(room.subscribe(peer, topic, QoS::AtMostOnce), [format!("SUBACK #100 {reason}")], "{topic}");
+        assert_eq!(scenario.subscribe(peer, topic, QoS::AtMostOnce), [format!("SUBACK #100 {reason}")], "{topic}");
     }
 }
 
 #[test]
 fn a_refusal_is_told_as_the_version_and_the_packet_can() {
     let banned = Err(ReasonCode::Banned);
-    let mut room = room(&[(None, "t", banned)]);
-    let peer = room.join(V5, "a");
-    assert_eq!(room.publish(peer, "t", "", QoS::AtLeastOnce), ["PUBACK #9 87"], "PUBACK knows no 0x8A");
-    assert_eq!(room.subscribe(peer, "t", QoS::AtMostOnce), ["SUBACK #100 87"]);
-    let old = room.join(V4, "b");
-    assert_eq!(room.subscribe(old, "t", QoS::AtMostOnce), ["SUBACK #100 80"]);
-    assert_eq!(room.publish(old, "t", "", QoS::AtLeastOnce), ["PUBACK #9 ok"]);
+    let mut scenario = scenario(&[(None, "t", banned)]);
+    let peer = scenario.join(V5, "a");
+    assert_eq!(scenario.publish(peer, "t", "", QoS::AtLeastOnce), ["PUBACK #9 87"], "PUBACK knows no 0x8A");
+    assert_eq!(scenario.subscribe(peer, "t", QoS::AtMostOnce), ["SUBACK #100 87"]);
+    let old = scenario.join(V4, "b");
+    assert_eq!(scenario.subscribe(old, "t", QoS::AtMostOnce), ["SUBACK #100 80"]);
+    assert_eq!(scenario.publish(old, "t", "", QoS::AtLeastOnce), ["PUBACK #9 ok"]);
     let will = Some(will("t", "x", QoS::AtMostOnce));
     for (version, heard) in [(V5, "CONNACK 8A"), (V4, "CONNACK 87")] {
-        let peer = room.connect(&Connect { will, ..connect(version, "c") });
-        assert_eq!((room.hear(peer), room.is_closed(peer)), (vec![heard.into()], true));
+        let peer = scenario.connect(&Connect { will, ..connect(version, "c") });
+        assert_eq!((scenario.hear(peer), scenario.is_closed(peer)), (vec![heard.into()], true));
     }
-    assert_eq!(room.broker.counters().published, 0);
-    let refused = room.events.iter().filter(|event| matches!(event, Event::Refused { .. })).count();
+    assert_eq!(scenario.broker.counters().published, 0);
+    let refused = scenario.events.iter().filter(|event| matches!(event, Event::Refused { .. })).count();
     assert_eq!(refused, 2);
 }
 
@@ -79,12 +81,12 @@ fn a_refusal_is_told_as_the_version_and_the_packet_can() {
 #[test]
 fn a_wider_subscription_does_not_bring_what_a_narrower_one_may_not() {
     for filter in ["#", "+/x", "+/#", "private/+", "$share/g/#"] {
-        let mut room = room(&[(SUBSCRIBE, "private/x", NO), (SUBSCRIBE, "private/y", NO)]);
-        let peer = room.join(V5, "a");
-        assert_eq!(room.subscribe(peer, filter, QoS::AtMostOnce), ["SUBACK #100 00"], "{filter}");
-        assert!(sent(&mut room, peer, "private/x").is_empty(), "{filter}");
+        let mut scenario = scenario(&[(SUBSCRIBE, "private/x", NO), (SUBSCRIBE, "private/y", NO)]);
+        let peer = scenario.join(V5, "a");
+        assert_eq!(scenario.subscribe(peer, filter, QoS::AtMostOnce), ["SUBACK #100 00"], "{filter}");
+        assert!(sent(&mut scenario, peer, "private/x").is_empty(), "{filter}");
         if filter != "private/+" {
-            assert_eq!(sent(&mut room, peer, "public/x"), ["public/x=x q0"], "{filter}");
+            assert_eq!(sent(&mut scenario, peer, "public/x"), ["public/x=x q0"], "{filter}");
         }
     }
 }
@@ -103,27 +105,27 @@ fn a_subscription_is_refused_where_nothing_of_it_could_be_delivered() {
         ("#", "00"),
         ("public", "00"),
     ];
-    let mut room = room(&[(SUBSCRIBE, "private/mine/x", YES), (SUBSCRIBE, "private/#", NO)]);
-    let peer = room.join(V5, "a");
+    let mut scenario = scenario(&[(SUBSCRIBE, "private/mine/x", YES), (SUBSCRIBE, "private/#", NO)]);
+    let peer = scenario.join(V5, "a");
     for (filter, reason) in rows {
         // A rule before it allows a part.
         let reason = if matches!(filter, "private/#") { "00" } else { reason };
-        assert_eq!(room.subscribe(peer, filter, QoS::AtMostOnce), [format!("SUBACK #100 {reason}")], "{filter}");
+        assert_eq!(scenario.subscribe(peer, filter, QoS::AtMostOnce), [format!("SUBACK #100 {reason}")], "{filter}");
     }
-    assert!(sent(&mut room, peer, "private/mine/y").is_empty());
-    assert_eq!(sent(&mut room, peer, "private/mine/x"), ["private/mine/x=x q0"]);
+    assert!(sent(&mut scenario, peer, "private/mine/y").is_empty());
+    assert_eq!(sent(&mut scenario, peer, "private/mine/x"), ["private/mine/x=x q0"]);
 }
 
 #[test]
 fn a_rule_for_receiving_holds_for_deliveries_alone() {
-    let mut room = room(&[(RECEIVE, "secret", NO)]);
-    let peer = room.join(V5, "a");
-    room.retain(peer, "secret", "x", QoS::AtMostOnce);
-    room.retain(peer, "open", "x", QoS::AtMostOnce);
-    assert_eq!(room.subscribe(peer, "#", QoS::AtMostOnce), ["SUBACK #100 00", "open=x q0 retain"]);
-    assert_eq!(room.subscribe(peer, "secret", QoS::AtMostOnce), ["SUBACK #100 00"]);
-    assert!(sent(&mut room, peer, "secret").is_empty());
-    assert_eq!(room.publish(peer, "secret", "", QoS::AtLeastOnce), ["PUBACK #9 10"], "nobody was there for it");
+    let mut scenario = scenario(&[(RECEIVE, "secret", NO)]);
+    let peer = scenario.join(V5, "a");
+    scenario.retain(peer, "secret", "x", QoS::AtMostOnce);
+    scenario.retain(peer, "open", "x", QoS::AtMostOnce);
+    assert_eq!(scenario.subscribe(peer, "#", QoS::AtMostOnce), ["SUBACK #100 00", "open=x q0 retain"]);
+    assert_eq!(scenario.subscribe(peer, "secret", QoS::AtMostOnce), ["SUBACK #100 00"]);
+    assert!(sent(&mut scenario, peer, "secret").is_empty());
+    assert_eq!(scenario.publish(peer, "secret", "", QoS::AtLeastOnce), ["PUBACK #9 10"], "nobody was there for it");
 }
 
 #[test]
@@ -132,7 +134,7 @@ fn rules_name_clients_and_users() {
     list.push(AccessRule { client_id: Some("root".into()), ..rule(None, "#", YES) });
     list.push(AccessRule { username: Some("eve".into()), ..rule(None, "eve/#", NO) });
     list.push(rule(PUBLISH, "dev/#", NO));
-    let mut room = Room::with(BrokerOptions { access: Access::new(list), ..BrokerOptions::default() });
+    let mut scenario = Scenario::with(BrokerOptions { access: Access::new(list), ..BrokerOptions::default() });
     let rows = [
         ("c1", Some("ann"), "dev/c1/ann/x", true),
         ("c1", Some("ann"), "dev/c1/bob", false),
@@ -149,41 +151,41 @@ fn rules_name_clients_and_users() {
         ("a/b", Some("x"), "dev/a/b/x", false),
     ];
     for (client_id, username, topic, allowed) in rows {
-        let peer = room.join_with(&Connect { username, ..connect(V5, client_id) });
+        let peer = scenario.join_with(&Connect { username, ..connect(V5, client_id) });
         let heard = if allowed { "PUBACK #9 10" } else { "PUBACK #9 87" };
-        assert_eq!(room.publish(peer, topic, "", QoS::AtLeastOnce), [heard], "{client_id} {username:?} {topic}");
+        assert_eq!(scenario.publish(peer, topic, "", QoS::AtLeastOnce), [heard], "{client_id} {username:?} {topic}");
     }
 }
 
 #[test]
 fn a_will_that_names_its_client_is_held_against_the_rules_of_that_client() {
-    let mut room = room(&[(PUBLISH, "state/%c", YES), (PUBLISH, "#", NO)]);
+    let mut scenario = scenario(&[(PUBLISH, "state/%c", YES), (PUBLISH, "#", NO)]);
     for (client_id, topic, heard) in [("a", "state/a", "CONNACK ok"), ("a", "state/b", "CONNACK 87")] {
         let asked = Connect { will: Some(will(topic, "x", QoS::AtMostOnce)), ..connect(V5, client_id) };
-        let peer = room.connect(&asked);
-        assert!(room.hear(peer)[0].starts_with(heard), "{topic}");
+        let peer = scenario.connect(&asked);
+        assert!(scenario.hear(peer)[0].starts_with(heard), "{topic}");
     }
     // Who has no identifier yet is named by no rule.
-    let nameless = room.connect(&Connect { will: Some(will("state/", "x", QoS::AtMostOnce)), ..connect(V5, "") });
-    assert_eq!(room.hear(nameless), ["CONNACK 87"]);
+    let nameless = scenario.connect(&Connect { will: Some(will("state/", "x", QoS::AtMostOnce)), ..connect(V5, "") });
+    assert_eq!(scenario.hear(nameless), ["CONNACK 87"]);
 }
 
 /// A session may be resumed by another user, with that user's rights and not with those of who began it.
 #[test]
 fn a_session_that_is_resumed_has_the_rights_of_the_user_who_resumes_it() {
-    let mut room = room(&[(PUBLISH, "secret/%u", YES), (PUBLISH, "#", NO)]);
+    let mut scenario = scenario(&[(PUBLISH, "secret/%u", YES), (PUBLISH, "#", NO)]);
     for (username, ann, bob) in [(Some("ann"), "10", "87"), (Some("bob"), "87", "10"), (None, "87", "87")] {
-        let peer = room.join_with(&Connect { clean_start: false, username, ..connect(V4, "a") });
-        room.cut(peer);
+        let peer = scenario.join_with(&Connect { clean_start: false, username, ..connect(V4, "a") });
+        scenario.cut(peer);
         let list = properties(&[Property::SessionExpiryInterval(u32::MAX)]);
         let resumes = Connect { clean_start: false, username, properties: list.as_properties(), ..connect(V5, "a") };
-        let peer = room.connect(&resumes);
-        assert!(room.hear(peer)[0].starts_with("CONNACK ok present"));
+        let peer = scenario.connect(&resumes);
+        assert!(scenario.hear(peer)[0].starts_with("CONNACK ok present"));
         for (topic, reason) in [("secret/ann", ann), ("secret/bob", bob)] {
-            let heard = room.publish(peer, topic, "", QoS::AtLeastOnce);
+            let heard = scenario.publish(peer, topic, "", QoS::AtLeastOnce);
             assert_eq!(heard, [format!("PUBACK #9 {reason}")], "{username:?} {topic}");
         }
-        room.cut(peer);
+        scenario.cut(peer);
     }
 }
 
@@ -191,57 +193,60 @@ fn a_session_that_is_resumed_has_the_rights_of_the_user_who_resumes_it() {
 #[test]
 fn a_shared_subscription_goes_to_members_that_may_read() {
     let list = vec![AccessRule { client_id: Some("b".into()), ..rule(RECEIVE, "t", NO) }];
-    let mut room = Room::with(BrokerOptions { access: Access::new(list), ..BrokerOptions::default() });
-    let (a, b) = (room.join(V5, "a"), room.join(V5, "b"));
+    let mut scenario = Scenario::with(BrokerOptions { access: Access::new(list), ..BrokerOptions::default() });
+    let (a, b) = (scenario.join(V5, "a"), scenario.join(V5, "b"));
     for peer in [a, b] {
-        room.subscribe(peer, "$share/g/#", QoS::AtMostOnce);
+        scenario.subscribe(peer, "$share/g/#", QoS::AtMostOnce);
     }
     for _ in 0..4 {
-        assert_eq!(sent(&mut room, a, "t"), ["t=x q0"]);
+        assert_eq!(sent(&mut scenario, a, "t"), ["t=x q0"]);
     }
-    assert!(room.hear(b).is_empty());
-    room.cut(a);
-    assert_eq!(room.broker.publish(message("t", "x"), room.now), 0, "nobody is left who may");
+    assert!(scenario.hear(b).is_empty());
+    scenario.cut(a);
+    assert_eq!(scenario.broker.publish(message("t", "x"), scenario.now), 0, "nobody is left who may");
 }
 
 /// What a member leaves undone is lost rather than told to one that may not read it.
 #[test]
 fn what_a_member_leaves_goes_to_none_that_may_not_read_it() {
     let list = vec![AccessRule { client_id: Some("b".into()), ..rule(RECEIVE, "t", NO) }];
-    let mut room = Room::with(BrokerOptions { access: Access::new(list), ..BrokerOptions::default() });
+    let mut scenario = Scenario::with(BrokerOptions { access: Access::new(list), ..BrokerOptions::default() });
     let takes_one = properties(&[Property::SessionExpiryInterval(60), Property::ReceiveMaximum(1)]);
     for (other, is_given) in [("b", false), ("c", true)] {
-        let first = room.join_with(&Connect { properties: takes_one.as_properties(), ..connect(V5, "a") });
-        room.subscribe(first, "$share/g/t", QoS::AtLeastOnce);
+        let first = scenario.join_with(&Connect { properties: takes_one.as_properties(), ..connect(V5, "a") });
+        scenario.subscribe(first, "$share/g/t", QoS::AtLeastOnce);
         for _ in 0..2 {
-            assert_eq!(room.broker.publish(Message { qos: QoS::AtLeastOnce, ..message("t", "x") }, room.now), 1);
+            assert_eq!(
+                scenario.broker.publish(Message { qos: QoS::AtLeastOnce, ..message("t", "x") }, scenario.now),
+                1
+            );
         }
-        let second = room.join(V5, other);
+        let second = scenario.join(V5, other);
         assert_eq!(
-            room.subscribe(second, "$share/g/t", QoS::AtLeastOnce),
+            scenario.subscribe(second, "$share/g/t", QoS::AtLeastOnce),
             ["SUBACK #100 01"],
             "its group may be wider"
         );
-        room.cut(first);
+        scenario.cut(first);
         let expected = if is_given { vec!["t=x q1 #1"] } else { vec![] };
-        assert_eq!(room.hear(second), expected, "what was not sent, {other}");
-        room.wait_ms(60_000);
+        assert_eq!(scenario.hear(second), expected, "what was not sent, {other}");
+        scenario.wait_ms(60_000);
         let expected = if is_given { vec!["t=x q1 #2"] } else { vec![] };
-        assert_eq!(room.hear(second), expected, "what was sent, as its session is over, {other}");
-        room.cut(second);
+        assert_eq!(scenario.hear(second), expected, "what was sent, as its session is over, {other}");
+        scenario.cut(second);
     }
 }
 
 #[test]
 fn a_subscription_to_sys_brings_what_may_be_read_of_it() {
-    let mut room = room(&[(RECEIVE, "$SYS/broker/clients/#", NO)]);
-    let peer = room.join(V5, "a");
-    let heard = room.subscribe(peer, "$SYS/#", QoS::AtMostOnce);
+    let mut scenario = scenario(&[(RECEIVE, "$SYS/broker/clients/#", NO)]);
+    let peer = scenario.join(V5, "a");
+    let heard = scenario.subscribe(peer, "$SYS/#", QoS::AtMostOnce);
     assert!(heard.iter().any(|line| line.contains("/uptime=")), "{heard:?}");
     assert!(!heard.iter().any(|line| line.contains("/clients/")), "{heard:?}");
-    room.join(V5, "b");
-    room.wait_ms(10_000);
-    let heard = room.hear(peer);
+    scenario.join(V5, "b");
+    scenario.wait_ms(10_000);
+    let heard = scenario.hear(peer);
     assert!(heard.iter().any(|line| line.contains("/connections/accepted=2")), "{heard:?}");
     assert!(!heard.iter().any(|line| line.contains("/clients/")), "{heard:?}");
 }
@@ -250,27 +255,27 @@ fn a_subscription_to_sys_brings_what_may_be_read_of_it() {
 fn the_list_is_held_before_the_host_is_asked() {
     let asks = Asks { publish: true, subscribe: true, ..Asks::default() };
     let list = options(&[(PUBLISH, "no", NO), (SUBSCRIBE, "no", NO), (None, "yes", YES)]);
-    let mut room = Room::with(BrokerOptions { asks, ..list });
-    let peer = room.join(V5, "a");
-    assert_eq!(room.publish(peer, "no", "", QoS::AtLeastOnce), ["PUBACK #9 87"]);
-    assert_eq!(room.subscribe(peer, "no", QoS::AtMostOnce), ["SUBACK #100 87"]);
-    assert!(room.asked.is_empty());
-    room.send(peer, &Packet::Publish(publish("yes", "", QoS::AtLeastOnce)));
-    room.answer(Answer::Refuse(ReasonCode::QuotaExceeded));
-    assert_eq!(room.hear(peer), ["PUBACK #9 97"], "what the list allows the host may refuse");
+    let mut scenario = Scenario::with(BrokerOptions { asks, ..list });
+    let peer = scenario.join(V5, "a");
+    assert_eq!(scenario.publish(peer, "no", "", QoS::AtLeastOnce), ["PUBACK #9 87"]);
+    assert_eq!(scenario.subscribe(peer, "no", QoS::AtMostOnce), ["SUBACK #100 87"]);
+    assert!(scenario.asked.is_empty());
+    scenario.send(peer, &Packet::Publish(publish("yes", "", QoS::AtLeastOnce)));
+    scenario.answer(Answer::Refuse(ReasonCode::QuotaExceeded));
+    assert_eq!(scenario.hear(peer), ["PUBACK #9 97"], "what the list allows the host may refuse");
 }
 
 /// A QoS 2 message that is not released yet is the only one that is the same again: what else has its identifier is not.
 #[test]
 fn an_identifier_that_is_in_use_at_qos_2_lets_nothing_else_through() {
     for version in [V4, V5] {
-        let mut room = room(&[(PUBLISH, "secret", NO)]);
-        let watcher = room.join(V5, "w");
-        room.subscribe(watcher, "#", QoS::AtMostOnce);
-        let peer = room.join(version, "a");
-        room.send(peer, &Packet::Publish(publish("open", "x", QoS::ExactlyOnce)));
-        assert_eq!(room.hear(watcher), ["open=x q0"]);
-        room.send(peer, &Packet::Publish(publish("secret", "y", QoS::AtLeastOnce)));
-        assert_eq!(room.hear(watcher), [""; 0]);
+        let mut scenario = scenario(&[(PUBLISH, "secret", NO)]);
+        let watcher = scenario.join(V5, "w");
+        scenario.subscribe(watcher, "#", QoS::AtMostOnce);
+        let peer = scenario.join(version, "a");
+        scenario.send(peer, &Packet::Publish(publish("open", "x", QoS::ExactlyOnce)));
+        assert_eq!(scenario.hear(watcher), ["open=x q0"]);
+        scenario.send(peer, &Packet::Publish(publish("secret", "y", QoS::AtLeastOnce)));
+        assert_eq!(scenario.hear(watcher), [""; 0]);
     }
 }

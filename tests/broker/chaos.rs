@@ -11,7 +11,8 @@ use wasmqtt::codec::{
 };
 use wasmqtt::time::Time;
 
-use crate::room::{QOS, Room, V4, V5, connect, id, message, properties, publish, will};
+use crate::support::packets::{QOS, V4, V5, connect, id, message, properties, publish, will};
+use crate::support::scenario::Scenario;
 
 const FILTERS: [&str; 7] = ["t/#", "t/+", "topic/one", "$share/g/t/#", "$share/g/topic/+", "$share/h/t/#", "$SYS/#"];
 const TOPICS: [&str; 5] = ["t/1", "t/22222", "topic/one", "topic/two", "t"];
@@ -69,7 +70,7 @@ pub(crate) fn options(dice: &mut Dice) -> BrokerOptions {
     }
 }
 
-pub(crate) fn join(room: &mut Room, dice: &mut Dice) -> PeerId {
+pub(crate) fn join(scenario: &mut Scenario, dice: &mut Dice) -> PeerId {
     let version = dice.pick(&[V4, V5, V5]);
     let mut list = Vec::new();
     if version == V5 {
@@ -95,105 +96,105 @@ pub(crate) fn join(room: &mut Room, dice: &mut Dice) -> PeerId {
         properties: list.as_properties(),
         ..connect(version, dice.pick(&IDS))
     };
-    room.connect(&connect)
+    scenario.connect(&connect)
 }
 
 /// Sends one thing of a client.
-pub(crate) fn act(room: &mut Room, dice: &mut Dice, peer: PeerId) {
+pub(crate) fn act(scenario: &mut Scenario, dice: &mut Dice, peer: PeerId) {
     let packet_id = id(u16::try_from(1 + dice.roll(4)).expect("small"));
     match dice.roll(14) {
         0 => {
             let (filter, qos) = (dice.pick(&FILTERS), dice.pick(&QOS));
             let identifier = dice.is().then_some(7);
             let options = SubscriptionOptions { qos, ..SubscriptionOptions::default() };
-            let identifier = identifier.filter(|_| room.version(peer) == V5);
-            room.subscribe_with(peer, filter, options, identifier);
+            let identifier = identifier.filter(|_| scenario.version(peer) == V5);
+            scenario.subscribe_with(peer, filter, options, identifier);
         }
-        1 => drop(room.unsubscribe(peer, dice.pick(&FILTERS))),
+        1 => drop(scenario.unsubscribe(peer, dice.pick(&FILTERS))),
         2..=5 => {
             let expiry = properties(&[Property::MessageExpiryInterval(dice.pick(&[1, 60]))]);
             let mut publish = publish(dice.pick(&TOPICS), dice.pick(&["", "x", "longer payload"]), dice.pick(&QOS));
             publish.retain = dice.roll(4) == 0;
             publish.packet_id = publish.packet_id.map(|_| packet_id);
-            if room.version(peer) == V5 && dice.is() {
+            if scenario.version(peer) == V5 && dice.is() {
                 publish = Publish { properties: expiry.as_properties(), ..publish };
             }
-            room.send(peer, &Packet::Publish(publish));
+            scenario.send(peer, &Packet::Publish(publish));
         }
-        6 => room.send(peer, &Packet::Puback(Ack::success(packet_id))),
-        7 => room.send(peer, &Packet::Pubrec(Ack::success(packet_id))),
-        8 => room.send(peer, &Packet::Pubrel(Ack::success(packet_id))),
-        9 => room.send(peer, &Packet::Pubcomp(Ack::success(packet_id))),
-        10 => room.send(peer, &Packet::Pingreq),
-        11 if dice.is() => room.cut(peer),
-        11 => room.leave(peer),
-        12 => room.writable(peer, dice.is()),
+        6 => scenario.send(peer, &Packet::Puback(Ack::success(packet_id))),
+        7 => scenario.send(peer, &Packet::Pubrec(Ack::success(packet_id))),
+        8 => scenario.send(peer, &Packet::Pubrel(Ack::success(packet_id))),
+        9 => scenario.send(peer, &Packet::Pubcomp(Ack::success(packet_id))),
+        10 => scenario.send(peer, &Packet::Pingreq),
+        11 if dice.is() => scenario.cut(peer),
+        11 => scenario.leave(peer),
+        12 => scenario.writable(peer, dice.is()),
         _ => match dice.roll(6) {
-            0 => room.send(
+            0 => scenario.send(
                 peer,
                 &Packet::Disconnect(Disconnect { reason: ReasonCode::Success, properties: Properties::EMPTY }),
             ),
             1 => {
-                room.broker.disconnect(peer, ReasonCode::AdministrativeAction, room.now);
-                room.drain();
+                scenario.broker.disconnect(peer, ReasonCode::AdministrativeAction, scenario.now);
+                scenario.drain();
             }
             _ => {}
         },
     }
 }
 
-pub(crate) fn write(room: &mut Room) {
-    while let Some(batch) = room.disk.write() {
-        room.broker.handle_stored(batch, room.now);
-        room.drain();
+pub(crate) fn write(scenario: &mut Scenario) {
+    while let Some(batch) = scenario.disk.write() {
+        scenario.broker.handle_stored(batch, scenario.now);
+        scenario.drain();
     }
 }
 
 fn run(seed: u64, has_store: bool) {
     let mut dice = Dice::new(seed);
-    let mut room = Room::with(options(&mut dice));
-    room.pauses = dice.is();
-    room.now = Time::from_millis(1_800_000_000_000);
+    let mut scenario = Scenario::with(options(&mut dice));
+    scenario.pauses = dice.is();
+    scenario.now = Time::from_millis(1_800_000_000_000);
     if has_store {
-        room.disk.restore(&mut room.broker, room.now).expect("nothing");
+        scenario.disk.restore(&mut scenario.broker, scenario.now).expect("nothing");
     }
     let mut peers: Vec<PeerId> = Vec::new();
     for _ in 0..300 {
         match dice.roll(20) {
-            0 | 1 => peers.push(join(&mut room, &mut dice)),
-            2 if has_store => write(&mut room),
-            3 => room.disk_waits = dice.is(),
-            4 => room.wait(Duration::from_secs(dice.pick(&[0, 1, 3, 20]))),
+            0 | 1 => peers.push(join(&mut scenario, &mut dice)),
+            2 if has_store => write(&mut scenario),
+            3 => scenario.disk_waits = dice.is(),
+            4 => scenario.wait(Duration::from_secs(dice.pick(&[0, 1, 3, 20]))),
             5 => {
-                room.broker.publish(message(dice.pick(&TOPICS), "host"), room.now);
-                room.drain();
+                scenario.broker.publish(message(dice.pick(&TOPICS), "host"), scenario.now);
+                scenario.drain();
             }
             6..=8 => {
-                if !room.asked.is_empty() {
-                    let (question, _) = room.asked.remove(dice.roll(room.asked.len()));
+                if !scenario.asked.is_empty() {
+                    let (question, _) = scenario.asked.remove(dice.roll(scenario.asked.len()));
                     let answer =
                         dice.pick(&[Some(ReasonCode::Banned), None, None, None]).map_or(Answer::Allow, Answer::Refuse);
-                    room.answer_to(question, answer);
+                    scenario.answer_to(question, answer);
                 }
             }
             9 if has_store && dice.roll(4) == 0 => {
-                room.disk.crash(dice.is());
+                scenario.disk.crash(dice.is());
                 peers.clear();
-                room.asked.clear();
-                room.now = room.now + Duration::from_secs(dice.pick(&[0, 1, 30]));
-                let options = if dice.is() { options(&mut dice) } else { room.broker.options().clone() };
-                room.broker = Broker::new(options, 9);
-                let restored = room.disk.restore(&mut room.broker, room.now);
+                scenario.asked.clear();
+                scenario.now = scenario.now + Duration::from_secs(dice.pick(&[0, 1, 30]));
+                let options = if dice.is() { options(&mut dice) } else { scenario.broker.options().clone() };
+                scenario.broker = Broker::new(options, 9);
+                let restored = scenario.disk.restore(&mut scenario.broker, scenario.now);
                 assert!(restored.is_ok(), "seed {seed}: {restored:?}");
-                room.restarted();
-                room.drain();
+                scenario.restarted();
+                scenario.drain();
             }
             _ => {
-                peers.retain(|peer| !room.is_closed(*peer));
+                peers.retain(|peer| !scenario.is_closed(*peer));
                 if !peers.is_empty() {
                     let peer = dice.pick(&peers);
-                    act(&mut room, &mut dice, peer);
-                    if !room.is_open(peer) {
+                    act(&mut scenario, &mut dice, peer);
+                    if !scenario.is_open(peer) {
                         peers.retain(|other| *other != peer);
                     }
                 }
@@ -201,35 +202,35 @@ fn run(seed: u64, has_store: bool) {
         }
     }
     // Once nothing is waited for, everybody is read.
-    write(&mut room);
-    room.disk_waits = false;
-    while !room.asked.is_empty() {
-        room.answer(Answer::Allow);
+    write(&mut scenario);
+    scenario.disk_waits = false;
+    while !scenario.asked.is_empty() {
+        scenario.answer(Answer::Allow);
     }
-    assert_eq!(room.paused(), 0, "seed {seed}");
+    assert_eq!(scenario.paused(), 0, "seed {seed}");
     // All go, and nothing is left of them.
-    room.broker.shut_down(room.now);
-    room.drain();
-    assert_eq!(room.broker.clients().count(), 0, "seed {seed}");
-    room.wait(Duration::from_mins(50));
-    let left: Vec<String> = room.broker.sessions().map(|session| session.client_id.into()).collect();
-    room.wait(Duration::from_mins(1));
+    scenario.broker.shut_down(scenario.now);
+    scenario.drain();
+    assert_eq!(scenario.broker.clients().count(), 0, "seed {seed}");
+    scenario.wait(Duration::from_mins(50));
+    let left: Vec<String> = scenario.broker.sessions().map(|session| session.client_id.into()).collect();
+    scenario.wait(Duration::from_mins(1));
     for client_id in left {
-        let peer = room.connect(&connect(V5, &client_id));
-        while !room.asked.is_empty() {
-            room.answer(Answer::Allow);
+        let peer = scenario.connect(&connect(V5, &client_id));
+        while !scenario.asked.is_empty() {
+            scenario.answer(Answer::Allow);
         }
-        room.cut(peer);
+        scenario.cut(peer);
     }
     for topic in TOPICS {
-        room.broker.publish(wasmqtt::codec::Message { retain: true, ..message(topic, "") }, room.now);
-        room.drain();
+        scenario.broker.publish(wasmqtt::codec::Message { retain: true, ..message(topic, "") }, scenario.now);
+        scenario.drain();
     }
-    assert_eq!(room.sessions(), [""; 0], "seed {seed}");
-    assert_eq!(room.broker.subscriptions(), 0, "seed {seed}");
+    assert_eq!(scenario.sessions(), [""; 0], "seed {seed}");
+    assert_eq!(scenario.broker.subscriptions(), 0, "seed {seed}");
     if has_store {
-        assert!(room.broker.is_stored(), "seed {seed}");
-        assert!(room.disk.kinds().len() <= 1, "seed {seed}: {}", room.disk.kinds());
+        assert!(scenario.broker.is_stored(), "seed {seed}");
+        assert!(scenario.disk.kinds().len() <= 1, "seed {seed}: {}", scenario.disk.kinds());
     }
 }
 

@@ -3,10 +3,11 @@
 use wasmqtt::broker::{BrokerOptions, DisconnectCause, Event, RejectCause};
 use wasmqtt::codec::{QoS, Version};
 
-use crate::room::{Room, V4, V5};
+use crate::support::packets::{V4, V5, connect, properties};
+use crate::support::scenario::Scenario;
 
-fn room() -> Room {
-    Room::with(BrokerOptions {
+fn scenario() -> Scenario {
+    Scenario::with(BrokerOptions {
         events: true,
         packet_bytes_max: 1000.try_into().expect("not 0"),
         ..BrokerOptions::default()
@@ -35,13 +36,13 @@ fn a_first_packet_other_than_a_good_connect_ends_the_connection() {
         ),
     ];
     for (name, bytes, heard) in rows {
-        let mut room = room();
-        let peer = room.open(V5);
-        room.send_bytes(peer, bytes);
-        assert!(room.is_closed(peer), "{name}");
-        assert_eq!(room.hear(peer), heard, "{name}");
-        let [Event::Rejected { cause: RejectCause::Fault(fault), .. }] = room.events.as_slice() else {
-            panic!("{name}: {:?}", room.events);
+        let mut scenario = scenario();
+        let peer = scenario.open(V5);
+        scenario.send_bytes(peer, bytes);
+        assert!(scenario.is_closed(peer), "{name}");
+        assert_eq!(scenario.hear(peer), heard, "{name}");
+        let [Event::Rejected { cause: RejectCause::Fault(fault), .. }] = scenario.events.as_slice() else {
+            panic!("{name}: {:?}", scenario.events);
         };
         assert!(!fault.rule.is_empty() && !fault.problem.is_empty());
     }
@@ -77,12 +78,12 @@ fn a_fault_ends_its_connection_and_no_other() {
         ("PUBCOMP for QoS 1 in flight", &[0x70, 2, 0, 1], V5, &["DISCONNECT 82"]),
     ];
     for (name, bytes, version, heard) in rows {
-        let mut room = room();
-        let (peer, one, two) = (room.join(version, "bad"), room.join(V4, "one"), room.join(V5, "two"));
-        room.subscribe(peer, "private", QoS::AtLeastOnce);
-        room.publish(one, "private", "x", QoS::AtLeastOnce);
-        room.subscribe(two, "t", QoS::AtMostOnce);
-        room.hear(peer);
+        let mut scenario = scenario();
+        let (peer, one, two) = (scenario.join(version, "bad"), scenario.join(V4, "one"), scenario.join(V5, "two"));
+        scenario.subscribe(peer, "private", QoS::AtLeastOnce);
+        scenario.publish(one, "private", "x", QoS::AtLeastOnce);
+        scenario.subscribe(two, "t", QoS::AtMostOnce);
+        scenario.hear(peer);
         // A good packet first: it counts, and the one behind the fault does not.
         let mut frame = b"\x30\x04\x00\x01t1".to_vec();
         if version == V5 {
@@ -91,13 +92,13 @@ fn a_fault_ends_its_connection_and_no_other() {
         let good = frame.clone();
         frame.extend_from_slice(bytes);
         frame.extend_from_slice(&good);
-        room.send_bytes(peer, &frame);
-        assert!(room.is_closed(peer), "{name}");
-        assert_eq!(room.hear(peer), heard, "{name}");
-        assert_eq!(room.hear(two), ["t=1 q0"], "{name}");
-        room.publish(one, "t", "x", QoS::AtMostOnce);
-        assert_eq!(room.hear(two), ["t=x q0"], "{name}");
-        let fault = room.events.iter().find_map(|event| match event {
+        scenario.send_bytes(peer, &frame);
+        assert!(scenario.is_closed(peer), "{name}");
+        assert_eq!(scenario.hear(peer), heard, "{name}");
+        assert_eq!(scenario.hear(two), ["t=1 q0"], "{name}");
+        scenario.publish(one, "t", "x", QoS::AtMostOnce);
+        assert_eq!(scenario.hear(two), ["t=x q0"], "{name}");
+        let fault = scenario.events.iter().find_map(|event| match event {
             Event::Disconnected { cause: DisconnectCause::Fault(fault), .. } => Some(*fault),
             _ => None,
         });
@@ -109,18 +110,18 @@ fn a_fault_ends_its_connection_and_no_other() {
 #[test]
 fn more_in_flight_than_our_receive_maximum_ends_the_connection() {
     let options = BrokerOptions { receive_maximum: 2.try_into().expect("not 0"), ..BrokerOptions::default() };
-    let mut room = Room::with(options);
-    let peer = room.connect(&crate::room::connect(V5, "a"));
-    assert_eq!(room.hear(peer), ["CONNACK ok ReceiveMaximum(2) MaximumPacketSize(1048576) TopicAliasMaximum(16)"]);
-    room.send_bytes(peer, b"\x34\x06\x00\x01t\x00\x01\x00\x34\x06\x00\x01t\x00\x02\x00");
-    assert_eq!(room.hear(peer), ["PUBREC #1 10", "PUBREC #2 10"]);
-    room.send_bytes(peer, b"\x62\x02\x00\x01\x34\x06\x00\x01t\x00\x03\x00");
-    assert_eq!(room.hear(peer), ["PUBCOMP #1 ok", "PUBREC #3 10"]);
-    room.send_bytes(peer, b"\x32\x06\x00\x01t\x00\x04\x00");
-    assert_eq!(room.hear(peer), ["DISCONNECT 93"]);
-    let old = room.join(V4, "b");
-    room.send_bytes(old, b"\x34\x05\x00\x01t\x00\x01\x34\x05\x00\x01t\x00\x02\x34\x05\x00\x01t\x00\x03");
-    assert_eq!(room.hear(old).len(), 3, "3.1.1 is told no receive maximum, and has none");
+    let mut scenario = Scenario::with(options);
+    let peer = scenario.connect(&connect(V5, "a"));
+    assert_eq!(scenario.hear(peer), ["CONNACK ok ReceiveMaximum(2) MaximumPacketSize(1048576) TopicAliasMaximum(16)"]);
+    scenario.send_bytes(peer, b"\x34\x06\x00\x01t\x00\x01\x00\x34\x06\x00\x01t\x00\x02\x00");
+    assert_eq!(scenario.hear(peer), ["PUBREC #1 10", "PUBREC #2 10"]);
+    scenario.send_bytes(peer, b"\x62\x02\x00\x01\x34\x06\x00\x01t\x00\x03\x00");
+    assert_eq!(scenario.hear(peer), ["PUBCOMP #1 ok", "PUBREC #3 10"]);
+    scenario.send_bytes(peer, b"\x32\x06\x00\x01t\x00\x04\x00");
+    assert_eq!(scenario.hear(peer), ["DISCONNECT 93"]);
+    let old = scenario.join(V4, "b");
+    scenario.send_bytes(old, b"\x34\x05\x00\x01t\x00\x01\x34\x05\x00\x01t\x00\x02\x34\x05\x00\x01t\x00\x03");
+    assert_eq!(scenario.hear(old).len(), 3, "3.1.1 is told no receive maximum, and has none");
 }
 
 /// [MQTT-3.1.2-24]: where not even the answer fits, the connection ends; SUBACK with nine reasons is 14 bytes.
@@ -128,31 +129,31 @@ fn more_in_flight_than_our_receive_maximum_ends_the_connection() {
 fn a_client_that_takes_no_answer_is_let_go() {
     // Granted, and refused in words that are left out.
     for (filter, reason) in [("tt", "00"), ("t#", "8F")] {
-        let mut room = Room::new();
-        let list = crate::room::properties(&[wasmqtt::codec::Property::MaximumPacketSize(13)]);
-        let connect = crate::room::connect(V5, "a");
-        let peer = room.join_with(&wasmqtt::codec::Connect { properties: list.as_properties(), ..connect });
+        let mut scenario = Scenario::new();
+        let list = properties(&[wasmqtt::codec::Property::MaximumPacketSize(13)]);
+        let connect = connect(V5, "a");
+        let peer = scenario.join_with(&wasmqtt::codec::Connect { properties: list.as_properties(), ..connect });
         let subscribe = |filters: u8| {
             let one = [&[0, 2], filter.as_bytes(), &[0]].concat();
             [[0x82, 3 + 5 * filters, 0, 1, 0].as_slice(), &one.repeat(filters.into())].concat()
         };
-        room.send_bytes(peer, &subscribe(8));
-        assert_eq!(room.hear(peer), [format!("SUBACK #1{}", format!(" {reason}").repeat(8))]);
-        room.send_bytes(peer, &subscribe(9));
-        assert!(room.is_closed(peer));
-        assert_eq!(room.hear(peer), ["DISCONNECT 95"]);
+        scenario.send_bytes(peer, &subscribe(8));
+        assert_eq!(scenario.hear(peer), [format!("SUBACK #1{}", format!(" {reason}").repeat(8))]);
+        scenario.send_bytes(peer, &subscribe(9));
+        assert!(scenario.is_closed(peer));
+        assert_eq!(scenario.hear(peer), ["DISCONNECT 95"]);
     }
 }
 
 #[test]
 fn nothing_is_read_or_sent_after_the_end() {
-    let mut room = room();
-    let peer = room.join(V5, "a");
-    room.send_bytes(peer, &[0xE0, 0, 0xC0, 0]);
-    assert!(room.is_closed(peer) && room.hear(peer).is_empty());
-    room.send_bytes(peer, &[0xC0, 0]);
-    room.cut(peer);
-    assert!(room.hear(peer).is_empty());
-    let next = room.open(V5);
+    let mut scenario = scenario();
+    let peer = scenario.join(V5, "a");
+    scenario.send_bytes(peer, &[0xE0, 0, 0xC0, 0]);
+    assert!(scenario.is_closed(peer) && scenario.hear(peer).is_empty());
+    scenario.send_bytes(peer, &[0xC0, 0]);
+    scenario.cut(peer);
+    assert!(scenario.hear(peer).is_empty());
+    let next = scenario.open(V5);
     assert_ne!(next, peer, "a peer's id is never used again");
 }

@@ -7,7 +7,8 @@ use wasmqtt::codec::{
     SubscriptionOptions, Unsubscribe, Version,
 };
 
-use crate::room::{QOS, Room, V4, V5, connect, publish, will};
+use crate::support::packets::{QOS, V4, V5, connect, id, publish, will};
+use crate::support::scenario::Scenario;
 
 const TOPICS: [&str; 4] = ["a", "a/b", "b", "$a"];
 const FILTERS: [&str; 6] = ["#", "a/#", "+", "a/b", "$share/g/a/+", "a/#/b"];
@@ -71,44 +72,44 @@ proptest! {
     #[test]
     fn no_bytes_disturb_the_others((version, bytes) in version().prop_flat_map(|version| (Just(version), script(version))),
                                    raw in prop::collection::vec(any::<u8>(), 0..200), greet in any::<bool>()) {
-        let mut room = Room::with(small());
-        let (one, two) = (room.join(V4, "one"), room.join(V5, "two"));
-        room.subscribe(two, "private/+", QoS::ExactlyOnce);
-        let peer = room.open(version);
+        let mut scenario = Scenario::with(small());
+        let (one, two) = (scenario.join(V4, "one"), scenario.join(V5, "two"));
+        scenario.subscribe(two, "private/+", QoS::ExactlyOnce);
+        let peer = scenario.open(version);
         if greet {
-            room.send(peer, &Packet::Connect(Box::new(hostile(version))));
+            scenario.send(peer, &Packet::Connect(Box::new(hostile(version))));
         }
         let mut next = 1;
         for chunk in bytes.chunks(7).chain(raw.chunks(50)) {
-            room.send_bytes(peer, chunk);
+            scenario.send_bytes(peer, chunk);
             for qos in QOS {
                 let answers = match qos {
                     QoS::AtMostOnce => vec![],
                     QoS::AtLeastOnce => vec!["PUBACK #9 ok"],
                     QoS::ExactlyOnce => vec!["PUBREC #9 ok", "PUBCOMP #9 ok"],
                 };
-                prop_assert_eq!(room.publish(one, "private/x", "good", qos), answers);
+                prop_assert_eq!(scenario.publish(one, "private/x", "good", qos), answers);
                 if qos == QoS::AtMostOnce {
-                    prop_assert_eq!(room.hear(two), ["private/x=good q0"]);
+                    prop_assert_eq!(scenario.hear(two), ["private/x=good q0"]);
                     continue;
                 }
-                prop_assert_eq!(room.hear(two), [format!("private/x=good q{} #{next}", qos.bits())]);
-                let id = crate::room::id(next);
+                prop_assert_eq!(scenario.hear(two), [format!("private/x=good q{} #{next}", qos.bits())]);
+                let id = id(next);
                 if qos == QoS::AtLeastOnce {
-                    room.send(two, &Packet::Puback(Ack::success(id)));
+                    scenario.send(two, &Packet::Puback(Ack::success(id)));
                 } else {
-                    room.send(two, &Packet::Pubrec(Ack::success(id)));
-                    room.send(two, &Packet::Pubcomp(Ack::success(id)));
-                    prop_assert_eq!(room.hear(two), [format!("PUBREL #{next} ok")]);
+                    scenario.send(two, &Packet::Pubrec(Ack::success(id)));
+                    scenario.send(two, &Packet::Pubcomp(Ack::success(id)));
+                    prop_assert_eq!(scenario.hear(two), [format!("PUBREL #{next} ok")]);
                 }
                 next += 1;
             }
         }
-        prop_assert!(room.broker.retained().count() <= 3);
-        prop_assert!(room.broker.sessions().all(|session| session.queued <= 20 && session.in_flight <= 256));
-        room.wait_ms(3_600_000);
-        prop_assert!(room.is_closed(peer));
-        prop_assert!(!room.is_closed(one) && !room.is_closed(two));
+        prop_assert!(scenario.broker.retained().count() <= 3);
+        prop_assert!(scenario.broker.sessions().all(|session| session.queued <= 20 && session.in_flight <= 256));
+        scenario.wait_ms(3_600_000);
+        prop_assert!(scenario.is_closed(peer));
+        prop_assert!(!scenario.is_closed(one) && !scenario.is_closed(two));
     }
 
     /// [MQTT-6.0.0-2], [3.1.1 MQTT-6.0.0-2]: the same answers, the same events, however the bytes are split.
@@ -116,21 +117,21 @@ proptest! {
     fn any_split_of_the_bytes_gives_the_same((version, bytes) in version().prop_flat_map(|version| (Just(version), script(version))),
                                              cuts in prop::collection::vec(1..30_usize, 1..20)) {
         let run = |cuts: &[usize]| {
-            let mut room = Room::with(small());
-            let watcher = room.join(V5, "watcher");
-            room.subscribe(watcher, "#", QoS::AtMostOnce);
-            let peer = room.connect(&hostile(version));
+            let mut scenario = Scenario::with(small());
+            let watcher = scenario.join(V5, "watcher");
+            scenario.subscribe(watcher, "#", QoS::AtMostOnce);
+            let peer = scenario.connect(&hostile(version));
             let mut rest = bytes.as_slice();
             for cut in cuts.iter().cycle() {
                 if rest.is_empty() {
                     break;
                 }
                 let (chunk, behind) = rest.split_at((*cut).min(rest.len()));
-                room.send_bytes(peer, chunk);
+                scenario.send_bytes(peer, chunk);
                 rest = behind;
             }
-            let sessions: Vec<_> = room.broker.sessions().map(|session| format!("{session:?}")).collect();
-            (room.hear(peer), room.hear(watcher), room.is_closed(peer), sessions, room.events)
+            let sessions: Vec<_> = scenario.broker.sessions().map(|session| format!("{session:?}")).collect();
+            (scenario.hear(peer), scenario.hear(watcher), scenario.is_closed(peer), sessions, scenario.events)
         };
         prop_assert_eq!(run(&cuts), run(&[usize::MAX]));
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use wasmqtt::broker::PeerId;
 use wasmqtt::codec::{Ack, Packet};
 
-use crate::room::Room;
+use crate::support::packets;
+use crate::support::scenario::Scenario;
 
 /// What a client has heard: topic, payload, quality of service.
 pub(crate) type Heard = Vec<(String, String, u8)>;
@@ -18,15 +19,15 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn read(&mut self, room: &mut Room, peer: PeerId) -> Heard {
+    pub(crate) fn read(&mut self, scenario: &mut Scenario, peer: PeerId) -> Heard {
         let mut heard = Vec::new();
-        for line in room.hear(peer) {
+        for line in scenario.hear(peer) {
             let words: Vec<_> = line.split(' ').collect();
             let packet_id = words.iter().find_map(|word| word.strip_prefix('#')).and_then(|id| id.parse().ok());
-            let ack = |id: Option<u16>| Ack::success(crate::room::id(id.expect(&line)));
+            let ack = |id: Option<u16>| Ack::success(packets::id(id.expect(&line)));
             if words[0] == "PUBREL" {
                 self.received.remove(&packet_id.expect(&line));
-                room.send(peer, &Packet::Pubcomp(ack(packet_id)));
+                scenario.send(peer, &Packet::Pubcomp(ack(packet_id)));
             }
             let Some((topic, payload)) = words[0].split_once('=') else { continue };
             let is_new = words[1] != "q2" || self.received.insert(packet_id.expect(&line));
@@ -34,8 +35,8 @@ impl Reader {
                 heard.push((topic.into(), payload.into(), words[1].as_bytes()[1] - b'0'));
             }
             match words[1] {
-                "q1" => room.send(peer, &Packet::Puback(ack(packet_id))),
-                "q2" => room.send(peer, &Packet::Pubrec(ack(packet_id))),
+                "q1" => scenario.send(peer, &Packet::Puback(ack(packet_id))),
+                "q2" => scenario.send(peer, &Packet::Pubrec(ack(packet_id))),
                 _ => {}
             }
         }
@@ -43,12 +44,12 @@ impl Reader {
     }
 
     /// Until nothing more comes.
-    pub(crate) fn read_all(&mut self, room: &mut Room, peer: PeerId) -> Heard {
+    pub(crate) fn read_all(&mut self, scenario: &mut Scenario, peer: PeerId) -> Heard {
         let mut all = Vec::new();
         loop {
-            let frames = room.frames(peer);
-            all.extend(self.read(room, peer));
-            if room.frames(peer) == frames {
+            let frames = scenario.frames(peer);
+            all.extend(self.read(scenario, peer));
+            if scenario.frames(peer) == frames {
                 return all;
             }
         }

@@ -6,32 +6,33 @@ use wasmqtt::codec::{
     SubscriptionOptions, Version,
 };
 
-use crate::reader::{Heard, Reader};
-use crate::replay_live::live;
-use crate::room::{QOS, Room, V4, V5, connect, id, message, properties, publish};
-use crate::store::{expiry, keeping, restart, stored_with};
+use super::reader::{Heard, Reader};
+use super::replay_live::live;
+use super::store::{expiry, keeping, restart, stored_with};
+use crate::support::packets::{QOS, V4, V5, connect, id, message, properties, publish};
+use crate::support::scenario::Scenario;
 
-pub(crate) fn read(room: &mut Room, peer: PeerId) -> Heard {
-    Reader::default().read(room, peer)
+pub(crate) fn read(scenario: &mut Scenario, peer: PeerId) -> Heard {
+    Reader::default().read(scenario, peer)
 }
 
-pub(crate) fn read_all(room: &mut Room, peer: PeerId) -> Heard {
-    Reader::default().read_all(room, peer)
+pub(crate) fn read_all(scenario: &mut Scenario, peer: PeerId) -> Heard {
+    Reader::default().read_all(scenario, peer)
 }
 
 /// The host retains a message.
-pub(crate) fn retain(room: &mut Room, topic: &str, payload: &str, qos: QoS) {
-    room.broker.publish(Message { qos, retain: true, ..message(topic, payload) }, room.now);
-    room.drain();
+pub(crate) fn retain(scenario: &mut Scenario, topic: &str, payload: &str, qos: QoS) {
+    scenario.broker.publish(Message { qos, retain: true, ..message(topic, payload) }, scenario.now);
+    scenario.drain();
 }
 
 pub(crate) fn topic(number: usize) -> String {
     format!("many/{number:05}")
 }
 
-pub(crate) fn retain_many(room: &mut Room, count: usize, qos: QoS) {
+pub(crate) fn retain_many(scenario: &mut Scenario, count: usize, qos: QoS) {
     for number in 0..count {
-        retain(room, &topic(number), &number.to_string(), qos);
+        retain(scenario, &topic(number), &number.to_string(), qos);
     }
 }
 
@@ -45,16 +46,16 @@ pub(crate) fn small() -> BrokerOptions {
     BrokerOptions { in_flight_max, queue_messages: 10, ..BrokerOptions::default() }
 }
 
-fn lasting(room: &mut Room, version: Version, client_id: &str) -> PeerId {
+fn lasting(scenario: &mut Scenario, version: Version, client_id: &str) -> PeerId {
     let expiry = expiry(1_000);
-    room.join_with(&keeping(version, client_id, &expiry))
+    scenario.join_with(&keeping(version, client_id, &expiry))
 }
 
-pub(crate) fn begin(room: &mut Room, peer: PeerId, filter: &str, qos: QoS) {
+pub(crate) fn begin(scenario: &mut Scenario, peer: PeerId, filter: &str, qos: QoS) {
     let subscription = Subscription { filter, options: SubscriptionOptions { qos, ..Default::default() } };
     let subscriptions = vec![subscription];
     let properties = wasmqtt::codec::Properties::EMPTY;
-    room.send(peer, &Packet::Subscribe(Subscribe { packet_id: id(100), properties, subscriptions }));
+    scenario.send(peer, &Packet::Subscribe(Subscribe { packet_id: id(100), properties, subscriptions }));
 }
 
 /// [MQTT-3.3.1-9]: far more than are in flight and wait in a queue.
@@ -62,14 +63,14 @@ pub(crate) fn begin(room: &mut Room, peer: PeerId, filter: &str, qos: QoS) {
 fn all_that_is_retained_comes_as_it_is_acknowledged() {
     for version in [V4, V5] {
         for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
-            let mut room = Room::with(small());
-            retain_many(&mut room, 200, qos);
-            let peer = room.join(version, "a");
-            begin(&mut room, peer, "#", qos);
-            let session = room.broker.sessions().next().expect("connected");
+            let mut scenario = Scenario::with(small());
+            retain_many(&mut scenario, 200, qos);
+            let peer = scenario.join(version, "a");
+            begin(&mut scenario, peer, "#", qos);
+            let session = scenario.broker.sessions().next().expect("connected");
             assert_eq!((session.in_flight, session.queued), (5, 0), "the queue is for live messages");
-            assert_eq!(read_all(&mut room, peer), many(200, qos));
-            assert_eq!(room.broker.counters().dropped, 0);
+            assert_eq!(read_all(&mut scenario, peer), many(200, qos));
+            assert_eq!(scenario.broker.counters().dropped, 0);
         }
     }
 }
@@ -77,50 +78,50 @@ fn all_that_is_retained_comes_as_it_is_acknowledged() {
 /// [MQTT-3.3.1-9]: frame by frame, to a connection that takes one at a time.
 #[test]
 fn all_that_is_retained_comes_as_the_connection_takes_it() {
-    let mut room = Room::new();
-    retain_many(&mut room, 20_000, QoS::AtMostOnce);
-    let peer = room.join(V5, "a");
-    room.stop_after_frame = true;
-    begin(&mut room, peer, "many/+", QoS::AtMostOnce);
-    let mut heard = read(&mut room, peer);
-    let before = room.heard_bytes;
+    let mut scenario = Scenario::new();
+    retain_many(&mut scenario, 20_000, QoS::AtMostOnce);
+    let peer = scenario.join(V5, "a");
+    scenario.stop_after_frame = true;
+    begin(&mut scenario, peer, "many/+", QoS::AtMostOnce);
+    let mut heard = read(&mut scenario, peer);
+    let before = scenario.heard_bytes;
     while heard.len() < 20_000 {
-        assert!(heard.len() < 4_000 * room.frames(peer), "no frame is large");
-        room.writable(peer, true);
-        heard.extend(read(&mut room, peer));
+        assert!(heard.len() < 4_000 * scenario.frames(peer), "no frame is large");
+        scenario.writable(peer, true);
+        heard.extend(read(&mut scenario, peer));
     }
-    assert!(room.heard_bytes > before + 200_000);
+    assert!(scenario.heard_bytes > before + 200_000);
     assert_eq!(heard, many(20_000, QoS::AtMostOnce));
-    assert_eq!(room.broker.counters().dropped, 0);
+    assert_eq!(scenario.broker.counters().dropped, 0);
 }
 
 /// A peer that takes nothing when it subscribes loses nothing by it.
 #[test]
 fn a_peer_that_takes_no_more_is_sent_what_is_retained_later() {
-    let mut room = Room::new();
-    retain_many(&mut room, 3, QoS::AtMostOnce);
-    let peer = room.join(V5, "a");
-    room.writable(peer, false);
-    assert_eq!(room.subscribe(peer, "#", QoS::AtMostOnce), ["SUBACK #100 00"]);
-    room.writable(peer, true);
-    assert_eq!(read(&mut room, peer), many(3, QoS::AtMostOnce));
+    let mut scenario = Scenario::new();
+    retain_many(&mut scenario, 3, QoS::AtMostOnce);
+    let peer = scenario.join(V5, "a");
+    scenario.writable(peer, false);
+    assert_eq!(scenario.subscribe(peer, "#", QoS::AtMostOnce), ["SUBACK #100 00"]);
+    scenario.writable(peer, true);
+    assert_eq!(read(&mut scenario, peer), many(3, QoS::AtMostOnce));
 }
 
 /// Other peers are sent theirs between the frames of one that is sent much.
 #[test]
 fn peers_take_turns() {
-    let mut room = Room::new();
-    retain_many(&mut room, 20_000, QoS::AtMostOnce);
-    let (one, two) = (room.join(V5, "one"), room.join(V5, "two"));
+    let mut scenario = Scenario::new();
+    retain_many(&mut scenario, 20_000, QoS::AtMostOnce);
+    let (one, two) = (scenario.join(V5, "one"), scenario.join(V5, "two"));
     for peer in [one, two] {
-        room.writable(peer, false);
-        begin(&mut room, peer, "#", QoS::AtMostOnce);
-        room.hear(peer);
+        scenario.writable(peer, false);
+        begin(&mut scenario, peer, "#", QoS::AtMostOnce);
+        scenario.hear(peer);
     }
-    room.broker.set_writable(one, true, room.now);
-    room.broker.set_writable(two, true, room.now);
+    scenario.broker.set_writable(one, true, scenario.now);
+    scenario.broker.set_writable(two, true, scenario.now);
     let mut order = Vec::new();
-    while let Some(output) = room.broker.poll_output() {
+    while let Some(output) = scenario.broker.poll_output() {
         let wasmqtt::broker::Output::Transmit(peer, _) = output else { panic!("{output:?}") };
         order.push(peer);
     }
@@ -131,39 +132,39 @@ fn peers_take_turns() {
 /// [MQTT-3.8.4-3], [MQTT-3.8.4-4]: it begins anew, with the new options.
 #[test]
 fn the_same_filter_again_begins_anew() {
-    let mut room = Room::with(small());
-    retain_many(&mut room, 20, QoS::AtLeastOnce);
-    let peer = room.join(V5, "a");
-    begin(&mut room, peer, "many/#", QoS::AtLeastOnce);
-    assert_eq!(read(&mut room, peer), many(5, QoS::AtLeastOnce));
+    let mut scenario = Scenario::with(small());
+    retain_many(&mut scenario, 20, QoS::AtLeastOnce);
+    let peer = scenario.join(V5, "a");
+    begin(&mut scenario, peer, "many/#", QoS::AtLeastOnce);
+    assert_eq!(read(&mut scenario, peer), many(5, QoS::AtLeastOnce));
     let options = SubscriptionOptions { qos: QoS::AtMostOnce, ..Default::default() };
-    let mut heard = room.subscribe_with(peer, "many/#", options, Some(7));
+    let mut heard = scenario.subscribe_with(peer, "many/#", options, Some(7));
     heard.retain(|line| line.contains(" q0 "));
     assert_eq!(heard.len(), 20);
     assert_eq!(heard[19], "many/00019=19 q0 retain SubscriptionIdentifier(7)");
-    room.hear(peer);
-    assert_eq!(room.broker.counters().dropped, 0);
+    scenario.hear(peer);
+    assert_eq!(scenario.broker.counters().dropped, 0);
 }
 
 /// [MQTT-3.3.1-10], [MQTT-3.3.1-11], [MQTT-3.8.4-4]: nothing comes again, and nothing is lost.
 #[test]
 fn a_subscription_that_is_replaced_and_brings_nothing_again_goes_on() {
     for retain_handling in [RetainHandling::SendIfNew, RetainHandling::DoNotSend] {
-        let mut room = Room::with(small());
-        retain_many(&mut room, 20, QoS::AtLeastOnce);
-        let peer = room.join(V5, "a");
-        begin(&mut room, peer, "many/#", QoS::AtLeastOnce);
-        let mut heard = read(&mut room, peer);
+        let mut scenario = Scenario::with(small());
+        retain_many(&mut scenario, 20, QoS::AtLeastOnce);
+        let peer = scenario.join(V5, "a");
+        begin(&mut scenario, peer, "many/#", QoS::AtLeastOnce);
+        let mut heard = read(&mut scenario, peer);
         let options = SubscriptionOptions { qos: QoS::AtLeastOnce, retain_handling, ..Default::default() };
-        let lines = room.subscribe_with(peer, "many/#", options, Some(7));
+        let lines = scenario.subscribe_with(peer, "many/#", options, Some(7));
         // What is in flight is acknowledged; what comes from now on has the new identifier.
         assert!(lines.iter().any(|line| line.starts_with("SUBACK")), "{lines:?}");
         for line in lines.iter().filter(|line| line.contains(" q1 ")) {
             let packet_id: u16 = line.split(['#', ' ']).nth(3).expect(line).parse().expect(line);
             heard.push((line.split('=').next().expect(line).into(), String::new(), 1));
-            room.send(peer, &Packet::Puback(Ack::success(id(packet_id))));
+            scenario.send(peer, &Packet::Puback(Ack::success(id(packet_id))));
         }
-        let rest = room.hear(peer);
+        let rest = scenario.hear(peer);
         assert!(rest.iter().all(|line| line.ends_with("SubscriptionIdentifier(7)")), "{rest:?}");
         let count = heard.len() + rest.len();
         assert!(count > 10 && count <= 20, "{count}");
@@ -173,11 +174,11 @@ fn a_subscription_that_is_replaced_and_brings_nothing_again_goes_on() {
 /// [MQTT-3.10.4-1], [MQTT-3.10.4-3]: what is under way is completed, and no more comes.
 #[test]
 fn unsubscribe_ends_it() {
-    let mut room = Room::with(small());
-    retain_many(&mut room, 20, QoS::ExactlyOnce);
-    let peer = room.join(V5, "a");
-    begin(&mut room, peer, "many/#", QoS::ExactlyOnce);
-    room.send(
+    let mut scenario = Scenario::with(small());
+    retain_many(&mut scenario, 20, QoS::ExactlyOnce);
+    let peer = scenario.join(V5, "a");
+    begin(&mut scenario, peer, "many/#", QoS::ExactlyOnce);
+    scenario.send(
         peer,
         &Packet::Unsubscribe(wasmqtt::codec::Unsubscribe {
             packet_id: id(7),
@@ -185,29 +186,29 @@ fn unsubscribe_ends_it() {
             filters: vec!["many/#"],
         }),
     );
-    assert_eq!(read_all(&mut room, peer), many(5, QoS::ExactlyOnce));
+    assert_eq!(read_all(&mut scenario, peer), many(5, QoS::ExactlyOnce));
     // Subscribed again, it begins anew.
-    begin(&mut room, peer, "many/#", QoS::ExactlyOnce);
-    assert_eq!(read_all(&mut room, peer), many(20, QoS::ExactlyOnce));
+    begin(&mut scenario, peer, "many/#", QoS::ExactlyOnce);
+    assert_eq!(read_all(&mut scenario, peer), many(20, QoS::ExactlyOnce));
 }
 
 /// Overlapping filters bring each what they match, and a short one does not wait for the end of a long one.
 #[test]
 fn replays_take_turns() {
-    let mut room = Room::with(small());
-    retain_many(&mut room, 200, QoS::AtLeastOnce);
-    let peer = room.join(V5, "a");
-    begin(&mut room, peer, "#", QoS::AtLeastOnce);
-    begin(&mut room, peer, "many/+", QoS::AtLeastOnce);
-    begin(&mut room, peer, "+/00199", QoS::AtLeastOnce);
-    begin(&mut room, peer, "+/00150", QoS::AtMostOnce);
-    let mut heard = read(&mut room, peer);
+    let mut scenario = Scenario::with(small());
+    retain_many(&mut scenario, 200, QoS::AtLeastOnce);
+    let peer = scenario.join(V5, "a");
+    begin(&mut scenario, peer, "#", QoS::AtLeastOnce);
+    begin(&mut scenario, peer, "many/+", QoS::AtLeastOnce);
+    begin(&mut scenario, peer, "+/00199", QoS::AtLeastOnce);
+    begin(&mut scenario, peer, "+/00150", QoS::AtMostOnce);
+    let mut heard = read(&mut scenario, peer);
     assert_eq!(heard.pop(), Some((topic(150), "150".into(), 0)), "that needs no acknowledgement");
     while heard.iter().all(|(name, ..)| *name != topic(199)) {
-        heard.extend(read(&mut room, peer));
+        heard.extend(read(&mut scenario, peer));
     }
     assert!(heard.len() < 20, "{}", heard.len());
-    heard.extend(read_all(&mut room, peer));
+    heard.extend(read_all(&mut scenario, peer));
     assert_eq!(heard.len(), 401);
 }
 
@@ -216,20 +217,20 @@ fn replays_take_turns() {
 fn a_session_that_is_resumed_goes_on() {
     for version in [V4, V5] {
         for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
-            let mut room = Room::with(small());
-            retain_many(&mut room, 60, qos);
-            let mut peer = lasting(&mut room, version, "a");
-            begin(&mut room, peer, "many/#", qos);
+            let mut scenario = Scenario::with(small());
+            retain_many(&mut scenario, 60, qos);
+            let mut peer = lasting(&mut scenario, version, "a");
+            begin(&mut scenario, peer, "many/#", qos);
             let mut heard = Vec::new();
             let mut reader = Reader::default();
             for round in 0..5 {
-                heard.extend(reader.read(&mut room, peer));
-                room.cut(peer);
-                retain(&mut room, &topic(59 - round), "newer", qos);
+                heard.extend(reader.read(&mut scenario, peer));
+                scenario.cut(peer);
+                retain(&mut scenario, &topic(59 - round), "newer", qos);
                 let expiry = expiry(1_000);
-                peer = room.connect(&keeping(version, "a", &expiry));
+                peer = scenario.connect(&keeping(version, "a", &expiry));
             }
-            heard.extend(reader.read_all(&mut room, peer));
+            heard.extend(reader.read_all(&mut scenario, peer));
             heard.sort();
             let mut expected = many(55, qos);
             expected.extend((55..60).map(|number| (topic(number), "newer".into(), qos.bits())));
@@ -240,37 +241,37 @@ fn a_session_that_is_resumed_goes_on() {
 
 #[test]
 fn a_session_that_ends_takes_its_replays_along() {
-    let mut room = Room::with(small());
-    retain_many(&mut room, 30, QoS::AtLeastOnce);
-    let peer = lasting(&mut room, V5, "a");
-    begin(&mut room, peer, "many/#", QoS::AtLeastOnce);
-    room.cut(peer);
-    let peer = room.join(V5, "a");
-    assert_eq!(room.hear(peer), [""; 0]);
-    assert_eq!(room.publish(peer, "many/x", "", QoS::AtLeastOnce), ["PUBACK #9 10"]);
+    let mut scenario = Scenario::with(small());
+    retain_many(&mut scenario, 30, QoS::AtLeastOnce);
+    let peer = lasting(&mut scenario, V5, "a");
+    begin(&mut scenario, peer, "many/#", QoS::AtLeastOnce);
+    scenario.cut(peer);
+    let peer = scenario.join(V5, "a");
+    assert_eq!(scenario.hear(peer), [""; 0]);
+    assert_eq!(scenario.publish(peer, "many/x", "", QoS::AtLeastOnce), ["PUBACK #9 10"]);
 }
 
 /// The store knows how far each came, and what went ahead.
 #[test]
 fn a_restart_forgets_no_replay_and_repeats_nothing() {
     for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
-        let mut room = stored_with(small());
-        retain_many(&mut room, 60, qos);
-        let mut peer = lasting(&mut room, V5, "a");
-        begin(&mut room, peer, "many/#", qos);
-        begin(&mut room, peer, "+/00010", qos);
-        live(&mut room, &topic(50), "live", qos);
-        retain(&mut room, &topic(55), "newer", qos);
+        let mut scenario = stored_with(small());
+        retain_many(&mut scenario, 60, qos);
+        let mut peer = lasting(&mut scenario, V5, "a");
+        begin(&mut scenario, peer, "many/#", qos);
+        begin(&mut scenario, peer, "+/00010", qos);
+        live(&mut scenario, &topic(50), "live", qos);
+        retain(&mut scenario, &topic(55), "newer", qos);
         let mut heard = Vec::new();
         let mut reader = Reader::default();
         for _ in 0..8 {
-            heard.extend(reader.read(&mut room, peer));
-            restart(&mut room, 1);
+            heard.extend(reader.read(&mut scenario, peer));
+            restart(&mut scenario, 1);
             let expiry = expiry(1_000);
-            peer = room.connect(&keeping(V5, "a", &expiry));
+            peer = scenario.connect(&keeping(V5, "a", &expiry));
         }
-        retain(&mut room, &topic(58), "newer", qos);
-        heard.extend(reader.read_all(&mut room, peer));
+        retain(&mut scenario, &topic(58), "newer", qos);
+        heard.extend(reader.read_all(&mut scenario, peer));
         heard.sort();
         let mut expected = many(60, qos);
         expected[55].1 = "newer".into();
@@ -280,9 +281,9 @@ fn a_restart_forgets_no_replay_and_repeats_nothing() {
         expected.sort();
         assert_eq!(heard, expected);
         // Nothing of it is left in the store.
-        room.unsubscribe(peer, "many/#");
-        room.unsubscribe(peer, "+/00010");
-        let kinds: String = room.disk.kinds().chars().filter(|kind| !"MR".contains(*kind)).collect();
+        scenario.unsubscribe(peer, "many/#");
+        scenario.unsubscribe(peer, "+/00010");
+        let kinds: String = scenario.disk.kinds().chars().filter(|kind| !"MR".contains(*kind)).collect();
         assert_eq!(kinds, "FS");
     }
 }
@@ -292,51 +293,51 @@ fn a_restart_forgets_no_replay_and_repeats_nothing() {
 fn what_the_host_is_asked_about_is_not_lost_either() {
     for qos in QOS {
         let asks = Asks { receive: true, ..Asks::default() };
-        let mut room = Room::with(BrokerOptions { asks, ..small() });
-        retain_many(&mut room, 40, qos);
-        let peer = room.join(V5, "a");
-        begin(&mut room, peer, "#", qos);
-        assert_eq!(room.asked.len(), 5, "half of what the queue takes");
+        let mut scenario = Scenario::with(BrokerOptions { asks, ..small() });
+        retain_many(&mut scenario, 40, qos);
+        let peer = scenario.join(V5, "a");
+        begin(&mut scenario, peer, "#", qos);
+        assert_eq!(scenario.asked.len(), 5, "half of what the queue takes");
         let mut heard = Vec::new();
         let mut refused = 0;
         for round in 0.. {
-            room.writable(peer, false);
-            let asked: Vec<_> = room.asked.drain(..).collect();
+            scenario.writable(peer, false);
+            let asked: Vec<_> = scenario.asked.drain(..).collect();
             for (question, _) in asked {
                 let answer = if round % 4 == 3 { Answer::Refuse(ReasonCode::NotAuthorized) } else { Answer::Allow };
                 refused += usize::from(answer != Answer::Allow);
-                room.answer_to(question, answer);
+                scenario.answer_to(question, answer);
             }
-            room.writable(peer, true);
-            heard.extend(read_all(&mut room, peer));
-            if room.asked.is_empty() {
+            scenario.writable(peer, true);
+            heard.extend(read_all(&mut scenario, peer));
+            if scenario.asked.is_empty() {
                 break;
             }
         }
         assert_eq!(heard.len(), 40 - refused, "{qos:?}");
         assert!(heard.is_sorted() && refused > 0);
-        assert_eq!(room.broker.counters().dropped, 0);
+        assert_eq!(scenario.broker.counters().dropped, 0);
     }
 }
 
 /// What is retained after a restart is newer than what was when the client subscribed, whatever has been forgotten.
 #[test]
 fn what_is_retained_after_a_restart_comes_once() {
-    let mut room = stored_with(small());
-    retain_many(&mut room, 20, QoS::AtLeastOnce);
+    let mut scenario = stored_with(small());
+    retain_many(&mut scenario, 20, QoS::AtLeastOnce);
     for number in 0..20 {
-        retain(&mut room, "forgotten", &number.to_string(), QoS::AtLeastOnce);
+        retain(&mut scenario, "forgotten", &number.to_string(), QoS::AtLeastOnce);
     }
-    let peer = lasting(&mut room, V5, "a");
-    begin(&mut room, peer, "many/#", QoS::AtLeastOnce);
-    let mut heard = read(&mut room, peer);
-    room.cut(peer);
-    retain(&mut room, "forgotten", "", QoS::AtLeastOnce);
-    restart(&mut room, 1);
-    retain(&mut room, "many/more", "x", QoS::AtLeastOnce);
+    let peer = lasting(&mut scenario, V5, "a");
+    begin(&mut scenario, peer, "many/#", QoS::AtLeastOnce);
+    let mut heard = read(&mut scenario, peer);
+    scenario.cut(peer);
+    retain(&mut scenario, "forgotten", "", QoS::AtLeastOnce);
+    restart(&mut scenario, 1);
+    retain(&mut scenario, "many/more", "x", QoS::AtLeastOnce);
     let expiry = expiry(1_000);
-    let peer = room.connect(&keeping(V5, "a", &expiry));
-    heard.extend(read_all(&mut room, peer));
+    let peer = scenario.connect(&keeping(V5, "a", &expiry));
+    heard.extend(read_all(&mut scenario, peer));
     assert_eq!(heard.iter().filter(|(topic, ..)| topic == "many/more").count(), 1);
     assert_eq!(heard.len(), 21, "{heard:?}");
 }
@@ -344,19 +345,19 @@ fn what_is_retained_after_a_restart_comes_once() {
 /// What is too large or over is passed over, and costs nothing of what comes behind it.
 #[test]
 fn what_cannot_be_sent_does_not_stop_it() {
-    let mut room = Room::with(small());
-    retain_many(&mut room, 20, QoS::AtLeastOnce);
-    retain(&mut room, &topic(7), &"x".repeat(100), QoS::AtLeastOnce);
+    let mut scenario = Scenario::with(small());
+    retain_many(&mut scenario, 20, QoS::AtLeastOnce);
+    retain(&mut scenario, &topic(7), &"x".repeat(100), QoS::AtLeastOnce);
     let list = properties(&[Property::MessageExpiryInterval(1)]);
-    let publisher = room.join(V5, "p");
+    let publisher = scenario.join(V5, "p");
     let expiring = Publish { retain: true, properties: list.as_properties(), ..publish("many/00013", "y", QOS[1]) };
-    room.publish_with(publisher, expiring);
+    scenario.publish_with(publisher, expiring);
     let maximum = properties(&[Property::MaximumPacketSize(60)]);
-    let peer = room.join_with(&Connect { properties: maximum.as_properties(), ..connect(V5, "a") });
-    begin(&mut room, peer, "#", QoS::AtLeastOnce);
-    let mut heard = read(&mut room, peer);
-    room.wait_ms(1_500);
-    heard.extend(read_all(&mut room, peer));
+    let peer = scenario.join_with(&Connect { properties: maximum.as_properties(), ..connect(V5, "a") });
+    begin(&mut scenario, peer, "#", QoS::AtLeastOnce);
+    let mut heard = read(&mut scenario, peer);
+    scenario.wait_ms(1_500);
+    heard.extend(read_all(&mut scenario, peer));
     let expected: Heard =
         many(20, QoS::AtLeastOnce).into_iter().filter(|(_, number, _)| number != "7" && number != "13").collect();
     assert_eq!(heard, expected);

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasmqtt::broker::{Answer, Asks, BrokerOptions, PeerId, QueueOverflow};
 use wasmqtt::codec::{Message, Packet, Properties, QoS, Subscribe, Subscription, SubscriptionOptions};
 
-use crate::chaos::Dice;
-use crate::reader::{Heard, Reader};
-use crate::replay::retain;
-use crate::room::{QOS, Room, V4, V5, id, message};
-use crate::store::{expiry, keeping, restart, stored_with};
+use super::chaos::Dice;
+use super::reader::{Heard, Reader};
+use super::replay::retain;
+use super::store::{expiry, keeping, restart, stored_with};
+use crate::support::packets::{QOS, V4, V5, id, message};
+use crate::support::scenario::Scenario;
 
 const TOPICS: usize = 60;
 
@@ -20,7 +21,7 @@ fn topic(number: usize) -> String {
 
 /// A broker, its one client, and what each topic has had: payloads are numbers that grow.
 struct Scene {
-    room: Room,
+    scenario: Scenario,
     peer: PeerId,
     reader: Reader,
     dice: Dice,
@@ -53,27 +54,27 @@ impl Scene {
             transmit_bytes_max: dice.pick(&[40, 1 << 20]),
             ..BrokerOptions::default()
         };
-        let mut room = stored_with(options);
+        let mut scenario = stored_with(options);
         let version = dice.pick(&[V4, V5]);
         let expiry = expiry(1_000_000);
-        let peer = room.join_with(&keeping(version, "client", &expiry));
+        let peer = scenario.join_with(&keeping(version, "client", &expiry));
         let qos = dice.pick(&QOS);
         let (retained, at_first) = (BTreeMap::new(), BTreeMap::new());
         let (reader, heard) = (Reader::default(), Vec::new());
-        Self { room, peer, reader, dice, qos, retained, at_first, heard, last: 0, has_lost: false, is_away: false }
+        Self { scenario, peer, reader, dice, qos, retained, at_first, heard, last: 0, has_lost: false, is_away: false }
     }
 
     fn publish(&mut self, retained: bool) {
         self.last += 1;
         let topic = topic(self.dice.roll(TOPICS));
         if retained {
-            retain(&mut self.room, &topic, &self.last.to_string(), self.qos);
+            retain(&mut self.scenario, &topic, &self.last.to_string(), self.qos);
             self.retained.insert(topic, self.last);
         } else {
-            self.room
+            self.scenario
                 .broker
-                .publish(Message { qos: self.qos, ..message(&topic, &self.last.to_string()) }, self.room.now);
-            self.room.drain();
+                .publish(Message { qos: self.qos, ..message(&topic, &self.last.to_string()) }, self.scenario.now);
+            self.scenario.drain();
         }
     }
 
@@ -82,25 +83,25 @@ impl Scene {
         let subscriptions = [Subscription { filter: "a/#", options }, Subscription { filter: "+/+", options }];
         let subscriptions = subscriptions[self.dice.roll(2)..].to_vec();
         let subscribe = Subscribe { packet_id: id(100), properties: Properties::EMPTY, subscriptions };
-        self.room.send(self.peer, &Packet::Subscribe(subscribe));
+        self.scenario.send(self.peer, &Packet::Subscribe(subscribe));
         self.at_first.clone_from(&self.retained);
     }
 
     fn read(&mut self) {
-        self.heard.extend(self.reader.read(&mut self.room, self.peer));
+        self.heard.extend(self.reader.read(&mut self.scenario, self.peer));
     }
 
     fn answer(&mut self) {
-        let count = self.dice.roll(self.room.asked.len() + 1);
-        for (question, _) in self.room.asked.drain(..count).collect::<Vec<_>>() {
-            self.room.answer_to(question, Answer::Allow);
+        let count = self.dice.roll(self.scenario.asked.len() + 1);
+        for (question, _) in self.scenario.asked.drain(..count).collect::<Vec<_>>() {
+            self.scenario.answer_to(question, Answer::Allow);
         }
     }
 
     fn leave(&mut self) {
         if self.qos != QoS::AtMostOnce && !self.is_away {
             self.read();
-            self.room.cut(self.peer);
+            self.scenario.cut(self.peer);
             self.is_away = true;
         }
     }
@@ -108,7 +109,7 @@ impl Scene {
     fn come_back(&mut self) {
         if self.is_away {
             let expiry = expiry(1_000_000);
-            self.peer = self.room.connect(&keeping(self.room.version(self.peer), "client", &expiry));
+            self.peer = self.scenario.connect(&keeping(self.scenario.version(self.peer), "client", &expiry));
             self.is_away = false;
         }
     }
@@ -121,14 +122,14 @@ impl Scene {
             9 | 10 => self.answer(),
             11 if !self.is_away => {
                 let writable = self.dice.is();
-                self.room.writable(self.peer, writable);
+                self.scenario.writable(self.peer, writable);
             }
             12 => self.leave(),
             13 => {
                 self.leave();
                 if self.is_away && self.dice.is() {
-                    self.room.asked.clear();
-                    restart(&mut self.room, 1);
+                    self.scenario.asked.clear();
+                    restart(&mut self.scenario, 1);
                 }
             }
             14 => self.come_back(),
@@ -136,25 +137,25 @@ impl Scene {
                 let (topic, qos) = (topic(self.dice.roll(TOPICS)), self.qos);
                 // A topic that is forgotten need not come.
                 if self.dice.roll(4) == 0 {
-                    retain(&mut self.room, &topic, "", qos);
+                    retain(&mut self.scenario, &topic, "", qos);
                     self.retained.remove(&topic);
                     self.at_first.remove(&topic);
                 }
             }
         }
-        self.has_lost |= self.room.broker.counters().dropped > 0;
+        self.has_lost |= self.scenario.broker.counters().dropped > 0;
     }
 
     fn finish(&mut self) {
         self.come_back();
-        self.room.writable(self.peer, true);
+        self.scenario.writable(self.peer, true);
         loop {
-            let before = (self.room.frames(self.peer), self.room.asked.len());
+            let before = (self.scenario.frames(self.peer), self.scenario.asked.len());
             self.read();
-            while !self.room.asked.is_empty() {
-                self.room.answer(Answer::Allow);
+            while !self.scenario.asked.is_empty() {
+                self.scenario.answer(Answer::Allow);
             }
-            if before == (self.room.frames(self.peer), 0) {
+            if before == (self.scenario.frames(self.peer), 0) {
                 return;
             }
         }
@@ -165,7 +166,7 @@ impl Scene {
             let values = self.heard.iter().filter(|(name, ..)| name == topic);
             let values: Vec<usize> = values.filter_map(|(_, payload, _)| payload.parse().ok()).collect();
             // The oldest that a full queue gives up may be what went ahead of a live message, and that message.
-            let may_miss = self.has_lost && self.room.broker.options().queue_overflow == QueueOverflow::DropOldest;
+            let may_miss = self.has_lost && self.scenario.broker.options().queue_overflow == QueueOverflow::DropOldest;
             let is_there = values.iter().any(|value| value >= first);
             assert!(may_miss || is_there, "seed {seed}: {topic}={first} is lost: {values:?}");
             if !self.has_lost {

@@ -8,8 +8,9 @@ use wasmqtt::codec::{
 };
 use wasmqtt::time::Time;
 
-use crate::room::{QOS, Room, V4, V5, id, message, properties, publish, will};
-use crate::store::{come_back, expiry, keeping, restart, restart_with, stored, stored_with};
+use super::store::{come_back, expiry, keeping, restart, restart_with, stored, stored_with};
+use crate::support::packets::{QOS, V4, V5, id, message, properties, publish, will};
+use crate::support::scenario::Scenario;
 
 /// Messages that come before the client is back are held against the rules for its user.
 #[test]
@@ -22,46 +23,46 @@ fn the_user_of_a_session_survives() {
         verdict,
     };
     let rules = vec![rule("home/%u", Ok(())), rule("home/+", Err(ReasonCode::NotAuthorized))];
-    let mut room = stored_with(BrokerOptions { access: Access::new(rules), ..BrokerOptions::default() });
+    let mut scenario = stored_with(BrokerOptions { access: Access::new(rules), ..BrokerOptions::default() });
     let expiry = expiry(1_000);
     for (client_id, username) in [("a", Some("ann")), ("b", Some("")), ("c", None)] {
-        let peer = room.join_with(&Connect { username, ..keeping(V5, client_id, &expiry) });
-        room.subscribe(peer, "#", QoS::AtLeastOnce);
+        let peer = scenario.join_with(&Connect { username, ..keeping(V5, client_id, &expiry) });
+        scenario.subscribe(peer, "#", QoS::AtLeastOnce);
     }
     for seconds in [1, 2] {
-        restart(&mut room, seconds);
+        restart(&mut scenario, seconds);
         for topic in ["home/ann", "home/", "home/bob"] {
             let message = Message { qos: QoS::AtLeastOnce, ..message(topic, "x") };
-            room.broker.publish(message, room.now);
-            room.drain();
+            scenario.broker.publish(message, scenario.now);
+            scenario.drain();
         }
     }
-    assert_eq!(come_back(&mut room, V5, "a").2, ["home/ann=x q1 #1", "home/ann=x q1 #2"]);
+    assert_eq!(come_back(&mut scenario, V5, "a").2, ["home/ann=x q1 #1", "home/ann=x q1 #2"]);
     for client_id in ["b", "c"] {
-        assert!(come_back(&mut room, V5, client_id).2.is_empty(), "{client_id}");
+        assert!(come_back(&mut scenario, V5, client_id).2.is_empty(), "{client_id}");
     }
 }
 
 /// [MQTT-3.8.3-3]: a retained message is its publisher's own after a restart too.
 #[test]
 fn whose_a_retained_message_is_survives() {
-    let mut room = stored();
-    let publisher = room.join(V5, "a");
-    room.retain(publisher, "t", "x", QoS::AtLeastOnce);
-    restart(&mut room, 1);
+    let mut scenario = stored();
+    let publisher = scenario.join(V5, "a");
+    scenario.retain(publisher, "t", "x", QoS::AtLeastOnce);
+    restart(&mut scenario, 1);
     let options = SubscriptionOptions { no_local: true, ..SubscriptionOptions::default() };
     for (client_id, count) in [("a", 0), ("b", 1)] {
-        let peer = room.join(V5, client_id);
-        assert_eq!(room.subscribe_with(peer, "t", options, None).len(), 1 + count, "{client_id}");
+        let peer = scenario.join(V5, client_id);
+        assert_eq!(scenario.subscribe_with(peer, "t", options, None).len(), 1 + count, "{client_id}");
     }
 }
 
 #[test]
 fn subscriptions_survive_with_their_options_and_identifiers() {
     for version in [V4, V5] {
-        let mut room = stored();
+        let mut scenario = stored();
         let expiry = expiry(1_000);
-        let peer = room.join_with(&keeping(version, "a", &expiry));
+        let peer = scenario.join_with(&keeping(version, "a", &expiry));
         let rows =
             [("no/local", true, false, None), ("as/published", false, true, Some(7)), ("plain/#", false, false, None)];
         for (filter, no_local, retain_as_published, identifier) in rows {
@@ -71,25 +72,25 @@ fn subscriptions_survive_with_their_options_and_identifiers() {
                 retain_as_published: retain_as_published && version == V5,
                 retain_handling: RetainHandling::Send,
             };
-            room.subscribe_with(peer, filter, options, identifier.filter(|_| version == V5));
+            scenario.subscribe_with(peer, filter, options, identifier.filter(|_| version == V5));
         }
-        room.subscribe(peer, "given/up", QoS::AtLeastOnce);
-        room.unsubscribe(peer, "given/up");
-        room.subscribe(peer, "$share/group/job", QoS::AtMostOnce);
-        restart(&mut room, 10);
-        let (peer, present, _) = come_back(&mut room, version, "a");
+        scenario.subscribe(peer, "given/up", QoS::AtLeastOnce);
+        scenario.unsubscribe(peer, "given/up");
+        scenario.subscribe(peer, "$share/group/job", QoS::AtMostOnce);
+        restart(&mut scenario, 10);
+        let (peer, present, _) = come_back(&mut scenario, version, "a");
         assert!(present);
-        let other = room.join(V5, "other");
-        room.retain(other, "as/published", "x", QoS::ExactlyOnce);
-        room.publish(other, "plain/1", "x", QoS::AtMostOnce);
-        room.publish(other, "given/up", "x", QoS::AtLeastOnce);
-        room.publish(other, "job", "x", QoS::AtLeastOnce);
+        let other = scenario.join(V5, "other");
+        scenario.retain(other, "as/published", "x", QoS::ExactlyOnce);
+        scenario.publish(other, "plain/1", "x", QoS::AtMostOnce);
+        scenario.publish(other, "given/up", "x", QoS::AtLeastOnce);
+        scenario.publish(other, "job", "x", QoS::AtLeastOnce);
         let expected = match version {
             V4 => ["as/published=x q1 #1", "plain/1=x q0", "job=x q0"],
             V5 => ["as/published=x q1 #1 retain SubscriptionIdentifier(7)", "plain/1=x q0", "job=x q0"],
         };
-        assert_eq!(room.hear(peer), expected);
-        let own = room.publish(peer, "no/local", "x", QoS::AtLeastOnce);
+        assert_eq!(scenario.hear(peer), expected);
+        let own = scenario.publish(peer, "no/local", "x", QoS::AtLeastOnce);
         assert_eq!(own.len(), if version == V5 { 1 } else { 2 }, "{own:?}");
     }
 }
@@ -97,24 +98,24 @@ fn subscriptions_survive_with_their_options_and_identifiers() {
 /// [MQTT-4.4.0-1], [MQTT-4.6.0-1], [MQTT-4.3.3-6]: as if the broker had never been away.
 #[test]
 fn what_is_in_flight_and_what_waits_goes_on_where_it_stood() {
-    let mut room =
+    let mut scenario =
         stored_with(BrokerOptions { in_flight_max: 5.try_into().expect("not 0"), ..BrokerOptions::default() });
     let expiry = expiry(1_000);
-    let peer = room.join_with(&keeping(V5, "a", &expiry));
-    room.subscribe(peer, "#", QoS::ExactlyOnce);
-    let other = room.join(V5, "other");
+    let peer = scenario.join_with(&keeping(V5, "a", &expiry));
+    scenario.subscribe(peer, "#", QoS::ExactlyOnce);
+    let other = scenario.join(V5, "other");
     for (number, qos) in [1, 2, 1, 2, 2, 1, 2].into_iter().enumerate() {
-        room.publish(other, "t", &number.to_string(), QOS[qos]);
+        scenario.publish(other, "t", &number.to_string(), QOS[qos]);
     }
-    assert_eq!(room.hear(peer).len(), 5);
+    assert_eq!(scenario.hear(peer).len(), 5);
     // Of the QoS 2 ones the second is released before the first; a QoS 1 one is over, and so the sixth is sent.
-    room.send(peer, &Packet::Puback(Ack::success(id(1))));
-    room.send(peer, &Packet::Pubrec(Ack::success(id(4))));
-    room.send(peer, &Packet::Pubrec(Ack::success(id(2))));
-    assert_eq!(room.hear(peer), ["t=5 q1 #6", "PUBREL #4 ok", "PUBREL #2 ok"]);
+    scenario.send(peer, &Packet::Puback(Ack::success(id(1))));
+    scenario.send(peer, &Packet::Pubrec(Ack::success(id(4))));
+    scenario.send(peer, &Packet::Pubrec(Ack::success(id(2))));
+    assert_eq!(scenario.hear(peer), ["t=5 q1 #6", "PUBREL #4 ok", "PUBREL #2 ok"]);
     for _ in 0..2 {
-        restart(&mut room, 1);
-        let (_, present, heard) = come_back(&mut room, V5, "a");
+        restart(&mut scenario, 1);
+        let (_, present, heard) = come_back(&mut scenario, V5, "a");
         assert!(present);
         let expected = ["PUBREL #4 ok", "PUBREL #2 ok", "t=2 q1 #3 dup", "t=4 q2 #5 dup", "t=5 q1 #6 dup", "t=6 q2 #1"];
         assert_eq!(heard[..5], expected[..5]);
@@ -127,46 +128,46 @@ fn what_is_in_flight_and_what_waits_goes_on_where_it_stood() {
 /// [MQTT-4.3.3-10], [MQTT-4.3.3-12]: exactly once across a restart.
 #[test]
 fn a_qos_2_message_that_came_before_the_restart_is_not_taken_again_after_it() {
-    let mut room = stored();
+    let mut scenario = stored();
     let expiry = expiry(1_000);
-    let keeper = room.join_with(&keeping(V5, "keeper", &expiry));
-    room.subscribe(keeper, "t", QoS::ExactlyOnce);
-    room.cut(keeper);
-    let peer = room.join_with(&keeping(V5, "a", &expiry));
-    room.send(peer, &Packet::Publish(publish("t", "x", QoS::ExactlyOnce)));
-    assert_eq!(room.hear(peer), ["PUBREC #9 ok"]);
-    restart(&mut room, 1);
-    let (peer, ..) = come_back(&mut room, V5, "a");
-    room.send(peer, &Packet::Publish(Publish { dup: true, ..publish("t", "x", QoS::ExactlyOnce) }));
-    room.send(peer, &Packet::Pubrel(Ack::success(id(9))));
-    assert_eq!(room.hear(peer), ["PUBREC #9 ok", "PUBCOMP #9 ok"]);
-    restart(&mut room, 1);
-    let (peer, ..) = come_back(&mut room, V5, "a");
-    room.send(peer, &Packet::Pubrel(Ack::success(id(9))));
-    assert_eq!(room.hear(peer), ["PUBCOMP #9 92"], "it is over, and its identifier free");
-    let (_, _, heard) = come_back(&mut room, V5, "keeper");
+    let keeper = scenario.join_with(&keeping(V5, "keeper", &expiry));
+    scenario.subscribe(keeper, "t", QoS::ExactlyOnce);
+    scenario.cut(keeper);
+    let peer = scenario.join_with(&keeping(V5, "a", &expiry));
+    scenario.send(peer, &Packet::Publish(publish("t", "x", QoS::ExactlyOnce)));
+    assert_eq!(scenario.hear(peer), ["PUBREC #9 ok"]);
+    restart(&mut scenario, 1);
+    let (peer, ..) = come_back(&mut scenario, V5, "a");
+    scenario.send(peer, &Packet::Publish(Publish { dup: true, ..publish("t", "x", QoS::ExactlyOnce) }));
+    scenario.send(peer, &Packet::Pubrel(Ack::success(id(9))));
+    assert_eq!(scenario.hear(peer), ["PUBREC #9 ok", "PUBCOMP #9 ok"]);
+    restart(&mut scenario, 1);
+    let (peer, ..) = come_back(&mut scenario, V5, "a");
+    scenario.send(peer, &Packet::Pubrel(Ack::success(id(9))));
+    assert_eq!(scenario.hear(peer), ["PUBCOMP #9 92"], "it is over, and its identifier free");
+    let (_, _, heard) = come_back(&mut scenario, V5, "keeper");
     assert_eq!(heard, ["t=x q2 #1"]);
 }
 
 #[test]
 fn retained_messages_survive_the_last_of_each_topic() {
-    let mut room = stored();
-    let peer = room.join(V5, "a");
+    let mut scenario = stored();
+    let peer = scenario.join(V5, "a");
     let list = properties(&[Property::ContentType("text"), Property::UserProperty("k", "v")]);
     let with = Publish { properties: list.as_properties(), retain: true, ..publish("with", "x", QoS::ExactlyOnce) };
-    room.publish_with(peer, with);
+    scenario.publish_with(peer, with);
     for payload in ["old", "new"] {
-        room.retain(peer, "t", payload, QoS::AtMostOnce);
+        scenario.retain(peer, "t", payload, QoS::AtMostOnce);
     }
-    room.retain(peer, "cleared", "x", QoS::AtLeastOnce);
-    room.retain(peer, "cleared", "", QoS::AtLeastOnce);
-    room.retain(peer, "old/and/cleared", "x", QoS::AtLeastOnce);
-    restart(&mut room, 1);
-    let peer = room.join(V5, "a");
-    room.retain(peer, "old/and/cleared", "", QoS::AtLeastOnce);
-    restart(&mut room, 1);
-    let peer = room.join(V5, "b");
-    let heard = room.subscribe(peer, "#", QoS::ExactlyOnce);
+    scenario.retain(peer, "cleared", "x", QoS::AtLeastOnce);
+    scenario.retain(peer, "cleared", "", QoS::AtLeastOnce);
+    scenario.retain(peer, "old/and/cleared", "x", QoS::AtLeastOnce);
+    restart(&mut scenario, 1);
+    let peer = scenario.join(V5, "a");
+    scenario.retain(peer, "old/and/cleared", "", QoS::AtLeastOnce);
+    restart(&mut scenario, 1);
+    let peer = scenario.join(V5, "b");
+    let heard = scenario.subscribe(peer, "#", QoS::ExactlyOnce);
     let expected =
         ["SUBACK #100 02", "t=new q0 retain", r#"with=x q2 #1 retain ContentType("text") UserProperty("k", "v")"#];
     assert_eq!(heard, expected);
@@ -177,107 +178,107 @@ fn retained_messages_survive_the_last_of_each_topic() {
 fn wills_survive_with_their_delays() {
     let rows = [(None, 0), (Some(30), 30)];
     for (delay, seconds) in rows {
-        let mut room = stored();
+        let mut scenario = stored();
         let watcher_expiry = expiry(1_000);
-        let watcher = room.join_with(&keeping(V5, "watcher", &watcher_expiry));
-        room.subscribe(watcher, "will", QoS::ExactlyOnce);
-        room.cut(watcher);
+        let watcher = scenario.join_with(&keeping(V5, "watcher", &watcher_expiry));
+        scenario.subscribe(watcher, "will", QoS::ExactlyOnce);
+        scenario.cut(watcher);
         let list = delay.map(|delay| properties(&[Property::WillDelayInterval(delay)])).unwrap_or_default();
         let will = Will { properties: list.as_properties(), ..will("will", "gone", QoS::ExactlyOnce) };
         let expiry = expiry(1_000);
-        room.join_with(&Connect { will: Some(will), ..keeping(V5, "a", &expiry) });
-        restart(&mut room, 5);
-        let (watcher, _, mut heard) = come_back(&mut room, V5, "watcher");
+        scenario.join_with(&Connect { will: Some(will), ..keeping(V5, "a", &expiry) });
+        restart(&mut scenario, 5);
+        let (watcher, _, mut heard) = come_back(&mut scenario, V5, "watcher");
         if seconds > 0 {
-            room.wait_ms(10_000);
-            restart(&mut room, 10);
-            let (watcher, ..) = come_back(&mut room, V5, "watcher");
-            room.wait_ms(9_999);
-            assert_eq!(room.hear(watcher), [""; 0]);
-            room.wait_ms(1);
-            heard = room.hear(watcher);
+            scenario.wait_ms(10_000);
+            restart(&mut scenario, 10);
+            let (watcher, ..) = come_back(&mut scenario, V5, "watcher");
+            scenario.wait_ms(9_999);
+            assert_eq!(scenario.hear(watcher), [""; 0]);
+            scenario.wait_ms(1);
+            heard = scenario.hear(watcher);
         }
         assert_eq!(heard, ["will=gone q2 #1"], "{delay:?}");
-        assert_eq!(room.hear(watcher), [""; 0]);
+        assert_eq!(scenario.hear(watcher), [""; 0]);
         // It is published once, whatever happens then.
-        restart(&mut room, 1);
-        let (watcher, _, heard) = come_back(&mut room, V5, "watcher");
+        restart(&mut scenario, 1);
+        let (watcher, _, heard) = come_back(&mut scenario, V5, "watcher");
         assert_eq!(heard, ["will=gone q2 #1 dup"]);
-        room.wait_ms(100_000);
-        assert_eq!(room.hear(watcher), [""; 0]);
+        scenario.wait_ms(100_000);
+        assert_eq!(scenario.hear(watcher), [""; 0]);
     }
 }
 
 #[test]
 fn a_clock_that_was_set_back_makes_no_delay_longer() {
-    let mut room = stored();
+    let mut scenario = stored();
     let long = expiry(u32::MAX);
-    let watcher = room.join_with(&keeping(V5, "watcher", &long));
-    room.subscribe(watcher, "will", QoS::AtLeastOnce);
-    room.cut(watcher);
+    let watcher = scenario.join_with(&keeping(V5, "watcher", &long));
+    scenario.subscribe(watcher, "will", QoS::AtLeastOnce);
+    scenario.cut(watcher);
     let delay = properties(&[Property::WillDelayInterval(30)]);
     let will = Will { properties: delay.as_properties(), ..will("will", "gone", QoS::AtLeastOnce) };
-    let peer = room.join_with(&Connect { will: Some(will), ..keeping(V5, "a", &long) });
-    room.cut(peer);
-    room.now = Time::from_millis(room.now.as_millis() - 1_000_000_000);
-    restart(&mut room, 0);
-    room.wait_ms(29_999);
-    let (watcher, _, heard) = come_back(&mut room, V5, "watcher");
+    let peer = scenario.join_with(&Connect { will: Some(will), ..keeping(V5, "a", &long) });
+    scenario.cut(peer);
+    scenario.now = Time::from_millis(scenario.now.as_millis() - 1_000_000_000);
+    restart(&mut scenario, 0);
+    scenario.wait_ms(29_999);
+    let (watcher, _, heard) = come_back(&mut scenario, V5, "watcher");
     assert_eq!(heard, [""; 0]);
-    room.wait_ms(1);
-    assert_eq!(room.hear(watcher), ["will=gone q1 #1"]);
+    scenario.wait_ms(1);
+    assert_eq!(scenario.hear(watcher), ["will=gone q1 #1"]);
 }
 
 /// All packet identifiers wait for PUBCOMP: the replay of what is retained waits too, and is stored in its place.
 #[test]
 fn a_replay_waits_where_no_identifier_is_free() {
-    let mut room = stored_with(BrokerOptions {
+    let mut scenario = stored_with(BrokerOptions {
         in_flight_max: NonZeroU16::MAX,
         queue_messages: usize::from(u16::MAX),
         queue_bytes: 1 << 30,
         ..BrokerOptions::default()
     });
     let lasting = expiry(1_000);
-    let peer = room.join_with(&keeping(V5, "a", &lasting));
-    room.subscribe(peer, "live", QoS::ExactlyOnce);
-    let other = room.join(V5, "other");
+    let peer = scenario.join_with(&keeping(V5, "a", &lasting));
+    scenario.subscribe(peer, "live", QoS::ExactlyOnce);
+    let other = scenario.join(V5, "other");
     // So many are stored together.
-    let together = |room: &mut Room, act: &dyn Fn(&mut Room)| {
-        room.disk_waits = true;
-        act(room);
-        while let Some(batch) = room.disk.write() {
-            room.broker.handle_stored(batch, room.now);
-            room.drain();
+    let together = |scenario: &mut Scenario, act: &dyn Fn(&mut Scenario)| {
+        scenario.disk_waits = true;
+        act(scenario);
+        while let Some(batch) = scenario.disk.write() {
+            scenario.broker.handle_stored(batch, scenario.now);
+            scenario.drain();
         }
-        room.disk_waits = false;
+        scenario.disk_waits = false;
     };
-    together(&mut room, &|room| {
+    together(&mut scenario, &|scenario| {
         for _ in 0..u16::MAX {
-            room.publish_host(Message { qos: QoS::ExactlyOnce, ..message("live", "x") });
+            scenario.publish_host(Message { qos: QoS::ExactlyOnce, ..message("live", "x") });
         }
     });
-    assert_eq!(room.hear(peer).len(), usize::from(u16::MAX));
-    together(&mut room, &|room| {
+    assert_eq!(scenario.hear(peer).len(), usize::from(u16::MAX));
+    together(&mut scenario, &|scenario| {
         for number in 1..=u16::MAX {
-            room.send(peer, &Packet::Pubrec(Ack::success(id(number))));
+            scenario.send(peer, &Packet::Pubrec(Ack::success(id(number))));
         }
     });
-    room.retain(other, "kept/1", "retained", QoS::ExactlyOnce);
-    room.cut(peer);
-    let (peer, ..) = come_back(&mut room, V5, "a");
-    room.subscribe(peer, "kept/#", QoS::ExactlyOnce);
-    room.publish(other, "live", "last", QoS::ExactlyOnce);
-    assert_eq!(room.hear(peer), [""; 0]);
+    scenario.retain(other, "kept/1", "retained", QoS::ExactlyOnce);
+    scenario.cut(peer);
+    let (peer, ..) = come_back(&mut scenario, V5, "a");
+    scenario.subscribe(peer, "kept/#", QoS::ExactlyOnce);
+    scenario.publish(other, "live", "last", QoS::ExactlyOnce);
+    assert_eq!(scenario.hear(peer), [""; 0]);
     for number in [7, 8] {
-        room.send(peer, &Packet::Pubcomp(Ack::success(id(number))));
+        scenario.send(peer, &Packet::Pubcomp(Ack::success(id(number))));
     }
-    assert_eq!(room.hear(peer).len(), 2);
+    assert_eq!(scenario.hear(peer).len(), 2);
     for number in [7, 8] {
-        room.send(peer, &Packet::Pubrec(Ack::success(id(number))));
-        room.send(peer, &Packet::Pubcomp(Ack::success(id(number))));
+        scenario.send(peer, &Packet::Pubrec(Ack::success(id(number))));
+        scenario.send(peer, &Packet::Pubcomp(Ack::success(id(number))));
     }
-    restart(&mut room, 1);
-    let (_, _, heard) = come_back(&mut room, V5, "a");
+    restart(&mut scenario, 1);
+    let (_, _, heard) = come_back(&mut scenario, V5, "a");
     assert!(heard.iter().all(|line| line.starts_with("PUBREL")), "delivered again");
 }
 
@@ -292,62 +293,62 @@ fn sessions_expire_at_their_time_across_restarts() {
         (false, 100, 101, false),
     ];
     for (connected, interval, away, present) in rows {
-        let mut room = stored();
+        let mut scenario = stored();
         let expiry = expiry(interval);
-        let peer = room.join_with(&keeping(V5, "a", &expiry));
+        let peer = scenario.join_with(&keeping(V5, "a", &expiry));
         if !connected {
-            room.cut(peer);
+            scenario.cut(peer);
         }
-        restart(&mut room, away);
+        restart(&mut scenario, away);
         let case = format!("{connected} {interval} {away}");
-        assert_eq!(room.sessions().len(), usize::from(present), "{case}");
+        assert_eq!(scenario.sessions().len(), usize::from(present), "{case}");
         if connected {
-            room.wait_ms(99_999);
-            assert_eq!(room.sessions(), ["a"], "{case}");
-            room.wait_ms(1);
+            scenario.wait_ms(99_999);
+            assert_eq!(scenario.sessions(), ["a"], "{case}");
+            scenario.wait_ms(1);
         } else {
-            room.wait_ms(1_000);
+            scenario.wait_ms(1_000);
         }
-        assert_eq!(room.sessions(), [""; 0], "{case}");
-        assert_eq!(room.disk.kinds(), "F", "{case}");
+        assert_eq!(scenario.sessions(), [""; 0], "{case}");
+        assert_eq!(scenario.disk.kinds(), "F", "{case}");
     }
     // For ever is for ever, and a clock that was set back makes nothing longer than it is.
-    let mut room = stored();
+    let mut scenario = stored();
     let for_ever = expiry(u32::MAX);
-    let peer = room.join_with(&keeping(V5, "a", &for_ever));
-    room.cut(peer);
-    restart(&mut room, 1_000_000_000);
-    assert_eq!((room.sessions(), room.broker.next_deadline()), (vec!["a"], None));
+    let peer = scenario.join_with(&keeping(V5, "a", &for_ever));
+    scenario.cut(peer);
+    restart(&mut scenario, 1_000_000_000);
+    assert_eq!((scenario.sessions(), scenario.broker.next_deadline()), (vec!["a"], None));
     let short = expiry(10);
-    let peer = room.join_with(&Connect { clean_start: true, ..keeping(V5, "b", &short) });
-    room.cut(peer);
-    room.now = Time::from_millis(room.now.as_millis() - 1_000_000);
-    restart(&mut room, 0);
-    room.wait_ms(10_000);
-    assert_eq!(room.sessions(), ["a"]);
+    let peer = scenario.join_with(&Connect { clean_start: true, ..keeping(V5, "b", &short) });
+    scenario.cut(peer);
+    scenario.now = Time::from_millis(scenario.now.as_millis() - 1_000_000);
+    restart(&mut scenario, 0);
+    scenario.wait_ms(10_000);
+    assert_eq!(scenario.sessions(), ["a"]);
 }
 
 /// [MQTT-3.3.2-5], [MQTT-3.3.2-6]: the time that the broker was away counts.
 #[test]
 fn messages_expire_at_their_time_across_restarts() {
-    let mut room = stored();
+    let mut scenario = stored();
     let expiry = expiry(1_000);
-    let keeper = room.join_with(&keeping(V5, "keeper", &expiry));
-    room.subscribe(keeper, "t/#", QoS::AtLeastOnce);
-    room.cut(keeper);
-    let sender = room.join(V5, "sender");
+    let keeper = scenario.join_with(&keeping(V5, "keeper", &expiry));
+    scenario.subscribe(keeper, "t/#", QoS::AtLeastOnce);
+    scenario.cut(keeper);
+    let sender = scenario.join(V5, "sender");
     for seconds in [50, 100] {
         let list = properties(&[Property::MessageExpiryInterval(seconds)]);
         let topic = format!("t/{seconds}");
         let publish =
             Publish { properties: list.as_properties(), retain: true, ..publish(&topic, "x", QoS::AtLeastOnce) };
-        room.publish_with(sender, publish);
+        scenario.publish_with(sender, publish);
     }
-    restart(&mut room, 60);
-    let (_, _, heard) = come_back(&mut room, V5, "keeper");
+    restart(&mut scenario, 60);
+    let (_, _, heard) = come_back(&mut scenario, V5, "keeper");
     assert_eq!(heard, ["t/100=x q1 #2 MessageExpiryInterval(40)"]);
-    let other = room.join(V5, "other");
-    let heard = room.subscribe(other, "t/#", QoS::AtMostOnce);
+    let other = scenario.join(V5, "other");
+    let heard = scenario.subscribe(other, "t/#", QoS::AtMostOnce);
     assert_eq!(heard[1..], ["t/100=x q0 retain MessageExpiryInterval(40)"]);
 }
 
@@ -356,86 +357,86 @@ fn messages_expire_at_their_time_across_restarts() {
 fn deliveries_that_wait_to_be_allowed_survive_and_are_asked_about_again() {
     for is_asked_again in [true, false] {
         let asks = Asks { receive: true, ..Asks::default() };
-        let mut room = stored_with(BrokerOptions { asks, ..BrokerOptions::default() });
+        let mut scenario = stored_with(BrokerOptions { asks, ..BrokerOptions::default() });
         let expiry = expiry(1_000);
-        let keeper = room.join_with(&keeping(V5, "keeper", &expiry));
-        room.subscribe(keeper, "t", QoS::ExactlyOnce);
-        let sender = room.join(V5, "sender");
+        let keeper = scenario.join_with(&keeping(V5, "keeper", &expiry));
+        scenario.subscribe(keeper, "t", QoS::ExactlyOnce);
+        let sender = scenario.join(V5, "sender");
         for (payload, qos) in [("1", 1), ("zero", 0), ("2", 2), ("3", 1)] {
-            room.publish(sender, "t", payload, QOS[qos]);
+            scenario.publish(sender, "t", payload, QOS[qos]);
         }
-        let asked = std::mem::take(&mut room.asked);
-        room.broker.answer(asked[0].0, Answer::Allow, room.now);
-        room.drain();
-        assert_eq!(room.hear(keeper), ["t=1 q1 #1"]);
-        assert_eq!(room.disk.kinds(), "FMMMSfoss");
-        room.asked.clear();
+        let asked = std::mem::take(&mut scenario.asked);
+        scenario.broker.answer(asked[0].0, Answer::Allow, scenario.now);
+        scenario.drain();
+        assert_eq!(scenario.hear(keeper), ["t=1 q1 #1"]);
+        assert_eq!(scenario.disk.kinds(), "FMMMSfoss");
+        scenario.asked.clear();
         let asks = Asks { receive: is_asked_again, ..Asks::default() };
-        restart_with(&mut room, 1, BrokerOptions { asks, ..BrokerOptions::default() });
-        let asked = std::mem::take(&mut room.asked);
+        restart_with(&mut scenario, 1, BrokerOptions { asks, ..BrokerOptions::default() });
+        let asked = std::mem::take(&mut scenario.asked);
         assert_eq!(asked.len(), if is_asked_again { 2 } else { 0 });
-        let (keeper, _, heard) = come_back(&mut room, V5, "keeper");
+        let (keeper, _, heard) = come_back(&mut scenario, V5, "keeper");
         let first = "t=1 q1 #1 dup";
         if is_asked_again {
             assert_eq!(heard, [first]);
             for (question, _) in asked {
-                room.broker.answer(question, Answer::Allow, room.now);
+                scenario.broker.answer(question, Answer::Allow, scenario.now);
             }
-            room.drain();
-            assert_eq!(room.hear(keeper), ["t=2 q2 #2", "t=3 q1 #3"]);
+            scenario.drain();
+            assert_eq!(scenario.hear(keeper), ["t=2 q2 #2", "t=3 q1 #3"]);
         } else {
             assert_eq!(heard, [first, "t=2 q2 #2", "t=3 q1 #3"]);
         }
-        assert_eq!(room.disk.kinds(), "FMMMSfooo");
+        assert_eq!(scenario.disk.kinds(), "FMMMSfooo");
     }
 }
 
 /// [MQTT-4.8.2-5]: what goes out for a shared subscription still goes to another member after a restart.
 #[test]
 fn what_a_member_leaves_undone_is_known_to_be_shared_after_a_restart() {
-    let mut room = stored();
+    let mut scenario = stored();
     let short = expiry(10);
-    let peer = room.join_with(&keeping(V5, "short", &short));
-    room.subscribe(peer, "$share/g/t", QoS::AtLeastOnce);
-    room.subscribe(peer, "own", QoS::AtLeastOnce);
-    let sender = room.join(V5, "sender");
-    room.publish(sender, "t", "shared", QoS::AtLeastOnce);
-    room.publish(sender, "own", "x", QoS::AtLeastOnce);
-    assert_eq!(room.hear(peer).len(), 2);
-    restart(&mut room, 1);
+    let peer = scenario.join_with(&keeping(V5, "short", &short));
+    scenario.subscribe(peer, "$share/g/t", QoS::AtLeastOnce);
+    scenario.subscribe(peer, "own", QoS::AtLeastOnce);
+    let sender = scenario.join(V5, "sender");
+    scenario.publish(sender, "t", "shared", QoS::AtLeastOnce);
+    scenario.publish(sender, "own", "x", QoS::AtLeastOnce);
+    assert_eq!(scenario.hear(peer).len(), 2);
+    restart(&mut scenario, 1);
     let long = expiry(1_000);
-    let other = room.join_with(&keeping(V5, "other", &long));
-    room.subscribe(other, "$share/g/t", QoS::AtLeastOnce);
-    room.wait_ms(9_000);
-    assert_eq!(room.hear(other), [""; 0]);
-    room.wait_ms(2_000);
-    assert_eq!(room.hear(other), ["t=shared q1 #1"]);
-    assert_eq!(room.sessions(), ["other"]);
+    let other = scenario.join_with(&keeping(V5, "other", &long));
+    scenario.subscribe(other, "$share/g/t", QoS::AtLeastOnce);
+    scenario.wait_ms(9_000);
+    assert_eq!(scenario.hear(other), [""; 0]);
+    scenario.wait_ms(2_000);
+    assert_eq!(scenario.hear(other), ["t=shared q1 #1"]);
+    assert_eq!(scenario.sessions(), ["other"]);
 }
 
 /// What was restored beyond a lower bound stays so while its client comes and goes.
 #[test]
 fn a_queue_beyond_a_lower_bound_is_whole_when_its_client_leaves_again() {
-    let mut room = stored();
+    let mut scenario = stored();
     let expiry = expiry(1_000);
-    let peer = room.join_with(&keeping(V5, "a", &expiry));
-    room.subscribe(peer, "$share/g/t", QoS::AtLeastOnce);
-    room.subscribe(peer, "own", QoS::AtLeastOnce);
-    room.cut(peer);
-    let other = room.join(V5, "other");
+    let peer = scenario.join_with(&keeping(V5, "a", &expiry));
+    scenario.subscribe(peer, "$share/g/t", QoS::AtLeastOnce);
+    scenario.subscribe(peer, "own", QoS::AtLeastOnce);
+    scenario.cut(peer);
+    let other = scenario.join(V5, "other");
     for number in 0..4 {
-        room.publish(other, "own", &number.to_string(), QoS::AtLeastOnce);
+        scenario.publish(other, "own", &number.to_string(), QoS::AtLeastOnce);
     }
-    room.publish(other, "t", "x", QoS::AtLeastOnce);
+    scenario.publish(other, "t", "x", QoS::AtLeastOnce);
     let options =
         BrokerOptions { queue_messages: 2, in_flight_max: 1.try_into().expect("not 0"), ..BrokerOptions::default() };
-    restart_with(&mut room, 1, options);
-    let member = room.join(V5, "member");
-    room.subscribe(member, "$share/g/t", QoS::AtLeastOnce);
-    let (peer, _, heard) = come_back(&mut room, V5, "a");
+    restart_with(&mut scenario, 1, options);
+    let member = scenario.join(V5, "member");
+    scenario.subscribe(member, "$share/g/t", QoS::AtLeastOnce);
+    let (peer, _, heard) = come_back(&mut scenario, V5, "a");
     assert_eq!(heard, ["own=0 q1 #1"]);
-    room.cut(peer);
-    assert_eq!(room.hear(member), ["t=x q1 #1"]);
-    let queued = room.broker.sessions().find(|session| session.client_id == "a").expect("kept").queued;
+    scenario.cut(peer);
+    assert_eq!(scenario.hear(member), ["t=x q1 #1"]);
+    let queued = scenario.broker.sessions().find(|session| session.client_id == "a").expect("kept").queued;
     assert_eq!(queued, 3);
 }

@@ -10,40 +10,41 @@ use wasmqtt::codec::{
 };
 use wasmqtt::time::Time;
 
-use crate::room::{Room, V4, V5, connect, id, properties, publish, will};
+use crate::support::packets::{V4, V5, connect, id, properties, publish, will};
+use crate::support::scenario::Scenario;
 
 const SOME_TIME: Time = Time::from_millis(1_800_000_000_000);
 
-/// A room whose broker has a store, which is empty.
-pub(crate) fn stored() -> Room {
+/// A scenario whose broker has a store, which is empty.
+pub(crate) fn stored() -> Scenario {
     stored_with(BrokerOptions::default())
 }
 
-pub(crate) fn stored_with(options: BrokerOptions) -> Room {
-    let mut room = Room::with(options);
-    room.now = SOME_TIME;
-    room.disk.restore(&mut room.broker, room.now).expect("nothing is wrong with nothing");
-    room
+pub(crate) fn stored_with(options: BrokerOptions) -> Scenario {
+    let mut scenario = Scenario::with(options);
+    scenario.now = SOME_TIME;
+    scenario.disk.restore(&mut scenario.broker, scenario.now).expect("nothing is wrong with nothing");
+    scenario
 }
 
 /// The broker is gone, and the next one begins `seconds` later.
-pub(crate) fn restart(room: &mut Room, seconds: u64) {
-    let options = room.broker.options().clone();
-    restart_with(room, seconds, options);
+pub(crate) fn restart(scenario: &mut Scenario, seconds: u64) {
+    let options = scenario.broker.options().clone();
+    restart_with(scenario, seconds, options);
 }
 
-pub(crate) fn restart_with(room: &mut Room, seconds: u64, options: BrokerOptions) {
-    room.disk.crash(false);
-    room.now = room.now + Duration::from_secs(seconds);
-    room.broker = Broker::new(options, 8);
-    room.disk.restore(&mut room.broker, room.now).expect("what a broker wrote");
-    room.drain();
+pub(crate) fn restart_with(scenario: &mut Scenario, seconds: u64, options: BrokerOptions) {
+    scenario.disk.crash(false);
+    scenario.now = scenario.now + Duration::from_secs(seconds);
+    scenario.broker = Broker::new(options, 8);
+    scenario.disk.restore(&mut scenario.broker, scenario.now).expect("what a broker wrote");
+    scenario.drain();
 }
 
-pub(crate) fn write(room: &mut Room) {
-    let batch = room.disk.write().expect("a batch is out");
-    room.broker.handle_stored(batch, room.now);
-    room.drain();
+pub(crate) fn write(scenario: &mut Scenario) {
+    let batch = scenario.disk.write().expect("a batch is out");
+    scenario.broker.handle_stored(batch, scenario.now);
+    scenario.drain();
 }
 
 pub(crate) fn expiry(seconds: u32) -> PropertiesBuf {
@@ -57,13 +58,13 @@ pub(crate) fn keeping<'a>(version: Version, client_id: &'a str, properties: &'a 
 
 /// Connects without a clean start, and says whether there was a session.
 pub(crate) fn come_back(
-    room: &mut Room,
+    scenario: &mut Scenario,
     version: Version,
     client_id: &str,
 ) -> (wasmqtt::broker::PeerId, bool, Vec<String>) {
     let expiry = expiry(1_000);
-    let peer = room.connect(&keeping(version, client_id, &expiry));
-    let mut heard = room.hear(peer);
+    let peer = scenario.connect(&keeping(version, client_id, &expiry));
+    let mut heard = scenario.hear(peer);
     let connack = heard.remove(0);
     assert!(connack.starts_with("CONNACK ok"), "{connack}");
     (peer, connack.contains("present"), heard)
@@ -71,127 +72,127 @@ pub(crate) fn come_back(
 
 #[test]
 fn no_answer_leaves_before_what_it_promises_is_stored() {
-    let mut room = stored();
-    room.disk_waits = true;
+    let mut scenario = stored();
+    scenario.disk_waits = true;
     let expiry = expiry(1_000);
-    let peer = room.connect(&keeping(V5, "a", &expiry));
-    assert_eq!(room.hear(peer), [""; 0], "a session is promised");
-    write(&mut room);
-    assert!(room.hear(peer)[0].starts_with("CONNACK ok"));
+    let peer = scenario.connect(&keeping(V5, "a", &expiry));
+    assert_eq!(scenario.hear(peer), [""; 0], "a session is promised");
+    write(&mut scenario);
+    assert!(scenario.hear(peer)[0].starts_with("CONNACK ok"));
 
-    assert_eq!(room.subscribe(peer, "t/#", QoS::ExactlyOnce), [""; 0]);
-    write(&mut room);
-    assert_eq!(room.hear(peer), ["SUBACK #100 02"]);
+    assert_eq!(scenario.subscribe(peer, "t/#", QoS::ExactlyOnce), [""; 0]);
+    write(&mut scenario);
+    assert_eq!(scenario.hear(peer), ["SUBACK #100 02"]);
 
-    let other = room.join(V5, "other");
+    let other = scenario.join(V5, "other");
     for (qos, answer) in [(QoS::AtLeastOnce, "PUBACK #9 ok"), (QoS::ExactlyOnce, "PUBREC #9 ok")] {
-        room.send(other, &Packet::Publish(publish("t/1", "x", qos)));
-        assert_eq!((room.hear(other), room.hear(peer)), (vec![], vec![]));
-        write(&mut room);
-        assert_eq!(room.hear(other), [answer]);
-        assert_eq!(room.hear(peer).len(), 1);
+        scenario.send(other, &Packet::Publish(publish("t/1", "x", qos)));
+        assert_eq!((scenario.hear(other), scenario.hear(peer)), (vec![], vec![]));
+        write(&mut scenario);
+        assert_eq!(scenario.hear(other), [answer]);
+        assert_eq!(scenario.hear(peer).len(), 1);
     }
-    room.send(peer, &Packet::Pubrec(Ack::success(id(2))));
-    assert_eq!(room.hear(peer), [""; 0], "PUBREL says that the message will not be sent again");
-    write(&mut room);
-    assert_eq!(room.hear(peer), ["PUBREL #2 ok"]);
-    assert_eq!(room.unsubscribe(peer, "t/#"), [""; 0]);
-    write(&mut room);
-    assert_eq!(room.hear(peer), ["UNSUBACK #101 00"]);
+    scenario.send(peer, &Packet::Pubrec(Ack::success(id(2))));
+    assert_eq!(scenario.hear(peer), [""; 0], "PUBREL says that the message will not be sent again");
+    write(&mut scenario);
+    assert_eq!(scenario.hear(peer), ["PUBREL #2 ok"]);
+    assert_eq!(scenario.unsubscribe(peer, "t/#"), [""; 0]);
+    write(&mut scenario);
+    assert_eq!(scenario.hear(peer), ["UNSUBACK #101 00"]);
 
-    assert_eq!(room.retain(other, "r", "kept", QoS::AtLeastOnce), [""; 0]);
-    write(&mut room);
-    assert_eq!(room.hear(other), ["PUBACK #9 10"]);
+    assert_eq!(scenario.retain(other, "r", "kept", QoS::AtLeastOnce), [""; 0]);
+    write(&mut scenario);
+    assert_eq!(scenario.hear(other), ["PUBACK #9 10"]);
 }
 
 #[test]
 fn what_comes_while_the_store_is_written_waits_for_the_next_batch_if_it_changes_anything() {
-    let mut room = stored();
+    let mut scenario = stored();
     let expiry = expiry(1_000);
-    let keeper = room.join_with(&keeping(V5, "keeper", &expiry));
-    room.subscribe(keeper, "t", QoS::AtLeastOnce);
-    let one = room.join(V5, "one");
-    let two = room.join(V5, "two");
-    room.disk_waits = true;
-    room.send(one, &Packet::Publish(publish("t", "first", QoS::AtLeastOnce)));
-    room.send(two, &Packet::Publish(publish("t", "second", QoS::AtLeastOnce)));
-    room.send(two, &Packet::Pingreq);
-    write(&mut room);
-    assert_eq!(room.hear(one), ["PUBACK #9 ok"]);
-    assert_eq!(room.hear(keeper), ["t=first q1 #1"]);
-    assert_eq!(room.hear(two), [""; 0]);
-    write(&mut room);
-    assert_eq!(room.hear(two), ["PUBACK #9 ok", "PINGRESP"]);
-    assert_eq!(room.hear(keeper), ["t=second q1 #2"]);
+    let keeper = scenario.join_with(&keeping(V5, "keeper", &expiry));
+    scenario.subscribe(keeper, "t", QoS::AtLeastOnce);
+    let one = scenario.join(V5, "one");
+    let two = scenario.join(V5, "two");
+    scenario.disk_waits = true;
+    scenario.send(one, &Packet::Publish(publish("t", "first", QoS::AtLeastOnce)));
+    scenario.send(two, &Packet::Publish(publish("t", "second", QoS::AtLeastOnce)));
+    scenario.send(two, &Packet::Pingreq);
+    write(&mut scenario);
+    assert_eq!(scenario.hear(one), ["PUBACK #9 ok"]);
+    assert_eq!(scenario.hear(keeper), ["t=first q1 #1"]);
+    assert_eq!(scenario.hear(two), [""; 0]);
+    write(&mut scenario);
+    assert_eq!(scenario.hear(two), ["PUBACK #9 ok", "PINGRESP"]);
+    assert_eq!(scenario.hear(keeper), ["t=second q1 #2"]);
     // What changes nothing waits for nothing.
-    room.send(two, &Packet::Pingreq);
-    assert_eq!(room.hear(two), ["PINGRESP"]);
-    assert_eq!(room.publish(one, "nobody", "x", QoS::AtMostOnce), [""; 0]);
-    assert!(room.broker.is_stored());
+    scenario.send(two, &Packet::Pingreq);
+    assert_eq!(scenario.hear(two), ["PINGRESP"]);
+    assert_eq!(scenario.publish(one, "nobody", "x", QoS::AtMostOnce), [""; 0]);
+    assert!(scenario.broker.is_stored());
 }
 
 #[test]
 fn without_a_store_nothing_is_to_be_stored() {
-    let mut room = Room::new();
+    let mut scenario = Scenario::new();
     let expiry = expiry(1_000);
-    let peer = room.join_with(&keeping(V5, "a", &expiry));
-    room.subscribe(peer, "#", QoS::ExactlyOnce);
-    room.retain(peer, "t", "x", QoS::ExactlyOnce);
-    assert_eq!(room.disk.written, 0);
-    assert!(room.broker.is_stored());
+    let peer = scenario.join_with(&keeping(V5, "a", &expiry));
+    scenario.subscribe(peer, "#", QoS::ExactlyOnce);
+    scenario.retain(peer, "t", "x", QoS::ExactlyOnce);
+    assert_eq!(scenario.disk.written, 0);
+    assert!(scenario.broker.is_stored());
 }
 
 #[test]
 fn a_message_is_stored_once_however_many_it_is_for() {
-    let mut room = stored();
+    let mut scenario = stored();
     let expiry = expiry(1_000);
     for number in 0..100 {
         let client_id = format!("c{number:02}");
-        let peer = room.join_with(&keeping(V5, &client_id, &expiry));
-        room.subscribe(peer, "t", QoS::AtLeastOnce);
-        room.cut(peer);
+        let peer = scenario.join_with(&keeping(V5, &client_id, &expiry));
+        scenario.subscribe(peer, "t", QoS::AtLeastOnce);
+        scenario.cut(peer);
     }
-    let sender = room.join(V5, "sender");
-    room.retain(sender, "t", &"x".repeat(10_000), QoS::AtLeastOnce);
-    let kinds = room.disk.kinds();
+    let sender = scenario.join(V5, "sender");
+    scenario.retain(sender, "t", &"x".repeat(10_000), QoS::AtLeastOnce);
+    let kinds = scenario.disk.kinds();
     assert_eq!(kinds, format!("FMR{}{}{}", "S".repeat(100), "f".repeat(100), "q".repeat(100)));
-    let bytes: usize = room.disk.records.iter().map(|(key, value)| key.len() + value.len()).sum();
+    let bytes: usize = scenario.disk.records.iter().map(|(key, value)| key.len() + value.len()).sum();
     assert!(bytes < 30_000, "{bytes}");
     // The last that it is for takes it along.
-    restart(&mut room, 0);
+    restart(&mut scenario, 0);
     for number in 0..100 {
-        let peer = room.connect(&connect(V5, &format!("c{number:02}")));
-        room.cut(peer);
+        let peer = scenario.connect(&connect(V5, &format!("c{number:02}")));
+        scenario.cut(peer);
     }
-    assert_eq!(room.disk.kinds(), "FMR");
-    let sender = room.join(V5, "sender");
-    room.retain(sender, "t", "", QoS::AtLeastOnce);
-    assert_eq!(room.disk.kinds(), "F");
+    assert_eq!(scenario.disk.kinds(), "FMR");
+    let sender = scenario.join(V5, "sender");
+    scenario.retain(sender, "t", "", QoS::AtLeastOnce);
+    assert_eq!(scenario.disk.kinds(), "F");
 }
 
 /// §4.1: what is not session state is not stored, nor is a session that ends with its connection; its will is.
 #[test]
 fn a_session_that_ends_with_its_connection_leaves_its_will_alone() {
     for version in [V4, V5] {
-        let mut room = stored();
+        let mut scenario = stored();
         let watcher_expiry = expiry(1_000);
-        let watcher = room.join_with(&keeping(V5, "watcher", &watcher_expiry));
-        room.subscribe(watcher, "will", QoS::AtLeastOnce);
-        room.cut(watcher);
-        let before = room.disk.kinds();
-        let peer = room.join(version, "plain");
-        room.subscribe(peer, "#", QoS::ExactlyOnce);
-        room.publish(peer, "t", "x", QoS::ExactlyOnce);
-        assert_eq!(room.disk.kinds(), before);
+        let watcher = scenario.join_with(&keeping(V5, "watcher", &watcher_expiry));
+        scenario.subscribe(watcher, "will", QoS::AtLeastOnce);
+        scenario.cut(watcher);
+        let before = scenario.disk.kinds();
+        let peer = scenario.join(version, "plain");
+        scenario.subscribe(peer, "#", QoS::ExactlyOnce);
+        scenario.publish(peer, "t", "x", QoS::ExactlyOnce);
+        assert_eq!(scenario.disk.kinds(), before);
         let willing = Connect { will: Some(will("will", "gone", QoS::AtLeastOnce)), ..connect(version, "willing") };
-        let peer = room.join_with(&willing);
-        room.subscribe(peer, "#", QoS::ExactlyOnce);
-        assert_eq!(room.disk.kinds(), "FMSSf");
-        restart(&mut room, 5);
-        assert_eq!(room.sessions(), ["watcher"]);
-        let (_, _, heard) = come_back(&mut room, V5, "watcher");
+        let peer = scenario.join_with(&willing);
+        scenario.subscribe(peer, "#", QoS::ExactlyOnce);
+        assert_eq!(scenario.disk.kinds(), "FMSSf");
+        restart(&mut scenario, 5);
+        assert_eq!(scenario.sessions(), ["watcher"]);
+        let (_, _, heard) = come_back(&mut scenario, V5, "watcher");
         assert_eq!(heard, ["will=gone q1 #1"]);
-        assert_eq!(room.disk.kinds(), "FMSfo");
+        assert_eq!(scenario.disk.kinds(), "FMSfo");
     }
 }
 
@@ -199,122 +200,124 @@ fn a_session_that_ends_with_its_connection_leaves_its_will_alone() {
 fn a_store_that_is_behind_stops_the_reading_and_costs_no_message() {
     for (messages, payload) in [(50, 1), (3, 40_000)] {
         let options = BrokerOptions { queue_messages: 40, store_bytes_max: 100_000, ..BrokerOptions::default() };
-        let mut room = stored_with(BrokerOptions { events: true, ..options });
+        let mut scenario = stored_with(BrokerOptions { events: true, ..options });
         let expiry = expiry(1_000);
-        let keeper = room.join_with(&keeping(V5, "keeper", &expiry));
-        room.subscribe(keeper, "t", QoS::AtLeastOnce);
-        let sender = room.join_with(&Connect { keep_alive: 10, ..connect(V5, "sender") });
-        room.disk_waits = true;
+        let keeper = scenario.join_with(&keeping(V5, "keeper", &expiry));
+        scenario.subscribe(keeper, "t", QoS::AtLeastOnce);
+        let sender = scenario.join_with(&Connect { keep_alive: 10, ..connect(V5, "sender") });
+        scenario.disk_waits = true;
         let payload = "x".repeat(payload);
         for _ in 0..=messages {
-            room.send(sender, &Packet::Publish(publish("t", &payload, QoS::AtLeastOnce)));
+            scenario.send(sender, &Packet::Publish(publish("t", &payload, QoS::AtLeastOnce)));
         }
         // The first makes a batch; of the others as many are handled as may be.
         let handled = 1 + if messages == 50 { 20 } else { 3 };
-        let published =
-            |room: &Room| room.events.iter().filter(|event| matches!(event, Event::Published { .. })).count();
-        assert_eq!(published(&room), handled);
+        let published = |scenario: &Scenario| {
+            scenario.events.iter().filter(|event| matches!(event, Event::Published { .. })).count()
+        };
+        assert_eq!(published(&scenario), handled);
         // Whoever speaks next waits too, and is not silent.
-        let other = room.open(V5);
-        room.send(other, &Packet::Connect(Box::new(connect(V5, "other"))));
-        room.wait_ms(60_000);
-        assert!(!room.is_closed(sender) && !room.is_closed(other));
-        while room.broker.connections() > 0 && !room.broker.is_stored() {
-            write(&mut room);
+        let other = scenario.open(V5);
+        scenario.send(other, &Packet::Connect(Box::new(connect(V5, "other"))));
+        scenario.wait_ms(60_000);
+        assert!(!scenario.is_closed(sender) && !scenario.is_closed(other));
+        while scenario.broker.connections() > 0 && !scenario.broker.is_stored() {
+            write(&mut scenario);
         }
-        assert_eq!(published(&room), messages + 1);
-        assert_eq!(room.hear(sender).len(), messages + 1);
-        assert!(room.hear(other)[0].starts_with("CONNACK ok"));
-        let mut heard = room.hear(keeper).len();
-        room.disk_waits = false;
+        assert_eq!(published(&scenario), messages + 1);
+        assert_eq!(scenario.hear(sender).len(), messages + 1);
+        assert!(scenario.hear(other)[0].starts_with("CONNACK ok"));
+        let mut heard = scenario.hear(keeper).len();
+        scenario.disk_waits = false;
         for number in 1.. {
             if heard > messages {
                 break;
             }
-            room.send(keeper, &Packet::Puback(Ack::success(id(number))));
-            heard += room.hear(keeper).len();
+            scenario.send(keeper, &Packet::Puback(Ack::success(id(number))));
+            heard += scenario.hear(keeper).len();
         }
-        assert_eq!((heard, room.broker.counters().dropped), (messages + 1, 0));
+        assert_eq!((heard, scenario.broker.counters().dropped), (messages + 1, 0));
     }
 }
 
 #[test]
 fn a_client_that_goes_while_the_store_is_behind_has_said_all_that_it_said() {
-    let mut room = stored_with(BrokerOptions { queue_messages: 2, events: true, ..BrokerOptions::default() });
+    let mut scenario = stored_with(BrokerOptions { queue_messages: 2, events: true, ..BrokerOptions::default() });
     let expiry = expiry(1_000);
-    let keeper = room.join_with(&keeping(V5, "keeper", &expiry));
-    room.subscribe(keeper, "#", QoS::AtLeastOnce);
-    room.cut(keeper);
+    let keeper = scenario.join_with(&keeping(V5, "keeper", &expiry));
+    scenario.subscribe(keeper, "#", QoS::AtLeastOnce);
+    scenario.cut(keeper);
     let willing = Connect { will: Some(will("will", "gone", QoS::AtLeastOnce)), ..connect(V5, "sender") };
-    let sender = room.join_with(&willing);
-    room.disk_waits = true;
+    let sender = scenario.join_with(&willing);
+    scenario.disk_waits = true;
     for payload in ["1", "2"] {
-        room.send(sender, &Packet::Publish(publish("t", payload, QoS::AtLeastOnce)));
+        scenario.send(sender, &Packet::Publish(publish("t", payload, QoS::AtLeastOnce)));
     }
-    room.send(sender, &Packet::Publish(publish("t", "3", QoS::AtMostOnce)));
+    scenario.send(sender, &Packet::Publish(publish("t", "3", QoS::AtMostOnce)));
     let bye = Disconnect { reason: ReasonCode::Success, properties: Properties::EMPTY };
-    room.send(sender, &Packet::Disconnect(bye));
-    room.cut(sender);
-    while !room.broker.is_stored() {
-        write(&mut room);
+    scenario.send(sender, &Packet::Disconnect(bye));
+    scenario.cut(sender);
+    while !scenario.broker.is_stored() {
+        write(&mut scenario);
     }
     let topics = |event: &Event| match event {
         Event::Published { topic, .. } => Some(topic.to_string()),
         _ => None,
     };
-    assert_eq!(room.events.iter().filter_map(topics).collect::<Vec<_>>(), ["t", "t", "t"], "and no will");
+    assert_eq!(scenario.events.iter().filter_map(topics).collect::<Vec<_>>(), ["t", "t", "t"], "and no will");
     let end = Event::Disconnected {
         peer: sender,
         client_id: "sender".into(),
         cause: DisconnectCause::Client(ReasonCode::Success),
     };
-    assert!(room.events.contains(&end));
-    assert_eq!(room.broker.connections(), 0);
+    assert!(scenario.events.contains(&end));
+    assert_eq!(scenario.broker.connections(), 0);
 }
 
 #[test]
 fn a_store_that_fails_ends_the_broker_and_nothing_unstored_leaves() {
-    let mut room = stored_with(BrokerOptions { events: true, ..BrokerOptions::default() });
+    let mut scenario = stored_with(BrokerOptions { events: true, ..BrokerOptions::default() });
     let expiry = expiry(1_000);
-    let peer = room.join_with(&keeping(V5, "a", &expiry));
-    let other = room.open(V4);
-    room.disk_waits = true;
-    room.subscribe(peer, "t", QoS::AtLeastOnce);
-    room.events.clear();
-    room.broker.handle_store_failed(room.now);
-    room.drain();
-    assert_eq!((room.hear(peer), room.is_closed(peer), room.is_closed(other)), (vec![], true, true));
+    let peer = scenario.join_with(&keeping(V5, "a", &expiry));
+    let other = scenario.open(V4);
+    scenario.disk_waits = true;
+    scenario.subscribe(peer, "t", QoS::AtLeastOnce);
+    scenario.events.clear();
+    scenario.broker.handle_store_failed(scenario.now);
+    scenario.drain();
+    assert_eq!((scenario.hear(peer), scenario.is_closed(peer), scenario.is_closed(other)), (vec![], true, true));
     let expected = [
         Event::Disconnected { peer, client_id: "a".into(), cause: DisconnectCause::StoreFailed },
         Event::Rejected { peer: other, cause: RejectCause::StoreFailed },
     ];
-    assert_eq!(room.events, expected);
-    let late = room.open(V5);
-    assert!(room.is_closed(late));
-    assert_eq!((room.broker.is_stored(), room.broker.next_deadline()), (false, None));
-    room.disk_waits = false;
-    restart(&mut room, 1);
-    let (peer, present, _) = come_back(&mut room, V5, "a");
+    assert_eq!(scenario.events, expected);
+    let late = scenario.open(V5);
+    assert!(scenario.is_closed(late));
+    assert_eq!((scenario.broker.is_stored(), scenario.broker.next_deadline()), (false, None));
+    scenario.disk_waits = false;
+    restart(&mut scenario, 1);
+    let (peer, present, _) = come_back(&mut scenario, V5, "a");
     assert!(present);
-    assert_eq!(room.publish(peer, "t", "x", QoS::AtLeastOnce), ["PUBACK #9 10"], "the subscription was not stored");
+    assert_eq!(scenario.publish(peer, "t", "x", QoS::AtLeastOnce), ["PUBACK #9 10"], "the subscription was not stored");
 }
 
 #[test]
 fn records_of_another_format_and_damaged_ones_are_told() {
-    let mut room = stored();
+    let mut scenario = stored();
     let expiry = expiry(1_000);
     let list = properties(&[Property::WillDelayInterval(10)]);
     let will = Will { properties: list.as_properties(), ..will("will", "gone", QoS::ExactlyOnce) };
-    let peer = room.join_with(&Connect { will: Some(will), ..keeping(V5, "a", &expiry) });
-    room.subscribe(peer, "t/#", QoS::ExactlyOnce);
-    let other = room.join_with(&keeping(V5, "other", &expiry));
-    room.retain(other, "t/2", "x", QoS::ExactlyOnce);
-    room.send(other, &Packet::Publish(publish("t/1", "x", QoS::ExactlyOnce)));
-    room.cut(peer);
-    room.send(other, &Packet::Publish(Publish { packet_id: Some(id(10)), ..publish("t/3", "x", QoS::ExactlyOnce) }));
-    let kinds: BTreeSet<char> = room.disk.kinds().chars().collect();
+    let peer = scenario.join_with(&Connect { will: Some(will), ..keeping(V5, "a", &expiry) });
+    scenario.subscribe(peer, "t/#", QoS::ExactlyOnce);
+    let other = scenario.join_with(&keeping(V5, "other", &expiry));
+    scenario.retain(other, "t/2", "x", QoS::ExactlyOnce);
+    scenario.send(other, &Packet::Publish(publish("t/1", "x", QoS::ExactlyOnce)));
+    scenario.cut(peer);
+    scenario
+        .send(other, &Packet::Publish(Publish { packet_id: Some(id(10)), ..publish("t/3", "x", QoS::ExactlyOnce) }));
+    let kinds: BTreeSet<char> = scenario.disk.kinds().chars().collect();
     assert_eq!(kinds, "FMRSfioq".chars().collect());
-    let records = room.disk.records.clone();
+    let records = scenario.disk.records.clone();
     let restore = |records: &std::collections::BTreeMap<Vec<u8>, Vec<u8>>| {
         let records = records.iter().map(|(key, value)| (key.as_slice(), value.as_slice()));
         Broker::new(BrokerOptions::default(), 1).restore(records, SOME_TIME)
@@ -374,20 +377,20 @@ fn records_of_another_format_and_damaged_ones_are_told() {
 /// A session that is to end with the connection that it went on with leaves nothing behind when it does, after a crash too.
 #[test]
 fn a_session_that_was_to_stay_and_then_was_not_leaves_nothing_in_the_store() {
-    let mut room = stored();
+    let mut scenario = stored();
     let lasting = expiry(1_000);
-    let peer = room.join_with(&keeping(V5, "a", &lasting));
+    let peer = scenario.join_with(&keeping(V5, "a", &lasting));
     for filter in ["t", "u/#", "$share/g/x"] {
-        room.subscribe(peer, filter, QoS::ExactlyOnce);
+        scenario.subscribe(peer, filter, QoS::ExactlyOnce);
     }
-    room.cut(peer);
+    scenario.cut(peer);
     let none = expiry(0);
-    let peer = room.connect(&keeping(V5, "a", &none));
-    assert!(room.hear(peer)[0].contains("present"));
-    restart(&mut room, 1);
-    assert_eq!(room.sessions(), [""; 0]);
-    assert_eq!(room.disk.kinds(), "F");
-    restart(&mut room, 1);
+    let peer = scenario.connect(&keeping(V5, "a", &none));
+    assert!(scenario.hear(peer)[0].contains("present"));
+    restart(&mut scenario, 1);
+    assert_eq!(scenario.sessions(), [""; 0]);
+    assert_eq!(scenario.disk.kinds(), "F");
+    restart(&mut scenario, 1);
 }
 
 /// SUBSCRIBE to the same filter, many times.
@@ -402,12 +405,12 @@ fn repeated(filter: &str, times: usize) -> Vec<u8> {
 
 #[test]
 fn what_changes_twice_stands_once_in_a_batch() {
-    let mut room = stored();
+    let mut scenario = stored();
     let expiry = expiry(1_000);
-    let peer = room.join_with(&keeping(V5, "a", &expiry));
-    room.broker.handle_bytes(peer, &repeated("t", 2), room.now);
+    let peer = scenario.join_with(&keeping(V5, "a", &expiry));
+    scenario.broker.handle_bytes(peer, &repeated("t", 2), scenario.now);
     let mut keys = Vec::new();
-    while let Some(output) = room.broker.poll_output() {
+    while let Some(output) = scenario.broker.poll_output() {
         if let Output::Store(_, batch) = output {
             keys = batch.changes().map(|(key, _)| key.to_vec()).collect();
             break;
@@ -421,15 +424,15 @@ fn what_changes_twice_stands_once_in_a_batch() {
 #[test]
 fn what_is_noted_while_the_store_is_written_is_noted_once() {
     let time = |packets: usize| {
-        let mut room = stored();
+        let mut scenario = stored();
         let expiry = expiry(1_000);
-        let peer = room.join_with(&keeping(V5, "a", &expiry));
-        room.disk_waits = true;
-        room.subscribe(peer, "t", QoS::AtMostOnce);
+        let peer = scenario.join_with(&keeping(V5, "a", &expiry));
+        scenario.disk_waits = true;
+        scenario.subscribe(peer, "t", QoS::AtMostOnce);
         let bytes = repeated("t", 500);
         let begun = Instant::now();
         for _ in 0..packets {
-            room.broker.handle_bytes(peer, &bytes, room.now);
+            scenario.broker.handle_bytes(peer, &bytes, scenario.now);
         }
         begun.elapsed()
     };

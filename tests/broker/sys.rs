@@ -6,11 +6,12 @@ use std::time::Duration;
 use wasmqtt::broker::{BrokerOptions, DropCause, PeerId};
 use wasmqtt::codec::{Connect, Packet, QoS, RetainHandling, SubscriptionOptions};
 
-use crate::room::{QOS, Room, V4, V5, connect, message, will};
+use crate::support::packets::{QOS, V4, V5, connect, message, will};
+use crate::support::scenario::Scenario;
 
 /// The values that the client has heard below `$SYS/broker/`, and nothing else.
-fn values(room: &mut Room, peer: PeerId) -> BTreeMap<String, String> {
-    values_of(&room.hear(peer), " q0")
+fn values(scenario: &mut Scenario, peer: PeerId) -> BTreeMap<String, String> {
+    values_of(&scenario.hear(peer), " q0")
 }
 
 fn values_of(heard: &[String], end: &str) -> BTreeMap<String, String> {
@@ -22,22 +23,22 @@ fn values_of(heard: &[String], end: &str) -> BTreeMap<String, String> {
 }
 
 /// Subscribes, and gives what came at once.
-fn at_once(room: &mut Room, peer: PeerId, filter: &str) -> BTreeMap<String, String> {
-    let heard = room.subscribe(peer, filter, QoS::ExactlyOnce);
+fn at_once(scenario: &mut Scenario, peer: PeerId, filter: &str) -> BTreeMap<String, String> {
+    let heard = scenario.subscribe(peer, filter, QoS::ExactlyOnce);
     assert_eq!(heard[0], "SUBACK #100 02");
     values_of(&heard[1..], " q0 retain")
 }
 
 #[test]
 fn a_subscriber_is_told_the_values_at_once() {
-    let mut room = Room::new();
-    let (publisher, watcher) = (room.join(V5, "p"), room.join(V4, "w"));
-    room.subscribe(publisher, "$share/g/x", QoS::AtMostOnce);
+    let mut scenario = Scenario::new();
+    let (publisher, watcher) = (scenario.join(V5, "p"), scenario.join(V4, "w"));
+    scenario.subscribe(publisher, "$share/g/x", QoS::AtMostOnce);
     for qos in QOS {
-        room.retain(publisher, "a", "four", qos);
+        scenario.retain(publisher, "a", "four", qos);
     }
-    room.wait(Duration::from_secs(3_700));
-    let told = at_once(&mut room, watcher, "$SYS/#");
+    scenario.wait(Duration::from_secs(3_700));
+    let told = at_once(&mut scenario, watcher, "$SYS/#");
     let expected = [
         ("version", concat!("wasmqtt version ", env!("CARGO_PKG_VERSION"))),
         ("uptime", "3700 seconds"),
@@ -74,172 +75,172 @@ fn a_subscriber_is_told_the_values_at_once() {
     }
     let others: Vec<_> = told.keys().filter(|topic| !expected.iter().any(|(known, _)| topic == known)).collect();
     assert_eq!(others, ["bytes/received", "bytes/sent"]);
-    let counters = room.broker.counters();
+    let counters = scenario.broker.counters();
     assert_eq!(told["bytes/received"], counters.received.bytes.to_string());
 }
 
 #[test]
 fn from_then_on_it_is_told_what_has_changed_at_every_interval() {
     let options = BrokerOptions { sys_interval: Duration::from_mins(1), ..BrokerOptions::default() };
-    let mut room = Room::with(options);
-    let (publisher, watcher) = (room.join(V5, "p"), room.join(V5, "w"));
-    assert_eq!(at_once(&mut room, watcher, "$SYS/broker/publish/messages/+").len(), 3);
-    room.publish(publisher, "a", "x", QoS::AtLeastOnce);
-    room.wait(Duration::from_secs(59));
-    assert_eq!(room.hear(watcher), [""; 0]);
-    room.wait(Duration::from_secs(1));
+    let mut scenario = Scenario::with(options);
+    let (publisher, watcher) = (scenario.join(V5, "p"), scenario.join(V5, "w"));
+    assert_eq!(at_once(&mut scenario, watcher, "$SYS/broker/publish/messages/+").len(), 3);
+    scenario.publish(publisher, "a", "x", QoS::AtLeastOnce);
+    scenario.wait(Duration::from_secs(59));
+    assert_eq!(scenario.hear(watcher), [""; 0]);
+    scenario.wait(Duration::from_secs(1));
     // What was sent to it at once is news too.
-    let told = values(&mut room, watcher);
+    let told = values(&mut scenario, watcher);
     let expected = [("publish/messages/received", "1"), ("publish/messages/sent", "3")];
     assert_eq!(told, BTreeMap::from(expected.map(|(topic, value)| (topic.to_owned(), value.to_owned()))));
-    room.wait(Duration::from_mins(1));
-    assert_eq!(room.hear(watcher), ["$SYS/broker/publish/messages/sent=5 q0"]);
+    scenario.wait(Duration::from_mins(1));
+    assert_eq!(scenario.hear(watcher), ["$SYS/broker/publish/messages/sent=5 q0"]);
 }
 
 /// One that subscribes between two intervals may have heard what the others have not.
 #[test]
 fn each_subscriber_ends_up_with_the_last_value() {
-    let mut room = Room::new();
-    let (first, second) = (room.join(V5, "1"), room.join(V5, "2"));
+    let mut scenario = Scenario::new();
+    let (first, second) = (scenario.join(V5, "1"), scenario.join(V5, "2"));
     let topic = "$SYS/broker/clients/connected";
-    let told = at_once(&mut room, first, topic);
+    let told = at_once(&mut scenario, first, topic);
     assert_eq!(told["clients/connected"], "2");
-    let passing = room.join(V5, "3");
-    assert_eq!(at_once(&mut room, second, topic)["clients/connected"], "3");
-    room.cut(passing);
-    room.wait(Duration::from_secs(10));
+    let passing = scenario.join(V5, "3");
+    assert_eq!(at_once(&mut scenario, second, topic)["clients/connected"], "3");
+    scenario.cut(passing);
+    scenario.wait(Duration::from_secs(10));
     // It is what the first was told, and not what the second was.
     for peer in [first, second] {
-        assert_eq!(values(&mut room, peer).get("clients/connected").map(String::as_str), Some("2"));
+        assert_eq!(values(&mut scenario, peer).get("clients/connected").map(String::as_str), Some("2"));
     }
 }
 
 #[test]
 fn there_is_no_deadline_while_no_connected_client_subscribes() {
-    let mut room = Room::new();
+    let mut scenario = Scenario::new();
     let lasting = Connect { clean_start: false, ..connect(V4, "w") };
-    let watcher = room.join_with(&lasting);
-    room.subscribe(watcher, "#", QoS::AtMostOnce);
-    room.subscribe(watcher, "$SYSTEM", QoS::AtMostOnce);
-    assert_eq!(room.broker.next_deadline(), None);
+    let watcher = scenario.join_with(&lasting);
+    scenario.subscribe(watcher, "#", QoS::AtMostOnce);
+    scenario.subscribe(watcher, "$SYSTEM", QoS::AtMostOnce);
+    assert_eq!(scenario.broker.next_deadline(), None);
     for filter in ["$SYS/#", "$SYS/broker/uptime", "$share/g/$SYS/broker/version"] {
-        room.subscribe(watcher, filter, QoS::AtMostOnce);
+        scenario.subscribe(watcher, filter, QoS::AtMostOnce);
     }
-    assert!(room.broker.next_deadline().is_some());
-    room.cut(watcher);
-    assert_eq!(room.broker.next_deadline(), None, "nobody is connected");
-    let watcher = room.join_with(&lasting);
-    assert!(room.broker.next_deadline().is_some(), "it is back");
-    room.wait(Duration::from_secs(10));
-    let heard = room.hear(watcher);
+    assert!(scenario.broker.next_deadline().is_some());
+    scenario.cut(watcher);
+    assert_eq!(scenario.broker.next_deadline(), None, "nobody is connected");
+    let watcher = scenario.join_with(&lasting);
+    assert!(scenario.broker.next_deadline().is_some(), "it is back");
+    scenario.wait(Duration::from_secs(10));
+    let heard = scenario.hear(watcher);
     assert_eq!(heard.iter().filter(|line| line.contains("uptime")).count(), 1, "{heard:?}");
     for filter in ["$SYS/#", "$share/g/$SYS/broker/version"] {
-        room.unsubscribe(watcher, filter);
-        assert!(room.broker.next_deadline().is_some(), "one is left");
+        scenario.unsubscribe(watcher, filter);
+        assert!(scenario.broker.next_deadline().is_some(), "one is left");
     }
-    room.unsubscribe(watcher, "$SYS/broker/uptime");
-    assert_eq!(room.broker.next_deadline(), None);
+    scenario.unsubscribe(watcher, "$SYS/broker/uptime");
+    assert_eq!(scenario.broker.next_deadline(), None);
 }
 
 #[test]
 fn a_session_that_ends_is_not_counted_any_more() {
-    let mut room = Room::new();
+    let mut scenario = Scenario::new();
     for _ in 0..3 {
-        let watcher = room.join(V5, "w");
-        room.subscribe(watcher, "$SYS/broker/uptime", QoS::AtMostOnce);
-        room.subscribe(watcher, "$SYS/broker/uptime", QoS::AtLeastOnce);
+        let watcher = scenario.join(V5, "w");
+        scenario.subscribe(watcher, "$SYS/broker/uptime", QoS::AtMostOnce);
+        scenario.subscribe(watcher, "$SYS/broker/uptime", QoS::AtLeastOnce);
     }
-    let other = room.join(V5, "other");
-    assert!(room.broker.next_deadline().is_some());
-    let last = room.join(V5, "w");
-    assert_eq!(room.broker.next_deadline(), None, "its session was ended by a clean start");
-    room.cut(last);
-    room.cut(other);
-    assert_eq!(room.broker.next_deadline(), None);
+    let other = scenario.join(V5, "other");
+    assert!(scenario.broker.next_deadline().is_some());
+    let last = scenario.join(V5, "w");
+    assert_eq!(scenario.broker.next_deadline(), None, "its session was ended by a clean start");
+    scenario.cut(last);
+    scenario.cut(other);
+    assert_eq!(scenario.broker.next_deadline(), None);
 }
 
 #[test]
 fn the_option_turns_it_off() {
-    let mut room = Room::with(BrokerOptions { sys_interval: Duration::ZERO, ..BrokerOptions::default() });
-    let watcher = room.join(V5, "w");
-    assert_eq!(at_once(&mut room, watcher, "$SYS/#").len(), 0);
-    assert_eq!(room.broker.next_deadline(), None);
+    let mut scenario = Scenario::with(BrokerOptions { sys_interval: Duration::ZERO, ..BrokerOptions::default() });
+    let watcher = scenario.join(V5, "w");
+    assert_eq!(at_once(&mut scenario, watcher, "$SYS/#").len(), 0);
+    assert_eq!(scenario.broker.next_deadline(), None);
 }
 
 #[test]
 fn retain_handling_and_identifiers_hold_as_for_retained_messages() {
-    let mut room = Room::new();
-    let watcher = room.join(V5, "w");
+    let mut scenario = Scenario::new();
+    let watcher = scenario.join(V5, "w");
     let filter = "$SYS/broker/clients/total";
     let none = SubscriptionOptions { retain_handling: RetainHandling::DoNotSend, ..SubscriptionOptions::default() };
-    assert_eq!(room.subscribe_with(watcher, filter, none, None).len(), 1);
+    assert_eq!(scenario.subscribe_with(watcher, filter, none, None).len(), 1);
     let if_new = SubscriptionOptions { retain_handling: RetainHandling::SendIfNew, ..SubscriptionOptions::default() };
-    assert_eq!(room.subscribe_with(watcher, filter, if_new, None).len(), 1);
+    assert_eq!(scenario.subscribe_with(watcher, filter, if_new, None).len(), 1);
     let published = SubscriptionOptions { retain_as_published: true, ..SubscriptionOptions::default() };
-    let heard = room.subscribe_with(watcher, filter, published, Some(7));
+    let heard = scenario.subscribe_with(watcher, filter, published, Some(7));
     assert_eq!(heard[1], "$SYS/broker/clients/total=1 q0 retain SubscriptionIdentifier(7)");
-    room.join(V5, "other");
-    room.wait(Duration::from_secs(10));
-    assert_eq!(room.hear(watcher), ["$SYS/broker/clients/total=2 q0 retain SubscriptionIdentifier(7)"]);
-    assert_eq!(room.subscribe(watcher, "$share/g/$SYS/broker/clients/total", QoS::AtMostOnce).len(), 1);
+    scenario.join(V5, "other");
+    scenario.wait(Duration::from_secs(10));
+    assert_eq!(scenario.hear(watcher), ["$SYS/broker/clients/total=2 q0 retain SubscriptionIdentifier(7)"]);
+    assert_eq!(scenario.subscribe(watcher, "$share/g/$SYS/broker/clients/total", QoS::AtMostOnce).len(), 1);
 }
 
 /// [MQTT-4.7.2-1]
 #[test]
 fn a_wildcard_first_does_not_match_it() {
-    let mut room = Room::new();
-    let (all, watcher) = (room.join(V5, "all"), room.join(V5, "w"));
+    let mut scenario = Scenario::new();
+    let (all, watcher) = (scenario.join(V5, "all"), scenario.join(V5, "w"));
     for filter in ["#", "+/broker/#", "+/broker/uptime"] {
-        assert_eq!(room.subscribe(all, filter, QoS::AtMostOnce).len(), 1, "{filter}");
+        assert_eq!(scenario.subscribe(all, filter, QoS::AtMostOnce).len(), 1, "{filter}");
     }
-    room.subscribe(watcher, "$SYS/#", QoS::AtMostOnce);
-    room.wait(Duration::from_secs(30));
-    assert_eq!(room.hear(all), [""; 0]);
+    scenario.subscribe(watcher, "$SYS/#", QoS::AtMostOnce);
+    scenario.wait(Duration::from_secs(30));
+    assert_eq!(scenario.hear(all), [""; 0]);
 }
 
 #[test]
 fn clients_publish_nothing_there() {
     for version in [V4, V5] {
-        let mut room = Room::new();
-        let (liar, watcher) = (room.join(version, "liar"), room.join(V5, "w"));
-        room.subscribe(watcher, "$SYS/lies", QoS::ExactlyOnce);
-        room.subscribe(watcher, "$SYSTEM", QoS::ExactlyOnce);
+        let mut scenario = Scenario::new();
+        let (liar, watcher) = (scenario.join(version, "liar"), scenario.join(V5, "w"));
+        scenario.subscribe(watcher, "$SYS/lies", QoS::ExactlyOnce);
+        scenario.subscribe(watcher, "$SYSTEM", QoS::ExactlyOnce);
         let refused = if version == V5 { "87" } else { "ok" };
-        assert_eq!(room.publish(liar, "$SYS/lies", "x", QoS::AtMostOnce), [""; 0]);
-        assert_eq!(room.publish(liar, "$SYS/lies", "x", QoS::AtLeastOnce), [format!("PUBACK #9 {refused}")]);
+        assert_eq!(scenario.publish(liar, "$SYS/lies", "x", QoS::AtMostOnce), [""; 0]);
+        assert_eq!(scenario.publish(liar, "$SYS/lies", "x", QoS::AtLeastOnce), [format!("PUBACK #9 {refused}")]);
         let released = if version == V5 { "PUBCOMP #9 92" } else { "PUBCOMP #9 ok" };
-        let answers = room.publish(liar, "$SYS/lies", "x", QoS::ExactlyOnce);
+        let answers = scenario.publish(liar, "$SYS/lies", "x", QoS::ExactlyOnce);
         assert_eq!(answers, [format!("PUBREC #9 {refused}"), released.to_owned()]);
-        room.retain(liar, "$SYS/lies", "x", QoS::AtMostOnce);
-        assert_eq!(room.broker.retained().count(), 0);
-        assert_eq!(room.hear(watcher), [""; 0]);
-        room.publish(liar, "$SYSTEM", "x", QoS::AtMostOnce);
-        assert_eq!(room.hear(watcher), ["$SYSTEM=x q0"], "a level that only begins so is another");
+        scenario.retain(liar, "$SYS/lies", "x", QoS::AtMostOnce);
+        assert_eq!(scenario.broker.retained().count(), 0);
+        assert_eq!(scenario.hear(watcher), [""; 0]);
+        scenario.publish(liar, "$SYSTEM", "x", QoS::AtMostOnce);
+        assert_eq!(scenario.hear(watcher), ["$SYSTEM=x q0"], "a level that only begins so is another");
         let bequeathed = Connect { will: Some(will("$SYS", "x", QoS::AtMostOnce)), ..connect(version, "heir") };
-        let refused = room.connect(&bequeathed);
-        assert_eq!(room.hear(refused), ["CONNACK 87"]);
-        room.broker.publish(message("$SYS/lies", "truth"), room.now);
-        room.drain();
-        assert_eq!(room.hear(watcher), ["$SYS/lies=truth q0"], "the host may");
+        let refused = scenario.connect(&bequeathed);
+        assert_eq!(scenario.hear(refused), ["CONNACK 87"]);
+        scenario.broker.publish(message("$SYS/lies", "truth"), scenario.now);
+        scenario.drain();
+        assert_eq!(scenario.hear(watcher), ["$SYS/lies=truth q0"], "the host may");
     }
 }
 
 /// The values of a slow watcher are lost as any message of QoS 0, and that is told.
 #[test]
 fn losses_are_told_by_their_cause() {
-    let mut room = Room::new();
-    let (slow, watcher) = (room.join(V5, "slow"), room.join(V5, "w"));
-    room.subscribe(slow, "t", QoS::AtMostOnce);
-    room.writable(slow, false);
-    let told = at_once(&mut room, watcher, "$SYS/broker/publish/messages/dropped/#");
+    let mut scenario = Scenario::new();
+    let (slow, watcher) = (scenario.join(V5, "slow"), scenario.join(V5, "w"));
+    scenario.subscribe(slow, "t", QoS::AtMostOnce);
+    scenario.writable(slow, false);
+    let told = at_once(&mut scenario, watcher, "$SYS/broker/publish/messages/dropped/#");
     assert_eq!((told["publish/messages/dropped"].as_str(), told.len()), ("0", 7));
     for _ in 0..3 {
-        room.broker.publish(message("t", "x"), room.now);
+        scenario.broker.publish(message("t", "x"), scenario.now);
     }
-    room.send(watcher, &Packet::Pingreq);
-    assert_eq!(room.hear(watcher), ["PINGRESP"]);
-    room.wait(Duration::from_secs(10));
-    let told = values(&mut room, watcher);
+    scenario.send(watcher, &Packet::Pingreq);
+    assert_eq!(scenario.hear(watcher), ["PINGRESP"]);
+    scenario.wait(Duration::from_secs(10));
+    let told = values(&mut scenario, watcher);
     let expected = [("publish/messages/dropped", "3"), ("publish/messages/dropped/not-writable", "3")];
     assert_eq!(told, BTreeMap::from(expected.map(|(topic, value)| (topic.to_owned(), value.to_owned()))));
 }
@@ -247,10 +248,10 @@ fn losses_are_told_by_their_cause() {
 /// What a subscription brings at once is of QoS 0 as well, and lost where the connection takes nothing.
 #[test]
 fn a_value_that_is_lost_at_once_is_counted() {
-    let mut room = Room::new();
-    let peer = room.join(V5, "a");
-    room.writable(peer, false);
-    room.subscribe(peer, "$SYS/broker/version", QoS::AtMostOnce);
-    let counters = room.broker.counters();
+    let mut scenario = Scenario::new();
+    let peer = scenario.join(V5, "a");
+    scenario.writable(peer, false);
+    scenario.subscribe(peer, "$SYS/broker/version", QoS::AtMostOnce);
+    let counters = scenario.broker.counters();
     assert_eq!((counters.dropped, counters.dropped_for(DropCause::NotWritable)), (1, 1));
 }

@@ -8,7 +8,8 @@ use wasmqtt::codec::{
     Unsuback, Version,
 };
 
-use super::script::{NOW, Script, Seen, bytes, connack, filter, id, list, message, packets, publish, resuming, sent};
+use super::script::{NOW, Script, Seen, bytes, connack, filter, message, packets, publish, resuming, sent};
+use crate::support::packets::{id, properties};
 
 /// [MQTT-4.3.1-1], [MQTT-4.3.2-2], [MQTT-4.3.3-2], [MQTT-4.3.3-4], [MQTT-3.3.1-2], [MQTT-2.2.1-5].
 #[test]
@@ -80,7 +81,7 @@ fn a_message_says_where_it_lies_in_its_frame() {
 #[test]
 fn a_refusal_is_told_with_its_reason() {
     let mut script = Script::opening(ClientOptions::new("c"));
-    let properties = list(&[Property::ReasonString("who are you?")]);
+    let properties = properties(&[Property::ReasonString("who are you?")]);
     let refusal =
         Connack { session_present: false, reason: ReasonCode::NotAuthorized, properties: properties.as_properties() };
     let reason_string = Some("who are you?".into());
@@ -149,8 +150,8 @@ fn the_brokers_limits_hold_before_anything_is_sent() {
     assert_eq!(reason(client.publish(retained, NOW)), ReasonCode::RetainNotSupported);
     let large = message(&"a".repeat(40), QoS::AtMostOnce);
     assert_eq!(reason(client.publish(large, NOW)), ReasonCode::PacketTooLarge);
-    let mut subscribe = |text: &str, properties: &[Property<'_>]| {
-        reason(client.subscribe(&[(filter(text), SubscriptionOptions::default())], &list(properties), NOW))
+    let mut subscribe = |text: &str, list: &[Property<'_>]| {
+        reason(client.subscribe(&[(filter(text), SubscriptionOptions::default())], &properties(list), NOW))
     };
     assert_eq!(subscribe("a/#", &[]), ReasonCode::WildcardSubscriptionsNotSupported);
     assert_eq!(subscribe("$share/g/a", &[]), ReasonCode::SharedSubscriptionsNotSupported);
@@ -168,7 +169,7 @@ fn what_waited_and_the_broker_does_not_take_is_refused_and_the_rest_goes_on() {
     }
     script.open();
     let refused = Seen::Done(0, Err(RequestError::Refused(ReasonCode::QoSNotSupported)));
-    let outputs = script.receive(&connack(false, &list(&[Property::MaximumQoS(true)])));
+    let outputs = script.receive(&connack(false, &properties(&[Property::MaximumQoS(true)])));
     assert_eq!(outputs, [Seen::Connected(false), refused, sent("PUBLISH b q1 id2 dup0")]);
 }
 

@@ -5,7 +5,8 @@ use wasmqtt::codec::{
     Disconnect, Packet, Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, Suback, Unsuback, Version,
 };
 
-use super::script::{NOW, Script, Seen, bytes, connack, filter, id, list, publish, sent};
+use super::script::{NOW, Script, Seen, bytes, connack, filter, publish, sent};
+use crate::support::packets::{id, properties};
 
 /// [MQTT-3.3.2-10].
 #[test]
@@ -14,7 +15,7 @@ fn a_topic_alias_stands_for_its_topic() {
     let mut script = Script::connected_with(options, &[]);
     let mut topics = Vec::new();
     for (topic, alias) in [("a", 1), ("b", 2), ("", 1), ("", 2), ("c", 1), ("", 1)] {
-        let properties = list(&[Property::TopicAlias(alias)]);
+        let properties = properties(&[Property::TopicAlias(alias)]);
         let Packet::Publish(publish) = publish(topic, QoS::AtMostOnce, 0) else { unreachable!() };
         let publish = Publish { properties: properties.as_properties(), ..publish };
         match script.receive(&Packet::Publish(publish)).as_slice() {
@@ -30,7 +31,7 @@ fn a_topic_alias_stands_for_its_topic() {
 #[test]
 fn a_broker_that_breaks_the_rules_is_told_and_left() {
     let none = PropertiesBuf::new();
-    let alias = list(&[Property::TopicAlias(1)]);
+    let alias = properties(&[Property::TopicAlias(1)]);
     let Packet::Publish(plain) = publish("a", QoS::AtMostOnce, 0) else { unreachable!() };
     let aliased = Packet::Publish(Publish { properties: alias.as_properties(), ..plain });
     let suback = Suback { packet_id: id(5), properties: Properties::EMPTY, reasons: vec![ReasonCode::Success] };

@@ -8,7 +8,8 @@ use wasmqtt::codec::{
 };
 use wasmqtt::topic::TopicName;
 
-use super::script::{NOW, Script, Seen, bytes, drain, filter, id, message, packets, resuming, sent};
+use super::script::{NOW, Script, Seen, bytes, drain, filter, message, packets, resuming, sent};
+use crate::support::packets::id;
 
 #[test]
 fn what_needs_a_connection_says_so() {

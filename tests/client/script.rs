@@ -7,6 +7,8 @@ use wasmqtt::codec::{
 use wasmqtt::time::Time;
 use wasmqtt::topic::{TopicFilter, TopicName};
 
+use crate::support::packets::properties;
+
 pub(crate) const NOW: Time = Time::ZERO;
 
 /// An output, owned, so that a list of them can be compared.
@@ -82,10 +84,6 @@ pub(crate) fn bytes(packet: &Packet<'_>, version: Version) -> Vec<u8> {
     out
 }
 
-pub(crate) fn id(value: u16) -> PacketId {
-    PacketId::new(value).expect("not 0")
-}
-
 pub(crate) fn filter(text: &str) -> TopicFilter {
     TopicFilter::parse(text).expect(text)
 }
@@ -103,14 +101,6 @@ pub(crate) fn publish(topic: &str, qos: QoS, packet_id: u16) -> Packet<'_> {
 pub(crate) fn connack(session_present: bool, properties: &PropertiesBuf) -> Packet<'_> {
     let properties = properties.as_properties();
     Packet::Connack(Connack { session_present, reason: ReasonCode::Success, properties })
-}
-
-pub(crate) fn list(properties: &[Property<'_>]) -> PropertiesBuf {
-    let mut list = PropertiesBuf::new();
-    for property in properties {
-        list.push(*property).expect("short");
-    }
-    list
 }
 
 /// A client and the version it speaks.
@@ -131,9 +121,9 @@ impl Script {
         Self::connected_with(ClientOptions::new("c"), &[])
     }
 
-    pub(crate) fn connected_with(options: ClientOptions, properties: &[Property<'_>]) -> Self {
+    pub(crate) fn connected_with(options: ClientOptions, list: &[Property<'_>]) -> Self {
         let mut script = Self::opening(options);
-        assert_eq!(script.receive(&connack(false, &list(properties))), [Seen::Connected(false)]);
+        assert_eq!(script.receive(&connack(false, &properties(list))), [Seen::Connected(false)]);
         script
     }
 

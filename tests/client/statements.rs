@@ -11,9 +11,8 @@ use wasmqtt::codec::{
 };
 use wasmqtt::topic::{TopicFilter, TopicName};
 
-use super::script::{NOW, Script, Seen, bytes, connack, filter, id, list, message, publish, sent};
-
-const BOTH: [Version; 2] = [Version::V3_1_1, Version::V5];
+use super::script::{NOW, Script, Seen, bytes, connack, filter, message, publish, sent};
+use crate::support::packets::{BOTH, id, properties};
 
 fn options(version: Version) -> ClientOptions {
     ClientOptions { version, ..ClientOptions::new("c") }
@@ -22,7 +21,7 @@ fn options(version: Version) -> ClientOptions {
 fn lasting(version: Version) -> ClientOptions {
     let properties = match version {
         Version::V3_1_1 => PropertiesBuf::new(),
-        Version::V5 => list(&[Property::SessionExpiryInterval(100)]),
+        Version::V5 => properties(&[Property::SessionExpiryInterval(100)]),
     };
     ClientOptions { clean_start: false, properties, ..options(version) }
 }
@@ -145,7 +144,7 @@ fn a_session_goes_on_where_it_stood() {
         let mut script = Script::connected_with(lasting(version), &[]);
         let mut expiring = message("1", QoS::ExactlyOnce);
         if version == Version::V5 {
-            expiring.properties = list(&[Property::MessageExpiryInterval(1)]);
+            expiring.properties = properties(&[Property::MessageExpiryInterval(1)]);
         }
         script.client.publish(expiring, NOW).expect("it can be sent");
         script.drain();
@@ -334,7 +333,7 @@ fn a_request_without_a_filter_is_the_callers_mistake() {
 fn topic_aliases_end_with_the_connection() {
     let options = ClientOptions { topic_alias_maximum: 1, ..lasting(Version::V5) };
     let mut script = Script::connected_with(options, &[]);
-    let alias = list(&[Property::TopicAlias(1)]);
+    let alias = properties(&[Property::TopicAlias(1)]);
     let Packet::Publish(plain) = publish("a", QoS::AtMostOnce, 0) else { unreachable!() };
     let named = Publish { properties: alias.as_properties(), ..plain };
     assert!(matches!(script.receive(&Packet::Publish(named)).as_slice(), [Seen::Message { .. }]));

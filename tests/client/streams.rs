@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use wasmqtt::client::{ClientOptions, HandlerId, Output, Phase};
 use wasmqtt::codec::{Ack, Packet, PropertiesBuf, QoS, ReasonCode, Version};
 
-use super::script::{NOW, Script, Seen, bytes, connack, filter, id, message, publish, resuming};
+use super::script::{NOW, Script, Seen, bytes, connack, filter, message, publish, resuming};
+use crate::support::packets::id;
 
 fn stream(version: Version) -> Vec<u8> {
     let none = PropertiesBuf::new();

@@ -6,7 +6,7 @@ use wasmqtt::codec::{
 };
 
 use super::generate::NONE;
-use super::{framed, hex};
+use crate::support::bytes::{framed, hex};
 
 const OLD: Version = Version::V3_1_1;
 const NEW: Version = Version::V5;

@@ -1,16 +1,13 @@
 //! Good packets by rows: the bytes as the specification draws them, and what they say.
 
 use wasmqtt::codec::{
-    Ack, Auth, Connack, Connect, Disconnect, Packet, PacketId, PropertiesBuf, Property, Publish, QoS, ReasonCode,
-    RetainHandling, Suback, Subscribe, Subscription, SubscriptionOptions, Unsuback, Unsubscribe, Version, Will,
+    Ack, Auth, Connack, Connect, Disconnect, Packet, PropertiesBuf, Property, Publish, QoS, ReasonCode, RetainHandling,
+    Suback, Subscribe, Subscription, SubscriptionOptions, Unsuback, Unsubscribe, Version, Will,
 };
 
 use super::generate::NONE;
-use super::{BOTH, framed, hex};
-
-fn id(value: u16) -> PacketId {
-    PacketId::new(value).expect("not 0")
-}
+use crate::support::bytes::{framed, hex};
+use crate::support::packets::{BOTH, id};
 
 /// The bytes decode to the packet, and the packet encodes to the bytes.
 fn holds(version: Version, bytes: &[u8], packet: &Packet<'_>) {

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use wasmqtt::codec::{DecodeError, Decoder, Packet, Publish, Version};
 
 use super::generate::{Parts, encoded, parts};
+use crate::support::bytes::framed;
 
 /// The limit of the decoders here, in bytes.
 const LIMIT: u32 = 100_000;
@@ -40,7 +41,7 @@ fn stream(version: Version) -> impl Strategy<Value = (Vec<Parts>, Vec<u8>)> {
 }
 
 fn version() -> impl Strategy<Value = Version> {
-    prop::sample::select(super::BOTH.to_vec())
+    prop::sample::select(crate::support::packets::BOTH.to_vec())
 }
 
 proptest! {
@@ -139,7 +140,7 @@ proptest! {
 #[test]
 fn memory_is_given_back_after_a_large_packet() {
     let mut decoder = Decoder::new(u32::MAX);
-    let large = super::framed(0x30, &[vec![0, 1, b'a'], vec![0; 1 << 20]].concat());
+    let large = framed(0x30, &[vec![0, 1, b'a'], vec![0; 1 << 20]].concat());
     decoder.feed(&large);
     assert!(decoder.advance(Version::V3_1_1).expect("well formed").is_some());
     assert!(decoder.capacity() > 1 << 20);
@@ -150,7 +151,7 @@ fn memory_is_given_back_after_a_large_packet() {
 #[test]
 fn a_steady_stream_allocates_once() {
     let mut decoder = Decoder::new(1000);
-    let packet = super::framed(0x30, &[&b"\x00\x03a/b\x00"[..], &[0; 64]].concat());
+    let packet = framed(0x30, &[&b"\x00\x03a/b\x00"[..], &[0; 64]].concat());
     let mut capacity = None;
     for _ in 0..1000 {
         decoder.feed(&packet);

@@ -4,7 +4,7 @@ use wasmqtt::codec::{
     Ack, Auth, Connack, Disconnect, Packet, PacketId, PacketKind, Properties, ReasonCode, Suback, Unsuback, Version,
 };
 
-use super::framed;
+use crate::support::bytes::framed;
 
 /// MQTT 5.0 §3.2.2.2, §3.4.2.1 to §3.7.2.1, §3.9.3, §3.11.3, §3.14.2.1, §3.15.2.1; and 0x8C in DISCONNECT, which
 /// stands in table 2-6 of §2.4 alone: who receives had better take it.

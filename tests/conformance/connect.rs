@@ -4,20 +4,21 @@ use wasmqtt::broker::{Answer, Asks, Broker, BrokerOptions, Credentials, Output, 
 use wasmqtt::codec::{Connect, Packet, Property, QoS, ReasonCode, Version, Will};
 use wasmqtt::time::Time;
 
-use crate::room::{QOS, Room, V4, V5, connect, properties, publish, will};
-use crate::scene::{BOTH, lasting};
+use crate::support::packets::{BOTH, QOS, V4, V5, connect, lasting, properties, publish, will};
+use crate::support::scenario::Scenario;
+use crate::support::transcript;
 
 /// [MQTT-3.1.4-5], [MQTT-3.2.0-1], [MQTT-3.2.0-2], [3.1.1 MQTT-3.1.4-4], [3.1.1 MQTT-3.2.0-1]: also for who does not wait
 /// for it, and where messages do.
 #[test]
 fn connack_is_the_first_packet_and_comes_once() {
     for version in BOTH {
-        let mut room = Room::new();
-        let peer = room.join_with(&lasting(version, "a"));
-        room.subscribe(peer, "t", QoS::AtLeastOnce);
-        room.cut(peer);
-        let other = room.join(V5, "other");
-        room.publish(other, "t", "waits", QoS::AtLeastOnce);
+        let mut scenario = Scenario::new();
+        let peer = scenario.join_with(&lasting(version, "a"));
+        scenario.subscribe(peer, "t", QoS::AtLeastOnce);
+        scenario.cut(peer);
+        let other = scenario.join(V5, "other");
+        scenario.publish(other, "t", "waits", QoS::AtLeastOnce);
         let mut frame = Vec::new();
         for packet in [
             Packet::Connect(Box::new(lasting(version, "a"))),
@@ -26,9 +27,9 @@ fn connack_is_the_first_packet_and_comes_once() {
         ] {
             packet.encode(version, &mut frame).expect("good");
         }
-        let peer = room.open(version);
-        room.send_bytes(peer, &frame);
-        let heard = room.hear(peer);
+        let peer = scenario.open(version);
+        scenario.send_bytes(peer, &frame);
+        let heard = scenario.hear(peer);
         assert!(heard[0].starts_with("CONNACK ok present"), "{heard:?}");
         assert_eq!(heard[1..], ["t=waits q1 #1", "t=own q0", "PINGRESP"], "{version:?}");
     }
@@ -41,10 +42,10 @@ fn a_refusal_that_3_1_1_has_no_return_code_for_is_the_close_alone() {
     let retained = Will { retain: true, ..will("w", "x", QoS::AtMostOnce) };
     for (will, told) in [(will("w", "x", QoS::ExactlyOnce), "CONNACK 9B"), (retained, "CONNACK 9A")] {
         for version in BOTH {
-            let mut room = Room::with(options.clone());
-            let peer = room.connect(&Connect { will: Some(will), ..connect(version, "a") });
-            assert_eq!(room.hear(peer), if version == V5 { vec![told] } else { vec![] });
-            assert!(room.is_closed(peer) && room.sessions().is_empty());
+            let mut scenario = Scenario::with(options.clone());
+            let peer = scenario.connect(&Connect { will: Some(will), ..connect(version, "a") });
+            assert_eq!(scenario.hear(peer), if version == V5 { vec![told] } else { vec![] });
+            assert!(scenario.is_closed(peer) && scenario.sessions().is_empty());
         }
     }
 }
@@ -71,12 +72,12 @@ fn user_name_and_password_are_what_connect_says() {
         let rows: [(Option<&str>, Option<&[u8]>); 5] =
             [(None, None), (Some("u"), None), (Some("u"), Some(b"p\0\xFF")), (Some(""), Some(b"")), (None, Some(b"p"))];
         for (username, password) in rows.into_iter().filter(|row| version == V5 || row.0.is_some() || row.1.is_none()) {
-            let mut room = Room::with(asking());
-            let peer = room.connect(&Connect { username, password, ..connect(version, "a") });
-            let Question::Authenticate(who) = &room.asked[0].1 else { panic!("{:?}", room.asked) };
+            let mut scenario = Scenario::with(asking());
+            let peer = scenario.connect(&Connect { username, password, ..connect(version, "a") });
+            let Question::Authenticate(who) = &scenario.asked[0].1 else { panic!("{:?}", scenario.asked) };
             assert_eq!((who.username.as_deref(), who.password.as_deref()), (username, password));
-            room.answer(Answer::Allow);
-            assert!(room.hear(peer)[0].starts_with("CONNACK ok"));
+            scenario.answer(Answer::Allow);
+            assert!(scenario.hear(peer)[0].starts_with("CONNACK ok"));
         }
     }
 }
@@ -129,11 +130,11 @@ fn connack_has_one_flag() {
 #[test]
 fn nothing_behind_a_refused_connect_is_looked_at() {
     for version in BOTH {
-        let mut room = Room::with(asking());
-        let watcher = room.connect(&connect(V5, "watcher"));
-        room.answer(Answer::Allow);
-        room.hear(watcher);
-        room.subscribe(watcher, "#", QoS::AtMostOnce);
+        let mut scenario = Scenario::with(asking());
+        let watcher = scenario.connect(&connect(V5, "watcher"));
+        scenario.answer(Answer::Allow);
+        scenario.hear(watcher);
+        scenario.subscribe(watcher, "#", QoS::AtMostOnce);
         let mut frame = Vec::new();
         let stranger = Connect { will: Some(will("t", "will", QoS::AtMostOnce)), ..connect(version, "a") };
         for packet in [
@@ -144,15 +145,15 @@ fn nothing_behind_a_refused_connect_is_looked_at() {
         ] {
             packet.encode(version, &mut frame).expect("good");
         }
-        let peer = room.open(version);
-        room.send_bytes(peer, &frame);
-        room.answer(Answer::Refuse(ReasonCode::NotAuthorized));
-        assert_eq!(room.hear(peer), ["CONNACK 87"]);
-        assert!(room.is_closed(peer));
-        room.send_bytes(peer, &frame);
-        assert!(room.asked.is_empty());
-        assert!(room.hear(watcher).is_empty() && room.hear(peer).is_empty());
-        assert_eq!(room.sessions(), ["watcher"]);
+        let peer = scenario.open(version);
+        scenario.send_bytes(peer, &frame);
+        scenario.answer(Answer::Refuse(ReasonCode::NotAuthorized));
+        assert_eq!(scenario.hear(peer), ["CONNACK 87"]);
+        assert!(scenario.is_closed(peer));
+        scenario.send_bytes(peer, &frame);
+        assert!(scenario.asked.is_empty());
+        assert!(scenario.hear(watcher).is_empty() && scenario.hear(peer).is_empty());
+        assert_eq!(scenario.sessions(), ["watcher"]);
     }
 }
 
@@ -161,12 +162,12 @@ fn nothing_behind_a_refused_connect_is_looked_at() {
 fn letters_and_digits_up_to_23_are_a_client_identifier() {
     let all = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     for version in BOTH {
-        let mut room = Room::new();
+        let mut scenario = Scenario::new();
         let names = (1..=23).map(|len| &all[..len]).chain((0..=all.len() - 23).map(|start| &all[start..start + 23]));
         for name in names {
-            let peer = room.join(version, name);
-            assert_eq!(room.sessions(), [name]);
-            room.cut(peer);
+            let peer = scenario.join(version, name);
+            assert_eq!(scenario.sessions(), [name]);
+            scenario.cut(peer);
         }
     }
 }
@@ -175,20 +176,20 @@ fn letters_and_digits_up_to_23_are_a_client_identifier() {
 #[test]
 fn the_client_identifier_names_the_session() {
     for version in BOTH {
-        let mut room = Room::new();
+        let mut scenario = Scenario::new();
         for (name, filter) in [("a", "one"), ("A", "two"), ("aa", "three")] {
-            let peer = room.join_with(&lasting(version, name));
-            room.subscribe(peer, filter, QoS::AtLeastOnce);
-            room.cut(peer);
+            let peer = scenario.join_with(&lasting(version, name));
+            scenario.subscribe(peer, filter, QoS::AtLeastOnce);
+            scenario.cut(peer);
         }
-        let other = room.join(version, "other");
+        let other = scenario.join(version, "other");
         for topic in ["one", "two", "three"] {
-            room.publish(other, topic, "", QoS::AtLeastOnce);
+            scenario.publish(other, topic, "", QoS::AtLeastOnce);
         }
         for (name, heard) in [("aa", "three= q1 #1"), ("a", "one= q1 #1"), ("A", "two= q1 #1")] {
             let named = Connect { username: Some("someone else"), ..lasting(version, name) };
-            let peer = room.connect(&named);
-            assert_eq!(room.hear(peer)[1..], [heard], "{name}");
+            let peer = scenario.connect(&named);
+            assert_eq!(scenario.hear(peer)[1..], [heard], "{name}");
         }
     }
 }
@@ -196,22 +197,22 @@ fn the_client_identifier_names_the_session() {
 /// [MQTT-3.1.3-6], [MQTT-3.1.3-7], [MQTT-3.2.2-16], [3.1.1 MQTT-3.1.3-6], [3.1.1 MQTT-3.1.3-8], [3.1.1 MQTT-3.1.3-9].
 #[test]
 fn an_empty_client_identifier_is_replaced_or_refused() {
-    let mut room = Room::new();
-    let old = room.connect(&connect(V4, ""));
-    assert_eq!(room.hear(old), ["CONNACK ok"]);
-    let refused = room.connect(&Connect { clean_start: false, ..connect(V4, "") });
-    assert_eq!(room.hear(refused), ["CONNACK 85"], "3.1.1 writes it as 2");
-    assert!(room.is_closed(refused));
-    let new = room.connect(&lasting(V5, ""));
-    let heard = room.hear(new).concat();
+    let mut scenario = Scenario::new();
+    let old = scenario.connect(&connect(V4, ""));
+    assert_eq!(scenario.hear(old), ["CONNACK ok"]);
+    let refused = scenario.connect(&Connect { clean_start: false, ..connect(V4, "") });
+    assert_eq!(scenario.hear(refused), ["CONNACK 85"], "3.1.1 writes it as 2");
+    assert!(scenario.is_closed(refused));
+    let new = scenario.connect(&lasting(V5, ""));
+    let heard = scenario.hear(new).concat();
     let (_, rest) = heard.split_once("AssignedClientIdentifier(\"").expect("it is told");
     let name = rest.split('"').next().expect("a text").to_owned();
-    assert_eq!(room.sessions().len(), 2);
-    assert!(room.sessions().contains(&name.as_str()));
-    room.subscribe(new, "t", QoS::AtMostOnce);
-    room.cut(new);
-    let again = room.connect(&lasting(V5, &name));
-    assert!(room.hear(again)[0].starts_with("CONNACK ok present"), "the name is as good as one of its own");
+    assert_eq!(scenario.sessions().len(), 2);
+    assert!(scenario.sessions().contains(&name.as_str()));
+    scenario.subscribe(new, "t", QoS::AtMostOnce);
+    scenario.cut(new);
+    let again = scenario.connect(&lasting(V5, &name));
+    assert!(scenario.hear(again)[0].starts_with("CONNACK ok present"), "the name is as good as one of its own");
 }
 
 /// [MQTT-3.1.2-9], [MQTT-3.1.2-12], [MQTT-3.1.2-14], [MQTT-3.1.2-15], [3.1.1 MQTT-3.1.2-9], [3.1.1 MQTT-3.1.2-14],
@@ -221,17 +222,17 @@ fn a_will_has_the_quality_and_the_retain_flag_of_connect() {
     for version in BOTH {
         for qos in QOS {
             for retain in [false, true] {
-                let mut room = Room::new();
-                let watcher = room.join(V5, "watcher");
-                room.subscribe(watcher, "gone", QoS::ExactlyOnce);
+                let mut scenario = Scenario::new();
+                let watcher = scenario.join(V5, "watcher");
+                scenario.subscribe(watcher, "gone", QoS::ExactlyOnce);
                 let will = Will { retain, ..will("gone", "a", qos) };
-                let peer = room.join_with(&Connect { will: Some(will), ..connect(version, "a") });
-                assert!(room.hear(watcher).is_empty() && room.broker.retained().count() == 0);
-                room.cut(peer);
+                let peer = scenario.join_with(&Connect { will: Some(will), ..connect(version, "a") });
+                assert!(scenario.hear(watcher).is_empty() && scenario.broker.retained().count() == 0);
+                scenario.cut(peer);
                 let id = if qos == QoS::AtMostOnce { "" } else { " #1" };
-                assert_eq!(room.hear(watcher), [format!("gone=a q{}{id}", qos.bits())]);
-                let late = room.join(V5, "late");
-                let heard = room.subscribe(late, "gone", QoS::ExactlyOnce);
+                assert_eq!(scenario.hear(watcher), [format!("gone=a q{}{id}", qos.bits())]);
+                let late = scenario.join(V5, "late");
+                let heard = scenario.subscribe(late, "gone", QoS::ExactlyOnce);
                 let kept = format!("gone=a q{}{id} retain", qos.bits());
                 assert_eq!(heard[1..], if retain { vec![kept] } else { vec![] }, "{version:?} {qos:?}");
             }
@@ -245,23 +246,23 @@ fn a_will_has_the_quality_and_the_retain_flag_of_connect() {
 fn a_will_goes_with_its_publication() {
     for version in BOTH {
         for taken_over in [false, true] {
-            let mut room = Room::with(BrokerOptions { session_expiry_max: 10, ..BrokerOptions::default() });
-            let watcher = room.join(V5, "watcher");
-            room.subscribe(watcher, "gone", QoS::AtMostOnce);
+            let mut scenario = Scenario::with(BrokerOptions { session_expiry_max: 10, ..BrokerOptions::default() });
+            let watcher = scenario.join(V5, "watcher");
+            scenario.subscribe(watcher, "gone", QoS::AtMostOnce);
             let will = Some(will("gone", "a", QoS::AtMostOnce));
-            let peer = room.join_with(&Connect { will, ..lasting(version, "a") });
-            assert!(room.hear(watcher).is_empty());
+            let peer = scenario.join_with(&Connect { will, ..lasting(version, "a") });
+            assert!(scenario.hear(watcher).is_empty());
             if taken_over {
-                let next = room.connect(&lasting(version, "a"));
-                assert!(room.is_closed(peer) && room.hear(next)[0].starts_with("CONNACK ok present"));
-                assert_eq!(room.hear(watcher), ["gone=a q0"]);
-                room.cut(next);
+                let next = scenario.connect(&lasting(version, "a"));
+                assert!(scenario.is_closed(peer) && scenario.hear(next)[0].starts_with("CONNACK ok present"));
+                assert_eq!(scenario.hear(watcher), ["gone=a q0"]);
+                scenario.cut(next);
             } else {
-                room.cut(peer);
-                assert_eq!(room.hear(watcher), ["gone=a q0"]);
+                scenario.cut(peer);
+                assert_eq!(scenario.hear(watcher), ["gone=a q0"]);
             }
-            room.wait_ms(10_000);
-            assert_eq!((room.hear(watcher).len(), room.sessions()), (0, vec!["watcher"]), "{version:?}");
+            scenario.wait_ms(10_000);
+            assert_eq!((scenario.hear(watcher).len(), scenario.sessions()), (0, vec!["watcher"]), "{version:?}");
         }
     }
 }
@@ -271,18 +272,18 @@ fn a_will_goes_with_its_publication() {
 fn a_will_waits_for_what_its_client_sent_before() {
     for version in BOTH {
         let asks = Asks { publish: true, ..Asks::default() };
-        let mut room = Room::with(BrokerOptions { asks, ..BrokerOptions::default() });
-        let watcher = room.join(V5, "watcher");
-        room.subscribe(watcher, "#", QoS::AtMostOnce);
+        let mut scenario = Scenario::with(BrokerOptions { asks, ..BrokerOptions::default() });
+        let watcher = scenario.join(V5, "watcher");
+        scenario.subscribe(watcher, "#", QoS::AtMostOnce);
         let will = Some(will("gone", "a", QoS::AtMostOnce));
-        let peer = room.connect(&Connect { will, ..connect(version, "a") });
-        room.answer(Answer::Allow);
-        room.send(peer, &Packet::Publish(publish("t", "last", QoS::AtLeastOnce)));
-        room.cut(peer);
-        assert!(room.hear(watcher).is_empty());
-        room.answer(Answer::Allow);
-        assert_eq!(room.hear(watcher), ["t=last q0", "gone=a q0"]);
-        assert_eq!((room.sessions(), room.broker.connections()), (vec!["watcher"], 1));
+        let peer = scenario.connect(&Connect { will, ..connect(version, "a") });
+        scenario.answer(Answer::Allow);
+        scenario.send(peer, &Packet::Publish(publish("t", "last", QoS::AtLeastOnce)));
+        scenario.cut(peer);
+        assert!(scenario.hear(watcher).is_empty());
+        scenario.answer(Answer::Allow);
+        assert_eq!(scenario.hear(watcher), ["t=last q0", "gone=a q0"]);
+        assert_eq!((scenario.sessions(), scenario.broker.connections()), (vec!["watcher"], 1));
     }
 }
 
@@ -292,21 +293,21 @@ fn a_will_waits_for_what_its_client_sent_before() {
 fn a_will_is_published_once_at_most() {
     for version in BOTH {
         for goodbye in [false, true] {
-            let mut room = Room::new();
-            let watcher = room.join(V5, "watcher");
-            room.subscribe(watcher, "gone", QoS::AtMostOnce);
-            let peer =
-                room.join_with(&Connect { will: Some(will("gone", "a", QoS::AtMostOnce)), ..lasting(version, "a") });
+            let mut scenario = Scenario::new();
+            let watcher = scenario.join(V5, "watcher");
+            scenario.subscribe(watcher, "gone", QoS::AtMostOnce);
+            let peer = scenario
+                .join_with(&Connect { will: Some(will("gone", "a", QoS::AtMostOnce)), ..lasting(version, "a") });
             if goodbye {
-                room.disconnect(peer, wasmqtt::codec::ReasonCode::Success);
+                scenario.disconnect(peer, wasmqtt::codec::ReasonCode::Success);
             } else {
-                room.cut(peer);
+                scenario.cut(peer);
             }
-            assert_eq!(room.hear(watcher).len(), usize::from(!goodbye));
-            let peer = room.join_with(&lasting(version, "a"));
-            room.cut(peer);
-            room.wait_ms(100_000);
-            assert!(room.hear(watcher).is_empty(), "{version:?}");
+            assert_eq!(scenario.hear(watcher).len(), usize::from(!goodbye));
+            let peer = scenario.join_with(&lasting(version, "a"));
+            scenario.cut(peer);
+            scenario.wait_ms(100_000);
+            assert!(scenario.hear(watcher).is_empty(), "{version:?}");
         }
     }
 }
@@ -327,55 +328,55 @@ fn a_wills_properties_go_out_with_it_in_their_order() {
     let sent = properties(&list);
     let mut with_delay = properties(&list);
     with_delay.push(Property::WillDelayInterval(1)).expect("short");
-    let mut room = Room::new();
-    let (new, old) = (room.join(V5, "new"), room.join(V4, "old"));
+    let mut scenario = Scenario::new();
+    let (new, old) = (scenario.join(V5, "new"), scenario.join(V4, "old"));
     for peer in [new, old] {
-        room.subscribe(peer, "gone", QoS::AtMostOnce);
+        scenario.subscribe(peer, "gone", QoS::AtMostOnce);
     }
     let will = Will { properties: with_delay.as_properties(), ..will("gone", "a", QoS::AtMostOnce) };
-    let peer = room.join_with(&Connect { will: Some(will), ..lasting(V5, "a") });
-    room.cut(peer);
-    room.wait_ms(1_000);
-    assert_eq!(room.hear(new), [format!("gone=a q0{}", crate::told::list(sent.as_properties()))]);
-    assert_eq!(room.hear(old), ["gone=a q0"]);
+    let peer = scenario.join_with(&Connect { will: Some(will), ..lasting(V5, "a") });
+    scenario.cut(peer);
+    scenario.wait_ms(1_000);
+    assert_eq!(scenario.hear(new), [format!("gone=a q0{}", transcript::list(sent.as_properties()))]);
+    assert_eq!(scenario.hear(old), ["gone=a q0"]);
 }
 
 /// [MQTT-3.3.2-5], [MQTT-3.3.2-6]: its time begins when it is published (§3.1.3.2.4).
 #[test]
 fn a_will_expires_as_a_message_does() {
     let list = properties(&[Property::WillDelayInterval(20), Property::MessageExpiryInterval(10)]);
-    let mut room = Room::new();
-    let watcher = room.join(V5, "watcher");
-    room.subscribe(watcher, "gone", QoS::AtMostOnce);
-    let late = room.join_with(&lasting(V5, "late"));
-    room.subscribe(late, "gone", QoS::AtLeastOnce);
-    room.cut(late);
+    let mut scenario = Scenario::new();
+    let watcher = scenario.join(V5, "watcher");
+    scenario.subscribe(watcher, "gone", QoS::AtMostOnce);
+    let late = scenario.join_with(&lasting(V5, "late"));
+    scenario.subscribe(late, "gone", QoS::AtLeastOnce);
+    scenario.cut(late);
     let will = Will { retain: true, properties: list.as_properties(), ..will("gone", "a", QoS::AtLeastOnce) };
-    let peer = room.join_with(&Connect { will: Some(will), ..lasting(V5, "a") });
-    room.cut(peer);
-    room.wait_ms(20_000);
-    assert_eq!(room.hear(watcher), ["gone=a q0 MessageExpiryInterval(10)"]);
-    room.wait_ms(9_000);
-    let later = room.join(V5, "later");
-    let heard = room.subscribe(later, "gone", QoS::AtMostOnce);
+    let peer = scenario.join_with(&Connect { will: Some(will), ..lasting(V5, "a") });
+    scenario.cut(peer);
+    scenario.wait_ms(20_000);
+    assert_eq!(scenario.hear(watcher), ["gone=a q0 MessageExpiryInterval(10)"]);
+    scenario.wait_ms(9_000);
+    let later = scenario.join(V5, "later");
+    let heard = scenario.subscribe(later, "gone", QoS::AtMostOnce);
     assert_eq!(heard[1..], ["gone=a q0 retain MessageExpiryInterval(1)"]);
-    room.wait_ms(1_000);
-    assert_eq!(room.subscribe(later, "gone", QoS::AtMostOnce).len(), 1);
-    let late = room.connect(&lasting(V5, "late"));
-    assert_eq!(room.hear(late).len(), 1, "CONNACK alone");
+    scenario.wait_ms(1_000);
+    assert_eq!(scenario.subscribe(later, "gone", QoS::AtMostOnce).len(), 1);
+    let late = scenario.connect(&lasting(V5, "late"));
+    assert_eq!(scenario.hear(late).len(), 1, "CONNACK alone");
 }
 
 /// [3.1.1 MQTT-3.1.2-7], and so in 5.0 (§4.1.0).
 #[test]
 fn retained_messages_outlive_the_session_that_published_them() {
     for version in BOTH {
-        let mut room = Room::new();
-        let peer = room.join(version, "a");
-        room.retain(peer, "t", "x", QoS::AtLeastOnce);
-        room.disconnect(peer, wasmqtt::codec::ReasonCode::Success);
-        assert!(room.sessions().is_empty());
-        let peer = room.join(version, "a");
-        assert_eq!(room.subscribe(peer, "t", QoS::AtMostOnce)[1..], ["t=x q0 retain"]);
+        let mut scenario = Scenario::new();
+        let peer = scenario.join(version, "a");
+        scenario.retain(peer, "t", "x", QoS::AtLeastOnce);
+        scenario.disconnect(peer, wasmqtt::codec::ReasonCode::Success);
+        assert!(scenario.sessions().is_empty());
+        let peer = scenario.join(version, "a");
+        assert_eq!(scenario.subscribe(peer, "t", QoS::AtMostOnce)[1..], ["t=x q0 retain"]);
     }
 }
 
@@ -386,17 +387,17 @@ fn the_keep_alive_of_connect_holds() {
     let last_words = |version: Version| if version == V5 { vec!["DISCONNECT 8D"] } else { vec![] };
     for version in BOTH {
         for seconds in [1, 60, u16::MAX] {
-            let mut room = Room::new();
-            let peer = room.join_with(&Connect { keep_alive: seconds, ..connect(version, "a") });
+            let mut scenario = Scenario::new();
+            let peer = scenario.join_with(&Connect { keep_alive: seconds, ..connect(version, "a") });
             let allowed = u64::from(seconds) * 1_500;
-            room.wait_ms(allowed - 1);
-            room.send(peer, &Packet::Publish(publish("t", "", QoS::AtMostOnce)));
-            room.wait_ms(allowed - 1);
-            room.send_bytes(peer, &[0xC0]);
-            assert!(!room.is_closed(peer));
-            room.wait_ms(1);
-            assert!(room.is_closed(peer), "{version:?} {seconds}");
-            assert_eq!(room.hear(peer), last_words(version));
+            scenario.wait_ms(allowed - 1);
+            scenario.send(peer, &Packet::Publish(publish("t", "", QoS::AtMostOnce)));
+            scenario.wait_ms(allowed - 1);
+            scenario.send_bytes(peer, &[0xC0]);
+            assert!(!scenario.is_closed(peer));
+            scenario.wait_ms(1);
+            assert!(scenario.is_closed(peer), "{version:?} {seconds}");
+            assert_eq!(scenario.hear(peer), last_words(version));
         }
     }
 }

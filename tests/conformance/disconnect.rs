@@ -6,23 +6,23 @@ use wasmqtt::broker::{Answer, Asks, Broker, BrokerOptions, Output, PeerId};
 use wasmqtt::codec::{Connect, Disconnect, Packet, Properties, Property, PropertyId, QoS, ReasonCode};
 use wasmqtt::time::Time;
 
-use crate::room::{Room, V5, connect, properties, publish, will};
-use crate::scene::BOTH;
+use crate::support::packets::{BOTH, V5, connect, lasting, properties, publish, will};
+use crate::support::scenario::Scenario;
 
 /// [MQTT-3.12.4-1], [3.1.1 MQTT-3.12.4-1]: one for one, in the order of what else is answered.
 #[test]
 fn pingreq_gets_pingresp() {
     for version in BOTH {
-        let mut room = Room::new();
-        let peer = room.join(version, "a");
+        let mut scenario = Scenario::new();
+        let peer = scenario.join(version, "a");
         let mut frame = Vec::new();
         for packet in
             [Packet::Pingreq, Packet::Publish(publish("t", "", QoS::ExactlyOnce)), Packet::Pingreq, Packet::Pingreq]
         {
             packet.encode(version, &mut frame).expect("good");
         }
-        room.send_bytes(peer, &frame);
-        let heard = room.hear(peer);
+        scenario.send_bytes(peer, &frame);
+        let heard = scenario.hear(peer);
         assert_eq!((&heard[0], &heard[2], &heard[3]), (&"PINGRESP".into(), &"PINGRESP".into(), &"PINGRESP".into()));
         assert_eq!(heard.len(), 4);
     }
@@ -41,15 +41,15 @@ fn disconnect_discards_the_will_if_it_is_a_goodbye() {
     ];
     for version in BOTH {
         for reason in reasons.into_iter().filter(|reason| version == V5 || *reason == ReasonCode::Success) {
-            let mut room = Room::new();
-            let watcher = room.join(V5, "watcher");
-            room.subscribe(watcher, "gone", QoS::AtMostOnce);
+            let mut scenario = Scenario::new();
+            let watcher = scenario.join(V5, "watcher");
+            scenario.subscribe(watcher, "gone", QoS::AtMostOnce);
             let will = Some(will("gone", "a", QoS::AtMostOnce));
-            let peer = room.join_with(&Connect { will, ..connect(version, "a") });
-            room.disconnect(peer, reason);
-            assert!(room.hear(peer).is_empty());
+            let peer = scenario.join_with(&Connect { will, ..connect(version, "a") });
+            scenario.disconnect(peer, reason);
+            assert!(scenario.hear(peer).is_empty());
             let expected: &[&str] = if reason == ReasonCode::Success { &[] } else { &["gone=a q0"] };
-            assert_eq!(room.hear(watcher), expected, "{version:?} {reason:?}");
+            assert_eq!(scenario.hear(watcher), expected, "{version:?} {reason:?}");
         }
     }
 }
@@ -58,32 +58,32 @@ fn disconnect_discards_the_will_if_it_is_a_goodbye() {
 /// DISCONNECT, the close behind it, and silence.
 #[test]
 fn the_brokers_disconnect_is_its_last_packet() {
-    type End = fn(&mut Room, PeerId);
+    type End = fn(&mut Scenario, PeerId);
     let ends: [(&str, End, u8); 6] = [
-        ("a fault", |room, peer| room.send_bytes(peer, &[0x00, 0x00]), 0x81),
-        ("silence", |room, _| room.wait_ms(15_000), 0x8D),
-        ("takeover", |room, peer| assert_ne!(room.join(V5, "a"), peer), 0x8E),
-        ("the host", |room, peer| room.broker.disconnect(peer, ReasonCode::ServerBusy, room.now), 0x89),
-        ("the end", |room, _| room.broker.shut_down(room.now), 0x8B),
-        ("too much", |room, peer| room.send_bytes(peer, &[0x30, 0xFF, 0xFF, 0x7F]), 0x95),
+        ("a fault", |scenario, peer| scenario.send_bytes(peer, &[0x00, 0x00]), 0x81),
+        ("silence", |scenario, _| scenario.wait_ms(15_000), 0x8D),
+        ("takeover", |scenario, peer| assert_ne!(scenario.join(V5, "a"), peer), 0x8E),
+        ("the host", |scenario, peer| scenario.broker.disconnect(peer, ReasonCode::ServerBusy, scenario.now), 0x89),
+        ("the end", |scenario, _| scenario.broker.shut_down(scenario.now), 0x8B),
+        ("too much", |scenario, peer| scenario.send_bytes(peer, &[0x30, 0xFF, 0xFF, 0x7F]), 0x95),
     ];
     for version in BOTH {
         for (name, end, reason) in ends {
-            let mut room = Room::with(BrokerOptions {
+            let mut scenario = Scenario::with(BrokerOptions {
                 packet_bytes_max: 1000.try_into().expect("not 0"),
                 ..BrokerOptions::default()
             });
-            let peer = room.join_with(&Connect { keep_alive: 10, ..connect(version, "a") });
-            let frames = room.frames(peer);
-            end(&mut room, peer);
-            room.drain();
-            assert!(room.is_closed(peer), "{name}");
+            let peer = scenario.join_with(&Connect { keep_alive: 10, ..connect(version, "a") });
+            let frames = scenario.frames(peer);
+            end(&mut scenario, peer);
+            scenario.drain();
+            assert!(scenario.is_closed(peer), "{name}");
             let last = if version == V5 { vec![format!("DISCONNECT {reason:02X}")] } else { vec![] };
-            assert_eq!(room.hear(peer), last, "{name}");
-            assert_eq!(room.frames(peer) - frames, last.len());
-            room.send_bytes(peer, &[0xC0, 0]);
-            room.cut(peer);
-            assert!(room.hear(peer).is_empty());
+            assert_eq!(scenario.hear(peer), last, "{name}");
+            assert_eq!(scenario.frames(peer) - frames, last.len());
+            scenario.send_bytes(peer, &[0xC0, 0]);
+            scenario.cut(peer);
+            assert!(scenario.hear(peer).is_empty());
         }
     }
 }
@@ -92,16 +92,16 @@ fn the_brokers_disconnect_is_its_last_packet() {
 /// exchange of AUTH.
 #[test]
 fn there_is_no_disconnect_before_connack() {
-    type End = fn(&mut Room, PeerId);
+    type End = fn(&mut Scenario, PeerId);
     let ends: [End; 5] = [
-        |room, peer| room.broker.handle_text(peer, room.now),
-        |room, peer| room.broker.disconnect(peer, ReasonCode::ServerBusy, room.now),
-        |room, _| room.broker.shut_down(room.now),
-        |room, _| room.wait_ms(30_000),
-        |room, peer| {
+        |scenario, peer| scenario.broker.handle_text(peer, scenario.now),
+        |scenario, peer| scenario.broker.disconnect(peer, ReasonCode::ServerBusy, scenario.now),
+        |scenario, _| scenario.broker.shut_down(scenario.now),
+        |scenario, _| scenario.wait_ms(30_000),
+        |scenario, peer| {
             // The second is more than waits for the host's answer.
-            room.send_bytes(peer, &[0xC0; 2_000]);
-            room.send_bytes(peer, &[0xC0; 2_000]);
+            scenario.send_bytes(peer, &[0xC0; 2_000]);
+            scenario.send_bytes(peer, &[0xC0; 2_000]);
         },
     ];
     let method = properties(&[Property::AuthenticationMethod("M")]);
@@ -109,22 +109,26 @@ fn there_is_no_disconnect_before_connack() {
         for stage in ["CONNECT", "the host", "AUTH"] {
             let asks = Asks { authenticate: true, enhanced: true, ..Asks::default() };
             let packet_bytes_max = 1000.try_into().expect("not 0");
-            let mut room =
-                Room::with(BrokerOptions { asks, packet_bytes_max, input_bytes_max: 500, ..BrokerOptions::default() });
+            let mut scenario = Scenario::with(BrokerOptions {
+                asks,
+                packet_bytes_max,
+                input_bytes_max: 500,
+                ..BrokerOptions::default()
+            });
             let properties = if stage == "AUTH" { method.as_properties() } else { Properties::EMPTY };
-            let peer = room.open(V5);
+            let peer = scenario.open(V5);
             if stage != "CONNECT" {
-                room.send(peer, &Packet::Connect(Box::new(Connect { properties, ..connect(V5, "a") })));
+                scenario.send(peer, &Packet::Connect(Box::new(Connect { properties, ..connect(V5, "a") })));
             }
             if stage == "AUTH" {
-                room.answer(Answer::Continue([].into()));
-                assert_eq!(room.hear(peer).len(), 1);
+                scenario.answer(Answer::Continue([].into()));
+                assert_eq!(scenario.hear(peer).len(), 1);
             }
-            end(&mut room, peer);
-            room.drain();
-            assert!(room.is_closed(peer), "{index} {stage}");
+            end(&mut scenario, peer);
+            scenario.drain();
+            assert!(scenario.is_closed(peer), "{index} {stage}");
             // What is wrong with an exchange CONNACK may tell (§4.12), and that the host has not answered in time.
-            let told = room.hear(peer);
+            let told = scenario.hear(peer);
             let may_be_told = match stage {
                 "AUTH" => told == ["CONNACK 81"],
                 "the host" => told == ["CONNACK 80"],
@@ -150,7 +154,7 @@ fn the_brokers_disconnect_has_no_session_expiry_interval() {
     for (index, end) in ends.into_iter().enumerate() {
         let mut broker = Broker::new(BrokerOptions { session_expiry_max: 5, ..BrokerOptions::default() }, 0);
         let mut bytes = Vec::new();
-        let connect = Connect { keep_alive: 10, ..crate::scene::lasting(V5, "a") };
+        let connect = Connect { keep_alive: 10, ..lasting(V5, "a") };
         Packet::Connect(Box::new(connect)).encode(V5, &mut bytes).expect("good");
         let peer = broker.accept(Time::ZERO);
         broker.handle_bytes(peer, &bytes, Time::ZERO);
@@ -167,12 +171,15 @@ fn the_brokers_disconnect_has_no_session_expiry_interval() {
 #[test]
 fn disconnect_has_three_lengths() {
     for bytes in [&[0xE0, 0][..], &[0xE0, 1, 0], &[0xE0, 2, 0, 0]] {
-        let mut room = Room::new();
-        let watcher = room.join(V5, "watcher");
-        room.subscribe(watcher, "gone", QoS::AtMostOnce);
-        let peer = room.join_with(&Connect { will: Some(will("gone", "", QoS::AtMostOnce)), ..connect(V5, "a") });
-        room.send_bytes(peer, bytes);
-        assert!(room.is_closed(peer) && room.hear(peer).is_empty() && room.hear(watcher).is_empty(), "{bytes:?}");
+        let mut scenario = Scenario::new();
+        let watcher = scenario.join(V5, "watcher");
+        scenario.subscribe(watcher, "gone", QoS::AtMostOnce);
+        let peer = scenario.join_with(&Connect { will: Some(will("gone", "", QoS::AtMostOnce)), ..connect(V5, "a") });
+        scenario.send_bytes(peer, bytes);
+        assert!(
+            scenario.is_closed(peer) && scenario.hear(peer).is_empty() && scenario.hear(watcher).is_empty(),
+            "{bytes:?}"
+        );
     }
 }
 
@@ -180,10 +187,10 @@ fn disconnect_has_three_lengths() {
 #[test]
 fn nothing_behind_a_goodbye_is_looked_at() {
     for version in BOTH {
-        let mut room = Room::new();
-        let watcher = room.join(V5, "watcher");
-        room.subscribe(watcher, "t", QoS::AtMostOnce);
-        let peer = room.join(version, "a");
+        let mut scenario = Scenario::new();
+        let watcher = scenario.join(V5, "watcher");
+        scenario.subscribe(watcher, "t", QoS::AtMostOnce);
+        let peer = scenario.join(version, "a");
         let mut frame = Vec::new();
         for packet in [
             Packet::Disconnect(Disconnect { reason: ReasonCode::Success, properties: Properties::EMPTY }),
@@ -191,7 +198,7 @@ fn nothing_behind_a_goodbye_is_looked_at() {
         ] {
             packet.encode(version, &mut frame).expect("good");
         }
-        room.send_bytes(peer, &frame);
-        assert!(room.is_closed(peer) && room.hear(watcher).is_empty());
+        scenario.send_bytes(peer, &frame);
+        assert!(scenario.is_closed(peer) && scenario.hear(watcher).is_empty());
     }
 }

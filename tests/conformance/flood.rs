@@ -7,8 +7,10 @@ use wasmqtt::codec::{
     Unsubscribe, Version,
 };
 
-use crate::room::{Room, V4, V5, connect, id, properties, publish, will};
-use crate::scene::{BOTH, Bystanders, lasting};
+use super::bystanders::Bystanders;
+use crate::support::bytes::framed;
+use crate::support::packets::{BOTH, V4, V5, connect, id, lasting, properties, publish, will};
+use crate::support::scenario::Scenario;
 
 /// What a client may send, one packet of each kind; CONNECT first.
 fn packets(version: Version) -> Vec<Vec<u8>> {
@@ -49,8 +51,8 @@ fn packets(version: Version) -> Vec<Vec<u8>> {
     .collect()
 }
 
-fn room() -> Room {
-    Room::with(BrokerOptions {
+fn scenario() -> Scenario {
+    Scenario::with(BrokerOptions {
         packet_bytes_max: 2_000.try_into().expect("not 0"),
         queue_messages: 10,
         retained_messages: 5,
@@ -65,22 +67,23 @@ fn half_a_packet_and_silence_end_the_connection_in_time() {
     for version in BOTH {
         for (index, packet) in packets(version).iter().enumerate() {
             for cut in 1..packet.len() {
-                let mut room = room();
-                let mut bystanders = Bystanders::join(&mut room);
-                let peer = room.open(version);
+                let mut scenario = scenario();
+                let mut bystanders = Bystanders::join(&mut scenario);
+                let peer = scenario.open(version);
                 if index > 0 {
-                    room.send(peer, &Packet::Connect(Box::new(Connect { keep_alive: 10, ..connect(version, "bad") })));
-                    room.hear(peer);
+                    scenario
+                        .send(peer, &Packet::Connect(Box::new(Connect { keep_alive: 10, ..connect(version, "bad") })));
+                    scenario.hear(peer);
                 }
-                room.send_bytes(peer, &packet[..cut]);
-                room.wait_ms(if index > 0 { 14_999 } else { 9_999 });
-                assert!(!room.is_closed(peer), "{index} {cut}");
-                bystanders.exchange(&mut room);
-                room.wait_ms(1);
-                assert!(room.is_closed(peer), "{index} {cut} {version:?}");
+                scenario.send_bytes(peer, &packet[..cut]);
+                scenario.wait_ms(if index > 0 { 14_999 } else { 9_999 });
+                assert!(!scenario.is_closed(peer), "{index} {cut}");
+                bystanders.exchange(&mut scenario);
+                scenario.wait_ms(1);
+                assert!(scenario.is_closed(peer), "{index} {cut} {version:?}");
                 let told = if index > 0 && version == V5 { vec!["DISCONNECT 8D"] } else { vec![] };
-                assert_eq!(room.hear(peer), told);
-                bystanders.exchange(&mut room);
+                assert_eq!(scenario.hear(peer), told);
+                bystanders.exchange(&mut scenario);
             }
         }
     }
@@ -94,18 +97,18 @@ fn a_packet_that_ends_early_is_refused_or_is_another() {
         for (index, packet) in packets.iter().enumerate() {
             let body = &packet[2..];
             for cut in 0..body.len() {
-                let mut room = room();
-                let mut bystanders = Bystanders::join(&mut room);
-                let peer = room.open(version);
+                let mut scenario = scenario();
+                let mut bystanders = Bystanders::join(&mut scenario);
+                let peer = scenario.open(version);
                 if index > 0 {
-                    room.send_bytes(peer, &packets[0]);
-                    assert_eq!(room.hear(peer).len(), 1);
+                    scenario.send_bytes(peer, &packets[0]);
+                    assert_eq!(scenario.hear(peer).len(), 1);
                 }
-                let short = crate::bytes::framed(packet[0], &body[..cut]);
-                room.send_bytes(peer, &short);
-                bystanders.exchange(&mut room);
-                let heard = room.hear(peer);
-                if room.is_closed(peer) {
+                let short = framed(packet[0], &body[..cut]);
+                scenario.send_bytes(peer, &short);
+                bystanders.exchange(&mut scenario);
+                let heard = scenario.hear(peer);
+                if scenario.is_closed(peer) {
                     assert!(heard.len() <= 1, "{index} {cut}: {heard:?}");
                     assert!(heard.iter().all(|line| line.starts_with("DISCONNECT ") || line.starts_with("CONNACK ")));
                 }
@@ -118,50 +121,51 @@ fn a_packet_that_ends_early_is_refused_or_is_another() {
 #[test]
 fn a_flood_of_good_packets_stays_within_the_bounds() {
     for version in BOTH {
-        let mut room = room();
-        let mut bystanders = Bystanders::join(&mut room);
-        let peer = room.join_with(&lasting(version, "flood"));
-        let sleeper = room.join_with(&lasting(version, "sleeper"));
-        room.subscribe(sleeper, "flood/#", QoS::ExactlyOnce);
-        room.cut(sleeper);
+        let mut scenario = scenario();
+        let mut bystanders = Bystanders::join(&mut scenario);
+        let peer = scenario.join_with(&lasting(version, "flood"));
+        let sleeper = scenario.join_with(&lasting(version, "sleeper"));
+        scenario.subscribe(sleeper, "flood/#", QoS::ExactlyOnce);
+        scenario.cut(sleeper);
         for index in 0..2_000 {
             let topic = format!("flood/{index}");
             let qos = if index % 2 == 0 { QoS::AtLeastOnce } else { QoS::AtMostOnce };
-            room.publish_with(peer, Publish { retain: true, ..publish(&topic, "x", qos) });
-            room.subscribe(peer, &format!("own/{index}"), QoS::AtMostOnce);
-            room.send(peer, &Packet::Pingreq);
+            scenario.publish_with(peer, Publish { retain: true, ..publish(&topic, "x", qos) });
+            scenario.subscribe(peer, &format!("own/{index}"), QoS::AtMostOnce);
+            scenario.send(peer, &Packet::Pingreq);
             if index % 500 == 0 {
-                bystanders.exchange(&mut room);
+                bystanders.exchange(&mut scenario);
             }
         }
-        assert_eq!(room.broker.retained().count(), 5);
-        for session in room.broker.sessions() {
+        assert_eq!(scenario.broker.retained().count(), 5);
+        for session in scenario.broker.sessions() {
             assert!(session.queued <= 10 && session.subscriptions.len() <= 5, "{session:?}");
         }
-        assert!(!room.is_closed(peer), "a flood of what is allowed is no breach");
-        bystanders.exchange(&mut room);
+        assert!(!scenario.is_closed(peer), "a flood of what is allowed is no breach");
+        bystanders.exchange(&mut scenario);
     }
 }
 
 /// Connections, whether they say anything or not, and sessions.
 #[test]
 fn a_flood_of_connections_stays_within_the_bounds() {
-    let mut room = Room::with(BrokerOptions { connections_max: 10, sessions_max: 5, ..BrokerOptions::default() });
-    let mut bystanders = Bystanders::join(&mut room);
-    let silent: Vec<_> = (0..50).map(|_| room.open(V5)).collect();
-    let open = silent.iter().filter(|peer| !room.is_closed(**peer)).count();
-    assert_eq!((open, room.broker.connections()), (8, 10));
-    bystanders.exchange(&mut room);
-    room.wait_ms(10_000);
-    assert_eq!(room.broker.connections(), 2);
+    let mut scenario =
+        Scenario::with(BrokerOptions { connections_max: 10, sessions_max: 5, ..BrokerOptions::default() });
+    let mut bystanders = Bystanders::join(&mut scenario);
+    let silent: Vec<_> = (0..50).map(|_| scenario.open(V5)).collect();
+    let open = silent.iter().filter(|peer| !scenario.is_closed(**peer)).count();
+    assert_eq!((open, scenario.broker.connections()), (8, 10));
+    bystanders.exchange(&mut scenario);
+    scenario.wait_ms(10_000);
+    assert_eq!(scenario.broker.connections(), 2);
     for index in 0..50 {
-        let peer = room.connect(&lasting(V5, &index.to_string()));
-        let heard = room.hear(peer);
+        let peer = scenario.connect(&lasting(V5, &index.to_string()));
+        let heard = scenario.hear(peer);
         assert!(heard[0].starts_with(if index < 3 { "CONNACK ok" } else { "CONNACK 97" }), "{heard:?}");
-        room.cut(peer);
+        scenario.cut(peer);
     }
-    assert_eq!(room.sessions().len(), 5);
-    bystanders.exchange(&mut room);
+    assert_eq!(scenario.sessions().len(), 5);
+    bystanders.exchange(&mut scenario);
 }
 
 /// What one does to a stream of good packets.
@@ -210,62 +214,62 @@ fn answered(bytes: &[u8]) -> Version {
 /// Sends the bytes piece by piece; between the pieces the bystanders have their message. Then the connection ends in time,
 /// and what is left is within the bounds.
 fn endure(version: Version, greet: bool, bytes: &[u8], piece: usize) {
-    let mut room = room();
-    let mut bystanders = Bystanders::join(&mut room);
-    let peer: PeerId = room.open(if greet { version } else { answered(bytes) });
+    let mut scenario = scenario();
+    let mut bystanders = Bystanders::join(&mut scenario);
+    let peer: PeerId = scenario.open(if greet { version } else { answered(bytes) });
     if greet {
-        room.send(peer, &Packet::Connect(Box::new(Connect { keep_alive: 10, ..lasting(version, "greeted") })));
+        scenario.send(peer, &Packet::Connect(Box::new(Connect { keep_alive: 10, ..lasting(version, "greeted") })));
     }
     for piece in bytes.chunks(piece) {
-        room.send_bytes(peer, piece);
-        bystanders.exchange(&mut room);
+        scenario.send_bytes(peer, piece);
+        bystanders.exchange(&mut scenario);
     }
-    let disconnects = room.hear(peer).iter().filter(|line| line.starts_with("DISCONNECT")).count();
-    assert!(disconnects <= usize::from(room.is_closed(peer)));
-    assert!(room.broker.retained().count() <= 5);
-    assert!(room.broker.sessions().all(|session| session.queued <= 10 && session.subscriptions.len() <= 5));
-    room.cut(peer);
-    bystanders.exchange(&mut room);
+    let disconnects = scenario.hear(peer).iter().filter(|line| line.starts_with("DISCONNECT")).count();
+    assert!(disconnects <= usize::from(scenario.is_closed(peer)));
+    assert!(scenario.broker.retained().count() <= 5);
+    assert!(scenario.broker.sessions().all(|session| session.queued <= 10 && session.subscriptions.len() <= 5));
+    scenario.cut(peer);
+    bystanders.exchange(&mut scenario);
 }
 
 /// The same while the host is asked about everything, and answers late, in any order, anything, or not at all.
 fn endure_asked(connect: &Connect<'_>, bytes: &[u8], piece: usize, answers: &[(prop::sample::Index, u8)]) {
     let asks = Asks { authenticate: true, enhanced: true, publish: true, subscribe: true, receive: true };
-    let mut room = Room::with(BrokerOptions {
+    let mut scenario = Scenario::with(BrokerOptions {
         asks,
         packet_bytes_max: 2_000.try_into().expect("not 0"),
         input_bytes_max: 1_000,
         ..BrokerOptions::default()
     });
-    let mut bystanders = Bystanders::join(&mut room);
-    let peer = room.connect(connect);
+    let mut bystanders = Bystanders::join(&mut scenario);
+    let peer = scenario.connect(connect);
     let mut answers = answers.iter().cycle();
     for piece in bytes.chunks(piece) {
-        room.send_bytes(peer, piece);
-        bystanders.exchange(&mut room);
+        scenario.send_bytes(peer, piece);
+        bystanders.exchange(&mut scenario);
         for (place, kind) in answers.by_ref().take(2) {
-            if room.asked.is_empty() {
+            if scenario.asked.is_empty() {
                 break;
             }
-            let (question, _) = room.asked.remove(place.index(room.asked.len()));
+            let (question, _) = scenario.asked.remove(place.index(scenario.asked.len()));
             match kind {
-                0..=2 => room.answer_to(question, Answer::Allow),
-                3 => room.answer_to(question, Answer::Refuse(ReasonCode::NotAuthorized)),
-                4 => room.answer_to(question, Answer::Complete([1].into())),
-                5 => room.answer_to(question, Answer::Continue([2].into())),
+                0..=2 => scenario.answer_to(question, Answer::Allow),
+                3 => scenario.answer_to(question, Answer::Refuse(ReasonCode::NotAuthorized)),
+                4 => scenario.answer_to(question, Answer::Complete([1].into())),
+                5 => scenario.answer_to(question, Answer::Continue([2].into())),
                 _ => {}
             }
-            bystanders.exchange(&mut room);
+            bystanders.exchange(&mut scenario);
         }
     }
-    let disconnects = room.hear(peer).iter().filter(|line| line.starts_with("DISCONNECT")).count();
-    assert!(disconnects <= usize::from(room.is_closed(peer)));
+    let disconnects = scenario.hear(peer).iter().filter(|line| line.starts_with("DISCONNECT")).count();
+    assert!(disconnects <= usize::from(scenario.is_closed(peer)));
     // What was never answered is refused in time, and then the keep alive is over.
     for _ in 0..200 {
-        room.wait_ms(10_000);
+        scenario.wait_ms(10_000);
     }
-    assert!(room.is_closed(peer));
-    bystanders.exchange(&mut room);
+    assert!(scenario.is_closed(peer));
+    bystanders.exchange(&mut scenario);
 }
 
 proptest! {

@@ -3,9 +3,10 @@
 use wasmqtt::broker::{BrokerOptions, DisconnectCause, Event};
 use wasmqtt::codec::{QoS, Version};
 
-use crate::bytes::{framed, hex};
-use crate::room::{Room, V4, V5, connect, will};
-use crate::scene::{BOTH, Bystanders};
+use super::bystanders::Bystanders;
+use crate::support::bytes::{framed, hex};
+use crate::support::packets::{BOTH, V4, V5, connect, will};
+use crate::support::scenario::Scenario;
 
 /// The version does not have the form.
 const NONE: &str = "-";
@@ -27,26 +28,26 @@ fn refused(forms: &[Form]) {
 }
 
 fn refuse(name: &str, version: Version, bytes: &[u8], reason: &str) {
-    let mut room = Room::with(BrokerOptions {
+    let mut scenario = Scenario::with(BrokerOptions {
         events: true,
         packet_bytes_max: 1000.try_into().expect("not 0"),
         ..BrokerOptions::default()
     });
-    let mut bystanders = Bystanders::join(&mut room);
-    room.subscribe(bystanders.subscriber(), "gone", QoS::AtMostOnce);
+    let mut bystanders = Bystanders::join(&mut scenario);
+    scenario.subscribe(bystanders.subscriber(), "gone", QoS::AtMostOnce);
     let mut bad = connect(version, "bad");
     bad.will = Some(will("gone", "x", QoS::AtMostOnce));
-    let peer = room.join_with(&bad);
-    room.send_bytes(peer, &[bytes, &[0xC0, 0]].concat());
-    assert!(room.is_closed(peer), "{name}: {:?}", room.hear(peer));
+    let peer = scenario.join_with(&bad);
+    scenario.send_bytes(peer, &[bytes, &[0xC0, 0]].concat());
+    assert!(scenario.is_closed(peer), "{name}: {:?}", scenario.hear(peer));
     let told = if version == V5 { vec![format!("DISCONNECT {reason}")] } else { vec![] };
-    assert_eq!(room.hear(peer), told, "{name}");
-    assert_eq!(room.hear(bystanders.subscriber()), ["gone=x q0"], "{name}");
+    assert_eq!(scenario.hear(peer), told, "{name}");
+    assert_eq!(scenario.hear(bystanders.subscriber()), ["gone=x q0"], "{name}");
     let is_fault = |event: &Event| matches!(event, Event::Disconnected { cause: DisconnectCause::Fault(_), .. });
-    assert!(room.events.iter().any(is_fault), "{name}");
-    bystanders.exchange(&mut room);
-    room.send_bytes(peer, &[0xC0, 0]);
-    assert!(room.hear(peer).is_empty(), "{name}: nothing is sent after the end");
+    assert!(scenario.events.iter().any(is_fault), "{name}");
+    bystanders.exchange(&mut scenario);
+    scenario.send_bytes(peer, &[0xC0, 0]);
+    assert!(scenario.hear(peer).is_empty(), "{name}: nothing is sent after the end");
 }
 
 /// [MQTT-2.1.3-1], [MQTT-3.6.1-1], [MQTT-3.8.1-1], [MQTT-3.10.1-1], [MQTT-3.14.1-1], [MQTT-3.15.1-1],
@@ -258,16 +259,16 @@ fn an_acknowledgement_of_another_quality_is_a_protocol_error() {
     for version in BOTH {
         for (qos, wrong) in [(QoS::AtLeastOnce, [0x50, 0x70]), (QoS::ExactlyOnce, [0x40, 0x70])] {
             for first in wrong {
-                let mut room = Room::new();
-                let mut bystanders = Bystanders::join(&mut room);
-                let peer = room.join(version, "bad");
-                room.subscribe(peer, "t", qos);
-                room.publish(bystanders.subscriber(), "t", "x", qos);
-                assert_eq!(room.hear(peer), [format!("t=x q{} #1", qos.bits())]);
-                room.send_bytes(peer, &[first, 2, 0, 1]);
-                assert!(room.is_closed(peer), "{first:X} {version:?}");
-                assert_eq!(room.hear(peer), if version == V5 { vec!["DISCONNECT 82"] } else { vec![] });
-                bystanders.exchange(&mut room);
+                let mut scenario = Scenario::new();
+                let mut bystanders = Bystanders::join(&mut scenario);
+                let peer = scenario.join(version, "bad");
+                scenario.subscribe(peer, "t", qos);
+                scenario.publish(bystanders.subscriber(), "t", "x", qos);
+                assert_eq!(scenario.hear(peer), [format!("t=x q{} #1", qos.bits())]);
+                scenario.send_bytes(peer, &[first, 2, 0, 1]);
+                assert!(scenario.is_closed(peer), "{first:X} {version:?}");
+                assert_eq!(scenario.hear(peer), if version == V5 { vec!["DISCONNECT 82"] } else { vec![] });
+                bystanders.exchange(&mut scenario);
             }
         }
     }

@@ -3,9 +3,10 @@
 use wasmqtt::broker::{BrokerOptions, Event, RejectCause};
 use wasmqtt::codec::Version;
 
-use crate::bytes::{framed, hex};
-use crate::room::{Room, V4, V5};
-use crate::scene::{BOTH, Bystanders};
+use super::bystanders::Bystanders;
+use crate::support::bytes::{framed, hex};
+use crate::support::packets::{BOTH, V4, V5};
+use crate::support::scenario::Scenario;
 
 const NONE: &str = "-";
 
@@ -25,19 +26,19 @@ fn refused(forms: &[Form]) {
 fn refuse(name: &str, version: Version, bytes: &[u8], heard: &[&str]) {
     let options =
         BrokerOptions { events: true, packet_bytes_max: 1000.try_into().expect("not 0"), ..Default::default() };
-    let mut room = Room::with(options);
-    let mut bystanders = Bystanders::join(&mut room);
-    room.events.clear();
-    let peer = room.open(version);
-    room.send_bytes(peer, &[bytes, b"\x30\x0D\x00\x0Abetween/us!"].concat());
-    assert!(room.is_closed(peer), "{name}");
-    assert_eq!(room.hear(peer), heard, "{name}");
-    let [Event::Rejected { cause: RejectCause::Fault(fault), .. }] = room.events.as_slice() else {
-        panic!("{name}: {:?}", room.events);
+    let mut scenario = Scenario::with(options);
+    let mut bystanders = Bystanders::join(&mut scenario);
+    scenario.events.clear();
+    let peer = scenario.open(version);
+    scenario.send_bytes(peer, &[bytes, b"\x30\x0D\x00\x0Abetween/us!"].concat());
+    assert!(scenario.is_closed(peer), "{name}");
+    assert_eq!(scenario.hear(peer), heard, "{name}");
+    let [Event::Rejected { cause: RejectCause::Fault(fault), .. }] = scenario.events.as_slice() else {
+        panic!("{name}: {:?}", scenario.events);
     };
     assert!(!fault.rule.is_empty() && !fault.problem.is_empty());
-    assert_eq!(room.sessions(), ["publisher", "subscriber"], "{name}");
-    bystanders.exchange(&mut room);
+    assert_eq!(scenario.sessions(), ["publisher", "subscriber"], "{name}");
+    bystanders.exchange(&mut scenario);
 }
 
 /// [MQTT-3.1.0-1], [MQTT-3.14.0-1], [MQTT-4.12.0-6], [3.1.1 MQTT-3.1.0-1].

@@ -3,8 +3,8 @@
 use wasmqtt::broker::{Answer, Asks, BrokerOptions};
 use wasmqtt::codec::{Packet, Publish, QoS, ReasonCode, Subscribe, Subscription, SubscriptionOptions};
 
-use crate::room::{QOS, Room, V4, V5, id, publish};
-use crate::scene::{BOTH, lasting, pubrel};
+use crate::support::packets::{BOTH, QOS, V4, V5, connect, id, lasting, properties, pubcomp, publish, pubrec, pubrel};
+use crate::support::scenario::Scenario;
 
 /// [MQTT-3.3.1-3], [3.1.1 MQTT-3.3.1-3], [MQTT-3.3.1-2], [3.1.1 MQTT-3.3.1-2]: a first delivery has no DUP though the
 /// publisher sent it again.
@@ -13,11 +13,11 @@ fn dup_is_not_passed_on() {
     for version in BOTH {
         for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
             for granted in QOS {
-                let mut room = Room::new();
-                let (publisher, subscriber) = (room.join(version, "p"), room.join(version, "s"));
-                room.subscribe(subscriber, "t", granted);
-                room.send(publisher, &Packet::Publish(Publish { dup: true, ..publish("t", "x", qos) }));
-                let heard = room.hear(subscriber);
+                let mut scenario = Scenario::new();
+                let (publisher, subscriber) = (scenario.join(version, "p"), scenario.join(version, "s"));
+                scenario.subscribe(subscriber, "t", granted);
+                scenario.send(publisher, &Packet::Publish(Publish { dup: true, ..publish("t", "x", qos) }));
+                let heard = scenario.hear(subscriber);
                 assert_eq!(heard.len(), 1);
                 assert!(!heard[0].contains("dup"), "{heard:?}");
             }
@@ -34,11 +34,11 @@ fn qos_0_goes_out_without_an_identifier() {
         (V5, b"\x30\x06\x00\x01t\x00xy", b"\x30\x06\x00\x01t\x00xy"),
     ];
     for (version, sent, expected) in rows {
-        let mut room = Room::new();
-        let peer = room.join(version, "a");
-        room.subscribe(peer, "t", QoS::ExactlyOnce);
-        room.broker.handle_bytes(peer, sent, room.now);
-        let heard = match room.broker.poll_output() {
+        let mut scenario = Scenario::new();
+        let peer = scenario.join(version, "a");
+        scenario.subscribe(peer, "t", QoS::ExactlyOnce);
+        scenario.broker.handle_bytes(peer, sent, scenario.now);
+        let heard = match scenario.broker.poll_output() {
             Some(wasmqtt::broker::Output::Transmit(to, bytes)) if to == peer => bytes.to_vec(),
             other => panic!("{other:?}"),
         };
@@ -50,13 +50,13 @@ fn qos_0_goes_out_without_an_identifier() {
 #[test]
 fn the_topic_name_is_the_publishers() {
     for version in BOTH {
-        let mut room = Room::new();
-        let (publisher, subscriber) = (room.join(version, "p"), room.join(version, "s"));
+        let mut scenario = Scenario::new();
+        let (publisher, subscriber) = (scenario.join(version, "p"), scenario.join(version, "s"));
         for filter in ["#", "a/+/c", "+/b/#", "a/b/c"] {
-            room.subscribe(subscriber, filter, QoS::AtMostOnce);
-            room.publish(publisher, "a/b/c", "x", QoS::AtMostOnce);
-            assert_eq!(room.hear(subscriber), ["a/b/c=x q0"], "{version:?} {filter}");
-            room.unsubscribe(subscriber, filter);
+            scenario.subscribe(subscriber, filter, QoS::AtMostOnce);
+            scenario.publish(publisher, "a/b/c", "x", QoS::AtMostOnce);
+            assert_eq!(scenario.hear(subscriber), ["a/b/c=x q0"], "{version:?} {filter}");
+            scenario.unsubscribe(subscriber, filter);
         }
     }
 }
@@ -68,9 +68,9 @@ fn the_topic_name_is_the_publishers() {
 #[test]
 fn what_is_retained_is_the_last_that_was_to_be() {
     for (from, to) in [(V4, V4), (V4, V5), (V5, V4), (V5, V5)] {
-        let mut room = Room::new();
-        let (publisher, there) = (room.join(from, "p"), room.join(to, "there"));
-        room.subscribe(there, "t/+", QoS::ExactlyOnce);
+        let mut scenario = Scenario::new();
+        let (publisher, there) = (scenario.join(from, "p"), scenario.join(to, "there"));
+        scenario.subscribe(there, "t/+", QoS::ExactlyOnce);
         let (keep, pass) = (true, false);
         let steps: [(&str, bool, usize, &[&str]); 9] = [
             ("one", keep, 2, &["t/x=one q2 #1 retain"]),
@@ -84,16 +84,16 @@ fn what_is_retained_is_the_last_that_was_to_be() {
             ("five", keep, 1, &["t/x=five q1 #1 retain"]),
         ];
         for (index, (payload, retain, qos, kept)) in steps.into_iter().enumerate() {
-            room.publish_with(publisher, Publish { retain, ..publish("t/x", payload, QOS[qos]) });
-            let heard = room.hear(there);
+            scenario.publish_with(publisher, Publish { retain, ..publish("t/x", payload, QOS[qos]) });
+            let heard = scenario.hear(there);
             assert_eq!(heard.len(), 1, "{index}: {heard:?}");
             assert!(
                 heard[0].starts_with(&format!("t/x={payload} q{qos}")) && !heard[0].contains("retain"),
                 "{heard:?}"
             );
-            let late = room.join(to, "late");
-            assert_eq!(room.subscribe(late, "t/#", QoS::ExactlyOnce)[1..], *kept, "{index} {from:?} {to:?}");
-            room.cut(late);
+            let late = scenario.join(to, "late");
+            assert_eq!(scenario.subscribe(late, "t/#", QoS::ExactlyOnce)[1..], *kept, "{index} {from:?} {to:?}");
+            scenario.cut(late);
         }
     }
 }
@@ -101,17 +101,17 @@ fn what_is_retained_is_the_last_that_was_to_be() {
 /// [MQTT-3.3.1-12], [MQTT-3.3.1-13], [3.1.1 MQTT-3.3.1-9]: each subscription of a client has its own choice, and 3.1.1 none.
 #[test]
 fn the_retain_flag_of_a_delivery_is_the_subscriptions_choice() {
-    let mut room = Room::new();
-    let (publisher, new, old) = (room.join(V5, "p"), room.join(V5, "new"), room.join(V4, "old"));
+    let mut scenario = Scenario::new();
+    let (publisher, new, old) = (scenario.join(V5, "p"), scenario.join(V5, "new"), scenario.join(V4, "old"));
     let as_published = |retain_as_published| SubscriptionOptions { retain_as_published, ..Default::default() };
-    room.subscribe_with(new, "kept/#", as_published(true), None);
-    room.subscribe_with(new, "clear/#", as_published(false), None);
-    room.subscribe(old, "#", QoS::AtMostOnce);
+    scenario.subscribe_with(new, "kept/#", as_published(true), None);
+    scenario.subscribe_with(new, "clear/#", as_published(false), None);
+    scenario.subscribe(old, "#", QoS::AtMostOnce);
     for retain in [false, true] {
         for (topic, expected) in [("kept/x", retain), ("clear/x", false)] {
-            room.publish_with(publisher, Publish { retain, ..publish(topic, "x", QoS::AtMostOnce) });
-            assert_eq!(room.hear(new)[0].contains("retain"), expected, "{topic} {retain}");
-            assert!(!room.hear(old)[0].contains("retain"));
+            scenario.publish_with(publisher, Publish { retain, ..publish(topic, "x", QoS::AtMostOnce) });
+            assert_eq!(scenario.hear(new)[0].contains("retain"), expected, "{topic} {retain}");
+            assert!(!scenario.hear(old)[0].contains("retain"));
         }
     }
 }
@@ -120,16 +120,16 @@ fn the_retain_flag_of_a_delivery_is_the_subscriptions_choice() {
 #[test]
 fn overlapping_filters_keep_the_retain_flag_if_one_of_them_does() {
     for choices in [[false, false], [true, false], [false, true], [true, true]] {
-        let mut room = Room::new();
-        let (publisher, subscriber) = (room.join(V5, "p"), room.join(V5, "s"));
+        let mut scenario = Scenario::new();
+        let (publisher, subscriber) = (scenario.join(V5, "p"), scenario.join(V5, "s"));
         for (filter, retain_as_published) in ["t/x", "t/+"].into_iter().zip(choices) {
             let options = SubscriptionOptions { retain_as_published, ..Default::default() };
-            room.subscribe_with(subscriber, filter, options, None);
+            scenario.subscribe_with(subscriber, filter, options, None);
         }
         for retain in [false, true] {
-            room.publish_with(publisher, Publish { retain, ..publish("t/x", "x", QoS::AtMostOnce) });
+            scenario.publish_with(publisher, Publish { retain, ..publish("t/x", "x", QoS::AtMostOnce) });
             let flag = if retain && choices.contains(&true) { " retain" } else { "" };
-            assert_eq!(room.hear(subscriber), [format!("t/x=x q0{flag}")], "{choices:?}");
+            assert_eq!(scenario.hear(subscriber), [format!("t/x=x q0{flag}")], "{choices:?}");
         }
     }
 }
@@ -138,16 +138,16 @@ fn overlapping_filters_keep_the_retain_flag_if_one_of_them_does() {
 #[test]
 fn several_copies_have_each_its_own_identifier() {
     for qos in QOS {
-        let mut room = Room::new();
-        let (publisher, subscriber) = (room.join(V5, "p"), room.join(V5, "s"));
+        let mut scenario = Scenario::new();
+        let (publisher, subscriber) = (scenario.join(V5, "p"), scenario.join(V5, "s"));
         for (filter, identifier) in [("t", Some(1)), ("$share/g/t", Some(2)), ("$share/h/t", None), ("+", Some(4))] {
             let options = SubscriptionOptions { qos, ..SubscriptionOptions::default() };
-            room.subscribe_with(subscriber, filter, options, identifier);
+            scenario.subscribe_with(subscriber, filter, options, identifier);
         }
-        room.publish(publisher, "t", "x", qos);
+        scenario.publish(publisher, "t", "x", qos);
         let identifiers =
             |line: &String| line.match_indices(" Sub").next().map_or("", |(at, _)| &line[at..]).to_owned();
-        let mut heard: Vec<_> = room.hear(subscriber).iter().map(identifiers).collect();
+        let mut heard: Vec<_> = scenario.hear(subscriber).iter().map(identifiers).collect();
         heard.sort();
         let own = " SubscriptionIdentifier(4) SubscriptionIdentifier(1)";
         assert_eq!(heard, ["", " SubscriptionIdentifier(2)", own], "{qos:?}");
@@ -161,23 +161,23 @@ fn several_copies_have_each_its_own_identifier() {
 fn each_quality_has_its_answer_with_its_identifier() {
     for version in BOTH {
         for subscribed in [false, true] {
-            let mut room = Room::new();
-            let peer = room.join(version, "a");
+            let mut scenario = Scenario::new();
+            let peer = scenario.join(version, "a");
             if subscribed {
-                let other = room.join(V4, "other");
-                room.subscribe(other, "t", QoS::AtMostOnce);
+                let other = scenario.join(V4, "other");
+                scenario.subscribe(other, "t", QoS::AtMostOnce);
             }
             let reason = if version == V5 && !subscribed { "10" } else { "ok" };
             for value in [1, 2, 255, 256, 65_535] {
                 let with = |qos| Packet::Publish(Publish { packet_id: Some(id(value)), ..publish("t", "", qos) });
-                room.send(peer, &Packet::Publish(publish("t", "", QoS::AtMostOnce)));
-                assert!(room.hear(peer).is_empty());
-                room.send(peer, &with(QoS::AtLeastOnce));
-                assert_eq!(room.hear(peer), [format!("PUBACK #{value} {reason}")]);
-                room.send(peer, &with(QoS::ExactlyOnce));
-                assert_eq!(room.hear(peer), [format!("PUBREC #{value} {reason}")]);
-                room.send(peer, &pubrel(value));
-                assert_eq!(room.hear(peer), [format!("PUBCOMP #{value} ok")]);
+                scenario.send(peer, &Packet::Publish(publish("t", "", QoS::AtMostOnce)));
+                assert!(scenario.hear(peer).is_empty());
+                scenario.send(peer, &with(QoS::AtLeastOnce));
+                assert_eq!(scenario.hear(peer), [format!("PUBACK #{value} {reason}")]);
+                scenario.send(peer, &with(QoS::ExactlyOnce));
+                assert_eq!(scenario.hear(peer), [format!("PUBREC #{value} {reason}")]);
+                scenario.send(peer, &pubrel(value));
+                assert_eq!(scenario.hear(peer), [format!("PUBCOMP #{value} ok")]);
             }
         }
     }
@@ -190,15 +190,15 @@ fn overlapping_filters_deliver_with_the_highest_quality() {
     for version in BOTH {
         for granted in [[0, 1, 2], [2, 1, 0], [1, 0, 1], [0, 0, 0], [0, 2, 2]] {
             for sent in QOS {
-                let mut room = Room::new();
-                let (publisher, subscriber) = (room.join(version, "p"), room.join(version, "s"));
+                let mut scenario = Scenario::new();
+                let (publisher, subscriber) = (scenario.join(version, "p"), scenario.join(version, "s"));
                 for (filter, qos) in filters.into_iter().zip(granted) {
-                    room.subscribe(subscriber, filter, QOS[qos]);
+                    scenario.subscribe(subscriber, filter, QOS[qos]);
                 }
-                room.publish(publisher, "a/b", "x", sent);
+                scenario.publish(publisher, "a/b", "x", sent);
                 let qos = sent.min(granted.map(|qos| QOS[qos]).into_iter().max().expect("three")).bits();
                 let id = if qos == 0 { "" } else { " #1" };
-                assert_eq!(room.hear(subscriber), [format!("a/b=x q{qos}{id}")], "{granted:?} {sent:?}");
+                assert_eq!(scenario.hear(subscriber), [format!("a/b=x q{qos}{id}")], "{granted:?} {sent:?}");
             }
         }
     }
@@ -208,34 +208,34 @@ fn overlapping_filters_deliver_with_the_highest_quality() {
 /// acknowledgements are messages above QoS 0 alone.
 #[test]
 fn a_full_quota_holds_back_nothing_but_publish() {
-    let list = crate::room::properties(&[wasmqtt::codec::Property::ReceiveMaximum(1)]);
-    let mut room = Room::new();
-    let plain = crate::room::connect(V5, "a");
-    let peer = room.join_with(&wasmqtt::codec::Connect { properties: list.as_properties(), ..plain });
-    let other = room.join(V5, "other");
-    room.subscribe(peer, "t", QoS::ExactlyOnce);
+    let list = properties(&[wasmqtt::codec::Property::ReceiveMaximum(1)]);
+    let mut scenario = Scenario::new();
+    let plain = connect(V5, "a");
+    let peer = scenario.join_with(&wasmqtt::codec::Connect { properties: list.as_properties(), ..plain });
+    let other = scenario.join(V5, "other");
+    scenario.subscribe(peer, "t", QoS::ExactlyOnce);
     for payload in ["1", "2", "3"] {
-        room.publish(other, "t", payload, QoS::ExactlyOnce);
+        scenario.publish(other, "t", payload, QoS::ExactlyOnce);
     }
-    assert_eq!(room.hear(peer), ["t=1 q2 #1"]);
-    room.publish(other, "t", "0", QoS::AtMostOnce);
-    assert_eq!(room.hear(peer), ["t=0 q0"]);
-    room.send(peer, &Packet::Pingreq);
-    assert_eq!(room.hear(peer), ["PINGRESP"]);
-    assert_eq!(room.publish(peer, "x", "", QoS::AtLeastOnce), ["PUBACK #9 10"]);
-    assert_eq!(room.publish(peer, "x", "", QoS::ExactlyOnce), ["PUBREC #9 10", "PUBCOMP #9 ok"]);
+    assert_eq!(scenario.hear(peer), ["t=1 q2 #1"]);
+    scenario.publish(other, "t", "0", QoS::AtMostOnce);
+    assert_eq!(scenario.hear(peer), ["t=0 q0"]);
+    scenario.send(peer, &Packet::Pingreq);
+    assert_eq!(scenario.hear(peer), ["PINGRESP"]);
+    assert_eq!(scenario.publish(peer, "x", "", QoS::AtLeastOnce), ["PUBACK #9 10"]);
+    assert_eq!(scenario.publish(peer, "x", "", QoS::ExactlyOnce), ["PUBREC #9 10", "PUBCOMP #9 ok"]);
     let subscription = Subscription { filter: "y", options: SubscriptionOptions::default() };
     let properties = wasmqtt::codec::Properties::EMPTY;
     let subscribe = Subscribe { packet_id: id(7), properties, subscriptions: vec![subscription] };
-    room.send(peer, &Packet::Subscribe(subscribe));
-    assert_eq!(room.hear(peer), ["SUBACK #7 00"]);
-    assert_eq!(room.unsubscribe(peer, "y"), ["UNSUBACK #101 00"]);
-    room.send(peer, &crate::scene::pubrec(1));
-    assert_eq!(room.hear(peer), ["PUBREL #1 ok"]);
-    room.publish(other, "t", "4", QoS::ExactlyOnce);
-    assert!(room.hear(peer).is_empty(), "PUBREC alone does not free a place");
-    room.send(peer, &crate::scene::pubcomp(1));
-    assert_eq!(room.hear(peer), ["t=2 q2 #2"]);
+    scenario.send(peer, &Packet::Subscribe(subscribe));
+    assert_eq!(scenario.hear(peer), ["SUBACK #7 00"]);
+    assert_eq!(scenario.unsubscribe(peer, "y"), ["UNSUBACK #101 00"]);
+    scenario.send(peer, &pubrec(1));
+    assert_eq!(scenario.hear(peer), ["PUBREL #1 ok"]);
+    scenario.publish(other, "t", "4", QoS::ExactlyOnce);
+    assert!(scenario.hear(peer).is_empty(), "PUBREC alone does not free a place");
+    scenario.send(peer, &pubcomp(1));
+    assert_eq!(scenario.hear(peer), ["t=2 q2 #2"]);
 }
 
 /// [MQTT-4.13.1-1], [3.1.1 MQTT-4.8.0-1]: what the broker does not serve ends the connection where
@@ -249,14 +249,14 @@ fn what_is_not_served_ends_the_connection() {
             (publish("t", "x", QoS::ExactlyOnce), "9B"),
             (Publish { retain: true, ..publish("t", "x", QoS::AtMostOnce) }, "9A"),
         ] {
-            let mut room = Room::with(options.clone());
-            let (peer, other) = (room.join(version, "a"), room.join(version, "other"));
-            room.subscribe(other, "t", QoS::ExactlyOnce);
-            room.send(peer, &Packet::Publish(row));
-            assert!(room.is_closed(peer) && !room.is_closed(other));
+            let mut scenario = Scenario::with(options.clone());
+            let (peer, other) = (scenario.join(version, "a"), scenario.join(version, "other"));
+            scenario.subscribe(other, "t", QoS::ExactlyOnce);
+            scenario.send(peer, &Packet::Publish(row));
+            assert!(scenario.is_closed(peer) && !scenario.is_closed(other));
             let told = if version == V5 { vec![format!("DISCONNECT {reason}")] } else { vec![] };
-            assert_eq!(room.hear(peer), told);
-            assert!(room.hear(other).is_empty() && room.broker.retained().count() == 0);
+            assert_eq!(scenario.hear(peer), told);
+            assert!(scenario.hear(other).is_empty() && scenario.broker.retained().count() == 0);
         }
     }
 }
@@ -266,16 +266,16 @@ fn what_is_not_served_ends_the_connection() {
 #[test]
 fn a_refused_qos_2_message_of_3_1_1_stays_refused() {
     let asks = Asks { publish: true, ..Asks::default() };
-    let mut room = Room::with(BrokerOptions { asks, ..BrokerOptions::default() });
-    let (peer, other) = (room.join(V4, "a"), room.join(V5, "other"));
-    room.subscribe(other, "#", QoS::AtMostOnce);
+    let mut scenario = Scenario::with(BrokerOptions { asks, ..BrokerOptions::default() });
+    let (peer, other) = (scenario.join(V4, "a"), scenario.join(V5, "other"));
+    scenario.subscribe(other, "#", QoS::AtMostOnce);
     let message = publish("t", "x", QoS::ExactlyOnce);
-    room.send(peer, &Packet::Publish(message));
-    room.answer(Answer::Refuse(ReasonCode::NotAuthorized));
-    room.send(peer, &Packet::Publish(Publish { dup: true, ..message }));
-    room.send(peer, &pubrel(9));
-    assert_eq!(room.hear(peer), ["PUBREC #9 ok", "PUBREC #9 ok", "PUBCOMP #9 ok"]);
-    assert!(room.asked.is_empty() && room.hear(other).is_empty());
+    scenario.send(peer, &Packet::Publish(message));
+    scenario.answer(Answer::Refuse(ReasonCode::NotAuthorized));
+    scenario.send(peer, &Packet::Publish(Publish { dup: true, ..message }));
+    scenario.send(peer, &pubrel(9));
+    assert_eq!(scenario.hear(peer), ["PUBREC #9 ok", "PUBREC #9 ok", "PUBCOMP #9 ok"]);
+    assert!(scenario.asked.is_empty() && scenario.hear(other).is_empty());
 }
 
 /// What is retained is of no session, and comes to whom subscribes in whichever version it was published.
@@ -283,10 +283,10 @@ fn a_refused_qos_2_message_of_3_1_1_stays_refused() {
 #[test]
 fn a_new_subscription_brings_every_topic_it_matches() {
     for version in BOTH {
-        let mut room = Room::new();
-        let (old, new) = (room.join_with(&lasting(V4, "old")), room.join_with(&lasting(V5, "new")));
+        let mut scenario = Scenario::new();
+        let (old, new) = (scenario.join_with(&lasting(V4, "old")), scenario.join_with(&lasting(V5, "new")));
         for (peer, topic) in [(old, "a/b"), (new, "a/c"), (old, "a"), (new, "b/a"), (old, "a/b/c")] {
-            room.retain(peer, topic, "x", QoS::AtMostOnce);
+            scenario.retain(peer, topic, "x", QoS::AtMostOnce);
         }
         for (filter, topics) in [
             ("a/+", vec!["a/b", "a/c"]),
@@ -294,8 +294,8 @@ fn a_new_subscription_brings_every_topic_it_matches() {
             ("b/a", vec!["b/a"]),
             ("c", vec![]),
         ] {
-            let peer = room.join(version, "late");
-            let mut heard = room.subscribe(peer, filter, QoS::AtMostOnce).split_off(1);
+            let peer = scenario.join(version, "late");
+            let mut heard = scenario.subscribe(peer, filter, QoS::AtMostOnce).split_off(1);
             heard.sort();
             let mut expected: Vec<_> = topics.iter().map(|topic| format!("{topic}=x q0 retain")).collect();
             expected.sort();

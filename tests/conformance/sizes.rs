@@ -7,8 +7,8 @@ use wasmqtt::codec::{
 };
 use wasmqtt::time::Time;
 
-use crate::room::{Room, V5, connect, id, properties, publish};
-use crate::scene::{BOTH, pubrec, pubrel};
+use crate::support::packets::{BOTH, V5, connect, id, properties, publish, pubrec, pubrel};
+use crate::support::scenario::Scenario;
 
 const NOW: Time = Time::ZERO;
 
@@ -122,8 +122,8 @@ fn the_largest_packet_is_taken_and_no_larger_one() {
         for bytes_max in [20, 127, 130, 131, 1_000, 16_386, 16_387, 20_000_u32] {
             for (over, whole) in [(false, true), (true, true), (true, false)] {
                 let packet_bytes_max = bytes_max.try_into().expect("not 0");
-                let mut room = Room::with(BrokerOptions { packet_bytes_max, ..BrokerOptions::default() });
-                let peer = room.join(version, "a");
+                let mut scenario = Scenario::with(BrokerOptions { packet_bytes_max, ..BrokerOptions::default() });
+                let peer = scenario.join(version, "a");
                 let wanted = bytes_max as usize + usize::from(over);
                 let bytes = |payload: usize| {
                     let mut bytes = Vec::new();
@@ -137,14 +137,18 @@ fn the_largest_packet_is_taken_and_no_larger_one() {
                 if packet.len() < wanted {
                     continue; // A remaining length of one more byte is skipped.
                 }
-                room.send_bytes(peer, if whole { &packet } else { &packet[..5] });
+                scenario.send_bytes(peer, if whole { &packet } else { &packet[..5] });
                 let reason = if version == V5 { " 10" } else { " ok" };
                 let told = match (over, version) {
                     (false, _) => vec![format!("PUBACK #9{reason}")],
                     (true, V5) => vec!["DISCONNECT 95".to_owned()],
                     (true, _) => vec![],
                 };
-                assert_eq!((room.hear(peer), room.is_closed(peer)), (told, over), "{version:?} {bytes_max} {whole}");
+                assert_eq!(
+                    (scenario.hear(peer), scenario.is_closed(peer)),
+                    (told, over),
+                    "{version:?} {bytes_max} {whole}"
+                );
             }
         }
     }

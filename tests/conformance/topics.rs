@@ -2,8 +2,9 @@
 
 use wasmqtt::codec::QoS;
 
-use crate::room::{Room, V5};
-use crate::scene::BOTH;
+use crate::support::packets::{BOTH, V5, properties, publish};
+use crate::support::scenario::Scenario;
+use crate::support::transcript;
 
 /// [MQTT-4.7.0-1], [MQTT-4.7.1-1], [MQTT-4.7.1-2], [MQTT-4.7.2-1], [MQTT-4.7.3-4], [3.1.1 MQTT-4.7.1-1],
 /// [3.1.1 MQTT-4.7.1-2], [3.1.1 MQTT-4.7.1-3], [3.1.1 MQTT-4.7.2-1], [3.1.1 MQTT-4.7.3-4]: each filter, the names it
@@ -32,14 +33,14 @@ fn filters_match_what_they_say() {
         for (filter, matching, others) in rows {
             let names = matching.iter().map(|name| (name, true)).chain(others.iter().map(|name| (name, false)));
             for (name, matches) in names {
-                let mut room = Room::new();
-                let peer = room.join(version, "a");
-                assert_eq!(room.subscribe(peer, filter, QoS::AtMostOnce), ["SUBACK #100 00"], "{filter}");
+                let mut scenario = Scenario::new();
+                let peer = scenario.join(version, "a");
+                assert_eq!(scenario.subscribe(peer, filter, QoS::AtMostOnce), ["SUBACK #100 00"], "{filter}");
                 let expected = if matches { vec![format!("{name}=x q0")] } else { vec![] };
-                assert_eq!(room.publish(peer, name, "x", QoS::AtMostOnce), expected, "{filter} {name} {version:?}");
-                room.unsubscribe(peer, filter);
-                room.retain(peer, name, "x", QoS::AtMostOnce);
-                let heard = room.subscribe(peer, filter, QoS::AtMostOnce);
+                assert_eq!(scenario.publish(peer, name, "x", QoS::AtMostOnce), expected, "{filter} {name} {version:?}");
+                scenario.unsubscribe(peer, filter);
+                scenario.retain(peer, name, "x", QoS::AtMostOnce);
+                let heard = scenario.subscribe(peer, filter, QoS::AtMostOnce);
                 assert_eq!(heard.len(), 1 + usize::from(matches), "{filter} {name}, retained");
             }
         }
@@ -76,13 +77,13 @@ fn filters_that_are_none_are_refused() {
     ];
     for version in BOTH {
         let code = if version == V5 { "8F" } else { "80" };
-        let mut room = Room::new();
-        let peer = room.join(version, "a");
+        let mut scenario = Scenario::new();
+        let peer = scenario.join(version, "a");
         for filter in rows {
-            assert_eq!(room.subscribe(peer, filter, QoS::AtMostOnce), [format!("SUBACK #100 {code}")], "{filter}");
+            assert_eq!(scenario.subscribe(peer, filter, QoS::AtMostOnce), [format!("SUBACK #100 {code}")], "{filter}");
         }
-        assert_eq!(room.broker.subscriptions(), 0);
-        assert!(!room.is_closed(peer));
+        assert_eq!(scenario.broker.subscriptions(), 0);
+        assert!(!scenario.is_closed(peer));
     }
 }
 
@@ -93,20 +94,20 @@ fn names_and_filters_have_1_to_65_535_bytes() {
     let long = "a".repeat(65_535);
     for version in BOTH {
         for name in ["a", "/", " ", "\u{FEFF}", &long] {
-            let mut room = Room::new();
-            let peer = room.join(version, "a");
-            assert_eq!(room.subscribe(peer, name, QoS::AtMostOnce), ["SUBACK #100 00"]);
-            assert_eq!(room.publish(peer, name, "x", QoS::AtMostOnce), [format!("{name}=x q0")]);
+            let mut scenario = Scenario::new();
+            let peer = scenario.join(version, "a");
+            assert_eq!(scenario.subscribe(peer, name, QoS::AtMostOnce), ["SUBACK #100 00"]);
+            assert_eq!(scenario.publish(peer, name, "x", QoS::AtMostOnce), [format!("{name}=x q0")]);
         }
         let empty: &[u8] = if version == V5 { b"\x30\x03\0\0\0" } else { b"\x30\x02\0\0" };
         let wild: &[u8] = if version == V5 { b"\x30\x04\0\x01+\0" } else { b"\x30\x03\0\x01+" };
         for (bytes, reason) in [(empty, "82"), (wild, "90")] {
-            let mut room = Room::new();
-            let peer = room.join(version, "a");
-            room.send_bytes(peer, bytes);
-            assert!(room.is_closed(peer));
+            let mut scenario = Scenario::new();
+            let peer = scenario.join(version, "a");
+            scenario.send_bytes(peer, bytes);
+            assert!(scenario.is_closed(peer));
             let told = if version == V5 { vec![format!("DISCONNECT {reason}")] } else { vec![] };
-            assert_eq!(room.hear(peer), told);
+            assert_eq!(scenario.hear(peer), told);
         }
     }
 }
@@ -115,18 +116,19 @@ fn names_and_filters_have_1_to_65_535_bytes() {
 #[test]
 fn a_zero_width_no_break_space_stays_where_it_is() {
     let list = [wasmqtt::codec::Property::UserProperty("\u{FEFF}n", "v\u{FEFF}")];
-    let list = crate::room::properties(&list);
+    let list = properties(&list);
     for version in BOTH {
-        let mut room = Room::new();
-        let peer = room.join(version, "\u{FEFF}a");
-        assert_eq!(room.sessions(), ["\u{FEFF}a"]);
-        room.subscribe(peer, "\u{FEFF}/+", QoS::AtMostOnce);
-        assert_eq!(room.publish(peer, "\u{FEFF}/\u{FEFF}", "x", QoS::AtMostOnce), ["\u{FEFF}/\u{FEFF}=x q0"]);
-        assert!(room.publish(peer, "/\u{FEFF}", "x", QoS::AtMostOnce).is_empty());
+        let mut scenario = Scenario::new();
+        let peer = scenario.join(version, "\u{FEFF}a");
+        assert_eq!(scenario.sessions(), ["\u{FEFF}a"]);
+        scenario.subscribe(peer, "\u{FEFF}/+", QoS::AtMostOnce);
+        assert_eq!(scenario.publish(peer, "\u{FEFF}/\u{FEFF}", "x", QoS::AtMostOnce), ["\u{FEFF}/\u{FEFF}=x q0"]);
+        assert!(scenario.publish(peer, "/\u{FEFF}", "x", QoS::AtMostOnce).is_empty());
         if version == V5 {
-            let plain = crate::room::publish("\u{FEFF}/x", "", QoS::AtMostOnce);
-            let heard = room.publish_with(peer, wasmqtt::codec::Publish { properties: list.as_properties(), ..plain });
-            assert!(heard[0].ends_with(&crate::told::list(list.as_properties())), "{heard:?}");
+            let plain = publish("\u{FEFF}/x", "", QoS::AtMostOnce);
+            let heard =
+                scenario.publish_with(peer, wasmqtt::codec::Publish { properties: list.as_properties(), ..plain });
+            assert!(heard[0].ends_with(&transcript::list(list.as_properties())), "{heard:?}");
         }
     }
 }

@@ -5,14 +5,9 @@ use wasmqtt::client::{CallError, ClientOptions, ClientWill, RequestId};
 use wasmqtt::codec::{Message, PropertiesBuf, Property, QoS, ReasonCode, SubscriptionOptions, Version};
 use wasmqtt::topic::{TopicFilter, TopicName};
 
-use crate::net::{DISK_MS, Net};
-use crate::node::Node;
-use crate::pipe::Weather;
-
-pub(crate) const V4: Version = Version::V3_1_1;
-pub(crate) const V5: Version = Version::V5;
-pub(crate) const BOTH: [Version; 2] = [V4, V5];
-pub(crate) const QOS: [QoS; 3] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];
+use super::net::{DISK_MS, Net};
+use super::node::Node;
+use super::pipe::Weather;
 
 /// From one end to the other in a clear net, in milliseconds.
 pub(crate) const LATENCY: u64 = 20;

@@ -4,7 +4,7 @@ use wasmqtt::broker::PeerId;
 use wasmqtt::codec::{Decoder, Packet, ReasonCode, Version};
 use wasmqtt::time::Time;
 
-use crate::pipe::Pipe;
+use super::pipe::Pipe;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {

@@ -3,9 +3,10 @@
 use wasmqtt::client::Completion;
 use wasmqtt::codec::{QoS, ReasonCode, Version};
 
-use crate::acts::{BOTH, LATENCY, QOS, keeping};
-use crate::connection::{Break, Direction};
-use crate::net::Net;
+use super::acts::{LATENCY, keeping};
+use super::connection::{Break, Direction};
+use super::net::Net;
+use crate::support::packets::{BOTH, QOS};
 
 /// A publisher and a subscriber at the highest quality of service, each with a session.
 fn couple(version: Version) -> (Net, usize, usize) {

@@ -9,12 +9,12 @@ use wasmqtt::broker::{self, Broker, BrokerOptions, DisconnectCause, Event, PeerI
 use wasmqtt::client::{self, Phase};
 use wasmqtt::time::Time;
 
-use crate::connection::{Break, Connection, Direction, Link};
-use crate::disk::Disk;
-use crate::node::{Heard, Node};
-use crate::pipe::{Parcel, Weather};
-use crate::random::Random;
-use crate::trace::Trace;
+use super::connection::{Break, Connection, Direction, Link};
+use super::node::{Heard, Node};
+use super::pipe::{Parcel, Weather};
+use super::random::Random;
+use super::trace::Trace;
+use crate::support::disk::Disk;
 
 /// The disk takes less than so many milliseconds for a batch.
 pub(crate) const DISK_MS: u64 = 40;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wasmqtt::time::Time;
 
-use crate::random::Random;
+use super::random::Random;
 
 /// How a network treats bytes.
 #[derive(Clone, Copy, Debug)]

@@ -7,10 +7,11 @@ use wasmqtt::broker::BrokerOptions;
 use wasmqtt::client::{ClientOptions, RequestId};
 use wasmqtt::codec::{Message, QoS, ReasonCode};
 
-use crate::acts::{BOTH, QOS, V5, keeping, message, with_will};
-use crate::connection::{Break, Direction};
-use crate::net::Net;
-use crate::pipe::Weather;
+use super::acts::{keeping, message, with_will};
+use super::connection::{Break, Direction};
+use super::net::Net;
+use super::pipe::Weather;
+use crate::support::packets::{BOTH, QOS, V5};
 
 /// The nodes that suffer, by their number; the one after them watches and is never cut.
 pub(crate) const NODES: usize = 3;

@@ -9,8 +9,9 @@ use wasmqtt::broker::DisconnectCause;
 use wasmqtt::client::{CloseReason, Completion, RequestError};
 use wasmqtt::codec::{QoS, ReasonCode};
 
-use crate::acts::{V5, keeping};
-use crate::plan::{CREW, GRANTED, NAMES, NODES, Plan, Run, Sent, WATCHER, plans};
+use super::acts::keeping;
+use super::plan::{CREW, GRANTED, NAMES, NODES, Plan, Run, Sent, WATCHER, plans};
+use crate::support::packets::V5;
 
 proptest! {
     #[test]

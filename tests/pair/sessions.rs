@@ -3,9 +3,10 @@
 use wasmqtt::client::{CloseReason, Completion, RequestError};
 use wasmqtt::codec::{QoS, ReasonCode};
 
-use crate::acts::{BOTH, LATENCY, QOS, V4, V5, keeping};
-use crate::connection::{Break, Direction};
-use crate::net::Net;
+use super::acts::{LATENCY, keeping};
+use super::connection::{Break, Direction};
+use super::net::Net;
+use crate::support::packets::{BOTH, QOS, V4, V5};
 
 #[test]
 fn who_comes_with_the_same_identifier_takes_the_session_over_and_what_waits_in_it() {

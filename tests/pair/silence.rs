@@ -2,9 +2,10 @@
 
 use wasmqtt::client::{ClientOptions, CloseReason};
 
-use crate::acts::{BOTH, keeping};
-use crate::connection::Break;
-use crate::net::Net;
+use super::acts::keeping;
+use super::connection::Break;
+use super::net::Net;
+use crate::support::packets::BOTH;
 
 const SECOND: u64 = 1_000;
 
@@ -63,7 +64,7 @@ fn a_connect_that_nobody_answers_is_given_up_by_both_ends() {
     for version in BOTH {
         let mut net = Net::clear();
         let node = net.add(keeping(version, "unheard"), None);
-        net.run(crate::acts::LATENCY);
+        net.run(super::acts::LATENCY);
         assert!(net.break_link(node, Break::SILENT));
         net.run(10 * SECOND);
         assert_eq!(net.broker.connections(), 0, "the broker's connect timeout");

@@ -3,9 +3,10 @@
 use wasmqtt::client::{ClientOptions, ClientWill};
 use wasmqtt::codec::{PropertiesBuf, Property, QoS, ReasonCode, Version};
 
-use crate::acts::{BOTH, V5, keeping, message, with_will};
-use crate::connection::{Break, Link};
-use crate::net::Net;
+use super::acts::{keeping, message, with_will};
+use super::connection::{Break, Link};
+use super::net::Net;
+use crate::support::packets::{BOTH, V5};
 
 /// A node with a will and a watcher that hears it, who come to stay.
 fn watched(options: ClientOptions) -> (Net, usize, usize) {

@@ -1,22 +1,19 @@
-//! A broker and scripted clients in one room: bytes both ways, virtual time, and what each client hears as text.
+//! A broker and scripted clients in virtual time: bytes both ways, and each packet for a client as a line of text.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use wasmqtt::broker::{Answer, Broker, BrokerOptions, Event, HandlerId, Output, PeerId, Question, QuestionId};
 use wasmqtt::codec::{
-    Ack, Connect, Decoder, Disconnect, Message, Packet, PacketId, Properties, PropertiesBuf, Property, PropertyId,
-    Publish, QoS, ReasonCode, Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Version, Will,
+    Ack, Connect, Decoder, Disconnect, Message, Packet, Properties, PropertiesBuf, Property, PropertyId, Publish, QoS,
+    ReasonCode, Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Version,
 };
 use wasmqtt::time::Time;
-use wasmqtt::topic::{TopicFilter, TopicName};
+use wasmqtt::topic::TopicFilter;
 
-use crate::disk::Disk;
-use crate::told::{mail, text, words};
-
-pub(crate) const V4: Version = Version::V3_1_1;
-pub(crate) const V5: Version = Version::V5;
-pub(crate) const QOS: [QoS; 3] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];
+use crate::support::disk::Disk;
+use crate::support::packets::{connect, id, properties, publish};
+use crate::support::transcript::{host_message, reason_string, text};
 
 /// What a transport gives at a time.
 pub(crate) const CHUNK_BYTES: usize = 1_000;
@@ -24,12 +21,12 @@ pub(crate) const CHUNK_BYTES: usize = 1_000;
 /// The broker is called at most so often at one moment, and in one wait: more is a broker that always wants to be called again.
 const CALLS_MAX: usize = 100_000;
 
-pub(crate) struct Room {
+pub(crate) struct Scenario {
     pub(crate) broker: Broker,
     pub(crate) now: Time,
     pub(crate) events: Vec<Event>,
     /// What the host has had as a subscriber.
-    mail: Vec<String>,
+    host_messages: Vec<String>,
     /// What the broker has asked since the last look, in order.
     pub(crate) asked: Vec<(QuestionId, Question)>,
     /// The transports take one frame each time that they are made writable.
@@ -41,19 +38,19 @@ pub(crate) struct Room {
     /// The broker's store; if `disk_waits`, batches stay on their way to it.
     pub(crate) disk: Disk,
     pub(crate) disk_waits: bool,
-    lines: BTreeMap<PeerId, Line>,
+    clients: BTreeMap<PeerId, ClientEnd>,
     /// Those that are to be read again.
     resumed: Vec<PeerId>,
 }
 
 /// One client's end of its connection.
 #[expect(clippy::struct_excessive_bools, reason = "facts, each on its own")]
-struct Line {
+struct ClientEnd {
     version: Version,
     decoder: Decoder,
     heard: Vec<String>,
     /// Reason Strings, which are not in `heard`.
-    words: Vec<String>,
+    reason_strings: Vec<String>,
     frames: usize,
     closed: bool,
     /// It broke.
@@ -68,7 +65,7 @@ struct Line {
     aliases: BTreeSet<u16>,
 }
 
-impl Room {
+impl Scenario {
     pub(crate) fn new() -> Self {
         Self::with(BrokerOptions::default())
     }
@@ -78,14 +75,14 @@ impl Room {
             broker: Broker::new(options, 7),
             now: Time::ZERO,
             events: Vec::new(),
-            mail: Vec::new(),
+            host_messages: Vec::new(),
             asked: Vec::new(),
             stop_after_frame: false,
             pauses: false,
             heard_bytes: 0,
             disk: Disk::default(),
             disk_waits: false,
-            lines: BTreeMap::new(),
+            clients: BTreeMap::new(),
             resumed: Vec::new(),
         }
     }
@@ -93,7 +90,7 @@ impl Room {
     /// A transport without a word said.
     pub(crate) fn open(&mut self, version: Version) -> PeerId {
         let peer = self.broker.accept(self.now);
-        self.lines.insert(peer, Line::new(version));
+        self.clients.insert(peer, ClientEnd::new(version));
         self.drain();
         peer
     }
@@ -114,19 +111,19 @@ impl Room {
         let peer = self.connect(connect);
         let heard = self.hear(peer);
         assert!(heard.first().is_some_and(|first| first.starts_with("CONNACK ok")), "{heard:?}");
-        self.lines.get_mut(&peer).expect("open").heard = heard[1..].to_vec();
+        self.clients.get_mut(&peer).expect("open").heard = heard[1..].to_vec();
         peer
     }
 
     pub(crate) fn send(&mut self, peer: PeerId, packet: &Packet<'_>) {
         let mut bytes = Vec::new();
-        packet.encode(self.lines[&peer].version, &mut bytes).expect("a good packet");
+        packet.encode(self.clients[&peer].version, &mut bytes).expect("a good packet");
         self.send_bytes(peer, &bytes);
     }
 
     pub(crate) fn send_bytes(&mut self, peer: PeerId, bytes: &[u8]) {
         if self.pauses && self.is_paused(peer) {
-            self.lines.get_mut(&peer).expect("opened here").unread.extend_from_slice(bytes);
+            self.clients.get_mut(&peer).expect("opened here").unread.extend_from_slice(bytes);
         } else {
             self.give(peer, bytes);
         }
@@ -136,32 +133,32 @@ impl Room {
     /// And does what the broker asks for.
     fn give(&mut self, peer: PeerId, bytes: &[u8]) {
         let may_follow = self.broker.handle_bytes(peer, bytes, self.now);
-        let line = self.lines.get_mut(&peer).expect("opened here");
-        line.is_paused |= !may_follow;
+        let client = self.clients.get_mut(&peer).expect("opened here");
+        client.is_paused |= !may_follow;
         self.act();
     }
 
     /// A chunk after the other of what the client has sent, as a socket gives it.
     fn read(&mut self, peer: PeerId) {
-        let line = self.lines.get_mut(&peer).expect("opened here");
-        let unread = std::mem::take(&mut line.unread);
+        let client = self.clients.get_mut(&peer).expect("opened here");
+        let unread = std::mem::take(&mut client.unread);
         let mut chunks = unread.chunks(CHUNK_BYTES);
         while !self.is_paused(peer)
             && let Some(chunk) = chunks.next()
         {
             self.give(peer, chunk);
         }
-        let line = self.lines.get_mut(&peer).expect("opened here");
-        line.unread = chunks.flatten().copied().collect();
-        if line.unread.is_empty() && !line.is_paused && line.is_over {
+        let client = self.clients.get_mut(&peer).expect("opened here");
+        client.unread = chunks.flatten().copied().collect();
+        if client.unread.is_empty() && !client.is_paused && client.is_over {
             self.broker.handle_closed(peer, self.now);
-            self.lines.get_mut(&peer).expect("opened here").cut = true;
+            self.clients.get_mut(&peer).expect("opened here").cut = true;
         }
     }
 
     /// The client closes its transport behind what it has sent.
     pub(crate) fn leave(&mut self, peer: PeerId) {
-        self.lines.get_mut(&peer).expect("opened here").is_over = true;
+        self.clients.get_mut(&peer).expect("opened here").is_over = true;
         if !self.is_paused(peer) {
             self.read(peer);
         }
@@ -170,24 +167,24 @@ impl Room {
 
     /// Whether the broker wants the transport not to be read.
     pub(crate) fn is_paused(&self, peer: PeerId) -> bool {
-        self.lines[&peer].is_paused
+        self.clients[&peer].is_paused
     }
 
     /// How many are open, and not to be read.
     pub(crate) fn paused(&self) -> usize {
-        self.lines.values().filter(|line| line.is_paused && !line.closed && !line.cut).count()
+        self.clients.values().filter(|client| client.is_paused && !client.closed && !client.cut).count()
     }
 
     /// Bytes that the client has sent and the broker has not read.
     pub(crate) fn unread(&self, peer: PeerId) -> usize {
-        self.lines[&peer].unread.len()
+        self.clients[&peer].unread.len()
     }
 
     /// The transport breaks.
     pub(crate) fn cut(&mut self, peer: PeerId) {
         self.broker.handle_closed(peer, self.now);
-        if let Some(line) = self.lines.get_mut(&peer) {
-            line.cut = true;
+        if let Some(client) = self.clients.get_mut(&peer) {
+            client.cut = true;
         }
         self.drain();
     }
@@ -229,34 +226,34 @@ impl Room {
 
     /// What the client has heard since the last time.
     pub(crate) fn hear(&mut self, peer: PeerId) -> Vec<String> {
-        std::mem::take(&mut self.lines.get_mut(&peer).expect("opened here").heard)
+        std::mem::take(&mut self.clients.get_mut(&peer).expect("opened here").heard)
     }
 
     /// The Reason Strings that the client has been sent since the last time.
-    pub(crate) fn words(&mut self, peer: PeerId) -> Vec<String> {
-        std::mem::take(&mut self.lines.get_mut(&peer).expect("opened here").words)
+    pub(crate) fn reason_strings(&mut self, peer: PeerId) -> Vec<String> {
+        std::mem::take(&mut self.clients.get_mut(&peer).expect("opened here").reason_strings)
     }
 
     pub(crate) fn is_open(&self, peer: PeerId) -> bool {
-        self.lines.get(&peer).is_some_and(|line| !line.closed && !line.cut && !line.is_over)
+        self.clients.get(&peer).is_some_and(|client| !client.closed && !client.cut && !client.is_over)
     }
 
     pub(crate) fn is_closed(&self, peer: PeerId) -> bool {
-        self.lines[&peer].closed
+        self.clients[&peer].closed
     }
 
     pub(crate) fn version(&self, peer: PeerId) -> Version {
-        self.lines[&peer].version
+        self.clients[&peer].version
     }
 
     /// The broker is another, whose peers are too.
     pub(crate) fn restarted(&mut self) {
-        self.lines.clear();
+        self.clients.clear();
     }
 
     /// How many frames the client has had.
     pub(crate) fn frames(&self, peer: PeerId) -> usize {
-        self.lines[&peer].frames
+        self.clients[&peer].frames
     }
 
     pub(crate) fn subscribe(&mut self, peer: PeerId, filter: &str, qos: QoS) -> Vec<String> {
@@ -312,7 +309,7 @@ impl Room {
     pub(crate) fn subscribe_host(&mut self, handler: u32, filter: &str, options: SubscriptionOptions) -> Vec<String> {
         let filter = TopicFilter::parse(filter).expect("a topic filter");
         self.broker.subscribe(&filter, HandlerId(handler), options, self.now).expect("not shared");
-        self.mail()
+        self.host_messages()
     }
 
     /// Says whether there was a subscription.
@@ -329,9 +326,9 @@ impl Room {
     }
 
     /// What the host has had as a subscriber since the last time.
-    pub(crate) fn mail(&mut self) -> Vec<String> {
+    pub(crate) fn host_messages(&mut self) -> Vec<String> {
         self.drain();
-        std::mem::take(&mut self.mail)
+        std::mem::take(&mut self.host_messages)
     }
 
     /// The identifiers of the sessions there are.
@@ -363,24 +360,24 @@ impl Room {
             match output {
                 Output::Transmit(peer, bytes) => {
                     self.heard_bytes += bytes.len() as u64;
-                    self.lines.get_mut(&peer).expect("a known peer").receive(bytes);
+                    self.clients.get_mut(&peer).expect("a known peer").receive(bytes);
                     if self.stop_after_frame {
                         self.broker.set_writable(peer, false, self.now);
                     }
                 }
                 Output::Close(peer) => {
-                    let line = self.lines.get_mut(&peer).expect("a known peer");
-                    assert!(!line.closed && !line.cut, "closed twice");
-                    line.closed = true;
+                    let client = self.clients.get_mut(&peer).expect("a known peer");
+                    assert!(!client.closed && !client.cut, "closed twice");
+                    client.closed = true;
                 }
                 Output::Resume(peer) => {
-                    let line = self.lines.get_mut(&peer).expect("a known peer");
-                    assert!(line.is_paused && !line.closed && !line.cut, "resumed and not paused");
-                    line.is_paused = false;
+                    let client = self.clients.get_mut(&peer).expect("a known peer");
+                    assert!(client.is_paused && !client.closed && !client.cut, "resumed and not paused");
+                    client.is_paused = false;
                     self.resumed.push(peer);
                 }
                 Output::Ask { question, ask, .. } => self.asked.push((question, ask)),
-                Output::Message(message) => self.mail.push(mail(&message, self.now)),
+                Output::Message(message) => self.host_messages.push(host_message(&message, self.now)),
                 Output::Event(event) => self.events.push(event),
                 Output::Store(id, batch) => {
                     self.disk.take(id, batch);
@@ -394,13 +391,13 @@ impl Room {
     }
 }
 
-impl Line {
+impl ClientEnd {
     fn new(version: Version) -> Self {
         Self {
             version,
             decoder: Decoder::new(u32::MAX),
             heard: Vec::new(),
-            words: Vec::new(),
+            reason_strings: Vec::new(),
             frames: 0,
             closed: false,
             cut: false,
@@ -425,49 +422,8 @@ impl Line {
                 assert!(is_known || !publish.topic.is_empty(), "an alias that stands for nothing");
                 self.aliases.insert(alias);
             }
-            self.words.extend(words(&packet).map(String::from));
+            self.reason_strings.extend(reason_string(&packet).map(String::from));
             self.heard.push(text(&packet));
         }
     }
-}
-
-pub(crate) fn id(value: u16) -> PacketId {
-    PacketId::new(value).expect("not 0")
-}
-
-pub(crate) fn properties(list: &[Property<'_>]) -> PropertiesBuf {
-    let mut properties = PropertiesBuf::new();
-    for property in list {
-        properties.push(*property).expect("short");
-    }
-    properties
-}
-
-/// CONNECT with a clean start and nothing else.
-pub(crate) fn connect(version: Version, client_id: &str) -> Connect<'_> {
-    Connect {
-        version,
-        clean_start: true,
-        keep_alive: 0,
-        client_id,
-        will: None,
-        username: None,
-        password: None,
-        properties: Properties::EMPTY,
-    }
-}
-
-pub(crate) fn will<'a>(topic: &'a str, payload: &'a str, qos: QoS) -> Will<'a> {
-    Will { qos, retain: false, topic, payload: payload.as_bytes(), properties: Properties::EMPTY }
-}
-
-/// Packet identifier 9 where there is one.
-pub(crate) fn publish<'a>(topic: &'a str, payload: &'a str, qos: QoS) -> Publish<'a> {
-    let packet_id = (qos != QoS::AtMostOnce).then(|| id(9));
-    let properties = Properties::EMPTY;
-    Publish { dup: false, qos, retain: false, topic, packet_id, properties, payload: payload.as_bytes() }
-}
-
-pub(crate) fn message(topic: &str, payload: &str) -> Message {
-    Message::new(TopicName::parse(topic).expect("a topic name"), payload.as_bytes())
 }

@@ -6,14 +6,14 @@ use wasmqtt::codec::{
 };
 use wasmqtt::time::Time;
 
-use crate::room::V5;
+use crate::support::packets::V5;
 
 /// A packet as one line, without its Reason String.
 pub(crate) fn text(packet: &Packet<'_>) -> String {
     match packet {
         Packet::Connack(connack) => {
             let present = if connack.session_present { " present" } else { "" };
-            format!("CONNACK {}{present}{}", reason(connack.reason), list_without_words(connack.properties))
+            format!("CONNACK {}{present}{}", reason(connack.reason), list_without_reason_string(connack.properties))
         }
         Packet::Publish(publish) => {
             let dup = if publish.dup { " dup" } else { "" };
@@ -30,7 +30,7 @@ pub(crate) fn text(packet: &Packet<'_>) -> String {
         Packet::Unsuback(unsuback) => format!("UNSUBACK #{} {}", unsuback.packet_id, reasons(&unsuback.reasons)),
         Packet::Pingresp => "PINGRESP".into(),
         Packet::Disconnect(disconnect) => {
-            format!("DISCONNECT {}{}", reason(disconnect.reason), list_without_words(disconnect.properties))
+            format!("DISCONNECT {}{}", reason(disconnect.reason), list_without_reason_string(disconnect.properties))
         }
         Packet::Auth(auth) => format!("AUTH {:02X}{}", auth.reason.value(), list(auth.properties)),
         other => panic!("no broker sends {other:?}"),
@@ -38,10 +38,10 @@ pub(crate) fn text(packet: &Packet<'_>) -> String {
 }
 
 /// A message for the host as one line, its handler first: as it would be sent now, with the quality of service that it has.
-pub(crate) fn mail(mail: &HostMessage, now: Time) -> String {
-    let HostMessage { handler: HandlerId(handler), message, .. } = mail;
+pub(crate) fn host_message(host_message: &HostMessage, now: Time) -> String {
+    let HostMessage { handler: HandlerId(handler), message, .. } = host_message;
     let mut bytes = Vec::new();
-    mail.encode(now, &mut bytes).expect("it is not over");
+    host_message.encode(now, &mut bytes).expect("it is not over");
     let mut decoder = Decoder::new(u32::MAX);
     decoder.feed(&bytes);
     let located = decoder.advance(V5).expect("a packet of ours").expect("a whole one");
@@ -51,7 +51,7 @@ pub(crate) fn mail(mail: &HostMessage, now: Time) -> String {
 }
 
 /// The Reason String.
-pub(crate) fn words<'a>(packet: &Packet<'a>) -> Option<&'a str> {
+pub(crate) fn reason_string<'a>(packet: &Packet<'a>) -> Option<&'a str> {
     let properties = match packet {
         Packet::Connack(Connack { properties, .. })
         | Packet::Suback(Suback { properties, .. })
@@ -66,7 +66,7 @@ pub(crate) fn words<'a>(packet: &Packet<'a>) -> Option<&'a str> {
     properties.text(PropertyId::ReasonString)
 }
 
-fn list_without_words(properties: Properties<'_>) -> String {
+fn list_without_reason_string(properties: Properties<'_>) -> String {
     list(properties.without(PropertyId::ReasonString).as_properties())
 }
 

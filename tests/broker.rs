@@ -1,0 +1,36 @@
+//! The broker over bytes: scripted clients, virtual time, each test a claim.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod support;
+
+mod broker {
+    mod access;
+    mod aliases;
+    mod auth;
+    mod chaos;
+    mod connack_limits;
+    mod connect;
+    mod counters;
+    mod deliver;
+    mod hooks;
+    mod host;
+    mod hostile;
+    mod limits;
+    mod property;
+    mod read_backpressure;
+    mod reader;
+    mod reason_strings;
+    mod replay;
+    mod replay_live;
+    mod replay_random;
+    mod restart;
+    mod restart_equivalence;
+    mod session;
+    mod shared;
+    mod slow_consumers;
+    mod store;
+    mod subscribe;
+    mod sys;
+    mod turns;
+    mod wills;
+}

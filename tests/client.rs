@@ -1,0 +1,13 @@
+//! The client against a scripted broker: bytes in, bytes and outputs out.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod support;
+
+mod client {
+    mod delivery;
+    mod faults;
+    mod life;
+    mod script;
+    mod statements;
+    mod streams;
+}

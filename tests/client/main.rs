@@ -1,9 +1,0 @@
-//! The client against a scripted broker: bytes in, bytes and outputs out.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod delivery;
-mod faults;
-mod life;
-mod script;
-mod statements;
-mod streams;

@@ -1,0 +1,12 @@
+//! The codec: packets by rows, and what holds for all packets and for all bytes.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod support;
+
+mod codec {
+    mod bad;
+    mod generate;
+    mod good;
+    mod laws;
+    mod reasons;
+}
