@@ -1,4 +1,4 @@
-import { bool, type Check, fields, oneOf, text, whole, wrong } from './check.js'
+import { bool, type Check, fields, oneOf, text, whole, wrong } from './util/validate.js'
 
 /** A rule of what clients may do with topics. */
 export interface AccessRule {

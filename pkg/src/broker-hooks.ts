@@ -1,6 +1,6 @@
-import { MqttError } from './errors.js'
 import type { QoS } from './message.js'
 import type { Secrets } from './users.js'
+import { MqttError } from './util/errors.js'
 
 /** Yes; no; or no for this reason: a reason code of MQTT from 0x80 on, 0x87 (not authorized) where the packet has no such one. */
 export type Verdict = boolean | number

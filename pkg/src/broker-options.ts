@@ -1,5 +1,9 @@
 import { type AccessRule, readAcl } from './acl.js'
 import type { Authenticate, AuthenticateEnhanced, Authorize, Hooks } from './broker-hooks.js'
+import type { CoreBrokerOptions } from './core.js'
+import type { QoS } from './message.js'
+import { type Store, store } from './store.js'
+import { type BrokerUser, readUsers } from './users.js'
 import {
   bool,
   type Check,
@@ -14,11 +18,7 @@ import {
   uint16,
   uint32,
   wrong,
-} from './check.js'
-import type { CoreBrokerOptions } from './core.js'
-import type { QoS } from './message.js'
-import { type Store, store } from './store.js'
-import { type BrokerUser, readUsers } from './users.js'
+} from './util/validate.js'
 
 /** A broker's limits, and who may connect. What is left out, or undefined, has its default. */
 export interface BrokerOptions {

@@ -1,6 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { abortable, ignore } from './abort.js'
-import { disconnectCode, fields, payload as payloadOf, text, whole } from './check.js'
+
 import { Connection } from './connection.js'
 import type { ClientCore, CoreProperties } from './core.js'
 import type { Loader } from './engine.js'
@@ -22,7 +21,9 @@ import {
 import { type MessageQueue, type MessageStream, openStream, unsubscribed } from './stream.js'
 import { endedBy, type Subscription, Subscriptions } from './subscription.js'
 import { type Linkable, readTarget } from './target.js'
-import { WatchedTarget } from './watched.js'
+import { abortable, ignore } from './util/abort.js'
+import { WatchedTarget } from './util/observed-event-target.js'
+import { disconnectCode, fields, payload as payloadOf, text, whole } from './util/validate.js'
 
 /** The events of a client. */
 export interface ClientEventMap {

@@ -1,6 +1,5 @@
 // What both entries of the package export: one set of errors, events and types.
 export { BaseClient, type ClientEventMap, type EndOptions } from './client.js'
-export * from './errors.js'
 export { PacketEvent, type PacketKind, type PacketRecord, type Status, StatusEvent } from './events.js'
 export type { Handler, Message, Payload, QoS } from './message.js'
 export type { ClientOptions, Credentials, QueueOptions, Will } from './options.js'
@@ -9,4 +8,5 @@ export type { MessagesOptions, PublishOptions, SubscribeOptions } from './reques
 export type { WebSocketLike } from './socket.js'
 export type { MessageStream } from './stream.js'
 export type { Subscription } from './subscription.js'
-export type { Listener, ListenerOptions } from './watched.js'
+export * from './util/errors.js'
+export type { Listener, ListenerOptions } from './util/observed-event-target.js'

@@ -7,7 +7,7 @@ import {
   OptionError,
   PublishError,
   SubscribeError,
-} from './errors.js'
+} from './util/errors.js'
 
 /** What a call was about, for the error that it ends in. */
 export type Subject =

@@ -1,5 +1,5 @@
-import { bool, fields, oneOf, signal } from './check.js'
 import type { MessagesOptions } from './request-options.js'
+import { bool, fields, oneOf, signal } from './util/validate.js'
 
 /** How the page subscribes at its own broker. There is no quality of service: a message has the one it was published with. */
 export interface HostSubscribeOptions {

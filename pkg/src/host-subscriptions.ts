@@ -1,5 +1,3 @@
-import { ignore } from './abort.js'
-import { text } from './check.js'
 import type { BrokerCore, Host } from './core.js'
 import type { Engine } from './engine.js'
 import { thrownError } from './faults.js'
@@ -9,6 +7,8 @@ import type { Handler } from './message.js'
 import { readSubscribe } from './request-options.js'
 import { type MessageQueue, type MessageStream, openStream } from './stream.js'
 import type { Subscription } from './subscription.js'
+import { ignore } from './util/abort.js'
+import { text } from './util/validate.js'
 
 /** There is no connection that anything could happen to. */
 const nobody: Answers & Life = { done: ignore, failed: ignore, connected: ignore, closed: ignore, onPacket: ignore }

@@ -1,7 +1,7 @@
 import type { CoreProperties, FrameEvent, Glue, Host } from './core.js'
 import { type PacketRecord, packetRecord } from './events.js'
 import { type Handler, LazyProperties, type Message, ReceivedMessage } from './message.js'
-import { report } from './report.js'
+import { report } from './util/report-error.js'
 
 /** A handler as long as it is wanted. Whoever ends it empties it, so that not even a message under way reaches it. */
 export interface Receiver {

@@ -1,3 +1,7 @@
+import type { CoreOptions, CoreWill } from './core.js'
+import type { Payload, QoS } from './message.js'
+import { type MessageProperties, messageProperties, toList, type UserProperties } from './properties.js'
+import type { WebSocketLike } from './socket.js'
 import {
   bool,
   fields,
@@ -15,11 +19,7 @@ import {
   uint32,
   userProperties,
   wrong,
-} from './check.js'
-import type { CoreOptions, CoreWill } from './core.js'
-import type { Payload, QoS } from './message.js'
-import { type MessageProperties, messageProperties, toList, type UserProperties } from './properties.js'
-import type { WebSocketLike } from './socket.js'
+} from './util/validate.js'
 
 /** Who the client says it is. */
 export interface Credentials {

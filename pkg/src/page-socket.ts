@@ -1,6 +1,6 @@
 import type { Port, Wire } from './port.js'
 import { WAITING_BYTES_MAX } from './stream-wire.js'
-import { nextTurn } from './turn.js'
+import { nextTurn } from './util/next-task.js'
 import { bytesOf } from './websocket-wire.js'
 
 /** The connection ended. */

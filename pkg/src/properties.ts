@@ -1,5 +1,5 @@
-import { binary, bool, fields, text, uint32, userProperties } from './check.js'
 import type { CoreProperties } from './core.js'
+import { binary, bool, fields, text, uint32, userProperties } from './util/validate.js'
 
 /** Names and values that MQTT carries for the application, in order; a name may be there more than once. */
 export type UserProperties = readonly (readonly [name: string, value: string])[]

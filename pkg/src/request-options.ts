@@ -1,8 +1,8 @@
-import { bool, fields, func, oneOf, qos, signal, userProperties, whole } from './check.js'
 import type { CoreProperties } from './core.js'
 import type { Handler, QoS } from './message.js'
 import { only5 } from './options.js'
 import { type MessageProperties, messageProperties, toList, type UserProperties } from './properties.js'
+import { bool, fields, func, oneOf, qos, signal, userProperties, whole } from './util/validate.js'
 
 /** How a message is published. */
 export interface PublishOptions {

@@ -1,5 +1,5 @@
-import type { MqttError } from './errors.js'
 import { requestError, type Subject } from './faults.js'
+import type { MqttError } from './util/errors.js'
 
 /** A request that the broker has not answered. */
 interface Pending {

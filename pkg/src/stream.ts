@@ -1,8 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { ignore } from './abort.js'
+
 import type { Handler, Message } from './message.js'
 import { type MessagesOptions, type QueueLimits, readMessages, type SubscribeOptions } from './request-options.js'
 import type { Subscription } from './subscription.js'
+import { ignore } from './util/abort.js'
 
 /** Messages for `for await`. Ends when the client is ended; throws if it closed with an error. */
 export interface MessageStream extends AsyncIterableIterator<Message> {

@@ -1,6 +1,6 @@
-import { wrong } from './check.js'
 import type { BrokerGlue, LinkableCore } from './core.js'
 import type { Engine } from './engine.js'
+import { wrong } from './util/validate.js'
 
 /** The name under which a broker lets clients in. */
 export const LINK = Symbol('wasmqtt.link')

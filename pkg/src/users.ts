@@ -1,6 +1,6 @@
-import { type Check, fields, secret, text, whole, wrong } from './check.js'
-import { OptionError } from './errors.js'
 import { part } from './part.js'
+import { OptionError } from './util/errors.js'
+import { type Check, fields, secret, text, whole, wrong } from './util/validate.js'
 
 /** A user who may connect, by a password or by the hash of one. */
 export interface BrokerUser {

@@ -1,8 +1,8 @@
 import type { NodeStreamLike, PageWebSocketLike, WsLike } from './accepted.js'
-import { wrong } from './check.js'
-import { OptionError } from './errors.js'
 import type { Wire } from './port.js'
 import { StreamWire } from './stream-wire.js'
+import { OptionError } from './util/errors.js'
+import { wrong } from './util/validate.js'
 import { isWs, WebSocketWire } from './websocket-wire.js'
 
 const right = 'it must be a WebSocket of the package ws or of a page, or a stream of Node such as a net.Socket'

@@ -1,5 +1,4 @@
 import { OptionError } from './errors.js'
-import type { QoS } from './message.js'
 
 /** Gives the value back if it is right, as it is to be used; throws an {@link OptionError} if not. */
 export type Check<T> = (value: unknown, name: string) => T
@@ -79,7 +78,7 @@ export const positive32 = whole(1, 4_294_967_295)
 /** A limit of `setTimeout`. */
 export const milliseconds = whole(1, 2_147_483_647)
 export const bool = oneOf(true, false)
-export const qos = oneOf<QoS>(0, 1, 2)
+export const qos = oneOf(0, 1, 2)
 
 /** A string that MQTT can carry (MQTT 5.0 §1.5.4). */
 export const text: Check<string> = (value, name) => {
