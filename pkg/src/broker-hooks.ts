@@ -1,4 +1,4 @@
-import type { QoS } from './message.js'
+import type { QoS } from './message/message.js'
 import type { Secrets } from './users.js'
 import { MqttError } from './util/errors.js'
 

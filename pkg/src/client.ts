@@ -1,14 +1,16 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { Connection } from './connection.js'
-import type { ClientCore, CoreProperties } from './core.js'
+import type { ClientCore } from './core.js'
 import type { Loader } from './engine.js'
 import { PacketEvent, type Status, StatusEvent } from './events.js'
 import type { Subject } from './faults.js'
 import type { Receiver } from './host.js'
-import type { Handler, Payload } from './message.js'
+import type { Handler, Payload } from './message/message.js'
+import type { MessageQueue, MessageStream } from './message/message-stream.js'
+import type { ConnackProperties, PropertyList } from './message/properties.js'
+import { openStream, unsubscribed } from './open-stream.js'
 import { type ClientOptions, readClientOptions } from './options.js'
-import type { ConnackProperties } from './properties.js'
 import {
   type MessagesOptions,
   type PublishOptions,
@@ -18,7 +20,6 @@ import {
   readSubscribe,
   type SubscribeOptions,
 } from './request-options.js'
-import { type MessageQueue, type MessageStream, openStream, unsubscribed } from './stream.js'
 import { endedBy, type Subscription, Subscriptions } from './subscription.js'
 import { type Linkable, readTarget } from './target.js'
 import { abortable, ignore } from './util/abort.js'
@@ -185,7 +186,7 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
     topic: string,
     payload: Uint8Array,
     flags: number,
-    properties: CoreProperties | undefined,
+    properties: PropertyList | undefined,
   ): Promise<void> {
     const request = core.publish(topic, payload, flags, properties)
     return request === undefined ? sent : this.#connection.requests.add<undefined>(request, published)

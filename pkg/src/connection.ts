@@ -1,10 +1,11 @@
-import type { ClientCore, CoreProperties, LinkableCore } from './core.js'
+import type { ClientCore, LinkableCore } from './core.js'
 import type { Engine, Loader } from './engine.js'
-import type { PacketRecord, Status } from './events.js'
+import type { Status } from './events.js'
 import { closeError, requestError, type Subject, thrownError } from './faults.js'
 import { ClientHost, type Receiver } from './host.js'
+import type { PacketRecord } from './message/packet-record.js'
+import { type ConnackProperties, fromList, type PropertyList } from './message/properties.js'
 import { readCredentials, type Settings } from './options.js'
-import { type ConnackProperties, fromList } from './properties.js'
 import { Requests } from './requests.js'
 import type { WebSocketLike } from './socket.js'
 import { LINK, type Linkable } from './target.js'
@@ -244,7 +245,7 @@ export class Connection {
     return socket
   }
 
-  #onConnected(sessionPresent: boolean, properties: CoreProperties): void {
+  #onConnected(sessionPresent: boolean, properties: PropertyList): void {
     const core = this.#core
     if (!core) return
     this.sessionPresent = sessionPresent

@@ -2,6 +2,7 @@
 // serves both builds; engine.ts holds them against what wasm-bindgen generates.
 
 import type { CoreAccessRule } from './acl.js'
+import type { PropertyList } from './message/properties.js'
 import type { WebSocketLike } from './socket.js'
 
 /** What the module's functions throw. faults.ts makes the typed error of it. */
@@ -25,9 +26,6 @@ export type Failure = readonly [
 /** An event of a socket: the part that is read. Only message events have it. */
 export type FrameEvent = { readonly data?: unknown } | undefined
 
-/** Identifiers and values of properties by turns; a user property's is a pair. */
-export type CoreProperties = readonly unknown[]
-
 /** Options that were checked, in the order in which the module reads them. */
 export type CoreOptions = readonly [
   version: 4 | 5,
@@ -41,12 +39,12 @@ export type CoreOptions = readonly [
   connectTimeout: number,
   queueMessages: number,
   queueBytes: number,
-  properties: CoreProperties,
+  properties: PropertyList,
   will: CoreWill | readonly [],
 ]
 
 /** The flags are QoS and RETAIN as in PUBLISH's first byte. */
-export type CoreWill = readonly [topic: string, payload: Uint8Array, flags: number, properties: CoreProperties]
+export type CoreWill = readonly [topic: string, payload: Uint8Array, flags: number, properties: PropertyList]
 
 /** One client: the machine, its socket and its timer. */
 export interface ClientCore {
@@ -55,10 +53,10 @@ export interface ClientCore {
   open(socket: WebSocketLike): void
   /** Messages that match the filter are for this handler from now on, or no longer. */
   setHandler(filter: string, handler: number, on: boolean): void
-  subscribe(filter: string, options: number, properties?: CoreProperties): number
+  subscribe(filter: string, options: number, properties?: PropertyList): number
   unsubscribe(filter: string): number
   /** The request's number at QoS 1 and 2; at QoS 0 too if the broker in the page has first to take what came before. */
-  publish(topic: string, payload: Uint8Array, flags: number, properties?: CoreProperties): number | undefined
+  publish(topic: string, payload: Uint8Array, flags: number, properties?: PropertyList): number | undefined
   disconnect(reasonCode: number): void
   kill(): void
   wake(): void
@@ -84,7 +82,7 @@ export interface Host {
     propertiesBytes: number,
     offset: number,
   ): void
-  connected(sessionPresent: boolean, properties: CoreProperties): void
+  connected(sessionPresent: boolean, properties: PropertyList): void
   done(request: number, reasonCode: number): void
   failed(request: number, code: string, message: string, reasonCode: number | undefined): void
   closed(code: string, message: string, reasonCode: number | undefined, rule: string | undefined): void
@@ -164,7 +162,7 @@ export interface BrokerCore {
   setAsker(asker: CoreAsker): void
   /** 0 is yes, 0x18 that enhanced authentication goes on, 0x80 and above why not. */
   answer(question: number, reasonCode: number, data?: Uint8Array): void
-  publish(topic: string, payload: Uint8Array, flags: number, properties?: CoreProperties): number
+  publish(topic: string, payload: Uint8Array, flags: number, properties?: PropertyList): number
   /**
    * Messages that match the filter are for this handler of the host's from now on, or (there are no options) no longer. The
    * retained ones come before it returns, unless the host is being called.
@@ -193,7 +191,7 @@ export interface Glue {
   readonly ClientCore: new (host: Host, options: CoreOptions) => ClientCore
   /** Throws if it is no topic filter, or no topic name if none is asked for. */
   check(text: string, isFilter: boolean): void
-  readProperties(bytes: Uint8Array): CoreProperties
+  readProperties(bytes: Uint8Array): PropertyList
 }
 
 /** What the builds with a broker export besides. */

@@ -1,6 +1,7 @@
-import type { CoreProperties, FrameEvent, Glue, Host } from './core.js'
-import { type PacketRecord, packetRecord } from './events.js'
-import { type Handler, LazyProperties, type Message, ReceivedMessage } from './message.js'
+import type { FrameEvent, Glue, Host } from './core.js'
+import { type Handler, LazyProperties, type Message, ReceivedMessage } from './message/message.js'
+import { type PacketRecord, packetRecord } from './message/packet-record.js'
+import type { PropertyList } from './message/properties.js'
 import { report } from './util/report-error.js'
 
 /** A handler as long as it is wanted. Whoever ends it empties it, so that not even a message under way reaches it. */
@@ -107,7 +108,7 @@ export class ClientHost implements Host {
     for (let index = 0; index < receivers.length; index++) deliver(receivers[index] as Receiver, message)
   }
 
-  connected(sessionPresent: boolean, properties: CoreProperties): void {
+  connected(sessionPresent: boolean, properties: PropertyList): void {
     this.#life.connected(sessionPresent, properties)
   }
 

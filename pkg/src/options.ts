@@ -1,6 +1,6 @@
 import type { CoreOptions, CoreWill } from './core.js'
-import type { Payload, QoS } from './message.js'
-import { type MessageProperties, messageProperties, toList, type UserProperties } from './properties.js'
+import type { Payload, QoS } from './message/message.js'
+import { type MessageProperties, messageProperties, toList, type UserProperties } from './message/properties.js'
 import type { WebSocketLike } from './socket.js'
 import {
   bool,

@@ -1,7 +1,13 @@
-import type { CoreProperties } from './core.js'
-import type { Handler, QoS } from './message.js'
+import type { Handler, QoS } from './message/message.js'
+import type { QueueLimits } from './message/message-stream.js'
+import {
+  type MessageProperties,
+  messageProperties,
+  type PropertyList,
+  toList,
+  type UserProperties,
+} from './message/properties.js'
 import { only5 } from './options.js'
-import { type MessageProperties, messageProperties, toList, type UserProperties } from './properties.js'
 import { bool, fields, func, oneOf, qos, signal, userProperties, whole } from './util/validate.js'
 
 /** How a message is published. */
@@ -42,14 +48,11 @@ export interface MessagesOptions extends SubscribeOptions {
   readonly overflow?: 'drop-oldest' | 'drop-newest'
 }
 
-/** @internal */
-export type QueueLimits = Required<Pick<MessagesOptions, 'limit' | 'overflow'>>
-
 /** SUBSCRIBE's options as the module takes them. @internal */
 export interface Wish {
   /** The byte of the wire. */
   readonly byte: number
-  readonly properties: CoreProperties | undefined
+  readonly properties: PropertyList | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -92,7 +95,7 @@ export function quickFlags(options: PublishOptions): number {
 export function readPublish(
   options: PublishOptions | undefined,
   version: 4 | 5,
-): { flags: number; properties: CoreProperties | undefined; signal: AbortSignal | undefined } {
+): { flags: number; properties: PropertyList | undefined; signal: AbortSignal | undefined } {
   const { qos = 0, retain = false, properties, signal } = publishFields(options, 'options')
   if (version === 4) only5({ properties })
   return { flags: (qos << 1) | Number(retain), properties: properties && toList(properties), signal }

@@ -3,7 +3,7 @@
 import type { ClientCore } from './core.js'
 import { type Subject, thrownError } from './faults.js'
 import type { Receiver } from './host.js'
-import type { QoS } from './message.js'
+import type { QoS } from './message/message.js'
 import type { Wish } from './request-options.js'
 import type { Requests } from './requests.js'
 import { ignore } from './util/abort.js'

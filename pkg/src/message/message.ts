@@ -1,5 +1,4 @@
-import type { Glue } from './core.js'
-import { fromList, type MessageProperties } from './properties.js'
+import { fromList, type MessageProperties, type PropertyList } from './properties.js'
 
 /** What can be published: text is sent as UTF-8. */
 export type Payload = string | Uint8Array | ArrayBuffer | ArrayBufferView
@@ -66,19 +65,24 @@ export class ReceivedMessage implements Message {
   }
 }
 
+/** The module's decoder of properties. @internal */
+export interface PropertyReader {
+  readProperties(bytes: Uint8Array): PropertyList
+}
+
 /** The bytes of a message's properties until somebody asks for them. @internal */
 export class LazyProperties {
-  readonly #glue: Glue
+  readonly #reader: PropertyReader
   readonly #bytes: Uint8Array
   #properties: MessageProperties | undefined
 
-  constructor(glue: Glue, bytes: Uint8Array) {
-    this.#glue = glue
+  constructor(reader: PropertyReader, bytes: Uint8Array) {
+    this.#reader = reader
     this.#bytes = bytes
   }
 
   read(): MessageProperties {
-    this.#properties ??= fromList(this.#glue.readProperties(this.#bytes)) as MessageProperties
+    this.#properties ??= fromList(this.#reader.readProperties(this.#bytes)) as MessageProperties
     return this.#properties
   }
 }

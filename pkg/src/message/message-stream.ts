@@ -1,9 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import type { Handler, Message } from './message.js'
-import { type MessagesOptions, type QueueLimits, readMessages, type SubscribeOptions } from './request-options.js'
-import type { Subscription } from './subscription.js'
-import { ignore } from './util/abort.js'
+import { ignore } from '../util/abort.js'
+import type { Message } from './message.js'
 
 /** Messages for `for await`. Ends when the client is ended; throws if it closed with an error. */
 export interface MessageStream extends AsyncIterableIterator<Message> {
@@ -12,6 +10,12 @@ export interface MessageStream extends AsyncIterableIterator<Message> {
   /** Ends the loop and unsubscribes, as `break` does. */
   return(): Promise<IteratorResult<Message>>
   [Symbol.asyncDispose](): Promise<void>
+}
+
+/** How many messages wait at most, and which is lost then. @internal */
+export interface QueueLimits {
+  readonly limit: number
+  readonly overflow: 'drop-oldest' | 'drop-newest'
 }
 
 interface Reader {
@@ -95,32 +99,4 @@ export class MessageQueue implements MessageStream {
     if (last && 'error' in last) reject(last.error)
     else resolve(end)
   }
-}
-
-/** Subscribes a queue, which is among the streams until it ends. Throws an OptionError at once. @internal */
-export function openStream(
-  options: MessagesOptions | undefined,
-  version: 4 | 5,
-  streams: Set<MessageQueue>,
-  subscribe: (wish: SubscribeOptions, handler: Handler) => Promise<Subscription>,
-): MessageStream {
-  const { limit, overflow, signal, ...wish } = readMessages(options, version)
-  const abort = () => queue.close({ error: signal?.reason })
-  const queue = new MessageQueue({ limit, overflow }, () => {
-    streams.delete(queue)
-    signal?.removeEventListener('abort', abort)
-    return unsubscribed(subscribed)
-  })
-  const subscribed = subscribe(wish, message => queue.push(message))
-  subscribed.catch(error => queue.close({ error }))
-  streams.add(queue)
-  if (signal?.aborted) abort()
-  else signal?.addEventListener('abort', abort)
-  return queue
-}
-
-/** Unsubscribes once subscribed. @internal */
-export async function unsubscribed(subscribed: Promise<Subscription>): Promise<void> {
-  const subscription = await subscribed.catch(ignore)
-  await subscription?.unsubscribe()
 }

@@ -1,5 +1,4 @@
-import type { CoreProperties } from './core.js'
-import { binary, bool, fields, text, uint32, userProperties } from './util/validate.js'
+import { binary, bool, fields, text, uint32, userProperties } from '../util/validate.js'
 
 /** Names and values that MQTT carries for the application, in order; a name may be there more than once. */
 export type UserProperties = readonly (readonly [name: string, value: string])[]
@@ -52,6 +51,9 @@ export interface ConnackProperties {
   readonly authenticationData?: Uint8Array
 }
 
+/** Identifiers and values of properties by turns; a user property's is a pair. @internal */
+export type PropertyList = readonly unknown[]
+
 /** Properties of a message that goes out. @internal */
 export const messageProperties = fields({
   payloadFormatIndicator: bool,
@@ -94,7 +96,7 @@ const identifiers = {
 }
 
 /** Properties as the module takes them; those that are undefined are left out. @internal */
-export function toList(properties: object): CoreProperties {
+export function toList(properties: object): PropertyList {
   const list: unknown[] = []
   for (const [name, value] of Object.entries(properties)) {
     const id = identifiers[name as keyof typeof identifiers]
@@ -106,7 +108,7 @@ export function toList(properties: object): CoreProperties {
 }
 
 /** Properties as the module gives them, by their names. @internal */
-export function fromList(list: CoreProperties): object {
+export function fromList(list: PropertyList): object {
   const properties: Record<string, unknown> = {}
   const names = Object.entries(identifiers)
   for (let index = 0; index < list.length; index += 2) {
