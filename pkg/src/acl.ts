@@ -1,4 +1,5 @@
 import { bool, type Check, fields, oneOf, text, whole, wrong } from './util/validate.js'
+import type { CoreAccessRule } from './wasm/interface.js'
 
 /** A rule of what clients may do with topics. */
 export interface AccessRule {
@@ -16,15 +17,6 @@ export interface AccessRule {
   /** What a client is told that may not, 0x80 to 0xA2. Default 0x87, not authorized, also where a packet has no such code. */
   readonly reasonCode?: number
 }
-
-/** A rule as the module reads it: the last is its reason code, 0 if it allows. */
-export type CoreAccessRule = readonly [
-  action: number,
-  filter: string,
-  clientId: string | undefined,
-  username: string | undefined,
-  reasonCode: number,
-]
 
 /** As the module numbers them. */
 const actions = ['all', 'publish', 'subscribe', 'receive'] as const

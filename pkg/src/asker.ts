@@ -1,6 +1,6 @@
 import type { AuthorizeRequest, EnhancedStep, HookError, Hooks } from './broker-hooks.js'
-import type { CoreAsker } from './core.js'
 import { Users } from './passwords.js'
+import type { CoreAsker } from './wasm/interface.js'
 
 const SUCCESS = 0x00
 const CONTINUE = 0x18

@@ -1,6 +1,5 @@
 import { type AccessRule, readAcl } from './acl.js'
 import type { Authenticate, AuthenticateEnhanced, Authorize, Hooks } from './broker-hooks.js'
-import type { CoreBrokerOptions } from './core.js'
 import type { QoS } from './message/message.js'
 import { type Store, store } from './store.js'
 import { type BrokerUser, readUsers } from './users.js'
@@ -19,6 +18,7 @@ import {
   uint32,
   wrong,
 } from './util/validate.js'
+import type { CoreBrokerOptions } from './wasm/interface.js'
 
 /** A broker's limits, and who may connect. What is left out, or undefined, has its default. */
 export interface BrokerOptions {

@@ -1,11 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { Connection } from './connection.js'
-import type { ClientCore } from './core.js'
-import type { Loader } from './engine.js'
 import { PacketEvent, type Status, StatusEvent } from './events.js'
-import type { Subject } from './faults.js'
-import type { Receiver } from './host.js'
 import type { Handler, Payload } from './message/message.js'
 import type { MessageQueue, MessageStream } from './message/message-stream.js'
 import type { ConnackProperties, PropertyList } from './message/properties.js'
@@ -25,6 +21,10 @@ import { type Linkable, readTarget } from './target.js'
 import { abortable, ignore } from './util/abort.js'
 import { WatchedTarget } from './util/observed-event-target.js'
 import { disconnectCode, fields, payload as payloadOf, text, whole } from './util/validate.js'
+import type { Receiver } from './wasm/callbacks.js'
+import type { ClientCore } from './wasm/interface.js'
+import type { Loader } from './wasm/loader.js'
+import type { Subject } from './wasm/to-error.js'
 
 /** The events of a client. */
 export interface ClientEventMap {

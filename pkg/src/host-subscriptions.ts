@@ -1,7 +1,3 @@
-import type { BrokerCore, Host } from './core.js'
-import type { Engine } from './engine.js'
-import { thrownError } from './faults.js'
-import { type Answers, ClientHost, type Life, type Receiver } from './host.js'
 import { type HostMessagesOptions, hostFields } from './host-options.js'
 import type { Handler } from './message/message.js'
 import type { MessageQueue, MessageStream } from './message/message-stream.js'
@@ -10,6 +6,10 @@ import { readSubscribe } from './request-options.js'
 import type { Subscription } from './subscription.js'
 import { ignore } from './util/abort.js'
 import { text } from './util/validate.js'
+import { type Answers, ClientHost, type Life, type Receiver } from './wasm/callbacks.js'
+import type { BrokerCore, Host } from './wasm/interface.js'
+import type { Engine } from './wasm/loader.js'
+import { thrownError } from './wasm/to-error.js'
 
 /** There is no connection that anything could happen to. */
 const nobody: Answers & Life = { done: ignore, failed: ignore, connected: ignore, closed: ignore, onPacket: ignore }

@@ -1,8 +1,8 @@
 import type { Broker } from './broker.js'
 import init, { ClientCore, check, readProperties } from './client/wasmqtt.js'
 import { BaseClient } from './client.js'
-import { Loader } from './engine.js'
 import type { ClientOptions } from './options.js'
+import { Loader } from './wasm/loader.js'
 
 export * from './common.js'
 

@@ -1,5 +1,5 @@
-import { part } from './part.js'
 import type { Store } from './store.js'
+import { part } from './wasm/lazy-part.js'
 
 /**
  * A store in the page's IndexedDB, where it survives reloads. One broker at a time may have it, in all tabs of the origin:

@@ -1,7 +1,5 @@
-import type { CoreOptions, CoreWill } from './core.js'
 import type { Payload, QoS } from './message/message.js'
 import { type MessageProperties, messageProperties, toList, type UserProperties } from './message/properties.js'
-import type { WebSocketLike } from './socket.js'
 import {
   bool,
   fields,
@@ -20,6 +18,8 @@ import {
   userProperties,
   wrong,
 } from './util/validate.js'
+import type { CoreOptions, CoreWill } from './wasm/interface.js'
+import type { WebSocketLike } from './wasm/websocket-like.js'
 
 /** Who the client says it is. */
 export interface Credentials {

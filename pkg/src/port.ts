@@ -1,5 +1,5 @@
-import type { BrokerCore, Port as CorePort } from './core.js'
 import { nextTurn } from './util/next-task.js'
+import type { BrokerCore, Port as CorePort } from './wasm/interface.js'
 
 /** A socket of whatever kind, as a port uses it. Nothing of it throws, or calls back at once. */
 export interface Wire {

@@ -1,6 +1,7 @@
 // Loaded by who uses it: stores, and the build whose broker can have one.
-import type { StoringGlue } from './core.js'
+
 import init, { BrokerCore, ClientCore, check, explain, readProperties } from './stored/wasmqtt.js'
+import type { StoringGlue } from './wasm/interface.js'
 
 export { openDatabase } from './database.js'
 export { Storage } from './storage.js'

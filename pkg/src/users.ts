@@ -1,6 +1,6 @@
-import { part } from './part.js'
 import { OptionError } from './util/errors.js'
 import { type Check, fields, secret, text, whole, wrong } from './util/validate.js'
+import { part } from './wasm/lazy-part.js'
 
 /** A user who may connect, by a password or by the hash of one. */
 export interface BrokerUser {

@@ -1,4 +1,3 @@
-import type { Failure } from './core.js'
 import {
   ClosedError,
   ConnectError,
@@ -7,7 +6,8 @@ import {
   OptionError,
   PublishError,
   SubscribeError,
-} from './util/errors.js'
+} from '../util/errors.js'
+import type { Failure } from './interface.js'
 
 /** What a call was about, for the error that it ends in. */
 export type Subject =

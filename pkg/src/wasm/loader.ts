@@ -1,5 +1,5 @@
-import type { Glue } from './core.js'
-import { MqttError } from './util/errors.js'
+import { MqttError } from '../util/errors.js'
+import type { Glue } from './interface.js'
 
 /** A module that is loaded. */
 export interface Engine<G extends Glue = Glue> {

@@ -1,4 +1,4 @@
-import { MqttError } from './util/errors.js'
+import { MqttError } from '../util/errors.js'
 
 /**
  * A part of the package that only some pages need, and that is loaded by those. It imports nothing of the rest but types, so

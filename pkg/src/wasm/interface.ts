@@ -1,11 +1,10 @@
 // What the WebAssembly module exports, and what it calls. The face is written against these types alone, so that one face
-// serves both builds; engine.ts holds them against what wasm-bindgen generates.
+// serves both builds; loader.ts holds them against what wasm-bindgen generates.
 
-import type { CoreAccessRule } from './acl.js'
-import type { PropertyList } from './message/properties.js'
-import type { WebSocketLike } from './socket.js'
+import type { PropertyList } from '../message/properties.js'
+import type { WebSocketLike } from './websocket-like.js'
 
-/** What the module's functions throw. faults.ts makes the typed error of it. */
+/** What the module's functions throw. to-error.ts makes the typed error of it. */
 export type Failure = readonly [
   code:
     | 'ended'
@@ -97,6 +96,15 @@ export interface Host {
   ): void
   tellPackets(): void
 }
+
+/** A rule as the module reads it: the last is its reason code, 0 if it allows. */
+export type CoreAccessRule = readonly [
+  action: number,
+  filter: string,
+  clientId: string | undefined,
+  username: string | undefined,
+  reasonCode: number,
+]
 
 /**
  * A broker's options, in the order in which the module reads them; booleans are 0 and 1. What is undefined has its default.

@@ -1,8 +1,8 @@
-import type { FrameEvent, Glue, Host } from './core.js'
-import { type Handler, LazyProperties, type Message, ReceivedMessage } from './message/message.js'
-import { type PacketRecord, packetRecord } from './message/packet-record.js'
-import type { PropertyList } from './message/properties.js'
-import { report } from './util/report-error.js'
+import { type Handler, LazyProperties, type Message, ReceivedMessage } from '../message/message.js'
+import { type PacketRecord, packetRecord } from '../message/packet-record.js'
+import type { PropertyList } from '../message/properties.js'
+import { report } from '../util/report-error.js'
+import type { FrameEvent, Glue, Host } from './interface.js'
 
 /** A handler as long as it is wanted. Whoever ends it empties it, so that not even a message under way reaches it. */
 export interface Receiver {
