@@ -1,5 +1,6 @@
-import type { NodeStreamLike } from './accepted.js'
-import type { Port, Wire } from './port.js'
+import type { Port } from './peer.js'
+import type { NodeStreamLike } from './socket-types.js'
+import type { Wire } from './transport.js'
 
 /** How long the other side has to take what was sent and to close, in milliseconds. */
 const CLOSE_TIME = 5_000

@@ -1,7 +1,8 @@
-import type { Port, Wire } from './port.js'
-import { WAITING_BYTES_MAX } from './stream-wire.js'
-import { nextTurn } from './util/next-task.js'
-import { bytesOf } from './websocket-wire.js'
+import { nextTurn } from '../util/next-task.js'
+import { WAITING_BYTES_MAX } from './node-stream.js'
+import type { Port } from './peer.js'
+import type { Wire } from './transport.js'
+import { bytesOf } from './websocket.js'
 
 /** The connection ended. */
 class PageCloseEvent extends Event {

@@ -1,6 +1,7 @@
-import type { PageWebSocketLike, WsLike } from './accepted.js'
-import type { Port, Wire } from './port.js'
-import { unref, WAITING_BYTES_MAX } from './stream-wire.js'
+import { unref, WAITING_BYTES_MAX } from './node-stream.js'
+import type { Port } from './peer.js'
+import type { PageWebSocketLike, WsLike } from './socket-types.js'
+import type { Wire } from './transport.js'
 
 const OPEN = 1
 

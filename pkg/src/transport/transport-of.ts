@@ -1,9 +1,9 @@
-import type { NodeStreamLike, PageWebSocketLike, WsLike } from './accepted.js'
-import type { Wire } from './port.js'
-import { StreamWire } from './stream-wire.js'
-import { OptionError } from './util/errors.js'
-import { wrong } from './util/validate.js'
-import { isWs, WebSocketWire } from './websocket-wire.js'
+import { OptionError } from '../util/errors.js'
+import { wrong } from '../util/validate.js'
+import { StreamWire } from './node-stream.js'
+import type { NodeStreamLike, PageWebSocketLike, WsLike } from './socket-types.js'
+import type { Wire } from './transport.js'
+import { isWs, WebSocketWire } from './websocket.js'
 
 const right = 'it must be a WebSocket of the package ws or of a page, or a stream of Node such as a net.Socket'
 
