@@ -1,7 +1,7 @@
 import { type AccessRule, readAcl } from './acl.js'
 import type { Authenticate, AuthenticateEnhanced, Authorize, Hooks } from './broker-hooks.js'
 import type { QoS } from './message/message.js'
-import { type Store, store } from './store.js'
+import { type Store, store } from './store/store.js'
 import { type BrokerUser, readUsers } from './users.js'
 import {
   bool,

@@ -1,4 +1,3 @@
-import init, { BrokerCore, ClientCore, check, explain as explainTopic, readProperties } from './broker/wasmqtt.js'
 import {
   BrokerEvent,
   type BrokerEventDetail,
@@ -16,8 +15,8 @@ import type { Handler, Payload } from './message/message.js'
 import type { MessageStream } from './message/message-stream.js'
 import type { ClientOptions } from './options.js'
 import { type PublishOptions, readHandler, readPublish } from './request-options.js'
-import type { Storage } from './storage.js'
-import { type Store, StoreError } from './store.js'
+import type { Storage } from './store/batch-writer.js'
+import { type Store, StoreError } from './store/store.js'
 import type { Subscription } from './subscription.js'
 import { LINK, type Way } from './target.js'
 import { PageSocket } from './transport/in-page-websocket.js'
@@ -31,6 +30,7 @@ import { nextTurn } from './util/next-task.js'
 import { WatchedTarget } from './util/observed-event-target.js'
 import { report } from './util/report-error.js'
 import { disconnectCode, payload as payloadOf, secret, text, wrong } from './util/validate.js'
+import { brokerLoader } from './wasm/broker-module.js'
 import type { BrokerGlue, BrokerCore as Core, CoreBrokerOptions, StoringCore, StoringGlue } from './wasm/interface.js'
 import { part } from './wasm/lazy-part.js'
 import { type Engine, Loader } from './wasm/loader.js'
@@ -54,15 +54,13 @@ export type { BrokerOptions } from './broker-options.js'
 export * from './common.js'
 export type { Counters, DropCause, Traffic } from './counters.js'
 export type { HostMessagesOptions, HostSubscribeOptions } from './host-options.js'
-export { indexedDb } from './indexed-db.js'
-export { memory, type Store, type StoreChange, StoreError, type StoreRecord } from './store.js'
+export { indexedDb } from './store/indexed-db.js'
+export { memory, type Store, type StoreChange, StoreError, type StoreRecord } from './store/store.js'
 export type { PageSocket } from './transport/in-page-websocket.js'
 export type * from './transport/socket-types.js'
 export { type BrokerUser, hashPassword } from './users.js'
 
-const glue: BrokerGlue = { BrokerCore, ClientCore, check, readProperties, explain: explainTopic }
 const serverCode = disconnectCode('0x00, 0x80-0x83, 0x87, 0x89, 0x8B, 0x8D-0x90, 0x93-0xA2')
-const loader = new Loader(glue, init, () => new URL('./broker/wasmqtt_bg.wasm', import.meta.url))
 /** Of the build whose broker can have a store; the other is smaller. */
 let storingLoader: Loader<StoringGlue> | undefined
 
@@ -76,7 +74,7 @@ export class Client extends BaseClient {
    * @throws OptionError if an option is wrong.
    */
   constructor(to: string | URL | Broker, options?: ClientOptions) {
-    super(to, options, loader)
+    super(to, options, brokerLoader)
   }
 }
 
@@ -260,7 +258,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
 
   async #start(options: CoreBrokerOptions, hooks: Hooks, store: Store | undefined): Promise<Engine<BrokerGlue>> {
     const [engine, hooksPart] = await Promise.all([
-      store ? loadStoring() : loader.load(),
+      store ? loadStoring() : brokerLoader.load(),
       Object.values(hooks).some(Boolean) && part(import('./hooks.js')),
     ])
     if (this.#closing) throw closed()
@@ -284,7 +282,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
 
   async #restore(store: Store, core: StoringCore): Promise<void> {
     try {
-      const { Storage } = await part(import('./stores.js'))
+      const { Storage } = await part(import('./store/lazy-store.js'))
       this.#storage = await Storage.open(store, core, {
         error: (message, cause) => new StoreError(message, { cause }),
         failed: error => this.#tell(error),
@@ -347,7 +345,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
 const closed = () => new ClosedError('the broker is closed')
 
 async function loadStoring(): Promise<Engine<StoringGlue>> {
-  const { glue, init, url } = await part(import('./stores.js'))
+  const { glue, init, url } = await part(import('./store/lazy-store.js'))
   storingLoader ??= new Loader(glue, init, url)
   return storingLoader.load()
 }
@@ -370,7 +368,7 @@ export interface Explanation {
 
 /** Loads the module, for {@link explain}. The others do that by themselves. */
 export async function load(): Promise<void> {
-  await loader.load()
+  await brokerLoader.load()
 }
 
 /**
@@ -379,7 +377,7 @@ export async function load(): Promise<void> {
  * @throws OptionError if one of them is none; MqttError if the module is not loaded: `await load()`.
  */
 export function explain(filter: string, topic: string): Explanation {
-  const { engine } = loader
+  const { engine } = brokerLoader
   if (!engine) throw new MqttError('the WebAssembly module is not loaded; await load() first')
   text(filter, 'filter')
   text(topic, 'topic')

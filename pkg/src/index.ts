@@ -1,13 +1,9 @@
 import type { Broker } from './broker.js'
-import init, { ClientCore, check, readProperties } from './client/wasmqtt.js'
 import { BaseClient } from './client.js'
 import type { ClientOptions } from './options.js'
-import { Loader } from './wasm/loader.js'
+import { clientLoader } from './wasm/client-module.js'
 
 export * from './common.js'
-
-const glue = { ClientCore, check, readProperties }
-const loader = new Loader(glue, init, () => new URL('./client/wasmqtt_bg.wasm', import.meta.url))
 
 /** An MQTT client. It begins to connect when it is made. */
 export class Client extends BaseClient {
@@ -17,7 +13,7 @@ export class Client extends BaseClient {
    * @throws OptionError if an option is wrong.
    */
   constructor(to: string | URL | Broker, options?: ClientOptions) {
-    super(to, options, loader)
+    super(to, options, clientLoader)
   }
 }
 

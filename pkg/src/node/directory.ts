@@ -1,6 +1,6 @@
 import { readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Store, StoreChange, StoreRecord } from '../store.js'
+import type { Store, StoreChange, StoreRecord } from '../store/store.js'
 import { makeFolder, syncFolder } from './folder.js'
 import { changeBytes } from './frame.js'
 import { Lock } from './lock.js'

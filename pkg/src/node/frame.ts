@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import type { StoreChange } from '../store.js'
+import type { StoreChange } from '../store/store.js'
 
 /** Three numbers of four bytes: the length of the body, the checksum of that length, the checksum of the body. */
 export const FRAME_HEADER_BYTES = 12

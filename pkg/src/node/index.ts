@@ -1,8 +1,8 @@
 // What a broker in Node has besides, which pages do not carry.
-import type { Store } from '../store.js'
+import type { Store } from '../store/store.js'
 import { Directory } from './directory.js'
 
-export type { Store, StoreChange, StoreRecord } from '../store.js'
+export type { Store, StoreChange, StoreRecord } from '../store/store.js'
 
 /**
  * A store in a directory, which is made if it is not there. One process at a time may have it, and one broker in that;

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import type { StoreChange } from '../store.js'
+import type { StoreChange } from '../store/store.js'
 import { bodyBytes, type Entry, FRAME_HEADER_BYTES, isWhole, readBody, writeFrame } from './frame.js'
 
 /** What every log begins with. */

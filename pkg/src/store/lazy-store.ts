@@ -1,10 +1,10 @@
 // Loaded by who uses it: stores, and the build whose broker can have one.
 
-import init, { BrokerCore, ClientCore, check, explain, readProperties } from './stored/wasmqtt.js'
-import type { StoringGlue } from './wasm/interface.js'
+import init, { BrokerCore, ClientCore, check, explain, readProperties } from '#wasm/stored'
+import type { StoringGlue } from '../wasm/interface.js'
 
-export { openDatabase } from './database.js'
-export { Storage } from './storage.js'
+export { Storage } from './batch-writer.js'
+export { openDatabase } from './indexed-db-lazy.js'
 export { init }
 
 export const glue: StoringGlue = { BrokerCore, ClientCore, check, readProperties, explain }

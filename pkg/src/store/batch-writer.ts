@@ -1,5 +1,5 @@
+import type { Storage as CoreStorage, StoringCore } from '../wasm/interface.js'
 import type { Store, StoreChange, StoreError } from './store.js'
-import type { Storage as CoreStorage, StoringCore } from './wasm/interface.js'
 
 /** Instead of a length: the key is to be removed. */
 const REMOVED = 0xffff_ffff

@@ -1,5 +1,5 @@
+import { part } from '../wasm/lazy-part.js'
 import type { Store } from './store.js'
-import { part } from './wasm/lazy-part.js'
 
 /**
  * A store in the page's IndexedDB, where it survives reloads. One broker at a time may have it, in all tabs of the origin:
@@ -11,7 +11,7 @@ export function indexedDb(name: string): Store {
   let database: Store | undefined
   return {
     async *load() {
-      const { openDatabase } = await part(import('./stores.js'))
+      const { openDatabase } = await part(import('./lazy-store.js'))
       database = await openDatabase(name)
       yield* database.load()
     },

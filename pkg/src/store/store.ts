@@ -1,5 +1,5 @@
-import { MqttError } from './util/errors.js'
-import { type Check, wrong } from './util/validate.js'
+import { MqttError } from '../util/errors.js'
+import { type Check, wrong } from '../util/validate.js'
 
 /** What a store holds under a key. What the bytes mean is the broker's affair. */
 export interface StoreRecord {
