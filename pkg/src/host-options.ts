@@ -1,4 +1,4 @@
-import type { MessagesOptions } from './request-options.js'
+import type { MessagesOptions } from './client/request-options.js'
 import { bool, fields, oneOf, signal } from './util/validate.js'
 
 /** How the page subscribes at its own broker. There is no quality of service: a message has the one it was published with. */

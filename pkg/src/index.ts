@@ -1,9 +1,9 @@
 import type { Broker } from './broker.js'
-import { BaseClient } from './client.js'
-import type { ClientOptions } from './options.js'
+import { BaseClient } from './client/client.js'
+import type { ClientOptions } from './client/options.js'
 import { clientLoader } from './wasm/client-module.js'
 
-export * from './common.js'
+export * from './public.js'
 
 /** An MQTT client. It begins to connect when it is made. */
 export class Client extends BaseClient {

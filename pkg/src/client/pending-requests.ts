@@ -1,5 +1,5 @@
-import type { MqttError } from './util/errors.js'
-import { requestError, type Subject } from './wasm/to-error.js'
+import type { MqttError } from '../util/errors.js'
+import { requestError, type Subject } from '../wasm/to-error.js'
 
 /** A request that the broker has not answered. */
 interface Pending {

@@ -1,5 +1,5 @@
-import type { Payload, QoS } from './message/message.js'
-import { type MessageProperties, messageProperties, toList, type UserProperties } from './message/properties.js'
+import type { Payload, QoS } from '../message/message.js'
+import { type MessageProperties, messageProperties, toList, type UserProperties } from '../message/properties.js'
 import {
   bool,
   fields,
@@ -17,9 +17,9 @@ import {
   uint32,
   userProperties,
   wrong,
-} from './util/validate.js'
-import type { CoreOptions, CoreWill } from './wasm/interface.js'
-import type { WebSocketLike } from './wasm/websocket-like.js'
+} from '../util/validate.js'
+import type { CoreOptions, CoreWill } from '../wasm/interface.js'
+import type { WebSocketLike } from '../wasm/websocket-like.js'
 
 /** Who the client says it is. */
 export interface Credentials {

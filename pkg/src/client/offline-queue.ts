@@ -1,7 +1,7 @@
+import type { MqttError } from '../util/errors.js'
+import type { ClientCore, Glue } from '../wasm/interface.js'
+import { requestError, type Subject, thrownError } from '../wasm/to-error.js'
 import type { QueueOptions } from './options.js'
-import type { MqttError } from './util/errors.js'
-import type { ClientCore, Glue } from './wasm/interface.js'
-import { requestError, type Subject, thrownError } from './wasm/to-error.js'
 
 /** A request that waits for the connection. */
 export interface Waiter {

@@ -1,10 +1,17 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import type { Handler, Payload } from '../message/message.js'
+import type { MessageQueue, MessageStream } from '../message/message-stream.js'
+import type { ConnackProperties, PropertyList } from '../message/properties.js'
+import { abortable, ignore } from '../util/abort.js'
+import { WatchedTarget } from '../util/observed-event-target.js'
+import { disconnectCode, fields, payload as payloadOf, text, whole } from '../util/validate.js'
+import type { Receiver } from '../wasm/callbacks.js'
+import type { ClientCore } from '../wasm/interface.js'
+import type { Loader } from '../wasm/loader.js'
+import type { Subject } from '../wasm/to-error.js'
 import { Connection } from './connection.js'
 import { PacketEvent, type Status, StatusEvent } from './events.js'
-import type { Handler, Payload } from './message/message.js'
-import type { MessageQueue, MessageStream } from './message/message-stream.js'
-import type { ConnackProperties, PropertyList } from './message/properties.js'
 import { openStream, unsubscribed } from './open-stream.js'
 import { type ClientOptions, readClientOptions } from './options.js'
 import {
@@ -16,15 +23,8 @@ import {
   readSubscribe,
   type SubscribeOptions,
 } from './request-options.js'
-import { endedBy, type Subscription, Subscriptions } from './subscription.js'
+import { endedBy, type Subscription, Subscriptions } from './subscriptions.js'
 import { type Linkable, readTarget } from './target.js'
-import { abortable, ignore } from './util/abort.js'
-import { WatchedTarget } from './util/observed-event-target.js'
-import { disconnectCode, fields, payload as payloadOf, text, whole } from './util/validate.js'
-import type { Receiver } from './wasm/callbacks.js'
-import type { ClientCore } from './wasm/interface.js'
-import type { Loader } from './wasm/loader.js'
-import type { Subject } from './wasm/to-error.js'
 
 /** The events of a client. */
 export interface ClientEventMap {

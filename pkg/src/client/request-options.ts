@@ -1,14 +1,14 @@
-import type { Handler, QoS } from './message/message.js'
-import type { QueueLimits } from './message/message-stream.js'
+import type { Handler, QoS } from '../message/message.js'
+import type { QueueLimits } from '../message/message-stream.js'
 import {
   type MessageProperties,
   messageProperties,
   type PropertyList,
   toList,
   type UserProperties,
-} from './message/properties.js'
+} from '../message/properties.js'
+import { bool, fields, func, oneOf, qos, signal, userProperties, whole } from '../util/validate.js'
 import { only5 } from './options.js'
-import { bool, fields, func, oneOf, qos, signal, userProperties, whole } from './util/validate.js'
 
 /** How a message is published. */
 export interface PublishOptions {

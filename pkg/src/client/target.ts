@@ -1,6 +1,6 @@
-import { wrong } from './util/validate.js'
-import type { BrokerGlue, LinkableCore } from './wasm/interface.js'
-import type { Engine } from './wasm/loader.js'
+import { wrong } from '../util/validate.js'
+import type { BrokerGlue, LinkableCore } from '../wasm/interface.js'
+import type { Engine } from '../wasm/loader.js'
 
 /** The name under which a broker lets clients in. */
 export const LINK = Symbol('wasmqtt.link')

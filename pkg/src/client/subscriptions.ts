@@ -1,12 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import type { QoS } from './message/message.js'
+import type { QoS } from '../message/message.js'
+import { ignore } from '../util/abort.js'
+import type { Receiver } from '../wasm/callbacks.js'
+import type { ClientCore } from '../wasm/interface.js'
+import { type Subject, thrownError } from '../wasm/to-error.js'
+import type { Requests } from './pending-requests.js'
 import type { Wish } from './request-options.js'
-import type { Requests } from './requests.js'
-import { ignore } from './util/abort.js'
-import type { Receiver } from './wasm/callbacks.js'
-import type { ClientCore } from './wasm/interface.js'
-import { type Subject, thrownError } from './wasm/to-error.js'
 
 /** One handler's part of a subscription. */
 export interface Subscription {

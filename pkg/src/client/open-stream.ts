@@ -1,8 +1,8 @@
-import type { Handler } from './message/message.js'
-import { MessageQueue, type MessageStream } from './message/message-stream.js'
+import type { Handler } from '../message/message.js'
+import { MessageQueue, type MessageStream } from '../message/message-stream.js'
+import { ignore } from '../util/abort.js'
 import { type MessagesOptions, readMessages, type SubscribeOptions } from './request-options.js'
-import type { Subscription } from './subscription.js'
-import { ignore } from './util/abort.js'
+import type { Subscription } from './subscriptions.js'
 
 /** Subscribes a queue, which is among the streams until it ends. Throws an OptionError at once. @internal */
 export function openStream(

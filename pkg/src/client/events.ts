@@ -1,4 +1,4 @@
-import type { PacketRecord } from './message/packet-record.js'
+import type { PacketRecord } from '../message/packet-record.js'
 
 /** Where a client stands. `error` says why it closed, if nobody asked for it. */
 export type Status =
