@@ -1,4 +1,4 @@
-import type { Broker } from './broker.js'
+import type { Broker } from './broker/broker.js'
 import { BaseClient } from './client/client.js'
 import type { ClientOptions } from './client/options.js'
 import { clientLoader } from './wasm/client-module.js'

@@ -1,4 +1,4 @@
-import { kinds, type PacketKind } from './message/packet-record.js'
+import { kinds, type PacketKind } from '../message/packet-record.js'
 
 /** In the order of the module's numbers. */
 export const dropCauses = [

@@ -1,6 +1,7 @@
-import { OptionError } from './util/errors.js'
-import { type Check, fields, secret, text, whole, wrong } from './util/validate.js'
-import { part } from './wasm/lazy-part.js'
+import { OptionError } from '../util/errors.js'
+import { type Check, fields, secret, text, whole, wrong } from '../util/validate.js'
+import { part } from '../wasm/lazy-part.js'
+import type { Hash, Secrets } from './credentials.js'
 
 /** A user who may connect, by a password or by the hash of one. */
 export interface BrokerUser {
@@ -9,13 +10,6 @@ export interface BrokerUser {
   readonly password?: string | Uint8Array
   /** Of `hashPassword()`, in place of the password. */
   readonly passwordHash?: string
-}
-
-/** What a password was made into. @internal */
-export interface Hash {
-  readonly iterations: number
-  readonly salt: Uint8Array
-  readonly bytes: Uint8Array
 }
 
 /** As OWASP advises for PBKDF2 with HMAC-SHA-256. */
@@ -39,12 +33,9 @@ export async function hashPassword(
   const { iterations = ITERATIONS } = hashFields(options, 'options')
   const bytes = secret(password, 'password')
   needCrypto('password')
-  const { hash } = await part(import('./hooks.js'))
+  const { hash } = await part(import('./lazy-hooks.js'))
   return hash(bytes, iterations)
 }
-
-/** The passwords of a broker's users, or the hashes of them, by their names. @internal */
-export type Secrets = ReadonlyMap<string, Uint8Array | Hash>
 
 const userFields = fields({ username: text, password: secret, passwordHash: readHash })
 

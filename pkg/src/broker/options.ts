@@ -1,8 +1,5 @@
-import { type AccessRule, readAcl } from './acl.js'
-import type { Authenticate, AuthenticateEnhanced, Authorize, Hooks } from './broker-hooks.js'
-import type { QoS } from './message/message.js'
-import { type Store, store } from './store/store.js'
-import { type BrokerUser, readUsers } from './users.js'
+import type { QoS } from '../message/message.js'
+import { type Store, store } from '../store/store.js'
 import {
   bool,
   type Check,
@@ -17,8 +14,11 @@ import {
   uint16,
   uint32,
   wrong,
-} from './util/validate.js'
-import type { CoreBrokerOptions } from './wasm/interface.js'
+} from '../util/validate.js'
+import type { CoreBrokerOptions } from '../wasm/interface.js'
+import { type AccessRule, readAcl } from './access-rules.js'
+import type { Authenticate, AuthenticateEnhanced, Authorize, Hooks } from './hooks.js'
+import { type BrokerUser, readUsers } from './users.js'
 
 /** A broker's limits, and who may connect. What is left out, or undefined, has its default. */
 export interface BrokerOptions {

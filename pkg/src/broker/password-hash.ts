@@ -1,4 +1,4 @@
-import type { Hash, Secrets } from './users.js'
+import type { Hash, Secrets } from './credentials.js'
 
 const BAD_USER_NAME_OR_PASSWORD = 0x86
 const NOT_AUTHORIZED = 0x87

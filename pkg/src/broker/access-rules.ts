@@ -1,5 +1,5 @@
-import { bool, type Check, fields, oneOf, text, whole, wrong } from './util/validate.js'
-import type { CoreAccessRule } from './wasm/interface.js'
+import { bool, type Check, fields, oneOf, text, whole, wrong } from '../util/validate.js'
+import type { CoreAccessRule } from '../wasm/interface.js'
 
 /** A rule of what clients may do with topics. */
 export interface AccessRule {

@@ -1,5 +1,5 @@
+import type { QoS } from '../message/message.js'
 import type { DropCause } from './counters.js'
-import type { QoS } from './message/message.js'
 
 /** Why a connection was not accepted, or ended. */
 export interface BrokerCause<Kind extends string> {

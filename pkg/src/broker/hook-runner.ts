@@ -1,6 +1,6 @@
-import type { AuthorizeRequest, EnhancedStep, HookError, Hooks } from './broker-hooks.js'
-import { Users } from './passwords.js'
-import type { CoreAsker } from './wasm/interface.js'
+import type { CoreAsker } from '../wasm/interface.js'
+import type { AuthorizeRequest, EnhancedStep, HookError, Hooks } from './hooks.js'
+import { Users } from './password-hash.js'
 
 const SUCCESS = 0x00
 const CONTINUE = 0x18

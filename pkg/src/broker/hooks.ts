@@ -1,6 +1,6 @@
-import type { QoS } from './message/message.js'
-import type { Secrets } from './users.js'
-import { MqttError } from './util/errors.js'
+import type { QoS } from '../message/message.js'
+import { MqttError } from '../util/errors.js'
+import type { Secrets } from './credentials.js'
 
 /** Yes; no; or no for this reason: a reason code of MQTT from 0x80 on, 0x87 (not authorized) where the packet has no such one. */
 export type Verdict = boolean | number

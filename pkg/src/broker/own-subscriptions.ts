@@ -1,15 +1,36 @@
-import { openStream } from './client/open-stream.js'
-import { readSubscribe } from './client/request-options.js'
-import type { Subscription } from './client/subscriptions.js'
-import { type HostMessagesOptions, hostFields } from './host-options.js'
-import type { Handler } from './message/message.js'
-import type { MessageQueue, MessageStream } from './message/message-stream.js'
-import { ignore } from './util/abort.js'
-import { text } from './util/validate.js'
-import { type Answers, ClientHost, type Life, type Receiver } from './wasm/callbacks.js'
-import type { BrokerCore, Host } from './wasm/interface.js'
-import type { Engine } from './wasm/loader.js'
-import { thrownError } from './wasm/to-error.js'
+import { openStream } from '../client/open-stream.js'
+import { type MessagesOptions, readSubscribe } from '../client/request-options.js'
+import type { Subscription } from '../client/subscriptions.js'
+import type { Handler } from '../message/message.js'
+import type { MessageQueue, MessageStream } from '../message/message-stream.js'
+import { ignore } from '../util/abort.js'
+import { bool, fields, oneOf, signal, text } from '../util/validate.js'
+import { type Answers, ClientHost, type Life, type Receiver } from '../wasm/callbacks.js'
+import type { BrokerCore, Host } from '../wasm/interface.js'
+import type { Engine } from '../wasm/loader.js'
+import { thrownError } from '../wasm/to-error.js'
+
+/** How the page subscribes at its own broker. There is no quality of service: a message has the one it was published with. */
+export interface HostSubscribeOptions {
+  /** Not what `publish` of the broker publishes. Default false. */
+  readonly noLocal?: boolean
+  /** Messages keep the RETAIN flag that they were published with. Default false. */
+  readonly retainAsPublished?: boolean
+  /** Retained messages come at first: 0 and 1 yes, since each subscription is a new one; 2 no. Default 0. */
+  readonly retainHandling?: 0 | 1 | 2
+  /** Rejects with its reason; once subscribed, it unsubscribes. */
+  readonly signal?: AbortSignal
+}
+
+/** How the page iterates messages of its own broker. */
+export interface HostMessagesOptions extends HostSubscribeOptions, Pick<MessagesOptions, 'limit' | 'overflow'> {}
+
+const hostFields = fields({
+  noLocal: bool,
+  retainAsPublished: bool,
+  retainHandling: oneOf(0, 1, 2),
+  signal,
+})
 
 /** There is no connection that anything could happen to. */
 const nobody: Answers & Life = { done: ignore, failed: ignore, connected: ignore, closed: ignore, onPacket: ignore }

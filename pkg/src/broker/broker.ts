@@ -1,0 +1,298 @@
+import { type PublishOptions, readHandler, readPublish } from '../client/request-options.js'
+import type { Subscription } from '../client/subscriptions.js'
+import { LINK, type Way } from '../client/target.js'
+import type { Handler, Payload } from '../message/message.js'
+import type { MessageStream } from '../message/message-stream.js'
+import type { Storage } from '../store/batch-writer.js'
+import { type Store, StoreError } from '../store/store.js'
+import { PageSocket } from '../transport/in-page-websocket.js'
+import { Dock, Port } from '../transport/peer.js'
+import type { AcceptedSocket } from '../transport/socket-types.js'
+import type { Wire } from '../transport/transport.js'
+import { wireOf } from '../transport/transport-of.js'
+import { ignore } from '../util/abort.js'
+import { ClosedError, type MqttError } from '../util/errors.js'
+import { nextTurn } from '../util/next-task.js'
+import { WatchedTarget } from '../util/observed-event-target.js'
+import { report } from '../util/report-error.js'
+import { disconnectCode, payload as payloadOf, secret, text, wrong } from '../util/validate.js'
+import { brokerLoader } from '../wasm/broker-module.js'
+import type { BrokerGlue, BrokerCore as Core, CoreBrokerOptions, StoringCore, StoringGlue } from '../wasm/interface.js'
+import { part } from '../wasm/lazy-part.js'
+import { type Engine, Loader } from '../wasm/loader.js'
+import { thrownError } from '../wasm/to-error.js'
+import { type Counters, readCounters } from './counters.js'
+import { BrokerEvent, type BrokerEventDetail, type ClientInfo, type RetainedInfo, type SessionInfo } from './events.js'
+import { BrokerErrorEvent, HookError, type Hooks } from './hooks.js'
+import { type BrokerOptions, readBrokerOptions } from './options.js'
+import type { HostMessagesOptions, HostSubscribeOptions } from './own-subscriptions.js'
+import { HostSubscriptions } from './own-subscriptions.js'
+
+const serverCode = disconnectCode('0x00, 0x80-0x83, 0x87, 0x89, 0x8B, 0x8D-0x90, 0x93-0xA2')
+/** Of the build whose broker can have a store; the other is smaller. */
+let storingLoader: Loader<StoringGlue> | undefined
+
+/** Those that a broker has. */
+const stores = new WeakSet<Store>()
+
+/** The events of a broker. */
+export interface BrokerEventMap {
+  event: BrokerEvent
+  /** A hook failed; or the store, and the broker is over. */
+  error: BrokerErrorEvent
+}
+
+/** A broker in the page: `connect(broker)` reaches it without a network. It takes clients from when it is made. */
+export class Broker extends WatchedTarget<BrokerEventMap> {
+  /**
+   * Resolves once the module is loaded, and what the store holds is there. Rejects if they cannot be, or with a ClosedError;
+   * nobody need handle that.
+   */
+  readonly ready: Promise<this>
+
+  /** @internal */
+  protected readonly watched = 'event'
+  readonly #loaded: Promise<Engine<BrokerGlue>>
+  readonly #dock = new Dock()
+  readonly #subscriptions: HostSubscriptions
+  #core: Core | undefined
+  #storage: Storage | undefined
+  #closing: Promise<void> | undefined
+
+  /** @throws OptionError if an option is wrong. */
+  constructor(options?: BrokerOptions) {
+    super()
+    const { core, hooks, store } = readBrokerOptions(options)
+    if (store) {
+      if (stores.has(store)) throw wrong('store', store, "it must be no other broker's, which is to be closed first")
+      stores.add(store)
+    }
+    this.#loaded = this.#start(core, hooks, store)
+    this.#subscriptions = new HostSubscriptions(this.#loaded, () => this.#open())
+    this.ready = this.#loaded.then(() => this)
+    // Unless it is there, and is closed as the broker is.
+    this.ready.catch(() => this.#storage || (store && stores.delete(store)))
+  }
+
+  /**
+   * Lets a client in that is at the other end of a socket: a WebSocket of the package `ws` or of a page, whose subprotocol is
+   * `mqtt` or `mqttv3.1`; or a stream of Node, such as a `net.Socket` or a `tls.TLSSocket`. The socket is the broker's from
+   * then on, and is closed when either side or `close()` ends the connection. Its errors end it, and are not told.
+   *
+   * @throws OptionError if it is none of these.
+   */
+  accept(socket: AcceptedSocket): void {
+    const wire = wireOf(socket)
+    if (wire) this.#admit(wire)
+  }
+
+  /**
+   * A WebSocket to this broker, without a network, for clients that are made for WebSockets.
+   *
+   * @param url what its `url` is. Nothing is looked up there.
+   * @param protocols what `new WebSocket` would be given.
+   */
+  socket(url: string | URL = 'ws://broker.invalid/', protocols: string | readonly string[] = 'mqtt'): PageSocket {
+    const list = typeof protocols === 'string' ? [protocols] : protocols
+    if (!Array.isArray(list)) throw wrong('protocols', protocols, 'it must be text, or a list of texts')
+    return new PageSocket(String(url), list, wire => this.#admit(wire))
+  }
+
+  /**
+   * Publishes a message of the page's own. Resolves with the number of subscribers that it went to, once what it promises is
+   * stored.
+   *
+   * Rejects with an OptionError, a ClosedError, or an MqttError if the store could not be written.
+   */
+  async publish(topic: string, payload: Payload, options?: Omit<PublishOptions, 'signal'>): Promise<number> {
+    const { flags, properties } = readPublish(options, 5)
+    text(topic, 'topic')
+    const bytes = payloadOf(payload, 'payload')
+    await this.#loaded
+    try {
+      const subscribers = this.#open().publish(topic, bytes, flags, properties)
+      await this.#storage?.covered()
+      return subscribers
+    } catch (error) {
+      throw thrownError(error, { kind: 'publish', topic })
+    }
+  }
+
+  /**
+   * Calls the handler for each message that matches the filter, whoever publishes it; at first for the retained ones.
+   *
+   * There is no client to it, nor what holds for clients: the access list, limits, the store. A message has the quality of
+   * service that it was published with. Handlers run before clients are sent the message, in the order in which they were
+   * added. They may publish: that is behind what there is.
+   *
+   * Rejects with an OptionError, also for the filter of a shared subscription, which is for clients alone; a ClosedError; or
+   * with the signal's reason.
+   */
+  subscribe(filter: string, handler: Handler): Promise<Subscription>
+  subscribe(filter: string, options: HostSubscribeOptions, handler: Handler): Promise<Subscription>
+  async subscribe(filter: string, ...rest: readonly unknown[]): Promise<Subscription> {
+    return this.#subscriptions.subscribe(filter, ...readHandler(rest))
+  }
+
+  /**
+   * The messages that match the filter, for `for await`: subscribes at once, and unsubscribes when the loop ends.
+   *
+   * The loop ends when the broker is closed, and throws if subscribing fails, or if the signal aborts. Wrong options throw an
+   * OptionError at once.
+   */
+  messages(filter: string, options?: HostMessagesOptions): MessageStream {
+    return this.#subscriptions.messages(filter, options)
+  }
+
+  /** The connected clients, in the order of their identifiers. None, as with the lists below, once the broker is closed. */
+  clients(): ClientInfo[] {
+    return (this.#core?.clients() ?? []) as ClientInfo[]
+  }
+
+  /** All sessions, in the order of their client identifiers. */
+  sessions(): SessionInfo[] {
+    return (this.#core?.sessions() ?? []) as SessionInfo[]
+  }
+
+  /** The retained messages, in the order of their topics. */
+  retained(): RetainedInfo[] {
+    return (this.#core?.retained() ?? []) as RetainedInfo[]
+  }
+
+  /** What was counted, and what there is. All is 0 until the broker is ready, and once it is closed. */
+  counters(): Counters {
+    return readCounters(this.#core?.counters())
+  }
+
+  /**
+   * Ends a client's connection.
+   *
+   * @param reasonCode what a 5.0 client is told, of the codes that a server may send (MQTT 5.0 §3.14.2.1). Default 0x98, administrative action.
+   * @param serverReference the server to use instead, with 0x9C for now, or with 0x9D for good.
+   * @returns whether there was such a client.
+   */
+  disconnect(clientId: string, reasonCode = 0x98, serverReference?: string): boolean {
+    const code = serverCode(reasonCode, 'reasonCode')
+    if (serverReference !== undefined && code !== 0x9c && code !== 0x9d) {
+      throw wrong('reasonCode', reasonCode, 'with a server reference it must be 0x9C or 0x9D')
+    }
+    const server = serverReference === undefined ? undefined : text(serverReference, 'serverReference')
+    return this.#core?.disconnect(text(clientId, 'clientId'), code, server) ?? false
+  }
+
+  /**
+   * Ends all connections, and forgets all but what is stored; 5.0 clients are told 0x8B, server shutting down. Idempotent.
+   *
+   * @returns once the store, if there is one, has everything and is closed. Rejects if the store does.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#end()
+    // Nobody need handle it who has no store.
+    this.#closing.catch(ignore)
+    return this.#closing
+  }
+
+  /** @internal */
+  async [LINK](): Promise<Way> {
+    const engine = await this.#loaded
+    return { engine, link: client => client.link(this.#open()) }
+  }
+
+  /** @internal */
+  protected watch(on: boolean): void {
+    this.#core?.listen(on ? detail => void this.dispatchEvent(new BrokerEvent(detail as BrokerEventDetail)) : undefined)
+  }
+
+  async #start(options: CoreBrokerOptions, hooks: Hooks, store: Store | undefined): Promise<Engine<BrokerGlue>> {
+    const [engine, hooksPart] = await Promise.all([
+      store ? loadStoring() : brokerLoader.load(),
+      Object.values(hooks).some(Boolean) && part(import('./lazy-hooks.js')),
+    ])
+    if (this.#closing) throw closed()
+    const core = new engine.glue.BrokerCore(this.#subscriptions.host(engine), options)
+    if (hooksPart) {
+      const asker = new hooksPart.Asker(hooks, {
+        answer: (...answer) => this.#answer(core, ...answer),
+        failed: (...failure) => this.#tell(new HookError(...failure)),
+        bytes: data => secret(data, 'data'),
+      })
+      core.setAsker(asker)
+    }
+    // It is of the engine that can.
+    if (store) await this.#restore(store, core as StoringCore)
+    this.#core = core
+    // Then it is closed as any other is.
+    if (this.#closing) throw closed()
+    if (this.isWatched) this.watch(true)
+    return engine
+  }
+
+  async #restore(store: Store, core: StoringCore): Promise<void> {
+    try {
+      const { Storage } = await part(import('../store/lazy-store.js'))
+      this.#storage = await Storage.open(store, core, {
+        error: (message, cause) => new StoreError(message, { cause }),
+        failed: error => this.#tell(error),
+        closed: () => stores.delete(store),
+      })
+    } catch (error) {
+      throw thrownError(error, { kind: 'options' })
+    }
+  }
+
+  #tell(error: MqttError): void {
+    if (this.dispatchEvent(new BrokerErrorEvent(error))) report(error)
+  }
+
+  async #end(): Promise<void> {
+    // What is still loaded cannot be closed.
+    if (!this.#core) await this.#loaded.catch(ignore)
+    const core = this.#core
+    this.#core = undefined
+    // It could not be loaded, or is lost.
+    if (!core) return this.#storage?.close()
+    core.close()
+    this.#subscriptions.close()
+    // A hook or a handler may have closed it, behind which the module tells its clients.
+    await new Promise<void>(nextTurn)
+    // What is told to clients follows on what is stored.
+    if (this.#storage) await this.#storage.settled()
+    this.#dock.close()
+    // Later, since the module may be on the stack.
+    setTimeout(() => core.free())
+    await this.#storage?.close()
+  }
+
+  #admit(wire: Wire): void {
+    const port = new Port(wire)
+    this.#loaded.then(
+      () => (this.#core ? this.#dock.enter(port, this.#core) : port.close()),
+      () => port.close(),
+    )
+  }
+
+  #answer(core: Core, question: number, reasonCode: number, data?: Uint8Array): void {
+    if (this.#closing) return
+    try {
+      core.answer(question, reasonCode, data)
+    } catch (error) {
+      // It trapped, which is a bug of ours: no call of it is any good.
+      this.#core = undefined
+      this.#dock.close()
+      report(error)
+    }
+  }
+
+  #open(): Core {
+    if (!this.#core) throw closed()
+    return this.#core
+  }
+}
+
+const closed = () => new ClosedError('the broker is closed')
+
+async function loadStoring(): Promise<Engine<StoringGlue>> {
+  const { glue, init, url } = await part(import('../store/lazy-store.js'))
+  storingLoader ??= new Loader(glue, init, url)
+  return storingLoader.load()
+}
