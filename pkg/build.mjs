@@ -10,6 +10,7 @@ import { build } from 'esbuild'
 
 const root = dirname(fileURLToPath(import.meta.url))
 const dist = join(root, 'dist')
+const types = join(dist, 'types')
 const modules = ['client', 'broker', 'stored']
 
 /** What becomes of parts of wasm-bindgen's JavaScript. */
@@ -72,13 +73,18 @@ const forNode = { ...common, platform: 'node', target: 'node20' }
 await build({
   ...common,
   // The parts stand here for their names: they are loaded by the broker, by those who need them.
-  entryPoints: { index: 'src/index.ts', broker: 'src/broker.ts', hooks: 'src/hooks.ts', stores: 'src/stores.ts' },
+  entryPoints: {
+    index: 'src/index.ts',
+    broker: 'src/broker.ts',
+    hooks: 'src/broker/lazy-hooks.ts',
+    stores: 'src/store/lazy-store.ts',
+  },
   splitting: true,
   chunkNames: 'common',
   target: 'es2022',
   plugins: [{ name: 'glue', setup: bundleGlue }],
 })
-await build({ ...forNode, entryPoints: { node: 'src/node/index.ts' } })
+await build({ ...forNode, entryPoints: { node: 'src/node.ts' } })
 await build({
   ...forNode,
   entryPoints: { cli: 'src/cli/main.ts' },
@@ -109,7 +115,7 @@ function cliBanner() {
 /** The command uses the package's broker, and its store, as anybody does. */
 function leavePackage({ onResolve }) {
   onResolve({ filter: /^\.\.\/broker\.js$/ }, () => ({ path: './broker.js', external: true }))
-  onResolve({ filter: /^\.\.\/node\/index\.js$/ }, () => ({ path: './node.js', external: true }))
+  onResolve({ filter: /^\.\.\/node\.js$/ }, () => ({ path: './node.js', external: true }))
 }
 
 /** Checks the types, against what wasm-bindgen has generated too, and writes the declarations. */
@@ -119,29 +125,27 @@ function declare() {
     const { status } = spawnSync(process.execPath, [tsc, '--project', project], { stdio: 'inherit' })
     if (status !== 0) process.exit(status ?? 1)
   }
-  for (const file of readdirSync(join(dist, 'node'))) {
-    if (file !== 'index.d.ts') rmSync(join(dist, 'node', file))
-  }
   const reached = new Set()
-  for (const entry of ['index', 'broker']) reach(entry, reached)
-  for (const file of readdirSync(dist).filter(name => name.endsWith('.d.ts'))) {
-    if (!reached.has(file)) rmSync(join(dist, file))
+  for (const entry of ['index.d.ts', 'broker.d.ts', 'node.d.ts']) reach(join(types, entry), reached)
+  for (const entry of readdirSync(types, { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath, entry.name)
+    if (entry.isFile() && !reached.has(file)) rmSync(file)
   }
 }
 
-/** The declarations that an entry leads to; the others are ours alone. */
-function reach(name, reached) {
-  const file = `${name}.d.ts`
+/** Adds the declarations that an entry leads to; the others are ours alone. */
+function reach(file, reached) {
   if (reached.has(file)) return
   reached.add(file)
-  const text = readFileSync(join(dist, file), 'utf8')
-  for (const [, next] of text.matchAll(/(?:from |import\()'\.\/([^']+)\.js'/g)) reach(next, reached)
+  const text = readFileSync(file, 'utf8')
+  for (const [, next] of text.matchAll(/(?:from |import\()'(\.[^']+)\.js'/g))
+    reach(join(dirname(file), `${next}.d.ts`), reached)
 }
 
 /** Takes wasm-bindgen's JavaScript from where wasm-pack wrote it, without what the face does itself or never needs. */
 function bundleGlue({ onResolve, onLoad }) {
-  onResolve({ filter: /^\.\/(client|broker|stored)\/wasmqtt\.js$/ }, ({ path }) => ({
-    path: join(dist, path),
+  onResolve({ filter: /^#wasm\// }, ({ path }) => ({
+    path: join(dist, path.slice('#wasm/'.length), 'wasmqtt.js'),
     sideEffects: false,
   }))
   onLoad({ filter: /[/\\]wasmqtt\.js$/ }, async ({ path }) => {

@@ -40,7 +40,7 @@ interface Member extends Receiver {
   end(): Promise<void>
 }
 
-/** The page's own subscriptions at its broker. */
+/** The page's own subscriptions at its broker. @internal */
 export class HostSubscriptions {
   readonly #members = new Map<number, Member>()
   readonly #streams = new Set<MessageQueue>()

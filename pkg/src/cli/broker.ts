@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { type Broker, StoreError } from '../broker.js'
-import { directory } from '../node/index.js'
+import { directory } from '../node.js'
 import { type Address, readAddress } from './address.js'
 import { brokerOf } from './config.js'
 import { type Listener, listenTcp, listenWebSocket } from './listeners.js'
