@@ -19,7 +19,6 @@ pub mod codec;
 mod collections;
 pub mod router;
 pub mod session;
-mod text;
 pub mod time;
 pub mod topic;
 #[cfg(target_arch = "wasm32")]

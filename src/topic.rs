@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use core::borrow::Borrow;
 use core::fmt;
 
-use crate::text::{self, Part, Text, fill};
+use thiserror::Error;
 
 /// The most bytes of UTF-8 that a topic name or filter can have (§4.7.3).
 pub const TOPIC_BYTES_MAX: usize = u16::MAX as usize;
@@ -31,7 +31,8 @@ pub struct TopicFilter {
 /// Text that is no topic name or no topic filter.
 ///
 /// The message names the text, what is wrong with it and where, and what would be right.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{}{fault}", quoted(.text))]
 pub struct TopicError {
     /// The text, shortened.
     pub text: String,
@@ -40,21 +41,28 @@ pub struct TopicError {
 }
 
 /// What is wrong with a topic name or a topic filter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TopicFault {
     /// [MQTT-4.7.3-1].
+    #[error("a topic must have at least one character")]
     Empty,
     /// [MQTT-4.7.3-3].
+    #[error("is too long with {bytes} bytes; at most 65,535 bytes of UTF-8 fit")]
     TooLong {
         /// Its length.
         bytes: usize,
     },
     /// [MQTT-4.7.3-2].
+    #[error("has U+0000 at byte {offset}; leave it out")]
     NullCharacter {
         /// Where, in bytes of UTF-8.
         offset: usize,
     },
     /// [MQTT-3.3.2-2], [MQTT-4.7.0-1].
+    #[error(
+        "has the wildcard `{wildcard}` at byte {offset}; \
+         a message is published to one topic, so name it without wildcards"
+    )]
     WildcardInName {
         /// `+` or `#`.
         wildcard: &'static str,
@@ -62,6 +70,10 @@ pub enum TopicFault {
         offset: usize,
     },
     /// [MQTT-4.7.1-1], [MQTT-4.7.1-2].
+    #[error(
+        "has `{wildcard}` beside other characters in level {level}; \
+         a wildcard fills its level alone, as in `{example}`"
+    )]
     WildcardNotAlone {
         /// `+` or `#`.
         wildcard: &'static str,
@@ -71,60 +83,22 @@ pub enum TopicFault {
         example: &'static str,
     },
     /// [MQTT-4.7.1-1].
+    #[error("has `#` in level {level}, but more levels follow; `#` may only be the last level, as in `a/#`")]
     HashNotLast {
         /// Which level, counted from 1.
         level: usize,
     },
     /// [MQTT-4.8.2-1], [MQTT-4.8.2-2].
+    #[error("is no shared subscription: {problem}; write `$share/group/filter`")]
     BadShare {
         /// What is wrong.
         problem: &'static str,
     },
 }
 
-text::error!(TopicError, TopicFault);
-
-impl Text for TopicError {
-    fn write(&self, text: &mut String) {
-        // There is no text to name in an empty one.
-        if !self.text.is_empty() {
-            fill(text, "`{}` ", &[Part::Str(&self.text)]);
-        }
-        self.fault.write(text);
-    }
-}
-
-impl Text for TopicFault {
-    fn write(&self, text: &mut String) {
-        match *self {
-            Self::Empty => text.push_str("a topic must have at least one character"),
-            Self::TooLong { bytes } => {
-                let pattern = "is too long with {} bytes; at most 65,535 bytes of UTF-8 fit";
-                fill(text, pattern, &[Part::Number(bytes)]);
-            }
-            Self::NullCharacter { offset } => {
-                fill(text, "has U+0000 at byte {}; leave it out", &[Part::Number(offset)]);
-            }
-            Self::WildcardInName { wildcard, offset } => {
-                let pattern = "has the wildcard `{}` at byte {}; \
-                     a message is published to one topic, so name it without wildcards";
-                fill(text, pattern, &[Part::Str(wildcard), Part::Number(offset)]);
-            }
-            Self::WildcardNotAlone { wildcard, level, example } => {
-                let pattern =
-                    "has `{}` beside other characters in level {}; a wildcard fills its level alone, as in `{}`";
-                fill(text, pattern, &[Part::Str(wildcard), Part::Number(level), Part::Str(example)]);
-            }
-            Self::HashNotLast { level } => {
-                let pattern =
-                    "has `#` in level {}, but more levels follow; `#` may only be the last level, as in `a/#`";
-                fill(text, pattern, &[Part::Number(level)]);
-            }
-            Self::BadShare { problem } => {
-                fill(text, "is no shared subscription: {}; write `$share/group/filter`", &[Part::Str(problem)]);
-            }
-        }
-    }
+/// The text in backticks with a space behind it; nothing for an empty one, which has no text to name.
+fn quoted(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("`{text}` ") }
 }
 
 impl TopicFault {

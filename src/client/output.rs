@@ -3,8 +3,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use thiserror::Error;
+
 use crate::codec::{DecodeError, EncodeError, Properties, Publish, ReasonCode};
-use crate::text::{self, Part, Text, fill};
 
 /// A publish, subscribe or unsubscribe that ends in exactly one [`Output::Done`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,15 +76,19 @@ pub enum Completion {
 }
 
 /// How a request failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum RequestError {
     /// The broker said no.
+    #[error("the broker refused: {0}")]
     Refused(ReasonCode),
     /// The broker lost the session; whether it has the message is unknown.
+    #[error("the session ended before the broker acknowledged; whether it has the message is unknown")]
     SessionLost,
     /// The connection ended and the request with it, or the client was ended.
+    #[error("the connection closed before the broker answered")]
     ConnectionClosed,
     /// The message waited, and the broker that came does not take so large a packet.
+    #[error("the packet has {bytes} bytes; the broker takes at most {maximum}")]
     PacketTooLarge {
         /// Its length.
         bytes: usize,
@@ -93,27 +98,34 @@ pub enum RequestError {
 }
 
 /// The caller's mistake: nothing was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CallError {
     /// [`Client::disconnect`](super::Client::disconnect) was called.
+    #[error("the client has ended")]
     Ended,
     /// It needs a connection: SUBSCRIBE, UNSUBSCRIBE and QoS 0 do not wait for one.
+    #[error("there is no connection")]
     NotConnected,
     /// MQTT cannot express it.
-    Encode(EncodeError),
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
     /// The queue's bound is reached.
+    #[error("the queue is full: {messages} messages wait")]
     QueueFull {
         /// How many wait.
         messages: usize,
     },
     /// So many bytes wait to be sent at the end of the turn that no more may.
+    #[error("{bytes} bytes wait to be sent, and this would be too many")]
     TransmitFull {
         /// How many wait.
         bytes: usize,
     },
     /// 65,535 requests and deliveries are under way.
+    #[error("all 65,535 packet identifiers are in use")]
     NoPacketId,
     /// The broker said in its CONNACK that it does not take this.
+    #[error("{problem}")]
     NotSupported {
         /// What, and what it does take.
         problem: &'static str,
@@ -121,6 +133,7 @@ pub enum CallError {
         reason: ReasonCode,
     },
     /// The broker said in its CONNACK that it does not take so large a packet.
+    #[error("the packet has {bytes} bytes; the broker takes at most {maximum}")]
     PacketTooLarge {
         /// Its length.
         bytes: usize,
@@ -130,13 +143,16 @@ pub enum CallError {
 }
 
 /// Why a connection ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CloseReason {
     /// The client disconnected.
+    #[error("the client disconnected")]
     Requested,
     /// The options make no CONNECT: nothing was sent.
+    #[error("the options make no CONNECT: {0}")]
     Options(EncodeError),
     /// CONNACK refused the connection.
+    #[error("the broker refused the connection: {reason}{}", said(.reason_string.as_deref()))]
     Refused {
         /// Why.
         reason: ReasonCode,
@@ -144,6 +160,7 @@ pub enum CloseReason {
         reason_string: Option<String>,
     },
     /// The broker sent DISCONNECT (5.0).
+    #[error("the broker disconnected: {reason}{}", said(.reason_string.as_deref()))]
     Disconnected {
         /// Why.
         reason: ReasonCode,
@@ -151,8 +168,10 @@ pub enum CloseReason {
         reason_string: Option<String>,
     },
     /// The broker sent bytes that are no packet.
+    #[error("the broker sent a bad packet: {0}")]
     Malformed(DecodeError),
     /// The broker sent a packet that it must not send now.
+    #[error("the broker broke the protocol: {problem} ({rule})")]
     ProtocolError {
         /// What we told the broker.
         reason: ReasonCode,
@@ -162,17 +181,14 @@ pub enum CloseReason {
         problem: &'static str,
     },
     /// A ping was not answered.
+    #[error("the broker did not answer a ping in time")]
     KeepAliveTimeout,
     /// No CONNACK within the connect timeout.
+    #[error("the broker did not answer in time")]
     ConnectTimeout,
     /// The transport closed or failed.
+    #[error("the connection was lost")]
     TransportClosed,
-}
-
-impl From<EncodeError> for CallError {
-    fn from(error: EncodeError) -> Self {
-        Self::Encode(error)
-    }
 }
 
 impl From<DecodeError> for CloseReason {
@@ -181,72 +197,7 @@ impl From<DecodeError> for CloseReason {
     }
 }
 
-text::error!(RequestError, CallError, CloseReason);
-
-impl Text for RequestError {
-    fn write(&self, text: &mut String) {
-        match self {
-            Self::Refused(reason) => fill(text, "the broker refused: {}", &[Part::Of(reason)]),
-            Self::SessionLost => {
-                text.push_str(
-                    "the session ended before the broker acknowledged; whether it has the message is unknown",
-                );
-            }
-            Self::ConnectionClosed => text.push_str("the connection closed before the broker answered"),
-            Self::PacketTooLarge { bytes, maximum } => too_large(text, *bytes, *maximum),
-        }
-    }
-}
-
-impl Text for CallError {
-    fn write(&self, text: &mut String) {
-        match self {
-            Self::Ended => text.push_str("the client has ended"),
-            Self::NotConnected => text.push_str("there is no connection"),
-            Self::Encode(error) => error.write(text),
-            Self::QueueFull { messages } => {
-                fill(text, "the queue is full: {} messages wait", &[Part::Number(*messages)]);
-            }
-            Self::TransmitFull { bytes } => {
-                fill(text, "{} bytes wait to be sent, and this would be too many", &[Part::Number(*bytes)]);
-            }
-            Self::NoPacketId => text.push_str("all 65,535 packet identifiers are in use"),
-            Self::NotSupported { problem, .. } => text.push_str(problem),
-            Self::PacketTooLarge { bytes, maximum } => too_large(text, *bytes, *maximum),
-        }
-    }
-}
-
-impl Text for CloseReason {
-    fn write(&self, text: &mut String) {
-        match self {
-            Self::Requested => text.push_str("the client disconnected"),
-            Self::Options(error) => fill(text, "the options make no CONNECT: {}", &[Part::Of(error)]),
-            Self::Refused { reason, reason_string } => {
-                said(text, "the broker refused the connection: {}", *reason, reason_string.as_deref());
-            }
-            Self::Disconnected { reason, reason_string } => {
-                said(text, "the broker disconnected: {}", *reason, reason_string.as_deref());
-            }
-            Self::Malformed(error) => fill(text, "the broker sent a bad packet: {}", &[Part::Of(error)]),
-            Self::ProtocolError { rule, problem, .. } => {
-                fill(text, "the broker broke the protocol: {} ({})", &[Part::Str(problem), Part::Str(rule)]);
-            }
-            Self::KeepAliveTimeout => text.push_str("the broker did not answer a ping in time"),
-            Self::ConnectTimeout => text.push_str("the broker did not answer in time"),
-            Self::TransportClosed => text.push_str("the connection was lost"),
-        }
-    }
-}
-
-fn said(text: &mut String, pattern: &str, reason: ReasonCode, words: Option<&str>) {
-    fill(text, pattern, &[Part::Of(&reason)]);
-    if let Some(words) = words {
-        fill(text, ": {}", &[Part::Str(words)]);
-    }
-}
-
-fn too_large(text: &mut String, bytes: usize, maximum: usize) {
-    let parts = [Part::Number(bytes), Part::Number(maximum)];
-    fill(text, "the packet has {} bytes; the broker takes at most {}", &parts);
+/// The broker's words behind a colon; nothing if there are none.
+fn said(words: Option<&str>) -> String {
+    words.map_or_else(String::new, |words| format!(": {words}"))
 }

@@ -1,8 +1,6 @@
 //! Reason codes (MQTT 5.0 §2.4).
 
-use alloc::string::String;
-
-use crate::text::{self, Part, Text, fill};
+use core::fmt;
 
 use super::PacketKind;
 
@@ -149,10 +147,8 @@ impl ReasonCode {
     }
 }
 
-text::display!(ReasonCode);
-
-impl Text for ReasonCode {
-    fn write(&self, text: &mut String) {
-        fill(text, "{} (0x{})", &[Part::Str(self.text()), Part::Hex(self.value())]);
+impl fmt::Display for ReasonCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (0x{:02X})", self.text(), self.value())
     }
 }

@@ -1,7 +1,7 @@
 //! The broker as the TypeScript face sees it.
 
 use alloc::rc::Rc;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use wasm_bindgen::JsValue;
@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::asker::{self, Asker};
 use super::clock::now;
-use super::failure::{failure, of_topic, text};
+use super::failure::{failure, of_topic};
 use super::host::Host;
 use super::js::{self, Array, Listener, Uint8Array};
 use super::link::BrokerShell;
@@ -112,7 +112,7 @@ impl BrokerCore {
         let message = options::message(topic, payload, flags, properties)?;
         let packet_id = (message.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
         let publish = Publish { packet_id, ..message.as_publish() };
-        publish.encoded_len(Version::V5).map_err(|error| failure("encode", &text(&error), None))?;
+        publish.encoded_len(Version::V5).map_err(|error| failure("encode", &error.to_string(), None))?;
         Ok(self.shell.run(|machine| machine.publish(message, now())))
     }
 

@@ -1,12 +1,12 @@
 //! A failure: what a call throws, as a list that the face makes a typed error of.
 
-use alloc::string::String;
+use alloc::string::ToString;
+
 use wasm_bindgen::JsValue;
 
 use super::js::Array;
 use crate::client::CallError;
 use crate::codec::ReasonCode;
-use crate::text::Text;
 use crate::topic::TopicError;
 
 /// `[code, message, reasonCode]`.
@@ -24,20 +24,13 @@ pub(super) fn of_call(error: &CallError) -> JsValue {
         CallError::NotSupported { reason, .. } => ("not-supported", Some(*reason)),
         CallError::PacketTooLarge { .. } => ("not-supported", Some(ReasonCode::PacketTooLarge)),
     };
-    failure(code, &text(error), reason)
+    failure(code, &error.to_string(), reason)
 }
 
 pub(super) fn of_topic(error: &TopicError) -> JsValue {
-    failure("topic", &text(error), None)
+    failure("topic", &error.to_string(), None)
 }
 
 pub(super) fn of_filter(error: &TopicError) -> JsValue {
-    failure("filter", &text(error), None)
-}
-
-/// What an error says.
-pub(super) fn text(error: &dyn Text) -> String {
-    let mut text = String::new();
-    error.write(&mut text);
-    text
+    failure("filter", &error.to_string(), None)
 }

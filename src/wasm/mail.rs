@@ -1,5 +1,6 @@
 //! Mail: the messages that the page has subscribed to at its own broker.
 
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use wasm_bindgen::JsValue;
@@ -8,7 +9,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::broker::BrokerCore;
 use super::client::parse_filter;
 use super::clock::now;
-use super::failure::{failure, text};
+use super::failure::failure;
 use super::host::Host;
 use crate::broker::{HandlerId, HostMessage};
 use crate::codec::{SubscriptionOptions, Version};
@@ -34,7 +35,7 @@ impl BrokerCore {
             machine.unsubscribe(&filter, handler, now());
             Ok(())
         });
-        set.map_err(|error| failure("filter", &text(&error), None))
+        set.map_err(|error| failure("filter", &error.to_string(), None))
     }
 }
 

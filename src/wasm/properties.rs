@@ -1,9 +1,11 @@
 //! Properties as lists, whose names the face knows: an identifier and its value by turns, as MQTT numbers and types them.
 
+use alloc::string::ToString;
+
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::failure::{failure, text};
+use super::failure::failure;
 use super::js::{Array, Uint8Array};
 use crate::codec::{EncodeError, Properties, PropertiesBuf, PropertyId, Value, ValueKind};
 
@@ -43,7 +45,7 @@ pub(super) fn write(given: Option<Array>) -> Result<PropertiesBuf, JsValue> {
         let Some(id) = PropertyId::from_value(given.number(index)) else {
             return Err(failure("property", "there is no such property", None));
         };
-        push(&mut list, id, &given, index + 1).map_err(|error| failure("property", &text(&error), None))?;
+        push(&mut list, id, &given, index + 1).map_err(|error| failure("property", &error.to_string(), None))?;
     }
     Ok(list)
 }

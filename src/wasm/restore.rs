@@ -1,11 +1,13 @@
 //! A broker with a store: what the store holds comes in before anything else, and what it has written is told.
 
+use alloc::string::ToString;
+
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::broker::BrokerCore;
 use super::clock::now;
-use super::failure::{failure, text};
+use super::failure::failure;
 use super::storage::Storage;
 use crate::broker::{BatchId, Changes};
 
@@ -18,7 +20,7 @@ impl BrokerCore {
     pub fn restore(&self, records: &[u8], storage: Storage) -> Result<(), JsValue> {
         let records = Changes::read(records).filter_map(|(key, value)| Some((key, value?)));
         let restored = self.shell.restore(storage, |machine| machine.restore(records, now()));
-        restored.map_err(|error| failure("store", &text(&error), None))
+        restored.map_err(|error| failure("store", &error.to_string(), None))
     }
 
     /// The batch is durable.

@@ -5,13 +5,13 @@
 //! leads to, so that the host is never called while it calls.
 
 use alloc::rc::{Rc, Weak};
+use alloc::string::ToString;
 use core::cell::{Cell, RefCell};
 
 use wasm_bindgen::JsValue;
 
 use super::arrival::Arrival;
 use super::clock;
-use super::failure::text;
 use super::host::Host;
 use super::js::{self, Array, Callback, Uint8Array, WebSocket};
 #[cfg(feature = "broker")]
@@ -423,7 +423,7 @@ impl ClientShell {
             RequestError::ConnectionClosed => ("connection-closed", None),
             RequestError::PacketTooLarge { .. } => ("too-large", Some(ReasonCode::PacketTooLarge.value())),
         };
-        self.host.failed(id, code, &text(error), reason);
+        self.host.failed(id, code, &error.to_string(), reason);
     }
 
     fn closed(&self, cause: &CloseReason) {
@@ -438,7 +438,7 @@ impl ClientShell {
             CloseReason::ConnectTimeout => ("connect-timeout", None, None),
             CloseReason::TransportClosed => ("lost", None, None),
         };
-        self.host.closed(code, &text(cause), reason.map(ReasonCode::value), rule);
+        self.host.closed(code, &cause.to_string(), reason.map(ReasonCode::value), rule);
     }
 }
 

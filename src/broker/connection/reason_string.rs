@@ -13,7 +13,6 @@ use crate::broker::handlers::packet::Sender;
 use crate::codec::{
     Ack, Connack, Disconnect, Packet, Properties, PropertiesBuf, PropertyId, Suback, Unsuback, Value, Version,
 };
-use crate::text::{Part, fill};
 
 /// Appends the packet with as much of its properties and of these words as the client has room for; nothing if it has
 /// none for the packet itself. Says whether it was appended.
@@ -89,9 +88,7 @@ fn properties<'p, 'a>(packet: &'p mut Packet<'a>) -> Option<&'p mut Properties<'
 impl Fault {
     /// What the peer is told of it.
     pub(crate) fn words(&self) -> String {
-        let mut words = String::new();
-        fill(&mut words, "{} ({})", &[Part::Str(self.problem), Part::Str(self.rule)]);
-        words
+        format!("{} ({})", self.problem, self.rule)
     }
 }
 

@@ -22,7 +22,6 @@ use crate::codec::{
     Connack, Connect, EncodeError, Packet, Properties, PropertiesBuf, PropertyId, QoS, ReasonCode, Value, Version,
 };
 use crate::session::Session;
-use crate::text::{Part, fill};
 use crate::time::Time;
 use crate::topic::TopicName;
 
@@ -368,9 +367,7 @@ impl Broker {
     /// A client identifier that nobody has: 21 characters that 3.1.1 allows (3.1.1 §3.1.3.1).
     fn new_client_id(&mut self) -> Arc<str> {
         loop {
-            let mut id = String::new();
-            let digits = split_mix(&mut self.seed).to_be_bytes().map(Part::Hex);
-            fill(&mut id, "auto-{}{}{}{}{}{}{}{}", &digits);
+            let id = format!("auto-{:016X}", split_mix(&mut self.seed));
             if self.clients.find(&id).is_none() {
                 return id.into();
             }

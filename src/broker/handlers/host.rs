@@ -3,9 +3,10 @@
 //! There is no peer, no session and no quality of service to agree on: a message is the host's as it was published, and as
 //! soon as it is.
 
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+
+use thiserror::Error;
 
 use crate::broker::Broker;
 use crate::broker::clients::Subscription;
@@ -16,7 +17,6 @@ use crate::broker::handlers::distribute::Subscriber;
 use crate::broker::handlers::subscribe::replays;
 use crate::broker::handlers::sys_topics::is_sys;
 use crate::codec::{Message, PacketId, QoS, SubscriptionOptions, Version};
-use crate::text::{self, Text};
 use crate::time::Time;
 use crate::topic::TopicFilter;
 
@@ -59,20 +59,11 @@ impl HostMessage {
 }
 
 /// Why the host could not subscribe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HostSubscribeError {
     /// The filter is that of a shared subscription, whose messages go to one client or another.
+    #[error("shared subscriptions are for clients alone")]
     Shared,
-}
-
-text::error!(HostSubscribeError);
-
-impl Text for HostSubscribeError {
-    fn write(&self, text: &mut String) {
-        text.push_str(match self {
-            Self::Shared => "shared subscriptions are for clients alone",
-        });
-    }
 }
 
 impl Broker {

@@ -1,6 +1,6 @@
 //! SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0 §3.8, §3.10).
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -17,9 +17,8 @@ use crate::broker::handlers::sys_topics::is_sys;
 use crate::codec::{
     self, Packet, Properties, QoS, ReasonCode, RetainHandling, Suback, Subscribe, Unsuback, Unsubscribe, Version,
 };
-use crate::text::Text;
 use crate::time::Time;
-use crate::topic::{TopicError, TopicFilter, has, is_wildcard};
+use crate::topic::{TopicFilter, has, is_wildcard};
 
 /// Bytes of all filters of one client, which may each be as long as a string can be.
 const FILTER_BYTES_MAX: usize = 1 << 20;
@@ -132,7 +131,7 @@ impl Broker {
                 match TopicFilter::parse(text) {
                     Ok(_) => ReasonCode::NoSubscriptionExisted,
                     Err(error) => {
-                        words = if words.is_empty() { of_topic(&error) } else { words };
+                        words = if words.is_empty() { error.to_string() } else { words };
                         ReasonCode::TopicFilterInvalid
                     }
                 }
@@ -199,7 +198,7 @@ impl Broker {
     /// Makes or replaces one subscription [MQTT-3.8.4-3].
     fn grant(&mut self, key: ClientKey, asked: &codec::Subscription<'_>, identifier: u32) -> Result<Granted, Refused> {
         let filter = TopicFilter::parse(asked.filter)
-            .map_err(|error| Refused { reason: ReasonCode::TopicFilterInvalid, words: of_topic(&error) })?;
+            .map_err(|error| Refused { reason: ReasonCode::TopicFilterInvalid, words: error.to_string() })?;
         if has_more_levels(filter.filter(), self.options.topic_levels_max) {
             return Err(Refused::new(ReasonCode::TopicFilterInvalid, "a filter of more levels than are served"));
         }
@@ -252,12 +251,6 @@ pub(crate) const fn replays(handling: RetainHandling, is_new: bool) -> bool {
         RetainHandling::SendIfNew => is_new,
         RetainHandling::DoNotSend => false,
     }
-}
-
-fn of_topic(error: &TopicError) -> String {
-    let mut words = String::new();
-    error.write(&mut words);
-    words
 }
 
 const fn granted_reason(qos: QoS) -> ReasonCode {
