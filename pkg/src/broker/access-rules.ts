@@ -1,4 +1,4 @@
-import { bool, type Check, fields, oneOf, text, whole, wrong } from '../util/validate.js'
+import { bool, fields, integer, oneOf, optionError, text, type Validator } from '../util/validate.js'
 import type { CoreAccessRule } from '../wasm/interface.js'
 
 /** A rule of what clients may do with topics. */
@@ -21,14 +21,14 @@ export interface AccessRule {
 /** As the module numbers them. */
 const actions = ['all', 'publish', 'subscribe', 'receive'] as const
 
-const filter: Check<string> = (value, name) => {
+const filter: Validator<string> = (value, name) => {
   const levels = text(value, name).split('/')
   const last = levels.length - 1
   const isRight = levels.every(
     (level, index) => !/[+#]/.test(level) || level === '+' || (level === '#' && index === last),
   )
-  if (value === '' || !isRight) throw wrong(name, value, 'it must be a topic filter, such as a/+/b or a/#')
-  if (levels[0] === '$share') throw wrong(name, value, 'it must be the topics alone, without $share and a name')
+  if (value === '' || !isRight) throw optionError(name, value, 'it must be a topic filter, such as a/+/b or a/#')
+  if (levels[0] === '$share') throw optionError(name, value, 'it must be the topics alone, without $share and a name')
   return value as string
 }
 
@@ -38,19 +38,21 @@ const ruleFields = fields({
   clientId: text,
   username: text,
   allow: bool,
-  reasonCode: whole(0x80, 0xa2),
+  reasonCode: integer(0x80, 0xa2),
 })
 
 /** The option `acl`. @internal */
-export const readAcl: Check<CoreAccessRule[]> = (value, name) => {
-  if (!Array.isArray(value)) throw wrong(name, value, 'it must be an array of { action, filter, allow }')
+export const readAcl: Validator<CoreAccessRule[]> = (value, name) => {
+  if (!Array.isArray(value)) throw optionError(name, value, 'it must be an array of { action, filter, allow }')
   return value.map((rule: unknown, index) => {
     const place = `${name}[${index}]`
     const { action, filter, clientId, username, allow, reasonCode } = ruleFields(rule, place)
-    if (action === undefined) throw wrong(`${place}.action`, action, 'it must be publish, subscribe, receive or all')
-    if (filter === undefined) throw wrong(`${place}.filter`, filter, 'it must be a topic filter')
-    if (allow === undefined) throw wrong(`${place}.allow`, allow, 'it must be true or false')
-    if (allow && reasonCode !== undefined) throw wrong(`${place}.reasonCode`, reasonCode, 'a rule that allows has none')
+    if (action === undefined)
+      throw optionError(`${place}.action`, action, 'it must be publish, subscribe, receive or all')
+    if (filter === undefined) throw optionError(`${place}.filter`, filter, 'it must be a topic filter')
+    if (allow === undefined) throw optionError(`${place}.allow`, allow, 'it must be true or false')
+    if (allow && reasonCode !== undefined)
+      throw optionError(`${place}.reasonCode`, reasonCode, 'a rule that allows has none')
     return [actions.indexOf(action), filter, clientId, username, allow ? 0 : (reasonCode ?? 0x87)] as const
   })
 }

@@ -1,24 +1,24 @@
 import { type PublishOptions, readHandler, readPublish } from '../client/request-options.js'
 import type { Subscription } from '../client/subscriptions.js'
-import { LINK, type Way } from '../client/target.js'
+import { type BrokerLink, LINK } from '../client/target.js'
 import type { Handler, Payload } from '../message/message.js'
 import type { MessageStream } from '../message/message-stream.js'
-import type { Storage } from '../store/batch-writer.js'
+import type { BatchWriter } from '../store/batch-writer.js'
 import { type Store, StoreError } from '../store/store.js'
 import { PageSocket } from '../transport/in-page-websocket.js'
-import { Dock, Port } from '../transport/peer.js'
+import { Peer, PeerSet } from '../transport/peer.js'
 import type { AcceptedSocket } from '../transport/socket-types.js'
-import type { Wire } from '../transport/transport.js'
-import { wireOf } from '../transport/transport-of.js'
+import type { Transport } from '../transport/transport.js'
+import { transportOf } from '../transport/transport-of.js'
 import { ignore } from '../util/abort.js'
 import { ClosedError, type MqttError } from '../util/errors.js'
-import { nextTurn } from '../util/next-task.js'
-import { WatchedTarget } from '../util/observed-event-target.js'
-import { report } from '../util/report-error.js'
-import { disconnectCode, payload as payloadOf, secret, text, wrong } from '../util/validate.js'
+import { nextTask } from '../util/next-task.js'
+import { ObservedEventTarget } from '../util/observed-event-target.js'
+import { reportUncaught } from '../util/report-error.js'
+import { disconnectCode, optionError, payload as payloadOf, secret, text } from '../util/validate.js'
 import { brokerLoader } from '../wasm/broker-module.js'
 import type { BrokerGlue, BrokerCore as Core, CoreBrokerOptions, StoringCore, StoringGlue } from '../wasm/interface.js'
-import { part } from '../wasm/lazy-part.js'
+import { loadPart } from '../wasm/lazy-part.js'
 import { type Engine, Loader } from '../wasm/loader.js'
 import { thrownError } from '../wasm/to-error.js'
 import { type Counters, readCounters } from './counters.js'
@@ -26,7 +26,7 @@ import { BrokerEvent, type BrokerEventDetail, type ClientInfo, type RetainedInfo
 import { BrokerErrorEvent, HookError, type Hooks } from './hooks.js'
 import { type BrokerOptions, readBrokerOptions } from './options.js'
 import type { HostMessagesOptions, HostSubscribeOptions } from './own-subscriptions.js'
-import { HostSubscriptions } from './own-subscriptions.js'
+import { OwnSubscriptions } from './own-subscriptions.js'
 
 const serverCode = disconnectCode('0x00, 0x80-0x83, 0x87, 0x89, 0x8B, 0x8D-0x90, 0x93-0xA2')
 /** Of the build whose broker can have a store; the other is smaller. */
@@ -43,7 +43,7 @@ export interface BrokerEventMap {
 }
 
 /** A broker in the page: `connect(broker)` reaches it without a network. It takes clients from when it is made. */
-export class Broker extends WatchedTarget<BrokerEventMap> {
+export class Broker extends ObservedEventTarget<BrokerEventMap> {
   /**
    * Resolves once the module is loaded, and what the store holds is there. Rejects if they cannot be, or with a ClosedError;
    * nobody need handle that.
@@ -51,12 +51,12 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
   readonly ready: Promise<this>
 
   /** @internal */
-  protected readonly watched = 'event'
+  protected readonly observed = 'event'
   readonly #loaded: Promise<Engine<BrokerGlue>>
-  readonly #dock = new Dock()
-  readonly #subscriptions: HostSubscriptions
+  readonly #peers = new PeerSet()
+  readonly #subscriptions: OwnSubscriptions
   #core: Core | undefined
-  #storage: Storage | undefined
+  #storage: BatchWriter | undefined
   #closing: Promise<void> | undefined
 
   /** @throws OptionError if an option is wrong. */
@@ -64,11 +64,12 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     super()
     const { core, hooks, store } = readBrokerOptions(options)
     if (store) {
-      if (stores.has(store)) throw wrong('store', store, "it must be no other broker's, which is to be closed first")
+      if (stores.has(store))
+        throw optionError('store', store, "it must be no other broker's, which is to be closed first")
       stores.add(store)
     }
     this.#loaded = this.#start(core, hooks, store)
-    this.#subscriptions = new HostSubscriptions(this.#loaded, () => this.#open())
+    this.#subscriptions = new OwnSubscriptions(this.#loaded, () => this.#open())
     this.ready = this.#loaded.then(() => this)
     // Unless it is there, and is closed as the broker is.
     this.ready.catch(() => this.#storage || (store && stores.delete(store)))
@@ -82,8 +83,8 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
    * @throws OptionError if it is none of these.
    */
   accept(socket: AcceptedSocket): void {
-    const wire = wireOf(socket)
-    if (wire) this.#admit(wire)
+    const transport = transportOf(socket)
+    if (transport) this.#admit(transport)
   }
 
   /**
@@ -94,8 +95,8 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
    */
   socket(url: string | URL = 'ws://broker.invalid/', protocols: string | readonly string[] = 'mqtt'): PageSocket {
     const list = typeof protocols === 'string' ? [protocols] : protocols
-    if (!Array.isArray(list)) throw wrong('protocols', protocols, 'it must be text, or a list of texts')
-    return new PageSocket(String(url), list, wire => this.#admit(wire))
+    if (!Array.isArray(list)) throw optionError('protocols', protocols, 'it must be text, or a list of texts')
+    return new PageSocket(String(url), list, transport => this.#admit(transport))
   }
 
   /**
@@ -174,7 +175,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
   disconnect(clientId: string, reasonCode = 0x98, serverReference?: string): boolean {
     const code = serverCode(reasonCode, 'reasonCode')
     if (serverReference !== undefined && code !== 0x9c && code !== 0x9d) {
-      throw wrong('reasonCode', reasonCode, 'with a server reference it must be 0x9C or 0x9D')
+      throw optionError('reasonCode', reasonCode, 'with a server reference it must be 0x9C or 0x9D')
     }
     const server = serverReference === undefined ? undefined : text(serverReference, 'serverReference')
     return this.#core?.disconnect(text(clientId, 'clientId'), code, server) ?? false
@@ -193,44 +194,44 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
   }
 
   /** @internal */
-  async [LINK](): Promise<Way> {
+  async [LINK](): Promise<BrokerLink> {
     const engine = await this.#loaded
     return { engine, link: client => client.link(this.#open()) }
   }
 
   /** @internal */
-  protected watch(on: boolean): void {
+  protected observe(on: boolean): void {
     this.#core?.listen(on ? detail => void this.dispatchEvent(new BrokerEvent(detail as BrokerEventDetail)) : undefined)
   }
 
   async #start(options: CoreBrokerOptions, hooks: Hooks, store: Store | undefined): Promise<Engine<BrokerGlue>> {
     const [engine, hooksPart] = await Promise.all([
       store ? loadStoring() : brokerLoader.load(),
-      Object.values(hooks).some(Boolean) && part(import('./lazy-hooks.js')),
+      Object.values(hooks).some(Boolean) && loadPart(import('./lazy-hooks.js')),
     ])
     if (this.#closing) throw closed()
     const core = new engine.glue.BrokerCore(this.#subscriptions.host(engine), options)
     if (hooksPart) {
-      const asker = new hooksPart.Asker(hooks, {
+      const runner = new hooksPart.HookRunner(hooks, {
         answer: (...answer) => this.#answer(core, ...answer),
         failed: (...failure) => this.#tell(new HookError(...failure)),
         bytes: data => secret(data, 'data'),
       })
-      core.setAsker(asker)
+      core.setAsker(runner)
     }
     // It is of the engine that can.
     if (store) await this.#restore(store, core as StoringCore)
     this.#core = core
     // Then it is closed as any other is.
     if (this.#closing) throw closed()
-    if (this.isWatched) this.watch(true)
+    if (this.isObserved) this.observe(true)
     return engine
   }
 
   async #restore(store: Store, core: StoringCore): Promise<void> {
     try {
-      const { Storage } = await part(import('../store/lazy-store.js'))
-      this.#storage = await Storage.open(store, core, {
+      const { BatchWriter } = await loadPart(import('../store/lazy-store.js'))
+      this.#storage = await BatchWriter.open(store, core, {
         error: (message, cause) => new StoreError(message, { cause }),
         failed: error => this.#tell(error),
         closed: () => stores.delete(store),
@@ -241,7 +242,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
   }
 
   #tell(error: MqttError): void {
-    if (this.dispatchEvent(new BrokerErrorEvent(error))) report(error)
+    if (this.dispatchEvent(new BrokerErrorEvent(error))) reportUncaught(error)
   }
 
   async #end(): Promise<void> {
@@ -254,20 +255,20 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     core.close()
     this.#subscriptions.close()
     // A hook or a handler may have closed it, behind which the module tells its clients.
-    await new Promise<void>(nextTurn)
+    await new Promise<void>(nextTask)
     // What is told to clients follows on what is stored.
     if (this.#storage) await this.#storage.settled()
-    this.#dock.close()
+    this.#peers.close()
     // Later, since the module may be on the stack.
     setTimeout(() => core.free())
     await this.#storage?.close()
   }
 
-  #admit(wire: Wire): void {
-    const port = new Port(wire)
+  #admit(transport: Transport): void {
+    const peer = new Peer(transport)
     this.#loaded.then(
-      () => (this.#core ? this.#dock.enter(port, this.#core) : port.close()),
-      () => port.close(),
+      () => (this.#core ? this.#peers.enter(peer, this.#core) : peer.close()),
+      () => peer.close(),
     )
   }
 
@@ -278,8 +279,8 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
     } catch (error) {
       // It trapped, which is a bug of ours: no call of it is any good.
       this.#core = undefined
-      this.#dock.close()
-      report(error)
+      this.#peers.close()
+      reportUncaught(error)
     }
   }
 
@@ -292,7 +293,7 @@ export class Broker extends WatchedTarget<BrokerEventMap> {
 const closed = () => new ClosedError('the broker is closed')
 
 async function loadStoring(): Promise<Engine<StoringGlue>> {
-  const { glue, init, url } = await part(import('../store/lazy-store.js'))
+  const { glue, init, url } = await loadPart(import('../store/lazy-store.js'))
   storingLoader ??= new Loader(glue, init, url)
   return storingLoader.load()
 }

@@ -11,7 +11,7 @@ const REASON_MAX = 0xa2
 type Answer = readonly [reasonCode: number, data?: Uint8Array | undefined]
 
 /** Who asks, and is answered. Nothing of it throws, but for `bytes`. */
-export interface AskerHost {
+export interface HookRunnerHost {
   answer(question: number, ...answer: Answer): void
   /** A hook failed. */
   failed(hook: HookError['hook'], message: string, cause: unknown): void
@@ -20,14 +20,14 @@ export interface AskerHost {
 }
 
 /** What the module asks; the hooks say what to answer. */
-export class Asker implements CoreAsker {
+export class HookRunner implements CoreAsker {
   readonly #hooks: Hooks
   readonly #users: Users | undefined
-  readonly #host: AskerHost
+  readonly #host: HookRunnerHost
   /** By the peer's number: one that is gone leaves its place to the next. */
   readonly #states = new Map<number, Record<string, unknown>>()
 
-  constructor(hooks: Hooks, host: AskerHost) {
+  constructor(hooks: Hooks, host: HookRunnerHost) {
     this.#hooks = hooks
     this.#users = hooks.users && new Users(hooks.users)
     this.#host = host

@@ -1,3 +1,3 @@
 // Loaded by who uses it: hooks, users and the hashing of passwords.
-export { Asker } from './hook-runner.js'
+export { HookRunner } from './hook-runner.js'
 export { hash } from './password-hash.js'

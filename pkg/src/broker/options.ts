@@ -2,18 +2,18 @@ import type { QoS } from '../message/message.js'
 import { type Store, store } from '../store/store.js'
 import {
   bool,
-  type Check,
   fields,
   func,
   milliseconds,
   oneOf,
+  optionError,
   positive16,
   positive32,
   qos,
   text,
   uint16,
   uint32,
-  wrong,
+  type Validator,
 } from '../util/validate.js'
 import type { CoreBrokerOptions } from '../wasm/interface.js'
 import { type AccessRule, readAcl } from './access-rules.js'
@@ -144,15 +144,15 @@ export interface BrokerOptions {
 
 const redirectFields = fields({ serverReference: text, permanent: bool })
 
-const redirect: Check<{ serverReference: string; permanent?: boolean }> = (value, name) => {
+const redirect: Validator<{ serverReference: string; permanent?: boolean }> = (value, name) => {
   const { serverReference, permanent = false } = redirectFields(value, name)
-  if (!serverReference) throw wrong(`${name}.serverReference`, serverReference, 'it must name a server')
+  if (!serverReference) throw optionError(`${name}.serverReference`, serverReference, 'it must name a server')
   return { serverReference, permanent }
 }
 
-const topicStart: Check<string> = (value, name) => {
+const topicStart: Validator<string> = (value, name) => {
   const start = text(value, name)
-  if (/[+#]/.test(start)) throw wrong(name, start, 'it must have no + and no #')
+  if (/[+#]/.test(start)) throw optionError(name, start, 'it must have no + and no #')
   return start
 }
 
@@ -205,7 +205,7 @@ export function readBrokerOptions(options: unknown): {
   const { users, authenticate, authenticateEnhanced, authorize } = given
   const hooks = { users, authenticate, authenticateEnhanced, authorize }
   if (given.authorizeReceive && !authorize) {
-    throw wrong('authorizeReceive', true, 'it must go with authorize, the hook that is asked')
+    throw optionError('authorizeReceive', true, 'it must go with authorize, the hook that is asked')
   }
   const core = [
     given.connectionsMaximum,

@@ -41,7 +41,7 @@ interface Member extends Receiver {
 }
 
 /** The page's own subscriptions at its broker. @internal */
-export class HostSubscriptions {
+export class OwnSubscriptions {
   readonly #members = new Map<number, Member>()
   readonly #streams = new Set<MessageQueue>()
   #next = 0

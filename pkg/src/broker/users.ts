@@ -1,6 +1,6 @@
 import { OptionError } from '../util/errors.js'
-import { type Check, fields, secret, text, whole, wrong } from '../util/validate.js'
-import { part } from '../wasm/lazy-part.js'
+import { fields, integer, optionError, secret, text, type Validator } from '../util/validate.js'
+import { loadPart } from '../wasm/lazy-part.js'
 import type { Hash, Secrets } from './credentials.js'
 
 /** A user who may connect, by a password or by the hash of one. */
@@ -16,7 +16,7 @@ export interface BrokerUser {
 const ITERATIONS = 600_000
 const ITERATIONS_MAX = 10_000_000
 
-const hashFields = fields({ iterations: whole(1_000, ITERATIONS_MAX) })
+const hashFields = fields({ iterations: integer(1_000, ITERATIONS_MAX) })
 
 /**
  * Hashes a password for `users`: PBKDF2 with HMAC-SHA-256 of the platform's WebCrypto, with a new salt of 16 bytes, as
@@ -33,21 +33,21 @@ export async function hashPassword(
   const { iterations = ITERATIONS } = hashFields(options, 'options')
   const bytes = secret(password, 'password')
   needCrypto('password')
-  const { hash } = await part(import('./lazy-hooks.js'))
+  const { hash } = await loadPart(import('./lazy-hooks.js'))
   return hash(bytes, iterations)
 }
 
 const userFields = fields({ username: text, password: secret, passwordHash: readHash })
 
 /** The option `users`. @internal */
-export const readUsers: Check<Secrets> = (value, name) => {
-  if (!Array.isArray(value)) throw wrong(name, value, 'it must be an array of { username, password }')
+export const readUsers: Validator<Secrets> = (value, name) => {
+  if (!Array.isArray(value)) throw optionError(name, value, 'it must be an array of { username, password }')
   const users = new Map<string, Uint8Array | Hash>()
   for (const [index, user] of value.entries()) {
     const place = `${name}[${index}]`
     const { username, password, passwordHash } = userFields(user, place)
-    if (username === undefined) throw wrong(`${place}.username`, username, 'it must be a string')
-    if (users.has(username)) throw wrong(`${place}.username`, username, 'it must not be there twice')
+    if (username === undefined) throw optionError(`${place}.username`, username, 'it must be a string')
+    if (users.has(username)) throw optionError(`${place}.username`, username, 'it must not be there twice')
     const secret = password ?? passwordHash
     if (!secret || (password && passwordHash)) {
       throw new OptionError(`${place}.password`, undefined, `${place} must have a password, or else a passwordHash`)

@@ -4,8 +4,8 @@ import type { Handler, Payload } from '../message/message.js'
 import type { MessageQueue, MessageStream } from '../message/message-stream.js'
 import type { ConnackProperties, PropertyList } from '../message/properties.js'
 import { abortable, ignore } from '../util/abort.js'
-import { WatchedTarget } from '../util/observed-event-target.js'
-import { disconnectCode, fields, payload as payloadOf, text, whole } from '../util/validate.js'
+import { ObservedEventTarget } from '../util/observed-event-target.js'
+import { disconnectCode, fields, integer, payload as payloadOf, text } from '../util/validate.js'
 import type { Receiver } from '../wasm/callbacks.js'
 import type { ClientCore } from '../wasm/interface.js'
 import type { Loader } from '../wasm/loader.js'
@@ -48,11 +48,11 @@ const sent = Promise.resolve()
 const published: Subject = { kind: 'publish', topic: '' }
 const endFields = fields({
   reasonCode: disconnectCode('0x00, 0x04, 0x80-0x83, 0x90, 0x93-0x99'),
-  timeout: whole(0, 2_147_483_647),
+  timeout: integer(0, 2_147_483_647),
 })
 
 /** What the clients of both entries of the package are. */
-export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
+export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   /**
    * Resolves with the client once the broker has accepted.
    *
@@ -62,7 +62,7 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
   readonly ready: Promise<this>
 
   /** @internal */
-  protected readonly watched = 'packet'
+  protected readonly observed = 'packet'
   readonly #connection: Connection
   readonly #subscriptions: Subscriptions
   readonly #version: 4 | 5
@@ -177,7 +177,7 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
   }
 
   /** @internal */
-  protected watch(on: boolean): void {
+  protected observe(on: boolean): void {
     this.#connection.watch(on)
   }
 
@@ -225,12 +225,12 @@ export abstract class BaseClient extends WatchedTarget<ClientEventMap> {
     send: (core: ClientCore) => Promise<T>,
   ): Promise<T> {
     if (signal?.aborted) return Promise.reject(signal.reason)
-    const { live, status, waiting } = this.#connection
+    const { live, status, queue } = this.#connection
     if (live) return abortable(send(live), signal, onAbort)
     if (status.phase === 'closed') throw this.#connection.closedError()
-    const { promise, waiter } = waiting.add(subject, bytes, send)
+    const { promise, queued } = queue.add(subject, bytes, send)
     return abortable(promise, signal, () => {
-      waiting.remove(waiter)
+      queue.remove(queued)
       onAbort()
     })
   }

@@ -2,17 +2,17 @@ import type { PacketRecord } from '../message/packet-record.js'
 import { type ConnackProperties, fromList, type PropertyList } from '../message/properties.js'
 import { ignore } from '../util/abort.js'
 import { ClosedError, ConnectError, OptionError } from '../util/errors.js'
-import { wrong } from '../util/validate.js'
+import { optionError } from '../util/validate.js'
 import { ClientHost, type Receiver } from '../wasm/callbacks.js'
 import type { ClientCore, LinkableCore } from '../wasm/interface.js'
 import type { Engine, Loader } from '../wasm/loader.js'
 import { closeError, requestError, type Subject, thrownError } from '../wasm/to-error.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
 import type { Status } from './events.js'
-import { Waiting } from './offline-queue.js'
+import { OfflineQueue } from './offline-queue.js'
 import { readCredentials, type Settings } from './options.js'
-import { onWake } from './page-resume.js'
-import { Requests } from './pending-requests.js'
+import { onPageResume } from './page-resume.js'
+import { PendingRequests } from './pending-requests.js'
 import { LINK, type Linkable } from './target.js'
 
 /** Who is told what happens. */
@@ -23,8 +23,8 @@ export interface Observer {
 
 /** A client's one connection, from loading the module to its end, and what waits for it. */
 export class Connection {
-  readonly requests = new Requests()
-  readonly waiting: Waiting
+  readonly requests = new PendingRequests()
+  readonly queue: OfflineQueue
   readonly receivers = new Map<number, Receiver>()
   /** Resolves when the broker has accepted. */
   readonly ready: Promise<void>
@@ -63,7 +63,7 @@ export class Connection {
     this.#settings = settings
     this.#observer = observer
     this.clientId = settings.clientId
-    this.waiting = new Waiting(settings.queue)
+    this.queue = new OfflineQueue(settings.queue)
     this.#finished = new Promise(resolve => {
       this.#finishing = resolve
     })
@@ -166,16 +166,16 @@ export class Connection {
       const late = () => this.#finish(new ConnectError('the WebAssembly module was not loaded in time'))
       const timer = setTimeout(late, this.#settings.connectTimeout)
       this.cleanUp.add(() => clearTimeout(timer))
-      const way = typeof target === 'string' ? undefined : await target[LINK]()
-      const engine = way?.engine ?? (await this.#loader.load())
+      const link = typeof target === 'string' ? undefined : await target[LINK]()
+      const engine = link?.engine ?? (await this.#loader.load())
       if (this.status.phase === 'closed') return
       clearTimeout(timer)
       const core = this.#start(engine)
       const credentials = await this.#askCredentials()
       if (this.#core !== core) return
       core.setCredentials(credentials.username, credentials.password)
-      if (way) {
-        way.link(core as LinkableCore)
+      if (link) {
+        link.link(core as LinkableCore)
         return
       }
       const socket = await this.#makeSocket(String(target))
@@ -190,7 +190,7 @@ export class Connection {
   /** The machine; its connect timeout begins. */
   #start(engine: Engine): ClientCore {
     const { glue, memory } = engine
-    this.waiting.check(glue)
+    this.queue.check(glue)
     const host = new ClientHost(memory, glue, this.receivers, this.requests, {
       connected: (sessionPresent, properties) => this.#onConnected(sessionPresent, properties),
       closed: (code, message, reasonCode, rule) => this.#onClosed(code, message, reasonCode, rule),
@@ -205,7 +205,7 @@ export class Connection {
     this.#core = core
     if (this.#isWatched) core.watch(true)
     core.opening()
-    this.cleanUp.add(onWake(() => this.run(() => core.wake())))
+    this.cleanUp.add(onPageResume(() => this.run(() => core.wake())))
     return core
   }
 
@@ -227,7 +227,7 @@ export class Connection {
     } catch (cause) {
       throw new ConnectError(`the WebSocket could not be made: ${cause}`, { cause })
     }
-    if (typeof socket?.send !== 'function') throw wrong('createWebSocket()', socket, 'it must give a WebSocket')
+    if (typeof socket?.send !== 'function') throw optionError('createWebSocket()', socket, 'it must give a WebSocket')
     // It stays when the module has left the socket: that of Node's `ws` throws an error that nobody listens to.
     socket.onerror = (event: { readonly error?: unknown }) => {
       this.#socketError = event.error
@@ -253,7 +253,7 @@ export class Connection {
     this.clientId = this.connackProperties.assignedClientIdentifier ?? this.clientId
     this.live = core
     this.status = { phase: 'connected' }
-    this.waiting.send(core)
+    this.queue.send(core)
     this.#accept()
     this.#observer.onStatus(this.status)
   }
@@ -281,7 +281,7 @@ export class Connection {
     })
     const failed = (what: string) => (subject: Subject) =>
       error ? requestError(subject, `${what}: ${error.message}`, { cause: error }) : this.closedError()
-    this.waiting.close(failed('nothing was sent'))
+    this.queue.close(failed('nothing was sent'))
     this.requests.close(failed('the broker had not answered, and whether it did as asked is unknown'))
     this.#refuse(error ?? this.#ending?.reason ?? this.closedError())
     this.#finishing()

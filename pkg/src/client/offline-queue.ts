@@ -4,7 +4,7 @@ import { requestError, type Subject, thrownError } from '../wasm/to-error.js'
 import type { QueueOptions } from './options.js'
 
 /** A request that waits for the connection. */
-export interface Waiter {
+export interface QueuedRequest {
   readonly subject: Subject
   /** Bytes that it keeps in memory. */
   readonly bytes: number
@@ -13,8 +13,8 @@ export interface Waiter {
 }
 
 /** The requests that wait for the connection, in the order in which they were made; bounded. */
-export class Waiting {
-  readonly #waiters = new Set<Waiter>()
+export class OfflineQueue {
+  readonly #queue = new Set<QueuedRequest>()
   #bytes = 0
   #glue: Glue | undefined
 
@@ -29,56 +29,56 @@ export class Waiting {
     subject: Subject,
     bytes: number,
     send: (core: ClientCore) => Promise<T>,
-  ): { waiter: Waiter; promise: Promise<T> } {
-    const { size } = this.#waiters
+  ): { queued: QueuedRequest; promise: Promise<T> } {
+    const { size } = this.#queue
     if (size >= this.#limits.messages || this.#bytes + bytes > this.#limits.bytes) {
       const message = `the queue is full: ${size} requests of ${this.#bytes} bytes wait for the connection`
       throw requestError(subject, message, { reasonCode: 0x97 })
     }
     if (this.#glue) check(this.#glue, subject)
-    let waiter!: Waiter
+    let queued!: QueuedRequest
     const promise = new Promise<T>((resolve, reject) => {
-      waiter = { subject, bytes, send: core => resolve(send(core)), reject }
+      queued = { subject, bytes, send: core => resolve(send(core)), reject }
     })
-    this.#waiters.add(waiter)
+    this.#queue.add(queued)
     this.#bytes += bytes
-    return { waiter, promise }
+    return { queued, promise }
   }
 
-  remove(waiter: Waiter): void {
-    if (this.#waiters.delete(waiter)) this.#bytes -= waiter.bytes
+  remove(queued: QueuedRequest): void {
+    if (this.#queue.delete(queued)) this.#bytes -= queued.bytes
   }
 
   /** The module is there: what it finds wrong is refused, though nothing can be sent yet. */
   check(glue: Glue): void {
     this.#glue = glue
-    for (const waiter of this.#waiters) {
+    for (const queued of this.#queue) {
       try {
-        check(glue, waiter.subject)
+        check(glue, queued.subject)
       } catch (error) {
-        this.remove(waiter)
-        waiter.reject(error)
+        this.remove(queued)
+        queued.reject(error)
       }
     }
   }
 
   /** There is a connection. */
   send(core: ClientCore): void {
-    for (const waiter of this.#waiters) {
-      this.remove(waiter)
+    for (const queued of this.#queue) {
+      this.remove(queued)
       try {
-        waiter.send(core)
+        queued.send(core)
       } catch (error) {
-        waiter.reject(thrownError(error, waiter.subject))
+        queued.reject(thrownError(error, queued.subject))
       }
     }
   }
 
   /** There will be none. */
   close(errorFor: (subject: Subject) => MqttError): void {
-    for (const waiter of this.#waiters) {
-      this.remove(waiter)
-      waiter.reject(errorFor(waiter.subject))
+    for (const queued of this.#queue) {
+      this.remove(queued)
+      queued.reject(errorFor(queued.subject))
     }
   }
 }

@@ -6,6 +6,7 @@ import {
   func,
   milliseconds,
   oneOf,
+  optionError,
   payload,
   positive16,
   positive32,
@@ -16,7 +17,6 @@ import {
   uint16,
   uint32,
   userProperties,
-  wrong,
 } from '../util/validate.js'
 import type { CoreOptions, CoreWill } from '../wasm/interface.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
@@ -114,7 +114,7 @@ export interface Settings {
 const topicName = (value: unknown, name: string): string => {
   const topic = text(value, name)
   if (topic && !/[+#]/.test(topic)) return topic
-  throw wrong(name, topic, 'it must be a topic name: at least one character, no + and no #')
+  throw optionError(name, topic, 'it must be a topic name: at least one character, no + and no #')
 }
 
 const willFields = fields({
@@ -157,7 +157,7 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
     const { sessionExpiry, receiveMaximum, topicAliasMaximum, userProperties, will } = given
     only5({ sessionExpiry, receiveMaximum, topicAliasMaximum, userProperties })
     only5({ 'will.delay': will?.delay, 'will.properties': will?.properties })
-    if (!clientId && !cleanStart) throw wrong('clientId', clientId, '3.1.1 needs one if cleanStart is false')
+    if (!clientId && !cleanStart) throw optionError('clientId', clientId, '3.1.1 needs one if cleanStart is false')
   }
   if (typeof credentials !== 'function') readCredentials(credentials, version)
   return {
@@ -191,7 +191,7 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
 export function readCredentials(value: unknown, version: 4 | 5): CoreCredentials {
   const { username, password } = credentialFields(value, 'credentials')
   if (version === 4 && password && username === undefined) {
-    throw wrong('credentials.username', username, '3.1.1 needs one with a password')
+    throw optionError('credentials.username', username, '3.1.1 needs one with a password')
   }
   return { ...(username !== undefined && { username }), ...(password && { password }) }
 }
@@ -199,13 +199,14 @@ export function readCredentials(value: unknown, version: 4 | 5): CoreCredentials
 /** Throws if one of these is there, which 3.1.1 cannot carry. @internal */
 export function only5(options: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(options)) {
-    if (value !== undefined) throw wrong(name, value, '3.1.1 cannot carry it: leave it out, or connect with version 5')
+    if (value !== undefined)
+      throw optionError(name, value, '3.1.1 cannot carry it: leave it out, or connect with version 5')
   }
 }
 
 function coreWill(will: ReturnType<typeof willFields>): CoreWill {
   const { topic, payload = new Uint8Array(), qos = 0, retain = false, delay, properties } = will
-  if (topic === undefined) throw wrong('will.topic', topic, 'a will needs a topic')
+  if (topic === undefined) throw optionError('will.topic', topic, 'a will needs a topic')
   const flags = (qos << 1) | Number(retain)
   return [topic, payload.slice(), flags, toList({ willDelayInterval: delay, ...properties })]
 }
@@ -214,7 +215,7 @@ function defaultSocket(isNeeded: boolean): CreateWebSocket {
   if (isNeeded && typeof WebSocket === 'undefined') {
     const right =
       'there is no WebSocket here: give a function such as (url, protocols) => new WebSocket(url, protocols)'
-    throw wrong('createWebSocket', undefined, `${right}, with the WebSocket of the package "ws"`)
+    throw optionError('createWebSocket', undefined, `${right}, with the WebSocket of the package "ws"`)
   }
   return (url, protocols) => new WebSocket(url, protocols)
 }

@@ -1,5 +1,5 @@
 /** Calls back when a page comes back to life, since browsers hold timers back meanwhile. Gives what stops it. */
-export function onWake(wake: () => void): () => void {
+export function onPageResume(wake: () => void): () => void {
   const controller = new AbortController()
   const { signal } = controller
   // Neither is there in Node; a worker has no document.

@@ -12,7 +12,7 @@ interface Pending {
 type Outcome = (pending: Pending) => void
 
 /** The requests under way. Each ends once: answered, failed, or with the connection. */
-export class Requests {
+export class PendingRequests {
   readonly #pending = new Map<number, Pending>()
   /** Ends that came before the call that made the request returned its number. */
   readonly #early = new Map<number, Outcome>()

@@ -7,7 +7,7 @@ import {
   toList,
   type UserProperties,
 } from '../message/properties.js'
-import { bool, fields, func, oneOf, qos, signal, userProperties, whole } from '../util/validate.js'
+import { bool, fields, func, integer, oneOf, qos, signal, userProperties } from '../util/validate.js'
 import { only5 } from './options.js'
 
 /** How a message is published. */
@@ -49,7 +49,7 @@ export interface MessagesOptions extends SubscribeOptions {
 }
 
 /** SUBSCRIBE's options as the module takes them. @internal */
-export interface Wish {
+export interface SubscribeArguments {
   /** The byte of the wire. */
   readonly byte: number
   readonly properties: PropertyList | undefined
@@ -61,14 +61,14 @@ const subscribeChecks = {
   noLocal: bool,
   retainAsPublished: bool,
   retainHandling: oneOf(0, 1, 2),
-  subscriptionIdentifier: whole(1, 268_435_455),
+  subscriptionIdentifier: integer(1, 268_435_455),
   userProperties,
   signal,
 }
 const subscribeFields = fields(subscribeChecks)
 const messagesFields = fields({
   ...subscribeChecks,
-  limit: whole(1, 4_294_967_295),
+  limit: integer(1, 4_294_967_295),
   overflow: oneOf('drop-oldest', 'drop-newest'),
 })
 const publishFields = fields({ qos, retain: bool, properties: messageProperties, signal })
@@ -102,7 +102,7 @@ export function readPublish(
 }
 
 /** @internal */
-export function readSubscribe(options: SubscribeOptions, version: 4 | 5): Wish {
+export function readSubscribe(options: SubscribeOptions, version: 4 | 5): SubscribeArguments {
   const { signal, qos = 0, ...rest } = subscribeFields(options, 'options')
   if (version === 4) only5(rest)
   const { noLocal = false, retainAsPublished = false, retainHandling = 0, ...properties } = rest

@@ -5,8 +5,8 @@ import { ignore } from '../util/abort.js'
 import type { Receiver } from '../wasm/callbacks.js'
 import type { ClientCore } from '../wasm/interface.js'
 import { type Subject, thrownError } from '../wasm/to-error.js'
-import type { Requests } from './pending-requests.js'
-import type { Wish } from './request-options.js'
+import type { PendingRequests } from './pending-requests.js'
+import type { SubscribeArguments } from './request-options.js'
 
 /** One handler's part of a subscription. */
 export interface Subscription {
@@ -24,7 +24,7 @@ export interface Subscription {
 }
 
 /** What the broker holds for a filter, and the handlers that share it. */
-interface Shared {
+interface FilterState {
   readonly members: Set<number>
   /** The options of the last SUBSCRIBE, to compare; empty if it was refused. */
   key: string
@@ -34,8 +34,8 @@ interface Shared {
 }
 
 /** What is used of the connection. */
-interface Link {
-  readonly requests: Requests
+interface SubscriptionConnection {
+  readonly requests: PendingRequests
   readonly receivers: Map<number, Receiver>
   /** While there is a connection. */
   readonly live: ClientCore | undefined
@@ -44,17 +44,17 @@ interface Link {
 
 /** The handlers of a client, and the subscriptions at the broker that they share. @internal */
 export class Subscriptions {
-  readonly #shared = new Map<string, Shared>()
+  readonly #filters = new Map<string, FilterState>()
   #next = 0
 
-  readonly #connection: Link
+  readonly #connection: SubscriptionConnection
 
-  constructor(connection: Link) {
+  constructor(connection: SubscriptionConnection) {
     this.#connection = connection
   }
 
   /** Adds a handler, and subscribes unless the filter is subscribed with these options. Throws what the module throws. */
-  join(core: ClientCore, filter: string, wish: Wish, receiver: Receiver): Promise<Subscription> {
+  join(core: ClientCore, filter: string, options: SubscribeArguments, receiver: Receiver): Promise<Subscription> {
     const number = this.#next++
     // Before SUBSCRIBE, since messages may come before its answer [MQTT-3.8.4-2].
     core.setHandler(filter, number, true)
@@ -65,7 +65,7 @@ export class Subscriptions {
       this.#connection.run(core => core.setHandler(filter, number, false))
     }
     try {
-      const shared = this.#ask(core, filter, wish)
+      const shared = this.#ask(core, filter, options)
       shared.members.add(number)
       return this.#granted(filter, shared, number, leave)
     } catch (error) {
@@ -74,49 +74,49 @@ export class Subscriptions {
     }
   }
 
-  #ask(core: ClientCore, filter: string, { byte, properties }: Wish): Shared {
-    const known = this.#shared.get(filter)
+  #ask(core: ClientCore, filter: string, { byte, properties }: SubscribeArguments): FilterState {
+    const known = this.#filters.get(filter)
     const asked = Math.max(known?.asked ?? 0, byte & 3)
-    const wire = (byte & ~3) | asked
-    const key = JSON.stringify([wire, properties])
+    const optionsByte = (byte & ~3) | asked
+    const key = JSON.stringify([optionsByte, properties])
     if (known?.key === key) return known
-    const granted = this.#connection.requests.add<number>(core.subscribe(filter, wire, properties), {
+    const granted = this.#connection.requests.add<number>(core.subscribe(filter, optionsByte, properties), {
       kind: 'subscribe',
       filter,
     })
     const shared = Object.assign(known ?? { members: new Set<number>() }, { key, asked, granted })
-    this.#shared.set(filter, shared)
+    this.#filters.set(filter, shared)
     granted.catch(() => {
       if (shared.granted === granted) shared.key = ''
     })
     return shared
   }
 
-  async #granted(filter: string, shared: Shared, number: number, leave: () => void): Promise<Subscription> {
-    const part = (tell: boolean): Promise<void> => {
+  async #granted(filter: string, shared: FilterState, number: number, leave: () => void): Promise<Subscription> {
+    const end = (tell: boolean): Promise<void> => {
       leave()
-      return this.#part(filter, shared, number, tell)
+      return this.#leave(filter, shared, number, tell)
     }
     let qos: QoS
     try {
       qos = (await shared.granted) as QoS
     } catch (error) {
-      part(false)
+      end(false)
       throw error
     }
-    let parted: Promise<void> | undefined
+    let ended: Promise<void> | undefined
     const unsubscribe = () => {
-      parted ??= part(true)
-      return parted
+      ended ??= end(true)
+      return ended
     }
     return { filter, qos, unsubscribe, [Symbol.asyncDispose]: unsubscribe }
   }
 
   /** A handler has left; the last one ends the subscription. */
-  async #part(filter: string, shared: Shared, number: number, tell: boolean): Promise<void> {
+  async #leave(filter: string, shared: FilterState, number: number, tell: boolean): Promise<void> {
     shared.members.delete(number)
     if (shared.members.size > 0) return
-    if (this.#shared.get(filter) === shared) this.#shared.delete(filter)
+    if (this.#filters.get(filter) === shared) this.#filters.delete(filter)
     const core = this.#connection.live
     if (!core || !tell) return
     const subject: Subject = { kind: 'subscribe', filter }

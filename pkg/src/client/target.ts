@@ -1,4 +1,4 @@
-import { wrong } from '../util/validate.js'
+import { optionError } from '../util/validate.js'
 import type { BrokerGlue, LinkableCore } from '../wasm/interface.js'
 import type { Engine } from '../wasm/loader.js'
 
@@ -6,7 +6,7 @@ import type { Engine } from '../wasm/loader.js'
 export const LINK = Symbol('wasmqtt.link')
 
 /** The way to a broker in the page. */
-export interface Way {
+export interface BrokerLink {
   /** Both ends must be of one module. */
   readonly engine: Engine<BrokerGlue>
   /** Throws if the broker is closed. */
@@ -16,14 +16,14 @@ export interface Way {
 /** A broker in the page. A symbol and not a class tells it, so that the client does not carry the broker. */
 export interface Linkable {
   /** Rejects if the broker is closed. */
-  [LINK](): Promise<Way>
+  [LINK](): Promise<BrokerLink>
 }
 
 /** The broker, or the URL of one. Throws an OptionError. */
 export function readTarget(to: unknown): Linkable | string {
   if (typeof to === 'object' && to !== null && LINK in to) return to as Linkable
   if (typeof to !== 'string' && !(to instanceof URL)) {
-    throw wrong('url', to, 'it must be a WebSocket URL such as wss://broker.example/mqtt, or a Broker')
+    throw optionError('url', to, 'it must be a WebSocket URL such as wss://broker.example/mqtt, or a Broker')
   }
   return readUrl(String(to))
 }
@@ -31,8 +31,8 @@ export function readTarget(to: unknown): Linkable | string {
 function readUrl(text: string): string {
   const right = 'it must be a WebSocket URL such as wss://broker.example/mqtt'
   const url = parse(text) ?? relative(text)
-  if (!url || !/^wss?:$/.test(url.protocol) || !url.host) throw wrong('url', text, right)
-  if (url.hash) throw wrong('url', text, 'a WebSocket URL has no #fragment')
+  if (!url || !/^wss?:$/.test(url.protocol) || !url.host) throw optionError('url', text, right)
+  if (url.hash) throw optionError('url', text, 'a WebSocket URL has no #fragment')
   return url.href
 }
 

@@ -6,7 +6,7 @@ const REMOVED = 0xffff_ffff
 const HEADER_BYTES = 8
 
 /** Whose storage it is. */
-export interface StorageHost {
+export interface BatchWriterHost {
   error(message: string, cause: unknown): StoreError
   /** It could not be written. */
   failed(error: StoreError): void
@@ -15,16 +15,16 @@ export interface StorageHost {
 }
 
 /** A broker's store, between the core and the store that the host gave. */
-export class Storage implements CoreStorage {
+export class BatchWriter implements CoreStorage {
   readonly #store: Store
   readonly #core: StoringCore
-  readonly #host: StorageHost
+  readonly #host: BatchWriterHost
   /** The write that was begun last. Never rejects. */
   #last: Promise<void> = Promise.resolve()
   #failure: StoreError | undefined
   #closed: Promise<void> | undefined
 
-  private constructor(store: Store, core: StoringCore, host: StorageHost) {
+  private constructor(store: Store, core: StoringCore, host: BatchWriterHost) {
     this.#store = store
     this.#core = core
     this.#host = host
@@ -34,8 +34,8 @@ export class Storage implements CoreStorage {
    * Has the core begin with what the store holds. Rejects with a StoreError if that cannot be read, or with what the core
    * throws; then both are put away.
    */
-  static async open(store: Store, core: StoringCore, host: StorageHost): Promise<Storage> {
-    const storage = new Storage(store, core, host)
+  static async open(store: Store, core: StoringCore, host: BatchWriterHost): Promise<BatchWriter> {
+    const storage = new BatchWriter(store, core, host)
     try {
       core.restore(await storage.#load(), storage)
       return storage

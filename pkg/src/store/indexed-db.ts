@@ -1,4 +1,4 @@
-import { part } from '../wasm/lazy-part.js'
+import { loadPart } from '../wasm/lazy-part.js'
 import type { Store } from './store.js'
 
 /**
@@ -11,7 +11,7 @@ export function indexedDb(name: string): Store {
   let database: Store | undefined
   return {
     async *load() {
-      const { openDatabase } = await part(import('./lazy-store.js'))
+      const { openDatabase } = await loadPart(import('./lazy-store.js'))
       database = await openDatabase(name)
       yield* database.load()
     },

@@ -3,7 +3,7 @@
 import init, { BrokerCore, ClientCore, check, explain, readProperties } from '#wasm/stored'
 import type { StoringGlue } from '../wasm/interface.js'
 
-export { Storage } from './batch-writer.js'
+export { BatchWriter } from './batch-writer.js'
 export { openDatabase } from './indexed-db-lazy.js'
 export { init }
 

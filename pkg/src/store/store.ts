@@ -1,5 +1,5 @@
 import { MqttError } from '../util/errors.js'
-import { type Check, wrong } from '../util/validate.js'
+import { optionError, type Validator } from '../util/validate.js'
 
 /** What a store holds under a key. What the bytes mean is the broker's affair. */
 export interface StoreRecord {
@@ -49,8 +49,8 @@ export class StoreError extends MqttError {
 }
 
 /** @internal */
-export const store: Check<Store> = (value, name) => {
+export const store: Validator<Store> = (value, name) => {
   const { load, write, close } = (value ?? {}) as Partial<Record<keyof Store, unknown>>
   if ([load, write, close].every(member => typeof member === 'function')) return value as Store
-  throw wrong(name, value, 'it must be a store, such as memory(), or have its functions load, write and close')
+  throw optionError(name, value, 'it must be a store, such as memory(), or have its functions load, write and close')
 }

@@ -1,7 +1,6 @@
-import { nextTurn } from '../util/next-task.js'
+import { nextTask } from '../util/next-task.js'
 import { WAITING_BYTES_MAX } from './node-stream.js'
-import type { Port } from './peer.js'
-import type { Wire } from './transport.js'
+import type { Transport, TransportListener } from './transport.js'
 import { bytesOf } from './websocket.js'
 
 /** The connection ended. */
@@ -39,7 +38,7 @@ export class PageSocket extends EventTarget {
 
   #readyState = PageSocket.CONNECTING as number
   #protocol = ''
-  #port: Port | undefined
+  #listener: TransportListener | undefined
   /** The one that is being told. */
   #frame: Uint8Array | undefined
   readonly #slots = new Map<string, Slot>()
@@ -58,19 +57,19 @@ export class PageSocket extends EventTarget {
   #isHeld = false
 
   /** @internal */
-  constructor(url: string, protocols: readonly string[], connect: (wire: Wire) => void) {
+  constructor(url: string, protocols: readonly string[], connect: (transport: Transport) => void) {
     super()
     this.url = url
     connect({
-      attach: port => {
-        this.#port = port
+      attach: listener => {
+        this.#listener = listener
       },
       open: () => this.#later(() => this.#onOpen(protocols)),
       send: frame => this.#onFrame(frame),
       pause: () => {
         this.#isHeld = true
       },
-      resume: () => nextTurn(() => this.#goOn()),
+      resume: () => nextTask(() => this.#runWaiting()),
       close: () => this.#later(() => this.#onClosed()),
     })
   }
@@ -140,12 +139,12 @@ export class PageSocket extends EventTarget {
     // It may be used for something else meanwhile.
     const bytes = isOpen && this.#isHeld ? given?.slice() : given
     const send = () => {
-      const port = isOpen ? this.#port : undefined
-      if (bytes) port?.receive(bytes)
-      else port?.text()
-      if (sent) nextTurn(() => (port ? sent() : sent(new Error('the socket is not open'))))
+      const listener = isOpen ? this.#listener : undefined
+      if (bytes) listener?.receive(bytes)
+      else listener?.text()
+      if (sent) nextTask(() => (listener ? sent() : sent(new Error('the socket is not open'))))
     }
-    if (isOpen) this.#inTurn(send, bytes?.length)
+    if (isOpen) this.#inOrder(send, bytes?.length)
     else send()
   }
 
@@ -156,7 +155,7 @@ export class PageSocket extends EventTarget {
     }
     if (this.#readyState > PageSocket.OPEN) return
     this.#readyState = PageSocket.CLOSING
-    this.#inTurn(() => this.#end(code, reason))
+    this.#inOrder(() => this.#end(code, reason))
   }
 
   /** As of `ws`: closes at once, and does not wait until the broker has taken what was sent. */
@@ -208,7 +207,7 @@ export class PageSocket extends EventTarget {
   get _socket(): object {
     return {
       _writableState: { finished: this.#readyState === PageSocket.CLOSED },
-      once: (_: 'finish', finished: () => void) => nextTurn(finished),
+      once: (_: 'finish', finished: () => void) => nextTask(finished),
     }
   }
 
@@ -244,7 +243,7 @@ export class PageSocket extends EventTarget {
   }
 
   /** Behind what waits. */
-  #inTurn(act: () => void, bytes = 0): void {
+  #inOrder(act: () => void, bytes = 0): void {
     if (this.#isHeld) {
       this.#waitingBytes += bytes
       this.#waiting.add(() => {
@@ -256,7 +255,7 @@ export class PageSocket extends EventTarget {
     }
   }
 
-  #goOn(): void {
+  #runWaiting(): void {
     this.#isHeld = false
     for (const act of this.#waiting) {
       this.#waiting.delete(act)
@@ -267,7 +266,7 @@ export class PageSocket extends EventTarget {
 
   /** Ends the connection: behind the frames of this turn, of which none comes any more. */
   #end(code?: number, reason?: string): void {
-    this.#port?.gone()
+    this.#listener?.gone()
     this.#later(() => this.#onClosed(code, reason))
   }
 
@@ -289,9 +288,9 @@ export class PageSocket extends EventTarget {
     const state = this.#readyState
     if (state === PageSocket.CLOSED) return
     this.#readyState = PageSocket.CLOSED
-    this.#port = undefined
+    this.#listener = undefined
     // Nobody takes it any more, which is told to who waits for that.
-    this.#goOn()
+    this.#runWaiting()
     const isOpened = this.#protocol !== ''
     if (!isOpened) {
       const error = new Error('the broker is closed')
@@ -309,7 +308,7 @@ export class PageSocket extends EventTarget {
   #tellNext(): void {
     if (this.#isTelling || this.#isPaused || this.#due.length === 0) return
     this.#isTelling = true
-    nextTurn(() => {
+    nextTask(() => {
       this.#isTelling = false
       if (this.#isPaused) return
       const due = this.#due.shift()
@@ -318,7 +317,7 @@ export class PageSocket extends EventTarget {
       due?.tell()
       if (this.#isStopped && this.#dueBytes < WAITING_BYTES_MAX / 2) {
         this.#isStopped = false
-        this.#port?.writable()
+        this.#listener?.writable()
       }
     })
   }

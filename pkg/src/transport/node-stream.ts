@@ -1,6 +1,5 @@
-import type { Port } from './peer.js'
 import type { NodeStreamLike } from './socket-types.js'
-import type { Wire } from './transport.js'
+import type { Transport, TransportListener } from './transport.js'
 
 /** How long the other side has to take what was sent and to close, in milliseconds. */
 const CLOSE_TIME = 5_000
@@ -8,9 +7,9 @@ const CLOSE_TIME = 5_000
 export const WAITING_BYTES_MAX = 1 << 20
 
 /** A stream of Node. */
-export class StreamWire implements Wire {
+export class NodeStreamTransport implements Transport {
   readonly #stream: NodeStreamLike
-  #port: Port | undefined
+  #listener: TransportListener | undefined
   #isStopped = false
   #timer: ReturnType<typeof setTimeout> | undefined
   #isClosed = false
@@ -19,8 +18,8 @@ export class StreamWire implements Wire {
     this.#stream = stream
   }
 
-  attach(port: Port): void {
-    this.#port = port
+  attach(listener: TransportListener): void {
+    this.#listener = listener
     const stream = this.#stream
     // Frames are whole turns already.
     stream.setNoDelay?.(true)
@@ -33,7 +32,7 @@ export class StreamWire implements Wire {
 
   open(): void {
     // Until now the stream has waited, and what came in it.
-    this.#stream.on('data', (bytes: Uint8Array) => this.#port?.receive(bytes))
+    this.#stream.on('data', (bytes: Uint8Array) => this.#listener?.receive(bytes))
     this.#stream.resume()
   }
 
@@ -64,7 +63,7 @@ export class StreamWire implements Wire {
   #onDrain(): void {
     if (!this.#isStopped) return
     this.#isStopped = false
-    this.#port?.writable()
+    this.#listener?.writable()
   }
 
   #onError(): void {
@@ -74,15 +73,15 @@ export class StreamWire implements Wire {
   }
 
   #onEnd(): void {
-    this.#port?.gone()
+    this.#listener?.gone()
     this.close()
   }
 
   #onClosed(): void {
     this.#isClosed = true
     clearTimeout(this.#timer)
-    this.#port?.gone()
-    this.#port = undefined
+    this.#listener?.gone()
+    this.#listener = undefined
   }
 }
 

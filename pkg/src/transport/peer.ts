@@ -1,81 +1,78 @@
-import { nextTurn } from '../util/next-task.js'
-import type { BrokerCore, Port as CorePort } from '../wasm/interface.js'
-import type { Wire } from './transport.js'
+import { nextTask } from '../util/next-task.js'
+import type { BrokerCore, PeerSocket } from '../wasm/interface.js'
+import type { Transport, TransportListener } from './transport.js'
 
-/** What comes before the module is loaded, in bytes; a peer that sends more is closed. */
+/** Limit of bytes that arrive before the module is loaded. A peer that sends more is closed. */
 const EARLY_BYTES_MAX = 1 << 20
 
-/** A peer behind a socket: what comes goes to the core, and what the core has for it goes out. */
-export class Port implements CorePort {
-  readonly #wire: Wire
-  #dock: Dock | undefined
-  #peer = 0
-  /** Until the core is there; a text frame is undefined. */
+/** One peer of the broker: passes bytes from its transport to the core, and from the core to its transport. */
+export class Peer implements PeerSocket, TransportListener {
+  readonly #transport: Transport
+  #peers: PeerSet | undefined
+  /** Number that the core gave the peer. */
+  #id = 0
+  /** Frames that came before the core was there. A text frame is undefined. */
   #early: (Uint8Array | undefined)[] | undefined = []
   #earlyBytes = 0
   #isFault = false
 
-  constructor(wire: Wire) {
-    this.#wire = wire
-    wire.attach(this)
+  constructor(transport: Transport) {
+    this.#transport = transport
+    transport.attach(this)
   }
 
-  /** The core is there: goes in, unless the socket is gone already. Gives whether it did. */
-  enter(dock: Dock): boolean {
+  /** Joins the peers of a core. Returns false if the transport is gone already. */
+  enter(peers: PeerSet): boolean {
     const early = this.#early
     if (!early) return false
     this.#early = undefined
-    this.#dock = dock
+    this.#peers = peers
     this.#run(core => {
-      this.#peer = core.accept(this)
+      this.#id = core.accept(this)
     })
     for (const bytes of early) {
       if (bytes) this.receive(bytes)
       else this.text()
     }
-    this.#wire.open()
+    this.#transport.open()
     return true
   }
 
-  /** Bytes came. */
   receive(bytes: Uint8Array): void {
     if (this.#early) this.#keep(bytes)
     else {
       this.#run(core => {
-        if (!core.receive(this.#peer, bytes)) this.#wire.pause()
+        if (!core.receive(this.#id, bytes)) this.#transport.pause()
       })
     }
   }
 
-  /** A text frame came. */
   text(): void {
     this.#isFault = true
     if (this.#early) this.#early.push(undefined)
-    else this.#run(core => core.text(this.#peer))
+    else this.#run(core => core.text(this.#id))
   }
 
-  /** The socket takes more again. */
   writable(): void {
-    this.#run(core => core.setWritable(this.#peer, true))
+    this.#run(core => core.setWritable(this.#id, true))
   }
 
-  /** The socket closed or failed. */
   gone(): void {
-    this.#run(core => core.closed(this.#peer))
+    this.#run(core => core.closed(this.#id))
     this.#leave()
   }
 
   transmit(frame: Uint8Array<ArrayBuffer>): void {
-    if (!this.#wire.send(frame)) this.#run(core => core.setWritable(this.#peer, false))
+    if (!this.#transport.send(frame)) this.#run(core => core.setWritable(this.#id, false))
   }
 
   resume(): void {
-    this.#wire.resume()
+    this.#transport.resume()
   }
 
   close(): void {
     this.#leave()
-    this.#wire.close(this.#isFault)
+    this.#transport.close(this.#isFault)
   }
 
   #keep(bytes: Uint8Array): void {
@@ -86,19 +83,19 @@ export class Port implements CorePort {
 
   #leave(): void {
     this.#early = undefined
-    this.#dock?.leave(this)
-    this.#dock = undefined
+    this.#peers?.leave(this)
+    this.#peers = undefined
   }
 
-  /** Once the socket is gone, or the core has closed it, there is nobody to call. */
+  /** Calls the core, unless the transport is gone or the core has closed it. */
   #run(call: (core: BrokerCore) => void): void {
-    this.#dock?.run(call)
+    this.#peers?.run(call)
   }
 }
 
-/** Where the ports of a broker are. */
-export class Dock {
-  readonly #ports = new Set<Port>()
+/** The peers of one broker, and the core that they call. */
+export class PeerSet {
+  readonly #peers = new Set<Peer>()
   #core: BrokerCore | undefined
   #isClosed = false
   #isFlushDue = false
@@ -107,32 +104,32 @@ export class Dock {
     this.#call(core => core.flush())
   }
 
-  enter(port: Port, core: BrokerCore): void {
+  enter(peer: Peer, core: BrokerCore): void {
     if (!this.#isClosed) {
       this.#core = core
-      if (port.enter(this)) this.#ports.add(port)
+      if (peer.enter(this)) this.#peers.add(peer)
     } else {
-      port.close()
+      peer.close()
     }
   }
 
-  leave(port: Port): void {
-    this.#ports.delete(port)
+  leave(peer: Peer): void {
+    this.#peers.delete(peer)
   }
 
-  /** Calls the core. What comes of it leaves at the end of the turn, so that it is one frame a peer. */
+  /** Calls the core, and flushes it in a task of its own, so that each peer gets one frame. */
   run(call: (core: BrokerCore) => void): void {
     this.#call(call)
     if (this.#isFlushDue) return
     this.#isFlushDue = true
-    nextTurn(this.#flush)
+    nextTask(this.#flush)
   }
 
-  /** The core is not called any more. */
+  /** Closes all peers, and calls the core no more. */
   close(): void {
     this.#isClosed = true
     this.#core = undefined
-    for (const port of [...this.#ports]) port.close()
+    for (const peer of [...this.#peers]) peer.close()
   }
 
   #call(call: (core: BrokerCore) => void): void {
@@ -140,9 +137,9 @@ export class Dock {
     try {
       call(this.#core)
     } catch (error) {
-      // It trapped, which is a bug of ours: no call of it is any good, and a broker that is dead must not look alive.
+      // The module trapped, a bug of ours. A dead broker must not look alive, so every peer is closed.
       this.close()
-      nextTurn(() => {
+      nextTask(() => {
         throw error
       })
     }

@@ -1,9 +1,9 @@
 import { OptionError } from '../util/errors.js'
-import { wrong } from '../util/validate.js'
-import { StreamWire } from './node-stream.js'
+import { optionError } from '../util/validate.js'
+import { NodeStreamTransport } from './node-stream.js'
 import type { NodeStreamLike, PageWebSocketLike, WsLike } from './socket-types.js'
-import type { Wire } from './transport.js'
-import { isWs, WebSocketWire } from './websocket.js'
+import type { Transport } from './transport.js'
+import { isWs, WebSocketTransport } from './websocket.js'
 
 const right = 'it must be a WebSocket of the package ws or of a page, or a stream of Node such as a net.Socket'
 
@@ -11,22 +11,24 @@ const right = 'it must be a WebSocket of the package ws or of a page, or a strea
  * The wire of a socket, which is told by its shape: it may be of another realm, another version, or somebody's own.
  * Undefined if the socket is closed already. Throws an OptionError.
  */
-export function wireOf(socket: unknown): Wire | undefined {
-  if (typeof socket !== 'object' || socket === null) throw wrong('socket', socket, right)
+export function transportOf(socket: unknown): Transport | undefined {
+  if (typeof socket !== 'object' || socket === null) throw optionError('socket', socket, right)
   if (
     hasAll(socket, 'send', 'close') &&
     'readyState' in socket &&
     (isWs(socket) || hasAll(socket, 'addEventListener'))
   ) {
-    return (socket.readyState as number) > OPEN ? undefined : new WebSocketWire(socket as WsLike | PageWebSocketLike)
+    return (socket.readyState as number) > OPEN
+      ? undefined
+      : new WebSocketTransport(socket as WsLike | PageWebSocketLike)
   }
-  if (!hasAll(socket, 'on', 'write', 'end', 'destroy', 'pause', 'resume')) throw wrong('socket', socket, right)
+  if (!hasAll(socket, 'on', 'write', 'end', 'destroy', 'pause', 'resume')) throw optionError('socket', socket, right)
   const { readableEncoding, destroyed } = socket as { readableEncoding?: unknown; destroyed?: unknown }
   if (readableEncoding) {
     const message = `socket gives text (${readableEncoding}), and MQTT is bytes; it must have no encoding`
     throw new OptionError('socket', socket, message)
   }
-  return destroyed ? undefined : new StreamWire(socket as NodeStreamLike)
+  return destroyed ? undefined : new NodeStreamTransport(socket as NodeStreamLike)
 }
 
 const OPEN = 1

@@ -1,17 +1,27 @@
-import type { Port } from './peer.js'
+/** Events of a transport, as its peer takes them. */
+export interface TransportListener {
+  /** Bytes came. */
+  receive(bytes: Uint8Array): void
+  /** A text frame came. */
+  text(): void
+  /** The transport takes more again. */
+  writable(): void
+  /** The transport closed or failed. */
+  gone(): void
+}
 
-/** A socket of whatever kind, as a port uses it. Nothing of it throws, or calls back at once. */
-export interface Wire {
-  /** Tells the port of the socket's end from now on, and of what comes if that cannot wait. */
-  attach(port: Port): void
-  /** The peer is let in: tells the port of all that comes. */
+/** Byte transport of one peer: a socket or a stream. No method throws, and none calls the listener before it returns. */
+export interface Transport {
+  /** Sets the listener. Until `open()` it hears of the end, and of data that the transport cannot hold back. */
+  attach(listener: TransportListener): void
+  /** Starts reading: the peer has been let in. */
   open(): void
-  /** Sends a frame. Gives whether more may follow; if not, the port is told once it may. */
+  /** Sends a frame. Returns false if no more may follow until the listener's `writable()`. */
   send(frame: Uint8Array<ArrayBuffer>): boolean
-  /** Tells the port of nothing more, if that can be; a transport that cannot is bounded by the core. */
+  /** Stops reading. A transport that cannot is bounded by the core. */
   pause(): void
-  /** Tells it again. */
+  /** Reads again. */
   resume(): void
-  /** Closes behind what was sent, paused or not, after a bounded time whatever the other side does. */
+  /** Closes after what was sent, also while paused. The time for it is bounded, whatever the other side does. */
   close(fault: boolean): void
 }

@@ -1,7 +1,6 @@
 import { unref, WAITING_BYTES_MAX } from './node-stream.js'
-import type { Port } from './peer.js'
 import type { PageWebSocketLike, WsLike } from './socket-types.js'
-import type { Wire } from './transport.js'
+import type { Transport, TransportListener } from './transport.js'
 
 const OPEN = 1
 
@@ -15,9 +14,9 @@ const CLOSE_TIME = 5_000
 const LOOK_TIME = 20
 
 /** A WebSocket: of a page, of the package `ws`, or what looks like one of the two. */
-export class WebSocketWire implements Wire {
+export class WebSocketTransport implements Transport {
   readonly #socket: PageWebSocketLike | WsLike
-  #port: Port | undefined
+  #listener: TransportListener | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #isStopped = false
   /** That of `ws` calls when a frame is on its way; a page's is looked at. */
@@ -27,8 +26,8 @@ export class WebSocketWire implements Wire {
     this.#socket = socket
   }
 
-  attach(port: Port): void {
-    this.#port = port
+  attach(listener: TransportListener): void {
+    this.#listener = listener
     const socket = this.#socket
     if (isWs(socket)) {
       socket.binaryType = 'nodebuffer'
@@ -80,21 +79,21 @@ export class WebSocketWire implements Wire {
     } catch {
       // Closed already.
     }
-    if (!isWs(socket) || !this.#port) return
+    if (!isWs(socket) || !this.#listener) return
     this.#timer = setTimeout(() => socket.terminate(), CLOSE_TIME)
     unref(this.#timer)
   }
 
   #onData(data: unknown): void {
     const bytes = bytesOf(data)
-    if (bytes) this.#port?.receive(bytes)
-    else this.#port?.text()
+    if (bytes) this.#listener?.receive(bytes)
+    else this.#listener?.text()
   }
 
   #onClosed(): void {
     clearTimeout(this.#timer)
-    this.#port?.gone()
-    this.#port = undefined
+    this.#listener?.gone()
+    this.#listener = undefined
   }
 
   #lookSoon(): void {
@@ -106,7 +105,7 @@ export class WebSocketWire implements Wire {
     if (!this.#isStopped || socket.readyState !== OPEN) return
     if ((socket.bufferedAmount ?? 0) < WAITING_BYTES_MAX / 2) {
       this.#isStopped = false
-      this.#port?.writable()
+      this.#listener?.writable()
     } else if (!isWs(socket)) {
       this.#lookSoon()
     }

@@ -1,5 +1,5 @@
 /** Runs the callback in a turn of its own, behind what is due now. They run in the order in which they are given. */
-export const nextTurn: (run: () => void) => void =
+export const nextTask: (run: () => void) => void =
   // Taken now, so that a test that sets the clock by hand does not stop a broker that it uses.
   typeof setImmediate === 'function' ? setImmediate : byChannel()
 

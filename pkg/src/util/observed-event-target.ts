@@ -15,18 +15,18 @@ export interface ListenerOptions {
  * EventTarget does not tell, so the listeners are counted as it counts them: one for each function and `capture`, until it
  * is removed, has run `once`, or its signal aborts.
  */
-export abstract class WatchedTarget<Events> extends EventTarget {
+export abstract class ObservedEventTarget<Events> extends EventTarget {
   /** For each listener its registrations, by `capture`; the value says whether it is there `once`. */
   readonly #counted = new Map<unknown, Map<boolean, boolean>>()
 
   /** The event whose listeners are counted. @internal */
-  protected abstract readonly watched: string
+  protected abstract readonly observed: string
 
   /** Somebody listens from now on, or nobody any more. @internal */
-  protected abstract watch(on: boolean): void
+  protected abstract observe(on: boolean): void
 
   /** @internal */
-  protected get isWatched(): boolean {
+  protected get isObserved(): boolean {
     return this.#counted.size > 0
   }
 
@@ -38,14 +38,14 @@ export abstract class WatchedTarget<Events> extends EventTarget {
   override addEventListener(type: string, listener: Listener<Event> | null, options?: boolean | ListenerOptions): void
   override addEventListener(type: string, listener: Listener<never> | null, options?: boolean | ListenerOptions): void {
     super.addEventListener(type, listener as EventListenerOrEventListenerObject | null, options)
-    if (type !== this.watched || !listener) return
+    if (type !== this.observed || !listener) return
     const { capture = false, once = false, signal } = optionsOf(options)
     const registrations = this.#counted.get(listener) ?? new Map<boolean, boolean>()
     if (signal?.aborted || registrations.has(capture)) return
     signal?.addEventListener('abort', () => this.#forget(listener, capture), { once: true })
     const isFirst = this.#counted.size === 0
     this.#counted.set(listener, registrations.set(capture, once))
-    if (isFirst) this.watch(true)
+    if (isFirst) this.observe(true)
   }
 
   override removeEventListener<K extends keyof Events & string>(
@@ -64,12 +64,12 @@ export abstract class WatchedTarget<Events> extends EventTarget {
     options?: boolean | ListenerOptions,
   ): void {
     super.removeEventListener(type, listener as EventListenerOrEventListenerObject | null, options)
-    if (type === this.watched) this.#forget(listener, optionsOf(options).capture ?? false)
+    if (type === this.observed) this.#forget(listener, optionsOf(options).capture ?? false)
   }
 
   override dispatchEvent(event: Event): boolean {
     // Before they run, as EventTarget does it: one that adds itself again is there again.
-    if (event.type === this.watched) {
+    if (event.type === this.observed) {
       for (const [listener, registrations] of [...this.#counted]) {
         for (const [capture, once] of [...registrations]) if (once) this.#forget(listener, capture)
       }
@@ -81,7 +81,7 @@ export abstract class WatchedTarget<Events> extends EventTarget {
     const registrations = this.#counted.get(listener)
     if (!registrations?.delete(capture) || registrations.size > 0) return
     this.#counted.delete(listener)
-    if (this.#counted.size === 0) this.watch(false)
+    if (this.#counted.size === 0) this.observe(false)
   }
 }
 

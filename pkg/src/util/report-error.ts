@@ -1,5 +1,5 @@
-/** Tells an error of a handler, or of ours, as one that nobody caught. */
-export function report(error: unknown): void {
+/** Reports an error as uncaught: a handler's, or a bug of this package. */
+export function reportUncaught(error: unknown): void {
   if (typeof reportError === 'function') reportError(error)
   else console.error(error)
 }

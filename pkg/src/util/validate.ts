@@ -1,15 +1,15 @@
 import { OptionError } from './errors.js'
 
 /** Gives the value back if it is right, as it is to be used; throws an {@link OptionError} if not. */
-export type Check<T> = (value: unknown, name: string) => T
+export type Validator<T> = (value: unknown, name: string) => T
 
-type Fields = Readonly<Record<string, Check<unknown>>>
+type Fields = Readonly<Record<string, Validator<unknown>>>
 type Read<F extends Fields> = { -readonly [K in keyof F]?: ReturnType<F[K]> }
 
 const encoder = new TextEncoder()
 
 /** The error for a value that is wrong: names the option, the value and what would be right. */
-export function wrong(name: string, value: unknown, right: string): OptionError {
+export function optionError(name: string, value: unknown, right: string): OptionError {
   return new OptionError(name, value, `${name} is ${show(value)}; ${right}`)
 }
 
@@ -21,12 +21,12 @@ function show(value: unknown): string {
 }
 
 /** The fields of an options object, each by its check. Those that are undefined are left out; others are wrong. */
-export function fields<F extends Fields>(checks: F): Check<Read<F>> {
+export function fields<F extends Fields>(checks: F): Validator<Read<F>> {
   return (value, name) => {
     const read: Record<string, unknown> = {}
     if (value === undefined) return read as Read<F>
     if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
-      throw wrong(name, value, 'it must be an object')
+      throw optionError(name, value, 'it must be an object')
     }
     const prefix = name === 'options' ? '' : `${name}.`
     for (const [key, given] of Object.entries(value)) {
@@ -47,71 +47,71 @@ export function fields<F extends Fields>(checks: F): Check<Read<F>> {
 }
 
 /** A whole number within bounds, which are included. */
-export function whole(from: number, to: number): Check<number> {
+export function integer(from: number, to: number): Validator<number> {
   return (value, name) => {
     if (Number.isInteger(value) && (value as number) >= from && (value as number) <= to) return value as number
-    throw wrong(name, value, `it must be a whole number from ${from} to ${to}`)
+    throw optionError(name, value, `it must be a integer number from ${from} to ${to}`)
   }
 }
 
 /** A reason code of those that DISCONNECT has from one side (MQTT 5.0 §3.14.2.1), as in `0x00, 0x80-0x83`. */
-export function disconnectCode(codes: string): Check<number> {
+export function disconnectCode(codes: string): Validator<number> {
   const ranges = codes.split(', ').map(range => range.split('-').map(Number) as [number, number?])
   return (value, name) => {
     const code = value as number
     if (Number.isInteger(code) && ranges.some(([from, to = from]) => code >= from && code <= to)) return code
-    throw wrong(name, value, `it must be of ${codes}`)
+    throw optionError(name, value, `it must be of ${codes}`)
   }
 }
 
-export function oneOf<const T>(...values: readonly T[]): Check<T> {
+export function oneOf<const T>(...values: readonly T[]): Validator<T> {
   return (value, name) => {
     if (values.includes(value as T)) return value as T
-    throw wrong(name, value, `it must be ${values.map(show).join(' or ')}`)
+    throw optionError(name, value, `it must be ${values.map(show).join(' or ')}`)
   }
 }
 
-export const uint16 = whole(0, 65_535)
-export const uint32 = whole(0, 4_294_967_295)
-export const positive16 = whole(1, 65_535)
-export const positive32 = whole(1, 4_294_967_295)
+export const uint16 = integer(0, 65_535)
+export const uint32 = integer(0, 4_294_967_295)
+export const positive16 = integer(1, 65_535)
+export const positive32 = integer(1, 4_294_967_295)
 /** A limit of `setTimeout`. */
-export const milliseconds = whole(1, 2_147_483_647)
+export const milliseconds = integer(1, 2_147_483_647)
 export const bool = oneOf(true, false)
 export const qos = oneOf(0, 1, 2)
 
 /** A string that MQTT can carry (MQTT 5.0 §1.5.4). */
-export const text: Check<string> = (value, name) => {
-  if (typeof value !== 'string') throw wrong(name, value, 'it must be a string')
+export const text: Validator<string> = (value, name) => {
+  if (typeof value !== 'string') throw optionError(name, value, 'it must be a string')
   if (/\p{Cs}/u.test(value) || value.includes('\0')) {
-    throw wrong(name, value, 'it must have no U+0000 and no half of a surrogate pair')
+    throw optionError(name, value, 'it must have no U+0000 and no half of a surrogate pair')
   }
   // A UTF-16 unit is at most three bytes of UTF-8.
   if (value.length > 21_845 && encoder.encode(value).length > 65_535) {
-    throw wrong(name, value, 'it must have at most 65,535 bytes of UTF-8')
+    throw optionError(name, value, 'it must have at most 65,535 bytes of UTF-8')
   }
   return value
 }
 
 /** A payload's bytes; not copied if they are bytes already. */
-export const payload: Check<Uint8Array> = (value, name) => {
+export const payload: Validator<Uint8Array> = (value, name) => {
   if (typeof value === 'string') return encoder.encode(value)
   if (value instanceof Uint8Array) return value
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   // By name, so that the buffer of another frame's realm is one too.
   if (Object.prototype.toString.call(value) === '[object ArrayBuffer]') return new Uint8Array(value as ArrayBuffer)
-  throw wrong(name, value, 'it must be a string, an ArrayBuffer or a view of one, such as a Uint8Array')
+  throw optionError(name, value, 'it must be a string, an ArrayBuffer or a view of one, such as a Uint8Array')
 }
 
 /** Bytes that MQTT carries with a length of two bytes; copied. */
-export const binary: Check<Uint8Array> = (value, name) => {
-  if (!(value instanceof Uint8Array)) throw wrong(name, value, 'it must be a Uint8Array')
-  if (value.length > 65_535) throw wrong(name, value, 'it must have at most 65,535 bytes')
+export const binary: Validator<Uint8Array> = (value, name) => {
+  if (!(value instanceof Uint8Array)) throw optionError(name, value, 'it must be a Uint8Array')
+  if (value.length > 65_535) throw optionError(name, value, 'it must have at most 65,535 bytes')
   return value.slice()
 }
 
 /** Text as bytes, or bytes; what is wrong is not shown. */
-export const secret: Check<Uint8Array> = (value, name) => {
+export const secret: Validator<Uint8Array> = (value, name) => {
   if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
     throw new OptionError(name, undefined, `${name} must be a string or a Uint8Array, and is a ${typeof value}`)
   }
@@ -120,27 +120,27 @@ export const secret: Check<Uint8Array> = (value, name) => {
   return bytes
 }
 
-export function func<T>(right: string): Check<T> {
+export function func<T>(right: string): Validator<T> {
   return (value, name) => {
     if (typeof value === 'function') return value as T
-    throw wrong(name, value, `it must be a function: ${right}`)
+    throw optionError(name, value, `it must be a function: ${right}`)
   }
 }
 
-export const signal: Check<AbortSignal> = (value, name) => {
+export const signal: Validator<AbortSignal> = (value, name) => {
   if (typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value) {
     return value as AbortSignal
   }
-  throw wrong(name, value, 'it must be an AbortSignal')
+  throw optionError(name, value, 'it must be an AbortSignal')
 }
 
 /** Pairs of a name and a value, in order; names may be there more than once. */
-export const userProperties: Check<readonly (readonly [string, string])[]> = (value, name) => {
+export const userProperties: Validator<readonly (readonly [string, string])[]> = (value, name) => {
   const right = 'it must be an array of pairs of strings, such as [["name", "value"]]'
-  if (!Array.isArray(value)) throw wrong(name, value, right)
+  if (!Array.isArray(value)) throw optionError(name, value, right)
   return value.map((pair: unknown, index) => {
     const place = `${name}[${index}]`
-    if (!Array.isArray(pair) || pair.length !== 2) throw wrong(place, pair, 'it must be a pair of strings')
+    if (!Array.isArray(pair) || pair.length !== 2) throw optionError(place, pair, 'it must be a pair of strings')
     return [text(pair[0], `${place}[0]`), text(pair[1], `${place}[1]`)] as const
   })
 }

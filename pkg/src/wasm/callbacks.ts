@@ -1,7 +1,7 @@
 import { type Handler, LazyProperties, type Message, ReceivedMessage } from '../message/message.js'
 import { type PacketRecord, packetRecord } from '../message/packet-record.js'
 import type { PropertyList } from '../message/properties.js'
-import { report } from '../util/report-error.js'
+import { reportUncaught } from '../util/report-error.js'
 import type { FrameEvent, Glue, Host } from './interface.js'
 
 /** A handler as long as it is wanted. Whoever ends it empties it, so that not even a message under way reaches it. */
@@ -155,6 +155,6 @@ function deliver(receiver: Receiver, message: Message): void {
   try {
     handle?.(message)
   } catch (error) {
-    report(error)
+    reportUncaught(error)
   }
 }

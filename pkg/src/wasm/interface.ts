@@ -144,7 +144,7 @@ export interface CoreAsker {
 }
 
 /** What the module calls for a peer that is no client of it. Nothing of it throws; from all of it the module may be called. */
-export interface Port {
+export interface PeerSocket {
   transmit(frame: Uint8Array<ArrayBuffer>): void
   /** More may come again. */
   resume(): void
@@ -159,9 +159,9 @@ export interface Storage {
 
 /** The broker in the page. */
 export interface BrokerCore {
-  /** Gives the peer's number, which is good until the port is closed from either side. What comes of it waits for `flush`. */
-  accept(port: Port): number
-  /** Gives whether more may come; if not, the port is told once it may. */
+  /** Gives the peer's number, which is good until the socket is closed from either side. What comes of it waits for `flush`. */
+  accept(socket: PeerSocket): number
+  /** Gives whether more may come; if not, the socket is told once it may. */
   receive(peer: number, bytes: Uint8Array): boolean
   text(peer: number): void
   setWritable(peer: number, writable: boolean): void
