@@ -355,6 +355,13 @@ impl AsRef<str> for TopicFilter {
     }
 }
 
+/// Whether a topic name or filter has more than `max` levels.
+#[inline]
+pub(crate) fn has_more_levels(topic: &str, max: usize) -> bool {
+    // Most are shorter than that many separators.
+    topic.len() >= max && topic.bytes().filter(|byte| *byte == b'/').count() >= max
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! A mark: what the broker notes with a delivery that a session keeps.
 
-use crate::broker::clients::shared_groups::GroupKey;
+use crate::broker::ids::GroupKey;
 use crate::time::Time;
 
 /// Bits of the moment: 557 years of milliseconds.

@@ -8,12 +8,14 @@
 //! Clients of MQTT 3.1.1 and 5.0 meet in one broker: properties are left out on the way to the old version.
 
 mod auth;
+mod cause;
 mod clients;
 mod connection;
 mod delivery;
 mod delivery_tag;
 mod event;
 mod handlers;
+mod ids;
 mod monitor;
 mod options;
 mod output;
@@ -21,42 +23,42 @@ mod retained;
 mod store;
 mod views;
 
+use alloc::sync::Arc;
+
 pub use auth::access_list::{Access, AccessFilter, AccessRule};
-pub use auth::question::{Action, Answer, Asks, Credentials, Question, QuestionId};
-pub use connection::peer::PeerId;
-pub use event::{DisconnectCause, DropCause, Event, Fault, RejectCause, WillFate};
-pub use handlers::host::{HandlerId, HostMessage, HostSubscribeError};
+use auth::open_questions::Questions;
+use auth::question::Asked;
+pub use auth::question::{Action, Answer, Asks, Credentials, Question};
+use auth::verdict::Guards;
+pub use cause::{DisconnectCause, DropCause, Fault, RejectCause, WillFate};
+use clients::Clients;
+use clients::shared_groups::Groups;
+use clients::subscription::Subscription;
+use connection::deadlines::{Deadline, Deadlines};
+use connection::flow::{Deferred, Flow, Resumed};
+use connection::outbox::Outbox;
+use connection::peer::{Connection, Peers};
+use delivery::encoded_publish::Forms;
+use delivery::fan_out::{FanOut, Subscriber};
+pub use delivery::host_message::{HostMessage, HostSubscribeError};
+pub use event::Event;
+pub use ids::{HandlerId, PeerId, QuestionId};
 pub use monitor::counters::{Counters, Gauges, Traffic};
+use monitor::event_queue::Log;
+use monitor::sys_values::Sys;
 pub use options::{BrokerOptions, QueueOverflow, Redirect};
 pub use output::Output;
+use retained::Retained;
 #[cfg(all(target_arch = "wasm32", feature = "broker"))]
 pub(crate) use store::Part;
+use store::Store;
+use store::held::{Held, Stage};
 pub use store::{Batch, BatchId, Changes, StoreError};
 pub use views::{ClientView, SessionView};
-
-use alloc::sync::Arc;
 
 use crate::codec::{Message, ReasonCode};
 use crate::router::Router;
 use crate::time::{Time, earlier};
-use auth::open_questions::Questions;
-use auth::question::Asked;
-use clients::shared_groups::Groups;
-use clients::{Clients, Subscription};
-use connection::deadlines::{Deadline, Deadlines};
-use connection::peer::{Connection, Peers};
-use delivery::encoded_publish::Forms;
-use handlers::authorize::Guards;
-use handlers::backpressure::Flow;
-use handlers::distribute::{FanOut, Subscriber};
-use handlers::fast::Resumed;
-use handlers::store::{Held, Stage};
-use handlers::sys_topics::Sys;
-use handlers::turn::Deferred;
-use monitor::event_queue::Log;
-use output::Outbox;
-use retained::Retained;
-use store::Store;
 
 /// Who subscribes to what. A group's value is not used.
 type Subscriptions = Router<Subscriber, Subscription>;

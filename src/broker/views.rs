@@ -2,8 +2,9 @@
 
 use alloc::vec::Vec;
 
-use crate::broker::clients::Held;
-use crate::broker::connection::peer::PeerId;
+use crate::broker::clients::subscription::Held;
+use crate::broker::ids::PeerId;
+use crate::broker::monitor::counters::{Counters, Gauges};
 use crate::broker::{Broker, BrokerOptions};
 use crate::codec::{Message, QoS, Version};
 use crate::time::Time;
@@ -90,5 +91,50 @@ impl Broker {
     #[must_use]
     pub const fn options(&self) -> &BrokerOptions {
         &self.options
+    }
+}
+
+impl Broker {
+    /// What was counted since the broker began.
+    #[must_use]
+    pub const fn counters(&self) -> Counters {
+        self.log.counters
+    }
+
+    /// What there is now. Looks at every session.
+    #[must_use]
+    pub fn gauges(&self, now: Time) -> Gauges {
+        let mut gauges = Gauges {
+            uptime: self.begun.map_or(0, |begun| now.saturating_since(begun).as_secs()),
+            clients: self.connected,
+            sessions: self.clients.len(),
+            subscriptions: self.subscriptions.len(),
+            shared_subscriptions: self.groups.len(),
+            retained: self.retained.len(),
+            retained_bytes: self.retained.bytes(),
+            ..Gauges::default()
+        };
+        for client in self.clients.iter() {
+            gauges.queued += client.session.queued();
+            gauges.queued_bytes += client.session.queued_bytes();
+            gauges.in_flight += client.session.in_flight();
+        }
+        gauges
+    }
+
+    /// A whole packet came. One that waits for answers is handled again, and was counted.
+    #[inline]
+    pub(crate) fn count_received(&mut self, id: PeerId, packet: &[u8]) {
+        if self.peers.get(id).is_some_and(|peer| peer.waiting.is_none()) {
+            self.log.counters.received.count(packet);
+        }
+    }
+
+    /// A client was accepted.
+    pub(crate) fn count_connected(&mut self) {
+        let counters = &mut self.log.counters;
+        self.connected += 1;
+        counters.accepted += 1;
+        counters.clients_max = counters.clients_max.max(self.connected);
     }
 }

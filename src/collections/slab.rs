@@ -57,8 +57,9 @@ impl<T> Slab<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Slab;
     use alloc::string::String;
+
+    use super::Slab;
 
     #[test]
     fn freed_slots_are_used_again_and_hold_nothing_meanwhile() {

@@ -188,8 +188,9 @@ fn is_level(expected: &[u8], level: &[u8], who: Who<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use alloc::borrow::ToOwned;
+    use alloc::format;
     use alloc::string::String;
-    use alloc::{format, vec::Vec};
+    use alloc::vec::Vec;
 
     use super::{AccessFilter, Overlap, Who};
     use crate::topic::{TopicFilter, TopicName};

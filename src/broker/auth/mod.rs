@@ -3,3 +3,4 @@
 pub(crate) mod access_list;
 pub(crate) mod open_questions;
 pub(crate) mod question;
+pub(crate) mod verdict;

@@ -4,9 +4,8 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::borrow::Borrow;
 
-use crate::broker::auth::question::{Answer, Asked, Question, QuestionId};
-use crate::broker::clients::ClientKey;
-use crate::broker::connection::peer::PeerId;
+use crate::broker::auth::question::{Answer, Asked, Question};
+use crate::broker::ids::{ClientKey, PeerId, QuestionId};
 use crate::collections::sorted_list::Sorted;
 use crate::time::Time;
 

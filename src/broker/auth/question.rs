@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
-use crate::broker::connection::peer::PeerId;
+use crate::broker::ids::{PeerId, QuestionId};
 use crate::codec::{QoS, ReasonCode, Version};
 
 /// Which questions the host is asked. None by default; what is not asked costs nothing.
@@ -23,10 +23,6 @@ pub struct Asks {
     /// the broker ends is asked about again once it is restored from a store.
     pub receive: bool,
 }
-
-/// The number of a question, never given out again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct QuestionId(pub u64);
 
 /// What the host is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,9 +120,10 @@ impl fmt::Debug for Credentials {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::Credentials;
     use crate::codec::Version;
-    use alloc::format;
 
     #[test]
     fn a_password_is_not_shown() {

@@ -1,31 +1,28 @@
 //! What the broker keeps for each client identifier: its session state (MQTT 5.0 §4.1), connected or not.
 
+pub(crate) mod approval_queue;
 pub(crate) mod replays;
 pub(crate) mod shared_groups;
+pub(crate) mod subscription;
+pub(crate) mod will;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::borrow::Borrow;
 
 use crate::broker::auth::access_list::Who;
+use crate::broker::clients::approval_queue::Screen;
 use crate::broker::clients::replays::Replays;
-use crate::broker::connection::peer::PeerId;
-use crate::broker::delivery::approve::Screen;
-use crate::broker::delivery_tag::Mark;
-use crate::broker::handlers::will::Will;
+use crate::broker::clients::subscription::Held;
+use crate::broker::clients::will::Will;
+use crate::broker::ids::{ClientKey, PeerId};
 use crate::broker::store::{Part, Shadow};
-use crate::codec::{Message, QoS, SubscriptionOptions};
 use crate::collections::change_list::Changed;
 use crate::collections::named_slab::Register;
 use crate::collections::sorted_list::Sorted;
 use crate::session::{Delivery, QueueFull, Session};
 use crate::time::Time;
 use crate::topic::TopicFilter;
-
-/// A client's place in [`Clients`], used again once its session has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ClientKey(u32);
 
 /// One client's state.
 #[derive(Debug)]
@@ -55,47 +52,6 @@ pub(crate) struct ClientState {
     is_touched: bool,
     /// The fan-out that found it last, and where it stands there: tells overlapping subscriptions.
     pub(crate) found: (u64, usize),
-}
-
-/// A subscription that a client holds.
-#[derive(Debug)]
-pub(crate) struct Held {
-    pub(crate) filter: TopicFilter,
-    pub(crate) subscription: Subscription,
-}
-
-/// What a subscription asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Subscription {
-    /// The highest quality of service granted.
-    pub(crate) qos: QoS,
-    pub(crate) no_local: bool,
-    pub(crate) retain_as_published: bool,
-    /// 0: none (§3.8.2.1.2).
-    pub(crate) identifier: u32,
-}
-
-impl Subscription {
-    pub(crate) fn new(options: SubscriptionOptions, maximum_qos: QoS, identifier: u32) -> Self {
-        Self {
-            qos: options.qos.min(maximum_qos),
-            no_local: options.no_local,
-            retain_as_published: options.retain_as_published,
-            identifier,
-        }
-    }
-
-    /// A message for this one alone.
-    pub(crate) fn delivery(self, message: &Arc<Message>, retain: bool, mark: Mark) -> Delivery {
-        let identifiers = core::slice::from_ref(&self.identifier);
-        Delivery {
-            message: Arc::clone(message),
-            qos: message.qos.min(self.qos),
-            retain,
-            subscription_identifiers: identifiers.get(usize::from(self.identifier == 0)..).unwrap_or_default().into(),
-            token: mark.pack(),
-        }
-    }
 }
 
 impl ClientState {
@@ -146,12 +102,6 @@ impl ClientState {
         self.session.enqueue(delivery)?;
         self.enqueued += 1;
         Ok(())
-    }
-}
-
-impl Borrow<str> for Held {
-    fn borrow(&self) -> &str {
-        self.filter.as_str()
     }
 }
 

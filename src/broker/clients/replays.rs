@@ -11,7 +11,8 @@
 
 use alloc::vec::Vec;
 
-use crate::broker::clients::{ClientState, Subscription};
+use crate::broker::clients::ClientState;
+use crate::broker::clients::subscription::Subscription;
 use crate::broker::retained::Kept;
 use crate::topic::{TopicFilter, TopicName};
 

@@ -5,13 +5,10 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::broker::clients::{ClientKey, Subscription};
+use crate::broker::clients::subscription::Subscription;
+use crate::broker::ids::{ClientKey, GroupKey};
 use crate::collections::named_slab::Register;
 use crate::topic::TopicFilter;
-
-/// A group's place in [`Groups`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct GroupKey(u32);
 
 #[derive(Debug)]
 struct Group {
@@ -105,15 +102,5 @@ impl Groups {
     /// Whether such a member is in the group.
     pub(crate) fn has_any(&self, key: GroupKey, is_it: impl Fn(ClientKey) -> bool) -> bool {
         self.0.get(key.0).is_some_and(|group| group.members.iter().any(|(member, _)| is_it(*member)))
-    }
-}
-
-impl GroupKey {
-    pub(crate) const fn new(slot: u32) -> Self {
-        Self(slot)
-    }
-
-    pub(crate) const fn slot(self) -> u32 {
-        self.0
     }
 }

@@ -1,7 +1,6 @@
 //! The moments at which the broker must act by itself, in one ordered queue.
 
-use crate::broker::clients::ClientKey;
-use crate::broker::connection::peer::PeerId;
+use crate::broker::ids::{ClientKey, PeerId};
 use crate::collections::sorted_list::Sorted;
 use crate::time::Time;
 

@@ -6,38 +6,15 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::broker::auth::open_questions::Waiting;
-use crate::broker::clients::ClientKey;
+use crate::broker::connection::auth_exchange::{Exchange, Method};
+use crate::broker::connection::flow::{Flow, Intake};
 use crate::broker::connection::topic_aliases::{Inbound, Naming, Outbound};
 use crate::broker::delivery::encoded_publish::Terms;
-use crate::broker::handlers::auth::{Exchange, Method};
-use crate::broker::handlers::backpressure::Flow;
-use crate::broker::handlers::fast::Intake;
+use crate::broker::ids::{ClientKey, PeerId};
 use crate::codec::{Decoder, Publish, QoS, Version};
 use crate::collections::slab::Slab;
 use crate::time::Time;
 use crate::topic::TopicName;
-
-/// One connection to the broker, for as long as it lasts; never used again for another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PeerId(u64);
-
-impl PeerId {
-    /// `serial` tells the connections apart, `slot` is where to find it.
-    const fn new(serial: u32, slot: u32) -> Self {
-        Self((serial as u64) << 32 | slot as u64)
-    }
-
-    /// A small number that no other peer has as long as this one is there, for the host to find its transport by.
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self.slot() as usize
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "the lower half is the slot")]
-    const fn slot(self) -> u32 {
-        self.0 as u32
-    }
-}
 
 /// What the broker keeps for a connection.
 #[derive(Debug)]

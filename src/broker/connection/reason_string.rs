@@ -7,11 +7,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::broker::Broker;
-use crate::broker::event::{DisconnectCause, Fault};
-use crate::broker::handlers::packet::Sender;
+use crate::broker::cause::{DisconnectCause, Fault};
 use crate::codec::{
-    Ack, Connack, Disconnect, Packet, Properties, PropertiesBuf, PropertyId, Suback, Unsuback, Value, Version,
+    Ack, Connack, Disconnect, Packet, Properties, PropertiesBuf, PropertyId, ReasonCode, Suback, Unsuback, Value,
+    Version,
 };
 
 /// Appends the packet with as much of its properties and of these words as the client has room for; nothing if it has
@@ -42,26 +41,6 @@ pub(crate) fn append(
         out.truncate(start);
     }
     false
-}
-
-impl Broker {
-    /// As [`send`](Self::send), with words if the client wants them beside this packet.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub(crate) fn send_saying(&mut self, sender: Sender, packet: Packet<'_>, words: &str) -> Result<(), Fault> {
-        if words.is_empty() {
-            return self.send(sender, &packet);
-        }
-        let connected = self.peers.get(sender.peer).and_then(|peer| peer.connection.connected());
-        let wants_words = connected.filter(|connected| connected.wants_words);
-        let Some(packet_bytes_max) = wants_words.map(|connected| connected.packet_bytes_max) else {
-            return self.send(sender, &packet);
-        };
-        let mut bytes = Vec::new();
-        append(packet, words, sender.version, packet_bytes_max, &mut bytes);
-        self.send_encoded(sender.peer, &bytes)
-    }
 }
 
 /// The list of a Server Reference. One that is too long for a string is none.
@@ -103,4 +82,8 @@ impl DisconnectCause {
             Self::Client(_) | Self::TransportClosed | Self::StoreFailed | Self::Host(_) => String::new(),
         }
     }
+}
+
+pub(crate) const fn connack(session_present: bool, reason: ReasonCode, properties: Properties<'_>) -> Packet<'_> {
+    Packet::Connack(Connack { session_present, reason, properties })
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::broker::event::Fault;
+use crate::broker::cause::Fault;
 use crate::codec::ReasonCode;
 use crate::topic::TopicName;
 

@@ -2,76 +2,19 @@
 //!
 //! They stay in order: what is allowed goes on behind all that came before it, and no sooner than there is room for it.
 
-use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
 use crate::broker::auth::open_questions::Whose;
-use crate::broker::auth::question::{Action, Question, QuestionId};
+use crate::broker::auth::question::{Action, Question};
+use crate::broker::auth::verdict::Verdict;
+use crate::broker::cause::DropCause;
+use crate::broker::clients::approval_queue::Screen;
 use crate::broker::delivery::deliver::Hop;
-use crate::broker::event::{DropCause, Event};
-use crate::broker::handlers::authorize::Verdict;
+use crate::broker::event::Event;
+use crate::broker::ids::QuestionId;
 use crate::broker::options::QueueOverflow;
 use crate::codec::QoS;
 use crate::session::Delivery;
-
-/// Deliveries that wait, bounded as the queue behind them is: in messages, and in bytes of topics and payloads.
-#[derive(Debug, Default)]
-pub(crate) struct Screen {
-    waiting: VecDeque<(QuestionId, Verdict, Delivery)>,
-    bytes: usize,
-}
-
-impl Screen {
-    pub(crate) fn len(&self) -> usize {
-        self.waiting.len()
-    }
-
-    pub(crate) const fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// The deliveries from this place on.
-    pub(crate) fn waiting_from(&self, place: usize) -> impl Iterator<Item = &Delivery> {
-        self.waiting.iter().skip(place).map(|(_, _, delivery)| delivery)
-    }
-
-    pub(crate) fn questions(&self) -> impl Iterator<Item = QuestionId> {
-        self.waiting.iter().map(|(question, _, _)| *question)
-    }
-
-    /// In their order.
-    pub(crate) fn deliveries_mut(&mut self) -> impl Iterator<Item = &mut Delivery> {
-        self.waiting.iter_mut().map(|(_, _, delivery)| delivery)
-    }
-
-    /// One alone is let in, whatever its length.
-    pub(crate) fn has_room(&self, bytes: usize, messages_max: usize, bytes_max: usize) -> bool {
-        self.waiting.is_empty() || (self.waiting.len() < messages_max && self.bytes + bytes <= bytes_max)
-    }
-
-    fn push(&mut self, question: QuestionId, delivery: Delivery) {
-        self.bytes += delivery.bytes();
-        self.waiting.push_back((question, Verdict::Pending, delivery));
-    }
-
-    fn pop(&mut self) -> Option<(QuestionId, Verdict, Delivery)> {
-        let first = self.waiting.pop_front()?;
-        self.bytes -= first.2.bytes();
-        Some(first)
-    }
-
-    fn put(&mut self, question: QuestionId, verdict: Verdict) {
-        if let Ok(place) = self.waiting.binary_search_by_key(&question, |(question, _, _)| *question) {
-            self.waiting[place].1 = verdict;
-        }
-    }
-
-    /// The first, if it is known what becomes of it.
-    fn first_settled(&self) -> Option<(Verdict, &Delivery)> {
-        let (_, verdict, delivery) = self.waiting.front()?;
-        (*verdict != Verdict::Pending).then_some((*verdict, delivery))
-    }
-}
 
 impl Hop<'_> {
     /// Asks the host whether the client may have this; it is delivered when the answer has come.

@@ -3,19 +3,19 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::broker::Broker;
 use crate::broker::auth::open_questions::Questions;
-use crate::broker::clients::{ClientKey, ClientState};
+use crate::broker::auth::verdict::Guards;
+use crate::broker::cause::DropCause;
+use crate::broker::clients::ClientState;
+use crate::broker::connection::flow::Flow;
+use crate::broker::connection::outbox::Outbox;
 use crate::broker::connection::peer::{Connected, Connection, Peer};
 use crate::broker::connection::topic_aliases::Naming;
 use crate::broker::delivery::encoded_publish::{Broadcast, Copy, Terms, has_expired};
 use crate::broker::delivery_tag::Mark;
-use crate::broker::event::DropCause;
-use crate::broker::handlers::authorize::Guards;
-use crate::broker::handlers::backpressure::Flow;
+use crate::broker::ids::ClientKey;
 use crate::broker::monitor::event_queue::Log;
 use crate::broker::options::{BrokerOptions, QueueOverflow};
-use crate::broker::output::Outbox;
 use crate::broker::retained::Retained;
 use crate::codec::{Ack, Message, PacketId, PacketKind, QoS, ReasonCode, Version};
 use crate::session::{Delivery, Outgoing, Session};
@@ -277,14 +277,4 @@ fn give_up(session: &mut Session, packet_id: PacketId, qos: QoS) {
         QoS::ExactlyOnce => session.on_pubrec(packet_id, ReasonCode::UnspecifiedError),
     };
     debug_assert!(answered.is_ok(), "the answer suits the quality of service");
-}
-
-impl Broker {
-    /// The way to a client.
-    pub(crate) fn hop(&mut self, key: ClientKey, now: Time) -> Option<Hop<'_>> {
-        let client = self.clients.get_mut(key)?;
-        let peer = client.peer.and_then(|id| self.peers.get_mut(id));
-        let Self { retained, questions, outbox, log, options, guards, .. } = self;
-        Some(Hop { key, client, peer, retained, questions, outbox, log, options, guards: *guards, now })
-    }
 }

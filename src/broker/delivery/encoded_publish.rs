@@ -4,10 +4,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::broker::clients::shared_groups::GroupKey;
+use crate::broker::cause::DropCause;
 use crate::broker::connection::topic_aliases::Naming;
 use crate::broker::delivery_tag::Mark;
-use crate::broker::event::DropCause;
+use crate::broker::ids::GroupKey;
 use crate::codec::{EncodeError, Message, PacketId, PropertiesBuf, PropertyId, Publish, QoS, Value, Version};
 use crate::session::Delivery;
 use crate::time::Time;

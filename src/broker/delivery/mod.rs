@@ -3,4 +3,6 @@
 pub(crate) mod approve;
 pub(crate) mod deliver;
 pub(crate) mod encoded_publish;
+pub(crate) mod fan_out;
+pub(crate) mod host_message;
 pub(crate) mod replay;

@@ -16,12 +16,12 @@
 //! before a live message of its topic.
 
 use crate::broker::clients::ClientState;
+use crate::broker::clients::approval_queue::Screen;
 use crate::broker::clients::replays::Replay;
+use crate::broker::connection::flow::Flow;
 use crate::broker::connection::peer::Peer;
-use crate::broker::delivery::approve::Screen;
 use crate::broker::delivery::deliver::Hop;
 use crate::broker::delivery_tag::Mark;
-use crate::broker::handlers::backpressure::Flow;
 use crate::broker::retained::Kept;
 use crate::codec::QoS;
 

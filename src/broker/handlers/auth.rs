@@ -10,57 +10,17 @@ use alloc::sync::Arc;
 
 use crate::broker::Broker;
 use crate::broker::auth::question::{Answer, Credentials, Question};
-use crate::broker::connection::peer::{Connection, PeerId};
-use crate::broker::event::{Fault, RejectCause};
-use crate::broker::handlers::authorize::{Handled, Verdict, is_done, refusal};
-use crate::broker::handlers::connect::connack;
-use crate::broker::handlers::packet::Sender;
+use crate::broker::auth::verdict::{Verdict, refusal};
+use crate::broker::cause::{Fault, RejectCause};
+use crate::broker::connection::auth_exchange::{Exchange, Method, Proof};
+use crate::broker::connection::peer::Connection;
+use crate::broker::connection::reason_string::connack;
+use crate::broker::handlers::packet::{Handled, Sender, is_done};
+use crate::broker::ids::PeerId;
 use crate::codec::{
-    Auth, Connect, Decoder, EncodeError, Packet, PacketKind, Properties, PropertiesBuf, PropertyId, ReasonCode, Value,
-    Version,
+    Auth, Connect, Decoder, Packet, PacketKind, Properties, PropertiesBuf, PropertyId, ReasonCode, Value, Version,
 };
 use crate::time::Time;
-
-/// An exchange of AUTH packets before CONNACK.
-#[derive(Debug)]
-pub(crate) struct Exchange {
-    /// The CONNECT that began it, as it came.
-    connect: Box<[u8]>,
-    method: Box<str>,
-    /// The largest packet that the client takes.
-    packet_bytes_max: usize,
-}
-
-/// The authentication method of a connected client.
-#[derive(Debug)]
-pub(crate) struct Method {
-    name: Box<str>,
-    /// It is authenticating again, and its next AUTH goes on with that.
-    again: bool,
-}
-
-/// What CONNACK says of a complete authentication [MQTT-4.12.0-5].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Proof<'a> {
-    pub(crate) method: &'a str,
-    pub(crate) data: &'a [u8],
-}
-
-impl Method {
-    pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.into(), again: false }
-    }
-}
-
-impl Proof<'_> {
-    pub(crate) fn write(&self, properties: &mut PropertiesBuf) -> Result<(), EncodeError> {
-        properties.push_value(PropertyId::AuthenticationMethod, Value::Text(self.method))?;
-        if self.data.is_empty() {
-            return Ok(());
-        }
-        properties.push_value(PropertyId::AuthenticationData, Value::Binary(self.data))
-    }
-}
 
 impl Broker {
     /// Whether a client without an authentication method is who it says.
@@ -274,7 +234,7 @@ fn check_auth<'a>(auth: Auth<'a>, method: &str, reason: ReasonCode) -> Result<Op
     Ok(data(auth.properties))
 }
 
-fn data(properties: Properties<'_>) -> Option<&[u8]> {
+pub(crate) fn data(properties: Properties<'_>) -> Option<&[u8]> {
     match properties.value(PropertyId::AuthenticationData)? {
         Value::Binary(data) => Some(data),
         _ => None,

@@ -9,80 +9,14 @@ use alloc::vec::Vec;
 use crate::broker::Broker;
 use crate::broker::auth::access_list::Who;
 use crate::broker::auth::open_questions::Whose;
-use crate::broker::auth::question::{Action, Answer, Question, QuestionId};
-use crate::broker::clients::ClientKey;
-use crate::broker::connection::peer::PeerId;
+use crate::broker::auth::question::{Action, Answer, Question};
+use crate::broker::auth::verdict::{Verdict, refusal};
 use crate::broker::event::Event;
 use crate::broker::handlers::packet::Sender;
-use crate::broker::options::BrokerOptions;
-use crate::codec::{Connect, Decoder, Located, PacketKind, Publish, QoS, ReasonCode, Subscribe};
+use crate::broker::ids::{ClientKey, PeerId, QuestionId};
+use crate::codec::{Connect, PacketKind, Publish, QoS, ReasonCode, Subscribe};
 use crate::time::Time;
 use crate::topic::TopicFilter;
-
-/// What became of a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Handled {
-    /// It is done with.
-    Done,
-    /// It waits for answers.
-    Waits,
-}
-
-/// Which actions the access list or the host is to look at; the others cost nothing.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Guards {
-    pub(crate) publish: bool,
-    pub(crate) subscribe: bool,
-    /// The access list alone: it is looked at when a message's receivers are found.
-    pub(crate) read: bool,
-}
-
-impl Guards {
-    pub(crate) fn of(options: &BrokerOptions) -> Self {
-        let BrokerOptions { access, asks, .. } = options;
-        Self {
-            publish: asks.publish || access.guards(Action::Publish),
-            subscribe: asks.subscribe || access.guards(Action::Subscribe),
-            read: access.guards(Action::Subscribe) || access.guards(Action::Receive),
-        }
-    }
-}
-
-/// What is said to a packet's wish.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Allowed,
-    Refused(ReasonCode),
-    /// The host is asked.
-    Pending,
-}
-
-impl Verdict {
-    /// What an answer of the host means to a packet whose own answer is of this kind.
-    fn of(answer: &Answer, kind: PacketKind) -> Self {
-        match answer {
-            Answer::Allow | Answer::Complete(_) => Self::Allowed,
-            Answer::Refuse(reason) => Self::Refused(refusal(*reason, kind)),
-            Answer::Continue(_) => Self::Refused(ReasonCode::NotAuthorized),
-        }
-    }
-}
-
-/// The reason as a packet of this kind can carry it.
-pub(crate) fn refusal(reason: ReasonCode, kind: PacketKind) -> ReasonCode {
-    if reason.is_error() && reason.is_allowed_in(kind) { reason } else { ReasonCode::NotAuthorized }
-}
-
-/// Whether the packet is done with; one that waits goes back into the decoder.
-pub(crate) fn is_done(handled: Handled, decoder: &mut Decoder, located: &Located) -> bool {
-    match handled {
-        Handled::Done => true,
-        Handled::Waits => {
-            decoder.put_back(located);
-            false
-        }
-    }
-}
 
 impl Broker {
     /// The host's answer to an [`Output::Ask`](crate::broker::Output::Ask): what waited for it goes on. Ignored if the question is

@@ -1,24 +1,19 @@
-//! Slow consumers: peers that take less than they are sent. They cost their own queue, and no memory besides.
+//! Backpressure: a fast producer is read more slowly, and a slow consumer costs a bounded memory.
+//!
+//! Packets that wait for an answer or for the store stay in their peer's decoder. Once many bytes wait there, the host is
+//! asked to stop reading the peer's transport; once few do, it is asked to resume.
 //!
 //! The host tells when a peer's transport takes no more. Until it does again, nothing leaves the session's queue, whose
-//! bounds then say what is lost; QoS 0, which has no queue, is lost; what is retained waits where it is; answers go on, up
-//! to a bound.
+//! bounds then say what is lost. QoS 0 messages, which have no queue, are dropped. Retained messages wait where they are.
+//! Answers go on, up to a bound.
 
 use crate::broker::Broker;
-use crate::broker::connection::peer::{Peer, PeerId};
-use crate::broker::event::{DisconnectCause, Fault};
+use crate::broker::cause::{DisconnectCause, Fault};
+use crate::broker::connection::flow::{Flow, Intake};
+use crate::broker::connection::peer::{Connection, Peer};
+use crate::broker::ids::PeerId;
 use crate::codec::ReasonCode;
 use crate::time::Time;
-
-/// Whether a peer's transport takes more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Flow {
-    Open,
-    /// So many bytes were given to the host since it said that the peer takes no more.
-    Stopped(usize),
-    /// The transport is closed, and what came before is still to be handled.
-    Gone,
-}
 
 impl Broker {
     /// Whether the peer's transport takes more, as its host sees it; at first it does.
@@ -85,6 +80,65 @@ impl Peer {
                 Err(Fault::new(ReasonCode::QuotaExceeded, "§4.13", problem))
             }
             Flow::Stopped(_) | Flow::Open | Flow::Gone => Ok(()),
+        }
+    }
+}
+
+/// Of [`BrokerOptions::input_bytes_max`](crate::broker::BrokerOptions::input_bytes_max), the part that waits when a peer is to
+/// be read no further. Small, so that many who wait take little; and for a chunk of a transport large enough.
+pub(crate) const PAUSE_PART: usize = 16;
+
+/// The part of that again which waits when it is to be read further.
+pub(crate) const RESUME_PART: usize = 2;
+
+impl Broker {
+    /// Bytes came from the peer, of which what could be handled is. Says whether more may follow.
+    pub(crate) fn has_room(&mut self, id: PeerId, now: Time) -> bool {
+        let bytes_max = self.options.input_bytes_max;
+        let Some(peer) = self.peers.get_mut(id) else { return true };
+        let waiting = peer.decoder.unread().len();
+        match peer.intake {
+            Intake::Open | Intake::Resuming if peer.is_held() && waiting > bytes_max / PAUSE_PART => {
+                // Of a frame that is there already no part is refused, however large it is.
+                peer.intake = Intake::Paused(waiting.saturating_add(bytes_max));
+                false
+            }
+            Intake::Open | Intake::Resuming => true,
+            Intake::Paused(bytes_max) => {
+                if waiting > bytes_max {
+                    let problem = "more bytes behind a packet that waits to be handled than are kept";
+                    let fault = Fault::new(ReasonCode::QuotaExceeded, "§4.13", problem);
+                    self.end_connection(id, DisconnectCause::Fault(fault), now);
+                }
+                false
+            }
+        }
+    }
+
+    /// Packets of the peer may have been handled: if few bytes wait now, it is read again.
+    pub(crate) fn read_again(&mut self, id: PeerId) {
+        let bytes_max = self.options.input_bytes_max / PAUSE_PART / RESUME_PART;
+        if let Some(peer) = self.peers.get_mut(id)
+            && matches!(peer.intake, Intake::Paused(_))
+            && (!peer.is_held() || peer.decoder.unread().len() <= bytes_max)
+        {
+            peer.intake = Intake::Resuming;
+            self.resumed.push_back(id);
+        }
+    }
+
+    /// The next peer for the host to read again.
+    pub(crate) fn poll_resumed(&mut self) -> Option<PeerId> {
+        loop {
+            let id = self.resumed.pop_front()?;
+            if let Some(peer) = self.peers.get_mut(id)
+                && peer.intake == Intake::Resuming
+            {
+                peer.intake = Intake::Open;
+                if peer.flow != Flow::Gone && !matches!(peer.connection, Connection::Closing) {
+                    return Some(id);
+                }
+            }
         }
     }
 }

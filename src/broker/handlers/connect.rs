@@ -7,23 +7,24 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::broker::Broker;
-use crate::broker::clients::ClientKey;
-use crate::broker::connection::peer::{Connected, Connection, PeerId};
+use crate::broker::auth::verdict::Verdict;
+use crate::broker::cause::{DisconnectCause, Fault, RejectCause};
+use crate::broker::clients::will::Will;
+use crate::broker::connection::auth_exchange::{Method, Proof};
+use crate::broker::connection::peer::{Connected, Connection};
 use crate::broker::connection::reason_string;
+use crate::broker::connection::reason_string::connack;
 use crate::broker::connection::topic_aliases::Outbound;
-use crate::broker::event::{DisconnectCause, Event, Fault, RejectCause};
-use crate::broker::handlers::auth::{Method, Proof};
-use crate::broker::handlers::authorize::{Handled, Verdict};
-use crate::broker::handlers::packet::Sender;
-use crate::broker::handlers::publish::has_more_levels;
-use crate::broker::handlers::sys_topics::is_sys;
-use crate::broker::handlers::will::Will;
+use crate::broker::event::Event;
+use crate::broker::handlers::packet::{Handled, Sender};
+use crate::broker::ids::{ClientKey, PeerId};
+use crate::broker::monitor::sys_values::is_sys;
 use crate::codec::{
-    Connack, Connect, EncodeError, Packet, Properties, PropertiesBuf, PropertyId, QoS, ReasonCode, Value, Version,
+    Connect, EncodeError, Packet, Properties, PropertiesBuf, PropertyId, QoS, ReasonCode, Value, Version,
 };
 use crate::session::Session;
 use crate::time::Time;
-use crate::topic::TopicName;
+use crate::topic::{TopicName, has_more_levels};
 
 /// What was agreed, from the properties of CONNECT and our options.
 #[derive(Clone, Copy, Debug)]
@@ -373,10 +374,6 @@ impl Broker {
             }
         }
     }
-}
-
-pub(crate) const fn connack(session_present: bool, reason: ReasonCode, properties: Properties<'_>) -> Packet<'_> {
-    Packet::Connack(Connack { session_present, reason, properties })
 }
 
 /// The next number of the `SplitMix64` generator.

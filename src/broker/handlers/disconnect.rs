@@ -4,11 +4,13 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::broker::Broker;
-use crate::broker::clients::{ClientKey, Held};
+use crate::broker::cause::{DisconnectCause, RejectCause};
+use crate::broker::clients::subscription::Held;
 use crate::broker::connection::deadlines::Deadline;
-use crate::broker::connection::peer::{Connected, Connection, PeerId};
+use crate::broker::connection::peer::{Connected, Connection};
 use crate::broker::connection::reason_string;
-use crate::broker::event::{DisconnectCause, Event, RejectCause};
+use crate::broker::event::Event;
+use crate::broker::ids::{ClientKey, PeerId};
 use crate::codec::{Decoder, Disconnect, Packet, PacketKind, ReasonCode, Version};
 use crate::time::Time;
 

@@ -4,67 +4,16 @@
 //! soon as it is.
 
 use alloc::sync::Arc;
-use alloc::vec::Vec;
-
-use thiserror::Error;
 
 use crate::broker::Broker;
-use crate::broker::clients::Subscription;
-use crate::broker::connection::topic_aliases::Naming;
-use crate::broker::delivery::encoded_publish::{Copy, Terms, remaining_expiry};
-use crate::broker::event::DropCause;
-use crate::broker::handlers::distribute::Subscriber;
-use crate::broker::handlers::subscribe::replays;
-use crate::broker::handlers::sys_topics::is_sys;
-use crate::codec::{Message, PacketId, QoS, SubscriptionOptions, Version};
+use crate::broker::clients::subscription::{Subscription, replays};
+use crate::broker::delivery::fan_out::Subscriber;
+use crate::broker::delivery::host_message::{HostMessage, HostSubscribeError};
+use crate::broker::ids::HandlerId;
+use crate::broker::monitor::sys_values::is_sys;
+use crate::codec::{QoS, SubscriptionOptions};
 use crate::time::Time;
 use crate::topic::TopicFilter;
-
-/// One of the host's subscriptions, by a number of the host's choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct HandlerId(pub u32);
-
-/// A message for one of the host's handlers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostMessage {
-    /// Whose filter matches.
-    pub handler: HandlerId,
-    /// The message as it was published, shared with whoever else has it.
-    pub message: Arc<Message>,
-    /// When it was published.
-    pub arrived: Time,
-    /// The message was retained when the handler subscribed; or it was published with the RETAIN flag, and the handler asked
-    /// for Retain As Published.
-    pub retain: bool,
-}
-
-impl HostMessage {
-    /// What is left of its message expiry interval, in seconds, if it has one [MQTT-3.3.2-6].
-    #[must_use]
-    pub fn expiry_interval(&self, now: Time) -> Option<u32> {
-        let waited_seconds = now.saturating_since(self.arrived).as_secs();
-        remaining_expiry(&self.message.as_publish(), waited_seconds).unwrap_or(Some(0))
-    }
-
-    /// Appends it as a PUBLISH of MQTT 5.0 and QoS 0, whatever its own is, with what is left of its message expiry interval.
-    ///
-    /// # Errors
-    /// The cause for which it would be lost on the way to a client: it has expired, or cannot be encoded.
-    pub fn encode(&self, now: Time, out: &mut Vec<u8>) -> Result<(), DropCause> {
-        let terms = Terms { qos: QoS::AtMostOnce, retain: self.retain, identifiers: &[], group: None };
-        let waited = (self.arrived, now);
-        let copy = Copy { terms, naming: Naming::Topic, packet_id: PacketId::FIRST, dup: false, waited };
-        copy.encode(&self.message.as_publish(), Version::V5, out).map(drop)
-    }
-}
-
-/// Why the host could not subscribe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum HostSubscribeError {
-    /// The filter is that of a shared subscription, whose messages go to one client or another.
-    #[error("shared subscriptions are for clients alone")]
-    Shared,
-}
 
 impl Broker {
     /// Subscribes a handler of the host's: messages that match the filter come as

@@ -1,16 +1,20 @@
 //! From a peer's bytes to what its packets ask for.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use crate::broker::Broker;
-use crate::broker::clients::ClientKey;
-use crate::broker::connection::peer::{Connected, Connection, PeerId};
-use crate::broker::event::{DisconnectCause, Fault, RejectCause};
-use crate::broker::handlers::authorize::{Handled, is_done};
-use crate::broker::handlers::backpressure::Flow;
-use crate::broker::handlers::connect::connack;
-use crate::codec::{Ack, Decoder, Disconnect, Packet, PacketKind, Properties, PropertyId, ReasonCode, Version};
-use crate::session::{self, Acknowledged, UnexpectedAck};
+use crate::broker::cause::{DisconnectCause, Fault, RejectCause};
+use crate::broker::connection::flow::Flow;
+use crate::broker::connection::peer::{Connected, Connection};
+use crate::broker::connection::reason_string::{append, connack};
+use crate::broker::ids::{ClientKey, PeerId};
+use crate::codec::{
+    Ack, Decoder, Disconnect, Located, Packet, PacketKind, Properties, PropertyId, ReasonCode, Version,
+};
+use crate::session::{
+    Acknowledged, UnexpectedAck, {self},
+};
 use crate::time::Time;
 
 /// Whose packet it is.
@@ -225,5 +229,45 @@ impl From<UnexpectedAck> for Fault {
     fn from(_: UnexpectedAck) -> Self {
         let problem = "an acknowledgement that the delivery's quality of service does not have";
         Self::new(ReasonCode::ProtocolError, "§4.13", problem)
+    }
+}
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Handled {
+    /// It is done with.
+    Done,
+    /// It waits for answers.
+    Waits,
+}
+
+/// Whether the packet is done with; one that waits goes back into the decoder.
+pub(crate) fn is_done(handled: Handled, decoder: &mut Decoder, located: &Located) -> bool {
+    match handled {
+        Handled::Done => true,
+        Handled::Waits => {
+            decoder.put_back(located);
+            false
+        }
+    }
+}
+
+impl Broker {
+    /// As [`send`](Self::send), with words if the client wants them beside this packet.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub(crate) fn send_saying(&mut self, sender: Sender, packet: Packet<'_>, words: &str) -> Result<(), Fault> {
+        if words.is_empty() {
+            return self.send(sender, &packet);
+        }
+        let connected = self.peers.get(sender.peer).and_then(|peer| peer.connection.connected());
+        let wants_words = connected.filter(|connected| connected.wants_words);
+        let Some(packet_bytes_max) = wants_words.map(|connected| connected.packet_bytes_max) else {
+            return self.send(sender, &packet);
+        };
+        let mut bytes = Vec::new();
+        append(packet, words, sender.version, packet_bytes_max, &mut bytes);
+        self.send_encoded(sender.peer, &bytes)
     }
 }

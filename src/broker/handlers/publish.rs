@@ -2,13 +2,14 @@
 
 use crate::broker::Broker;
 use crate::broker::auth::question::Action;
-use crate::broker::event::Fault;
-use crate::broker::handlers::authorize::{Handled, Verdict};
-use crate::broker::handlers::packet::Sender;
-use crate::broker::handlers::sys_topics::is_sys;
+use crate::broker::auth::verdict::Verdict;
+use crate::broker::cause::Fault;
+use crate::broker::handlers::packet::{Handled, Sender};
+use crate::broker::monitor::sys_values::is_sys;
 use crate::codec::{Ack, Packet, PropertyId, Publish, QoS, ReasonCode, Version};
 use crate::session::Received;
 use crate::time::Time;
+use crate::topic::has_more_levels;
 
 impl Broker {
     pub(crate) fn on_publish(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> Result<Handled, Fault> {
@@ -115,11 +116,4 @@ impl Broker {
 /// What is said of a message that was refused.
 fn why_not(topic: &str) -> &'static str {
     if is_sys(topic) { "only the broker publishes below $SYS" } else { "may not publish to this topic" }
-}
-
-/// Whether a topic name or filter has more than `max` levels.
-#[inline]
-pub(crate) fn has_more_levels(topic: &str, max: usize) -> bool {
-    // Most are shorter than that many separators.
-    topic.len() >= max && topic.bytes().filter(|byte| *byte == b'/').count() >= max
 }

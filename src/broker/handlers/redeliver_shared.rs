@@ -11,10 +11,10 @@
 //! stays.
 
 use crate::broker::Broker;
-use crate::broker::clients::shared_groups::GroupKey;
-use crate::broker::clients::{ClientKey, ClientState};
+use crate::broker::clients::ClientState;
+use crate::broker::delivery::fan_out::may_read;
 use crate::broker::delivery_tag::Mark;
-use crate::broker::handlers::distribute::may_read;
+use crate::broker::ids::{ClientKey, GroupKey};
 use crate::session::Delivery;
 use crate::time::Time;
 

@@ -5,11 +5,13 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::broker::Broker;
-use crate::broker::clients::{ClientKey, ClientState, Held};
+use crate::broker::cause::DropCause;
+use crate::broker::clients::ClientState;
+use crate::broker::clients::subscription::Held;
+use crate::broker::clients::will::Will;
 use crate::broker::connection::deadlines::Deadline;
 use crate::broker::delivery_tag::Mark;
-use crate::broker::event::DropCause;
-use crate::broker::handlers::will::Will;
+use crate::broker::ids::ClientKey;
 use crate::broker::store::heap_sort::sort_by_key;
 use crate::broker::store::key::Key;
 use crate::broker::store::messages::MessageKey;

@@ -1,48 +1,17 @@
 //! The hold: what was made while the store was not written waits for it; and so does, at a bound, what comes in.
 
-use alloc::collections::VecDeque;
-use alloc::vec::Vec;
-
 use crate::broker::Broker;
 use crate::broker::auth::open_questions::Questions;
+use crate::broker::cause::{DisconnectCause, RejectCause};
 use crate::broker::connection::deadlines::Deadlines;
-use crate::broker::connection::peer::{Connection, PeerId};
-use crate::broker::event::{DisconnectCause, Event, RejectCause};
-use crate::broker::handlers::backpressure::Flow;
+use crate::broker::connection::flow::Flow;
+use crate::broker::connection::peer::Connection;
+use crate::broker::event::Event;
+use crate::broker::ids::PeerId;
+use crate::broker::store::held::{Frame, Held, Stage};
 use crate::broker::store::{BatchId, State};
 use crate::codec::Decoder;
 use crate::time::Time;
-
-/// What leaves when the store has a batch, and who waits for it to be read from again.
-#[derive(Debug, Default)]
-pub(crate) struct Held {
-    frames: VecDeque<Frame>,
-    /// Peers with packets that were not looked at since the store is behind.
-    stalled: VecDeque<PeerId>,
-}
-
-/// What one peer is sent, and whether it is closed then.
-#[derive(Debug)]
-struct Frame {
-    peer: PeerId,
-    bytes: Vec<u8>,
-    is_last: bool,
-}
-
-/// What of the broker's outputs comes next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// Nothing: the store is being written.
-    Wait,
-    /// The batch, which is to be written.
-    Store(BatchId),
-    /// Bytes that were held, for this peer.
-    Transmit(PeerId),
-    /// The close that was held, of this peer.
-    Close(PeerId),
-    /// What the peers in line have.
-    Line,
-}
 
 impl Broker {
     /// The batch is durable, and with it all before it: what it promises may leave. Ignored for a batch that is not out.

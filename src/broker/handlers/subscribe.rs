@@ -5,20 +5,18 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::broker::Broker;
+use crate::broker::auth::verdict::Verdict;
+use crate::broker::cause::Fault;
 use crate::broker::clients::replays::Replay;
-use crate::broker::clients::shared_groups::GroupKey;
-use crate::broker::clients::{ClientKey, Held, Subscription};
-use crate::broker::event::{Event, Fault};
-use crate::broker::handlers::authorize::{Handled, Verdict};
-use crate::broker::handlers::distribute::Subscriber;
-use crate::broker::handlers::packet::Sender;
-use crate::broker::handlers::publish::has_more_levels;
-use crate::broker::handlers::sys_topics::is_sys;
-use crate::codec::{
-    self, Packet, Properties, QoS, ReasonCode, RetainHandling, Suback, Subscribe, Unsuback, Unsubscribe, Version,
-};
+use crate::broker::clients::subscription::{Held, Subscription, replays};
+use crate::broker::delivery::fan_out::Subscriber;
+use crate::broker::event::Event;
+use crate::broker::handlers::packet::{Handled, Sender};
+use crate::broker::ids::{ClientKey, GroupKey};
+use crate::broker::monitor::sys_values::is_sys;
+use crate::codec::{self, Packet, Properties, QoS, ReasonCode, Suback, Subscribe, Unsuback, Unsubscribe, Version};
 use crate::time::Time;
-use crate::topic::{TopicFilter, has, is_wildcard};
+use crate::topic::{TopicFilter, has, has_more_levels, is_wildcard};
 
 /// Bytes of all filters of one client, which may each be as long as a string can be.
 const FILTER_BYTES_MAX: usize = 1 << 20;
@@ -241,15 +239,6 @@ impl Broker {
                 Event::Unsubscribed { client_id, filter, reason }
             }
         });
-    }
-}
-
-/// Whether a subscription brings retained messages.
-pub(crate) const fn replays(handling: RetainHandling, is_new: bool) -> bool {
-    match handling {
-        RetainHandling::Send => true,
-        RetainHandling::SendIfNew => is_new,
-        RetainHandling::DoNotSend => false,
     }
 }
 

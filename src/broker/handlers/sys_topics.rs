@@ -4,80 +4,20 @@
 //! interval. The values are not kept: they are made while a client is connected that subscribes to them, or the host does, and
 //! only then is there a deadline. They are of QoS 0, so that nobody's queue fills with what is out of date. Clients publish none.
 
-use alloc::string::String;
 use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::broker::Broker;
-use crate::broker::clients::{ClientKey, ClientState, Subscription};
+use crate::broker::clients::ClientState;
+use crate::broker::clients::subscription::Subscription;
 use crate::broker::connection::deadlines::Deadline;
+use crate::broker::delivery::fan_out::Subscriber;
+use crate::broker::delivery::host_message::HostMessage;
 use crate::broker::delivery_tag::Mark;
-use crate::broker::event::DropCause;
-use crate::broker::handlers::distribute::Subscriber;
-use crate::broker::handlers::host::HostMessage;
-use crate::broker::monitor::counters::{Counters, Gauges, Traffic};
-use crate::codec::{Message, QoS};
+use crate::broker::ids::ClientKey;
+use crate::broker::monitor::sys_values::{COUNT, Sys, entry, is_sys};
 use crate::time::Time;
-use crate::topic::{TopicFilter, TopicName};
-
-const VERSION: &str = concat!("wasmqtt version ", env!("CARGO_PKG_VERSION"));
-
-/// What a topic tells.
-type Number = fn(&Counters, &Gauges) -> u64;
-
-/// What stands behind `$SYS/broker/`, and the number there; the version is none. The drops by their causes follow these.
-const NUMBERS: [(&str, Number); 25] = [
-    ("version", |_, _| 0),
-    ("uptime", |_, gauges| gauges.uptime),
-    ("clients/connected", |_, gauges| gauges.clients as u64),
-    ("clients/disconnected", |_, gauges| gauges.sessions.saturating_sub(gauges.clients) as u64),
-    ("clients/total", |_, gauges| gauges.sessions as u64),
-    ("clients/maximum", |counters, _| counters.clients_max as u64),
-    ("connections/accepted", |counters, _| counters.accepted),
-    ("connections/rejected", |counters, _| counters.rejected),
-    ("messages/received", |counters, _| counters.received.total()),
-    ("messages/sent", |counters, _| counters.sent.total()),
-    ("messages/queued", |_, gauges| gauges.queued as u64),
-    ("messages/inflight", |_, gauges| gauges.in_flight as u64),
-    ("publish/messages/received", |counters, _| publishes(counters.received)),
-    ("publish/messages/sent", |counters, _| publishes(counters.sent)),
-    ("publish/messages/dropped", |counters, _| counters.dropped),
-    ("publish/bytes/received", |counters, _| counters.received.publish_bytes),
-    ("publish/bytes/sent", |counters, _| counters.sent.publish_bytes),
-    ("bytes/received", |counters, _| counters.received.bytes),
-    ("bytes/sent", |counters, _| counters.sent.bytes),
-    ("subscriptions/count", |_, gauges| gauges.subscriptions as u64),
-    ("shared_subscriptions/count", |_, gauges| gauges.shared_subscriptions as u64),
-    ("retained messages/count", |_, gauges| gauges.retained as u64),
-    ("retained messages/bytes", |_, gauges| gauges.retained_bytes as u64),
-    ("store/messages/count", |_, gauges| (gauges.retained + gauges.queued) as u64),
-    ("store/messages/bytes", |_, gauges| (gauges.retained_bytes + gauges.queued_bytes) as u64),
-];
-
-/// How many topics there are.
-const COUNT: usize = NUMBERS.len() + DropCause::ALL.len();
-
-/// Who is told, and what was.
-#[derive(Debug)]
-pub(crate) struct Sys {
-    /// Connected clients that subscribe to any of it, and subscriptions of the host's.
-    watching: usize,
-    /// When its [`Deadline::Sys`] stands.
-    due: Option<Time>,
-    /// What all that are subscribed were told last; `None` if not all were told the same.
-    told: [Option<u64>; COUNT],
-}
-
-impl Sys {
-    pub(crate) const fn new() -> Self {
-        Self { watching: 0, due: None, told: [None; COUNT] }
-    }
-}
-
-/// Whether the topic is of those that the broker alone publishes.
-pub(crate) fn is_sys(topic: &str) -> bool {
-    topic.strip_prefix("$SYS").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
+use crate::topic::TopicFilter;
 
 impl ClientState {
     /// Whether it has a subscription to `$SYS`. One that begins with a wildcard is none [MQTT-4.7.2-1].
@@ -164,57 +104,4 @@ impl Broker {
             self.deadlines.insert(due, Deadline::Sys);
         }
     }
-}
-
-/// A topic and its value. That of the version is no number.
-struct Entry {
-    name: &'static str,
-    /// The name's end.
-    cause: &'static str,
-    value: u64,
-}
-
-impl Entry {
-    /// The value as text. The uptime says its unit, as Mosquitto's does.
-    fn message(&self) -> Option<Arc<Message>> {
-        let mut topic = String::from("$SYS/broker/");
-        topic.push_str(self.name);
-        topic.push_str(self.cause);
-        let mut text = String::new();
-        match self.name {
-            "version" => text.push_str(VERSION),
-            "uptime" => {
-                decimal(&mut text, self.value);
-                text.push_str(" seconds");
-            }
-            _ => decimal(&mut text, self.value),
-        }
-        let topic = TopicName::parse(&topic).ok()?;
-        Some(Arc::new(Message { retain: true, ..Message::new(topic, text) }))
-    }
-}
-
-/// The entry at this place, below [`COUNT`].
-fn entry(index: usize, counters: &Counters, gauges: &Gauges) -> Entry {
-    if let Some((name, value)) = NUMBERS.get(index) {
-        return Entry { name, cause: "", value: value(counters, gauges) };
-    }
-    let cause = index.checked_sub(NUMBERS.len()).and_then(|index| DropCause::ALL.get(index).copied());
-    let name = "publish/messages/dropped/";
-    Entry {
-        name,
-        cause: cause.map_or("", DropCause::name),
-        value: cause.map_or(0, |cause| counters.dropped_for(cause)),
-    }
-}
-
-fn publishes(traffic: Traffic) -> u64 {
-    [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce].map(|qos| traffic.publishes(qos)).iter().sum()
-}
-
-fn decimal(text: &mut String, value: u64) {
-    if value >= 10 {
-        decimal(text, value / 10);
-    }
-    text.push(b"0123456789".get((value % 10) as usize).map_or('?', |digit| char::from(*digit)));
 }

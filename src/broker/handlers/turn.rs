@@ -4,14 +4,9 @@
 //! [`Broker::next_deadline`] is now. So a peer that makes much work is slow, and the others wait some milliseconds for it; and
 //! what is to be sent leaves before more is made.
 
-use alloc::collections::VecDeque;
-
 use crate::broker::Broker;
-use crate::broker::connection::peer::PeerId;
+use crate::broker::ids::PeerId;
 use crate::time::Time;
-
-/// The peers that go on in the next turn, in the order in which they had to stop.
-pub(crate) type Deferred = VecDeque<PeerId>;
 
 impl Broker {
     /// Whether no more packets of the peer are to be looked at now; if so, they will be.

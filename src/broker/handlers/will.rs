@@ -11,42 +11,13 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::broker::Broker;
-use crate::broker::clients::ClientKey;
+use crate::broker::cause::WillFate;
+use crate::broker::clients::will::Will;
 use crate::broker::connection::deadlines::Deadline;
-use crate::broker::event::{Event, WillFate};
-use crate::codec::{self, Message, PropertyId};
+use crate::broker::event::Event;
+use crate::broker::ids::ClientKey;
+use crate::codec::Message;
 use crate::time::Time;
-use crate::topic::{TopicError, TopicName};
-
-/// A client's will.
-#[derive(Debug)]
-pub(crate) enum Will {
-    /// Its connection lives. The delay is in seconds (§3.1.3.2.2).
-    Armed { message: Arc<Message>, delay: u32 },
-    /// Its connection is gone; it is published at this moment, which the delay has set.
-    Delayed { message: Arc<Message>, delay: u32, due: Time },
-}
-
-impl Will {
-    /// The will that a CONNECT carries.
-    pub(crate) fn new(will: &codec::Will<'_>) -> Result<Self, TopicError> {
-        let delay = will.properties.number(PropertyId::WillDelayInterval).unwrap_or(0);
-        let message = Message {
-            topic: TopicName::parse(will.topic)?,
-            qos: will.qos,
-            retain: will.retain,
-            payload: will.payload.into(),
-            properties: will.properties.without(PropertyId::WillDelayInterval),
-        };
-        Ok(Self::Armed { message: Arc::new(message), delay })
-    }
-
-    pub(crate) const fn message(&self) -> &Arc<Message> {
-        match self {
-            Self::Armed { message, .. } | Self::Delayed { message, .. } => message,
-        }
-    }
-}
 
 impl Broker {
     pub(crate) fn arm_will(&mut self, key: ClientKey, will: Option<Will>) {

@@ -1,10 +1,7 @@
 //! Counters: what the broker has counted since it began, and what there is now.
 
-use crate::broker::Broker;
-use crate::broker::connection::peer::PeerId;
-use crate::broker::event::DropCause;
+use crate::broker::cause::DropCause;
 use crate::codec::{PacketKind, QoS};
-use crate::time::Time;
 
 /// What the broker has counted since it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,50 +106,5 @@ impl Traffic {
                 *count += 1;
             }
         }
-    }
-}
-
-impl Broker {
-    /// What was counted since the broker began.
-    #[must_use]
-    pub const fn counters(&self) -> Counters {
-        self.log.counters
-    }
-
-    /// What there is now. Looks at every session.
-    #[must_use]
-    pub fn gauges(&self, now: Time) -> Gauges {
-        let mut gauges = Gauges {
-            uptime: self.begun.map_or(0, |begun| now.saturating_since(begun).as_secs()),
-            clients: self.connected,
-            sessions: self.clients.len(),
-            subscriptions: self.subscriptions.len(),
-            shared_subscriptions: self.groups.len(),
-            retained: self.retained.len(),
-            retained_bytes: self.retained.bytes(),
-            ..Gauges::default()
-        };
-        for client in self.clients.iter() {
-            gauges.queued += client.session.queued();
-            gauges.queued_bytes += client.session.queued_bytes();
-            gauges.in_flight += client.session.in_flight();
-        }
-        gauges
-    }
-
-    /// A whole packet came. One that waits for answers is handled again, and was counted.
-    #[inline]
-    pub(crate) fn count_received(&mut self, id: PeerId, packet: &[u8]) {
-        if self.peers.get(id).is_some_and(|peer| peer.waiting.is_none()) {
-            self.log.counters.received.count(packet);
-        }
-    }
-
-    /// A client was accepted.
-    pub(crate) fn count_connected(&mut self) {
-        let counters = &mut self.log.counters;
-        self.connected += 1;
-        counters.accepted += 1;
-        counters.clients_max = counters.clients_max.max(self.connected);
     }
 }

@@ -3,8 +3,9 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
-use crate::broker::event::{DropCause, Event};
-use crate::broker::handlers::host::HostMessage;
+use crate::broker::cause::DropCause;
+use crate::broker::delivery::host_message::HostMessage;
+use crate::broker::event::Event;
 use crate::broker::monitor::counters::Counters;
 use crate::broker::output::Output;
 

@@ -2,3 +2,4 @@
 
 pub(crate) mod counters;
 pub(crate) mod event_queue;
+pub(crate) mod sys_values;

@@ -14,19 +14,25 @@
 mod batch;
 mod error;
 pub(crate) mod heap_sort;
+pub(crate) mod held;
 pub(crate) mod key;
 pub(crate) mod messages;
 mod part;
 pub(crate) mod record;
+pub(crate) mod record_writer;
 pub(crate) mod stored_queue;
 pub(crate) mod stored_session;
 
+use core::borrow::Borrow;
+
 pub use batch::{Batch, BatchId, Changes};
 pub use error::StoreError;
+use key::Key;
+use messages::{MessageKey, Messages};
 pub(crate) use part::Part;
+use record::FORMAT;
+use record_writer::Pen;
 pub(crate) use stored_session::Shadow;
-
-use core::borrow::Borrow;
 
 use crate::broker::clients::Clients;
 use crate::broker::clients::shared_groups::Groups;
@@ -34,10 +40,6 @@ use crate::broker::options::BrokerOptions;
 use crate::broker::retained::Retained;
 use crate::collections::sorted_list::Sorted;
 use crate::topic::TopicName;
-use key::Key;
-use messages::{MessageKey, Messages};
-use record::FORMAT;
-use stored_session::Pen;
 
 /// What the store has, and what is on its way there.
 #[derive(Debug)]

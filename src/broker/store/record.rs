@@ -3,8 +3,8 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::broker::clients::Subscription;
 use crate::broker::clients::replays::Replay;
+use crate::broker::clients::subscription::Subscription;
 use crate::broker::delivery_tag::Mark;
 use crate::codec::{Message, Packet, PacketId, Publish, QoS, Version};
 use crate::session::Delivery;

@@ -3,7 +3,7 @@
 use crate::broker::store::key::Key;
 use crate::broker::store::messages::MessageKey;
 use crate::broker::store::record::write_delivery;
-use crate::broker::store::stored_session::Pen;
+use crate::broker::store::record_writer::Pen;
 use crate::codec::QoS;
 use crate::session::{Delivery, Fifo};
 

@@ -4,17 +4,17 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::broker::clients::ClientState;
-use crate::broker::clients::shared_groups::Groups;
-use crate::broker::delivery_tag::Mark;
-use crate::broker::handlers::will::Will;
-use crate::broker::store::batch::Batch;
+use crate::broker::clients::will::Will;
 use crate::broker::store::key::Key;
-use crate::broker::store::messages::{MessageKey, Messages, address};
+use crate::broker::store::messages::{MessageKey, address};
 use crate::broker::store::record::{SessionRecord, WillRecord, write_sent, write_subscription};
+use crate::broker::store::record_writer::Pen;
 use crate::broker::store::stored_queue::Line;
 use crate::codec::{Message, PacketId};
 use crate::collections::sorted_list::Sorted;
-use crate::session::{self, Delivery};
+use crate::session::{
+    Delivery, {self},
+};
 use crate::time::Time;
 use crate::topic::TopicFilter;
 
@@ -53,7 +53,7 @@ impl Sent {
 }
 
 /// Where there is no delivery any more, it does not matter.
-fn token(delivery: Option<&Delivery>) -> u64 {
+pub(crate) fn token(delivery: Option<&Delivery>) -> u64 {
     delivery.map_or(0, |delivery| delivery.token)
 }
 
@@ -62,26 +62,6 @@ fn token(delivery: Option<&Delivery>) -> u64 {
 struct HeldWill {
     address: usize,
     message: Option<MessageKey>,
-}
-
-/// What a batch is made with.
-#[derive(Debug)]
-pub(crate) struct Pen<'a> {
-    pub(crate) batch: &'a mut Batch,
-    pub(crate) messages: &'a mut Messages,
-    pub(crate) groups: &'a Groups,
-}
-
-impl<'a> Pen<'a> {
-    /// The message of a delivery, held once more.
-    pub(crate) fn hold(&mut self, delivery: &Delivery) -> Option<MessageKey> {
-        self.messages.hold(&delivery.message, Mark::unpack(delivery.token).arrived, self.batch)
-    }
-
-    /// The shared subscription that a delivery goes out for.
-    pub(crate) fn group(&self, delivery: &Delivery) -> Option<&'a str> {
-        self.groups.filter(Mark::unpack(delivery.token).group?)
-    }
 }
 
 impl Shadow {

@@ -1,0 +1,50 @@
+//! Verdicts: which checks a broker needs, and the result of one.
+
+use crate::broker::auth::question::{Action, Answer};
+use crate::broker::options::BrokerOptions;
+use crate::codec::{PacketKind, ReasonCode};
+
+/// Which actions the access list or the host is to look at; the others cost nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Guards {
+    pub(crate) publish: bool,
+    pub(crate) subscribe: bool,
+    /// The access list alone: it is looked at when a message's receivers are found.
+    pub(crate) read: bool,
+}
+
+impl Guards {
+    pub(crate) fn of(options: &BrokerOptions) -> Self {
+        let BrokerOptions { access, asks, .. } = options;
+        Self {
+            publish: asks.publish || access.guards(Action::Publish),
+            subscribe: asks.subscribe || access.guards(Action::Subscribe),
+            read: access.guards(Action::Subscribe) || access.guards(Action::Receive),
+        }
+    }
+}
+
+/// What is said to a packet's wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Allowed,
+    Refused(ReasonCode),
+    /// The host is asked.
+    Pending,
+}
+
+impl Verdict {
+    /// What an answer of the host means to a packet whose own answer is of this kind.
+    pub(crate) fn of(answer: &Answer, kind: PacketKind) -> Self {
+        match answer {
+            Answer::Allow | Answer::Complete(_) => Self::Allowed,
+            Answer::Refuse(reason) => Self::Refused(refusal(*reason, kind)),
+            Answer::Continue(_) => Self::Refused(ReasonCode::NotAuthorized),
+        }
+    }
+}
+
+/// The reason as a packet of this kind can carry it.
+pub(crate) fn refusal(reason: ReasonCode, kind: PacketKind) -> ReasonCode {
+    if reason.is_error() && reason.is_allowed_in(kind) { reason } else { ReasonCode::NotAuthorized }
+}

@@ -1,0 +1,39 @@
+//! The will of a client: set, delayed, or none (MQTT 5.0 §3.1.2.5).
+
+use alloc::sync::Arc;
+
+use crate::codec::{
+    Message, PropertyId, {self},
+};
+use crate::time::Time;
+use crate::topic::{TopicError, TopicName};
+
+/// A client's will.
+#[derive(Debug)]
+pub(crate) enum Will {
+    /// Its connection lives. The delay is in seconds (§3.1.3.2.2).
+    Armed { message: Arc<Message>, delay: u32 },
+    /// Its connection is gone; it is published at this moment, which the delay has set.
+    Delayed { message: Arc<Message>, delay: u32, due: Time },
+}
+
+impl Will {
+    /// The will that a CONNECT carries.
+    pub(crate) fn new(will: &codec::Will<'_>) -> Result<Self, TopicError> {
+        let delay = will.properties.number(PropertyId::WillDelayInterval).unwrap_or(0);
+        let message = Message {
+            topic: TopicName::parse(will.topic)?,
+            qos: will.qos,
+            retain: will.retain,
+            payload: will.payload.into(),
+            properties: will.properties.without(PropertyId::WillDelayInterval),
+        };
+        Ok(Self::Armed { message: Arc::new(message), delay })
+    }
+
+    pub(crate) const fn message(&self) -> &Arc<Message> {
+        match self {
+            Self::Armed { message, .. } | Self::Delayed { message, .. } => message,
+        }
+    }
+}

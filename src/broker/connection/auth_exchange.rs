@@ -1,0 +1,46 @@
+//! Enhanced authentication of one connection (MQTT 5.0 §4.12).
+
+use alloc::boxed::Box;
+
+use crate::codec::{EncodeError, PropertiesBuf, PropertyId, Value};
+
+/// An exchange of AUTH packets before CONNACK.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    /// The CONNECT that began it, as it came.
+    pub(crate) connect: Box<[u8]>,
+    pub(crate) method: Box<str>,
+    /// The largest packet that the client takes.
+    pub(crate) packet_bytes_max: usize,
+}
+
+/// The authentication method of a connected client.
+#[derive(Debug)]
+pub(crate) struct Method {
+    pub(crate) name: Box<str>,
+    /// It is authenticating again, and its next AUTH goes on with that.
+    pub(crate) again: bool,
+}
+
+/// What CONNACK says of a complete authentication [MQTT-4.12.0-5].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Proof<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) data: &'a [u8],
+}
+
+impl Method {
+    pub(crate) fn new(name: &str) -> Self {
+        Self { name: name.into(), again: false }
+    }
+}
+
+impl Proof<'_> {
+    pub(crate) fn write(&self, properties: &mut PropertiesBuf) -> Result<(), EncodeError> {
+        properties.push_value(PropertyId::AuthenticationMethod, Value::Text(self.method))?;
+        if self.data.is_empty() {
+            return Ok(());
+        }
+        properties.push_value(PropertyId::AuthenticationData, Value::Binary(self.data))
+    }
+}

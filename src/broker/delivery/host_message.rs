@@ -1,0 +1,55 @@
+//! Messages for the host's own subscriptions.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use thiserror::Error;
+
+use crate::broker::cause::DropCause;
+use crate::broker::connection::topic_aliases::Naming;
+use crate::broker::delivery::encoded_publish::{Copy, Terms, remaining_expiry};
+use crate::broker::ids::HandlerId;
+use crate::codec::{Message, PacketId, QoS, Version};
+use crate::time::Time;
+
+/// A message for one of the host's handlers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostMessage {
+    /// Whose filter matches.
+    pub handler: HandlerId,
+    /// The message as it was published, shared with whoever else has it.
+    pub message: Arc<Message>,
+    /// When it was published.
+    pub arrived: Time,
+    /// The message was retained when the handler subscribed; or it was published with the RETAIN flag, and the handler asked
+    /// for Retain As Published.
+    pub retain: bool,
+}
+
+impl HostMessage {
+    /// What is left of its message expiry interval, in seconds, if it has one [MQTT-3.3.2-6].
+    #[must_use]
+    pub fn expiry_interval(&self, now: Time) -> Option<u32> {
+        let waited_seconds = now.saturating_since(self.arrived).as_secs();
+        remaining_expiry(&self.message.as_publish(), waited_seconds).unwrap_or(Some(0))
+    }
+
+    /// Appends it as a PUBLISH of MQTT 5.0 and QoS 0, whatever its own is, with what is left of its message expiry interval.
+    ///
+    /// # Errors
+    /// The cause for which it would be lost on the way to a client: it has expired, or cannot be encoded.
+    pub fn encode(&self, now: Time, out: &mut Vec<u8>) -> Result<(), DropCause> {
+        let terms = Terms { qos: QoS::AtMostOnce, retain: self.retain, identifiers: &[], group: None };
+        let waited = (self.arrived, now);
+        let copy = Copy { terms, naming: Naming::Topic, packet_id: PacketId::FIRST, dup: false, waited };
+        copy.encode(&self.message.as_publish(), Version::V5, out).map(drop)
+    }
+}
+
+/// Why the host could not subscribe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum HostSubscribeError {
+    /// The filter is that of a shared subscription, whose messages go to one client or another.
+    #[error("shared subscriptions are for clients alone")]
+    Shared,
+}

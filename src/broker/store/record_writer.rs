@@ -1,0 +1,27 @@
+//! The writer of a batch's records.
+
+use crate::broker::clients::shared_groups::Groups;
+use crate::broker::delivery_tag::Mark;
+use crate::broker::store::batch::Batch;
+use crate::broker::store::messages::{MessageKey, Messages};
+use crate::session::Delivery;
+
+/// What a batch is made with.
+#[derive(Debug)]
+pub(crate) struct Pen<'a> {
+    pub(crate) batch: &'a mut Batch,
+    pub(crate) messages: &'a mut Messages,
+    pub(crate) groups: &'a Groups,
+}
+
+impl<'a> Pen<'a> {
+    /// The message of a delivery, held once more.
+    pub(crate) fn hold(&mut self, delivery: &Delivery) -> Option<MessageKey> {
+        self.messages.hold(&delivery.message, Mark::unpack(delivery.token).arrived, self.batch)
+    }
+
+    /// The shared subscription that a delivery goes out for.
+    pub(crate) fn group(&self, delivery: &Delivery) -> Option<&'a str> {
+        self.groups.filter(Mark::unpack(delivery.token).group?)
+    }
+}
