@@ -1,10 +1,10 @@
 //! A message that arrived, by numbers: where its parts are in WebAssembly memory, until the machine is run again.
 
-use super::host::Host;
 use crate::client::Incoming;
+use crate::wasm::js::callbacks::Host;
 
 /// What the host is told of a message, with nothing borrowed.
-pub(super) struct Arrival {
+pub(crate) struct Arrival {
     slot: u32,
     /// Where topic and handlers of the slot are, if they are new: address and length, address and count.
     route: Option<(usize, usize, usize, usize)>,
@@ -17,7 +17,7 @@ pub(super) struct Arrival {
 
 impl Arrival {
     /// `is_framed`: what was fed last is the host's current frame.
-    pub(super) fn new(incoming: &Incoming<'_>, is_framed: bool) -> Self {
+    pub(crate) fn new(incoming: &Incoming<'_>, is_framed: bool) -> Self {
         let publish = &incoming.publish;
         let route = incoming.topic_changed.then(|| {
             let (topic, handlers) = (publish.topic, incoming.handlers);
@@ -36,7 +36,7 @@ impl Arrival {
         }
     }
 
-    pub(super) fn deliver(&self, host: &Host) {
+    pub(crate) fn deliver(&self, host: &Host) {
         if let Some((topic, topic_bytes, handlers, count)) = self.route {
             host.route(self.slot, topic, topic_bytes, handlers, count);
         }

@@ -4,10 +4,10 @@ use alloc::vec::Vec;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::js::Uint8Array;
 use super::report::{action_name, version_number};
 use crate::broker::{Answer, Credentials, PeerId, Question, QuestionId};
 use crate::codec::ReasonCode;
+use crate::wasm::js::Uint8Array;
 
 #[wasm_bindgen]
 extern "C" {
@@ -55,7 +55,7 @@ extern "C" {
 
 /// Asks the face.
 #[expect(clippy::cast_precision_loss, reason = "JavaScript counts exactly up to 2^53")]
-pub(super) fn ask(asker: &Asker, id: QuestionId, peer: Option<PeerId>, question: &Question) {
+pub(crate) fn ask(asker: &Asker, id: QuestionId, peer: Option<PeerId>, question: &Question) {
     let id = id.0 as f64;
     match question {
         Question::Authenticate(Credentials { client_id, username, password, version }) => {
@@ -75,7 +75,7 @@ pub(super) fn ask(asker: &Asker, id: QuestionId, peer: Option<PeerId>, question:
 }
 
 /// The answer of a reason code: success, to be continued, or why not. With data only in enhanced authentication.
-pub(super) fn answer(reason: u8, data: Option<Vec<u8>>) -> Answer {
+pub(crate) fn answer(reason: u8, data: Option<Vec<u8>>) -> Answer {
     match (ReasonCode::from_value(reason), data) {
         (Some(ReasonCode::Success), None) => Answer::Allow,
         (Some(ReasonCode::Success), Some(data)) => Answer::Complete(data.into()),
@@ -87,7 +87,7 @@ pub(super) fn answer(reason: u8, data: Option<Vec<u8>>) -> Answer {
 
 /// The question that the face names by this number.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a number that the face was given")]
-pub(super) const fn question(number: f64) -> QuestionId {
+pub(crate) const fn question(number: f64) -> QuestionId {
     QuestionId(number as u64)
 }
 

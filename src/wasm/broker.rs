@@ -8,10 +8,6 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::asker::{self, Asker};
-use super::clock::now;
-use super::failure::{failure, of_topic};
-use super::host::Host;
-use super::js::{self, Array, Listener, Uint8Array};
 use super::link::BrokerShell;
 use super::port::Port;
 use super::shell::ClientShell;
@@ -20,12 +16,16 @@ use crate::broker::{Broker, Redirect};
 use crate::codec::{PacketId, Publish, QoS, ReasonCode, Version};
 use crate::router;
 use crate::topic::TopicName;
+use crate::wasm::js::callbacks::Host;
+use crate::wasm::js::clock::now;
+use crate::wasm::js::error::{failure, of_topic};
+use crate::wasm::js::{self, Array, Listener, Uint8Array};
 
 /// A broker in the page. Methods take `&self`, so that a listener may call any of them.
 #[wasm_bindgen]
 #[expect(missing_debug_implementations, reason = "nothing of it is plain data")]
 pub struct BrokerCore {
-    pub(super) shell: Rc<BrokerShell>,
+    pub(crate) shell: Rc<BrokerShell>,
 }
 
 #[wasm_bindgen]
@@ -43,7 +43,7 @@ impl BrokerCore {
         Self { shell: BrokerShell::new(host, machine) }
     }
 
-    pub(super) fn link(&self, client: &Rc<ClientShell>) {
+    pub(crate) fn link(&self, client: &Rc<ClientShell>) {
         self.shell.link(client);
     }
 

@@ -9,14 +9,14 @@ use core::time::Duration;
 
 use wasm_bindgen::JsCast;
 
-use super::js::Array;
 use crate::broker::{Access, AccessFilter, AccessRule, Action, Asks, BrokerOptions, QueueOverflow, Redirect};
 use crate::codec::{QoS, ReasonCode};
+use crate::wasm::js::Array;
 
 /// The options as the machine takes them, from a list of them in the order below; what is undefined has its default.
 ///
 /// Numbers, with booleans as 0 and 1, are as large as their options may be.
-pub(super) fn read(given: &Array) -> BrokerOptions {
+pub(crate) fn read(given: &Array) -> BrokerOptions {
     let mut options = BrokerOptions::default();
     let given = Reader { list: given, next: Cell::new(0) };
     given.bound(&mut options.connections_max);

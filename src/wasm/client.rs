@@ -7,16 +7,16 @@ use alloc::vec::Vec;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::failure::{failure, of_call, of_filter, of_topic};
-use super::host::Host;
-use super::js::{Array, WebSocket};
 use super::options;
-use super::properties;
 use super::shell::ClientShell;
 use crate::client::{Client, HandlerId};
 use crate::codec::{PropertiesBuf, QoS, ReasonCode, SubscriptionOptions, Version};
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
+use crate::wasm::js::callbacks::Host;
+use crate::wasm::js::error::{failure, of_call, of_filter, of_topic};
+use crate::wasm::js::properties;
+use crate::wasm::js::{Array, WebSocket};
 
 /// One client with its socket and its timer. Methods take `&self`, so that a handler may call any of them.
 ///
@@ -169,6 +169,6 @@ pub fn check(text: &str, is_filter: bool) -> Result<(), JsValue> {
     if is_filter { parse_filter(text).map(drop) } else { TopicName::validate(text).map_err(|error| of_topic(&error)) }
 }
 
-pub(super) fn parse_filter(filter: &str) -> Result<TopicFilter, JsValue> {
+pub(crate) fn parse_filter(filter: &str) -> Result<TopicFilter, JsValue> {
     TopicFilter::parse(filter).map_err(|error| of_filter(&error))
 }

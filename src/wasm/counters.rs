@@ -6,7 +6,7 @@ use crate::broker::{Counters, DropCause, Gauges};
 use crate::codec::{PacketKind, QoS};
 
 /// All of them, in an order that the face knows too.
-pub(super) fn list(counters: &Counters, gauges: &Gauges) -> Vec<f64> {
+pub(crate) fn list(counters: &Counters, gauges: &Gauges) -> Vec<f64> {
     let mut list = Vec::with_capacity(64);
     let counts = [
         gauges.uptime,

@@ -8,7 +8,7 @@ use super::port::Port;
 use crate::broker::PeerId;
 
 /// Where a peer is.
-pub(super) enum End {
+pub(crate) enum End {
     /// In the page. One that is gone takes nothing any more.
     Client(Pipe),
     /// Behind a socket of the face's.
@@ -16,14 +16,14 @@ pub(super) enum End {
 }
 
 /// Those that are connected, by the index of their peers.
-pub(super) struct Ends(Vec<Option<(PeerId, End)>>);
+pub(crate) struct Ends(Vec<Option<(PeerId, End)>>);
 
 impl Ends {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(Vec::new())
     }
 
-    pub(super) fn insert(&mut self, peer: PeerId, end: End) {
+    pub(crate) fn insert(&mut self, peer: PeerId, end: End) {
         let index = peer.index();
         if index >= self.0.len() {
             self.0.resize_with(index + 1, || None);
@@ -31,29 +31,29 @@ impl Ends {
         self.0[index] = Some((peer, end));
     }
 
-    pub(super) fn get(&self, peer: PeerId) -> Option<&End> {
+    pub(crate) fn get(&self, peer: PeerId) -> Option<&End> {
         let (other, end) = self.0.get(peer.index())?.as_ref()?;
         (*other == peer).then_some(end)
     }
 
-    pub(super) fn pipe(&mut self, peer: PeerId) -> Option<&mut Pipe> {
+    pub(crate) fn pipe(&mut self, peer: PeerId) -> Option<&mut Pipe> {
         match self.0.get_mut(peer.index())? {
             Some((other, End::Client(pipe))) if *other == peer => Some(pipe),
             _ => None,
         }
     }
 
-    pub(super) fn remove(&mut self, peer: PeerId) -> Option<End> {
+    pub(crate) fn remove(&mut self, peer: PeerId) -> Option<End> {
         self.get(peer)?;
         self.remove_at(peer.index())
     }
 
-    pub(super) fn remove_at(&mut self, index: usize) -> Option<End> {
+    pub(crate) fn remove_at(&mut self, index: usize) -> Option<End> {
         self.0.get_mut(index)?.take().map(|(_, end)| end)
     }
 
     /// Whose index it is.
-    pub(super) fn peer(&self, index: usize) -> Option<PeerId> {
+    pub(crate) fn peer(&self, index: usize) -> Option<PeerId> {
         Some(self.0.get(index)?.as_ref()?.0)
     }
 }

@@ -7,23 +7,23 @@ use core::cell::{Cell, RefCell};
 use wasm_bindgen::JsValue;
 
 use super::asker::{self, Asker};
-use super::clock::now;
 use super::ends::{End, Ends};
-use super::host::Host;
-use super::js::{Listener, Uint8Array};
 use super::mail;
 use super::pipe::{Pipe, SLICE_BYTES};
 use super::port::Port;
 use super::report;
 use super::shell::ClientShell;
 use super::storage::Storage;
-use super::timer::Timer;
 use super::transport::Transport;
 use crate::broker::{Answer, Batch, BatchId, Broker, Event, HostMessage, Output, Part, PeerId, Question, QuestionId};
 use crate::codec::ReasonCode;
+use crate::wasm::js::callbacks::Host;
+use crate::wasm::js::clock::now;
+use crate::wasm::js::timer::Timer;
+use crate::wasm::js::{Listener, Uint8Array};
 
 /// One client's end. Dropped, it closes as a transport does that fails: behind what was sent.
-pub(super) struct Link {
+pub(crate) struct Link {
     broker: Rc<BrokerShell>,
     peer: PeerId,
     /// How many messages the host waits for until the broker has taken them.
@@ -32,21 +32,21 @@ pub(super) struct Link {
 
 impl Link {
     /// Hands the bytes to the broker, which the caller runs with nothing borrowed.
-    pub(super) fn send(&self, bytes: &[u8]) -> Rc<BrokerShell> {
+    pub(crate) fn send(&self, bytes: &[u8]) -> Rc<BrokerShell> {
         self.broker.state.borrow_mut().send(self.peer, bytes);
         Rc::clone(&self.broker)
     }
 
     /// The number of a message that is sent now, if the broker has first to take what came before: below 0, where no request
     /// has one.
-    pub(super) fn wait(&self) -> Option<f64> {
+    pub(crate) fn wait(&self) -> Option<f64> {
         self.broker.state.borrow_mut().ends.pipe(self.peer).filter(|pipe| !pipe.is_idle())?;
         self.waiting.set(self.waiting.get() + 1);
         Some(-f64::from(self.waiting.get()))
     }
 
     /// The broker has taken all: how many messages waited.
-    pub(super) fn taken(&self) -> u32 {
+    pub(crate) fn taken(&self) -> u32 {
         self.waiting.take()
     }
 }
@@ -66,7 +66,7 @@ impl Drop for Link {
 }
 
 /// The shell of a broker: its machine, its links and its timer.
-pub(super) struct BrokerShell {
+pub(crate) struct BrokerShell {
     state: RefCell<State>,
     is_draining: Cell<bool>,
     /// Who takes what the page itself has subscribed to.
@@ -103,7 +103,7 @@ enum Step {
 }
 
 impl BrokerShell {
-    pub(super) fn new(host: Host, machine: Broker) -> Rc<Self> {
+    pub(crate) fn new(host: Host, machine: Broker) -> Rc<Self> {
         Rc::new_cyclic(|this: &Weak<Self>| {
             let shell = Weak::clone(this);
             let timer = Timer::new(move || {
@@ -118,7 +118,7 @@ impl BrokerShell {
     }
 
     /// Opens a link for the client.
-    pub(super) fn link(self: &Rc<Self>, client: &Rc<ClientShell>) {
+    pub(crate) fn link(self: &Rc<Self>, client: &Rc<ClientShell>) {
         let peer = {
             let state = &mut *self.state.borrow_mut();
             let peer = state.machine.accept(now());
@@ -132,7 +132,7 @@ impl BrokerShell {
     }
 
     /// Lets a peer in that is behind a port; gives its index. The caller drains, here and below.
-    pub(super) fn accept(&self, port: Port) -> usize {
+    pub(crate) fn accept(&self, port: Port) -> usize {
         let state = &mut *self.state.borrow_mut();
         let peer = state.machine.accept(now());
         state.ends.insert(peer, End::Port(Rc::new(port)));
@@ -140,7 +140,7 @@ impl BrokerShell {
     }
 
     /// Runs the machine for the peer with this index; gives the other value if there is none.
-    pub(super) fn run_for<T>(&self, index: usize, other: T, action: impl FnOnce(&mut Broker, PeerId) -> T) -> T {
+    pub(crate) fn run_for<T>(&self, index: usize, other: T, action: impl FnOnce(&mut Broker, PeerId) -> T) -> T {
         let state = &mut *self.state.borrow_mut();
         match state.ends.peer(index) {
             Some(peer) => action(&mut state.machine, peer),
@@ -149,13 +149,13 @@ impl BrokerShell {
     }
 
     /// The socket of a peer behind a port closed.
-    pub(super) fn on_closed(&self, index: usize) {
+    pub(crate) fn on_closed(&self, index: usize) {
         self.run_for(index, (), |machine, peer| machine.handle_closed(peer, now()));
         self.state.borrow_mut().ends.remove_at(index);
     }
 
     /// Runs the machine, then acts on all its outputs.
-    pub(super) fn run<T>(&self, action: impl FnOnce(&mut Broker) -> T) -> T {
+    pub(crate) fn run<T>(&self, action: impl FnOnce(&mut Broker) -> T) -> T {
         let result = action(&mut self.state.borrow_mut().machine);
         self.drain();
         result
@@ -163,30 +163,30 @@ impl BrokerShell {
 
     #[cfg(feature = "store")]
     /// Batches go to this storage from now on. Runs the machine, then acts on all its outputs.
-    pub(super) fn restore<T>(&self, storage: Storage, action: impl FnOnce(&mut Broker) -> T) -> T {
+    pub(crate) fn restore<T>(&self, storage: Storage, action: impl FnOnce(&mut Broker) -> T) -> T {
         self.state.borrow_mut().storage = Part::new(storage);
         self.run(action)
     }
 
     /// Reads from the machine.
-    pub(super) fn read<T>(&self, read: impl FnOnce(&Broker) -> T) -> T {
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Broker) -> T) -> T {
         read(&self.state.borrow().machine)
     }
 
     /// Events go to the listener from now on; without one there are none.
-    pub(super) fn listen(&self, listener: Option<Listener>) {
+    pub(crate) fn listen(&self, listener: Option<Listener>) {
         let state = &mut *self.state.borrow_mut();
         state.machine.set_events(listener.is_some());
         state.listener = listener;
     }
 
     /// Questions go to this asker from now on.
-    pub(super) fn set_asker(&self, asker: Asker) {
+    pub(crate) fn set_asker(&self, asker: Asker) {
         self.state.borrow_mut().asker = Some(asker);
     }
 
     /// Acts on all that the machine has.
-    pub(super) fn drain(&self) {
+    pub(crate) fn drain(&self) {
         if self.is_draining.replace(true) {
             return;
         }

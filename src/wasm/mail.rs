@@ -8,11 +8,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::broker::BrokerCore;
 use super::client::parse_filter;
-use super::clock::now;
-use super::failure::failure;
-use super::host::Host;
 use crate::broker::{HandlerId, HostMessage};
 use crate::codec::{SubscriptionOptions, Version};
+use crate::wasm::js::callbacks::Host;
+use crate::wasm::js::clock::now;
+use crate::wasm::js::error::failure;
 
 #[wasm_bindgen]
 impl BrokerCore {
@@ -40,7 +40,7 @@ impl BrokerCore {
 }
 
 /// Hands a message to the host.
-pub(super) fn deliver(host: &Host, mail: &HostMessage) {
+pub(crate) fn deliver(host: &Host, mail: &HostMessage) {
     let HostMessage { handler: HandlerId(handler), message, arrived, retain } = mail;
     let properties_bytes = message.properties.as_properties().as_bytes().len();
     // Without an interval that is counted down, a look at the clock is saved.

@@ -11,13 +11,10 @@ mod broker;
 #[cfg(feature = "broker")]
 mod broker_options;
 mod client;
-mod clock;
 #[cfg(feature = "broker")]
 mod counters;
 #[cfg(feature = "broker")]
 mod ends;
-mod failure;
-mod host;
 mod js;
 #[cfg(feature = "broker")]
 mod link;
@@ -30,7 +27,6 @@ mod pause;
 mod pipe;
 #[cfg(feature = "broker")]
 mod port;
-mod properties;
 #[cfg(feature = "broker")]
 mod report;
 #[cfg(feature = "store")]
@@ -40,8 +36,6 @@ mod socket;
 #[cfg(feature = "broker")]
 mod storage;
 mod tap;
-mod timeout;
-mod timer;
 mod transport;
 
 #[cfg(feature = "broker")]
@@ -49,13 +43,13 @@ pub use asker::Asker;
 #[cfg(feature = "broker")]
 pub use broker::{BrokerCore, explain};
 pub use client::{ClientCore, check};
-pub use host::Host;
 #[cfg(feature = "broker")]
 pub use js::Object;
+pub use js::callbacks::Host;
+pub use js::properties::read_properties;
 pub use js::{Array, WebSocket};
 #[cfg(feature = "broker")]
 pub use port::Port;
-pub use properties::read_properties;
 #[cfg(feature = "broker")]
 pub use storage::Storage;
 

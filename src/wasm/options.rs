@@ -5,18 +5,18 @@ use core::time::Duration;
 
 use wasm_bindgen::JsValue;
 
-use super::failure::{failure, of_topic};
-use super::js::Array;
-use super::properties;
 use crate::client::{ClientOptions, ClientWill};
 use crate::codec::{Message, PacketId, QoS, Version};
 use crate::topic::TopicName;
+use crate::wasm::js::Array;
+use crate::wasm::js::error::{failure, of_topic};
+use crate::wasm::js::properties;
 
 /// The options as the machine takes them, from a list of them in the order below; a failure to throw otherwise.
 ///
 /// Numbers, with booleans as 0 and 1, are as large as their options may be.
 #[expect(clippy::cast_possible_truncation, reason = "the face has checked them")]
-pub(super) fn read(given: &Array) -> Result<ClientOptions, JsValue> {
+pub(crate) fn read(given: &Array) -> Result<ClientOptions, JsValue> {
     let short = |index| given.number(index) as u16;
     let will = given.list(12);
     Ok(ClientOptions {
@@ -45,7 +45,7 @@ pub(super) fn read(given: &Array) -> Result<ClientOptions, JsValue> {
 }
 
 /// A message to publish; `flags` are QoS and RETAIN as in PUBLISH's first byte.
-pub(super) fn message(topic: &str, payload: Vec<u8>, flags: u8, properties: Option<Array>) -> Result<Message, JsValue> {
+pub(crate) fn message(topic: &str, payload: Vec<u8>, flags: u8, properties: Option<Array>) -> Result<Message, JsValue> {
     let topic = TopicName::parse(topic).map_err(|error| of_topic(&error))?;
     let qos = QoS::from_bits(flags >> 1 & 3).ok_or_else(|| failure("option", "a QoS is 0, 1 or 2", None))?;
     let properties = properties::write(properties)?;

@@ -4,7 +4,7 @@
 
 use alloc::rc::Weak;
 
-use super::timeout::Timeout;
+use crate::wasm::js::timeout::Timeout;
 
 use super::shell::ClientShell;
 
@@ -15,7 +15,7 @@ const FLUSHES_MAX: u32 = 20_000;
 
 /// Counts the flushes of a link since the page's last turn.
 #[derive(Default)]
-pub(super) struct Pause {
+pub(crate) struct Pause {
     flushes: u32,
     /// Runs as long as it is held.
     timeout: Option<Timeout>,
@@ -23,7 +23,7 @@ pub(super) struct Pause {
 
 impl Pause {
     /// Whether the next flush is to come by a timer, which is set then, and not by a microtask.
-    pub(super) fn takes(&mut self, shell: &Weak<ClientShell>) -> bool {
+    pub(crate) fn takes(&mut self, shell: &Weak<ClientShell>) -> bool {
         self.flushes += 1;
         if self.flushes == FLUSHES_WATCHED {
             // A page that yields now and then comes to this, and is not slowed down.
@@ -37,7 +37,7 @@ impl Pause {
         takes
     }
 
-    pub(super) fn begin_anew(&mut self) {
+    pub(crate) fn begin_anew(&mut self) {
         self.flushes = 0;
     }
 }

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::js::Uint8Array;
+use crate::wasm::js::Uint8Array;
 
 #[wasm_bindgen]
 extern "C" {
@@ -11,13 +11,13 @@ extern "C" {
 
     /// Sends a frame, which is the callee's from now on.
     #[wasm_bindgen(method)]
-    pub(super) fn transmit(this: &Port, frame: &Uint8Array);
+    pub(crate) fn transmit(this: &Port, frame: &Uint8Array);
 
     /// Reads again, where it was told that no more is taken.
     #[wasm_bindgen(method)]
-    pub(super) fn resume(this: &Port);
+    pub(crate) fn resume(this: &Port);
 
     /// Closes behind what was sent: the last call. The peer's number is given to another from now on.
     #[wasm_bindgen(method)]
-    pub(super) fn close(this: &Port);
+    pub(crate) fn close(this: &Port);
 }

@@ -3,18 +3,18 @@
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::js::{Array, Object, Uint8Array};
 use crate::broker::{Action, ClientView, DisconnectCause, Event, Fault, RejectCause, SessionView, WillFate};
 use crate::codec::{Message, QoS, ReasonCode, Version};
 use crate::router::{Explanation, LevelExplanation, Verdict};
 use crate::time::Time;
+use crate::wasm::js::{Array, Object, Uint8Array};
 
 #[wasm_bindgen]
 extern "C" {
     /// An object of ours, with what is set of these fields. That what is set is in JavaScript's hands keeps the names of
     /// the fields, and the code that would look them up, out of the module.
     #[wasm_bindgen(extends = Object)]
-    pub(super) type Report;
+    pub(crate) type Report;
 
     #[wasm_bindgen(method, setter)]
     fn set_type(this: &Report, event: &str);
@@ -75,7 +75,7 @@ extern "C" {
 }
 
 /// A list of reports.
-pub(super) fn list(reports: impl Iterator<Item = Report>) -> Array {
+pub(crate) fn list(reports: impl Iterator<Item = Report>) -> Array {
     let list = Array::new();
     for report in reports {
         list.push(&report);
@@ -84,7 +84,7 @@ pub(super) fn list(reports: impl Iterator<Item = Report>) -> Array {
 }
 
 /// Something that happened.
-pub(super) fn event(event: &Event) -> Report {
+pub(crate) fn event(event: &Event) -> Report {
     let report = new();
     report.set_type(event_type(event));
     if let Some(client_id) = client_id(event) {
@@ -127,7 +127,7 @@ pub(super) fn event(event: &Event) -> Report {
 }
 
 /// A connected client.
-pub(super) fn client(view: ClientView<'_>) -> Report {
+pub(crate) fn client(view: ClientView<'_>) -> Report {
     let report = new();
     report.set_client_id(view.client_id);
     report.set_version(version_number(view.version));
@@ -135,7 +135,7 @@ pub(super) fn client(view: ClientView<'_>) -> Report {
 }
 
 /// A session, connected or not.
-pub(super) fn session(view: &SessionView<'_>, now: Time) -> Report {
+pub(crate) fn session(view: &SessionView<'_>, now: Time) -> Report {
     let report = new();
     report.set_client_id(view.client_id);
     report.set_connected(view.peer.is_some());
@@ -158,7 +158,7 @@ fn subscription(filter: &str, qos: QoS) -> Report {
 }
 
 /// A retained message.
-pub(super) fn retained(message: &Message) -> Report {
+pub(crate) fn retained(message: &Message) -> Report {
     let report = new();
     report.set_topic(message.topic.as_str());
     report.set_qos(message.qos.bits());
@@ -167,7 +167,7 @@ pub(super) fn retained(message: &Message) -> Report {
 }
 
 /// Why a filter matches a topic, or why not.
-pub(super) fn explanation(explanation: &Explanation) -> Report {
+pub(crate) fn explanation(explanation: &Explanation) -> Report {
     let report = new();
     report.set_matches(explanation.matches);
     report.set_levels(&list(explanation.levels.iter().map(level)));
@@ -271,7 +271,7 @@ fn client_id(event: &Event) -> Option<&str> {
     }
 }
 
-pub(super) const fn action_name(action: Action) -> &'static str {
+pub(crate) const fn action_name(action: Action) -> &'static str {
     match action {
         Action::Publish => "publish",
         Action::Subscribe => "subscribe",
@@ -289,7 +289,7 @@ const fn will_fate(fate: WillFate) -> &'static str {
     }
 }
 
-pub(super) const fn version_number(version: Version) -> u8 {
+pub(crate) const fn version_number(version: Version) -> u8 {
     match version {
         Version::V3_1_1 => 4,
         Version::V5 => 5,

@@ -6,10 +6,10 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::broker::BrokerCore;
-use super::clock::now;
-use super::failure::failure;
 use super::storage::Storage;
 use crate::broker::{BatchId, Changes};
+use crate::wasm::js::clock::now;
+use crate::wasm::js::error::failure;
 
 #[wasm_bindgen]
 impl BrokerCore {

@@ -11,19 +11,19 @@ use core::cell::{Cell, RefCell};
 use wasm_bindgen::JsValue;
 
 use super::arrival::Arrival;
-use super::clock;
-use super::host::Host;
-use super::js::{self, Array, Callback, Uint8Array, WebSocket};
 #[cfg(feature = "broker")]
 use super::pause::Pause;
-use super::properties;
 use super::socket::{self, Socket};
 use super::tap::Tap;
-use super::timer::Timer;
 use super::transport::Transport;
 use crate::client::{Client, CloseReason, Completion, Output, RequestError, RequestId};
 use crate::codec::{Publish, ReasonCode, Version};
 use crate::time::Time;
+use crate::wasm::js::callbacks::Host;
+use crate::wasm::js::clock;
+use crate::wasm::js::properties;
+use crate::wasm::js::timer::Timer;
+use crate::wasm::js::{self, Array, Callback, Uint8Array, WebSocket};
 
 /// From here on the payload of a message alone in its frame is not copied in.
 const LARGE_FRAME_BYTES: usize = 4096;
@@ -31,7 +31,7 @@ const LARGE_FRAME_BYTES: usize = 4096;
 const HEAD_BYTES: usize = 512;
 
 /// Never moves, so that closures can hold a `Weak` of it.
-pub(super) struct ClientShell {
+pub(crate) struct ClientShell {
     host: Host,
     version: Version,
     state: RefCell<State>,
@@ -89,7 +89,7 @@ enum Frame {
 }
 
 impl ClientShell {
-    pub(super) fn new(host: Host, version: Version, machine: Client) -> Rc<Self> {
+    pub(crate) fn new(host: Host, version: Version, machine: Client) -> Rc<Self> {
         Rc::new_cyclic(|this: &Weak<Self>| Self {
             host,
             version,
@@ -127,7 +127,7 @@ impl ClientShell {
     }
 
     /// Runs the machine, whose outputs are acted on at the end of the turn.
-    pub(super) fn run<T>(&self, action: impl FnOnce(&mut Client, Time) -> T) -> T {
+    pub(crate) fn run<T>(&self, action: impl FnOnce(&mut Client, Time) -> T) -> T {
         let now = self.now();
         let result = action(&mut self.state.borrow_mut().machine, now);
         if !self.is_draining.get() {
@@ -137,7 +137,7 @@ impl ClientShell {
     }
 
     /// The socket is the transport from now on, in place of the one before.
-    pub(super) fn open(&self, socket: WebSocket) {
+    pub(crate) fn open(&self, socket: WebSocket) {
         let is_open = socket::is_open(&socket);
         self.set_transport(Transport::Socket(Socket::attach(socket, &self.on_event)));
         if is_open {
@@ -145,7 +145,7 @@ impl ClientShell {
         }
     }
 
-    pub(super) fn set_transport(&self, transport: Transport) {
+    pub(crate) fn set_transport(&self, transport: Transport) {
         let old = {
             let mut state = self.state.borrow_mut();
             if let Some(tap) = &mut state.tap {
@@ -159,7 +159,7 @@ impl ClientShell {
         self.run(Client::handle_opening);
     }
 
-    pub(super) fn on_open(&self) {
+    pub(crate) fn on_open(&self) {
         self.run(Client::handle_open);
     }
 
@@ -223,7 +223,7 @@ impl ClientShell {
 
     /// Bytes from the broker in the page, which runs this shell afterwards.
     #[cfg(feature = "broker")]
-    pub(super) fn feed(&self, bytes: &[u8]) {
+    pub(crate) fn feed(&self, bytes: &[u8]) {
         let state = &mut *self.state.borrow_mut();
         state.machine.handle_bytes(bytes, self.now());
         if let Some(tap) = &mut state.tap {
@@ -233,7 +233,7 @@ impl ClientShell {
 
     /// Acts on what it was fed.
     #[cfg(feature = "broker")]
-    pub(super) fn on_fed(&self) {
+    pub(crate) fn on_fed(&self) {
         let is_watched = self.state.borrow().tap.is_some();
         if is_watched {
             self.tell_packets();
@@ -243,7 +243,7 @@ impl ClientShell {
 
     /// The number of the message that is sent now, if the broker in the page does not take it at once.
     #[cfg(feature = "broker")]
-    pub(super) fn wait(&self) -> Option<f64> {
+    pub(crate) fn wait(&self) -> Option<f64> {
         match &self.state.borrow().transport {
             Some(Transport::Link(link)) => link.wait(),
             Some(Transport::Socket(_)) | None => None,
@@ -252,7 +252,7 @@ impl ClientShell {
 
     /// The broker in the page has taken all.
     #[cfg(feature = "broker")]
-    pub(super) fn on_taken(&self) {
+    pub(crate) fn on_taken(&self) {
         let taken = match &self.state.borrow().transport {
             Some(Transport::Link(link)) if !self.is_freed.get() => link.taken(),
             _ => 0,
@@ -269,18 +269,18 @@ impl ClientShell {
     }
 
     /// The transport closed or failed. What came before still counts.
-    pub(super) fn on_closed(&self) {
+    pub(crate) fn on_closed(&self) {
         self.is_transport_gone.set(true);
         self.drain();
     }
 
     /// Closes the transport at once, as a crash would.
-    pub(super) fn kill(&self) {
+    pub(crate) fn kill(&self) {
         self.run(Client::handle_closed);
     }
 
     /// Lets go of socket and timer, and of the host.
-    pub(super) fn free(&self) {
+    pub(crate) fn free(&self) {
         self.is_freed.set(true);
         let transport = {
             let state = &mut *self.state.borrow_mut();
@@ -291,11 +291,11 @@ impl ClientShell {
     }
 
     /// The deadline has come, or may have.
-    pub(super) fn on_timeout(&self) {
+    pub(crate) fn on_timeout(&self) {
         self.run(Client::handle_timeout);
     }
 
-    pub(super) fn watch(&self, on: bool) {
+    pub(crate) fn watch(&self, on: bool) {
         let state = &mut *self.state.borrow_mut();
         if on && state.tap.is_none() {
             state.tap = Some(Tap::new(self.version, state.machine.unread()));
@@ -305,7 +305,7 @@ impl ClientShell {
     }
 
     /// Acts on all that the machine has but what is to be sent.
-    pub(super) fn drain(&self) {
+    pub(crate) fn drain(&self) {
         if self.is_draining.replace(true) {
             return;
         }
@@ -334,12 +334,12 @@ impl ClientShell {
 
     /// The page has had a turn.
     #[cfg(feature = "broker")]
-    pub(super) fn on_turn(&self) {
+    pub(crate) fn on_turn(&self) {
         self.state.borrow_mut().pause.begin_anew();
     }
 
     /// Acts on all that the machine has, and sees to the timer.
-    pub(super) fn flush(&self) {
+    pub(crate) fn flush(&self) {
         self.queued.set(None);
         if self.is_draining.replace(true) {
             return;

@@ -2,16 +2,16 @@
 
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::js::{Callback, Uint8Array, WebSocket};
+use crate::wasm::js::{Callback, Uint8Array, WebSocket};
 
 /// Owns the socket's `on…` slots. Dropped, it empties them and closes the socket, so that nothing is called any more.
-pub(super) struct Socket {
+pub(crate) struct Socket {
     inner: WebSocket,
 }
 
 impl Socket {
     /// Has the callback called, which must look itself whether the socket is open already.
-    pub(super) fn attach(socket: WebSocket, callback: &Callback) -> Self {
+    pub(crate) fn attach(socket: WebSocket, callback: &Callback) -> Self {
         socket.set_binary_type(web_sys::BinaryType::Arraybuffer);
         let socket = Self { inner: socket };
         socket.fill_slots(callback.as_ref());
@@ -27,19 +27,19 @@ impl Socket {
     }
 
     /// The socket itself, to be used while nothing is borrowed: one that is not the browser's may call back at once.
-    pub(super) fn handle(&self) -> WebSocket {
+    pub(crate) fn handle(&self) -> WebSocket {
         self.inner.clone()
     }
 }
 
 /// Sends a frame. A socket that is not open any more takes nothing, and tells of its close soon.
-pub(super) fn send(socket: &WebSocket, frame: &Uint8Array) {
+pub(crate) fn send(socket: &WebSocket, frame: &Uint8Array) {
     if is_open(socket) {
         let _ = socket.send_with_js_u8_array(frame);
     }
 }
 
-pub(super) fn is_open(socket: &WebSocket) -> bool {
+pub(crate) fn is_open(socket: &WebSocket) -> bool {
     socket.ready_state() == WebSocket::OPEN
 }
 

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::js::Uint8Array;
+use crate::wasm::js::Uint8Array;
 
 #[wasm_bindgen]
 extern "C" {
@@ -12,5 +12,5 @@ extern "C" {
 
     /// Writes these changes, as `Batch::as_bytes` gives them; then calls `stored` or `storeFailed`.
     #[wasm_bindgen(method)]
-    pub(super) fn write(this: &Storage, batch: f64, changes: &Uint8Array);
+    pub(crate) fn write(this: &Storage, batch: f64, changes: &Uint8Array);
 }

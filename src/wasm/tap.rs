@@ -1,12 +1,12 @@
 //! A tap: looks at every packet that passes, both ways, for who watches.
 
-use super::host::Host;
-use super::js::Uint8Array;
 use crate::codec::{Decoder, PACKET_BYTES_MAX, Packet, PacketId, PacketKind, ReasonCode, Version};
+use crate::wasm::js::Uint8Array;
+use crate::wasm::js::callbacks::Host;
 
 /// Finds the packets in both streams.
 #[derive(Debug)]
-pub(super) struct Tap {
+pub(crate) struct Tap {
     version: Version,
     sent: Decoder,
     received: Decoder,
@@ -14,23 +14,23 @@ pub(super) struct Tap {
 
 impl Tap {
     /// Begins with bytes that have come and were not decoded yet.
-    pub(super) fn new(version: Version, unread: &[u8]) -> Self {
+    pub(crate) fn new(version: Version, unread: &[u8]) -> Self {
         let mut received = Decoder::new(PACKET_BYTES_MAX);
         received.feed(unread);
         Self { version, sent: Decoder::new(PACKET_BYTES_MAX), received }
     }
 
     /// Another connection begins.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.sent.reset();
         self.received.reset();
     }
 
-    pub(super) fn on_sent(&mut self, bytes: &[u8], host: &Host) {
+    pub(crate) fn on_sent(&mut self, bytes: &[u8], host: &Host) {
         note_all(&mut self.sent, bytes, self.version, true, host);
     }
 
-    pub(super) fn on_received(&mut self, bytes: &[u8], host: &Host) {
+    pub(crate) fn on_received(&mut self, bytes: &[u8], host: &Host) {
         note_all(&mut self.received, bytes, self.version, false, host);
     }
 }

@@ -5,7 +5,7 @@ use super::link::Link;
 use super::socket::Socket;
 
 /// Dropped, it closes.
-pub(super) enum Transport {
+pub(crate) enum Transport {
     Socket(Socket),
     #[cfg(feature = "broker")]
     Link(Link),

@@ -5,9 +5,9 @@ use alloc::string::ToString;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::failure::failure;
-use super::js::{Array, Uint8Array};
 use crate::codec::{EncodeError, Properties, PropertiesBuf, PropertyId, Value, ValueKind};
+use crate::wasm::js::error::failure;
+use crate::wasm::js::{Array, Uint8Array};
 
 /// The property bytes of a message, without their length, as a list.
 #[wasm_bindgen(js_name = readProperties)]
@@ -17,7 +17,7 @@ pub fn read_properties(bytes: &[u8]) -> Array {
 }
 
 /// The list for JavaScript.
-pub(super) fn read(properties: Properties<'_>) -> Array {
+pub(crate) fn read(properties: Properties<'_>) -> Array {
     let list = Array::new();
     for (id, value) in properties.entries() {
         list.push(&(id as u8).into());
@@ -38,7 +38,7 @@ pub(super) fn read(properties: Properties<'_>) -> Array {
 }
 
 /// The list that JavaScript gives, which the face has checked; empty for none.
-pub(super) fn write(given: Option<Array>) -> Result<PropertiesBuf, JsValue> {
+pub(crate) fn write(given: Option<Array>) -> Result<PropertiesBuf, JsValue> {
     let mut list = PropertiesBuf::new();
     let Some(given) = given else { return Ok(list) };
     for index in (0..given.length()).step_by(2) {

@@ -5,7 +5,7 @@
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::js::{Array, Uint8Array};
+use crate::wasm::js::{Array, Uint8Array};
 
 #[wasm_bindgen]
 extern "C" {
@@ -15,20 +15,20 @@ extern "C" {
     /// Keeps the `data` of a socket's message event as the current frame, and tells its length; -1 if it is a text frame, -2
     /// if it is no message event.
     #[wasm_bindgen(method)]
-    pub(super) fn frame(this: &Host, event: &JsValue) -> i32;
+    pub(crate) fn frame(this: &Host, event: &JsValue) -> i32;
 
     /// Copies the current frame's bytes from one offset to another to this address.
     #[wasm_bindgen(method)]
-    pub(super) fn fill(this: &Host, address: usize, from: usize, to: usize);
+    pub(crate) fn fill(this: &Host, address: usize, from: usize, to: usize);
 
     /// The topic and the handlers of a slot, from now on.
     #[wasm_bindgen(method)]
-    pub(super) fn route(this: &Host, slot: u32, topic: usize, topic_bytes: usize, handlers: usize, count: usize);
+    pub(crate) fn route(this: &Host, slot: u32, topic: usize, topic_bytes: usize, handlers: usize, count: usize);
 
     /// A message for the handlers of a slot. `flags` are the low four bits of PUBLISH; `address` is where its payload is, and
     /// its properties are right before it; `offset` is where in the current frame the payload is, -1 if it is not all there.
     #[wasm_bindgen(method)]
-    pub(super) fn message(
+    pub(crate) fn message(
         this: &Host,
         slot: u32,
         flags: u32,
@@ -39,24 +39,24 @@ extern "C" {
     );
 
     #[wasm_bindgen(method)]
-    pub(super) fn connected(this: &Host, session_present: bool, properties: &Array);
+    pub(crate) fn connected(this: &Host, session_present: bool, properties: &Array);
 
     /// A request ended well.
     #[wasm_bindgen(method)]
-    pub(super) fn done(this: &Host, request: f64, reason: u8);
+    pub(crate) fn done(this: &Host, request: f64, reason: u8);
 
     /// A request failed.
     #[wasm_bindgen(method)]
-    pub(super) fn failed(this: &Host, request: f64, code: &str, message: &str, reason: Option<u8>);
+    pub(crate) fn failed(this: &Host, request: f64, code: &str, message: &str, reason: Option<u8>);
 
     /// The connection is over: the last call of a connection.
     #[wasm_bindgen(method)]
-    pub(super) fn closed(this: &Host, code: &str, message: &str, reason: Option<u8>, rule: Option<&str>);
+    pub(crate) fn closed(this: &Host, code: &str, message: &str, reason: Option<u8>, rule: Option<&str>);
 
     /// Notes a packet that passed, and calls nobody; only while somebody watches. 0 is no packet identifier, -1 no reason code
     /// and no payload.
     #[wasm_bindgen(method)]
-    pub(super) fn packet(
+    pub(crate) fn packet(
         this: &Host,
         outgoing: bool,
         header: u8,
@@ -69,5 +69,5 @@ extern "C" {
 
     /// Tells the packets that were noted.
     #[wasm_bindgen(method, js_name = tellPackets)]
-    pub(super) fn tell_packets(this: &Host);
+    pub(crate) fn tell_packets(this: &Host);
 }

@@ -1,10 +1,17 @@
 //! What is used of JavaScript and the browser beside js-sys and web-sys: objects and lists, by fewer and smaller
 //! functions than js-sys brings along into the module.
 
+pub(crate) mod callbacks;
+pub(crate) mod clock;
+pub(crate) mod error;
+pub(crate) mod properties;
+pub(crate) mod timeout;
+pub(crate) mod timer;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub(super) use js_sys::Uint8Array;
+pub(crate) use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -12,7 +19,7 @@ pub use web_sys::WebSocket;
 
 /// What the browser calls: with an event or with nothing. All are of one type, so that one shim serves them all; `Fn`, since
 /// a socket that is not the browser's may give a frame while a handler has the one before.
-pub(super) type Callback = Closure<dyn Fn(JsValue)>;
+pub(crate) type Callback = Closure<dyn Fn(JsValue)>;
 
 #[wasm_bindgen]
 extern "C" {
@@ -24,35 +31,35 @@ extern "C" {
     /// A plain one.
     #[cfg(feature = "broker")]
     #[wasm_bindgen(constructor)]
-    pub(super) fn new() -> Object;
+    pub(crate) fn new() -> Object;
 
     /// A list.
     #[wasm_bindgen(typescript_type = "readonly unknown[]")]
     pub type Array;
 
     #[wasm_bindgen(constructor)]
-    pub(super) fn new() -> Array;
+    pub(crate) fn new() -> Array;
     /// One of these.
     #[wasm_bindgen(static_method_of = Array, js_name = of)]
-    pub(super) fn of(code: &str, message: &str, reason: Option<u8>) -> Array;
+    pub(crate) fn of(code: &str, message: &str, reason: Option<u8>) -> Array;
     #[wasm_bindgen(method)]
-    pub(super) fn push(this: &Array, value: &JsValue);
+    pub(crate) fn push(this: &Array, value: &JsValue);
     #[wasm_bindgen(method, getter)]
-    pub(super) fn length(this: &Array) -> u32;
+    pub(crate) fn length(this: &Array) -> u32;
     #[wasm_bindgen(method, structural, indexing_getter)]
-    pub(super) fn get(this: &Array, index: u32) -> JsValue;
+    pub(crate) fn get(this: &Array, index: u32) -> JsValue;
     /// An element that is a number.
     #[wasm_bindgen(method, structural, indexing_getter)]
-    pub(super) fn number(this: &Array, index: u32) -> u32;
+    pub(crate) fn number(this: &Array, index: u32) -> u32;
     /// An element that is a list itself.
     #[wasm_bindgen(method, structural, indexing_getter)]
-    pub(super) fn list(this: &Array, index: u32) -> Array;
+    pub(crate) fn list(this: &Array, index: u32) -> Array;
     /// An element that is a string.
     #[wasm_bindgen(method, structural, indexing_getter)]
-    pub(super) fn text(this: &Array, index: u32) -> String;
+    pub(crate) fn text(this: &Array, index: u32) -> String;
     /// An element that is a `Uint8Array`.
     #[wasm_bindgen(method, structural, indexing_getter)]
-    pub(super) fn bytes(this: &Array, index: u32) -> Vec<u8>;
+    pub(crate) fn bytes(this: &Array, index: u32) -> Vec<u8>;
 
     /// A function that is told events.
     #[cfg(feature = "broker")]
@@ -62,24 +69,24 @@ extern "C" {
 
     #[cfg(feature = "broker")]
     #[wasm_bindgen(method, catch)]
-    pub(super) fn call(this: &Listener, receiver: &JsValue, event: &JsValue) -> Result<(), JsValue>;
+    pub(crate) fn call(this: &Listener, receiver: &JsValue, event: &JsValue) -> Result<(), JsValue>;
 
     /// From 0 to below 1.
     #[cfg(feature = "broker")]
     #[wasm_bindgen(js_namespace = Math)]
-    pub(super) fn random() -> f64;
+    pub(crate) fn random() -> f64;
 
     #[wasm_bindgen(js_name = setTimeout)]
-    pub(super) fn set_timeout(callback: &JsValue, delay: u32) -> JsValue;
+    pub(crate) fn set_timeout(callback: &JsValue, delay: u32) -> JsValue;
     #[wasm_bindgen(js_name = clearTimeout)]
-    pub(super) fn clear_timeout(handle: &JsValue);
+    pub(crate) fn clear_timeout(handle: &JsValue);
     #[wasm_bindgen(js_name = queueMicrotask)]
-    pub(super) fn queue_microtask(callback: &JsValue);
+    pub(crate) fn queue_microtask(callback: &JsValue);
     /// Milliseconds since the page or the process began.
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
-    pub(super) fn performance_now() -> f64;
+    pub(crate) fn performance_now() -> f64;
     /// When the page or the process began, in milliseconds since 1970.
     #[cfg(feature = "broker")]
     #[wasm_bindgen(thread_local_v2, js_namespace = performance, js_name = timeOrigin)]
-    pub(super) static TIME_ORIGIN: f64;
+    pub(crate) static TIME_ORIGIN: f64;
 }

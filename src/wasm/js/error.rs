@@ -4,17 +4,17 @@ use alloc::string::ToString;
 
 use wasm_bindgen::JsValue;
 
-use super::js::Array;
 use crate::client::CallError;
 use crate::codec::ReasonCode;
 use crate::topic::TopicError;
+use crate::wasm::js::Array;
 
 /// `[code, message, reasonCode]`.
-pub(super) fn failure(code: &str, message: &str, reason: Option<ReasonCode>) -> JsValue {
+pub(crate) fn failure(code: &str, message: &str, reason: Option<ReasonCode>) -> JsValue {
     Array::of(code, message, reason.map(ReasonCode::value)).into()
 }
 
-pub(super) fn of_call(error: &CallError) -> JsValue {
+pub(crate) fn of_call(error: &CallError) -> JsValue {
     let (code, reason) = match error {
         CallError::Ended => ("ended", None),
         CallError::NotConnected => ("not-connected", None),
@@ -27,10 +27,10 @@ pub(super) fn of_call(error: &CallError) -> JsValue {
     failure(code, &error.to_string(), reason)
 }
 
-pub(super) fn of_topic(error: &TopicError) -> JsValue {
+pub(crate) fn of_topic(error: &TopicError) -> JsValue {
     failure("topic", &error.to_string(), None)
 }
 
-pub(super) fn of_filter(error: &TopicError) -> JsValue {
+pub(crate) fn of_filter(error: &TopicError) -> JsValue {
     failure("filter", &error.to_string(), None)
 }

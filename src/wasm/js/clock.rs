@@ -4,19 +4,19 @@
 #[cfg(feature = "broker")]
 use core::time::Duration;
 
-use super::js;
 use crate::time::Time;
+use crate::wasm::js;
 
 /// Milliseconds since the page or the process began.
 #[cfg(not(feature = "broker"))]
-pub(super) fn now() -> Time {
+pub(crate) fn now() -> Time {
     since_the_beginning()
 }
 
 /// Milliseconds since 1970, by a clock that was set when the page or the process began and runs by itself from then on:
 /// what a broker stores has its dates by it.
 #[cfg(feature = "broker")]
-pub(super) fn now() -> Time {
+pub(crate) fn now() -> Time {
     use core::sync::atomic::{AtomicU64, Ordering};
     static BEGINNING: AtomicU64 = AtomicU64::new(0);
     if BEGINNING.load(Ordering::Relaxed) == 0 {

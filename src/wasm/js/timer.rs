@@ -2,7 +2,7 @@
 
 use alloc::rc::Rc;
 
-use super::timeout::Timeout;
+use crate::wasm::js::timeout::Timeout;
 
 use crate::time::Time;
 
@@ -10,19 +10,19 @@ use crate::time::Time;
 const DELAY_MAX: u64 = i32::MAX as u64;
 
 /// Runs its callback at or before the deadline, which then looks at the machine again. Dropped, it runs nothing.
-pub(super) struct Timer {
+pub(crate) struct Timer {
     callback: Rc<dyn Fn()>,
     set: Option<(Time, Timeout)>,
 }
 
 impl Timer {
-    pub(super) fn new(callback: impl Fn() + 'static) -> Self {
+    pub(crate) fn new(callback: impl Fn() + 'static) -> Self {
         Self { callback: Rc::new(callback), set: None }
     }
 
     /// Sees to it that the callback runs by `deadline`. A timer that runs earlier is left alone: deadlines move on with
     /// every packet, and to look in vain now and then is cheaper than to set a timer each time.
-    pub(super) fn set(&mut self, deadline: Option<Time>, now: Time) {
+    pub(crate) fn set(&mut self, deadline: Option<Time>, now: Time) {
         let Some(deadline) = deadline else {
             self.set = None;
             return;
@@ -38,12 +38,12 @@ impl Timer {
     }
 
     /// Runs nothing until it is set again.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.set = None;
     }
 
     /// It ran.
-    pub(super) fn ran(&mut self) {
+    pub(crate) fn ran(&mut self) {
         self.set = None;
     }
 }
