@@ -3,55 +3,26 @@
 //! A [`ClientShell`](shell::ClientShell) holds a machine behind the only `RefCell`: run the machine under a short borrow,
 //! then act on one output at a time with the borrow released. So a handler that calls back in finds nothing borrowed.
 
-mod arrival;
-#[cfg(feature = "broker")]
-mod asker;
 #[cfg(feature = "broker")]
 mod broker;
-#[cfg(feature = "broker")]
-mod broker_options;
 mod client;
-#[cfg(feature = "broker")]
-mod counters;
-#[cfg(feature = "broker")]
-mod ends;
 mod js;
-#[cfg(feature = "broker")]
-mod link;
-#[cfg(feature = "broker")]
-mod mail;
-mod options;
-#[cfg(feature = "broker")]
-mod pause;
-#[cfg(feature = "broker")]
-mod pipe;
-#[cfg(feature = "broker")]
-mod port;
-#[cfg(feature = "broker")]
-mod report;
-#[cfg(feature = "store")]
-mod restore;
-mod shell;
-mod socket;
-#[cfg(feature = "broker")]
-mod storage;
-mod tap;
-mod transport;
 
 #[cfg(feature = "broker")]
-pub use asker::Asker;
+pub use broker::hooks::Asker;
+#[cfg(feature = "broker")]
+pub use broker::peer_socket::Port;
+#[cfg(feature = "broker")]
+pub use broker::storage::Storage;
 #[cfg(feature = "broker")]
 pub use broker::{BrokerCore, explain};
-pub use client::{ClientCore, check};
+pub use client::ClientCore;
 #[cfg(feature = "broker")]
 pub use js::Object;
 pub use js::callbacks::Host;
+pub use js::error::check;
 pub use js::properties::read_properties;
 pub use js::{Array, WebSocket};
-#[cfg(feature = "broker")]
-pub use port::Port;
-#[cfg(feature = "broker")]
-pub use storage::Storage;
 
 #[cfg(feature = "module")]
 #[global_allocator]

@@ -3,10 +3,11 @@
 use alloc::string::ToString;
 
 use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::client::CallError;
 use crate::codec::ReasonCode;
-use crate::topic::TopicError;
+use crate::topic::{TopicError, TopicFilter, TopicName};
 use crate::wasm::js::Array;
 
 /// `[code, message, reasonCode]`.
@@ -33,4 +34,15 @@ pub(crate) fn of_topic(error: &TopicError) -> JsValue {
 
 pub(crate) fn of_filter(error: &TopicError) -> JsValue {
     failure("filter", &error.to_string(), None)
+}
+
+/// # Errors
+/// A failure if it is no topic filter, or no topic name if none is asked for.
+#[wasm_bindgen]
+pub fn check(text: &str, is_filter: bool) -> Result<(), JsValue> {
+    if is_filter { parse_filter(text).map(drop) } else { TopicName::validate(text).map_err(|error| of_topic(&error)) }
+}
+
+pub(crate) fn parse_filter(filter: &str) -> Result<TopicFilter, JsValue> {
+    TopicFilter::parse(filter).map_err(|error| of_filter(&error))
 }

@@ -4,6 +4,7 @@
 pub(crate) mod callbacks;
 pub(crate) mod clock;
 pub(crate) mod error;
+pub(crate) mod message;
 pub(crate) mod properties;
 pub(crate) mod timeout;
 pub(crate) mod timer;

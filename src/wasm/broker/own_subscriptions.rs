@@ -6,13 +6,12 @@ use alloc::vec::Vec;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::broker::BrokerCore;
-use super::client::parse_filter;
 use crate::broker::{HandlerId, HostMessage};
 use crate::codec::{SubscriptionOptions, Version};
+use crate::wasm::broker::BrokerCore;
 use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::clock::now;
-use crate::wasm::js::error::failure;
+use crate::wasm::js::error::{failure, parse_filter};
 
 #[wasm_bindgen]
 impl BrokerCore {

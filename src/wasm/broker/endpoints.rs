@@ -3,9 +3,9 @@
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-use super::pipe::Pipe;
-use super::port::Port;
 use crate::broker::PeerId;
+use crate::wasm::broker::link::Pipe;
+use crate::wasm::broker::peer_socket::Port;
 
 /// Where a peer is.
 pub(crate) enum End {

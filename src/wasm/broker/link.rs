@@ -4,7 +4,7 @@
 use alloc::rc::{Rc, Weak};
 use alloc::vec::Vec;
 
-use super::shell::ClientShell;
+use crate::wasm::client::driver::ClientShell;
 
 /// What is handed over at a time: what the broker has for others of it leaves before the next.
 pub(crate) const SLICE_BYTES: usize = 64 * 1024;

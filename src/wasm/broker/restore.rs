@@ -5,9 +5,9 @@ use alloc::string::ToString;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::broker::BrokerCore;
-use super::storage::Storage;
 use crate::broker::{BatchId, Changes};
+use crate::wasm::broker::BrokerCore;
+use crate::wasm::broker::storage::Storage;
 use crate::wasm::js::clock::now;
 use crate::wasm::js::error::failure;
 

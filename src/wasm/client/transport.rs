@@ -1,8 +1,8 @@
 //! What carries a client's bytes: a socket, or in the broker's build a link to the broker in the page.
 
 #[cfg(feature = "broker")]
-use super::link::Link;
-use super::socket::Socket;
+use crate::wasm::broker::driver::Link;
+use crate::wasm::client::socket::Socket;
 
 /// Dropped, it closes.
 pub(crate) enum Transport {

@@ -10,15 +10,15 @@ use core::cell::{Cell, RefCell};
 
 use wasm_bindgen::JsValue;
 
-use super::arrival::Arrival;
-#[cfg(feature = "broker")]
-use super::pause::Pause;
-use super::socket::{self, Socket};
-use super::tap::Tap;
-use super::transport::Transport;
 use crate::client::{Client, CloseReason, Completion, Output, RequestError, RequestId};
 use crate::codec::{Publish, ReasonCode, Version};
 use crate::time::Time;
+use crate::wasm::client::incoming::Arrival;
+use crate::wasm::client::packet_tap::Tap;
+use crate::wasm::client::socket::{self, Socket};
+use crate::wasm::client::transport::Transport;
+#[cfg(feature = "broker")]
+use crate::wasm::client::yield_to_page::Pause;
 use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::clock;
 use crate::wasm::js::properties;
@@ -84,7 +84,7 @@ enum Step {
 enum Frame {
     Socket(WebSocket, Uint8Array),
     #[cfg(feature = "broker")]
-    Link(Rc<super::link::BrokerShell>),
+    Link(Rc<crate::wasm::broker::driver::BrokerShell>),
     Nowhere,
 }
 

@@ -6,7 +6,7 @@ use alloc::rc::Weak;
 
 use crate::wasm::js::timeout::Timeout;
 
-use super::shell::ClientShell;
+use crate::wasm::client::driver::ClientShell;
 
 /// After so many flushes it is looked whether the page has had a turn meanwhile.
 const FLUSHES_WATCHED: u32 = 1_000;

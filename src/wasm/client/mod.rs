@@ -1,5 +1,14 @@
 //! The client as the TypeScript face sees it.
 
+pub(crate) mod driver;
+pub(crate) mod incoming;
+pub(crate) mod options;
+pub(crate) mod packet_tap;
+pub(crate) mod socket;
+pub(crate) mod transport;
+#[cfg(feature = "broker")]
+pub(crate) mod yield_to_page;
+
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,14 +16,13 @@ use alloc::vec::Vec;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::options;
-use super::shell::ClientShell;
 use crate::client::{Client, HandlerId};
 use crate::codec::{PropertiesBuf, QoS, ReasonCode, SubscriptionOptions, Version};
 use crate::time::Time;
-use crate::topic::{TopicFilter, TopicName};
+use crate::wasm::client::driver::ClientShell;
 use crate::wasm::js::callbacks::Host;
-use crate::wasm::js::error::{failure, of_call, of_filter, of_topic};
+use crate::wasm::js::error::{failure, of_call, parse_filter};
+use crate::wasm::js::message::message;
 use crate::wasm::js::properties;
 use crate::wasm::js::{Array, WebSocket};
 
@@ -61,7 +69,7 @@ impl ClientCore {
 
     /// Connects to the broker in the page, without a socket.
     #[cfg(feature = "broker")]
-    pub fn link(&self, broker: &super::broker::BrokerCore) {
+    pub fn link(&self, broker: &crate::wasm::broker::BrokerCore) {
         broker.link(&self.shell);
     }
 
@@ -110,7 +118,7 @@ impl ClientCore {
         flags: u8,
         properties: Option<Array>,
     ) -> Result<Option<f64>, JsValue> {
-        let message = options::message(topic, payload, flags, properties)?;
+        let message = message(topic, payload, flags, properties)?;
         if message.qos == QoS::AtMostOnce {
             let sent = self.shell.run(|machine, now| {
                 let properties = message.properties.as_properties();
@@ -160,15 +168,4 @@ impl Drop for ClientCore {
         // The shell itself lives on while handlers run or a microtask is queued.
         self.shell.free();
     }
-}
-
-/// # Errors
-/// A failure if it is no topic filter, or no topic name if none is asked for.
-#[wasm_bindgen]
-pub fn check(text: &str, is_filter: bool) -> Result<(), JsValue> {
-    if is_filter { parse_filter(text).map(drop) } else { TopicName::validate(text).map_err(|error| of_topic(&error)) }
-}
-
-pub(crate) fn parse_filter(filter: &str) -> Result<TopicFilter, JsValue> {
-    TopicFilter::parse(filter).map_err(|error| of_filter(&error))
 }

@@ -1,15 +1,13 @@
 //! A client's options, read from a list that the face has checked.
 
-use alloc::vec::Vec;
 use core::time::Duration;
 
 use wasm_bindgen::JsValue;
 
 use crate::client::{ClientOptions, ClientWill};
-use crate::codec::{Message, PacketId, QoS, Version};
-use crate::topic::TopicName;
+use crate::codec::{PacketId, Version};
 use crate::wasm::js::Array;
-use crate::wasm::js::error::{failure, of_topic};
+use crate::wasm::js::message::message;
 use crate::wasm::js::properties;
 
 /// The options as the machine takes them, from a list of them in the order below; a failure to throw otherwise.
@@ -42,12 +40,4 @@ pub(crate) fn read(given: &Array) -> Result<ClientOptions, JsValue> {
             Some(ClientWill { message })
         },
     })
-}
-
-/// A message to publish; `flags` are QoS and RETAIN as in PUBLISH's first byte.
-pub(crate) fn message(topic: &str, payload: Vec<u8>, flags: u8, properties: Option<Array>) -> Result<Message, JsValue> {
-    let topic = TopicName::parse(topic).map_err(|error| of_topic(&error))?;
-    let qos = QoS::from_bits(flags >> 1 & 3).ok_or_else(|| failure("option", "a QoS is 0, 1 or 2", None))?;
-    let properties = properties::write(properties)?;
-    Ok(Message { topic, qos, retain: flags & 1 == 1, payload, properties })
 }

@@ -6,17 +6,17 @@ use core::cell::{Cell, RefCell};
 
 use wasm_bindgen::JsValue;
 
-use super::asker::{self, Asker};
-use super::ends::{End, Ends};
-use super::mail;
-use super::pipe::{Pipe, SLICE_BYTES};
-use super::port::Port;
-use super::report;
-use super::shell::ClientShell;
-use super::storage::Storage;
-use super::transport::Transport;
 use crate::broker::{Answer, Batch, BatchId, Broker, Event, HostMessage, Output, Part, PeerId, Question, QuestionId};
 use crate::codec::ReasonCode;
+use crate::wasm::broker::endpoints::{End, Ends};
+use crate::wasm::broker::hooks::{self, Asker};
+use crate::wasm::broker::link::{Pipe, SLICE_BYTES};
+use crate::wasm::broker::own_subscriptions;
+use crate::wasm::broker::peer_socket::Port;
+use crate::wasm::broker::storage::Storage;
+use crate::wasm::broker::to_js;
+use crate::wasm::client::driver::ClientShell;
+use crate::wasm::client::transport::Transport;
 use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::clock::now;
 use crate::wasm::js::timer::Timer;
@@ -199,10 +199,10 @@ impl BrokerShell {
                 Some(Step::Transmit(port, frame)) => port.transmit(&frame),
                 Some(Step::Resume(port)) => port.resume(),
                 Some(Step::Close(end)) => close(&end),
-                Some(Step::Message(message)) => mail::deliver(&self.host, &message),
+                Some(Step::Message(message)) => own_subscriptions::deliver(&self.host, &message),
                 Some(Step::Event(listener, event)) => tell(listener.as_ref(), &event),
                 Some(Step::Store(storage, batch, changes)) => storage.write(batch, &changes),
-                Some(Step::Ask(Some(asker), id, peer, question)) => asker::ask(&asker, id, peer, &question),
+                Some(Step::Ask(Some(asker), id, peer, question)) => hooks::ask(&asker, id, peer, &question),
                 // Without anybody to ask, nobody allows it.
                 Some(Step::Ask(None, id, ..)) => {
                     let answer = Answer::Refuse(ReasonCode::NotAuthorized);
@@ -315,6 +315,6 @@ fn close(end: &End) {
 fn tell(listener: Option<&Listener>, event: &Event) {
     if let Some(listener) = listener {
         // The face's does not throw.
-        let _ = listener.call(&JsValue::UNDEFINED, &report::event(event));
+        let _ = listener.call(&JsValue::UNDEFINED, &to_js::event(event));
     }
 }

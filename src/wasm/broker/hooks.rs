@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::report::{action_name, version_number};
 use crate::broker::{Answer, Credentials, PeerId, Question, QuestionId};
 use crate::codec::ReasonCode;
+use crate::wasm::broker::to_js::{action_name, version_number};
 use crate::wasm::js::Uint8Array;
 
 #[wasm_bindgen]

@@ -1,5 +1,18 @@
 //! The broker as the TypeScript face sees it.
 
+pub(crate) mod counters;
+pub(crate) mod driver;
+pub(crate) mod endpoints;
+pub(crate) mod hooks;
+pub(crate) mod link;
+pub(crate) mod options;
+pub(crate) mod own_subscriptions;
+pub(crate) mod peer_socket;
+#[cfg(feature = "store")]
+pub(crate) mod restore;
+pub(crate) mod storage;
+pub(crate) mod to_js;
+
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -7,18 +20,18 @@ use alloc::vec::Vec;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::asker::{self, Asker};
-use super::link::BrokerShell;
-use super::port::Port;
-use super::shell::ClientShell;
-use super::{broker_options, client, counters, options, report};
 use crate::broker::{Broker, Redirect};
 use crate::codec::{PacketId, Publish, QoS, ReasonCode, Version};
 use crate::router;
 use crate::topic::TopicName;
+use crate::wasm::broker::driver::BrokerShell;
+use crate::wasm::broker::hooks::Asker;
+use crate::wasm::broker::peer_socket::Port;
+use crate::wasm::client::driver::ClientShell;
 use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::clock::now;
-use crate::wasm::js::error::{failure, of_topic};
+use crate::wasm::js::error::{failure, of_topic, parse_filter};
+use crate::wasm::js::message::message;
 use crate::wasm::js::{self, Array, Listener, Uint8Array};
 
 /// A broker in the page. Methods take `&self`, so that a listener may call any of them.
@@ -34,7 +47,7 @@ impl BrokerCore {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(host: Host, given: &Array) -> Self {
-        let options = broker_options::read(given);
+        let options = options::read(given);
         // Client identifiers need be unlikely to meet, not hard to guess.
         let seed = js::random().to_bits();
         let mut machine = Broker::new(options, seed);
@@ -93,8 +106,8 @@ impl BrokerCore {
 
     /// The answer to a question, now or later: 0 is yes, 0x18 that enhanced authentication goes on, 0x80 and above why not.
     pub fn answer(&self, question: f64, reason_code: u8, data: Option<Vec<u8>>) {
-        let answer = asker::answer(reason_code, data);
-        self.shell.run(|machine| machine.answer(asker::question(question), answer, now()));
+        let answer = hooks::answer(reason_code, data);
+        self.shell.run(|machine| machine.answer(hooks::question(question), answer, now()));
     }
 
     /// Publishes a message of the page's own; `flags` are QoS and RETAIN as in PUBLISH's first byte. Gives the number of
@@ -109,7 +122,7 @@ impl BrokerCore {
         flags: u8,
         properties: Option<Array>,
     ) -> Result<usize, JsValue> {
-        let message = options::message(topic, payload, flags, properties)?;
+        let message = message(topic, payload, flags, properties)?;
         let packet_id = (message.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
         let publish = Publish { packet_id, ..message.as_publish() };
         publish.encoded_len(Version::V5).map_err(|error| failure("encode", &error.to_string(), None))?;
@@ -119,20 +132,20 @@ impl BrokerCore {
     /// The connected clients.
     #[must_use]
     pub fn clients(&self) -> JsValue {
-        self.shell.read(|machine| report::list(machine.clients().map(report::client)).into())
+        self.shell.read(|machine| to_js::list(machine.clients().map(to_js::client)).into())
     }
 
     /// All sessions.
     #[must_use]
     pub fn sessions(&self) -> JsValue {
         let now = now();
-        self.shell.read(|machine| report::list(machine.sessions().map(|session| report::session(&session, now))).into())
+        self.shell.read(|machine| to_js::list(machine.sessions().map(|session| to_js::session(&session, now))).into())
     }
 
     /// The retained messages.
     #[must_use]
     pub fn retained(&self) -> JsValue {
-        self.shell.read(|machine| report::list(machine.retained().map(report::retained)).into())
+        self.shell.read(|machine| to_js::list(machine.retained().map(to_js::retained)).into())
     }
 
     /// What was counted since the broker began, and what there is now.
@@ -180,7 +193,7 @@ impl BrokerCore {
 /// A failure if one of them is none.
 #[wasm_bindgen]
 pub fn explain(filter: &str, topic: &str) -> Result<JsValue, JsValue> {
-    let filter = client::parse_filter(filter)?;
+    let filter = parse_filter(filter)?;
     let topic = TopicName::parse(topic).map_err(|error| of_topic(&error))?;
-    Ok(report::explanation(&router::explain(&filter, &topic)).into())
+    Ok(to_js::explanation(&router::explain(&filter, &topic)).into())
 }
