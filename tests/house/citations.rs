@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::Source;
+use super::source::Source;
 
 const PREFIX: &str = "MQTT-";
 const OLD: &str = "3.1.1 ";

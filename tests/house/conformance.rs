@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::{env, fs};
 
-use crate::citations::{Statement, Version};
-use crate::proofs::{self, Proof};
-use crate::{Source, root};
+use super::citations::{Statement, Version};
+use super::proofs::{self, Proof};
+use super::source::{Source, root};
 
 const TABLE: &str = "tests/statements/table.txt";
 const PAGE: &str = "docs/conformance.md";

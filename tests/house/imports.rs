@@ -1,8 +1,8 @@
 //! Which modules of the crate a source file names, by `crate::`, `super::` or `self::` paths.
 
-use crate::Source;
-use crate::lexer::{Token, tokens};
-use crate::table::Table;
+use super::lexer::{Token, tokens};
+use super::source::Source;
+use super::table::Table;
 
 /// The module of the crate's root that a file belongs to; `None` for the root itself.
 pub(crate) fn module_of(source: &Source) -> Option<String> {
@@ -109,7 +109,7 @@ fn first_words(list: &[Token]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::{Source, faults, named_modules, place, tokens};
-    use crate::table;
+    use crate::house::table;
 
     fn named(path: &str, text: &str) -> Vec<String> {
         named_modules(&place(path), &tokens(text)).into_iter().map(|(_, name)| name).collect()

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::citations::{Statement, cited};
-use crate::{Source, sources};
+use super::citations::{Statement, cited};
+use super::source::{Source, sources};
 
 /// A test, and the statements that it proves.
 #[derive(Debug, PartialEq, Eq)]

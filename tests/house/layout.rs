@@ -1,60 +1,10 @@
-//! The rules of the house, held by tests: who may import whom, which statements may be cited and which test proves each,
-//! how long a file may be.
-#![cfg(not(target_arch = "wasm32"))]
+//! The modules and files of the checkout: which imports which, how long a file is, for which target a test is.
 
-mod citations;
-mod conformance;
-mod imports;
-mod lexer;
-mod proofs;
-mod table;
-
-use std::fs;
-use std::path::{Path, PathBuf};
+use super::source::{Source, sources};
+use super::{citations, imports, table};
 
 /// A file of more lines than this holds more than one noun.
 const LINES_MAX: usize = 500;
-
-/// A text file below the root of the checkout.
-struct Source {
-    /// Its path from the root, with `/` between the parts.
-    path: String,
-    text: String,
-}
-
-impl Source {
-    fn read(path: &str) -> Self {
-        let text = fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
-        Self { path: path.to_owned(), text }
-    }
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The files below a folder with one of the extensions, in a fixed order; what is built or installed is left out.
-fn sources(folder: &str, extensions: &[&str]) -> Vec<Source> {
-    let mut found = Vec::new();
-    collect(folder, extensions, &mut found);
-    found
-}
-
-fn collect(folder: &str, extensions: &[&str], found: &mut Vec<Source>) {
-    let Ok(entries) = fs::read_dir(root().join(folder)) else { return };
-    let mut names: Vec<_> = entries.map(|entry| entry.expect("the folder can be read").file_name()).collect();
-    names.sort();
-    for name in names.iter().map(|name| name.to_str().expect("names are UTF-8")) {
-        let path = format!("{folder}/{name}");
-        if root().join(&path).is_dir() {
-            if !matches!(name, "dist" | "node_modules" | "test-results") {
-                collect(&path, extensions, found);
-            }
-        } else if Path::new(name).extension().is_some_and(|it| extensions.iter().any(|one| it == *one)) {
-            found.push(Source::read(&path));
-        }
-    }
-}
 
 #[test]
 fn modules_import_only_what_their_row_allows() {
