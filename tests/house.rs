@@ -3,11 +3,14 @@
 
 mod house {
     mod citations;
+    mod comments;
     mod conformance;
     mod imports;
     mod layout;
     mod lexer;
     mod proofs;
+    mod sentences;
     mod source;
     mod table;
+    mod words;
 }
