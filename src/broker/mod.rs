@@ -29,7 +29,7 @@ pub use auth::access_list::{Access, AccessFilter, AccessRule};
 use auth::open_questions::Questions;
 use auth::question::Asked;
 pub use auth::question::{Action, Answer, Asks, Credentials, Question};
-use auth::verdict::Guards;
+use auth::verdict::RequiredChecks;
 pub use cause::{DisconnectCause, DropCause, Fault, RejectCause, WillFate};
 use clients::Clients;
 use clients::shared_groups::Groups;
@@ -38,13 +38,13 @@ use connection::deadlines::{Deadline, Deadlines};
 use connection::flow::{Deferred, Flow, Resumed};
 use connection::outbox::Outbox;
 use connection::peer::{Connection, Peers};
-use delivery::encoded_publish::Forms;
+use delivery::encoded_publish::EncodingCache;
 use delivery::fan_out::{FanOut, Subscriber};
 pub use delivery::host_message::{HostMessage, HostSubscribeError};
 pub use event::Event;
 pub use ids::{HandlerId, PeerId, QuestionId};
 pub use monitor::counters::{Counters, Gauges, Traffic};
-use monitor::event_queue::Log;
+use monitor::event_queue::EventQueue;
 use monitor::sys_values::Sys;
 pub use options::{BrokerOptions, QueueOverflow, Redirect};
 pub use output::Output;
@@ -52,7 +52,7 @@ use retained::Retained;
 #[cfg(all(target_arch = "wasm32", feature = "broker"))]
 pub(crate) use store::Part;
 use store::Store;
-use store::held::{Held, Stage};
+use store::held::{HeldOutput, Stage};
 pub use store::{Batch, BatchId, Changes, StoreError};
 pub use views::{ClientView, SessionView};
 
@@ -67,7 +67,7 @@ type Subscriptions = Router<Subscriber, Subscription>;
 #[derive(Debug)]
 pub struct Broker {
     options: BrokerOptions,
-    guards: Guards,
+    required_checks: RequiredChecks,
     peers: Peers,
     clients: Clients,
     subscriptions: Subscriptions,
@@ -78,12 +78,12 @@ pub struct Broker {
     outbox: Outbox,
     /// Only if there is one.
     store: Option<store::Part<Store>>,
-    held: Held,
+    held: HeldOutput,
     resumed: Resumed,
     deferred: Deferred,
-    log: Log,
+    events: EventQueue,
     fan_out: FanOut,
-    forms: Forms,
+    encodings: EncodingCache,
     /// State of the generator of client identifiers.
     seed: u64,
     sys: Sys,
@@ -101,7 +101,7 @@ impl Broker {
     #[must_use]
     pub fn new(options: BrokerOptions, seed: u64) -> Self {
         Self {
-            guards: Guards::of(&options),
+            required_checks: RequiredChecks::of(&options),
             peers: Peers::new(),
             clients: Clients::new(),
             subscriptions: Router::with_secret(seed),
@@ -111,12 +111,12 @@ impl Broker {
             questions: Questions::new(),
             outbox: Outbox::default(),
             store: None,
-            held: Held::default(),
+            held: HeldOutput::default(),
             resumed: Resumed::new(),
             deferred: Deferred::new(),
-            log: Log::new(options.events),
+            events: EventQueue::new(options.events),
             fan_out: FanOut::default(),
-            forms: Forms::default(),
+            encodings: EncodingCache::default(),
             seed,
             sys: Sys::new(),
             connected: 0,
@@ -161,7 +161,7 @@ impl Broker {
         if matches!(found.connection, Connection::Closing) {
             return true;
         }
-        self.log.counters.received.bytes += len as u64;
+        self.events.counters.received.bytes += len as u64;
         found.decoder.feed_with(len, fill);
         if found.waiting.is_none() {
             self.receive(peer, now);
@@ -200,7 +200,7 @@ impl Broker {
         self.now = now;
         self.begun.get_or_insert(now);
         self.end_questions(now);
-        self.go_on(now);
+        self.run_deferred(now);
         while let Some(deadline) = self.deadlines.pop_due(now) {
             match deadline {
                 Deadline::Peer(peer) => self.peer_is_due(peer, now),
@@ -221,7 +221,7 @@ impl Broker {
     /// then the questions, then who is read again, then what is to be stored, then each peer's bytes, in a fixed order.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
         loop {
-            if let Some(news) = self.log.pop() {
+            if let Some(news) = self.events.pop() {
                 return Some(news);
             }
             if let Some(Asked { id, peer, question }) = self.questions.poll() {
@@ -232,11 +232,11 @@ impl Broker {
             }
             let stage = self.stage();
             let first = match stage {
-                Stage::Line => self.outbox.first(),
+                Stage::Live => self.outbox.first(),
                 Stage::Wait => None,
                 Stage::Store(id) => return self.store.as_ref().map(|store| Output::Store(id, store.batch())),
                 Stage::Transmit(id) => {
-                    self.log.counters.sent.bytes += self.outbox.frame().len() as u64;
+                    self.events.counters.sent.bytes += self.outbox.frame().len() as u64;
                     return Some(Output::Transmit(id, self.outbox.frame()));
                 }
                 Stage::Close(id) => return Some(Output::Close(id)),
@@ -246,12 +246,12 @@ impl Broker {
                     continue;
                 }
                 self.outbox.reclaim();
-                if stage == Stage::Line {
+                if stage == Stage::Live {
                     self.outbox.end_turn();
                 }
                 return None;
             };
-            if self.tend(id) {
+            if self.resume_sending(id) {
                 continue;
             }
             if let Some(peer) = self.peers.get_mut(id) {
@@ -260,7 +260,7 @@ impl Broker {
                 }
                 if !peer.transmit.is_empty() {
                     peer.count_frame(peer.transmit.len());
-                    self.log.counters.sent.bytes += peer.transmit.len() as u64;
+                    self.events.counters.sent.bytes += peer.transmit.len() as u64;
                     return Some(Output::Transmit(id, self.outbox.lend(peer)));
                 }
                 peer.in_line = false;
@@ -290,7 +290,7 @@ impl Broker {
 
     /// Whether events are given from now on, whatever [`BrokerOptions::events`] said.
     pub fn set_events(&mut self, events: bool) {
-        self.log.listen(events);
+        self.events.listen(events);
     }
 
     /// Ends a connection for the host. `reason` is told in 5.0; the will fires.

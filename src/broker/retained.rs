@@ -6,15 +6,15 @@ use core::borrow::Borrow;
 use core::time::Duration;
 
 use crate::codec::{Message, PropertyId};
-use crate::collections::change_list::Changed;
-use crate::collections::sorted_list::Sorted;
+use crate::collections::change_list::ChangeList;
+use crate::collections::sorted_list::SortedList;
 use crate::time::{Time, earlier};
 use crate::topic::{TopicFilter, TopicName};
 
 /// One message for each topic, in the order of the topics.
 #[derive(Debug)]
 pub(crate) struct Retained {
-    kept: Sorted<Kept>,
+    kept: SortedList<Kept>,
     bytes: usize,
     messages_max: usize,
     bytes_max: usize,
@@ -23,7 +23,7 @@ pub(crate) struct Retained {
     /// The last that was given out.
     stamp: u64,
     /// The topics whose messages are others since the store looked last.
-    changed: Changed<TopicName>,
+    changed: ChangeList<TopicName>,
 }
 
 /// A retained message.
@@ -50,13 +50,13 @@ pub(crate) struct RetainedFull;
 impl Retained {
     pub(crate) const fn new(messages_max: usize, bytes_max: usize) -> Self {
         Self {
-            kept: Sorted::new(),
+            kept: SortedList::new(),
             bytes: 0,
             messages_max,
             bytes_max,
             first_over: None,
             stamp: 0,
-            changed: Changed::new(),
+            changed: ChangeList::new(),
         }
     }
 
@@ -225,7 +225,7 @@ fn literal_prefix(filter: &str) -> &str {
     if wildcards.starts_with('#') { literal.strip_suffix('/').unwrap_or(literal) } else { literal }
 }
 
-/// The message expiry interval, as it counts in [`Copy`](crate::broker::delivery::encoded_publish::Copy): in whole seconds, and one at the least.
+/// The message expiry interval, as it counts in [`SubscriberCopy`](crate::broker::delivery::encoded_publish::SubscriberCopy): in whole seconds, and one at the least.
 fn expiry(message: &Message) -> Option<Duration> {
     let seconds = message.properties.as_properties().number(PropertyId::MessageExpiryInterval)?;
     Some(Duration::from_secs(seconds.max(1).into()))

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::broker::clients::subscription::Held;
+use crate::broker::clients::subscription::ClientSubscription;
 use crate::broker::ids::PeerId;
 use crate::broker::monitor::counters::{Counters, Gauges};
 use crate::broker::{Broker, BrokerOptions};
@@ -59,10 +59,11 @@ impl Broker {
             subscriptions: client
                 .subscriptions
                 .iter()
-                .map(|Held { filter, subscription }| (filter.as_str(), subscription.qos))
+                .map(|ClientSubscription { filter, subscription }| (filter.as_str(), subscription.qos))
                 .collect(),
-            queued: client.session.queued() + client.screen.as_ref().map_or(0, |screen| screen.len()),
-            queued_bytes: client.session.queued_bytes() + client.screen.as_ref().map_or(0, |screen| screen.bytes()),
+            queued: client.session.queued() + client.approvals.as_ref().map_or(0, |approvals| approvals.len()),
+            queued_bytes: client.session.queued_bytes()
+                + client.approvals.as_ref().map_or(0, |approvals| approvals.bytes()),
             in_flight: client.session.in_flight(),
             expires_at: client.expires_at,
             has_will: client.will.is_some(),
@@ -98,7 +99,7 @@ impl Broker {
     /// What was counted since the broker began.
     #[must_use]
     pub const fn counters(&self) -> Counters {
-        self.log.counters
+        self.events.counters
     }
 
     /// What there is now. Looks at every session.
@@ -126,13 +127,13 @@ impl Broker {
     #[inline]
     pub(crate) fn count_received(&mut self, id: PeerId, packet: &[u8]) {
         if self.peers.get(id).is_some_and(|peer| peer.waiting.is_none()) {
-            self.log.counters.received.count(packet);
+            self.events.counters.received.count(packet);
         }
     }
 
     /// A client was accepted.
     pub(crate) fn count_connected(&mut self) {
-        let counters = &mut self.log.counters;
+        let counters = &mut self.events.counters;
         self.connected += 1;
         counters.accepted += 1;
         counters.clients_max = counters.clients_max.max(self.connected);

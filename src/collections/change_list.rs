@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 /// Noted by who makes the changes, while there is a store.
 #[derive(Debug)]
-pub(crate) struct Changed<T>(Option<Vec<T>>);
+pub(crate) struct ChangeList<T>(Option<Vec<T>>);
 
-impl<T> Changed<T> {
+impl<T> ChangeList<T> {
     /// There is no store.
     pub(crate) const fn new() -> Self {
         Self(None)

@@ -4,13 +4,13 @@ use alloc::sync::Arc;
 use core::borrow::Borrow;
 
 use crate::collections::slab::Slab;
-use crate::collections::sorted_list::Sorted;
+use crate::collections::sorted_list::SortedList;
 
 /// Values under numbers, which are used again, and in the order of their names.
 #[derive(Debug)]
-pub(crate) struct Register<T> {
+pub(crate) struct NamedSlab<T> {
     slab: Slab<T>,
-    names: Sorted<Name>,
+    names: SortedList<Name>,
 }
 
 /// A name, and the number of what it names: one type whatever that is, so that its code is in the page once.
@@ -26,9 +26,9 @@ impl Borrow<str> for Name {
     }
 }
 
-impl<T> Register<T> {
+impl<T> NamedSlab<T> {
     pub(crate) const fn new() -> Self {
-        Self { slab: Slab::new(), names: Sorted::new() }
+        Self { slab: Slab::new(), names: SortedList::new() }
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -13,7 +13,7 @@ const CHUNK_MAX: usize = 128;
 /// A tree finds nothing faster, and would be ten times the code in a page for each type of value. Of this there is little
 /// for each type: numbers are of one.
 #[derive(Debug)]
-pub(crate) struct Sorted<T> {
+pub(crate) struct SortedList<T> {
     values: Slab<T>,
     order: Order,
 }
@@ -32,7 +32,7 @@ struct Place {
     at: usize,
 }
 
-impl<T> Sorted<T> {
+impl<T> SortedList<T> {
     pub(crate) const fn new() -> Self {
         Self { values: Slab::new(), order: Order { chunks: Vec::new() } }
     }
@@ -187,9 +187,9 @@ mod tests {
     use alloc::collections::BTreeSet;
     use alloc::vec::Vec;
 
-    use super::{CHUNK_MAX, Sorted};
+    use super::{CHUNK_MAX, SortedList};
 
-    fn check(sorted: &Sorted<u32>, expected: &BTreeSet<u32>) {
+    fn check(sorted: &SortedList<u32>, expected: &BTreeSet<u32>) {
         assert!(sorted.iter().eq(expected));
         assert_eq!((sorted.len(), sorted.first()), (expected.len(), expected.first()));
         let lens: Vec<_> = sorted.order.chunks.iter().map(Vec::len).collect();
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn it_holds_what_a_set_holds_through_growing_and_shrinking() {
-        let mut sorted = Sorted::new();
+        let mut sorted = SortedList::new();
         let mut expected = BTreeSet::new();
         let mut state = 1_u32;
         for step in 0..40_000 {
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn what_is_taken_out_from_either_end_leaves_no_sparse_chunks() {
         for is_downwards in [false, true] {
-            let mut sorted = Sorted::new();
+            let mut sorted = SortedList::new();
             (0..10_000).for_each(|number| sorted.insert::<u32>(number));
             let mut expected: BTreeSet<u32> = (0..10_000).collect();
             for step in (0..10_000).filter(|step| step % 100 != 0) {

@@ -59,7 +59,7 @@ impl Access {
     }
 
     /// Whether any rule is about the action.
-    pub(crate) fn guards(&self, action: Action) -> bool {
+    pub(crate) fn required_checks(&self, action: Action) -> bool {
         self.rules.iter().any(|rule| rule.is_about(action))
     }
 

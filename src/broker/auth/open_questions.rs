@@ -6,13 +6,13 @@ use core::borrow::Borrow;
 
 use crate::broker::auth::question::{Answer, Asked, Question};
 use crate::broker::ids::{ClientKey, PeerId, QuestionId};
-use crate::collections::sorted_list::Sorted;
+use crate::collections::sorted_list::SortedList;
 use crate::time::Time;
 
 /// The open questions in the order of their asking, which is that of their ends too.
 #[derive(Debug)]
 pub(crate) struct Questions {
-    open: Sorted<Open>,
+    open: SortedList<Open>,
     /// Those that the host has not seen yet.
     line: VecDeque<Asked>,
     asked: u64,
@@ -37,11 +37,11 @@ pub(crate) enum Whose {
 
 /// What the packet that waits in a peer's decoder was asked, in order, and the answers that have come.
 #[derive(Debug, Default)]
-pub(crate) struct Waiting(Vec<(QuestionId, Option<Answer>)>);
+pub(crate) struct PendingAnswers(Vec<(QuestionId, Option<Answer>)>);
 
 impl Questions {
     pub(crate) const fn new() -> Self {
-        Self { open: Sorted::new(), line: VecDeque::new(), asked: 0 }
+        Self { open: SortedList::new(), line: VecDeque::new(), asked: 0 }
     }
 
     /// Asks the host.
@@ -85,7 +85,7 @@ impl Borrow<QuestionId> for Open {
     }
 }
 
-impl Waiting {
+impl PendingAnswers {
     /// The answer to the question at this place; `None` if it has not come or was not asked.
     pub(crate) fn answer(&self, place: usize) -> Option<&Answer> {
         self.0.get(place)?.1.as_ref()

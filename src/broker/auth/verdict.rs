@@ -6,20 +6,20 @@ use crate::codec::{PacketKind, ReasonCode};
 
 /// Which actions the access list or the host is to look at; the others cost nothing.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Guards {
+pub(crate) struct RequiredChecks {
     pub(crate) publish: bool,
     pub(crate) subscribe: bool,
     /// The access list alone: it is looked at when a message's receivers are found.
     pub(crate) read: bool,
 }
 
-impl Guards {
+impl RequiredChecks {
     pub(crate) fn of(options: &BrokerOptions) -> Self {
         let BrokerOptions { access, asks, .. } = options;
         Self {
-            publish: asks.publish || access.guards(Action::Publish),
-            subscribe: asks.subscribe || access.guards(Action::Subscribe),
-            read: access.guards(Action::Subscribe) || access.guards(Action::Receive),
+            publish: asks.publish || access.required_checks(Action::Publish),
+            subscribe: asks.subscribe || access.required_checks(Action::Subscribe),
+            read: access.required_checks(Action::Subscribe) || access.required_checks(Action::Receive),
         }
     }
 }

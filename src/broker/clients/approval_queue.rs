@@ -8,12 +8,12 @@ use crate::session::Delivery;
 
 /// Deliveries that wait, bounded as the queue behind them is: in messages, and in bytes of topics and payloads.
 #[derive(Debug, Default)]
-pub(crate) struct Screen {
+pub(crate) struct ApprovalQueue {
     waiting: VecDeque<(QuestionId, Verdict, Delivery)>,
     bytes: usize,
 }
 
-impl Screen {
+impl ApprovalQueue {
     pub(crate) fn len(&self) -> usize {
         self.waiting.len()
     }

@@ -11,15 +11,15 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::broker::auth::access_list::Who;
-use crate::broker::clients::approval_queue::Screen;
+use crate::broker::clients::approval_queue::ApprovalQueue;
 use crate::broker::clients::replays::Replays;
-use crate::broker::clients::subscription::Held;
+use crate::broker::clients::subscription::ClientSubscription;
 use crate::broker::clients::will::Will;
 use crate::broker::ids::{ClientKey, PeerId};
-use crate::broker::store::{Part, Shadow};
-use crate::collections::change_list::Changed;
-use crate::collections::named_slab::Register;
-use crate::collections::sorted_list::Sorted;
+use crate::broker::store::{Part, StoredSession};
+use crate::collections::change_list::ChangeList;
+use crate::collections::named_slab::NamedSlab;
+use crate::collections::sorted_list::SortedList;
 use crate::session::{Delivery, QueueFull, Session};
 use crate::time::Time;
 use crate::topic::TopicFilter;
@@ -31,7 +31,7 @@ pub(crate) struct ClientState {
     /// The User Name of its last connection.
     pub(crate) username: Option<Arc<str>>,
     pub(crate) session: Session,
-    pub(crate) subscriptions: Sorted<Held>,
+    pub(crate) subscriptions: SortedList<ClientSubscription>,
     /// Its connection.
     pub(crate) peer: Option<PeerId>,
     /// How long the session outlives the connection, in seconds; `u32::MAX` is for ever.
@@ -40,14 +40,14 @@ pub(crate) struct ClientState {
     pub(crate) expires_at: Option<Time>,
     pub(crate) will: Option<Will>,
     /// Its deliveries that wait for the host's word, if there are any.
-    pub(crate) screen: Option<Box<Screen>>,
+    pub(crate) approvals: Option<Box<ApprovalQueue>>,
     /// What its subscriptions have still to bring of what is retained, if they have.
     pub(crate) replays: Replays,
     /// Deliveries that were ever put into the queue of the session, and behind the screen.
     pub(crate) enqueued: u64,
-    pub(crate) screened: u64,
+    pub(crate) approvals_enqueued: u64,
     /// What the store has of it.
-    pub(crate) stored: Option<Part<Shadow>>,
+    pub(crate) stored: Option<Part<StoredSession>>,
     /// It stands among those that the store is to look at.
     is_touched: bool,
     /// The fan-out that found it last, and where it stands there: tells overlapping subscriptions.
@@ -74,9 +74,9 @@ impl ClientState {
     }
 
     /// Gives all of them up.
-    pub(crate) fn take_subscriptions(&mut self) -> Sorted<Held> {
+    pub(crate) fn take_subscriptions(&mut self) -> SortedList<ClientSubscription> {
         self.replays = Replays::default();
-        let taken = core::mem::replace(&mut self.subscriptions, Sorted::new());
+        let taken = core::mem::replace(&mut self.subscriptions, SortedList::new());
         taken.iter().for_each(|held| self.note_subscription(&held.filter));
         taken
     }
@@ -108,16 +108,16 @@ impl ClientState {
 /// The clients, found by index, or by their identifier.
 #[derive(Debug)]
 pub(crate) struct Clients {
-    register: Register<ClientState>,
+    register: NamedSlab<ClientState>,
     /// Whom anybody could have changed since the store looked at them last.
-    touched: Changed<ClientKey>,
+    touched: ChangeList<ClientKey>,
     /// What the store has of sessions that are over.
-    ended: Changed<Part<Shadow>>,
+    ended: ChangeList<Part<StoredSession>>,
 }
 
 impl Clients {
     pub(crate) const fn new() -> Self {
-        Self { register: Register::new(), touched: Changed::new(), ended: Changed::new() }
+        Self { register: NamedSlab::new(), touched: ChangeList::new(), ended: ChangeList::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -134,15 +134,15 @@ impl Clients {
             id: Arc::clone(&id),
             username: None,
             session,
-            subscriptions: Sorted::new(),
+            subscriptions: SortedList::new(),
             peer: None,
             expiry_interval: 0,
             expires_at: None,
             will: None,
-            screen: None,
+            approvals: None,
             replays: Replays::default(),
             enqueued: 0,
-            screened: 0,
+            approvals_enqueued: 0,
             stored: None,
             is_touched: false,
             found: (0, 0),
@@ -191,7 +191,7 @@ impl Clients {
         self.touched.take()
     }
 
-    pub(crate) fn take_ended(&mut self) -> Vec<Part<Shadow>> {
+    pub(crate) fn take_ended(&mut self) -> Vec<Part<StoredSession>> {
         self.ended.take()
     }
 

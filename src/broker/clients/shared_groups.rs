@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use crate::broker::clients::subscription::Subscription;
 use crate::broker::ids::{ClientKey, GroupKey};
-use crate::collections::named_slab::Register;
+use crate::collections::named_slab::NamedSlab;
 use crate::topic::TopicFilter;
 
 #[derive(Debug)]
@@ -22,11 +22,11 @@ struct Group {
 
 /// All groups, by their whole filter: share name and topic filter.
 #[derive(Debug)]
-pub(crate) struct Groups(Register<Group>);
+pub(crate) struct Groups(NamedSlab<Group>);
 
 impl Groups {
     pub(crate) const fn new() -> Self {
-        Self(Register::new())
+        Self(NamedSlab::new())
     }
 
     pub(crate) fn len(&self) -> usize {

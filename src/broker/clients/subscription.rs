@@ -10,7 +10,7 @@ use crate::topic::TopicFilter;
 
 /// A subscription that a client holds.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct ClientSubscription {
     pub(crate) filter: TopicFilter,
     pub(crate) subscription: Subscription,
 }
@@ -49,7 +49,7 @@ impl Subscription {
     }
 }
 
-impl Borrow<str> for Held {
+impl Borrow<str> for ClientSubscription {
     fn borrow(&self) -> &str {
         self.filter.as_str()
     }

@@ -1,7 +1,7 @@
 //! The moments at which the broker must act by itself, in one ordered queue.
 
 use crate::broker::ids::{ClientKey, PeerId};
-use crate::collections::sorted_list::Sorted;
+use crate::collections::sorted_list::SortedList;
 use crate::time::Time;
 
 /// What is due.
@@ -19,11 +19,11 @@ pub(crate) enum Deadline {
 
 /// Each deadline stands in it at most once; who arms one remembers the moment, to take it out again.
 #[derive(Debug)]
-pub(crate) struct Deadlines(Sorted<(Time, Deadline)>);
+pub(crate) struct Deadlines(SortedList<(Time, Deadline)>);
 
 impl Deadlines {
     pub(crate) const fn new() -> Self {
-        Self(Sorted::new())
+        Self(SortedList::new())
     }
 
     pub(crate) fn insert(&mut self, at: Time, deadline: Deadline) {

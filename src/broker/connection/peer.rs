@@ -5,11 +5,11 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::broker::auth::open_questions::Waiting;
+use crate::broker::auth::open_questions::PendingAnswers;
 use crate::broker::connection::auth_exchange::{Exchange, Method};
 use crate::broker::connection::flow::{Flow, Intake};
 use crate::broker::connection::topic_aliases::{Inbound, Naming, Outbound};
-use crate::broker::delivery::encoded_publish::Terms;
+use crate::broker::delivery::encoded_publish::DeliveryOptions;
 use crate::broker::ids::{ClientKey, PeerId};
 use crate::codec::{Decoder, Publish, QoS, Version};
 use crate::collections::slab::Slab;
@@ -44,7 +44,7 @@ pub(crate) struct Peer {
     /// When its [`Deadline::Peer`](crate::broker::connection::deadlines::Deadline::Peer) stands.
     pub(crate) deadline: Option<Time>,
     /// The first packet in the decoder waits for answers, and nothing behind it is handled.
-    pub(crate) waiting: Option<Box<Waiting>>,
+    pub(crate) waiting: Option<Box<PendingAnswers>>,
 }
 
 /// Where a connection stands.
@@ -91,7 +91,7 @@ impl Connected {
     /// How the next PUBLISH names its topic. One of QoS 2 does so by the topic: some clients give it to their application
     /// when it is released, and look for its topic in the PUBLISH alone (MQTT.js 5.16).
     #[inline]
-    pub(crate) fn naming(&mut self, publish: &Publish<'_>, terms: &Terms<'_>) -> Naming {
+    pub(crate) fn naming(&mut self, publish: &Publish<'_>, terms: &DeliveryOptions<'_>) -> Naming {
         match &mut self.outbound_aliases {
             Some(aliases) if terms.qos != QoS::ExactlyOnce => {
                 aliases.naming(publish.topic, longest(publish, terms) <= self.packet_bytes_max)
@@ -112,7 +112,7 @@ impl Peer {
 }
 
 /// What a PUBLISH may take at the most, with an alias, a packet identifier and what else a hop adds.
-const fn longest(publish: &Publish<'_>, terms: &Terms<'_>) -> usize {
+const fn longest(publish: &Publish<'_>, terms: &DeliveryOptions<'_>) -> usize {
     let lengths = publish.topic.len() + publish.properties.as_bytes().len() + publish.payload.len();
     lengths + 5 * terms.identifiers.len() + 16
 }

@@ -8,17 +8,17 @@ use crate::broker::auth::open_questions::Whose;
 use crate::broker::auth::question::{Action, Question};
 use crate::broker::auth::verdict::Verdict;
 use crate::broker::cause::DropCause;
-use crate::broker::clients::approval_queue::Screen;
-use crate::broker::delivery::deliver::Hop;
+use crate::broker::clients::approval_queue::ApprovalQueue;
+use crate::broker::delivery::deliver::SubscriberDelivery;
 use crate::broker::event::Event;
 use crate::broker::ids::QuestionId;
 use crate::broker::options::QueueOverflow;
 use crate::codec::QoS;
 use crate::session::Delivery;
 
-impl Hop<'_> {
+impl SubscriberDelivery<'_> {
     /// Asks the host whether the client may have this; it is delivered when the answer has come.
-    pub(crate) fn screen(&mut self, delivery: Delivery) {
+    pub(crate) fn request_approval(&mut self, delivery: Delivery) {
         // Of QoS 0 nothing is kept for who is not there, and so nothing asked.
         if delivery.qos == QoS::AtMostOnce && self.peer.is_none() {
             return self.lose();
@@ -37,21 +37,23 @@ impl Hop<'_> {
         let due = self.now + self.options.answer_timeout;
         let peer = self.peer.as_ref().map(|peer| peer.id);
         let id = self.questions.ask(Whose::Delivery(self.key), peer, question, due);
-        self.client.screen.get_or_insert_default().push(id, delivery);
-        self.client.screened += 1;
+        self.client.approvals.get_or_insert_default().push(id, delivery);
+        self.client.approvals_enqueued += 1;
     }
 
     /// The host's word on a delivery that waits: all goes on whose turn it is.
-    pub(crate) fn screened(&mut self, question: QuestionId, verdict: Verdict) {
-        if let Some(screen) = &mut self.client.screen {
-            screen.put(question, verdict);
+    pub(crate) fn approval_answered(&mut self, question: QuestionId, verdict: Verdict) {
+        if let Some(approvals) = &mut self.client.approvals {
+            approvals.put(question, verdict);
         }
-        self.pump(None);
+        self.flush(None);
     }
 
     /// Lets through what is settled and whose turn it is; what is allowed waits while there is no room for it.
-    pub(crate) fn pass_screen(&mut self) {
-        while let Some((verdict, delivery)) = self.client.screen.as_ref().and_then(|screen| screen.first_settled()) {
+    pub(crate) fn deliver_approved(&mut self) {
+        while let Some((verdict, delivery)) =
+            self.client.approvals.as_ref().and_then(|approvals| approvals.first_settled())
+        {
             let (qos, bytes) = (delivery.qos, delivery.bytes());
             let is_away = qos == QoS::AtMostOnce && self.peer.is_none();
             if verdict == Verdict::Allowed && !is_away && !self.has_room(qos, bytes) {
@@ -60,10 +62,12 @@ impl Hop<'_> {
                 }
                 return;
             }
-            let Some((_, _, delivery)) = self.client.screen.as_mut().and_then(|screen| screen.pop()) else { return };
+            let Some((_, _, delivery)) = self.client.approvals.as_mut().and_then(|approvals| approvals.pop()) else {
+                return;
+            };
             if let Verdict::Refused(reason) = verdict {
                 let (client_id, topic) = (&self.client.id, delivery.message.topic.as_str());
-                self.log.event(|| Event::Refused {
+                self.events.event(|| Event::Refused {
                     client_id: Arc::clone(client_id),
                     action: Action::Receive,
                     topic: topic.into(),
@@ -73,18 +77,18 @@ impl Hop<'_> {
             }
             self.relay_now(delivery);
         }
-        if self.client.screen.as_ref().is_some_and(|screen| screen.len() == 0) {
-            self.client.screen = None;
+        if self.client.approvals.as_ref().is_some_and(|approvals| approvals.len() == 0) {
+            self.client.approvals = None;
         }
     }
 
     /// Makes room for one more as the options say; `false` if that one is lost.
     fn make_room(&mut self, delivery: &Delivery) -> bool {
         let (messages_max, bytes_max) = (self.options.queue_messages, self.options.queue_bytes);
-        let has_room = |screen: &Screen| screen.has_room(delivery.bytes(), messages_max, bytes_max);
-        while let Some(screen) = self.client.screen.as_mut().filter(|screen| !has_room(screen)) {
+        let has_room = |approvals: &ApprovalQueue| approvals.has_room(delivery.bytes(), messages_max, bytes_max);
+        while let Some(approvals) = self.client.approvals.as_mut().filter(|approvals| !has_room(approvals)) {
             let oldest = match self.options.queue_overflow {
-                QueueOverflow::DropOldest => screen.pop(),
+                QueueOverflow::DropOldest => approvals.pop(),
                 QueueOverflow::DropNewest => None,
                 QueueOverflow::Disconnect => {
                     self.run_over();
@@ -92,7 +96,7 @@ impl Hop<'_> {
                 }
             };
             let lost = oldest.as_ref().map_or(delivery, |(_, _, oldest)| oldest);
-            self.log.dropped(Some(&self.client.id), lost.message.topic.as_str(), DropCause::QueueFull);
+            self.events.dropped(Some(&self.client.id), lost.message.topic.as_str(), DropCause::QueueFull);
             self.lose();
             match oldest {
                 Some((question, _, _)) => self.questions.close(question),

@@ -4,17 +4,17 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::broker::auth::open_questions::Questions;
-use crate::broker::auth::verdict::Guards;
+use crate::broker::auth::verdict::RequiredChecks;
 use crate::broker::cause::DropCause;
 use crate::broker::clients::ClientState;
 use crate::broker::connection::flow::Flow;
 use crate::broker::connection::outbox::Outbox;
 use crate::broker::connection::peer::{Connected, Connection, Peer};
 use crate::broker::connection::topic_aliases::Naming;
-use crate::broker::delivery::encoded_publish::{Broadcast, Copy, Terms, has_expired};
+use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions, SubscriberCopy, has_expired};
 use crate::broker::delivery_tag::Mark;
 use crate::broker::ids::ClientKey;
-use crate::broker::monitor::event_queue::Log;
+use crate::broker::monitor::event_queue::EventQueue;
 use crate::broker::options::{BrokerOptions, QueueOverflow};
 use crate::broker::retained::Retained;
 use crate::codec::{Ack, Message, PacketId, PacketKind, QoS, ReasonCode, Version};
@@ -23,34 +23,34 @@ use crate::time::Time;
 
 /// The way to one subscriber: its state, its connection if it has one, and what the broker lends for it.
 #[derive(Debug)]
-pub(crate) struct Hop<'a> {
+pub(crate) struct SubscriberDelivery<'a> {
     pub(crate) key: ClientKey,
     pub(crate) client: &'a mut ClientState,
     pub(crate) peer: Option<&'a mut Peer>,
     pub(crate) retained: &'a Retained,
     pub(crate) questions: &'a mut Questions,
     pub(crate) outbox: &'a mut Outbox,
-    pub(crate) log: &'a mut Log,
+    pub(crate) events: &'a mut EventQueue,
     pub(crate) options: &'a BrokerOptions,
-    pub(crate) guards: Guards,
+    pub(crate) required_checks: RequiredChecks,
     pub(crate) now: Time,
 }
 
 /// A connection, for the deliveries of its client.
-struct Lane<'a> {
+struct PacketWriter<'a> {
     peer: &'a mut Peer,
     outbox: &'a mut Outbox,
-    log: &'a mut Log,
+    events: &'a mut EventQueue,
     client_id: &'a Arc<str>,
     now: Time,
 }
 
-impl Hop<'_> {
+impl SubscriberDelivery<'_> {
     /// Delivers with the lower of the two qualities of service, which is in `terms`.
     #[inline]
-    pub(crate) fn deliver(&mut self, broadcast: &mut Broadcast<'_>, terms: &Terms<'_>) {
+    pub(crate) fn deliver(&mut self, broadcast: &mut Broadcast<'_>, terms: &DeliveryOptions<'_>) {
         if self.options.asks.receive {
-            self.screen(broadcast.delivery(terms));
+            self.request_approval(broadcast.delivery(terms));
         } else {
             self.deliver_now(broadcast, terms);
         }
@@ -59,7 +59,7 @@ impl Hop<'_> {
     /// Delivers what is no broadcast of now: it waited, or was retained.
     pub(crate) fn relay(&mut self, delivery: Delivery) {
         if self.options.asks.receive {
-            self.screen(delivery);
+            self.request_approval(delivery);
         } else {
             self.relay_now(delivery);
         }
@@ -70,34 +70,35 @@ impl Hop<'_> {
         let qos = delivery.qos;
         if qos != QoS::AtMostOnce {
             self.enqueue(delivery);
-            return self.pump_queue(None);
+            return self.flush_queue(None);
         }
         if !self.has_room(qos, 0) {
             if self.peer.is_some() {
-                self.log.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::NotWritable);
+                self.events.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::NotWritable);
             }
             return self.lose();
         }
         let Some(peer) = self.peer.as_deref_mut() else { return };
-        let mut lane = Lane { peer, outbox: self.outbox, log: self.log, client_id: &self.client.id, now: self.now };
-        lane.send(&delivery, PacketId::FIRST, false, None);
+        let mut writer =
+            PacketWriter { peer, outbox: self.outbox, events: self.events, client_id: &self.client.id, now: self.now };
+        writer.send(&delivery, PacketId::FIRST, false, None);
     }
 
     /// Delivers what nobody need be asked about any more.
     #[inline]
-    pub(crate) fn deliver_now(&mut self, broadcast: &mut Broadcast<'_>, terms: &Terms<'_>) {
+    pub(crate) fn deliver_now(&mut self, broadcast: &mut Broadcast<'_>, terms: &DeliveryOptions<'_>) {
         match terms.qos {
             QoS::AtMostOnce => self.deliver_at_once(broadcast, terms),
             QoS::AtLeastOnce | QoS::ExactlyOnce => {
                 self.enqueue(broadcast.delivery(terms));
-                self.pump(Some(broadcast));
+                self.flush(Some(broadcast));
             }
         }
     }
 
     /// QoS 0: into the peer's buffer. Not kept for who is not there.
     #[inline]
-    fn deliver_at_once(&mut self, broadcast: &mut Broadcast<'_>, terms: &Terms<'_>) {
+    fn deliver_at_once(&mut self, broadcast: &mut Broadcast<'_>, terms: &DeliveryOptions<'_>) {
         let Some(peer) = self.peer.as_deref_mut() else { return self.lose() };
         let Connection::Connected(connected) = &mut peer.connection else { return };
         let Connected { version, packet_bytes_max, .. } = *connected;
@@ -117,15 +118,15 @@ impl Hop<'_> {
                 let start = out.len();
                 form.append(None, out);
                 self.outbox.note_work(1, form.len());
-                self.log.delivered(out.get(start..).unwrap_or_default());
+                self.events.delivered(out.get(start..).unwrap_or_default());
                 if let Naming::Introduction(alias) = naming {
                     peer.introduced(alias, broadcast.name());
                 }
             }
             // [MQTT-3.1.2-24], [MQTT-3.1.2-25]
-            Ok(_) => self.log.dropped(Some(&self.client.id), topic, DropCause::PacketTooLarge),
+            Ok(_) => self.events.dropped(Some(&self.client.id), topic, DropCause::PacketTooLarge),
             Err(cause) => {
-                self.log.dropped(Some(&self.client.id), topic, cause);
+                self.events.dropped(Some(&self.client.id), topic, cause);
                 self.lose();
             }
         }
@@ -147,7 +148,7 @@ impl Hop<'_> {
             };
             let lost = oldest.as_ref().unwrap_or(&full.delivery);
             let cause = if is_over { DropCause::Expired } else { DropCause::QueueFull };
-            self.log.dropped(Some(&self.client.id), lost.message.topic.as_str(), cause);
+            self.events.dropped(Some(&self.client.id), lost.message.topic.as_str(), cause);
             self.lose();
             if oldest.is_none() {
                 return;
@@ -165,15 +166,15 @@ impl Hop<'_> {
     }
 
     /// Sends what may be sent now. `broadcast` lends its forms where a delivery is of its message.
-    pub(crate) fn pump(&mut self, broadcast: Option<&mut Broadcast<'_>>) {
-        if self.client.screen.is_some() {
-            self.pass_screen();
+    pub(crate) fn flush(&mut self, broadcast: Option<&mut Broadcast<'_>>) {
+        if self.client.approvals.is_some() {
+            self.deliver_approved();
         }
         if self.client.replays.is_next {
             self.replay();
         }
         let queued = self.client.session.queued();
-        self.pump_queue(broadcast);
+        self.flush_queue(broadcast);
         if !self.client.replays.line.is_empty() {
             self.client.replays.is_next |= self.client.session.queued() < queued;
             self.replay();
@@ -182,7 +183,7 @@ impl Hop<'_> {
 
     /// Sends what the session may send now.
     #[inline(never)]
-    pub(crate) fn pump_queue(&mut self, mut broadcast: Option<&mut Broadcast<'_>>) {
+    pub(crate) fn flush_queue(&mut self, mut broadcast: Option<&mut Broadcast<'_>>) {
         let Some(peer) = self.peer.as_deref_mut() else { return };
         let Connection::Connected(Connected { version, .. }) = peer.connection else { return };
         if peer.flow != Flow::Open {
@@ -205,29 +206,30 @@ impl Hop<'_> {
                     let start = out.len();
                     let sent = Ack::success(packet_id).encode(PacketKind::Pubrel, version, out);
                     debug_assert!(sent.is_ok(), "four bytes, without properties");
-                    self.log.counters.sent.count(out.get(start..).unwrap_or_default());
+                    self.events.counters.sent.count(out.get(start..).unwrap_or_default());
                     continue;
                 }
             };
             let lent = broadcast.as_deref_mut().filter(|broadcast| !dup && broadcast.is_of(&delivery.message));
-            let mut lane = Lane { peer, outbox: self.outbox, log: self.log, client_id: id, now: self.now };
+            let mut writer =
+                PacketWriter { peer, outbox: self.outbox, events: self.events, client_id: id, now: self.now };
             let qos = delivery.qos;
-            if !lane.send(delivery, packet_id, dup, lent) {
+            if !writer.send(delivery, packet_id, dup, lent) {
                 give_up(session, packet_id, qos);
             }
         }
     }
 }
 
-impl Lane<'_> {
+impl PacketWriter<'_> {
     /// Sends a delivery, its topic named as is best; says `false` of one that is lost. `lent` is of the same message.
     fn send(&mut self, delivery: &Delivery, packet_id: PacketId, dup: bool, lent: Option<&mut Broadcast<'_>>) -> bool {
         let Delivery { message, qos, retain, subscription_identifiers, token } = delivery;
         let Some(connected) = self.peer.connection.connected_mut() else { return false };
         let Connected { version, packet_bytes_max, .. } = *connected;
-        let terms = Terms { qos: *qos, retain: *retain, identifiers: subscription_identifiers, group: None };
+        let terms = DeliveryOptions { qos: *qos, retain: *retain, identifiers: subscription_identifiers, group: None };
         let naming = connected.naming(&message.as_publish(), &terms);
-        let copy = Copy { terms, naming, packet_id, dup, waited: (Mark::unpack(*token).arrived, self.now) };
+        let copy = SubscriberCopy { terms, naming, packet_id, dup, waited: (Mark::unpack(*token).arrived, self.now) };
         let out = self.outbox.open(self.peer);
         let start = out.len();
         let written = write(&copy, message, version, lent, out);
@@ -236,7 +238,7 @@ impl Lane<'_> {
             Ok(()) => {
                 let sent = out.get(start..).unwrap_or_default();
                 self.outbox.note_work(1, sent.len());
-                self.log.delivered(sent);
+                self.events.delivered(sent);
                 if let Naming::Introduction(alias) = naming {
                     self.peer.introduced(alias, message.topic.clone());
                 }
@@ -244,7 +246,7 @@ impl Lane<'_> {
             }
             Err(cause) => {
                 out.truncate(start);
-                self.log.dropped(Some(self.client_id), message.topic.as_str(), cause);
+                self.events.dropped(Some(self.client_id), message.topic.as_str(), cause);
                 false
             }
         }
@@ -253,7 +255,7 @@ impl Lane<'_> {
 
 /// Appends the PUBLISH of a session's delivery.
 fn write(
-    copy: &Copy<'_>,
+    copy: &SubscriberCopy<'_>,
     message: &Message,
     version: Version,
     broadcast: Option<&mut Broadcast<'_>>,

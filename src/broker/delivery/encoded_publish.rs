@@ -16,9 +16,9 @@ use crate::topic::TopicName;
 /// Version, in 5.0 with the topic or an alias for it, quality of service and RETAIN flag make so many forms.
 const FORMS: usize = 3 * 3 * 2;
 
-/// How a message goes over one hop.
+/// How a message goes over one subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Terms<'a> {
+pub(crate) struct DeliveryOptions<'a> {
     pub(crate) qos: QoS,
     pub(crate) retain: bool,
     /// Of all the subscriptions that match [MQTT-3.3.4-3]; not sent in 3.1.1.
@@ -29,7 +29,7 @@ pub(crate) struct Terms<'a> {
 
 /// The memory of a broadcast, used again for the next.
 #[derive(Debug, Default)]
-pub(crate) struct Forms {
+pub(crate) struct EncodingCache {
     bytes: Vec<u8>,
     /// Which places are of this broadcast: a bit for each.
     filled: u32,
@@ -38,7 +38,7 @@ pub(crate) struct Forms {
     single: Vec<u8>,
 }
 
-/// Where a form stands in `Forms::bytes`, and in the form its packet identifier.
+/// Where a form stands in `EncodingCache::bytes`, and in the form its packet identifier.
 #[derive(Debug, Default)]
 struct Place {
     range: Range<usize>,
@@ -54,12 +54,12 @@ pub(crate) struct Broadcast<'a> {
     /// Its topic as tables keep it, made likewise.
     name: Option<TopicName>,
     arrived: Time,
-    forms: &'a mut Forms,
+    encodings: &'a mut EncodingCache,
 }
 
 /// The bytes of a PUBLISH, with any packet identifier.
 #[derive(Debug)]
-pub(crate) struct Form<'a> {
+pub(crate) struct EncodedPublish<'a> {
     bytes: &'a [u8],
     packet_id: Option<usize>,
 }
@@ -69,11 +69,11 @@ impl<'a> Broadcast<'a> {
         publish: Publish<'a>,
         message: Option<Arc<Message>>,
         arrived: Time,
-        forms: &'a mut Forms,
+        encodings: &'a mut EncodingCache,
     ) -> Self {
-        forms.bytes.clear();
-        forms.filled = 0;
-        Self { publish, message, name: None, arrived, forms }
+        encodings.bytes.clear();
+        encodings.filled = 0;
+        Self { publish, message, name: None, arrived, encodings }
     }
 
     pub(crate) const fn topic(&self) -> &'a str {
@@ -103,7 +103,7 @@ impl<'a> Broadcast<'a> {
     }
 
     /// What a session keeps of it for one subscriber.
-    pub(crate) fn delivery(&mut self, terms: &Terms<'_>) -> Delivery {
+    pub(crate) fn delivery(&mut self, terms: &DeliveryOptions<'_>) -> Delivery {
         Delivery {
             message: Arc::clone(self.message()),
             qos: terms.qos,
@@ -123,10 +123,10 @@ impl<'a> Broadcast<'a> {
     pub(crate) fn form(
         &mut self,
         version: Version,
-        terms: &Terms<'_>,
+        terms: &DeliveryOptions<'_>,
         naming: Naming,
         now: Time,
-    ) -> Result<Form<'_>, DropCause> {
+    ) -> Result<EncodedPublish<'_>, DropCause> {
         let has_identifiers = !terms.identifiers.is_empty() && version == Version::V5;
         let has_waited = || now.saturating_since(self.arrived).as_secs() > 0;
         if naming != Naming::Topic || has_identifiers || (!self.publish.properties.is_empty() && has_waited()) {
@@ -134,20 +134,20 @@ impl<'a> Broadcast<'a> {
         }
         let index =
             usize::from(version == Version::V5) * 6 + usize::from(terms.qos.bits()) * 2 + usize::from(terms.retain);
-        if self.forms.filled & 1 << index == 0 {
+        if self.encodings.filled & 1 << index == 0 {
             self.encode(index, version, terms)?;
         }
-        Ok(self.forms.get(index))
+        Ok(self.encodings.get(index))
     }
 
     /// Makes the form of this number, which may have any packet identifier.
     #[cold]
-    fn encode(&mut self, index: usize, version: Version, terms: &Terms<'_>) -> Result<(), DropCause> {
-        let start = self.forms.bytes.len();
+    fn encode(&mut self, index: usize, version: Version, terms: &DeliveryOptions<'_>) -> Result<(), DropCause> {
+        let start = self.encodings.bytes.len();
         let packet_id = (terms.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
         let publish = Publish { qos: terms.qos, retain: terms.retain, dup: false, packet_id, ..self.publish };
-        let at = publish.encode(version, &mut self.forms.bytes)?;
-        self.forms.fill(index, start, at);
+        let at = publish.encode(version, &mut self.encodings.bytes)?;
+        self.encodings.fill(index, start, at);
         Ok(())
     }
 
@@ -155,43 +155,49 @@ impl<'a> Broadcast<'a> {
     fn special_form(
         &mut self,
         version: Version,
-        terms: &Terms<'_>,
+        terms: &DeliveryOptions<'_>,
         naming: Naming,
         now: Time,
         has_identifiers: bool,
-    ) -> Result<Form<'_>, DropCause> {
+    ) -> Result<EncodedPublish<'_>, DropCause> {
         let has_waited = now.saturating_since(self.arrived).as_secs() > 0;
-        let copy = Copy { terms: *terms, naming, packet_id: PacketId::FIRST, dup: false, waited: (self.arrived, now) };
+        let copy = SubscriberCopy {
+            terms: *terms,
+            naming,
+            packet_id: PacketId::FIRST,
+            dup: false,
+            waited: (self.arrived, now),
+        };
         let shared = if let Naming::Alias(alias) = naming { Some(alias) } else { None };
         let Some(alias) = shared.filter(|_| !has_identifiers && !has_waited) else {
-            let single = &mut self.forms.single;
+            let single = &mut self.encodings.single;
             single.clear();
             let packet_id = copy.encode(&self.publish, version, single)?;
-            return Ok(Form { bytes: single, packet_id });
+            return Ok(EncodedPublish { bytes: single, packet_id });
         };
         let index = 12 + usize::from(terms.qos.bits()) * 2 + usize::from(terms.retain);
-        if self.forms.filled & 1 << index == 0 {
-            let start = self.forms.bytes.len();
-            let at = copy.encode(&self.publish, version, &mut self.forms.bytes)?;
-            self.forms.fill(index, start, at);
+        if self.encodings.filled & 1 << index == 0 {
+            let start = self.encodings.bytes.len();
+            let at = copy.encode(&self.publish, version, &mut self.encodings.bytes)?;
+            self.encodings.fill(index, start, at);
         }
         // The alias is the last of the properties, which stand before the payload.
-        let at = self.forms.places[index].range.end - self.publish.payload.len() - 2;
-        self.forms.bytes[at..at + 2].copy_from_slice(&alias.to_be_bytes());
-        Ok(self.forms.get(index))
+        let at = self.encodings.places[index].range.end - self.publish.payload.len() - 2;
+        self.encodings.bytes[at..at + 2].copy_from_slice(&alias.to_be_bytes());
+        Ok(self.encodings.get(index))
     }
 }
 
-impl Forms {
+impl EncodingCache {
     fn fill(&mut self, index: usize, start: usize, packet_id: Option<usize>) {
         self.filled |= 1 << index;
         self.places[index] = Place { range: start..self.bytes.len(), packet_id: packet_id.map(|at| at - start) };
     }
 
     #[inline]
-    fn get(&self, index: usize) -> Form<'_> {
+    fn get(&self, index: usize) -> EncodedPublish<'_> {
         let Place { range, packet_id } = &self.places[index];
-        Form { bytes: &self.bytes[range.clone()], packet_id: *packet_id }
+        EncodedPublish { bytes: &self.bytes[range.clone()], packet_id: *packet_id }
     }
 }
 
@@ -207,7 +213,7 @@ fn named(name: &mut Option<TopicName>, topic: &str) -> TopicName {
     name.clone()
 }
 
-impl Form<'_> {
+impl EncodedPublish<'_> {
     pub(crate) const fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -225,8 +231,8 @@ impl Form<'_> {
 
 /// One copy of a message for one subscriber, encoded by itself.
 #[derive(Debug)]
-pub(crate) struct Copy<'a> {
-    pub(crate) terms: Terms<'a>,
+pub(crate) struct SubscriberCopy<'a> {
+    pub(crate) terms: DeliveryOptions<'a>,
     pub(crate) naming: Naming,
     /// Unless it is of QoS 0.
     pub(crate) packet_id: PacketId,
@@ -235,7 +241,7 @@ pub(crate) struct Copy<'a> {
     pub(crate) waited: (Time, Time),
 }
 
-impl Copy<'_> {
+impl SubscriberCopy<'_> {
     /// Appends the copy; its message expiry interval is counted down [MQTT-3.3.2-6].
     pub(crate) fn encode(
         &self,
@@ -243,7 +249,7 @@ impl Copy<'_> {
         version: Version,
         out: &mut Vec<u8>,
     ) -> Result<Option<usize>, DropCause> {
-        let Terms { qos, retain, identifiers, .. } = self.terms;
+        let DeliveryOptions { qos, retain, identifiers, .. } = self.terms;
         let (since, now) = self.waited;
         let expiry = match remaining_expiry(publish, now.saturating_since(since).as_secs()) {
             // The receiver may hold it already; it must be sent again whatever its age [MQTT-4.4.0-1].

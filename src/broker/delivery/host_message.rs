@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::broker::cause::DropCause;
 use crate::broker::connection::topic_aliases::Naming;
-use crate::broker::delivery::encoded_publish::{Copy, Terms, remaining_expiry};
+use crate::broker::delivery::encoded_publish::{DeliveryOptions, SubscriberCopy, remaining_expiry};
 use crate::broker::ids::HandlerId;
 use crate::codec::{Message, PacketId, QoS, Version};
 use crate::time::Time;
@@ -39,9 +39,9 @@ impl HostMessage {
     /// # Errors
     /// The cause for which it would be lost on the way to a client: it has expired, or cannot be encoded.
     pub fn encode(&self, now: Time, out: &mut Vec<u8>) -> Result<(), DropCause> {
-        let terms = Terms { qos: QoS::AtMostOnce, retain: self.retain, identifiers: &[], group: None };
+        let terms = DeliveryOptions { qos: QoS::AtMostOnce, retain: self.retain, identifiers: &[], group: None };
         let waited = (self.arrived, now);
-        let copy = Copy { terms, naming: Naming::Topic, packet_id: PacketId::FIRST, dup: false, waited };
+        let copy = SubscriberCopy { terms, naming: Naming::Topic, packet_id: PacketId::FIRST, dup: false, waited };
         copy.encode(&self.message.as_publish(), Version::V5, out).map(drop)
     }
 }

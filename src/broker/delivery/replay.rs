@@ -16,11 +16,11 @@
 //! before a live message of its topic.
 
 use crate::broker::clients::ClientState;
-use crate::broker::clients::approval_queue::Screen;
+use crate::broker::clients::approval_queue::ApprovalQueue;
 use crate::broker::clients::replays::Replay;
 use crate::broker::connection::flow::Flow;
 use crate::broker::connection::peer::Peer;
-use crate::broker::delivery::deliver::Hop;
+use crate::broker::delivery::deliver::SubscriberDelivery;
 use crate::broker::delivery_tag::Mark;
 use crate::broker::retained::Kept;
 use crate::codec::QoS;
@@ -41,7 +41,7 @@ enum Stop {
     Full,
 }
 
-impl Hop<'_> {
+impl SubscriberDelivery<'_> {
     /// Sends what the replays have, as far as the client takes it.
     pub(crate) fn replay(&mut self) {
         if !self.is_open() {
@@ -126,7 +126,7 @@ impl Hop<'_> {
         let (message, topic) = (&kept.message, kept.topic().as_str());
         // [MQTT-3.8.3-3]
         let is_own = subscription.no_local && kept.publisher.as_ref() == Some(&self.client.id);
-        let may_read = !self.guards.read || self.options.access.may_read(self.client.who(), topic);
+        let may_read = !self.required_checks.read || self.options.access.may_read(self.client.who(), topic);
         if kept.stamp > replay.since || is_own || !may_read || kept.is_over(self.now) {
             return true;
         }
@@ -137,7 +137,7 @@ impl Hop<'_> {
         if is_its_turn && delivery.qos != QoS::AtMostOnce && !self.options.asks.receive {
             self.client.replays.is_next = false;
             self.client.session.put_first(delivery);
-            self.pump_queue(None);
+            self.flush_queue(None);
         } else {
             self.relay(delivery);
         }
@@ -146,12 +146,12 @@ impl Hop<'_> {
 
     /// Whether a message of so many bytes can be sent now, or wait without loss.
     fn takes(&self, qos: QoS, bytes: usize, is_its_turn: bool) -> bool {
-        let ClientState { session, screen, enqueued, replays, .. } = &*self.client;
+        let ClientState { session, approvals, enqueued, replays, .. } = &*self.client;
         let options = self.options;
         if options.asks.receive {
             let messages_max = options.queue_messages >> u8::from(is_its_turn);
-            let has_room = |screen: &Screen| screen.has_room(bytes, messages_max, options.queue_bytes);
-            return (qos != QoS::AtMostOnce || self.peer.is_some()) && screen.as_deref().is_none_or(has_room);
+            let has_room = |approvals: &ApprovalQueue| approvals.has_room(bytes, messages_max, options.queue_bytes);
+            return (qos != QoS::AtMostOnce || self.peer.is_some()) && approvals.as_deref().is_none_or(has_room);
         }
         if is_its_turn && qos != QoS::AtMostOnce {
             return session.may_send() && *enqueued - session.queued() as u64 >= replays.behind;

@@ -193,7 +193,7 @@ impl Broker {
             let problem = "a maximum packet size that AUTH does not fit in";
             return Err(Fault::new(ReasonCode::PacketTooLarge, "MQTT-3.1.2-24", problem));
         }
-        self.log.counters.sent.count(out.get(start..).unwrap_or_default());
+        self.events.counters.sent.count(out.get(start..).unwrap_or_default());
         Ok(())
     }
 

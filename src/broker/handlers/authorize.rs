@@ -37,8 +37,8 @@ impl Broker {
                 }
             }
             Some(Whose::Delivery(client)) => {
-                if let Some(mut hop) = self.hop(client, now) {
-                    hop.screened(question, Verdict::of(&answer, PacketKind::Puback));
+                if let Some(mut subscriber) = self.delivery_to(client, now) {
+                    subscriber.approval_answered(question, Verdict::of(&answer, PacketKind::Puback));
                 }
             }
             None => {}
@@ -172,7 +172,7 @@ impl Broker {
         let clients = &self.clients;
         let Some(client) = clients.get(key) else { return };
         let client_id = &client.id;
-        self.log.event(|| Event::Refused { client_id: Arc::clone(client_id), action, topic: topic.into(), reason });
+        self.events.event(|| Event::Refused { client_id: Arc::clone(client_id), action, topic: topic.into(), reason });
     }
 
     /// The questions of the peer's packet are over.

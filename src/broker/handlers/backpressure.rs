@@ -27,7 +27,7 @@ impl Broker {
         match (writable, found.flow) {
             (true, Flow::Stopped(_)) => {
                 found.flow = Flow::Open;
-                self.pump_peer(peer, now);
+                self.flush_peer(peer, now);
             }
             (false, Flow::Open) => found.flow = Flow::Stopped(0),
             (true, Flow::Open) | (false, Flow::Stopped(_)) | (_, Flow::Gone) => {}
@@ -36,7 +36,7 @@ impl Broker {
 
     /// Sees to a peer whose turn in the line has come: ends it if its queue ran over, and goes on with what stopped since
     /// enough was waiting, behind the others in the line. Says whether that changed anything.
-    pub(crate) fn tend(&mut self, id: PeerId) -> bool {
+    pub(crate) fn resume_sending(&mut self, id: PeerId) -> bool {
         let Some(peer) = self.peers.get_mut(id) else { return false };
         if core::mem::take(&mut peer.ran_over) {
             self.end_connection(id, DisconnectCause::QueueFull, self.now);
@@ -51,14 +51,14 @@ impl Broker {
         }
         peer.has_more = false;
         self.outbox.turn();
-        self.pump_peer(id, self.now);
+        self.flush_peer(id, self.now);
         true
     }
 
-    fn pump_peer(&mut self, id: PeerId, now: Time) {
+    fn flush_peer(&mut self, id: PeerId, now: Time) {
         let client = self.peers.get(id).and_then(|peer| peer.connection.connected()).map(|connected| connected.client);
-        if let Some(mut hop) = client.and_then(|client| self.hop(client, now)) {
-            hop.pump(None);
+        if let Some(mut subscriber) = client.and_then(|client| self.delivery_to(client, now)) {
+            subscriber.flush(None);
         }
     }
 }

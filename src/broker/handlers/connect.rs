@@ -158,7 +158,7 @@ impl Broker {
         let out = self.outbox.open(peer);
         let start = out.len();
         reason_string::append(refusal, words, version, packet_bytes_max, out);
-        self.log.counters.sent.count(out.get(start..).unwrap_or_default());
+        self.events.counters.sent.count(out.get(start..).unwrap_or_default());
     }
 
     /// Whether we can serve what the client asks for.
@@ -228,13 +228,13 @@ impl Broker {
             self.watch_sys(true, now);
         }
         self.set_peer_deadline(id, silence_max.map(|silence_max| now + silence_max));
-        self.log.event(|| Event::Connected { peer: id, client_id, version, session_present });
+        self.events.event(|| Event::Connected { peer: id, client_id, version, session_present });
         self.arm_will(key, will);
         let connack = connack(session_present && !self.is_3_1(id), ReasonCode::Success, properties.as_properties());
         let sent = self.send(Sender { peer: id, client: key, version }, &connack);
         debug_assert!(sent.is_ok(), "it was measured");
-        if let Some(mut hop) = self.hop(key, now) {
-            hop.pump(None);
+        if let Some(mut subscriber) = self.delivery_to(key, now) {
+            subscriber.flush(None);
         }
     }
 

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use crate::broker::Broker;
 use crate::broker::cause::{DisconnectCause, RejectCause};
-use crate::broker::clients::subscription::Held;
+use crate::broker::clients::subscription::ClientSubscription;
 use crate::broker::connection::deadlines::Deadline;
 use crate::broker::connection::peer::{Connected, Connection};
 use crate::broker::connection::reason_string;
@@ -58,8 +58,8 @@ impl Broker {
 
     /// Ends a connection that was not accepted.
     pub(crate) fn reject(&mut self, id: PeerId, cause: RejectCause) {
-        self.log.counters.rejected += 1;
-        self.log.event(|| Event::Rejected { peer: id, cause });
+        self.events.counters.rejected += 1;
+        self.events.event(|| Event::Rejected { peer: id, cause });
         self.close(id);
     }
 
@@ -107,18 +107,18 @@ impl Broker {
         self.unset_expiry(key);
         let Some(client) = self.clients.get_mut(key) else { return };
         // Before the will, which is not for the client's own subscriptions: nobody is left to receive it.
-        for Held { filter, .. } in client.take_subscriptions().iter() {
+        for ClientSubscription { filter, .. } in client.take_subscriptions().iter() {
             self.remove_subscription(key, filter);
         }
         self.hand_over_all(key, now);
         self.fire_will(key, now);
         if let Some(client) = self.clients.remove(key) {
-            if let Some(screen) = &client.screen {
-                for question in screen.questions() {
+            if let Some(approvals) = &client.approvals {
+                for question in approvals.questions() {
                     self.questions.close(question);
                 }
             }
-            self.log.event(|| Event::SessionEnded { client_id: client.id });
+            self.events.event(|| Event::SessionEnded { client_id: client.id });
         }
     }
 
@@ -147,7 +147,7 @@ impl Broker {
         client.peer = None;
         client.session.disconnected();
         let (client_id, expiry_interval) = (Arc::clone(&client.id), client.expiry_interval);
-        self.log.event(|| Event::Disconnected { peer: id, client_id, cause });
+        self.events.event(|| Event::Disconnected { peer: id, client_id, cause });
         if self.watches_sys(key) {
             self.watch_sys(false, now);
         }
@@ -185,6 +185,6 @@ impl Broker {
         let out = self.outbox.open(peer);
         let start = out.len();
         reason_string::append(disconnect, words, Version::V5, packet_bytes_max, out);
-        self.log.counters.sent.count(out.get(start..).unwrap_or_default());
+        self.events.counters.sent.count(out.get(start..).unwrap_or_default());
     }
 }

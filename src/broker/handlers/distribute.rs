@@ -4,8 +4,8 @@ use alloc::sync::Arc;
 
 use crate::broker::Broker;
 use crate::broker::cause::DropCause;
-use crate::broker::delivery::deliver::Hop;
-use crate::broker::delivery::encoded_publish::{Broadcast, Terms};
+use crate::broker::delivery::deliver::SubscriberDelivery;
+use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions};
 use crate::broker::delivery::host_message::HostMessage;
 use crate::broker::event::Event;
 use crate::broker::ids::ClientKey;
@@ -23,14 +23,14 @@ impl Broker {
         publisher: Option<ClientKey>,
         now: Time,
     ) -> usize {
-        self.log.counters.published += 1;
+        self.events.counters.published += 1;
         if publish.qos != QoS::AtMostOnce {
             self.note_message();
         }
         let message = if publish.retain { self.retain(publish, message, publisher, now) } else { message };
         let subscribers = self.fan_out(publish, message, publisher, now);
         let clients = &self.clients;
-        self.log.event(|| Event::Published {
+        self.events.event(|| Event::Published {
             client_id: publisher.and_then(|key| clients.get(key)).map(|client| Arc::clone(&client.id)),
             topic: publish.topic.into(),
             qos: publish.qos,
@@ -53,11 +53,11 @@ impl Broker {
             self.retained.clear(publish.topic);
             return message;
         }
-        let mut broadcast = Broadcast::new(publish, message, now, &mut self.forms);
+        let mut broadcast = Broadcast::new(publish, message, now, &mut self.encodings);
         let message = Arc::clone(broadcast.message());
         let publisher = publisher.and_then(|key| self.clients.get(key)).map(|client| Arc::clone(&client.id));
         if self.retained.set(Arc::clone(&message), publisher, now).is_err() {
-            self.log.dropped(None, publish.topic, DropCause::RetainedFull);
+            self.events.dropped(None, publish.topic, DropCause::RetainedFull);
         }
         Some(message)
     }
@@ -70,33 +70,44 @@ impl Broker {
         publisher: Option<ClientKey>,
         now: Time,
     ) -> usize {
-        let Self { clients, peers, subscriptions, groups, retained, questions, outbox, log, options, .. } = self;
-        let Self { fan_out, forms, guards, .. } = self;
-        let access = guards.read.then_some(&options.access);
+        let Self { clients, peers, subscriptions, groups, retained, questions, outbox, events, options, .. } = self;
+        let Self { fan_out, encodings, required_checks, .. } = self;
+        let access = required_checks.read.then_some(&options.access);
         let looked_at = fan_out.collect((&publish, publisher), access, subscriptions, groups, clients);
         outbox.note_work(looked_at + fan_out.targets.len(), 0);
-        let mut broadcast = Broadcast::new(publish, message, now, forms);
+        let mut broadcast = Broadcast::new(publish, message, now, encodings);
         let mut overtakes = false;
         for place in 0..fan_out.targets.len() {
             fan_out.gather_identifiers(place);
             let target = fan_out.targets[place];
             let Some(client) = clients.get_mut(target.client) else { continue };
             let peer = client.peer.and_then(|id| peers.get_mut(id));
-            let (key, guards) = (target.client, *guards);
-            let mut hop = Hop { key, client, peer, retained, questions, outbox, log, options, guards, now };
+            let (key, required_checks) = (target.client, *required_checks);
+            let mut subscriber = SubscriberDelivery {
+                key,
+                client,
+                peer,
+                retained,
+                questions,
+                outbox,
+                events,
+                options,
+                required_checks,
+                now,
+            };
             // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
             let retain = publish.retain && target.retain_as_published;
-            let terms = Terms {
+            let terms = DeliveryOptions {
                 qos: publish.qos.min(target.qos),
                 retain,
                 identifiers: &fan_out.identifiers,
                 group: target.group,
             };
-            if !hop.client.replays.line.is_empty() && !publish.retain {
-                hop.overtake(publish.topic);
+            if !subscriber.client.replays.line.is_empty() && !publish.retain {
+                subscriber.overtake(publish.topic);
                 overtakes = true;
             }
-            hop.deliver(&mut broadcast, &terms);
+            subscriber.deliver(&mut broadcast, &terms);
         }
         if overtakes {
             let stamp = retained.mark(publish.topic);
@@ -108,7 +119,7 @@ impl Broker {
             return fan_out.targets.len();
         }
         for (handler, retain) in fan_out.handlers.iter().copied() {
-            log.post(HostMessage { handler, message: Arc::clone(broadcast.message()), arrived: now, retain });
+            events.post(HostMessage { handler, message: Arc::clone(broadcast.message()), arrived: now, retain });
         }
         fan_out.targets.len() + 1
     }

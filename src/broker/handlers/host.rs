@@ -62,13 +62,13 @@ impl Broker {
 
     /// Hands over the retained messages that the filter matches (§3.3.1.3).
     fn replay_to_host(&mut self, filter: &TopicFilter, handler: HandlerId, no_local: bool, now: Time) {
-        let Self { retained, log, .. } = self;
+        let Self { retained, events, .. } = self;
         retained.each(filter, None, &mut |kept| {
             // [MQTT-3.8.3-3]
             let is_own = no_local && kept.publisher.is_none();
             if filter.matches(kept.topic()) && !kept.is_over(now) && !is_own {
                 let message = Arc::clone(&kept.message);
-                log.post(HostMessage { handler, message, arrived: kept.arrived, retain: true });
+                events.post(HostMessage { handler, message, arrived: kept.arrived, retain: true });
             }
             true
         });

@@ -151,8 +151,8 @@ impl Broker {
         match client.session.on_ack(ack.packet_id, kind, ack.reason)? {
             Acknowledged::Release(reason) => self.send(sender, &Packet::Pubrel(Ack::new(ack.packet_id, reason)))?,
             Acknowledged::Done { .. } => {
-                if let Some(mut hop) = self.hop(sender.client, now) {
-                    hop.pump(None);
+                if let Some(mut subscriber) = self.delivery_to(sender.client, now) {
+                    subscriber.flush(None);
                 }
             }
             Acknowledged::Ignored => {}
@@ -197,7 +197,7 @@ impl Broker {
             out.truncate(start);
             return Err(ANSWER_TOO_LARGE);
         }
-        self.log.counters.sent.count(out.get(start..).unwrap_or_default());
+        self.events.counters.sent.count(out.get(start..).unwrap_or_default());
         peer.check_answers(self.options.transmit_bytes_max)
     }
 
@@ -208,7 +208,7 @@ impl Broker {
             return Err(ANSWER_TOO_LARGE);
         }
         self.outbox.open(peer).extend_from_slice(answer);
-        self.log.counters.sent.count(answer);
+        self.events.counters.sent.count(answer);
         peer.check_answers(self.options.transmit_bytes_max)
     }
 }

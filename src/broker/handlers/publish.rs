@@ -39,7 +39,7 @@ impl Broker {
         let refused = if is_sys(publish.topic) {
             // What stands there is the broker's own word (§4.7.2).
             Some(ReasonCode::NotAuthorized)
-        } else if self.guards.publish {
+        } else if self.required_checks.publish {
             match self.may_publish(sender, publish, now) {
                 Verdict::Allowed => None,
                 Verdict::Refused(reason) => Some(reason),

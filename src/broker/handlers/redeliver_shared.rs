@@ -50,10 +50,10 @@ impl Broker {
             }
         };
         client.session.each_sent_mut(unmark);
-        if let Some(screen) = &mut client.screen {
-            screen.deliveries_mut().for_each(unmark);
+        if let Some(approvals) = &mut client.approvals {
+            approvals.deliveries_mut().for_each(unmark);
             // They are stored anew.
-            client.screened += screen.len() as u64;
+            client.approvals_enqueued += approvals.len() as u64;
         }
         if !client.session.waiting().any(is_of_group) {
             return;
@@ -73,8 +73,8 @@ impl Broker {
         let Some(client) = self.clients.get_mut(key) else { return };
         let mut deliveries = client.session.take_sent_once();
         deliveries.append(&mut client.session.take_waiting());
-        if let Some(screen) = &client.screen {
-            for delivery in screen.waiting_from(0) {
+        if let Some(approvals) = &client.approvals {
+            for delivery in approvals.waiting_from(0) {
                 deliveries.push(delivery.clone());
             }
         }
@@ -88,17 +88,18 @@ impl Broker {
 
     /// Gives a delivery to another member on that member's terms, if there is one; says whether.
     fn hand_over(&mut self, group: GroupKey, arrived: Time, delivery: &Delivery, or_away: bool, now: Time) -> bool {
-        let Self { clients, groups, options, guards, .. } = self;
+        let Self { clients, groups, options, required_checks, .. } = self;
         let Delivery { message, .. } = delivery;
         // One whose queue is full would lose it.
         let has_room = |client: &ClientState| client.peer.is_some() && client.session.has_room(delivery.bytes());
         let is_connected = |key| clients.get(key).is_some_and(has_room);
-        let may_read = |key| may_read(guards.read.then_some(&options.access), key, message.topic.as_str(), clients);
+        let may_read =
+            |key| may_read(required_checks.read.then_some(&options.access), key, message.topic.as_str(), clients);
         let Some((key, subscription)) = groups.pick(group, or_away, may_read, is_connected) else { return false };
-        let Some(mut hop) = self.hop(key, now) else { return false };
+        let Some(mut subscriber) = self.delivery_to(key, now) else { return false };
         let retain = message.retain && subscription.retain_as_published;
         // [MQTT-4.8.2-3]
-        hop.relay(subscription.delivery(message, retain, Mark { arrived, group: Some(group) }));
+        subscriber.relay(subscription.delivery(message, retain, Mark { arrived, group: Some(group) }));
         true
     }
 

@@ -7,7 +7,7 @@ use core::time::Duration;
 use crate::broker::Broker;
 use crate::broker::cause::DropCause;
 use crate::broker::clients::ClientState;
-use crate::broker::clients::subscription::Held;
+use crate::broker::clients::subscription::ClientSubscription;
 use crate::broker::clients::will::Will;
 use crate::broker::connection::deadlines::Deadline;
 use crate::broker::delivery_tag::Mark;
@@ -18,7 +18,7 @@ use crate::broker::store::messages::MessageKey;
 use crate::broker::store::record::{
     DeliveryRecord, FORMAT, SessionRecord, WillRecord, read_message, read_sent, read_subscription,
 };
-use crate::broker::store::{Part, Shadow, Store, StoreError, StoredTopic};
+use crate::broker::store::{Part, Store, StoreError, StoredSession, StoredTopic};
 use crate::codec::Message;
 use crate::session::{Delivery, Sent, Session};
 use crate::time::Time;
@@ -37,7 +37,7 @@ struct Restoring<'b> {
     messages: Vec<(u64, MessageKey)>,
     sessions: Vec<(u64, ClientKey)>,
     /// Deliveries that the host was to be asked about.
-    screened: Vec<(ClientKey, Delivery)>,
+    approvals: Vec<(ClientKey, Delivery)>,
     now: Time,
 }
 
@@ -74,7 +74,7 @@ impl Broker {
         self.retained.begin_noting();
         let store = Store { is_new: records.is_empty(), ..Store::new() };
         let mut restoring =
-            Restoring { broker: self, store, messages: Vec::new(), sessions: Vec::new(), screened: Vec::new(), now };
+            Restoring { broker: self, store, messages: Vec::new(), sessions: Vec::new(), approvals: Vec::new(), now };
         match records.first() {
             Some((b"F", format)) if **format != FORMAT => {
                 return Err(StoreError::UnknownFormat { found: (*format).into() });
@@ -87,9 +87,9 @@ impl Broker {
         for (key, value) in records {
             restoring.record(key, value).map_err(|problem| StoreError::Damaged { key: (*key).into(), problem })?;
         }
-        let Restoring { store, sessions, screened, .. } = restoring;
+        let Restoring { store, sessions, approvals, .. } = restoring;
         self.store = Part::new(store);
-        for (key, delivery) in screened {
+        for (key, delivery) in approvals {
             self.deliver_again(key, delivery, now);
         }
         for (_, key) in sessions {
@@ -101,8 +101,8 @@ impl Broker {
 
     /// A delivery that waited for the host's word is asked about again, or goes into the queue if nothing is asked now.
     fn deliver_again(&mut self, key: ClientKey, delivery: Delivery, now: Time) {
-        if let Some(mut hop) = self.hop(key, now) {
-            hop.relay(delivery);
+        if let Some(mut subscriber) = self.delivery_to(key, now) {
+            subscriber.relay(delivery);
         }
     }
 
@@ -112,7 +112,7 @@ impl Broker {
         client.queue_goes_first();
         // Where some of the queue could not be stored, all of it stands anew.
         let queued = client.session.queued();
-        if client.stored.as_mut().is_some_and(|stored| stored.waiting().len() != queued) {
+        if client.stored.as_mut().is_some_and(|stored| stored.queue().len() != queued) {
             client.enqueued += queued as u64;
         }
         let expiry_interval = client.expiry_interval.min(self.options.session_expiry_max);
@@ -150,7 +150,7 @@ impl Restoring<'_> {
                 let (subscription, replay) = read_subscription(&filter, value).ok_or("it is no subscription")?;
                 let key = self.find_session(session)?;
                 if let Some(client) = self.broker.clients.get_mut(key) {
-                    client.subscriptions.insert::<str>(Held { filter: filter.clone(), subscription });
+                    client.subscriptions.insert::<str>(ClientSubscription { filter: filter.clone(), subscription });
                     if let Some(replay) = replay {
                         self.broker.retained.restore_stamp("", replay.since);
                         client.begin_replay(replay);
@@ -159,37 +159,37 @@ impl Restoring<'_> {
                 self.broker.add_subscription(key, &filter, subscription);
                 Ok(())
             }
-            Key::HandedOver(session, packet_id) => self.with_session(session, |client, shadow| {
+            Key::HandedOver(session, packet_id) => self.with_session(session, |client, stored| {
                 client.session.restore_handed_over(packet_id);
-                shadow.restore_handed_over(packet_id);
+                stored.restore_handed_over(packet_id);
                 Ok(())
             }),
             Key::Sent(session, packet_id) => {
                 let (order, delivery) = read_sent(value).ok_or("it is no delivery that was sent")?;
                 let key = self.find_session(session)?;
                 let (message, delivery) = delivery.map(|record| self.delivery(key, record)).transpose()?.unzip();
-                self.with_session(session, |client, shadow| {
-                    shadow.restore_sent(Sent { packet_id, order, delivery: delivery.as_ref() }, message);
+                self.with_session(session, |client, stored| {
+                    stored.restore_sent(Sent { packet_id, order, delivery: delivery.as_ref() }, message);
                     client.session.restore_sent(packet_id, order, delivery);
                     Ok(())
                 })
             }
-            Key::Waiting(session, place) => {
+            Key::Queued(session, place) => {
                 let record = DeliveryRecord::read(value).ok_or(NO_DELIVERY)?;
                 let (message, delivery) = self.delivery(self.find_session(session)?, record)?;
-                self.with_session(session, |client, shadow| {
-                    client.enqueued = shadow.waiting().restore(place, message).ok_or(NO_PLACE)?;
+                self.with_session(session, |client, stored| {
+                    client.enqueued = stored.queue().restore(place, message).ok_or(NO_PLACE)?;
                     client.session.restore_waiting(delivery);
                     Ok(())
                 })
             }
-            Key::Screened(session, place) => {
+            Key::Approval(session, place) => {
                 let record = DeliveryRecord::read(value).ok_or(NO_DELIVERY)?;
                 let key = self.find_session(session)?;
                 let (message, delivery) = self.delivery(key, record)?;
-                self.screened.push((key, delivery));
-                self.with_session(session, |client, shadow| {
-                    client.screened = shadow.screened().restore(place, message).ok_or(NO_PLACE)?;
+                self.approvals.push((key, delivery));
+                self.with_session(session, |client, stored| {
+                    client.approvals_enqueued = stored.approvals().restore(place, message).ok_or(NO_PLACE)?;
                     Ok(())
                 })
             }
@@ -208,7 +208,7 @@ impl Restoring<'_> {
         let topic = message.topic.clone();
         let publisher = (!publisher.is_empty()).then(|| publisher.into());
         if self.broker.retained.set(message, publisher, arrived).is_err() {
-            self.broker.log.dropped(None, topic.as_str(), DropCause::RetainedFull);
+            self.broker.events.dropped(None, topic.as_str(), DropCause::RetainedFull);
         }
         self.broker.retained.restore_stamp(topic.as_str(), stamp);
         // Whether it is retained or not: that it has changed is noted, and it is looked at when the first batch is made.
@@ -222,17 +222,17 @@ impl Restoring<'_> {
         if self.broker.clients.find(&client_id).is_some() {
             return Err("its client has another session");
         }
-        let mut shadow = Shadow::restore(number, record.clone());
+        let mut stored = StoredSession::restore(number, record.clone());
         let will = match record.will {
             WillRecord::None => None,
             WillRecord::Armed(message, delay) => {
                 let (key, message, _) = self.hold(message)?;
-                shadow.restore_will(key, &message);
+                stored.restore_will(key, &message);
                 Some(Will::Armed { message, delay })
             }
             WillRecord::Delayed(message, delay, due) => {
                 let (key, message, _) = self.hold(message)?;
-                shadow.restore_will(key, &message);
+                stored.restore_will(key, &message);
                 // A clock that was set back makes no delay longer.
                 let latest = self.now + Duration::from_secs(delay.into());
                 Some(Will::Delayed { message, delay, due: due.min(latest) })
@@ -246,7 +246,7 @@ impl Restoring<'_> {
             client.expiry_interval = record.expiry_interval;
             client.expires_at = record.ends_at;
             client.will = will;
-            client.stored = Part::new(shadow);
+            client.stored = Part::new(stored);
         }
         self.store.last_session = number;
         self.sessions.push((number, key));
@@ -280,13 +280,13 @@ impl Restoring<'_> {
     fn with_session(
         &mut self,
         number: u64,
-        restore: impl FnOnce(&mut ClientState, &mut Shadow) -> Result<(), Fault>,
+        restore: impl FnOnce(&mut ClientState, &mut StoredSession) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let key = self.find_session(number)?;
         let Some(client) = self.broker.clients.get_mut(key) else { return Ok(()) };
-        let Some(mut shadow) = client.stored.take() else { return Ok(()) };
-        let restored = restore(client, &mut shadow);
-        client.stored = Some(shadow);
+        let Some(mut stored) = client.stored.take() else { return Ok(()) };
+        let restored = restore(client, &mut stored);
+        client.stored = Some(stored);
         restored
     }
 }

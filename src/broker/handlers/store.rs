@@ -8,7 +8,7 @@ use crate::broker::connection::flow::Flow;
 use crate::broker::connection::peer::Connection;
 use crate::broker::event::Event;
 use crate::broker::ids::PeerId;
-use crate::broker::store::held::{Frame, Held, Stage};
+use crate::broker::store::held::{Frame, HeldOutput, Stage};
 use crate::broker::store::{BatchId, State};
 use crate::codec::Decoder;
 use crate::time::Time;
@@ -48,7 +48,7 @@ impl Broker {
         self.now = now;
         let Some(store) = &mut self.store else { return };
         store.state = State::Failed;
-        self.held = Held::default();
+        self.held = HeldOutput::default();
         self.deadlines = Deadlines::new();
         self.questions = Questions::new();
         for id in self.peers.ids() {
@@ -59,13 +59,13 @@ impl Broker {
             self.outbox.enlist(peer);
             match former {
                 Connection::AwaitConnect | Connection::Authenticating(_) => {
-                    self.log.event(|| Event::Rejected { peer: id, cause: RejectCause::StoreFailed });
+                    self.events.event(|| Event::Rejected { peer: id, cause: RejectCause::StoreFailed });
                 }
                 Connection::Connected(connected) => {
                     if let Some(client) = self.clients.get(connected.client) {
                         let client_id = client.id.clone();
                         let cause = DisconnectCause::StoreFailed;
-                        self.log.event(|| Event::Disconnected { peer: id, client_id, cause });
+                        self.events.event(|| Event::Disconnected { peer: id, client_id, cause });
                     }
                 }
                 Connection::Closing => {}
@@ -112,16 +112,16 @@ impl Broker {
     /// What comes next, behind the events.
     #[inline]
     pub(crate) fn stage(&mut self) -> Stage {
-        if self.store.is_none() { Stage::Line } else { self.stage_with_store() }
+        if self.store.is_none() { Stage::Live } else { self.stage_with_store() }
     }
 
     fn stage_with_store(&mut self) -> Stage {
         let Self { store: Some(store), held, clients, groups, retained, peers, outbox, .. } = self else {
-            return Stage::Line;
+            return Stage::Live;
         };
         match store.state {
             State::Writing(_) => return Stage::Wait,
-            State::Failed => return Stage::Line,
+            State::Failed => return Stage::Live,
             State::Idle => {}
         }
         while let Some(frame) = held.frames.front_mut() {
@@ -144,7 +144,7 @@ impl Broker {
             }
             held.frames.pop_front();
         }
-        let Some(batch) = store.make_batch(clients, groups, retained) else { return Stage::Line };
+        let Some(batch) = store.make_batch(clients, groups, retained) else { return Stage::Live };
         // Those that have more, or ran over, stay in line for it.
         for id in outbox.take_line() {
             let Some(peer) = peers.get_mut(id) else { continue };

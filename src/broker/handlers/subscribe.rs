@@ -8,7 +8,7 @@ use crate::broker::Broker;
 use crate::broker::auth::verdict::Verdict;
 use crate::broker::cause::Fault;
 use crate::broker::clients::replays::Replay;
-use crate::broker::clients::subscription::{Held, Subscription, replays};
+use crate::broker::clients::subscription::{ClientSubscription, Subscription, replays};
 use crate::broker::delivery::fan_out::Subscriber;
 use crate::broker::event::Event;
 use crate::broker::handlers::packet::{Handled, Sender};
@@ -52,7 +52,7 @@ impl Broker {
         now: Time,
     ) -> Result<Handled, Fault> {
         self.check_subscribe(sender, subscribe)?;
-        let verdicts = if self.guards.subscribe {
+        let verdicts = if self.required_checks.subscribe {
             let Some(verdicts) = self.may_subscribe(sender, subscribe, now) else { return Ok(Handled::Waits) };
             verdicts
         } else {
@@ -100,8 +100,8 @@ impl Broker {
                 client.begin_replay(Replay { filter, subscription, since, after: None });
             }
         }
-        if let Some(mut hop) = self.hop(sender.client, now) {
-            hop.pump(None);
+        if let Some(mut subscriber) = self.delivery_to(sender.client, now) {
+            subscriber.flush(None);
         }
         Ok(Handled::Done)
     }
@@ -215,7 +215,7 @@ impl Broker {
         } else if client.filter_bytes() + filter.as_str().len() > FILTER_BYTES_MAX {
             return Err(Refused::new(ReasonCode::QuotaExceeded, "longer filters than a client may have"));
         } else {
-            client.subscriptions.insert::<str>(Held { filter: filter.clone(), subscription });
+            client.subscriptions.insert::<str>(ClientSubscription { filter: filter.clone(), subscription });
         }
         client.change_replay(filter.as_str(), subscription);
         client.note_subscription(&filter);
@@ -231,7 +231,7 @@ impl Broker {
     fn log_subscription(&mut self, key: ClientKey, filter: &str, reason: ReasonCode, subscribe: bool) {
         let clients = &self.clients;
         let Some(client) = clients.get(key) else { return };
-        self.log.event(|| {
+        self.events.event(|| {
             let (client_id, filter) = (Arc::clone(&client.id), filter.into());
             if subscribe {
                 Event::Subscribed { client_id, filter, reason }

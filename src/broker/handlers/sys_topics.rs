@@ -75,15 +75,17 @@ impl Broker {
             let Some(message) = entry.message().filter(|message| filter.matches(&message.topic)) else { continue };
             match to {
                 Subscriber::Client(key) => {
-                    let is_guarded = self.guards.read;
-                    let Some(mut hop) = self.hop(key, now) else { return };
-                    if is_guarded && !hop.options.access.may_read(hop.client.who(), message.topic.as_str()) {
+                    let is_guarded = self.required_checks.read;
+                    let Some(mut subscriber) = self.delivery_to(key, now) else { return };
+                    if is_guarded
+                        && !subscriber.options.access.may_read(subscriber.client.who(), message.topic.as_str())
+                    {
                         continue;
                     }
-                    hop.relay(subscription.delivery(&message, true, Mark { arrived: now, group: None }));
+                    subscriber.relay(subscription.delivery(&message, true, Mark { arrived: now, group: None }));
                 }
                 Subscriber::Host(handler) => {
-                    self.log.post(HostMessage { handler, message, arrived: now, retain: true });
+                    self.events.post(HostMessage { handler, message, arrived: now, retain: true });
                 }
                 // Nothing comes on subscribing (§3.8.4).
                 Subscriber::Group(_) => return,

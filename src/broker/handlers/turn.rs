@@ -29,7 +29,7 @@ impl Broker {
     }
 
     /// Goes on with those that had to stop, in turns among themselves, as long as the turn lasts.
-    pub(crate) fn go_on(&mut self, now: Time) {
+    pub(crate) fn run_deferred(&mut self, now: Time) {
         while !self.outbox.is_spent()
             && let Some(id) = self.deferred.pop_front()
         {

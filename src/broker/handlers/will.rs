@@ -77,7 +77,7 @@ impl Broker {
     fn log_will(&mut self, key: ClientKey, fate: WillFate) {
         let Some(client) = self.clients.get(key) else { return };
         if let Some(will) = &client.will {
-            self.log.event(|| Event::Will {
+            self.events.event(|| Event::Will {
                 client_id: Arc::clone(&client.id),
                 topic: will.message().topic.as_str().into(),
                 fate,

@@ -10,7 +10,7 @@ use crate::broker::monitor::counters::Counters;
 use crate::broker::output::Output;
 
 #[derive(Debug)]
-pub(crate) struct Log {
+pub(crate) struct EventQueue {
     /// Whether anybody listens.
     listening: bool,
     /// Events and messages, in their order.
@@ -18,7 +18,7 @@ pub(crate) struct Log {
     pub(crate) counters: Counters,
 }
 
-impl Log {
+impl EventQueue {
     pub(crate) fn new(listening: bool) -> Self {
         Self { listening, news: VecDeque::new(), counters: Counters::default() }
     }

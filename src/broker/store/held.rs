@@ -8,7 +8,7 @@ use crate::broker::store::BatchId;
 
 /// What leaves when the store has a batch, and who waits for it to be read from again.
 #[derive(Debug, Default)]
-pub(crate) struct Held {
+pub(crate) struct HeldOutput {
     pub(crate) frames: VecDeque<Frame>,
     /// Peers with packets that were not looked at since the store is behind.
     pub(crate) stalled: VecDeque<PeerId>,
@@ -34,5 +34,5 @@ pub(crate) enum Stage {
     /// The close that was held, of this peer.
     Close(PeerId),
     /// What the peers in line have.
-    Line,
+    Live,
 }

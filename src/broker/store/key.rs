@@ -24,9 +24,9 @@ pub(crate) enum Key<'a> {
     /// A delivery that was sent and is not finished.
     Sent(u64, PacketId),
     /// A delivery that waits to be sent, by its place in the queue.
-    Waiting(u64, u64),
+    Queued(u64, u64),
     /// A delivery that waits for the host's word, by its place.
-    Screened(u64, u64),
+    Approval(u64, u64),
 }
 
 impl<'a> Key<'a> {
@@ -42,8 +42,8 @@ impl<'a> Key<'a> {
             Self::Subscription(session, filter) => numbered(out, b'f', session, filter.as_bytes()),
             Self::HandedOver(session, packet_id) => numbered(out, b'i', session, &packet_id.get().to_be_bytes()),
             Self::Sent(session, packet_id) => numbered(out, b'o', session, &packet_id.get().to_be_bytes()),
-            Self::Waiting(session, place) => numbered(out, b'q', session, &place.to_be_bytes()),
-            Self::Screened(session, place) => numbered(out, b's', session, &place.to_be_bytes()),
+            Self::Queued(session, place) => numbered(out, b'q', session, &place.to_be_bytes()),
+            Self::Approval(session, place) => numbered(out, b's', session, &place.to_be_bytes()),
         }
     }
 
@@ -63,8 +63,8 @@ impl<'a> Key<'a> {
             b'f' => Self::Subscription(number, core::str::from_utf8(rest).ok()?),
             b'i' => Self::HandedOver(number, packet_id(rest)?),
             b'o' => Self::Sent(number, packet_id(rest)?),
-            b'q' => Self::Waiting(number, u64::from_be_bytes(rest.try_into().ok()?)),
-            b's' => Self::Screened(number, u64::from_be_bytes(rest.try_into().ok()?)),
+            b'q' => Self::Queued(number, u64::from_be_bytes(rest.try_into().ok()?)),
+            b's' => Self::Approval(number, u64::from_be_bytes(rest.try_into().ok()?)),
             _ => return None,
         })
     }
@@ -98,9 +98,9 @@ mod tests {
             Key::Subscription(9, "a/#"),
             Key::HandedOver(9, PacketId::FIRST),
             Key::Sent(9, PacketId::FIRST),
-            Key::Waiting(9, 1),
-            Key::Waiting(9, u64::MAX),
-            Key::Screened(9, 1),
+            Key::Queued(9, 1),
+            Key::Queued(9, u64::MAX),
+            Key::Approval(9, 1),
         ];
         let mut written: Vec<Vec<u8>> = Vec::new();
         for key in keys {

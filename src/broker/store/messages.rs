@@ -9,7 +9,7 @@ use crate::broker::store::key::Key;
 use crate::broker::store::record::write_message;
 use crate::codec::Message;
 use crate::collections::slab::Slab;
-use crate::collections::sorted_list::Sorted;
+use crate::collections::sorted_list::SortedList;
 use crate::time::Time;
 
 /// A message that the store has: its place in [`Messages`].
@@ -20,7 +20,7 @@ pub(crate) struct MessageKey(u32);
 #[derive(Debug)]
 pub(crate) struct Messages {
     slab: Slab<Entry>,
-    known: Sorted<Known>,
+    known: SortedList<Known>,
     /// The number that was given out last.
     last: u64,
     /// What lost its last holder in this batch, and may have found another since.
@@ -56,7 +56,7 @@ pub(crate) fn address(message: &Arc<Message>) -> usize {
 
 impl Messages {
     pub(crate) const fn new() -> Self {
-        Self { slab: Slab::new(), known: Sorted::new(), last: 0, let_go: Vec::new() }
+        Self { slab: Slab::new(), known: SortedList::new(), last: 0, let_go: Vec::new() }
     }
 
     /// Another record names the message, which is written if it is not there. `None` if MQTT cannot say it, so that it will

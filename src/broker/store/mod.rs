@@ -31,14 +31,14 @@ use key::Key;
 use messages::{MessageKey, Messages};
 pub(crate) use part::Part;
 use record::FORMAT;
-use record_writer::Pen;
-pub(crate) use stored_session::Shadow;
+use record_writer::RecordWriter;
+pub(crate) use stored_session::StoredSession;
 
 use crate::broker::clients::Clients;
 use crate::broker::clients::shared_groups::Groups;
 use crate::broker::options::BrokerOptions;
 use crate::broker::retained::Retained;
-use crate::collections::sorted_list::Sorted;
+use crate::collections::sorted_list::SortedList;
 use crate::topic::TopicName;
 
 /// What the store has, and what is on its way there.
@@ -52,7 +52,7 @@ pub(crate) struct Store {
     pub(crate) is_new: bool,
     pub(crate) last_session: u64,
     pub(crate) messages: Messages,
-    pub(crate) retained: Sorted<StoredTopic>,
+    pub(crate) retained: SortedList<StoredTopic>,
     /// What was handled since the batch was given out.
     pub(crate) since: Load,
 }
@@ -95,7 +95,7 @@ impl Store {
             is_new: true,
             last_session: 0,
             messages: Messages::new(),
-            retained: Sorted::new(),
+            retained: SortedList::new(),
             since: Load::default(),
         }
     }
@@ -131,16 +131,16 @@ impl Store {
             if let Some(client) = clients.get_for_store(key) {
                 if client.stored.is_none() && (client.expiry_interval > 0 || client.will.is_some()) {
                     self.last_session += 1;
-                    client.stored = Part::new(Shadow::new(self.last_session));
+                    client.stored = Part::new(StoredSession::new(self.last_session));
                 }
-                if let Some(mut shadow) = client.stored.take() {
-                    shadow.sync(client, &mut self.pen(groups));
-                    client.stored = Some(shadow);
+                if let Some(mut stored) = client.stored.take() {
+                    stored.sync(client, &mut self.writer(groups));
+                    client.stored = Some(stored);
                 }
             }
         }
-        for mut shadow in clients.take_ended() {
-            shadow.remove(&mut self.pen(groups));
+        for mut stored in clients.take_ended() {
+            stored.remove(&mut self.writer(groups));
         }
         for topic in retained.take_changed() {
             self.sync_retained(topic, retained);
@@ -189,7 +189,7 @@ impl Store {
         }
     }
 
-    const fn pen<'a>(&'a mut self, groups: &'a Groups) -> Pen<'a> {
-        Pen { batch: &mut self.batch, messages: &mut self.messages, groups }
+    const fn writer<'a>(&'a mut self, groups: &'a Groups) -> RecordWriter<'a> {
+        RecordWriter { batch: &mut self.batch, messages: &mut self.messages, groups }
     }
 }

@@ -8,13 +8,13 @@ use crate::session::Delivery;
 
 /// What a batch is made with.
 #[derive(Debug)]
-pub(crate) struct Pen<'a> {
+pub(crate) struct RecordWriter<'a> {
     pub(crate) batch: &'a mut Batch,
     pub(crate) messages: &'a mut Messages,
     pub(crate) groups: &'a Groups,
 }
 
-impl<'a> Pen<'a> {
+impl<'a> RecordWriter<'a> {
     /// The message of a delivery, held once more.
     pub(crate) fn hold(&mut self, delivery: &Delivery) -> Option<MessageKey> {
         self.messages.hold(&delivery.message, Mark::unpack(delivery.token).arrived, self.batch)

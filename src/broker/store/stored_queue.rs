@@ -3,7 +3,7 @@
 use crate::broker::store::key::Key;
 use crate::broker::store::messages::MessageKey;
 use crate::broker::store::record::write_delivery;
-use crate::broker::store::record_writer::Pen;
+use crate::broker::store::record_writer::RecordWriter;
 use crate::codec::QoS;
 use crate::session::{Delivery, Fifo};
 
@@ -14,7 +14,7 @@ const LEFT_OUT_MAX: u64 = 1 << 24;
 /// Deliveries by their places, which are counted from the beginning of the session. A line loses its first and gains
 /// behind its last, so that what is left of it stands where it stood.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct StoredQueue {
     /// Of a session and a place.
     key: fn(u64, u64) -> Key<'static>,
     /// The place of the first.
@@ -23,7 +23,7 @@ pub(crate) struct Line {
     messages: Fifo<Option<MessageKey>>,
 }
 
-impl Line {
+impl StoredQueue {
     pub(crate) const fn new(key: fn(u64, u64) -> Key<'static>) -> Self {
         Self { key, first: 0, messages: Fifo::new() }
     }
@@ -36,31 +36,31 @@ impl Line {
         ever: u64,
         len: usize,
         deliveries: impl FnOnce(usize) -> I,
-        pen: &mut Pen<'_>,
+        writer: &mut RecordWriter<'_>,
     ) {
-        self.forget(session, ever - len as u64, pen);
+        self.forget(session, ever - len as u64, writer);
         let have = self.messages.len();
         for (delivery, place) in deliveries(have).zip(self.first + have as u64..) {
             // Of QoS 0 nothing is session state. What MQTT cannot say is not sent either.
-            let message = if delivery.qos == QoS::AtMostOnce { None } else { pen.hold(delivery) };
+            let message = if delivery.qos == QoS::AtMostOnce { None } else { writer.hold(delivery) };
             if let Some(message) = message {
-                let (number, group) = (pen.messages.number(message), pen.group(delivery));
-                pen.batch.put((self.key)(session, place), |out| write_delivery(delivery, number, group, out));
+                let (number, group) = (writer.messages.number(message), writer.group(delivery));
+                writer.batch.put((self.key)(session, place), |out| write_delivery(delivery, number, group, out));
             }
             self.messages.push(message);
         }
     }
 
     /// Removes what stood before this place.
-    pub(crate) fn forget(&mut self, session: u64, place: u64, pen: &mut Pen<'_>) {
+    pub(crate) fn forget(&mut self, session: u64, place: u64, writer: &mut RecordWriter<'_>) {
         while self.first < place {
             let Some(message) = self.messages.pop() else {
                 self.first = place;
                 return;
             };
             if let Some(message) = message {
-                pen.batch.remove((self.key)(session, self.first));
-                pen.messages.release(message);
+                writer.batch.remove((self.key)(session, self.first));
+                writer.messages.release(message);
             }
             self.first += 1;
         }

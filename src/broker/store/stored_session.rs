@@ -1,4 +1,4 @@
-//! A shadow: what the store has of one session, to be held against what the session is now.
+//! The stored image of one session: what the store has of one session, to be held against what the session is now.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -8,10 +8,10 @@ use crate::broker::clients::will::Will;
 use crate::broker::store::key::Key;
 use crate::broker::store::messages::{MessageKey, address};
 use crate::broker::store::record::{SessionRecord, WillRecord, write_sent, write_subscription};
-use crate::broker::store::record_writer::Pen;
-use crate::broker::store::stored_queue::Line;
+use crate::broker::store::record_writer::RecordWriter;
+use crate::broker::store::stored_queue::StoredQueue;
 use crate::codec::{Message, PacketId};
-use crate::collections::sorted_list::Sorted;
+use crate::collections::sorted_list::SortedList;
 use crate::session::{
     Delivery, {self},
 };
@@ -20,7 +20,7 @@ use crate::topic::TopicFilter;
 
 /// What the store has of one session.
 #[derive(Debug)]
-pub(crate) struct Shadow {
+pub(crate) struct StoredSession {
     /// The session's, in the keys.
     number: u64,
     /// Its record, once it is written.
@@ -29,10 +29,10 @@ pub(crate) struct Shadow {
     /// A session that ends with its connection has nothing that outlives it but its will.
     is_whole: bool,
     /// The filters that were subscribed to, given up, or both.
-    filters: Sorted<Arc<str>>,
+    filters: SortedList<Arc<str>>,
     /// The queue, and what is behind the screen.
-    waiting: Line,
-    screened: Line,
+    queue: StoredQueue,
+    approvals: StoredQueue,
     /// In the order of the identifiers.
     sent: Vec<Sent>,
     handed_over: Vec<PacketId>,
@@ -64,7 +64,7 @@ struct HeldWill {
     message: Option<MessageKey>,
 }
 
-impl Shadow {
+impl StoredSession {
     /// A session that the store does not have yet.
     pub(crate) const fn new(number: u64) -> Self {
         Self {
@@ -72,9 +72,9 @@ impl Shadow {
             record: None,
             will: None,
             is_whole: false,
-            filters: Sorted::new(),
-            waiting: Line::new(Key::Waiting),
-            screened: Line::new(Key::Screened),
+            filters: SortedList::new(),
+            queue: StoredQueue::new(Key::Queued),
+            approvals: StoredQueue::new(Key::Approval),
             sent: Vec::new(),
             handed_over: Vec::new(),
         }
@@ -89,62 +89,68 @@ impl Shadow {
     }
 
     /// Writes what is not as the store has it.
-    pub(crate) fn sync(&mut self, client: &ClientState, pen: &mut Pen<'_>) {
+    pub(crate) fn sync(&mut self, client: &ClientState, writer: &mut RecordWriter<'_>) {
         if !self.is_whole && client.expiry_interval > 0 {
             self.is_whole = true;
-            self.filters = Sorted::new();
+            self.filters = SortedList::new();
             for held in client.subscriptions.iter() {
                 self.filters.insert::<str>(held.filter.text());
             }
         }
-        self.sync_record(client, pen);
+        self.sync_record(client, writer);
         if self.is_whole {
-            self.sync_subscriptions(client, pen);
+            self.sync_subscriptions(client, writer);
             let queued = client.session.queued();
-            self.waiting.sync(self.number, client.enqueued, queued, |from| client.session.waiting_from(from), pen);
-            if let Some(screen) = &client.screen {
-                let screened = screen.len();
-                self.screened.sync(self.number, client.screened, screened, |from| screen.waiting_from(from), pen);
+            self.queue.sync(self.number, client.enqueued, queued, |from| client.session.waiting_from(from), writer);
+            if let Some(approvals) = &client.approvals {
+                let count = approvals.len();
+                self.approvals.sync(
+                    self.number,
+                    client.approvals_enqueued,
+                    count,
+                    |from| approvals.waiting_from(from),
+                    writer,
+                );
             } else {
-                self.screened.forget(self.number, client.screened, pen);
+                self.approvals.forget(self.number, client.approvals_enqueued, writer);
             }
-            self.sync_sent(client, pen);
-            self.sync_handed_over(client, pen);
+            self.sync_sent(client, writer);
+            self.sync_handed_over(client, writer);
         }
     }
 
     /// Removes all of it: the session is over.
-    pub(crate) fn remove(&mut self, pen: &mut Pen<'_>) {
-        pen.batch.remove(Key::Session(self.number));
+    pub(crate) fn remove(&mut self, writer: &mut RecordWriter<'_>) {
+        writer.batch.remove(Key::Session(self.number));
         if let Some(message) = self.will.and_then(|will| will.message) {
-            pen.messages.release(message);
+            writer.messages.release(message);
         }
         for filter in self.filters.iter() {
-            pen.batch.remove(Key::Subscription(self.number, filter));
+            writer.batch.remove(Key::Subscription(self.number, filter));
         }
-        self.waiting.forget(self.number, u64::MAX, pen);
-        self.screened.forget(self.number, u64::MAX, pen);
+        self.queue.forget(self.number, u64::MAX, writer);
+        self.approvals.forget(self.number, u64::MAX, writer);
         for sent in &self.sent {
-            self.forget_sent(*sent, pen);
+            self.forget_sent(*sent, writer);
         }
         for packet_id in &self.handed_over {
-            pen.batch.remove(Key::HandedOver(self.number, *packet_id));
+            writer.batch.remove(Key::HandedOver(self.number, *packet_id));
         }
     }
 
-    fn sync_record(&mut self, client: &ClientState, pen: &mut Pen<'_>) {
+    fn sync_record(&mut self, client: &ClientState, writer: &mut RecordWriter<'_>) {
         let message = client.will.as_ref().map(Will::message);
         if self.will.map(|will| will.address) != message.map(address) {
             let held = message.map(|message| HeldWill {
                 address: address(message),
                 // It has not arrived anywhere yet.
-                message: pen.messages.hold(message, Time::ZERO, pen.batch),
+                message: writer.messages.hold(message, Time::ZERO, writer.batch),
             });
             if let Some(former) = core::mem::replace(&mut self.will, held).and_then(|will| will.message) {
-                pen.messages.release(former);
+                writer.messages.release(former);
             }
         }
-        let number = self.will.and_then(|will| will.message).map(|message| pen.messages.number(message));
+        let number = self.will.and_then(|will| will.message).map(|message| writer.messages.number(message));
         let will = match (&client.will, number) {
             (Some(Will::Armed { delay, .. }), Some(number)) => WillRecord::Armed(number, *delay),
             (Some(Will::Delayed { delay, due, .. }), Some(number)) => WillRecord::Delayed(number, *delay, *due),
@@ -153,25 +159,25 @@ impl Shadow {
         let (username, expiry_interval) = (client.username.clone(), client.expiry_interval);
         let record = SessionRecord { username, expiry_interval, ends_at: client.expires_at, will };
         if self.record.as_ref() != Some(&record) {
-            pen.batch.put(Key::Session(self.number), |out| record.write(&client.id, out));
+            writer.batch.put(Key::Session(self.number), |out| record.write(&client.id, out));
             self.record = Some(record);
         }
     }
 
-    fn sync_subscriptions(&mut self, client: &ClientState, pen: &mut Pen<'_>) {
-        for filter in core::mem::replace(&mut self.filters, Sorted::new()).iter() {
+    fn sync_subscriptions(&mut self, client: &ClientState, writer: &mut RecordWriter<'_>) {
+        for filter in core::mem::replace(&mut self.filters, SortedList::new()).iter() {
             let key = Key::Subscription(self.number, filter);
             match client.subscriptions.find(&**filter) {
                 Some(held) => {
                     let replay = client.replays.find(filter);
-                    pen.batch.put(key, |out| write_subscription(held.subscription, replay, out));
+                    writer.batch.put(key, |out| write_subscription(held.subscription, replay, out));
                 }
-                None => pen.batch.remove(key),
+                None => writer.batch.remove(key),
             }
         }
     }
 
-    fn sync_sent(&mut self, client: &ClientState, pen: &mut Pen<'_>) {
+    fn sync_sent(&mut self, client: &ClientState, writer: &mut RecordWriter<'_>) {
         let is_same = |(former, now): (&Sent, session::Sent<'_>)| former.is(now);
         if self.sent.len() == client.session.in_flight() && self.sent.iter().zip(client.session.sent()).all(is_same) {
             return;
@@ -180,7 +186,7 @@ impl Shadow {
         let mut former = former.as_slice();
         for now in client.session.sent() {
             while let Some((over, rest)) = former.split_first().filter(|(over, _)| over.packet_id < now.packet_id) {
-                self.forget_sent(*over, pen);
+                self.forget_sent(*over, writer);
                 former = rest;
             }
             let same_id = former.split_first().filter(|(same_id, _)| same_id.packet_id == now.packet_id);
@@ -192,37 +198,37 @@ impl Shadow {
                 self.sent.push(same);
                 continue;
             }
-            let sent = self.write_sent(now, pen);
+            let sent = self.write_sent(now, writer);
             if let Some(message) = same_id.and_then(|former| former.message) {
-                pen.messages.release(message);
+                writer.messages.release(message);
             }
             self.sent.push(sent);
         }
         for over in former {
-            self.forget_sent(*over, pen);
+            self.forget_sent(*over, writer);
         }
     }
 
-    fn write_sent(&self, now: session::Sent<'_>, pen: &mut Pen<'_>) -> Sent {
-        let message = now.delivery.and_then(|delivery| pen.hold(delivery));
+    fn write_sent(&self, now: session::Sent<'_>, writer: &mut RecordWriter<'_>) -> Sent {
+        let message = now.delivery.and_then(|delivery| writer.hold(delivery));
         let delivery = now.delivery.zip(message);
-        let delivery = delivery.map(|(delivery, key)| (delivery, pen.messages.number(key), pen.group(delivery)));
+        let delivery = delivery.map(|(delivery, key)| (delivery, writer.messages.number(key), writer.group(delivery)));
         // What cannot be stored was not sent either.
         if now.delivery.is_none() || delivery.is_some() {
             let key = Key::Sent(self.number, now.packet_id);
-            pen.batch.put(key, |out| write_sent(now.order, delivery, out));
+            writer.batch.put(key, |out| write_sent(now.order, delivery, out));
         }
         Sent { packet_id: now.packet_id, order: now.order, token: token(now.delivery), message }
     }
 
-    fn forget_sent(&self, sent: Sent, pen: &mut Pen<'_>) {
-        pen.batch.remove(Key::Sent(self.number, sent.packet_id));
+    fn forget_sent(&self, sent: Sent, writer: &mut RecordWriter<'_>) {
+        writer.batch.remove(Key::Sent(self.number, sent.packet_id));
         if let Some(message) = sent.message {
-            pen.messages.release(message);
+            writer.messages.release(message);
         }
     }
 
-    fn sync_handed_over(&mut self, client: &ClientState, pen: &mut Pen<'_>) {
+    fn sync_handed_over(&mut self, client: &ClientState, writer: &mut RecordWriter<'_>) {
         if client.session.handed_over().eq(self.handed_over.iter().copied()) {
             return;
         }
@@ -230,23 +236,23 @@ impl Shadow {
         let mut former = former.as_slice();
         for now in client.session.handed_over() {
             while let Some((over, rest)) = former.split_first().filter(|(over, _)| **over < now) {
-                pen.batch.remove(Key::HandedOver(self.number, *over));
+                writer.batch.remove(Key::HandedOver(self.number, *over));
                 former = rest;
             }
             match former.split_first() {
                 Some((same, rest)) if *same == now => former = rest,
-                _ => pen.batch.put(Key::HandedOver(self.number, now), |_| ()),
+                _ => writer.batch.put(Key::HandedOver(self.number, now), |_| ()),
             }
             self.handed_over.push(now);
         }
         for over in former {
-            pen.batch.remove(Key::HandedOver(self.number, *over));
+            writer.batch.remove(Key::HandedOver(self.number, *over));
         }
     }
 }
 
 /// What a session has that is being restored.
-impl Shadow {
+impl StoredSession {
     pub(crate) fn restore(number: u64, record: SessionRecord) -> Self {
         // Also of one that is to end with its connection: before that it may have been one that stays.
         Self { is_whole: true, record: Some(record), ..Self::new(number) }
@@ -256,12 +262,12 @@ impl Shadow {
         self.will = Some(HeldWill { address: address(message), message: Some(key) });
     }
 
-    pub(crate) const fn waiting(&mut self) -> &mut Line {
-        &mut self.waiting
+    pub(crate) const fn queue(&mut self) -> &mut StoredQueue {
+        &mut self.queue
     }
 
-    pub(crate) const fn screened(&mut self) -> &mut Line {
-        &mut self.screened
+    pub(crate) const fn approvals(&mut self) -> &mut StoredQueue {
+        &mut self.approvals
     }
 
     pub(crate) fn restore_sent(&mut self, sent: session::Sent<'_>, message: Option<MessageKey>) {
