@@ -1,7 +1,7 @@
 //! The ends of requests, until they are given out.
 
 use super::{Completion, RequestError, RequestId};
-use crate::session::Fifo;
+use crate::collections::fifo::Fifo;
 
 /// The end of one request.
 pub(super) type End = (RequestId, Result<Completion, RequestError>);

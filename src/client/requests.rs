@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::RequestId;
 use crate::codec::PacketId;
-use crate::session::ById;
+use crate::collections::by_id::ById;
 
 /// Which answer a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,9 @@
 //! Containers that the broker and the session share.
 
+pub(crate) mod by_id;
 pub(crate) mod change_list;
+pub(crate) mod fifo;
+pub(crate) mod heap_sort;
 pub(crate) mod named_slab;
 pub(crate) mod slab;
 pub(crate) mod sorted_list;

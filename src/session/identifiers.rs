@@ -1,7 +1,7 @@
 //! The packet identifiers of one sender: none is given out again while it is in use [MQTT-2.2.1-3].
 
-use super::by_id::Index;
 use crate::codec::PacketId;
+use crate::collections::by_id::Index;
 
 /// How many identifiers there are: 1 to 65,535.
 const ALL: usize = u16::MAX as usize;

@@ -1,7 +1,7 @@
 //! The receiver's half of QoS 1 and QoS 2 (MQTT 5.0 §4.3.2, §4.3.3): each QoS 2 message once, and no more in flight than allowed.
 
-use super::by_id::ById;
 use crate::codec::{PacketId, QoS, ReasonCode};
+use crate::collections::by_id::ById;
 
 /// What an arriving PUBLISH of QoS 1 or 2 means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

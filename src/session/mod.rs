@@ -9,26 +9,22 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-mod by_id;
 mod delivery;
-mod fifo;
 mod handover;
 mod identifiers;
 mod inbound;
-mod order;
 mod outbound;
 mod queue;
 mod stored;
 
-pub(crate) use by_id::ById;
 pub use delivery::Delivery;
-pub(crate) use fifo::Fifo;
 pub use inbound::Received;
 pub(crate) use outbound::Ack;
 pub use queue::QueueFull;
 pub(crate) use stored::Sent;
 
 use crate::codec::{PacketId, QoS, ReasonCode};
+use crate::collections::by_id::ById;
 use identifiers::Identifiers;
 use inbound::Inbound;
 use outbound::{Outbound, Step};

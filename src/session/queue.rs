@@ -1,6 +1,7 @@
 //! The deliveries that wait for the connection or for the peer's send quota.
 
-use super::{Delivery, Fifo};
+use super::Delivery;
+use crate::collections::fifo::Fifo;
 use core::fmt;
 
 /// A bounded first-in, first-out queue, measured in messages and in bytes; it has room for one message at least.

@@ -12,7 +12,6 @@ use crate::broker::clients::will::Will;
 use crate::broker::connection::deadlines::Deadline;
 use crate::broker::delivery_tag::Mark;
 use crate::broker::ids::ClientKey;
-use crate::broker::store::heap_sort::sort_by_key;
 use crate::broker::store::key::Key;
 use crate::broker::store::messages::MessageKey;
 use crate::broker::store::record::{
@@ -20,6 +19,7 @@ use crate::broker::store::record::{
 };
 use crate::broker::store::{Part, Store, StoreError, StoredSession, StoredTopic};
 use crate::codec::Message;
+use crate::collections::heap_sort::sort_by;
 use crate::session::{Delivery, Sent, Session};
 use crate::time::Time;
 use crate::topic::TopicFilter;
@@ -64,7 +64,7 @@ impl Broker {
     ) -> Result<(), StoreError> {
         let mut records: Vec<_> = records.into_iter().collect();
         // Then each comes after those that it names.
-        sort_by_key(&mut records);
+        sort_by(&mut records, |(one, _), (other, _)| one < other);
         self.restore_sorted(&records, now)
     }
 

@@ -13,7 +13,6 @@
 
 mod batch;
 mod error;
-pub(crate) mod heap_sort;
 pub(crate) mod held;
 pub(crate) mod key;
 pub(crate) mod messages;

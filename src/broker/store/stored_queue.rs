@@ -5,7 +5,8 @@ use crate::broker::store::messages::MessageKey;
 use crate::broker::store::record::write_delivery;
 use crate::broker::store::record_writer::RecordWriter;
 use crate::codec::QoS;
-use crate::session::{Delivery, Fifo};
+use crate::collections::fifo::Fifo;
+use crate::session::Delivery;
 
 /// Deliveries that a broker could have left out in a row: more than wait for any client, and no more than there is memory
 /// for.

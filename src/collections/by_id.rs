@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::order::sort_latest_first;
+use super::heap_sort::sort_by;
 use crate::codec::PacketId;
 
 /// Values in slots, and the index of which identifier has which.
@@ -62,7 +62,7 @@ impl<T> ById<T> {
                 order.push((number(value), *id));
             }
         }
-        sort_latest_first(&mut order);
+        sort_by(&mut order, |(one, _), (other, _)| other < one);
         order
     }
 
@@ -82,22 +82,22 @@ impl<T> ById<T> {
 /// To keep the list sorted moves four bytes for each identifier behind the place, which at the usual dozens under way is
 /// next to nothing. A tree does better from tens of thousands on, with ten times the code, which every page would download.
 #[derive(Clone, Debug)]
-pub(super) struct Index {
+pub(crate) struct Index {
     entries: Vec<(PacketId, u16)>,
     /// Slots that are free again. While there are none, the slots in use are the first ones.
     free: Vec<u16>,
 }
 
 impl Index {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { entries: Vec::new(), free: Vec::new() }
     }
 
-    pub(super) const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.entries.len()
     }
 
-    pub(super) fn contains(&self, id: PacketId) -> bool {
+    pub(crate) fn contains(&self, id: PacketId) -> bool {
         self.slot(id).is_some()
     }
 
@@ -106,7 +106,7 @@ impl Index {
     }
 
     /// The slot of an identifier that is in the list from now on.
-    pub(super) fn insert(&mut self, id: PacketId) -> usize {
+    pub(crate) fn insert(&mut self, id: PacketId) -> usize {
         let (place, slot) = self.find(id);
         if let Some(slot) = slot {
             return slot;
@@ -118,7 +118,7 @@ impl Index {
     }
 
     /// The slot that is free from now on.
-    pub(super) fn remove(&mut self, id: PacketId) -> Option<usize> {
+    pub(crate) fn remove(&mut self, id: PacketId) -> Option<usize> {
         let (place, slot) = self.find(id);
         slot?;
         let (_, slot) = self.entries.remove(place);
@@ -127,7 +127,7 @@ impl Index {
     }
 
     /// Gives its memory back, too.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Self::new();
     }
 
