@@ -15,6 +15,7 @@ mod delivery;
 mod delivery_tag;
 mod event;
 mod handlers;
+mod host_message;
 mod ids;
 mod monitor;
 mod options;
@@ -33,15 +34,14 @@ use auth::verdict::RequiredChecks;
 pub use cause::{DisconnectCause, DropCause, Fault, RejectCause, WillFate};
 use clients::Clients;
 use clients::shared_groups::Groups;
-use clients::subscription::Subscription;
 use connection::deadlines::{Deadline, Deadlines};
 use connection::flow::{Deferred, Flow, Resumed};
 use connection::outbox::Outbox;
 use connection::peer::{Connection, Peers};
 use delivery::encoded_publish::EncodingCache;
-use delivery::fan_out::{FanOut, Subscriber};
-pub use delivery::host_message::{HostMessage, HostSubscribeError};
+use delivery::fan_out::{FanOut, Subscriptions};
 pub use event::Event;
+pub use host_message::{HostMessage, HostSubscribeError};
 pub use ids::{HandlerId, PeerId, QuestionId};
 pub use monitor::counters::{Counters, Gauges, Traffic};
 use monitor::event_queue::EventQueue;
@@ -59,9 +59,6 @@ pub use views::{ClientView, SessionView};
 use crate::codec::{Message, ReasonCode};
 use crate::router::Router;
 use crate::time::{Time, earlier};
-
-/// Who subscribes to what. A group's value is not used.
-type Subscriptions = Router<Subscriber, Subscription>;
 
 /// An MQTT broker as a plain value; see the [module](self) for the order of calls.
 #[derive(Debug)]
@@ -101,7 +98,7 @@ impl Broker {
     #[must_use]
     pub fn new(options: BrokerOptions, seed: u64) -> Self {
         Self {
-            required_checks: RequiredChecks::of(&options),
+            required_checks: RequiredChecks::of(&options.access, options.asks),
             peers: Peers::new(),
             clients: Clients::new(),
             subscriptions: Router::with_secret(seed),

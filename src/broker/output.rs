@@ -1,8 +1,8 @@
 //! What the host is to do, and what waits for it.
 
 use crate::broker::auth::question::Question;
-use crate::broker::delivery::host_message::HostMessage;
 use crate::broker::event::Event;
+use crate::broker::host_message::HostMessage;
 use crate::broker::ids::{PeerId, QuestionId};
 use crate::broker::store::{Batch, BatchId};
 

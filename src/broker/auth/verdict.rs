@@ -1,7 +1,7 @@
 //! Verdicts: which checks a broker needs, and the result of one.
 
-use crate::broker::auth::question::{Action, Answer};
-use crate::broker::options::BrokerOptions;
+use crate::broker::auth::access_list::Access;
+use crate::broker::auth::question::{Action, Answer, Asks};
 use crate::codec::{PacketKind, ReasonCode};
 
 /// Which actions the access list or the host is to look at; the others cost nothing.
@@ -14,8 +14,7 @@ pub(crate) struct RequiredChecks {
 }
 
 impl RequiredChecks {
-    pub(crate) fn of(options: &BrokerOptions) -> Self {
-        let BrokerOptions { access, asks, .. } = options;
+    pub(crate) fn of(access: &Access, asks: Asks) -> Self {
         Self {
             publish: asks.publish || access.required_checks(Action::Publish),
             subscribe: asks.subscribe || access.required_checks(Action::Subscribe),

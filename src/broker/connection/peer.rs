@@ -9,7 +9,6 @@ use crate::broker::auth::open_questions::PendingAnswers;
 use crate::broker::connection::auth_exchange::{Exchange, Method};
 use crate::broker::connection::flow::{Flow, Intake};
 use crate::broker::connection::topic_aliases::{Inbound, Naming, Outbound};
-use crate::broker::delivery::encoded_publish::DeliveryOptions;
 use crate::broker::ids::{ClientKey, PeerId};
 use crate::codec::{Decoder, Publish, QoS, Version};
 use crate::collections::slab::Slab;
@@ -88,13 +87,13 @@ pub(crate) struct Connected {
 }
 
 impl Connected {
-    /// How the next PUBLISH names its topic. One of QoS 2 does so by the topic: some clients give it to their application
+    /// The name of the topic in the next PUBLISH, which has so many subscription identifiers. One of QoS 2 does so by the topic: some clients give it to their application
     /// when it is released, and look for its topic in the PUBLISH alone (MQTT.js 5.16).
     #[inline]
-    pub(crate) fn naming(&mut self, publish: &Publish<'_>, terms: &DeliveryOptions<'_>) -> Naming {
+    pub(crate) fn naming(&mut self, publish: &Publish<'_>, qos: QoS, identifiers: usize) -> Naming {
         match &mut self.outbound_aliases {
-            Some(aliases) if terms.qos != QoS::ExactlyOnce => {
-                aliases.naming(publish.topic, longest(publish, terms) <= self.packet_bytes_max)
+            Some(aliases) if qos != QoS::ExactlyOnce => {
+                aliases.naming(publish.topic, longest(publish, identifiers) <= self.packet_bytes_max)
             }
             Some(_) | None => Naming::Topic,
         }
@@ -111,10 +110,10 @@ impl Peer {
     }
 }
 
-/// What a PUBLISH may take at the most, with an alias, a packet identifier and what else a hop adds.
-const fn longest(publish: &Publish<'_>, terms: &DeliveryOptions<'_>) -> usize {
+/// Most bytes of a PUBLISH, with an alias, a packet identifier and so many subscription identifiers.
+const fn longest(publish: &Publish<'_>, identifiers: usize) -> usize {
     let lengths = publish.topic.len() + publish.properties.as_bytes().len() + publish.payload.len();
-    lengths + 5 * terms.identifiers.len() + 16
+    lengths + 5 * identifiers + 16
 }
 
 /// The connections, found by index.

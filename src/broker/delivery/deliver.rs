@@ -106,7 +106,7 @@ impl SubscriberDelivery<'_> {
         let mut naming = Naming::Topic;
         let form = match peer.flow {
             Flow::Open if peer.transmit.len() < self.options.transmit_bytes_max && self.outbox.takes_copies() => {
-                naming = connected.naming(broadcast.publish(), terms);
+                naming = connected.naming(broadcast.publish(), terms.qos, terms.identifiers.len());
                 broadcast.form(version, terms, naming, self.now)
             }
             Flow::Open => Err(DropCause::TransmitFull),
@@ -228,7 +228,7 @@ impl PacketWriter<'_> {
         let Some(connected) = self.peer.connection.connected_mut() else { return false };
         let Connected { version, packet_bytes_max, .. } = *connected;
         let terms = DeliveryOptions { qos: *qos, retain: *retain, identifiers: subscription_identifiers, group: None };
-        let naming = connected.naming(&message.as_publish(), &terms);
+        let naming = connected.naming(&message.as_publish(), *qos, subscription_identifiers.len());
         let copy = SubscriberCopy { terms, naming, packet_id, dup, waited: (Mark::unpack(*token).arrived, self.now) };
         let out = self.outbox.open(self.peer);
         let start = out.len();

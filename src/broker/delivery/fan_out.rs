@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 
-use crate::broker::Subscriptions;
 use crate::broker::auth::access_list::Access;
 use crate::broker::clients::Clients;
 use crate::broker::clients::shared_groups::Groups;
@@ -10,8 +9,12 @@ use crate::broker::clients::subscription::Subscription;
 use crate::broker::ids::{ClientKey, GroupKey, HandlerId};
 use crate::broker::monitor::sys_values::is_sys;
 use crate::codec::{Publish, QoS};
+use crate::router::Router;
 
-/// Who subscribes to a filter.
+/// The subscribers of each filter. The value of a group is not used.
+pub(crate) type Subscriptions = Router<Subscriber, Subscription>;
+
+/// A subscriber of a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Subscriber {
     /// A client, with the options that stand beside it in the router.

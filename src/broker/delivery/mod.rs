@@ -4,5 +4,5 @@ pub(crate) mod approve;
 pub(crate) mod deliver;
 pub(crate) mod encoded_publish;
 pub(crate) mod fan_out;
-pub(crate) mod host_message;
+mod host_publish;
 pub(crate) mod replay;

@@ -8,7 +8,7 @@ use alloc::sync::Arc;
 use crate::broker::Broker;
 use crate::broker::clients::subscription::{Subscription, replays};
 use crate::broker::delivery::fan_out::Subscriber;
-use crate::broker::delivery::host_message::{HostMessage, HostSubscribeError};
+use crate::broker::host_message::{HostMessage, HostSubscribeError};
 use crate::broker::ids::HandlerId;
 use crate::broker::monitor::sys_values::is_sys;
 use crate::codec::{QoS, SubscriptionOptions};

@@ -4,8 +4,8 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
 use crate::broker::cause::DropCause;
-use crate::broker::delivery::host_message::HostMessage;
 use crate::broker::event::Event;
+use crate::broker::host_message::HostMessage;
 use crate::broker::monitor::counters::Counters;
 use crate::broker::output::Output;
 

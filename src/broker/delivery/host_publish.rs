@@ -1,30 +1,13 @@
-//! Messages for the host's own subscriptions.
+//! The PUBLISH of a message for the host.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
-
-use thiserror::Error;
 
 use crate::broker::cause::DropCause;
 use crate::broker::connection::topic_aliases::Naming;
 use crate::broker::delivery::encoded_publish::{DeliveryOptions, SubscriberCopy, remaining_expiry};
-use crate::broker::ids::HandlerId;
-use crate::codec::{Message, PacketId, QoS, Version};
+use crate::broker::host_message::HostMessage;
+use crate::codec::{PacketId, QoS, Version};
 use crate::time::Time;
-
-/// A message for one of the host's handlers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostMessage {
-    /// Whose filter matches.
-    pub handler: HandlerId,
-    /// The message as it was published, shared with whoever else has it.
-    pub message: Arc<Message>,
-    /// When it was published.
-    pub arrived: Time,
-    /// The message was retained when the handler subscribed; or it was published with the RETAIN flag, and the handler asked
-    /// for Retain As Published.
-    pub retain: bool,
-}
 
 impl HostMessage {
     /// What is left of its message expiry interval, in seconds, if it has one [MQTT-3.3.2-6].
@@ -44,12 +27,4 @@ impl HostMessage {
         let copy = SubscriberCopy { terms, naming: Naming::Topic, packet_id: PacketId::FIRST, dup: false, waited };
         copy.encode(&self.message.as_publish(), Version::V5, out).map(drop)
     }
-}
-
-/// Why the host could not subscribe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum HostSubscribeError {
-    /// The filter is that of a shared subscription, whose messages go to one client or another.
-    #[error("shared subscriptions are for clients alone")]
-    Shared,
 }
