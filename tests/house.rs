@@ -2,15 +2,20 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod house {
+    mod arrows;
     mod citations;
     mod comments;
     mod conformance;
+    mod impls;
     mod imports;
     mod layout;
     mod lexer;
     mod proofs;
+    mod rooms;
+    mod rust_imports;
     mod sentences;
     mod source;
     mod table;
+    mod typescript_imports;
     mod words;
 }

@@ -23,7 +23,7 @@ pub(crate) fn faults(source: &Source, table: &Table) -> Vec<String> {
 }
 
 /// The module path of a file: `src/codec/mod.rs` is `codec`, `src/codec/qos.rs` is `codec`, `qos`.
-fn place(path: &str) -> Vec<String> {
+pub(crate) fn place(path: &str) -> Vec<String> {
     let path = path.trim_start_matches("src/").trim_end_matches(".rs");
     path.split('/').filter(|part| !matches!(*part, "mod" | "lib")).map(str::to_owned).collect()
 }

@@ -1,7 +1,19 @@
 //! The modules and files of the checkout: which imports which, how long a file is, for which target a test is.
 
+use super::arrows::Arrow;
+use super::rooms::Rooms;
 use super::source::{Source, sources};
-use super::{citations, imports, table};
+use super::{citations, impls, imports, rust_imports, table, typescript_imports};
+
+/// Imports against a table that are still there. One that is gone has to be taken out.
+#[rustfmt::skip]
+const EXCUSED: &[(&str, &str)] = &[
+    ("src/broker/clients/mod.rs", "src/broker/store/mod.rs"),
+    ("src/broker/clients/replays.rs", "src/broker/clients/mod.rs"),
+    ("src/wasm/client/driver.rs", "src/wasm/broker/driver.rs"),
+    ("src/wasm/client/mod.rs", "src/wasm/broker/mod.rs"),
+    ("src/wasm/client/transport.rs", "src/wasm/broker/driver.rs"),
+];
 
 /// A file of more lines than this holds more than one noun.
 const LINES_MAX: usize = 500;
@@ -24,6 +36,56 @@ fn every_module_has_a_row_and_every_row_a_module() {
     let mut rows: Vec<_> = table.keys().cloned().collect();
     rows.sort();
     assert_eq!(modules, rows, "left: src/, right: the module table of CONTRIBUTING.md");
+}
+
+/// Rooms whose files hold methods of the broker: they see its module, which sees them.
+fn rooms_of_methods() -> Vec<String> {
+    let homes = impls::read(&Source::read("CONTRIBUTING.md").text);
+    let places = homes.into_iter().flat_map(|home| home.places);
+    places.filter(|place| place != "mod.rs").collect()
+}
+
+#[test]
+fn methods_of_a_type_stand_where_its_row_says() {
+    let sources = sources("src", &["rs"]);
+    let homes = impls::read(&Source::read("CONTRIBUTING.md").text);
+    let faults: Vec<_> = homes.iter().flat_map(|home| home.faults(&sources)).collect();
+    assert!(faults.is_empty(), "against the table of types of CONTRIBUTING.md:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn folders_import_in_one_direction() {
+    let text = Source::read("CONTRIBUTING.md").text;
+    let rust = sources("src", &["rs"]);
+    let typescript = sources("pkg/src", &["ts"]);
+    let (rust_arrows, excused) = without_excused(rust_imports::arrows(&rust));
+    assert_eq!(excused, EXCUSED.len(), "an import is gone; take it out of EXCUSED");
+    let but = rooms_of_methods();
+    let mut faults = Vec::new();
+    for (base, sources, arrows, but) in [
+        ("src/broker", &rust, &rust_arrows, &but[..]),
+        ("src/wasm", &rust, &rust_arrows, &[]),
+        ("pkg/src", &typescript, &typescript_imports::arrows(&typescript), &[]),
+    ] {
+        let rooms = Rooms::read(&text, base);
+        let files: Vec<_> = sources.iter().map(|source| source.path.clone()).collect();
+        let mut circles = rooms.circles(arrows, but);
+        if base == "src/broker" {
+            circles.extend(rooms.file_circles(arrows, but));
+        }
+        faults.extend(rooms.gaps(&files).into_iter().chain(rooms.faults(arrows)));
+        faults.extend(circles.into_iter().map(|circle| format!("{base}: {circle}")));
+    }
+    let list = faults.join("\n");
+    assert!(faults.is_empty(), "{} against the tables of folders of CONTRIBUTING.md:\n{list}", faults.len());
+}
+
+/// The arrows that are bound, and how many of those excused there are.
+fn without_excused(arrows: Vec<Arrow>) -> (Vec<Arrow>, usize) {
+    let is_one = |arrow: &Arrow, pair: &(&str, &str)| arrow.from == pair.0 && arrow.to == pair.1;
+    let excused = EXCUSED.iter().filter(|pair| arrows.iter().any(|arrow| is_one(arrow, pair))).count();
+    let bound = arrows.into_iter().filter(|arrow| !EXCUSED.iter().any(|pair| is_one(arrow, pair)));
+    (bound.collect(), excused)
 }
 
 /// wasm-pack compiles every file of `tests/` for WebAssembly, where the native tests' dependencies are missing.

@@ -29,7 +29,7 @@ pub(crate) fn read(text: &str) -> Table {
 }
 
 /// The names in backticks, without the `/` that marks a folder.
-fn names(cell: &str) -> impl Iterator<Item = String> {
+pub(crate) fn names(cell: &str) -> impl Iterator<Item = String> {
     cell.split('`').skip(1).step_by(2).map(|name| name.trim_end_matches('/').to_owned())
 }
 
