@@ -69,9 +69,11 @@ const common = {
   legalComments: 'none',
   logLevel: 'warning',
 }
-const forNode = { ...common, platform: 'node', target: 'node20' }
+// Maps carry their sources, which are not in the package. The command has none: it holds ws, from outside of it.
+const library = { ...common, sourcemap: 'linked', sourcesContent: true }
+const forNode = { platform: 'node', target: 'node20' }
 await build({
-  ...common,
+  ...library,
   // The parts stand here for their names: they are loaded by the broker, by those who need them.
   entryPoints: {
     index: 'src/index.ts',
@@ -84,8 +86,9 @@ await build({
   target: 'es2022',
   plugins: [{ name: 'glue', setup: bundleGlue }],
 })
-await build({ ...forNode, entryPoints: { node: 'src/node.ts' } })
+await build({ ...library, ...forNode, entryPoints: { node: 'src/node.ts' } })
 await build({
+  ...common,
   ...forNode,
   entryPoints: { cli: 'src/cli/main.ts' },
   // What ws uses where it is installed.
@@ -105,7 +108,6 @@ function removeOld() {
 function cliBanner() {
   const licence = readFileSync(join(dirname(createRequire(import.meta.url).resolve('ws')), 'LICENSE'), 'utf8')
   return [
-    '#!/usr/bin/env node',
     `/* Contains ws, under its licence:\n\n${licence.trim()}\n*/`,
     `import { createRequire as __createRequire } from 'node:module'`,
     'const require = __createRequire(import.meta.url)',

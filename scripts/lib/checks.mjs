@@ -51,6 +51,7 @@ export async function rustChecks(report, env) {
   await report.step('cargo doc', { needs: ['Rust'] }, step =>
     step.check('cargo', ['doc', '--locked', '--no-deps'], { env: { ...env, RUSTDOCFLAGS: '-D warnings' } }),
   )
+  await report.step('cargo package', { needs: ['Rust'] }, step => cratePackage(step, env))
   await report.step('cargo-deny', { needs: ['cargo-deny'] }, step =>
     step.check('cargo-deny', ['--locked', 'check', 'bans', 'licenses', 'sources'], { env }),
   )
@@ -61,6 +62,17 @@ const clippy = (report, env) =>
   report.step('clippy', { needs: ['Rust'] }, step =>
     step.check('cargo', ['clippy', '--locked', '--all-targets', ...denyWarnings], { env }),
   )
+
+/** The crate as `cargo publish` would upload it: it builds from its own files, and cargo warns of nothing. */
+async function cratePackage(step, env) {
+  const { code, output } = await step.try('cargo', ['package', '--locked', '--offline', '--allow-dirty'], {
+    env,
+    minutes: 10,
+  })
+  const warnings = output.match(/^warning: .*$/gm) ?? []
+  if (code !== 0 || warnings.length > 0) throw new StepError(warnings[0] ?? 'the crate does not build from its package')
+  return { passed: 1 }
+}
 
 /** Our codec beside npm's mqtt-packet, which reaches ours through a native program. */
 async function differential(step, env) {

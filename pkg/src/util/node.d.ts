@@ -1,5 +1,5 @@
 /** The little that the face needs of Node: it is made for pages, and has no other types of it. */
-declare const process: {
+declare var process: {
   getBuiltinModule(name: 'node:fs/promises'): { readFile(file: URL): Promise<BufferSource> }
 }
 

@@ -48,9 +48,10 @@ export class Loader<G extends Glue = Glue> {
 }
 
 async function compile(url: URL): Promise<WebAssembly.Module> {
-  // In Node, where `fetch` takes no files. Not by an import, which bundlers for the browser would stumble over.
+  // In Node, where `fetch` takes no files. Bundlers for the browser would stumble over an import, and replace a free
+  // `process` by a polyfill.
   if (url.protocol === 'file:') {
-    return WebAssembly.compile(await process.getBuiltinModule('node:fs/promises').readFile(url))
+    return WebAssembly.compile(await globalThis.process.getBuiltinModule('node:fs/promises').readFile(url))
   }
   const response = await fetch(url)
   if (!response.ok) throw new Error(`the server answers ${response.status} ${response.statusText}`)

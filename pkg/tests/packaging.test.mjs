@@ -1,0 +1,118 @@
+// The package's manifest and files, as package managers, bundlers and type checkers read them.
+import assert from 'node:assert/strict'
+import { execFile, execFileSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { transform } from 'esbuild'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { folderOf, install, root } from './lib/packed.mjs'
+
+const run = promisify(execFile)
+const project = install()
+const folder = join(project, 'node_modules', 'wasmqtt')
+const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+const dist = readdirSync(join(folder, 'dist')).map(name => join(folder, 'dist', name))
+const tarball = join(
+  project,
+  readdirSync(project).find(name => name.endsWith('.tgz')),
+)
+
+test('publint finds nothing to say', async () => {
+  const { messages } = await publint({ pkgDir: folder, strict: true, pack: false })
+  assert.deepEqual(
+    messages.map(message => formatMessage(message, manifest)),
+    [],
+  )
+})
+
+test('the types of each entry resolve as its code does', async () => {
+  const attw = join(folderOf('@arethetypeswrong/cli'), 'dist', 'index.js')
+  // CommonJS is the one rule left out: the package is ES modules alone. A .wasm file has no types.
+  const rules = ['--ignore-rules', 'cjs-resolves-to-esm', '--exclude-entrypoints', 'client.wasm', 'broker.wasm']
+  const { stdout } = await run(process.execPath, [attw, tarball, '--format', 'json', ...rules]).catch(error => error)
+  const { analysis } = JSON.parse(stdout)
+  const problems = analysis.problems.filter(({ kind }) => kind !== 'CJSResolvesToESM')
+  assert.deepEqual(problems, [])
+  assert.deepEqual(Object.keys(analysis.entrypoints).toSorted(), ['.', './broker', './node', './package.json'])
+})
+
+test('what ignores `exports` finds the same files by main, module and types', () => {
+  const entries = { '.': '.', './broker': 'broker', './node': 'node' }
+  for (const [entry, path] of Object.entries(entries)) {
+    const fields = JSON.parse(readFileSync(join(folder, path, 'package.json'), 'utf8'))
+    const { types, default: code } = manifest.exports[entry]
+    const file = name => fields[name] && relative(folder, resolve(folder, path, fields[name]))
+    assert.equal(file('main'), relative('.', code), entry)
+    assert.equal(file('types'), relative('.', types), entry)
+    // What is for Node alone is no module for pages.
+    assert.equal(file('module'), entry === './node' ? undefined : relative('.', code), entry)
+  }
+})
+
+test('each WebAssembly module is an entry, at the place where the code looks for it', () => {
+  const require = createRequire(join(project, 'any.js'))
+  for (const [entry, code] of Object.entries({ 'client.wasm': 'index.js', 'broker.wasm': 'broker.js' })) {
+    const [, path] = /new URL\("([^"]+\.wasm)",import\.meta\.url\)/.exec(
+      readFileSync(join(folder, 'dist', code), 'utf8'),
+    )
+    assert.equal(require.resolve(`wasmqtt/${entry}`), join(folder, 'dist', path))
+  }
+})
+
+test('what browsers load names no global of Node that bundlers would replace', async () => {
+  const names = ['process', 'Buffer', 'global', 'require', 'module', '__dirname', '__filename']
+  const define = Object.fromEntries(names.map(name => [name, `free_${name}`]))
+  const files = dist.filter(file => file.endsWith('.js') && !['cli.js', 'node.js'].includes(basename(file)))
+  assert.ok(files.length >= 5, files.join())
+  for (const file of files) {
+    const { code } = await transform(readFileSync(file, 'utf8'), { define, format: 'esm', charset: 'utf8' })
+    assert.deepEqual(code.match(/\bfree_\w+/g), null, file)
+  }
+})
+
+test('each source map is in the package, with its sources, and names no place outside of it', () => {
+  const mapped = dist.filter(file => file.endsWith('.js') && basename(file) !== 'cli.js')
+  for (const file of mapped) {
+    const [, name] = /\n\/\/# sourceMappingURL=(\S+)\s*$/.exec(readFileSync(file, 'utf8'))
+    const map = JSON.parse(readFileSync(join(dirname(file), name), 'utf8'))
+    assert.equal(map.sourcesContent.length, map.sources.length, name)
+    for (const [index, source] of map.sources.entries()) {
+      const path = relative(folder, resolve(dirname(file), map.sourceRoot ?? '', source))
+      assert.doesNotMatch(path, /^\.\.|^\/|node_modules/, name)
+      assert.ok(map.sourcesContent[index].length > 0, `${name}: ${source}`)
+    }
+  }
+  // The command is made with code of others, and has none.
+  assert.doesNotMatch(readFileSync(join(folder, 'dist/cli.js'), 'utf8'), /sourceMappingURL/)
+  const maps = dist.filter(file => file.endsWith('.map')).map(file => basename(file, '.map'))
+  assert.deepEqual(maps.toSorted(), mapped.map(file => basename(file)).toSorted())
+})
+
+test('npm would publish it without a warning', async () => {
+  const { stderr } = await run('npm', ['publish', '--dry-run', '--ignore-scripts'], { cwd: root })
+  // Nobody is logged in where tests run.
+  const warnings = stderr.match(/^npm (?:warn|error).*/gim)?.filter(line => !line.includes('to be logged in')) ?? []
+  assert.deepEqual(warnings, [])
+})
+
+test('the command is linked in a clone, and says so where nothing is built', async () => {
+  const linked = join(root, '..', 'node_modules', '.bin', 'wasmqtt')
+  assert.equal(execFileSync(linked, ['--version'], { encoding: 'utf8' }), `${manifest.version}\n`)
+
+  const clone = join(project, 'clone', 'bin')
+  mkdirSync(clone, { recursive: true })
+  copyFileSync(join(folder, 'bin', 'wasmqtt.js'), join(clone, 'wasmqtt.js'))
+  const failed = await run(process.execPath, [join(clone, 'wasmqtt.js'), 'broker']).catch(error => error)
+  assert.equal(failed.code, 1)
+  assert.match(failed.stderr, /^wasmqtt: .*npm start.*\n$/)
+})
+
+test('the command of the package starts', async () => {
+  const command = join(folder, manifest.bin.wasmqtt)
+  const { stdout } = await run(process.execPath, [command, '--version'])
+  assert.equal(stdout, `${manifest.version}\n`)
+})
