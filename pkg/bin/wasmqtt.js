@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command `wasmqtt`. It stands apart from dist/, so that npm can link it in a clone before anything is built.
+// The command `wasmqtt`, apart from dist/ so that npm can link it in a clone before the build.
 import { existsSync } from 'node:fs'
 
 const command = new URL('../dist/cli.js', import.meta.url)

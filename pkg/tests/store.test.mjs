@@ -164,7 +164,7 @@ test('a store that cannot be opened or is damaged is told when the broker begins
   const encoder = new TextEncoder()
   const record = (key, ...value) => ({ key: encoder.encode(key), value: Uint8Array.from(value) })
   const rows = [
-    [[record('F', 9)], /format "\\x09"/],
+    [[record('F', 9)], /format "\\t"/],
     [[record('M')], /tells the format/],
     [[record('F', 2), record('Mxxxxxxxx', 1, 2, 3)], /"Mxxxxxxxx" is damaged: it is no message/],
   ]

@@ -50,7 +50,7 @@ export function fields<F extends Fields>(checks: F): Validator<Read<F>> {
 export function integer(from: number, to: number): Validator<number> {
   return (value, name) => {
     if (Number.isInteger(value) && (value as number) >= from && (value as number) <= to) return value as number
-    throw optionError(name, value, `it must be a integer number from ${from} to ${to}`)
+    throw optionError(name, value, `it must be a whole number from ${from} to ${to}`)
   }
 }
 
