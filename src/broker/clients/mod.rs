@@ -16,7 +16,6 @@ use crate::broker::clients::replays::Replays;
 use crate::broker::clients::subscription::ClientSubscription;
 use crate::broker::clients::will::Will;
 use crate::broker::ids::{ClientKey, PeerId};
-use crate::broker::store::{Part, StoredSession};
 use crate::collections::change_list::ChangeList;
 use crate::collections::named_slab::NamedSlab;
 use crate::collections::sorted_list::SortedList;
@@ -46,8 +45,8 @@ pub(crate) struct ClientState {
     /// Deliveries that were ever put into the queue of the session, and behind the screen.
     pub(crate) enqueued: u64,
     pub(crate) approvals_enqueued: u64,
-    /// What the store has of it.
-    pub(crate) stored: Option<Part<StoredSession>>,
+    /// The filters subscribed to, given up, or replayed since they were taken last; noted once somebody asks.
+    filter_changes: Option<SortedList<Arc<str>>>,
     /// It stands among those that the store is to look at.
     is_touched: bool,
     /// The fan-out that found it last, and where it stands there: tells overlapping subscriptions.
@@ -81,11 +80,30 @@ impl ClientState {
         taken
     }
 
+    /// Notes every subscription as changed.
+    pub(crate) fn note_all_subscriptions(&mut self) {
+        let subscriptions = core::mem::replace(&mut self.subscriptions, SortedList::new());
+        subscriptions.iter().for_each(|held| self.note_subscription(&held.filter));
+        self.subscriptions = subscriptions;
+    }
+
     /// What it has subscribed to has changed with this filter.
     pub(crate) fn note_subscription(&mut self, filter: &TopicFilter) {
-        if let Some(stored) = &mut self.stored {
-            stored.note(filter);
+        if let Some(changes) = &mut self.filter_changes
+            && changes.find(filter.as_str()).is_none()
+        {
+            changes.insert::<str>(filter.text());
         }
+    }
+
+    /// Notes changes of filters from now on.
+    pub(crate) fn begin_noting_filters(&mut self) {
+        self.filter_changes.get_or_insert(SortedList::new());
+    }
+
+    /// Returns the filters that have changed, and notes them no longer as such.
+    pub(crate) fn take_filter_changes(&mut self) -> SortedList<Arc<str>> {
+        self.filter_changes.as_mut().map_or(SortedList::new(), |changes| core::mem::replace(changes, SortedList::new()))
     }
 
     /// Puts what was taken out of the queue of the session at its end again, whatever the bounds are: a queue that was
@@ -111,8 +129,8 @@ pub(crate) struct Clients {
     register: NamedSlab<ClientState>,
     /// Whom anybody could have changed since the store looked at them last.
     touched: ChangeList<ClientKey>,
-    /// What the store has of sessions that are over.
-    ended: ChangeList<Part<StoredSession>>,
+    /// Sessions that are over, with the filters that had changed.
+    ended: ChangeList<(ClientKey, SortedList<Arc<str>>)>,
 }
 
 impl Clients {
@@ -143,7 +161,7 @@ impl Clients {
             replays: Replays::default(),
             enqueued: 0,
             approvals_enqueued: 0,
-            stored: None,
+            filter_changes: None,
             is_touched: false,
             found: (0, 0),
         };
@@ -166,9 +184,7 @@ impl Clients {
     pub(crate) fn remove(&mut self, key: ClientKey) -> Option<ClientState> {
         let id = Arc::clone(&self.get(key)?.id);
         let mut client = self.register.remove(&id)?;
-        if let Some(stored) = client.stored.take() {
-            self.ended.note(|| stored);
-        }
+        self.ended.note(|| (key, client.take_filter_changes()));
         Some(client)
     }
 
@@ -191,7 +207,7 @@ impl Clients {
         self.touched.take()
     }
 
-    pub(crate) fn take_ended(&mut self) -> Vec<Part<StoredSession>> {
+    pub(crate) fn take_ended(&mut self) -> Vec<(ClientKey, SortedList<Arc<str>>)> {
         self.ended.take()
     }
 

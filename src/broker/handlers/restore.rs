@@ -1,5 +1,6 @@
 //! Restoring: from the records of a store to the broker that wrote them.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -112,7 +113,8 @@ impl Broker {
         client.queue_goes_first();
         // Where some of the queue could not be stored, all of it stands anew.
         let queued = client.session.queued();
-        if client.stored.as_mut().is_some_and(|stored| stored.queue().len() != queued) {
+        let stored = self.store.as_mut().and_then(|store| store.sessions.get_mut(key));
+        if stored.is_some_and(|stored| stored.queue().len() != queued) {
             client.enqueued += queued as u64;
         }
         let expiry_interval = client.expiry_interval.min(self.options.session_expiry_max);
@@ -246,8 +248,9 @@ impl Restoring<'_> {
             client.expiry_interval = record.expiry_interval;
             client.expires_at = record.ends_at;
             client.will = will;
-            client.stored = Part::new(stored);
+            client.begin_noting_filters();
         }
+        self.store.sessions.put(key, Box::new(stored));
         self.store.last_session = number;
         self.sessions.push((number, key));
         Ok(())
@@ -284,9 +287,7 @@ impl Restoring<'_> {
     ) -> Result<(), Fault> {
         let key = self.find_session(number)?;
         let Some(client) = self.broker.clients.get_mut(key) else { return Ok(()) };
-        let Some(mut stored) = client.stored.take() else { return Ok(()) };
-        let restored = restore(client, &mut stored);
-        client.stored = Some(stored);
-        restored
+        let Some(stored) = self.store.sessions.get_mut(key) else { return Ok(()) };
+        restore(client, stored)
     }
 }

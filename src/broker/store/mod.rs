@@ -22,6 +22,7 @@ pub(crate) mod record_writer;
 pub(crate) mod stored_queue;
 pub(crate) mod stored_session;
 
+use alloc::boxed::Box;
 use core::borrow::Borrow;
 
 pub use batch::{Batch, BatchId, Changes};
@@ -31,10 +32,11 @@ use messages::{MessageKey, Messages};
 pub(crate) use part::Part;
 use record::FORMAT;
 use record_writer::RecordWriter;
-pub(crate) use stored_session::StoredSession;
+pub(crate) use stored_session::{StoredSession, StoredSessions};
 
-use crate::broker::clients::Clients;
 use crate::broker::clients::shared_groups::Groups;
+use crate::broker::clients::{ClientState, Clients};
+use crate::broker::ids::ClientKey;
 use crate::broker::options::BrokerOptions;
 use crate::broker::retained::Retained;
 use crate::collections::sorted_list::SortedList;
@@ -50,6 +52,7 @@ pub(crate) struct Store {
     /// The store has no record of its format yet.
     pub(crate) is_new: bool,
     pub(crate) last_session: u64,
+    pub(crate) sessions: StoredSessions,
     pub(crate) messages: Messages,
     pub(crate) retained: SortedList<StoredTopic>,
     /// What was handled since the batch was given out.
@@ -93,6 +96,7 @@ impl Store {
             last_batch: BatchId::ZERO,
             is_new: true,
             last_session: 0,
+            sessions: StoredSessions::default(),
             messages: Messages::new(),
             retained: SortedList::new(),
             since: Load::default(),
@@ -126,20 +130,16 @@ impl Store {
         retained: &mut Retained,
     ) -> Option<BatchId> {
         self.batch.clear();
-        for key in clients.take_touched() {
-            if let Some(client) = clients.get_for_store(key) {
-                if client.stored.is_none() && (client.expiry_interval > 0 || client.will.is_some()) {
-                    self.last_session += 1;
-                    client.stored = Part::new(StoredSession::new(self.last_session));
-                }
-                if let Some(mut stored) = client.stored.take() {
-                    stored.sync(client, &mut self.writer(groups));
-                    client.stored = Some(stored);
-                }
+        // The sessions that are over come first, since a key may be in use again.
+        for (key, filters) in clients.take_ended() {
+            if let Some(mut stored) = self.sessions.take(key) {
+                stored.remove(&filters, &mut self.writer(groups));
             }
         }
-        for mut stored in clients.take_ended() {
-            stored.remove(&mut self.writer(groups));
+        for key in clients.take_touched() {
+            if let Some(client) = clients.get_for_store(key) {
+                self.sync_session(key, client, groups);
+            }
         }
         for topic in retained.take_changed() {
             self.sync_retained(topic, retained);
@@ -155,6 +155,19 @@ impl Store {
         self.last_batch = self.last_batch.next();
         self.state = State::Writing(self.last_batch);
         Some(self.last_batch)
+    }
+
+    fn sync_session(&mut self, key: ClientKey, client: &mut ClientState, groups: &Groups) {
+        let stored = self.sessions.take(key).or_else(|| {
+            (client.expiry_interval > 0 || client.will.is_some()).then(|| {
+                self.last_session += 1;
+                Box::new(StoredSession::new(self.last_session))
+            })
+        });
+        if let Some(mut stored) = stored {
+            stored.sync(client, &mut self.writer(groups));
+            self.sessions.put(key, stored);
+        }
     }
 
     fn sync_retained(&mut self, topic: TopicName, retained: &Retained) {

@@ -1,10 +1,12 @@
 //! The stored image of one session: what the store has of one session, to be held against what the session is now.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::broker::clients::ClientState;
 use crate::broker::clients::will::Will;
+use crate::broker::ids::ClientKey;
 use crate::broker::store::key::Key;
 use crate::broker::store::messages::{MessageKey, address};
 use crate::broker::store::record::{SessionRecord, WillRecord, write_sent, write_subscription};
@@ -12,11 +14,8 @@ use crate::broker::store::record_writer::RecordWriter;
 use crate::broker::store::stored_queue::StoredQueue;
 use crate::codec::{Message, PacketId};
 use crate::collections::sorted_list::SortedList;
-use crate::session::{
-    Delivery, {self},
-};
+use crate::session::{self, Delivery};
 use crate::time::Time;
-use crate::topic::TopicFilter;
 
 /// What the store has of one session.
 #[derive(Debug)]
@@ -28,8 +27,6 @@ pub(crate) struct StoredSession {
     will: Option<HeldWill>,
     /// A session that ends with its connection has nothing that outlives it but its will.
     is_whole: bool,
-    /// The filters that were subscribed to, given up, or both.
-    filters: SortedList<Arc<str>>,
     /// The queue, and what is behind the screen.
     queue: StoredQueue,
     approvals: StoredQueue,
@@ -72,7 +69,6 @@ impl StoredSession {
             record: None,
             will: None,
             is_whole: false,
-            filters: SortedList::new(),
             queue: StoredQueue::new(Key::Queued),
             approvals: StoredQueue::new(Key::Approval),
             sent: Vec::new(),
@@ -80,26 +76,16 @@ impl StoredSession {
         }
     }
 
-    /// The client has subscribed to the filter or given it up, or was sent what is retained.
-    pub(crate) fn note(&mut self, filter: &TopicFilter) {
-        let filter = filter.text();
-        if self.is_whole && self.filters.find(&*filter).is_none() {
-            self.filters.insert::<str>(filter);
-        }
-    }
-
     /// Writes what is not as the store has it.
-    pub(crate) fn sync(&mut self, client: &ClientState, writer: &mut RecordWriter<'_>) {
+    pub(crate) fn sync(&mut self, client: &mut ClientState, writer: &mut RecordWriter<'_>) {
         if !self.is_whole && client.expiry_interval > 0 {
             self.is_whole = true;
-            self.filters = SortedList::new();
-            for held in client.subscriptions.iter() {
-                self.filters.insert::<str>(held.filter.text());
-            }
+            client.begin_noting_filters();
+            client.note_all_subscriptions();
         }
         self.sync_record(client, writer);
         if self.is_whole {
-            self.sync_subscriptions(client, writer);
+            self.sync_subscriptions(&client.take_filter_changes(), client, writer);
             let queued = client.session.queued();
             self.queue.sync(self.number, client.enqueued, queued, |from| client.session.waiting_from(from), writer);
             if let Some(approvals) = &client.approvals {
@@ -119,13 +105,13 @@ impl StoredSession {
         }
     }
 
-    /// Removes all of it: the session is over.
-    pub(crate) fn remove(&mut self, writer: &mut RecordWriter<'_>) {
+    /// Removes all of it: the session is over. `filters` are those that had changed since the last batch.
+    pub(crate) fn remove(&mut self, filters: &SortedList<Arc<str>>, writer: &mut RecordWriter<'_>) {
         writer.batch.remove(Key::Session(self.number));
         if let Some(message) = self.will.and_then(|will| will.message) {
             writer.messages.release(message);
         }
-        for filter in self.filters.iter() {
+        for filter in filters.iter() {
             writer.batch.remove(Key::Subscription(self.number, filter));
         }
         self.queue.forget(self.number, u64::MAX, writer);
@@ -164,8 +150,8 @@ impl StoredSession {
         }
     }
 
-    fn sync_subscriptions(&mut self, client: &ClientState, writer: &mut RecordWriter<'_>) {
-        for filter in core::mem::replace(&mut self.filters, SortedList::new()).iter() {
+    fn sync_subscriptions(&self, changes: &SortedList<Arc<str>>, client: &ClientState, writer: &mut RecordWriter<'_>) {
+        for filter in changes.iter() {
             let key = Key::Subscription(self.number, filter);
             match client.subscriptions.find(&**filter) {
                 Some(held) => {
@@ -248,6 +234,28 @@ impl StoredSession {
         for over in former {
             writer.batch.remove(Key::HandedOver(self.number, *over));
         }
+    }
+}
+
+/// The stored images of sessions, by the keys of their clients.
+#[derive(Debug, Default)]
+pub(crate) struct StoredSessions(Vec<Option<Box<StoredSession>>>);
+
+impl StoredSessions {
+    pub(crate) fn get_mut(&mut self, key: ClientKey) -> Option<&mut StoredSession> {
+        self.0.get_mut(key.index())?.as_deref_mut()
+    }
+
+    /// Takes an image out, to be put back unless its session is over.
+    pub(crate) fn take(&mut self, key: ClientKey) -> Option<Box<StoredSession>> {
+        self.0.get_mut(key.index())?.take()
+    }
+
+    pub(crate) fn put(&mut self, key: ClientKey, session: Box<StoredSession>) {
+        if self.0.len() <= key.index() {
+            self.0.resize_with(key.index() + 1, || None);
+        }
+        self.0[key.index()] = Some(session);
     }
 }
 
