@@ -33,8 +33,8 @@ enum Action {
 
 /// A sender, a receiver, and what is under way between them.
 struct Pair {
-    sender: Session,
-    receiver: Session,
+    sender: Session<u64>,
+    receiver: Session<u64>,
     there: VecDeque<Wire>,
     back: VecDeque<Wire>,
     sent: BTreeMap<u64, QoS>,
@@ -90,7 +90,7 @@ impl Pair {
         while let Some(outgoing) = self.sender.next_outgoing() {
             let wire = match outgoing {
                 Outgoing::Publish { packet_id, dup, delivery } => {
-                    let token = delivery.token;
+                    let token = delivery.tag;
                     assert!(self.sent_now.insert(token), "a PUBLISH is sent once on a connection [MQTT-4.4.0-1]");
                     assert_eq!(dup, !self.sent_ever.insert(token), "DUP marks what was sent before [MQTT-3.3.1-1]");
                     assert!(self.unacknowledged.insert(packet_id), "an identifier in use is not used again");
@@ -140,7 +140,7 @@ impl Pair {
                 assert_eq!(reason, ReasonCode::Success);
                 self.there.push_back(Wire::Pubrel(packet_id));
             }
-            Acknowledged::Done { token, reason } => {
+            Acknowledged::Done { tag: token, reason } => {
                 assert_eq!(reason, ReasonCode::Success);
                 self.unacknowledged.remove(&packet_id);
                 self.done.push(token);
@@ -180,10 +180,10 @@ impl Pair {
     }
 }
 
-fn delivery(token: u64, qos: QoS) -> Delivery {
+fn delivery(token: u64, qos: QoS) -> Delivery<u64> {
     let topic = TopicName::parse("a").expect("a topic name");
     let message = Arc::new(Message::new(topic, *b"payload"));
-    Delivery { message, qos, retain: false, subscription_identifiers: Box::default(), token }
+    Delivery { message, qos, retain: false, subscription_identifiers: Box::default(), tag: token }
 }
 
 fn id(value: u16) -> PacketId {
@@ -241,16 +241,16 @@ proptest! {
     }
 }
 
-fn connected() -> Session {
+fn connected() -> Session<u64> {
     let mut session = Session::new(LIMITS);
     session.connected(false, u16::MAX);
     session
 }
 
-fn send(session: &mut Session, token: u64, qos: QoS) -> PacketId {
+fn send(session: &mut Session<u64>, token: u64, qos: QoS) -> PacketId {
     session.enqueue(delivery(token, qos)).expect("there is room");
     match session.next_outgoing() {
-        Some(Outgoing::Publish { packet_id, dup: false, delivery }) if delivery.token == token => packet_id,
+        Some(Outgoing::Publish { packet_id, dup: false, delivery }) if delivery.tag == token => packet_id,
         other => panic!("{other:?}"),
     }
 }
@@ -287,7 +287,7 @@ fn a_refused_qos2_message_is_over_at_pubrec() {
     let mut session = connected();
     let packet_id = send(&mut session, 7, QoS::ExactlyOnce);
     let result = session.on_pubrec(packet_id, ReasonCode::QuotaExceeded);
-    assert_eq!(result, Ok(Acknowledged::Done { token: 7, reason: ReasonCode::QuotaExceeded }));
+    assert_eq!(result, Ok(Acknowledged::Done { tag: 7, reason: ReasonCode::QuotaExceeded }));
     assert_eq!(session.in_flight(), 0);
 }
 
@@ -372,9 +372,9 @@ fn a_full_queue_gives_the_delivery_back() {
     session.enqueue(delivery(0, QoS::AtLeastOnce)).expect("8 of 20 bytes");
     session.enqueue(delivery(1, QoS::AtLeastOnce)).expect("16 of 20 bytes");
     let full = session.enqueue(delivery(2, QoS::AtLeastOnce)).expect_err("two wait");
-    assert_eq!((full.delivery.token, full.messages, full.bytes), (2, 2, 16));
-    assert_eq!(session.drop_oldest().map(|delivery| delivery.token), Some(0));
+    assert_eq!((full.delivery.tag, full.messages, full.bytes), (2, 2, 16));
+    assert_eq!(session.drop_oldest().map(|delivery| delivery.tag), Some(0));
     session.enqueue(full.delivery).expect("there is room again");
-    assert_eq!(session.withdraw(1).map(|delivery| delivery.token), Some(1));
+    assert_eq!(session.withdraw(1).map(|delivery| delivery.tag), Some(1));
     assert_eq!((session.queued(), session.queued_bytes()), (1, 8));
 }

@@ -1,49 +1,20 @@
-//! A mark: what the broker notes with a delivery that a session keeps.
+//! The delivery tag: what the broker notes with each delivery that a session keeps.
 
 use crate::broker::ids::GroupKey;
-use crate::time::Time;
+use crate::{session, time::Time};
 
-/// Bits of the moment: 557 years of milliseconds.
-const TIME_BITS: u32 = 44;
+/// A delivery of the broker, with its tag.
+pub(crate) type Delivery = session::Delivery<DeliveryTag>;
 
-/// When a delivery's message arrived, and the shared subscription that it goes out for.
+/// A client's delivery state in the broker.
+pub(crate) type Session = session::Session<DeliveryTag>;
+
+/// The time at which a delivery's message arrived, and the shared subscription that it goes out for.
 ///
-/// The group is always one that the client is a member of: who leaves it takes the mark off what it keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Mark {
-    /// The message's expiry interval counts from here.
+/// The client is always a member of the group: a client that leaves it has the group taken off its deliveries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DeliveryTag {
+    /// The start of the message expiry interval.
     pub(crate) arrived: Time,
     pub(crate) group: Option<GroupKey>,
-}
-
-impl Mark {
-    /// As the delivery's token. A group whose number is not below a million is not noted: its messages stay where they are.
-    pub(crate) fn pack(self) -> u64 {
-        let group = self.group.map_or(0, |group| u64::from(group.slot()) + 1);
-        let group = if group >> (u64::BITS - TIME_BITS) == 0 { group } else { 0 };
-        group << TIME_BITS | self.arrived.as_millis().min((1 << TIME_BITS) - 1)
-    }
-
-    pub(crate) fn unpack(token: u64) -> Self {
-        let arrived = Time::from_millis(token & ((1 << TIME_BITS) - 1));
-        let group = u32::try_from(token >> TIME_BITS).ok().and_then(|group| group.checked_sub(1));
-        Self { arrived, group: group.map(GroupKey::new) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mark_is_what_it_was_before_it_was_packed() {
-        for arrived in [0, 1, 1_900_000_000_000] {
-            for group in [None, Some(0), Some(7), Some((1 << 20) - 2)] {
-                let mark = Mark { arrived: Time::from_millis(arrived), group: group.map(GroupKey::new) };
-                assert_eq!(Mark::unpack(mark.pack()), mark);
-            }
-        }
-        let far = Mark { arrived: Time::from_millis(5), group: Some(GroupKey::new(u32::MAX)) };
-        assert_eq!(Mark::unpack(far.pack()), Mark { group: None, ..far });
-    }
 }

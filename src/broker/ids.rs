@@ -19,16 +19,6 @@ impl ClientKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct GroupKey(pub(crate) u32);
 
-impl GroupKey {
-    pub(crate) const fn new(slot: u32) -> Self {
-        Self(slot)
-    }
-
-    pub(crate) const fn slot(self) -> u32 {
-        self.0
-    }
-}
-
 /// One of the host's subscriptions, by a number of the host's choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HandlerId(pub u32);

@@ -81,7 +81,7 @@ pub struct Client {
 struct Core {
     options: ClientOptions,
     state: State,
-    session: Session,
+    session: Session<RequestId>,
     requests: Requests,
     routes: Routes,
     aliases: Aliases,

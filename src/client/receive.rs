@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::requests::Kind;
-use super::{Arrival, Breach, CloseReason, Completion, Core, KeepAlive, Limits, Next, RequestError, RequestId, State};
+use super::{Arrival, Breach, CloseReason, Completion, Core, KeepAlive, Limits, Next, RequestError, State};
 use crate::codec::{
     Ack, Connack, Disconnect, Packet, PacketId, PacketKind, Properties, PropertyId, Publish, QoS, ReasonCode, Version,
 };
@@ -135,11 +135,11 @@ impl Core {
         };
         match acknowledged {
             Acknowledged::Release(reason) => self.acknowledge(PacketKind::Pubrel, packet_id, reason),
-            Acknowledged::Done { token, reason } => {
+            Acknowledged::Done { tag: request, reason } => {
                 if reason.is_error() {
-                    self.ends.failed(RequestId(token), RequestError::Refused(reason));
+                    self.ends.failed(request, RequestError::Refused(reason));
                 } else {
-                    self.ends.done(RequestId(token), Completion::Published(reason));
+                    self.ends.done(request, Completion::Published(reason));
                 }
                 self.send_queued();
             }

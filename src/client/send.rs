@@ -76,7 +76,7 @@ impl Core {
             qos: message.qos,
             retain: message.retain,
             subscription_identifiers: Box::default(),
-            token: id.0,
+            tag: id,
             message: Arc::new(message),
         };
         self.session.enqueue(delivery).map_err(|full| CallError::QueueFull { messages: full.messages })?;
@@ -166,8 +166,8 @@ impl Core {
             let checked = encoded.and_then(|_| limits.check_publish(qos, retain, bytes));
             if let Err(error) = checked {
                 self.outgoing.truncate(start);
-                if let Some(token) = self.session.abandon(packet_id) {
-                    self.ends.failed(RequestId(token), refused(&error));
+                if let Some(request) = self.session.abandon(packet_id) {
+                    self.ends.failed(request, refused(&error));
                 }
             }
         }
@@ -187,10 +187,10 @@ impl Core {
         self.give_up(&lost, RequestError::ConnectionClosed);
     }
 
-    /// Ends the deliveries of these tokens.
-    pub(super) fn give_up(&mut self, tokens: &[u64], error: RequestError) {
-        for token in tokens {
-            self.ends.failed(RequestId(*token), error);
+    /// Ends these requests, whose deliveries are lost.
+    pub(super) fn give_up(&mut self, requests: &[RequestId], error: RequestError) {
+        for request in requests {
+            self.ends.failed(*request, error);
         }
     }
 

@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 use super::outbound::Outbound;
 use super::{Delivery, Session};
 
-impl Session {
+impl<T: Copy> Session<T> {
     /// Those that were never sent, the oldest first.
-    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Delivery> {
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Delivery<T>> {
         self.queue.iter()
     }
 
@@ -22,12 +22,12 @@ impl Session {
     }
 
     /// Puts a delivery before those that wait, whatever the bounds are.
-    pub(crate) fn put_first(&mut self, delivery: Delivery) {
+    pub(crate) fn put_first(&mut self, delivery: Delivery<T>) {
         self.queue.put_first(delivery);
     }
 
     /// Takes out those that were never sent, in order.
-    pub(crate) fn take_waiting(&mut self) -> Vec<Delivery> {
+    pub(crate) fn take_waiting(&mut self) -> Vec<Delivery<T>> {
         let mut waiting = Vec::new();
         while let Some(delivery) = self.queue.pop() {
             waiting.push(delivery);
@@ -36,7 +36,7 @@ impl Session {
     }
 
     /// Takes out those that were sent at QoS 1 and are not acknowledged, in the order of their sending.
-    pub(crate) fn take_sent_once(&mut self) -> Vec<Delivery> {
+    pub(crate) fn take_sent_once(&mut self) -> Vec<Delivery<T>> {
         let mut order = self.in_flight.latest_first(|entry| entry.sent);
         let mut taken = Vec::new();
         while let Some((_, packet_id)) = order.pop() {
@@ -50,7 +50,7 @@ impl Session {
     }
 
     /// Changes those that were sent and may be sent again, in any order.
-    pub(crate) fn each_sent_mut(&mut self, mut change: impl FnMut(&mut Delivery)) {
+    pub(crate) fn each_sent_mut(&mut self, mut change: impl FnMut(&mut Delivery<T>)) {
         for entry in self.in_flight.values_mut() {
             match &mut entry.state {
                 Outbound::AwaitPuback(delivery) | Outbound::AwaitPubrec(delivery) => change(delivery),

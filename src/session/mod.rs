@@ -43,7 +43,7 @@ pub struct SessionLimits {
 
 /// What to send next.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Outgoing<'a> {
+pub enum Outgoing<'a, T> {
     /// PUBLISH of this delivery.
     Publish {
         /// Its packet identifier.
@@ -51,7 +51,7 @@ pub enum Outgoing<'a> {
         /// Sent before, on an earlier connection [MQTT-3.3.1-1].
         dup: bool,
         /// What to send.
-        delivery: &'a Delivery,
+        delivery: &'a Delivery<T>,
     },
     /// PUBREL, again, since the session has resumed [MQTT-4.4.0-1].
     Pubrel(PacketId),
@@ -59,13 +59,13 @@ pub enum Outgoing<'a> {
 
 /// What a PUBACK, PUBREC or PUBCOMP means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Acknowledged {
+pub enum Acknowledged<T> {
     /// Send PUBREL with this reason: success, or 0x92 if the PUBREC's identifier is unknown (§3.6.2.1).
     Release(ReasonCode),
-    /// The delivery with this token is over, well or with an error; its identifier is free again.
+    /// The delivery with this tag is over, well or with an error; its identifier is free again.
     Done {
-        /// [`Delivery::token`].
-        token: u64,
+        /// [`Delivery::tag`].
+        tag: T,
         /// What the peer said.
         reason: ReasonCode,
     },
@@ -87,10 +87,12 @@ impl fmt::Display for UnexpectedAck {
 impl core::error::Error for UnexpectedAck {}
 
 /// One peer's delivery state: packet identifiers, send quota, both halves of QoS 1 and 2, and the queue before them.
+///
+/// `T` is the owner's tag of each delivery, which the session keeps and hands back.
 #[derive(Clone, Debug)]
-pub struct Session {
-    queue: Queue,
-    in_flight: ById<InFlight>,
+pub struct Session<T> {
+    queue: Queue<T>,
+    in_flight: ById<InFlight<T>>,
     /// What a resumed session owes, and when it was first sent; what to send next is the last.
     resend: Vec<(u64, PacketId)>,
     /// How many PUBLISH packets may be unacknowledged on this connection: the peer's Receive Maximum (§4.9). 0: no connection.
@@ -105,15 +107,15 @@ pub struct Session {
 
 /// A delivery under its packet identifier.
 #[derive(Clone, Debug)]
-struct InFlight {
-    state: Outbound,
+struct InFlight<T> {
+    state: Outbound<T>,
     /// When its PUBLISH, or in `AwaitPubcomp` its PUBREL, was first sent: in `Session::sequence`.
     sent: u64,
     /// Its PUBLISH was sent on this connection, and so takes of the send quota.
     takes_quota: bool,
 }
 
-impl Session {
+impl<T: Copy> Session<T> {
     /// A session without a connection and without state.
     #[must_use]
     pub const fn new(limits: SessionLimits) -> Self {
@@ -138,20 +140,20 @@ impl Session {
     ///
     /// `resumed` says that both sides go on with their state: what is in flight is handed out again by
     /// [`next_outgoing`](Self::next_outgoing) in its original order [MQTT-4.6.0-1]. Otherwise it is given up
-    /// [MQTT-3.2.2-5], and the tokens of what is lost are returned in order. What only waits in the queue stays there.
-    pub fn connected(&mut self, resumed: bool, send_quota: u16) -> Vec<u64> {
+    /// [MQTT-3.2.2-5], and the tags of what is lost are returned in order. What only waits in the queue stays there.
+    pub fn connected(&mut self, resumed: bool, send_quota: u16) -> Vec<T> {
         self.disconnected();
         self.send_quota = send_quota;
         // PUBREL comes first: behind a PUBLISH it would wait with that for the quota, of which it takes nothing
         // [MQTT-3.3.4-8], [MQTT-3.3.4-10].
-        let is_publish = |entry: &InFlight| resumed && entry.state.delivery().is_some();
+        let is_publish = |entry: &InFlight<T>| resumed && entry.state.delivery().is_some();
         self.resend = self.in_flight.latest_first(|entry| entry.sent | u64::from(is_publish(entry)) << 63);
         let mut lost = Vec::new();
         if !resumed {
             self.inbound.clear();
             while let Some((_, packet_id)) = self.resend.pop() {
-                if let Some(token) = self.finish(packet_id) {
-                    lost.push(token);
+                if let Some(tag) = self.finish(packet_id) {
+                    lost.push(tag);
                 }
             }
             self.in_flight.clear();
@@ -174,39 +176,42 @@ impl Session {
     ///
     /// # Errors
     /// [`QueueFull`] if a bound of [`SessionLimits`] is reached; the delivery is in it.
-    pub fn enqueue(&mut self, delivery: Delivery) -> Result<(), QueueFull> {
+    pub fn enqueue(&mut self, delivery: Delivery<T>) -> Result<(), QueueFull<T>> {
         debug_assert!(delivery.qos != QoS::AtMostOnce, "QoS 0 needs no session");
         self.queue.push(delivery)
     }
 
     /// Gives up the oldest delivery that was never sent: an owner's answer to [`QueueFull`].
-    pub fn drop_oldest(&mut self) -> Option<Delivery> {
+    pub fn drop_oldest(&mut self) -> Option<Delivery<T>> {
         self.queue.pop()
     }
 
     /// Gives up a delivery that was never sent. `None` if it is in flight or over: a PUBLISH cannot be taken back.
-    pub fn withdraw(&mut self, token: u64) -> Option<Delivery> {
-        self.queue.remove(token)
+    pub fn withdraw(&mut self, tag: T) -> Option<Delivery<T>>
+    where
+        T: PartialEq,
+    {
+        self.queue.remove(tag)
     }
 
     /// Gives up a delivery that [`next_outgoing`](Self::next_outgoing) has just handed out for the first time and that was
-    /// not sent, as the peer does not take it; gives back its token.
-    pub fn abandon(&mut self, packet_id: PacketId) -> Option<u64> {
+    /// not sent, as the peer does not take it; gives back its tag.
+    pub fn abandon(&mut self, packet_id: PacketId) -> Option<T> {
         self.finish(packet_id)
     }
 
-    /// Gives up everything; gives back the tokens of what was under way, first what was sent, then the queue, in order.
-    pub fn clear(&mut self) -> Vec<u64> {
-        let mut tokens = self.connected(false, 0);
+    /// Gives up everything; gives back the tags of what was under way, first what was sent, then the queue, in order.
+    pub fn clear(&mut self) -> Vec<T> {
+        let mut tags = self.connected(false, 0);
         while let Some(delivery) = self.queue.pop() {
-            tokens.push(delivery.token);
+            tags.push(delivery.tag);
         }
-        tokens
+        tags
     }
 
     /// What to send next: first what a resumed session owes, then the queue, as far as the send quota [MQTT-3.3.4-7]
     /// and the identifiers go. The owner puts it on the wire at once.
-    pub fn next_outgoing(&mut self) -> Option<Outgoing<'_>> {
+    pub fn next_outgoing(&mut self) -> Option<Outgoing<'_, T>> {
         let (packet_id, dup) = match self.next_resend() {
             Some(packet_id) => (packet_id, true),
             None if self.resend.is_empty() => (self.next_queued()?, false),
@@ -223,7 +228,7 @@ impl Session {
     ///
     /// # Errors
     /// [`UnexpectedAck`] if the identifier belongs to a QoS 2 delivery.
-    pub fn on_puback(&mut self, packet_id: PacketId, reason: ReasonCode) -> Result<Acknowledged, UnexpectedAck> {
+    pub fn on_puback(&mut self, packet_id: PacketId, reason: ReasonCode) -> Result<Acknowledged<T>, UnexpectedAck> {
         self.on_ack(packet_id, Ack::Puback, reason)
     }
 
@@ -231,7 +236,7 @@ impl Session {
     ///
     /// # Errors
     /// [`UnexpectedAck`] if the identifier belongs to a QoS 1 delivery.
-    pub fn on_pubrec(&mut self, packet_id: PacketId, reason: ReasonCode) -> Result<Acknowledged, UnexpectedAck> {
+    pub fn on_pubrec(&mut self, packet_id: PacketId, reason: ReasonCode) -> Result<Acknowledged<T>, UnexpectedAck> {
         self.on_ack(packet_id, Ack::Pubrec, reason)
     }
 
@@ -239,7 +244,7 @@ impl Session {
     ///
     /// # Errors
     /// [`UnexpectedAck`] if no PUBREL was sent for the identifier.
-    pub fn on_pubcomp(&mut self, packet_id: PacketId, reason: ReasonCode) -> Result<Acknowledged, UnexpectedAck> {
+    pub fn on_pubcomp(&mut self, packet_id: PacketId, reason: ReasonCode) -> Result<Acknowledged<T>, UnexpectedAck> {
         self.on_ack(packet_id, Ack::Pubcomp, reason)
     }
 
@@ -252,7 +257,7 @@ impl Session {
         packet_id: PacketId,
         ack: Ack,
         reason: ReasonCode,
-    ) -> Result<Acknowledged, UnexpectedAck> {
+    ) -> Result<Acknowledged<T>, UnexpectedAck> {
         let Some(entry) = self.in_flight.get(packet_id) else {
             return Ok(match ack {
                 Ack::Pubrec if !reason.is_error() => Acknowledged::Release(ReasonCode::PacketIdentifierNotFound),
@@ -266,7 +271,7 @@ impl Session {
                 Ok(Acknowledged::Release(ReasonCode::Success))
             }
             Step::Done => Ok(match self.finish(packet_id) {
-                Some(token) => Acknowledged::Done { token, reason },
+                Some(tag) => Acknowledged::Done { tag, reason },
                 None => Acknowledged::Ignored,
             }),
         }
@@ -381,16 +386,16 @@ impl Session {
         if let Some(entry) = self.in_flight.get_mut(packet_id)
             && entry.state.delivery().is_some()
         {
-            entry.state = Outbound::AwaitPubcomp(entry.state.token());
+            entry.state = Outbound::AwaitPubcomp(entry.state.tag());
             entry.sent = sent;
         }
     }
 
-    /// The delivery's token; its identifier is free again.
-    fn finish(&mut self, packet_id: PacketId) -> Option<u64> {
+    /// The delivery's tag; its identifier is free again.
+    fn finish(&mut self, packet_id: PacketId) -> Option<T> {
         let entry = self.in_flight.remove(packet_id)?;
         self.unacknowledged -= u16::from(entry.takes_quota);
-        Some(entry.state.token())
+        Some(entry.state.tag())
     }
 
     fn tick(&mut self) -> u64 {

@@ -15,13 +15,13 @@ use crate::codec::{QoS, ReasonCode};
 /// Where one delivery stands, from its first PUBLISH until [`Step::Done`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::enum_variant_names, reason = "each says what it waits for")]
-pub(super) enum Outbound {
+pub(super) enum Outbound<T> {
     /// QoS 1 PUBLISH sent; kept for resending when the session resumes.
-    AwaitPuback(Delivery),
+    AwaitPuback(Delivery<T>),
     /// QoS 2 PUBLISH sent; kept likewise.
-    AwaitPubrec(Delivery),
-    /// PUBREL sent. The message is gone, so it cannot be sent again [MQTT-4.3.3-6]; its token is left.
-    AwaitPubcomp(u64),
+    AwaitPubrec(Delivery<T>),
+    /// PUBREL sent. The message is gone, so it cannot be sent again [MQTT-4.3.3-6]; its tag is left.
+    AwaitPubcomp(T),
 }
 
 /// The receiver's answer, without its reason.
@@ -43,23 +43,23 @@ pub(super) enum Step {
     Unexpected,
 }
 
-impl Outbound {
-    pub(super) fn new(delivery: Delivery) -> Self {
+impl<T: Copy> Outbound<T> {
+    pub(super) fn new(delivery: Delivery<T>) -> Self {
         if delivery.qos == QoS::ExactlyOnce { Self::AwaitPubrec(delivery) } else { Self::AwaitPuback(delivery) }
     }
 
     /// The delivery as long as it may be sent again.
-    pub(super) const fn delivery(&self) -> Option<&Delivery> {
+    pub(super) const fn delivery(&self) -> Option<&Delivery<T>> {
         match self {
             Self::AwaitPuback(delivery) | Self::AwaitPubrec(delivery) => Some(delivery),
             Self::AwaitPubcomp(_) => None,
         }
     }
 
-    pub(super) const fn token(&self) -> u64 {
+    pub(super) const fn tag(&self) -> T {
         match self {
-            Self::AwaitPuback(delivery) | Self::AwaitPubrec(delivery) => delivery.token,
-            Self::AwaitPubcomp(token) => *token,
+            Self::AwaitPuback(delivery) | Self::AwaitPubrec(delivery) => delivery.tag,
+            Self::AwaitPubcomp(tag) => *tag,
         }
     }
 

@@ -6,8 +6,8 @@ use core::fmt;
 
 /// A bounded first-in, first-out queue, measured in messages and in bytes; it has room for one message at least.
 #[derive(Clone, Debug)]
-pub(super) struct Queue {
-    deliveries: Fifo<Delivery>,
+pub(super) struct Queue<T> {
+    deliveries: Fifo<Delivery<T>>,
     bytes: usize,
     messages_max: usize,
     bytes_max: usize,
@@ -15,29 +15,29 @@ pub(super) struct Queue {
 
 /// The queue's bound is reached; the delivery is given back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueueFull {
+pub struct QueueFull<T> {
     /// The delivery that did not fit.
-    pub delivery: Delivery,
+    pub delivery: Delivery<T>,
     /// How many messages wait.
     pub messages: usize,
     /// How many bytes they have, topics and payloads together.
     pub bytes: usize,
 }
 
-impl fmt::Display for QueueFull {
+impl<T> fmt::Display for QueueFull<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the queue is full: {} messages of {} bytes wait", self.messages, self.bytes)
     }
 }
 
-impl core::error::Error for QueueFull {}
+impl<T: fmt::Debug> core::error::Error for QueueFull<T> {}
 
-impl Queue {
+impl<T: Copy> Queue<T> {
     pub(super) const fn new(messages_max: usize, bytes_max: usize) -> Self {
         Self { deliveries: Fifo::new(), bytes: 0, messages_max, bytes_max }
     }
 
-    pub(super) fn push(&mut self, delivery: Delivery) -> Result<(), QueueFull> {
+    pub(super) fn push(&mut self, delivery: Delivery<T>) -> Result<(), QueueFull<T>> {
         if !self.has_room(delivery.bytes()) {
             return Err(QueueFull { delivery, messages: self.deliveries.len(), bytes: self.bytes });
         }
@@ -53,30 +53,33 @@ impl Queue {
     }
 
     /// Adds one that was in a queue before, whose bounds may have been others.
-    pub(super) fn restore(&mut self, delivery: Delivery) {
+    pub(super) fn restore(&mut self, delivery: Delivery<T>) {
         self.bytes += delivery.bytes();
         self.deliveries.push(delivery);
     }
 
     /// Adds one that is to go before the others.
-    pub(super) fn put_first(&mut self, delivery: Delivery) {
+    pub(super) fn put_first(&mut self, delivery: Delivery<T>) {
         self.bytes += delivery.bytes();
         self.deliveries.put_first(delivery);
     }
 
     /// The oldest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Delivery> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Delivery<T>> {
         self.deliveries.iter()
     }
 
-    pub(super) fn pop(&mut self) -> Option<Delivery> {
+    pub(super) fn pop(&mut self) -> Option<Delivery<T>> {
         let delivery = self.deliveries.pop()?;
         self.bytes -= delivery.bytes();
         Some(delivery)
     }
 
-    pub(super) fn remove(&mut self, token: u64) -> Option<Delivery> {
-        let delivery = self.deliveries.remove(|delivery| delivery.token == token)?;
+    pub(super) fn remove(&mut self, tag: T) -> Option<Delivery<T>>
+    where
+        T: PartialEq,
+    {
+        let delivery = self.deliveries.remove(|delivery| delivery.tag == tag)?;
         self.bytes -= delivery.bytes();
         Some(delivery)
     }

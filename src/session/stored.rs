@@ -6,17 +6,17 @@ use crate::codec::PacketId;
 
 /// A delivery that was sent and is not finished.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sent<'a> {
+pub(crate) struct Sent<'a, T> {
     pub(crate) packet_id: PacketId,
     /// Its place in the order of sending; another one after PUBREC, since it is PUBREL then that is sent.
     pub(crate) order: u64,
     /// `None` if PUBREL was sent, and PUBCOMP is waited for.
-    pub(crate) delivery: Option<&'a Delivery>,
+    pub(crate) delivery: Option<&'a Delivery<T>>,
 }
 
-impl Session {
+impl<T: Copy> Session<T> {
     /// What was sent and is not finished, in the order of the identifiers.
-    pub(crate) fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
+    pub(crate) fn sent(&self) -> impl Iterator<Item = Sent<'_, T>> {
         self.in_flight.iter().map(|(packet_id, entry)| Sent {
             packet_id,
             order: entry.sent,
@@ -25,7 +25,7 @@ impl Session {
     }
 
     /// The queue from the delivery at this place on.
-    pub(crate) fn waiting_from(&self, place: usize) -> impl Iterator<Item = &Delivery> {
+    pub(crate) fn waiting_from(&self, place: usize) -> impl Iterator<Item = &Delivery<T>> {
         self.queue.iter().skip(place)
     }
 
@@ -35,14 +35,17 @@ impl Session {
     }
 
     /// Puts back what [`sent`](Self::sent) gave.
-    pub(crate) fn restore_sent(&mut self, packet_id: PacketId, order: u64, delivery: Option<Delivery>) {
-        let state = delivery.map_or(Outbound::AwaitPubcomp(0), Outbound::new);
+    pub(crate) fn restore_sent(&mut self, packet_id: PacketId, order: u64, delivery: Option<Delivery<T>>)
+    where
+        T: Default,
+    {
+        let state = delivery.map_or(Outbound::AwaitPubcomp(T::default()), Outbound::new);
         self.in_flight.insert(packet_id, InFlight { state, sent: order, takes_quota: false });
         self.sequence = self.sequence.max(order);
     }
 
     /// Puts a delivery at the end of the queue, whatever its bounds are now.
-    pub(crate) fn restore_waiting(&mut self, delivery: Delivery) {
+    pub(crate) fn restore_waiting(&mut self, delivery: Delivery<T>) {
         self.queue.restore(delivery);
     }
 

@@ -3,8 +3,8 @@
 use alloc::collections::VecDeque;
 
 use crate::broker::auth::verdict::Verdict;
+use crate::broker::delivery_tag::Delivery;
 use crate::broker::ids::QuestionId;
-use crate::session::Delivery;
 
 /// Deliveries that wait, bounded as the queue behind them is: in messages, and in bytes of topics and payloads.
 #[derive(Debug, Default)]

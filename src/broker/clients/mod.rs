@@ -15,11 +15,12 @@ use crate::broker::clients::approval_queue::ApprovalQueue;
 use crate::broker::clients::replays::Replays;
 use crate::broker::clients::subscription::ClientSubscription;
 use crate::broker::clients::will::Will;
+use crate::broker::delivery_tag::{Delivery, DeliveryTag, Session};
 use crate::broker::ids::{ClientKey, PeerId};
 use crate::collections::change_list::ChangeList;
 use crate::collections::named_slab::NamedSlab;
 use crate::collections::sorted_list::SortedList;
-use crate::session::{Delivery, QueueFull, Session};
+use crate::session::QueueFull;
 use crate::time::Time;
 use crate::topic::TopicFilter;
 
@@ -116,7 +117,7 @@ impl ClientState {
 
     /// Puts a delivery into the queue of the session. Nothing else but [`put_back`](Self::put_back) may, and nothing may take one from between others:
     /// what is stored of the queue goes by how many were ever put in.
-    pub(crate) fn enqueue(&mut self, delivery: Delivery) -> Result<(), QueueFull> {
+    pub(crate) fn enqueue(&mut self, delivery: Delivery) -> Result<(), QueueFull<DeliveryTag>> {
         self.session.enqueue(delivery)?;
         self.enqueued += 1;
         Ok(())

@@ -3,9 +3,8 @@
 use alloc::sync::Arc;
 use core::borrow::Borrow;
 
-use crate::broker::delivery_tag::Mark;
+use crate::broker::delivery_tag::{Delivery, DeliveryTag};
 use crate::codec::{Message, QoS, RetainHandling, SubscriptionOptions};
-use crate::session::Delivery;
 use crate::topic::TopicFilter;
 
 /// A subscription that a client holds.
@@ -37,14 +36,14 @@ impl Subscription {
     }
 
     /// A message for this one alone.
-    pub(crate) fn delivery(self, message: &Arc<Message>, retain: bool, mark: Mark) -> Delivery {
+    pub(crate) fn delivery(self, message: &Arc<Message>, retain: bool, tag: DeliveryTag) -> Delivery {
         let identifiers = core::slice::from_ref(&self.identifier);
         Delivery {
             message: Arc::clone(message),
             qos: message.qos.min(self.qos),
             retain,
             subscription_identifiers: identifiers.get(usize::from(self.identifier == 0)..).unwrap_or_default().into(),
-            token: mark.pack(),
+            tag,
         }
     }
 }

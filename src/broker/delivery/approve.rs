@@ -10,11 +10,11 @@ use crate::broker::auth::verdict::Verdict;
 use crate::broker::cause::DropCause;
 use crate::broker::clients::approval_queue::ApprovalQueue;
 use crate::broker::delivery::deliver::SubscriberDelivery;
+use crate::broker::delivery_tag::Delivery;
 use crate::broker::event::Event;
 use crate::broker::ids::QuestionId;
 use crate::broker::options::QueueOverflow;
 use crate::codec::QoS;
-use crate::session::Delivery;
 
 impl SubscriberDelivery<'_> {
     /// Asks the host whether the client may have this; it is delivered when the answer has come.

@@ -12,13 +12,13 @@ use crate::broker::connection::outbox::Outbox;
 use crate::broker::connection::peer::{Connected, Connection, Peer};
 use crate::broker::connection::topic_aliases::Naming;
 use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions, SubscriberCopy, has_expired};
-use crate::broker::delivery_tag::Mark;
+use crate::broker::delivery_tag::{Delivery, Session};
 use crate::broker::ids::ClientKey;
 use crate::broker::monitor::event_queue::EventQueue;
 use crate::broker::options::{BrokerOptions, QueueOverflow};
 use crate::broker::retained::Retained;
 use crate::codec::{Ack, Message, PacketId, PacketKind, QoS, ReasonCode, Version};
-use crate::session::{Delivery, Outgoing, Session};
+use crate::session::Outgoing;
 use crate::time::Time;
 
 /// The way to one subscriber: its state, its connection if it has one, and what the broker lends for it.
@@ -224,12 +224,12 @@ impl SubscriberDelivery<'_> {
 impl PacketWriter<'_> {
     /// Sends a delivery, its topic named as is best; says `false` of one that is lost. `lent` is of the same message.
     fn send(&mut self, delivery: &Delivery, packet_id: PacketId, dup: bool, lent: Option<&mut Broadcast<'_>>) -> bool {
-        let Delivery { message, qos, retain, subscription_identifiers, token } = delivery;
+        let Delivery { message, qos, retain, subscription_identifiers, tag } = delivery;
         let Some(connected) = self.peer.connection.connected_mut() else { return false };
         let Connected { version, packet_bytes_max, .. } = *connected;
         let terms = DeliveryOptions { qos: *qos, retain: *retain, identifiers: subscription_identifiers, group: None };
         let naming = connected.naming(&message.as_publish(), *qos, subscription_identifiers.len());
-        let copy = SubscriberCopy { terms, naming, packet_id, dup, waited: (Mark::unpack(*token).arrived, self.now) };
+        let copy = SubscriberCopy { terms, naming, packet_id, dup, waited: (tag.arrived, self.now) };
         let out = self.outbox.open(self.peer);
         let start = out.len();
         let written = write(&copy, message, version, lent, out);

@@ -6,10 +6,9 @@ use core::ops::Range;
 
 use crate::broker::cause::DropCause;
 use crate::broker::connection::topic_aliases::Naming;
-use crate::broker::delivery_tag::Mark;
+use crate::broker::delivery_tag::{Delivery, DeliveryTag};
 use crate::broker::ids::GroupKey;
 use crate::codec::{EncodeError, Message, PacketId, PropertiesBuf, PropertyId, Publish, QoS, Value, Version};
-use crate::session::Delivery;
 use crate::time::Time;
 use crate::topic::TopicName;
 
@@ -109,7 +108,7 @@ impl<'a> Broadcast<'a> {
             qos: terms.qos,
             retain: terms.retain,
             subscription_identifiers: terms.identifiers.into(),
-            token: Mark { arrived: self.arrived, group: terms.group }.pack(),
+            tag: DeliveryTag { arrived: self.arrived, group: terms.group },
         }
     }
 
@@ -285,7 +284,7 @@ impl SubscriberCopy<'_> {
 
 /// Whether a delivery that was never sent is not to be any more.
 pub(crate) fn has_expired(delivery: &Delivery, now: Time) -> bool {
-    let waited = now.saturating_since(Mark::unpack(delivery.token).arrived);
+    let waited = now.saturating_since(delivery.tag.arrived);
     remaining_expiry(&delivery.message.as_publish(), waited.as_secs()).is_err()
 }
 

@@ -21,7 +21,7 @@ use crate::broker::clients::replays::Replay;
 use crate::broker::connection::flow::Flow;
 use crate::broker::connection::peer::Peer;
 use crate::broker::delivery::deliver::SubscriberDelivery;
-use crate::broker::delivery_tag::Mark;
+use crate::broker::delivery_tag::DeliveryTag;
 use crate::broker::retained::Kept;
 use crate::codec::QoS;
 
@@ -130,7 +130,7 @@ impl SubscriberDelivery<'_> {
         if kept.stamp > replay.since || is_own || !may_read || kept.is_over(self.now) {
             return true;
         }
-        let delivery = subscription.delivery(message, true, Mark { arrived: kept.arrived, group: None });
+        let delivery = subscription.delivery(message, true, DeliveryTag { arrived: kept.arrived, group: None });
         if !self.takes(delivery.qos, delivery.bytes(), is_its_turn) {
             return false;
         }

@@ -15,6 +15,7 @@ use crate::broker::connection::peer::{Connected, Connection};
 use crate::broker::connection::reason_string;
 use crate::broker::connection::reason_string::connack;
 use crate::broker::connection::topic_aliases::Outbound;
+use crate::broker::delivery_tag::Session;
 use crate::broker::event::Event;
 use crate::broker::handlers::packet::{Handled, Sender};
 use crate::broker::ids::{ClientKey, PeerId};
@@ -22,7 +23,6 @@ use crate::broker::monitor::sys_values::is_sys;
 use crate::codec::{
     Connect, EncodeError, Packet, Properties, PropertiesBuf, PropertyId, QoS, ReasonCode, Value, Version,
 };
-use crate::session::Session;
 use crate::time::Time;
 use crate::topic::{TopicName, has_more_levels};
 

@@ -13,9 +13,8 @@
 use crate::broker::Broker;
 use crate::broker::clients::ClientState;
 use crate::broker::delivery::fan_out::may_read;
-use crate::broker::delivery_tag::Mark;
+use crate::broker::delivery_tag::{Delivery, DeliveryTag};
 use crate::broker::ids::{ClientKey, GroupKey};
-use crate::session::Delivery;
 use crate::time::Time;
 
 impl Broker {
@@ -24,17 +23,16 @@ impl Broker {
         let Self { clients, groups, .. } = self;
         let Some(client) = clients.get(key) else { return };
         let is_connected = |key| clients.get(key).is_some_and(|client: &ClientState| client.peer.is_some());
-        let is_wanted = |delivery: &Delivery| {
-            Mark::unpack(delivery.token).group.is_some_and(|group| groups.has_any(group, is_connected))
-        };
+        let is_wanted =
+            |delivery: &Delivery| delivery.tag.group.is_some_and(|group| groups.has_any(group, is_connected));
         // Mostly there is nothing, and the queue need not be touched.
         if !client.session.waiting().any(is_wanted) {
             return;
         }
         let deliveries = clients.get_mut(key).map(|client| client.session.take_waiting()).unwrap_or_default();
         for delivery in deliveries {
-            let mark = Mark::unpack(delivery.token);
-            if !mark.group.is_some_and(|group| self.hand_over(group, mark.arrived, &delivery, false, now)) {
+            let DeliveryTag { arrived, group } = delivery.tag;
+            if !group.is_some_and(|group| self.hand_over(group, arrived, &delivery, false, now)) {
                 self.keep(key, delivery);
             }
         }
@@ -42,16 +40,16 @@ impl Broker {
 
     /// The client has left this group, and keeps its session.
     pub(crate) fn leave_group(&mut self, key: ClientKey, group: GroupKey, now: Time) {
-        let is_of_group = |delivery: &Delivery| Mark::unpack(delivery.token).group == Some(group);
+        let is_of_group = |delivery: &Delivery| delivery.tag.group == Some(group);
         let Some(client) = self.clients.get_mut(key) else { return };
-        let unmark = |delivery: &mut Delivery| {
+        let untag = |delivery: &mut Delivery| {
             if is_of_group(delivery) {
-                delivery.token = unmarked(delivery.token);
+                delivery.tag.group = None;
             }
         };
-        client.session.each_sent_mut(unmark);
+        client.session.each_sent_mut(untag);
         if let Some(approvals) = &mut client.approvals {
-            approvals.deliveries_mut().for_each(unmark);
+            approvals.deliveries_mut().for_each(untag);
             // They are stored anew.
             client.approvals_enqueued += approvals.len() as u64;
         }
@@ -61,8 +59,8 @@ impl Broker {
         for mut delivery in client.session.take_waiting() {
             if !is_of_group(&delivery) {
                 self.keep(key, delivery);
-            } else if !self.hand_over(group, Mark::unpack(delivery.token).arrived, &delivery, false, now) {
-                delivery.token = unmarked(delivery.token);
+            } else if !self.hand_over(group, delivery.tag.arrived, &delivery, false, now) {
+                delivery.tag.group = None;
                 self.keep(key, delivery);
             }
         }
@@ -79,9 +77,9 @@ impl Broker {
             }
         }
         for delivery in deliveries {
-            let mark = Mark::unpack(delivery.token);
-            if let Some(group) = mark.group {
-                self.hand_over(group, mark.arrived, &delivery, true, now);
+            let DeliveryTag { arrived, group } = delivery.tag;
+            if let Some(group) = group {
+                self.hand_over(group, arrived, &delivery, true, now);
             }
         }
     }
@@ -99,7 +97,7 @@ impl Broker {
         let Some(mut subscriber) = self.delivery_to(key, now) else { return false };
         let retain = message.retain && subscription.retain_as_published;
         // [MQTT-4.8.2-3]
-        subscriber.relay(subscription.delivery(message, retain, Mark { arrived, group: Some(group) }));
+        subscriber.relay(subscription.delivery(message, retain, DeliveryTag { arrived, group: Some(group) }));
         true
     }
 
@@ -109,8 +107,4 @@ impl Broker {
             client.put_back(delivery);
         }
     }
-}
-
-fn unmarked(token: u64) -> u64 {
-    Mark { group: None, ..Mark::unpack(token) }.pack()
 }

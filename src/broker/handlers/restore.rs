@@ -11,7 +11,7 @@ use crate::broker::clients::ClientState;
 use crate::broker::clients::subscription::ClientSubscription;
 use crate::broker::clients::will::Will;
 use crate::broker::connection::deadlines::Deadline;
-use crate::broker::delivery_tag::Mark;
+use crate::broker::delivery_tag::{Delivery, DeliveryTag, Session};
 use crate::broker::ids::ClientKey;
 use crate::broker::store::key::Key;
 use crate::broker::store::messages::MessageKey;
@@ -21,7 +21,7 @@ use crate::broker::store::record::{
 use crate::broker::store::{Part, Store, StoreError, StoredSession, StoredTopic};
 use crate::codec::Message;
 use crate::collections::heap_sort::sort_by;
-use crate::session::{Delivery, Sent, Session};
+use crate::session::Sent;
 use crate::time::Time;
 use crate::topic::TopicFilter;
 
@@ -262,7 +262,7 @@ impl Restoring<'_> {
         let is_member =
             |filter: &&str| clients.get(of).is_some_and(|client| client.subscriptions.find(*filter).is_some());
         let group = record.group.filter(is_member).and_then(|filter| groups.find(filter));
-        Ok((key, record.delivery(message, Mark { arrived, group })))
+        Ok((key, record.delivery(message, DeliveryTag { arrived, group })))
     }
 
     /// A message that a record names.

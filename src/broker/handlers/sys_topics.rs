@@ -12,7 +12,7 @@ use crate::broker::clients::ClientState;
 use crate::broker::clients::subscription::Subscription;
 use crate::broker::connection::deadlines::Deadline;
 use crate::broker::delivery::fan_out::Subscriber;
-use crate::broker::delivery_tag::Mark;
+use crate::broker::delivery_tag::DeliveryTag;
 use crate::broker::host_message::HostMessage;
 use crate::broker::ids::ClientKey;
 use crate::broker::monitor::sys_values::{COUNT, Sys, entry, is_sys};
@@ -82,7 +82,7 @@ impl Broker {
                     {
                         continue;
                     }
-                    subscriber.relay(subscription.delivery(&message, true, Mark { arrived: now, group: None }));
+                    subscriber.relay(subscription.delivery(&message, true, DeliveryTag { arrived: now, group: None }));
                 }
                 Subscriber::Host(handler) => {
                     self.events.post(HostMessage { handler, message, arrived: now, retain: true });

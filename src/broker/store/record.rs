@@ -5,9 +5,8 @@ use alloc::vec::Vec;
 
 use crate::broker::clients::replays::Replay;
 use crate::broker::clients::subscription::Subscription;
-use crate::broker::delivery_tag::Mark;
+use crate::broker::delivery_tag::{Delivery, DeliveryTag};
 use crate::codec::{Message, Packet, PacketId, Publish, QoS, Version};
-use crate::session::Delivery;
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
 
@@ -184,14 +183,8 @@ impl<'a> DeliveryRecord<'a> {
         Some(Self { message: u64::from_be_bytes(*message), group, qos, retain: options & 4 != 0, identifiers })
     }
 
-    pub(crate) fn delivery(self, message: Arc<Message>, mark: Mark) -> Delivery {
-        Delivery {
-            message,
-            qos: self.qos,
-            retain: self.retain,
-            subscription_identifiers: self.identifiers.into(),
-            token: mark.pack(),
-        }
+    pub(crate) fn delivery(self, message: Arc<Message>, tag: DeliveryTag) -> Delivery {
+        Delivery { message, qos: self.qos, retain: self.retain, subscription_identifiers: self.identifiers.into(), tag }
     }
 }
 

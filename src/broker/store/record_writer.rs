@@ -1,10 +1,9 @@
 //! The writer of a batch's records.
 
 use crate::broker::clients::shared_groups::Groups;
-use crate::broker::delivery_tag::Mark;
+use crate::broker::delivery_tag::Delivery;
 use crate::broker::store::batch::Batch;
 use crate::broker::store::messages::{MessageKey, Messages};
-use crate::session::Delivery;
 
 /// What a batch is made with.
 #[derive(Debug)]
@@ -17,11 +16,11 @@ pub(crate) struct RecordWriter<'a> {
 impl<'a> RecordWriter<'a> {
     /// The message of a delivery, held once more.
     pub(crate) fn hold(&mut self, delivery: &Delivery) -> Option<MessageKey> {
-        self.messages.hold(&delivery.message, Mark::unpack(delivery.token).arrived, self.batch)
+        self.messages.hold(&delivery.message, delivery.tag.arrived, self.batch)
     }
 
     /// The shared subscription that a delivery goes out for.
     pub(crate) fn group(&self, delivery: &Delivery) -> Option<&'a str> {
-        self.groups.filter(Mark::unpack(delivery.token).group?)
+        self.groups.filter(delivery.tag.group?)
     }
 }

@@ -1,12 +1,12 @@
 //! A line: what the store has of deliveries that wait in order.
 
+use crate::broker::delivery_tag::Delivery;
 use crate::broker::store::key::Key;
 use crate::broker::store::messages::MessageKey;
 use crate::broker::store::record::write_delivery;
 use crate::broker::store::record_writer::RecordWriter;
 use crate::codec::QoS;
 use crate::collections::fifo::Fifo;
-use crate::session::Delivery;
 
 /// Deliveries that a broker could have left out in a row: more than wait for any client, and no more than there is memory
 /// for.

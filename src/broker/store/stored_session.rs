@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::broker::clients::ClientState;
 use crate::broker::clients::will::Will;
+use crate::broker::delivery_tag::{Delivery, DeliveryTag};
 use crate::broker::ids::ClientKey;
 use crate::broker::store::key::Key;
 use crate::broker::store::messages::{MessageKey, address};
@@ -14,7 +15,7 @@ use crate::broker::store::record_writer::RecordWriter;
 use crate::broker::store::stored_queue::StoredQueue;
 use crate::codec::{Message, PacketId};
 use crate::collections::sorted_list::SortedList;
-use crate::session::{self, Delivery};
+use crate::session;
 use crate::time::Time;
 
 /// What the store has of one session.
@@ -39,19 +40,19 @@ pub(crate) struct StoredSession {
 struct Sent {
     packet_id: PacketId,
     order: u64,
-    token: u64,
+    tag: DeliveryTag,
     message: Option<MessageKey>,
 }
 
 impl Sent {
-    fn is(&self, now: session::Sent<'_>) -> bool {
-        (self.packet_id, self.order, self.token) == (now.packet_id, now.order, token(now.delivery))
+    fn is(&self, now: session::Sent<'_, DeliveryTag>) -> bool {
+        (self.packet_id, self.order, self.tag) == (now.packet_id, now.order, tag(now.delivery))
     }
 }
 
-/// Where there is no delivery any more, it does not matter.
-pub(crate) fn token(delivery: Option<&Delivery>) -> u64 {
-    delivery.map_or(0, |delivery| delivery.token)
+/// Returns the tag of a delivery, or the default once PUBREL was sent, when no tag is needed.
+fn tag(delivery: Option<&Delivery>) -> DeliveryTag {
+    delivery.map_or_else(DeliveryTag::default, |delivery| delivery.tag)
 }
 
 /// A will's message, and where it lies.
@@ -164,7 +165,7 @@ impl StoredSession {
     }
 
     fn sync_sent(&mut self, client: &ClientState, writer: &mut RecordWriter<'_>) {
-        let is_same = |(former, now): (&Sent, session::Sent<'_>)| former.is(now);
+        let is_same = |(former, now): (&Sent, session::Sent<'_, DeliveryTag>)| former.is(now);
         if self.sent.len() == client.session.in_flight() && self.sent.iter().zip(client.session.sent()).all(is_same) {
             return;
         }
@@ -195,7 +196,7 @@ impl StoredSession {
         }
     }
 
-    fn write_sent(&self, now: session::Sent<'_>, writer: &mut RecordWriter<'_>) -> Sent {
+    fn write_sent(&self, now: session::Sent<'_, DeliveryTag>, writer: &mut RecordWriter<'_>) -> Sent {
         let message = now.delivery.and_then(|delivery| writer.hold(delivery));
         let delivery = now.delivery.zip(message);
         let delivery = delivery.map(|(delivery, key)| (delivery, writer.messages.number(key), writer.group(delivery)));
@@ -204,7 +205,7 @@ impl StoredSession {
             let key = Key::Sent(self.number, now.packet_id);
             writer.batch.put(key, |out| write_sent(now.order, delivery, out));
         }
-        Sent { packet_id: now.packet_id, order: now.order, token: token(now.delivery), message }
+        Sent { packet_id: now.packet_id, order: now.order, tag: tag(now.delivery), message }
     }
 
     fn forget_sent(&self, sent: Sent, writer: &mut RecordWriter<'_>) {
@@ -278,9 +279,9 @@ impl StoredSession {
         &mut self.approvals
     }
 
-    pub(crate) fn restore_sent(&mut self, sent: session::Sent<'_>, message: Option<MessageKey>) {
+    pub(crate) fn restore_sent(&mut self, sent: session::Sent<'_, DeliveryTag>, message: Option<MessageKey>) {
         let session::Sent { packet_id, order, delivery } = sent;
-        self.sent.push(Sent { packet_id, order, token: token(delivery), message });
+        self.sent.push(Sent { packet_id, order, tag: tag(delivery), message });
     }
 
     pub(crate) fn restore_handed_over(&mut self, packet_id: PacketId) {
