@@ -1,8 +1,9 @@
 //! MQTT 3.1.1 and 5.0 without I/O: the codec, the session, the router, the client and the broker.
 //!
-//! Everything outside `wasm` is a plain value that takes bytes and the time as arguments and gives back what to do next:
-//! no socket, no timer, no promise. So the same code runs natively, in tests under virtual time, and in a web page. It needs
-//! an allocator, and nothing else of the standard library.
+//! Everything outside `wasm` is a plain value that takes bytes and the time as arguments, and
+//! returns the next action. It has no socket, no timer, no promise. So the same code runs natively,
+//! in tests under virtual time, and in a web page. It needs an allocator, and nothing else of the
+//! standard library.
 
 // The core is safe Rust. In `wasm`, the code that wasm-bindgen writes is not ours to judge.
 #![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]

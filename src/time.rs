@@ -1,6 +1,7 @@
 //! The caller's clock: milliseconds since a moment of the caller's choosing.
 //!
-//! The machines of this crate never read a clock; every `handle_*` takes the time, which must never go backwards.
+//! The machines of this crate never read a clock; every `handle_*` takes the time, which must never
+//! go backwards.
 
 use core::ops::{Add, Sub};
 use core::time::Duration;
@@ -35,7 +36,8 @@ impl Time {
 impl Add<Duration> for Time {
     type Output = Self;
 
-    /// The moment `duration` later, in whole milliseconds; the end of the clock if it would lie beyond.
+    /// The moment `duration` later, in whole milliseconds; the end of the clock if it would lie
+    /// beyond.
     fn add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(millis(duration)))
     }

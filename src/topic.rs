@@ -13,14 +13,15 @@ pub const TOPIC_BYTES_MAX: usize = u16::MAX as usize;
 
 const SHARE_PREFIX: &str = "$share/";
 
-/// A topic name: what a message is published to. At least one character, no wildcards, cheap to clone.
+/// A topic name: what a message is published to. At least one character, no wildcards, cheap to
+/// clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicName(Arc<str>);
 
 /// A topic filter: what a subscription is for. Wildcards stand where they may, cheap to clone.
 ///
-/// `$share/{share name}/{filter}` is a shared subscription (§4.8.2): [`filter`](Self::filter) gives the part that topics
-/// are held against.
+/// `$share/{share name}/{filter}` is a shared subscription (§4.8.2): [`filter`](Self::filter)
+/// returns the part that topics are held against.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicFilter {
     text: Arc<str>,
@@ -36,11 +37,11 @@ pub struct TopicFilter {
 pub struct TopicError {
     /// The text, shortened.
     pub text: String,
-    /// What is wrong with it.
+    /// The fault.
     pub fault: TopicFault,
 }
 
-/// What is wrong with a topic name or a topic filter.
+/// A fault of a topic name or a topic filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TopicFault {
     /// [MQTT-4.7.3-1].
@@ -91,12 +92,13 @@ pub enum TopicFault {
     /// [MQTT-4.8.2-1], [MQTT-4.8.2-2].
     #[error("is no shared subscription: {problem}; write `$share/group/filter`")]
     BadShare {
-        /// What is wrong.
+        /// The rule that is broken.
         problem: &'static str,
     },
 }
 
-/// The text in backticks with a space behind it; nothing for an empty one, which has no text to name.
+/// The text in backticks with a space behind it; nothing for an empty one, which has no text to
+/// name.
 fn quoted(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("`{text}` ") }
 }
@@ -123,7 +125,7 @@ impl TopicName {
         Ok(Self(text.into()))
     }
 
-    /// Whether the text is a topic name, without keeping it.
+    /// True if the text is a topic name, without keeping it.
     ///
     /// # Errors
     /// [`TopicError`] if it is not.
@@ -181,13 +183,13 @@ impl TopicFilter {
         self.filter().split('/')
     }
 
-    /// Whether there is a `+` or `#` in it.
+    /// True if there is a `+` or `#` in it.
     #[must_use]
     pub fn has_wildcards(&self) -> bool {
         has(self.filter(), is_wildcard)
     }
 
-    /// Whether messages published to `topic` are for this filter (§4.7.1, §4.7.2).
+    /// True if messages published to `topic` are for this filter (§4.7.1, §4.7.2).
     #[must_use]
     pub fn matches(&self, topic: &TopicName) -> bool {
         let filter = self.filter();
@@ -219,7 +221,8 @@ pub(crate) fn first_level(text: &[u8]) -> (&[u8], Option<&[u8]>) {
     }
 }
 
-/// Whether the text has a byte that `is` finds. It looks at all of them, so that the compiler can take many at once.
+/// True if the text has a byte that `is` finds. It looks at all of them, so that the compiler can
+/// take many at once.
 #[inline]
 pub(crate) fn has(text: &str, is: impl Fn(u8) -> bool) -> bool {
     text.bytes().fold(false, |found, byte| found | is(byte))
@@ -229,12 +232,13 @@ pub(crate) const fn is_wildcard(byte: u8) -> bool {
     matches!(byte, b'+' | b'#')
 }
 
-/// Whether the text has U+0000 or a wildcard, which no topic name may: looked at eight bytes at a time, since every message
-/// that comes or goes is asked.
+/// True if the text has U+0000 or a wildcard, which no topic name may. It is searched eight bytes
+/// at a time, since every message is checked.
 pub(crate) fn has_null_or_wildcard(text: &str) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const PLUSES: u64 = ONES * b'+' as u64;
-    // Borrows reach the highest bit of a byte that is 0; above the lowest such byte they may reach others, too.
+    // Borrows reach the highest bit of a byte that is 0; above the lowest such byte they may reach
+    // others, too.
     let has_zero = |word: u64| word.wrapping_sub(ONES) & !word & ONES << 7 != 0;
     let (words, rest) = text.as_bytes().as_chunks();
     words.iter().any(|word| {
@@ -248,7 +252,8 @@ const fn symbol(wildcard: u8) -> &'static str {
     if wildcard == b'+' { "+" } else { "#" }
 }
 
-/// The levels of a topic or filter that are still to come. Bytes are quicker to cut than text, and serve as well.
+/// The levels of a topic or filter that are still to come. Bytes are quicker to cut than text, and
+/// serve as well.
 pub(crate) struct Levels<'a>(Option<&'a [u8]>);
 
 impl<'a> Levels<'a> {
@@ -276,7 +281,7 @@ fn check_name(text: &str) -> Result<(), TopicFault> {
     }
 }
 
-/// Gives where the part that matches begins.
+/// Returns the place at which the part that matches begins.
 fn check_filter(text: &str) -> Result<usize, TopicFault> {
     check_length(text)?;
     if let Some(offset) = text.bytes().position(|byte| byte == 0) {
@@ -355,7 +360,7 @@ impl AsRef<str> for TopicFilter {
     }
 }
 
-/// Whether a topic name or filter has more than `max` levels.
+/// True if a topic name or filter has more than `max` levels.
 #[inline]
 pub(crate) fn has_more_levels(topic: &str, max: usize) -> bool {
     // Most are shorter than that many separators.
@@ -406,9 +411,8 @@ mod tests {
     }
 
     /// [MQTT-4.7.0-1], [MQTT-4.7.3-1], [MQTT-4.7.3-2], [3.1.1 MQTT-4.7.1-1], [3.1.1 MQTT-4.7.3-1],
-    /// [3.1.1 MQTT-4.7.3-2].
-    /// [MQTT-4.7.1-1], [MQTT-4.7.1-2], [MQTT-4.7.3-3], [MQTT-4.8.2-1], [MQTT-4.8.2-2], [3.1.1 MQTT-4.7.1-2],
-    /// [3.1.1 MQTT-4.7.1-3], [3.1.1 MQTT-4.7.3-3].
+    /// [3.1.1 MQTT-4.7.3-2]. [MQTT-4.7.1-1], [MQTT-4.7.1-2], [MQTT-4.7.3-3], [MQTT-4.8.2-1],
+    /// [MQTT-4.8.2-2], [3.1.1 MQTT-4.7.1-2], [3.1.1 MQTT-4.7.1-3], [3.1.1 MQTT-4.7.3-3].
     #[test]
     fn bad_text_is_refused_with_what_would_be_right() {
         let rows = [

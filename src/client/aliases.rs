@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use super::breach::Breach;
 use crate::codec::{PropertyId, Publish, ReasonCode};
 
-/// The topics of the aliases from 1 on; of one connection. An alias that stands for nothing has an empty one.
+/// The topics of the aliases from 1 on; of one connection. An alias that stands for nothing has an
+/// empty one.
 #[derive(Debug)]
 pub(super) struct Aliases(Vec<Box<str>>);
 

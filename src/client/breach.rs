@@ -2,10 +2,10 @@
 
 use crate::codec::ReasonCode;
 
-/// What the broker did against the protocol, a constant of the place that found it.
+/// The rule that the broker broke, a constant of the place that found it.
 #[derive(Debug)]
 pub(super) struct Breach {
-    /// What we tell the broker.
+    /// The reason code for the broker.
     pub(super) reason: ReasonCode,
     /// The statement or section of the specification.
     pub(super) rule: &'static str,

@@ -1,4 +1,4 @@
-//! The ends of requests, until they are given out.
+//! Results of requests, until they are polled.
 
 use super::{Completion, RequestError, RequestId};
 use crate::collections::fifo::Fifo;

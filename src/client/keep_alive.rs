@@ -1,11 +1,13 @@
-//! Keep alive: pings on a quiet connection, and the end of one that does not answer (MQTT 5.0 §3.1.2.10).
+//! Keep alive: pings on a quiet connection, and the end of one that does not answer (MQTT 5.0
+//! §3.1.2.10).
 
 use crate::time::Time;
 
 /// When to ping, and when to give up. Any byte from the broker is a sign of life.
 ///
-/// A ping is due when either direction was quiet for an interval: the broker wants to hear of us [MQTT-3.1.2-20], and a
-/// client that only publishes would otherwise never find out that nobody hears it.
+/// A ping is due when either direction was quiet for an interval. The broker wants to hear from the
+/// client [MQTT-3.1.2-20]. A client that only publishes would otherwise never find out that nobody
+/// hears it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeepAlive {
     /// `None`: turned off.
@@ -15,7 +17,7 @@ pub(super) struct KeepAlive {
     pinged: Option<Time>,
 }
 
-/// What the deadline asks for.
+/// Action that is due at the deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
     /// Send PINGREQ [MQTT-3.1.2-20].
@@ -50,8 +52,8 @@ impl KeepAlive {
 
     pub(super) fn on_timeout(&mut self, now: Time) -> Option<Due> {
         let late_ms = now.as_millis().checked_sub(self.deadline()?.as_millis())?;
-        // The timer came late by more than our patience: the machine slept or the page was throttled, and the answer
-        // may not have been read yet. The broker gets another chance.
+        // The timer came late by more than our patience: the machine slept or the page was
+        // throttled, and the answer may not have been read yet. The broker gets another chance.
         let overslept = late_ms > patience_ms(self.interval_ms?);
         if self.pinged.is_some() && !overslept {
             return Some(Due::Timeout);

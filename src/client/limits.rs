@@ -1,4 +1,4 @@
-//! What the broker allows, as its CONNACK says (MQTT 5.0 §3.2.2.3).
+//! Limits of the broker, from its CONNACK (MQTT 5.0 §3.2.2.3).
 
 use super::CallError;
 use crate::codec::{PACKET_BYTES_MAX, Properties, PropertyId, QoS, ReasonCode, Value};
@@ -53,7 +53,7 @@ impl Limits {
         limits
     }
 
-    /// Whether the broker takes such a PUBLISH [MQTT-3.2.2-11], [MQTT-3.2.2-14], [MQTT-3.2.2-15].
+    /// True if the broker takes such a PUBLISH [MQTT-3.2.2-11], [MQTT-3.2.2-14], [MQTT-3.2.2-15].
     pub(super) fn check_publish(&self, qos: QoS, retain: bool, bytes: usize) -> Result<(), CallError> {
         if qos > self.maximum_qos {
             let problem = match self.maximum_qos {
@@ -75,7 +75,7 @@ impl Limits {
         Err(CallError::PacketTooLarge { bytes, maximum: self.packet_bytes_max })
     }
 
-    /// Whether the broker takes such a subscription.
+    /// True if the broker takes such a subscription.
     pub(super) fn check_subscription(&self, filter: &TopicFilter) -> Result<(), CallError> {
         if !self.wildcards && filter.has_wildcards() {
             let reason = ReasonCode::WildcardSubscriptionsNotSupported;

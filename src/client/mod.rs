@@ -1,10 +1,11 @@
 //! The client: one connection to a broker after the other, and the session over them all.
 //!
-//! A plain value without I/O. The order of calls: [`Client::handle_opening`] when the host begins to open a transport,
-//! [`Client::handle_open`] when it stands, [`Client::handle_bytes`] as bytes come, [`Client::handle_closed`] when it is
-//! gone. After every call that takes `&mut self`, drain [`Client::poll_output`] until `None`, then ask
-//! [`Client::next_deadline`] when [`Client::handle_timeout`] is wanted. After [`Output::Closed`] the client may be opened
-//! again, and goes on with its session.
+//! A plain value without I/O. Order of calls: [`Client::handle_opening`] when the host begins to
+//! open a transport, [`Client::handle_open`] when it is open. Then [`Client::handle_bytes`] as
+//! bytes come, and [`Client::handle_closed`] when it is gone. After every call that takes
+//! `&mut self`, drain [`Client::poll_output`] until `None`, then ask [`Client::next_deadline`] when
+//! [`Client::handle_timeout`] is wanted. After [`Output::Closed`] the client may be opened again,
+//! and goes on with its session.
 //!
 //! ```
 //! use wasmqtt::client::{Client, ClientOptions, Output};
@@ -13,7 +14,9 @@
 //! let mut client = Client::new(ClientOptions::new("sensor"));
 //! client.handle_opening(Time::ZERO);
 //! client.handle_open(Time::ZERO);
-//! let Some(Output::Transmit(connect)) = client.poll_output() else { panic!("CONNECT comes first") };
+//! let Some(Output::Transmit(connect)) = client.poll_output() else {
+//!     panic!("CONNECT comes first")
+//! };
 //! assert_eq!(connect[0], 0x10);
 //! ```
 
@@ -72,7 +75,7 @@ pub struct Client {
     core: Core,
     /// Where the last [`Output::Message`] is.
     located: Option<Located>,
-    /// What the last [`Output::Transmit`] showed.
+    /// Bytes of the last [`Output::Transmit`].
     sending: Vec<u8>,
 }
 
@@ -92,9 +95,9 @@ struct Core {
     closing: Option<CloseReason>,
     next_request: u64,
     now: Time,
-    /// What the last [`Output::Connected`] showed.
+    /// Properties of the last [`Output::Connected`].
     connack_properties: PropertiesBuf,
-    /// What the last [`Output::Message`] was.
+    /// The PUBLISH of the last [`Output::Message`].
     arrival: Arrival,
 }
 
@@ -128,7 +131,7 @@ enum Next {
     Closed,
 }
 
-/// What a PUBLISH was, apart from its bytes.
+/// The fields of a PUBLISH, apart from its bytes.
 #[derive(Debug, Default)]
 struct Arrival {
     dup: bool,
@@ -171,7 +174,8 @@ impl Client {
         Self { decoder: Decoder::new(core.options.packet_bytes_max), core, located: None, sending: Vec::new() }
     }
 
-    /// The host begins to open a transport: the connect timeout begins. Nothing happens unless the client is idle.
+    /// The host begins to open a transport: the connect timeout begins. Nothing happens unless the
+    /// client is idle.
     pub fn handle_opening(&mut self, now: Time) {
         self.core.now = now;
         if matches!(self.core.state, State::Idle) {
@@ -198,7 +202,8 @@ impl Client {
         self.decoder.feed_with(len, fill);
     }
 
-    /// A WebSocket text frame came, where MQTT takes binary ones only: the connection ends [MQTT-6.0.0-1].
+    /// A WebSocket text frame came, where MQTT takes binary ones only: the connection ends
+    /// [MQTT-6.0.0-1].
     pub fn handle_text(&mut self, now: Time) {
         self.core.now = now;
         if self.core.is_listening() {
@@ -248,13 +253,15 @@ impl Client {
         &self.core.options.client_id
     }
 
-    /// What the next CONNECT says who we are; it counts until [`handle_open`](Self::handle_open).
+    /// Sets the credentials of the next CONNECT. They count if they are set before
+    /// [`handle_open`](Self::handle_open).
     pub fn set_credentials(&mut self, username: Option<String>, password: Option<Vec<u8>>) {
         self.core.options.username = username;
         self.core.options.password = password;
     }
 
-    /// Messages that match the filter are for this handler from now on. Subscribing is apart: [`subscribe`](Self::subscribe).
+    /// Messages that match the filter are for this handler from now on. Subscribing is apart:
+    /// [`subscribe`](Self::subscribe).
     pub fn add_handler(&mut self, filter: &TopicFilter, handler: HandlerId) {
         self.core.routes.add(filter, handler);
     }
@@ -292,8 +299,8 @@ impl Client {
         self.core.unsubscribe(filters, properties.as_properties())
     }
 
-    /// Publishes at QoS 1 or 2, as the message says; ends in [`Completion::Published`]. Without a connection it waits for
-    /// one. A message of QoS 0 is sent at once and is done with that.
+    /// Publishes at QoS 1 or 2, as the message says; ends in [`Completion::Published`]. Without a
+    /// connection it waits for one. A message of QoS 0 is sent at once and is done with that.
     ///
     /// # Errors
     /// [`CallError`], and nothing is sent or kept.
@@ -318,27 +325,30 @@ impl Client {
         self.core.publish_at_most_once(topic.as_str(), payload, retain, properties)
     }
 
-    /// Ends the client for good: DISCONNECT if there is a connection [MQTT-3.14.4-1], and every request that is under way
-    /// ends. The will is not published if the reason is success.
+    /// Ends the client for good: DISCONNECT if there is a connection [MQTT-3.14.4-1], and every
+    /// request that is under way ends. The will is not published if the reason is success.
     pub fn disconnect(&mut self, reason: ReasonCode, properties: &PropertiesBuf, now: Time) {
         self.core.now = now;
         self.core.end(Disconnect { reason, properties: properties.as_properties() });
     }
 
-    /// The bytes that are fed and not yet decoded: who begins to look at the stream now begins with these.
+    /// The bytes that are fed and not yet decoded: a reader of the stream that begins now begins
+    /// with these.
     #[must_use]
     pub fn unread(&self) -> &[u8] {
         self.decoder.unread()
     }
 
-    /// What to do next. Packets are decoded here, one at a time, so that an output can borrow from the bytes that came.
+    /// Returns the next output. Packets are decoded here, one at a time, so that an output can
+    /// borrow from the bytes that came.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
         let next = self.next_received().or_else(|| self.next_to_send())?;
         self.output(next)
     }
 
-    /// As [`poll_output`](Self::poll_output), but leaves [`Output::Transmit`] and [`Output::Closed`] for it: a host that has
-    /// more input in this turn sends what it makes of all of it in one frame.
+    /// Returns the next output, as [`poll_output`](Self::poll_output), but leaves
+    /// [`Output::Transmit`] and [`Output::Closed`] for it. A host that has more input in this turn
+    /// sends all answers in one frame.
     pub fn poll_received(&mut self) -> Option<Output<'_>> {
         let next = self.next_received()?;
         self.output(next)
@@ -364,7 +374,7 @@ impl Client {
         })
     }
 
-    /// What the bytes that came have for the host.
+    /// Returns the next output that the received bytes lead to.
     #[inline]
     fn next_received(&mut self) -> Option<Next> {
         loop {

@@ -1,4 +1,4 @@
-//! How a client connects, and what it bounds.
+//! Options of a client: how it connects, and its limits.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,14 +8,15 @@ use crate::codec::{
     Connect, Message, PACKET_BYTES_MAX, PacketId, Properties, PropertiesBuf, PropertyId, Value, Version, Will,
 };
 
-/// How a client connects, and what it bounds.
+/// Options of a client: how it connects, and its limits.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
     /// The version to speak.
     pub version: Version,
     /// Empty: the broker assigns one (5.0), or the session must be clean (3.1.1).
     pub client_id: String,
-    /// Begin without a session. Who leaves it out says that the session's state is this client's, empty if it is new.
+    /// Begin without a session. If false, the session's state is this client's, empty if the client
+    /// is new.
     pub clean_start: bool,
     /// Seconds without a packet after which we ping; 0 turns it off (§3.1.2.10).
     pub keep_alive: u16,
@@ -23,16 +24,19 @@ pub struct ClientOptions {
     pub username: Option<String>,
     /// The password: any bytes. 3.1.1 needs a user name with it.
     pub password: Option<Vec<u8>>,
-    /// What the broker publishes when the connection ends without DISCONNECT.
+    /// The message that the broker publishes when the connection ends without DISCONNECT.
     pub will: Option<ClientWill>,
-    /// CONNECT's further properties, such as the session expiry interval. Those of the next three fields are added.
+    /// CONNECT's further properties, such as the session expiry interval. Those of the next three
+    /// fields are added.
     pub properties: PropertiesBuf,
-    /// The packet identifier to begin with. Who resumes a session of which it has no state, such as a page after a reload,
-    /// begins at random: so a QoS 2 message hardly meets the identifier of one that an earlier life left unfinished.
+    /// The packet identifier to begin with. A client that resumes a session without its state, such
+    /// as a page after a reload, begins at random. A QoS 2 message then hardly meets the identifier
+    /// of one that was left unfinished.
     pub first_packet_id: PacketId,
     /// QoS 1 and 2 messages that the broker may send unacknowledged (5.0, §3.1.2.11.3); at least 1.
     pub receive_maximum: u16,
-    /// The largest packet that we accept, in bytes. In 5.0 the broker is told, and drops larger ones.
+    /// The largest packet that we accept, in bytes. In 5.0 CONNECT tells the broker, which drops
+    /// larger ones.
     pub packet_bytes_max: u32,
     /// How many topic aliases the broker may use towards us (5.0, §3.1.2.11.5).
     pub topic_alias_maximum: u16,
@@ -74,7 +78,8 @@ impl ClientOptions {
         }
     }
 
-    /// How many messages the broker may send unacknowledged, which in 3.1.1 it is not told.
+    /// How many messages the broker may send unacknowledged (Receive Maximum). 3.1.1 has no field
+    /// for it.
     pub(super) const fn receive_maximum(&self) -> u16 {
         match self.version {
             Version::V3_1_1 => u16::MAX,
@@ -100,7 +105,8 @@ impl ClientOptions {
         all
     }
 
-    /// CONNECT as these options say; `properties` are [`connect_properties`](Self::connect_properties).
+    /// CONNECT as these options say; `properties` are
+    /// [`connect_properties`](Self::connect_properties).
     pub(super) fn connect<'a>(&'a self, properties: Properties<'a>) -> Connect<'a> {
         let will = self.will.as_ref().map(|ClientWill { message }| Will {
             qos: message.qos,

@@ -1,4 +1,4 @@
-//! What the client gives out: things to do, things to know, and the ends of requests.
+//! Outputs of the client: actions for the host, news for it, and the results of requests.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ pub struct RequestId(pub u64);
 #[repr(transparent)]
 pub struct HandlerId(pub u32);
 
-/// What the host is to do, or to know.
+/// An action or a piece of news for the host.
 #[derive(Debug)]
 pub enum Output<'a> {
     /// Send these bytes as one frame. Given last, so that a turn's packets share a frame.
@@ -31,7 +31,7 @@ pub enum Output<'a> {
     Closed(CloseReason),
 }
 
-/// What the broker said when it accepted.
+/// The contents of an accepting CONNACK.
 #[derive(Clone, Copy, Debug)]
 pub struct Connected<'a> {
     /// It goes on with the session of an earlier connection.
@@ -45,7 +45,8 @@ pub struct Connected<'a> {
 pub struct Incoming<'a> {
     /// The PUBLISH, its topic filled in where an alias stood for it.
     pub publish: Publish<'a>,
-    /// The place of the topic in a bounded cache: the same topic keeps its slot until another takes it.
+    /// The place of the topic in a bounded cache: the same topic keeps its slot until another takes
+    /// it.
     pub topic_slot: u32,
     /// The slot has another topic or other handlers than when it was last given out.
     pub topic_changed: bool,
@@ -127,9 +128,9 @@ pub enum CallError {
     /// The broker said in its CONNACK that it does not take this.
     #[error("{problem}")]
     NotSupported {
-        /// What, and what it does take.
+        /// The rule that the broker would refuse, and what it does take.
         problem: &'static str,
-        /// What the broker would have said.
+        /// The reason code that the broker would have sent.
         reason: ReasonCode,
     },
     /// The broker said in its CONNACK that it does not take so large a packet.
@@ -173,11 +174,11 @@ pub enum CloseReason {
     /// The broker sent a packet that it must not send now.
     #[error("the broker broke the protocol: {problem} ({rule})")]
     ProtocolError {
-        /// What we told the broker.
+        /// The reason code in our DISCONNECT.
         reason: ReasonCode,
         /// The statement or section of the specification.
         rule: &'static str,
-        /// What it did.
+        /// The rule that the broker broke.
         problem: &'static str,
     },
     /// A ping was not answered.

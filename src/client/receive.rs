@@ -1,4 +1,4 @@
-//! What the client makes of a packet from the broker.
+//! Packets from the broker, handled one at a time.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use crate::session::{self, Acknowledged, Received};
 type Outcome = Result<Option<Next>, &'static Breach>;
 
 impl Core {
-    /// What the packet has for the host.
+    /// Handles a packet; returns the output that it leads to.
     pub(super) fn on_packet(&mut self, mut packet: Packet<'_>) -> Option<Next> {
         let outcome = match self.state {
             State::AwaitConnack { .. } => self.on_first_packet(&packet),
@@ -38,8 +38,8 @@ impl Core {
             Packet::Publish(publish) => return self.on_publish(publish),
             Packet::Puback(ack) => self.on_ack(ack.packet_id, session::Ack::Puback, ack.reason),
             Packet::Pubrec(ack) => self.on_ack(ack.packet_id, session::Ack::Pubrec, ack.reason),
-            // The broker has had the message since its PUBREC. A reason of 0x92 says that its first PUBCOMP was lost
-            // with an earlier connection, which is no error (§3.7.2.1).
+            // The broker has had the message since its PUBREC. A reason of 0x92 says that its first
+            // PUBCOMP was lost with an earlier connection, which is no error (§3.7.2.1).
             Packet::Pubcomp(ack) => self.on_ack(ack.packet_id, session::Ack::Pubcomp, ReasonCode::Success),
             Packet::Pubrel(ack) => {
                 let reason = self.session.on_pubrel(ack.packet_id);

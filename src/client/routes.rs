@@ -1,4 +1,4 @@
-//! From a topic to the handlers of the filters that match it, remembered for the topics seen last.
+//! Routes from a topic to the handlers of its filters, cached for the topics seen last.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -11,8 +11,8 @@ use crate::topic::TopicFilter;
 const SETS: usize = 64;
 const WAYS: usize = 4;
 
-/// The router of the client's handlers, and a bounded cache before it: dashboards see the same few topics again and again,
-/// and a topic that is known costs one hash and one comparison.
+/// The router of the client's handlers, with a bounded cache before it. Dashboards see the same few
+/// topics again and again. A known topic costs one hash and one comparison.
 #[derive(Debug, Default)]
 pub(super) struct Routes {
     router: Router<HandlerId>,
@@ -26,7 +26,7 @@ pub(super) struct Routes {
 
 #[derive(Debug, Default)]
 struct Slot {
-    /// Of the handlers.
+    /// Generation of the handlers: counts their changes.
     generation: u64,
     hash: u32,
     topic: Box<str>,
@@ -112,7 +112,8 @@ impl Routes {
     }
 }
 
-/// Eight bytes at a time. Collisions cost a look at the router, no more, so a peer gains nothing by them.
+/// Eight bytes at a time. Collisions cost a look at the router, no more, so a peer gains nothing by
+/// them.
 #[inline]
 fn hash(bytes: &[u8]) -> u32 {
     const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;

@@ -1,4 +1,4 @@
-//! What the client sends, and how its connection begins and ends.
+//! Packets that the client sends, and the beginning and end of its connection.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -160,7 +160,8 @@ impl Core {
             let (qos, retain) = (delivery.qos, delivery.retain);
             let publish = Publish { dup, qos, retain, packet_id: Some(packet_id), ..delivery.message.as_publish() };
             let start = self.outgoing.len();
-            // It was measured when it was queued, but perhaps before the broker had said what it takes.
+            // It was measured when it was queued, but perhaps before the broker had said what it
+            // takes.
             let encoded = publish.encode(self.options.version, &mut self.outgoing).map_err(CallError::from);
             let bytes = self.outgoing.len() - start;
             let checked = encoded.and_then(|_| limits.check_publish(qos, retain, bytes));
@@ -217,7 +218,7 @@ impl Core {
         self.close(cause);
     }
 
-    /// The connection is over. What the session keeps is kept.
+    /// Ends the connection. The session keeps its state.
     pub(super) fn close(&mut self, cause: CloseReason) {
         self.state = State::Idle;
         self.aliases.clear();
@@ -229,7 +230,7 @@ impl Core {
         self.closing = Some(cause);
     }
 
-    /// Whether packets from the broker mean something now.
+    /// True if packets from the broker mean something now.
     pub(super) const fn is_listening(&self) -> bool {
         matches!(self.state, State::AwaitConnack { .. } | State::Connected { .. })
     }

@@ -10,12 +10,14 @@ const KEPT_BYTES: usize = 64 * 1024;
 
 /// Collects a connection's bytes and finds the packets in them.
 ///
-/// The order of calls: [`feed`](Self::feed) a frame, then [`advance`](Self::advance) until it gives `None`, decoding each
-/// located packet with [`packet`](Self::packet) before the next feed. Locating and decoding are apart so that a machine
-/// can keep `&mut` to its other parts while it holds a [`Located`], which borrows nothing.
+/// Order of calls: [`feed`](Self::feed) a frame, then [`advance`](Self::advance) until it returns
+/// `None`, decoding each located packet with [`packet`](Self::packet) before the next feed.
+/// Locating and decoding are apart so that a machine can keep `&mut` to its other parts while it
+/// holds a [`Located`], which borrows nothing.
 ///
-/// The buffer holds at most one incomplete packet, which the limit bounds, the frame that was fed last, and as much again that
-/// was read. A host that leaves packets in it to come back to them has those in it too.
+/// The buffer holds at most one incomplete packet, which the limit bounds, the frame that was fed
+/// last, and as much again that was read. A host that leaves packets in it to come back to them has
+/// those in it too.
 #[derive(Debug)]
 pub struct Decoder {
     /// Longer than what is in it: bytes that a frame once needed are not made zero for the next.
@@ -37,7 +39,8 @@ pub struct Located {
 }
 
 impl Decoder {
-    /// A decoder that refuses packets of more than `packet_bytes_max` bytes, fixed header included, before it buffers them.
+    /// A decoder that refuses packets of more than `packet_bytes_max` bytes, fixed header included,
+    /// before it buffers them.
     #[must_use]
     pub const fn new(packet_bytes_max: u32) -> Self {
         Self { buffer: Vec::new(), end: 0, start: 0, frame: 0, packet_bytes_max }
@@ -68,9 +71,10 @@ impl Decoder {
     /// Steps over the next whole packet and says where it is; `None` if more bytes are needed.
     ///
     /// # Errors
-    /// [`DecodeError`] if the fixed header is malformed (kind 0, flags [MQTT-2.1.3-1], a remaining length of more than four
-    /// bytes or in 5.0 not in its shortest form [MQTT-1.5.5-1]) or says more bytes than the limit, as soon as those bytes
-    /// are there. The decoder stands still then, and says the same again.
+    /// [`DecodeError`] if the fixed header is malformed, or says more bytes than the limit, as soon
+    /// as the header is there. Malformed are kind 0, flags [MQTT-2.1.3-1], a remaining length of
+    /// more than four bytes, and in 5.0 one that is not in its shortest form [MQTT-1.5.5-1]. The
+    /// decoder stands still then, and returns the same error again.
     #[inline]
     pub fn advance(&mut self, version: Version) -> Result<Option<Located>, DecodeError> {
         let unread = self.unread();
@@ -93,7 +97,8 @@ impl Decoder {
         Ok(Some(located))
     }
 
-    /// Steps back to before the packet that was located last: [`advance`](Self::advance) gives it again.
+    /// Steps back to before the packet that was located last: [`advance`](Self::advance) returns it
+    /// again.
     pub const fn put_back(&mut self, located: &Located) {
         self.start = located.start;
     }
@@ -105,7 +110,8 @@ impl Decoder {
         self.buffer.get(located.start..end).unwrap_or_default()
     }
 
-    /// Where in the frame that was fed last the packet begins; `None` if it began in an earlier one.
+    /// Where in the frame that was fed last the packet begins; `None` if it began in an earlier
+    /// one.
     #[must_use]
     pub fn offset_in_frame(&self, located: &Located) -> Option<usize> {
         located.start.checked_sub(self.frame)
@@ -141,8 +147,8 @@ impl Decoder {
         self.buffer.capacity()
     }
 
-    /// Drops what was read, and moves what was not to the front: once as much was read as is moved, so that bytes that wait
-    /// are not moved again and again.
+    /// Drops the bytes that were read, and moves the others to the front. It waits until as many
+    /// were read as have to be moved, so that no byte is moved again and again.
     fn compact(&mut self) {
         let unread = self.end - self.start;
         if unread <= self.start {

@@ -1,4 +1,4 @@
-//! From a packet to its bytes.
+//! Encoding: from a packet to its bytes.
 #![expect(clippy::cast_possible_truncation, reason = "lengths are checked before they are written")]
 
 use alloc::vec::Vec;
@@ -16,7 +16,8 @@ pub const PINGREQ: [u8; 2] = [0xC0, 0];
 pub const PINGRESP: [u8; 2] = [0xD0, 0];
 
 impl Packet<'_> {
-    /// Appends the packet's bytes to `out`. Properties are left out in 3.1.1, and reason codes mapped.
+    /// Appends the packet's bytes to `out`. Properties are left out in 3.1.1, and reason codes
+    /// mapped.
     ///
     /// # Errors
     /// [`EncodeError`], and `out` is as it was.
@@ -46,7 +47,8 @@ impl Packet<'_> {
         }
     }
 
-    /// How many bytes [`encode`](Self::encode) appends: what a peer's Maximum Packet Size is held against.
+    /// How many bytes [`encode`](Self::encode) appends: what a peer's Maximum Packet Size is held
+    /// against.
     ///
     /// # Errors
     /// As [`encode`](Self::encode).
@@ -62,8 +64,9 @@ impl Packet<'_> {
 }
 
 impl Publish<'_> {
-    /// Appends the packet's bytes to `out` and says where in `out` its packet identifier stands, for QoS 1 and 2: who sends
-    /// one message to many copies the bytes and writes another identifier there.
+    /// Appends the packet's bytes to `out`; returns the place of the packet identifier in `out`,
+    /// for QoS 1 and 2. A sender of one message to many copies the bytes and writes another
+    /// identifier there.
     ///
     /// # Errors
     /// [`EncodeError`], and `out` is as it was.
@@ -321,8 +324,8 @@ impl Auth<'_> {
     }
 }
 
-/// The end of acknowledgements, DISCONNECT and AUTH: as much of it as says something (§3.4.2.1, §3.14.2.1, §3.15.2.1).
-/// AUTH alone may not have a reason code without a property list.
+/// The end of acknowledgements, DISCONNECT and AUTH: as much of it as says something (§3.4.2.1,
+/// §3.14.2.1, §3.15.2.1). AUTH alone may not have a reason code without a property list.
 fn outcome(
     writer: &mut Writer<'_>,
     reason: ReasonCode,

@@ -1,4 +1,4 @@
-//! What can be wrong with a packet: the peer's fault on the way in, the caller's mistake on the way out.
+//! Errors of packets: the peer's fault when decoding, the caller's mistake when encoding.
 
 use thiserror::Error;
 
@@ -8,15 +8,17 @@ use super::{PacketKind, ReasonCode};
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{}, byte {offset}: {problem} ({rule})", .kind.map_or("packet", PacketKind::name))]
 pub struct DecodeError {
-    /// The kind of the packet, once its first byte told it.
+    /// The kind of the packet, once its first byte is known.
     pub kind: Option<PacketKind>,
     /// Where in the packet, counted from its first byte.
     pub offset: usize,
-    /// The statement or section of the specification that was broken, such as `MQTT-3.3.1-4` or `§2.1.3`.
+    /// The statement or section of the specification that was broken, such as `MQTT-3.3.1-4` or
+    /// `§2.1.3`.
     pub rule: &'static str,
-    /// What was found and what would be right.
+    /// The fault, and what would be right.
     pub problem: &'static str,
-    /// What to say to the peer: [`ReasonCode::MalformedPacket`], [`ReasonCode::ProtocolError`] or a more exact one.
+    /// The reason code for the peer: [`ReasonCode::MalformedPacket`], [`ReasonCode::ProtocolError`]
+    /// or a more exact one.
     pub reason: ReasonCode,
 }
 
@@ -42,7 +44,7 @@ pub enum EncodeError {
     Invalid {
         /// The statement or section of the specification.
         rule: &'static str,
-        /// What was found and what would be right.
+        /// The fault, and what would be right.
         problem: &'static str,
     },
 }

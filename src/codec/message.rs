@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use super::{PropertiesBuf, Publish, QoS};
 use crate::topic::TopicName;
 
-/// An application message, owned: what a session keeps for resending, a broker retains, a queue holds.
+/// An application message, owned: what a session keeps for resending, a broker retains, a queue
+/// holds.
 ///
 /// Shared as `Arc<Message>`, so a message that goes to a thousand subscribers is held once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,9 +17,10 @@ pub struct Message {
     pub qos: QoS,
     /// The RETAIN flag it was published with.
     pub retain: bool,
-    /// What it says; any bytes.
+    /// The payload; any bytes.
     pub payload: Vec<u8>,
-    /// The properties that travel with the message end to end (not topic alias, not subscription identifiers). Empty in 3.1.1.
+    /// The properties that travel with the message end to end (not topic alias, not subscription
+    /// identifiers). Empty in 3.1.1.
     pub properties: PropertiesBuf,
 }
 
@@ -29,7 +31,8 @@ impl Message {
         Self { topic, qos: QoS::AtMostOnce, retain: false, payload: payload.into(), properties: PropertiesBuf::new() }
     }
 
-    /// The PUBLISH that carries this message, without a packet identifier (the session gives one for QoS 1 and 2).
+    /// The PUBLISH that carries this message, without a packet identifier (the session sets one for
+    /// QoS 1 and 2).
     #[must_use]
     pub fn as_publish(&self) -> Publish<'_> {
         Publish {

@@ -1,7 +1,8 @@
 //! The codec: bytes to packets and back, MQTT 3.1.1 and 5.0 in one set of types.
 //!
-//! Packets borrow from the bytes that they were decoded from. [`Decoder`] takes a byte stream in any split
-//! [MQTT-6.0.0-2] and gives whole packets; [`Packet::encode`] appends one packet's bytes to a buffer.
+//! Packets borrow from the bytes that they were decoded from. [`Decoder`] takes a byte stream in
+//! any split [MQTT-6.0.0-2] and returns whole packets; [`Packet::encode`] appends one packet's
+//! bytes to a buffer.
 
 mod decode;
 mod decoder;
@@ -33,7 +34,8 @@ pub use qos::QoS;
 pub use reason::ReasonCode;
 pub use version::Version;
 
-/// The largest value of a variable byte integer, and so of a packet's remaining length (MQTT 5.0 §1.5.5).
+/// The largest value of a variable byte integer, and so of a packet's remaining length (MQTT 5.0
+/// §1.5.5).
 pub const VARIABLE_BYTE_INTEGER_MAX: u32 = 268_435_455;
 
 /// The most bytes a packet can have: fixed header of 5 bytes and the largest remaining length.

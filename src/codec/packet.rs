@@ -1,7 +1,8 @@
 //! The control packets of MQTT (MQTT 5.0 §3), as borrowed views of their bytes.
 //!
-//! One set of types serves both versions. What 3.1.1 lacks has its neutral value there: no properties, reason
-//! [`ReasonCode::Success`], no AUTH. 3.1.1's CONNACK return codes and SUBACK failure are mapped to the reason codes of 5.0.
+//! One set of types serves both versions. In 3.1.1 a field of 5.0 has its neutral value: no
+//! properties, reason [`ReasonCode::Success`], no AUTH. 3.1.1's CONNACK return codes and SUBACK
+//! failure are mapped to the reason codes of 5.0.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -30,7 +31,7 @@ pub enum Packet<'a> {
     Subscribe(Subscribe<'a>),
     /// The server's answer, a reason for each filter (§3.9).
     Suback(Suback<'a>),
-    /// A client gives subscriptions up (§3.10).
+    /// A client ends subscriptions (§3.10).
     Unsubscribe(Unsubscribe<'a>),
     /// The server's answer (§3.11).
     Unsuback(Unsuback<'a>),
@@ -91,11 +92,11 @@ pub struct Connect<'a> {
 pub struct Will<'a> {
     /// The quality of service of the will message.
     pub qos: QoS,
-    /// Whether the will message is retained.
+    /// True if the will message is retained.
     pub retain: bool,
     /// Where it is published; valid as a topic name.
     pub topic: &'a str,
-    /// What it says.
+    /// The will message; any bytes.
     pub payload: &'a [u8],
     /// Will properties: delay, and those of the message.
     pub properties: Properties<'a>,
@@ -108,7 +109,7 @@ pub struct Connack<'a> {
     pub session_present: bool,
     /// Success, or why the connection is refused.
     pub reason: ReasonCode,
-    /// What the server allows, and more.
+    /// Properties: limits of the server, and more.
     pub properties: Properties<'a>,
 }
 
@@ -127,7 +128,7 @@ pub struct Publish<'a> {
     pub packet_id: Option<PacketId>,
     /// The message's properties.
     pub properties: Properties<'a>,
-    /// What the message says.
+    /// The payload; any bytes.
     pub payload: &'a [u8],
 }
 
@@ -170,7 +171,7 @@ pub struct Subscribe<'a> {
 /// One filter of a SUBSCRIBE, and how to deliver what it matches (§3.8.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subscription<'a> {
-    /// The filter as it stands on the wire: well-formed UTF-8, not yet checked as a topic filter, so that a
+    /// The filter as it stands on the wire: well-formed UTF-8, not yet checked as a topic filter. A
     /// server can answer a bad one with [`ReasonCode::TopicFilterInvalid`] alone.
     pub filter: &'a str,
     /// Quality of service, and 5.0's three options.
@@ -205,7 +206,7 @@ pub enum RetainHandling {
 /// SUBACK (§3.9).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suback<'a> {
-    /// That of the SUBSCRIBE.
+    /// The packet identifier of the SUBSCRIBE.
     pub packet_id: PacketId,
     /// None in 3.1.1.
     pub properties: Properties<'a>,
@@ -227,7 +228,7 @@ pub struct Unsubscribe<'a> {
 /// UNSUBACK (§3.11).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unsuback<'a> {
-    /// That of the UNSUBSCRIBE.
+    /// The packet identifier of the UNSUBSCRIBE.
     pub packet_id: PacketId,
     /// None in 3.1.1.
     pub properties: Properties<'a>,
@@ -371,7 +372,8 @@ impl SubscriptionOptions {
         }
     }
 
-    /// The options that a byte of SUBSCRIBE says (§3.8.3.1); `None` if a reserved bit is set, or a field has the value 3.
+    /// The options that a byte of SUBSCRIBE says (§3.8.3.1); `None` if a reserved bit is set, or a
+    /// field has the value 3.
     #[must_use]
     pub const fn from_byte(byte: u8, version: Version) -> Option<Self> {
         let Some(qos) = QoS::from_bits(byte & 3) else { return None };

@@ -1,12 +1,13 @@
-//! A cursor over one packet's bytes that knows where it stands, so that each error can name its offset.
+//! A cursor over one packet's bytes that knows where it stands, so that each error can name its
+//! offset.
 
 use super::{DecodeError, PacketId, PacketKind, ReasonCode};
 use crate::topic::has;
 
 /// Reads the fields of one packet. Offsets count from the packet's first byte.
 ///
-/// The first fault is kept until [`finish`](Self::finish) tells it, and there is nothing more to read behind it. So a field
-/// can be read without asking whether the one before it was there: what is read after a fault is empty, and never used.
+/// The first fault is kept until [`finish`](Self::finish) returns it. Every field behind it reads
+/// as empty, and is never used. So a field can be read without a check of the one before it.
 #[derive(Clone, Debug)]
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
@@ -148,7 +149,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Ends after the next `len` bytes until [`widen`](Self::widen) takes what this gives back.
+    /// Ends after the next `len` bytes until [`widen`](Self::widen) takes what this returns.
     pub(super) fn narrow(&mut self, len: usize) -> &'a [u8] {
         let outer = self.bytes;
         let start = self.at;

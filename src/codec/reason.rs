@@ -6,9 +6,11 @@ use super::PacketKind;
 
 macro_rules! reason_codes {
     ($($value:literal $name:ident $text:literal [$($kind:ident)*])*) => {
-        /// Why: the result of an operation, as one byte (§2.4). Below 0x80 it is a success, from 0x80 on a failure.
+        /// Why: the result of an operation, as one byte (§2.4). Below 0x80 it is a success, from
+        /// 0x80 on a failure.
         ///
-        /// Which codes a packet may carry is the codec's to check; 3.1.1's return codes are mapped to these.
+        /// Which codes a packet may carry is the codec's to check; 3.1.1's return codes are mapped
+        /// to these.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         pub enum ReasonCode {
@@ -32,7 +34,7 @@ macro_rules! reason_codes {
             }
         }
 
-        /// What each of [`ReasonCode::ALL`] means.
+        /// The meaning of each of [`ReasonCode::ALL`].
         static TEXTS: [&str; ReasonCode::ALL.len()] = [$($text),*];
 
         /// Which packets may carry each of [`ReasonCode::ALL`]: a bit for each [`PacketKind`].
@@ -41,7 +43,8 @@ macro_rules! reason_codes {
 }
 
 reason_codes! {
-    0x00 Success "success, normal disconnection, or granted QoS 0" [Connack Puback Pubrec Pubrel Pubcomp Suback Unsuback Disconnect Auth]
+    0x00 Success "success, normal disconnection, or granted QoS 0"
+        [Connack Puback Pubrec Pubrel Pubcomp Suback Unsuback Disconnect Auth]
     0x01 GrantedQoS1 "granted QoS 1" [Suback]
     0x02 GrantedQoS2 "granted QoS 2" [Suback]
     0x04 DisconnectWithWill "disconnect, and publish the will" [Disconnect]
@@ -93,19 +96,20 @@ impl ReasonCode {
         self as u8
     }
 
-    /// Whether it says that the operation failed: 0x80 or above.
+    /// True if it says that the operation failed: 0x80 or above.
     #[must_use]
     pub const fn is_error(self) -> bool {
         self.value() >= 0x80
     }
 
-    /// What it means, in the specification's words.
+    /// Returns the meaning, in the specification's words.
     #[must_use]
     pub fn text(self) -> &'static str {
         TEXTS[self.index()]
     }
 
-    /// Whether a packet of this kind may carry it (§2.4, table 2-6). Packets without a reason code carry none.
+    /// True if a packet of this kind may carry it (§2.4, table 2-6). Packets without a reason code
+    /// carry none.
     #[must_use]
     pub fn is_allowed_in(self, kind: PacketKind) -> bool {
         PACKETS[self.index()] & 1 << kind as u16 != 0

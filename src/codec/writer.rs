@@ -10,8 +10,9 @@ use crate::topic::has;
 
 /// Appends fields to a buffer.
 ///
-/// The first mistake is kept until [`finish`](Self::finish) or [`finish_packet`](Self::finish_packet) tells it and takes
-/// back all that was appended. So a field can be appended without asking whether the one before it could be.
+/// The first mistake is kept until [`finish`](Self::finish) or
+/// [`finish_packet`](Self::finish_packet) tells it and takes back all that was appended. So a field
+/// can be appended without asking whether the one before it could be.
 pub(super) struct Writer<'a> {
     out: &'a mut Vec<u8>,
     /// Where in `out` the packet or list begins.
@@ -32,7 +33,8 @@ impl<'a> Writer<'a> {
     /// Appends a packet with this first byte.
     pub(super) fn packet(out: &'a mut Vec<u8>, first: u8) -> Self {
         let mut writer = Self::new(out);
-        // Room for the longest remaining length; the body moves up afterwards. These packets are short.
+        // Room for the longest remaining length; the body moves up afterwards. These packets are
+        // short.
         writer.bytes(&[first, 0, 0, 0, 0]);
         writer
     }
@@ -96,7 +98,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Whether a packet of this kind may have this reason code.
+    /// True if a packet of this kind may have this reason code.
     pub(super) fn check_reason(&mut self, reason: ReasonCode, kind: PacketKind) {
         if !reason.is_allowed_in(kind) {
             self.invalid("§2.4", "a reason code that this packet cannot have");
@@ -145,7 +147,8 @@ pub(super) fn two_byte(out: &mut Vec<u8>, value: u16) {
     out.extend_from_slice(&value.to_be_bytes());
 }
 
-/// Appends a variable byte integer in its shortest form [MQTT-1.5.5-1]. The caller has checked its bound.
+/// Appends a variable byte integer in its shortest form [MQTT-1.5.5-1]. The caller has checked its
+/// bound.
 pub(super) fn variable(out: &mut Vec<u8>, mut value: u32) {
     while value >= 0x80 {
         out.push((value & 0x7F) as u8 | 0x80);

@@ -8,13 +8,13 @@ use crate::topic::{TopicFilter, TopicName};
 /// Why a filter matches a topic, or why not (MQTT 5.0 §4.7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// Whether it matches.
+    /// True if it matches.
     pub matches: bool,
     /// One entry a level, up to the one that decides.
     pub levels: Vec<LevelExplanation>,
 }
 
-/// What one level says.
+/// The result of one level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LevelExplanation {
     /// The filter's level; `None` behind its end.
@@ -45,7 +45,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Whether a match is still possible.
+    /// True if a match is still possible.
     #[must_use]
     pub const fn matches(self) -> bool {
         match self {

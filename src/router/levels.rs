@@ -20,7 +20,8 @@ impl LevelId {
     }
 }
 
-/// All levels that some filter has. Texts come from peers, so they are hashed with the owner's secret.
+/// All levels that some filter has. Texts come from peers, so they are hashed with the owner's
+/// secret.
 #[derive(Clone, Debug)]
 pub(super) struct Levels {
     secret: u64,
@@ -55,12 +56,13 @@ impl Levels {
         self.hash(&self.entries[number as usize].text)
     }
 
-    /// The hash of the way from a node to its child of a level. Two ways to the same level have two hashes.
+    /// The hash of the way from a node to its child of a level. Two ways to the same level have two
+    /// hashes.
     pub(super) fn hash_of_edge(&self, parent: u32, level_hash: u32) -> u32 {
         hash_number(self.secret, parent) ^ level_hash
     }
 
-    /// Whether the level with this number has this text.
+    /// True if the level with this number has this text.
     pub(super) fn is(&self, LevelId(number): LevelId, text: &[u8]) -> bool {
         *self.entries[number as usize].text == *text
     }

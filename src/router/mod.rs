@@ -1,9 +1,10 @@
-//! The router: from a topic to its subscribers.
+//! The router: finds the subscribers of a topic.
 //!
-//! A trie of topic filters, level by level. Walking it costs what the topic's levels and the wildcards on their way cost,
-//! however many filters there are: a level is a hash of its text, and one look at a table. Among a million filters the
-//! nodes of a topic that nobody has published to for a while are in no cache of the processor, and each look is then at
-//! main memory; no structure is spared that. Texts of levels are interned, so that each is held once.
+//! A trie of topic filters, level by level. A walk costs as much as the topic's levels and the
+//! wildcards on their way, however many filters there are. A level costs a hash of its text, and
+//! one look at a table. Among a million filters, the nodes of a quiet topic are in no cache of the
+//! processor. Each look then reads main memory, as with any structure. Texts of levels are
+//! interned, so that each is held once.
 
 use alloc::vec::Vec;
 
@@ -28,7 +29,8 @@ const NONE: NodeId = ROOT;
 
 /// The subscribers `K` of topic filters, each with a `V` for the filter: its subscription options.
 ///
-/// Visits are in a fixed order: by the walk, `#` before `+` before the level itself, and at one filter by `K`.
+/// Visits are in a fixed order: by the walk, `#` before `+` before the level itself, and at one
+/// filter by `K`.
 #[derive(Clone, Debug)]
 pub struct Router<K, V = ()> {
     nodes: Vec<Node<K, V>>,
@@ -46,8 +48,8 @@ struct Node<K, V> {
     /// The children of the wildcard levels, which every topic looks at.
     plus: NodeId,
     hash: NodeId,
-    /// One child of another level, and before it the hash of that level. Most nodes have no more, and the way to it is then
-    /// short.
+    /// One child of another level, and before it the hash of that level. Most nodes have no more,
+    /// and the way to it is then short.
     first: (u32, NodeId),
     /// How many further children are in [`Router::edges`].
     further: u32,
@@ -67,8 +69,8 @@ impl<K: Ord, V> Router<K, V> {
         Self::with_secret(0)
     }
 
-    /// A router without subscriptions, for filters of strangers: who does not know the secret cannot choose filters that
-    /// make matches slow.
+    /// A router without subscriptions, for filters of strangers: a stranger without the secret
+    /// cannot choose filters that make matches slow.
     #[must_use]
     pub fn with_secret(secret: u64) -> Self {
         Self {
@@ -80,7 +82,8 @@ impl<K: Ord, V> Router<K, V> {
         }
     }
 
-    /// Subscribes `key`; gives back the value of its subscription to the same filter, which is replaced.
+    /// Subscribes `key`; returns the value of its subscription to the same filter, which is
+    /// replaced.
     ///
     /// A share name is not looked at: it belongs into `K`.
     pub fn insert(&mut self, filter: &TopicFilter, key: K, value: V) -> Option<V> {
@@ -93,7 +96,7 @@ impl<K: Ord, V> Router<K, V> {
         replaced
     }
 
-    /// Ends a subscription; gives back its value.
+    /// Ends a subscription; returns its value.
     pub fn remove(&mut self, filter: &TopicFilter, key: &K) -> Option<V> {
         let mut path = Vec::new();
         let mut node = self.find(filter, |node| path.push(node))?;
@@ -124,7 +127,7 @@ impl<K: Ord, V> Router<K, V> {
         self.subscriptions
     }
 
-    /// Whether there is no subscription.
+    /// True if there is no subscription.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.subscriptions == 0
@@ -132,10 +135,11 @@ impl<K: Ord, V> Router<K, V> {
 
     /// Visits every subscription whose filter matches `topic` (MQTT 5.0 §4.7).
     ///
-    /// A subscriber with several matching filters is visited once for each. The walk looks at the nodes that match the
-    /// topic's first levels and at no others; wildcards can make these as many as filters are stored, never more. It
-    /// allocates only where a `+` and the level itself both lead on, and does not recurse. Gives how many nodes those are:
-    /// what a match costs on any machine.
+    /// A subscriber with several matching filters is visited once for each. The walk visits the
+    /// nodes that match the topic's first levels and no others. With wildcards these can be as many
+    /// as there are filters, never more. It allocates only where a `+` and the level itself both
+    /// lead on, and does not recurse. Returns the number of nodes visited: the cost of a match on
+    /// any machine.
     pub fn for_each_match<'a>(&'a self, topic: &str, mut visit: impl FnMut(&'a K, &'a V)) -> usize {
         self.walk(topic.as_bytes(), &mut |subscribers| {
             for (key, value) in subscribers {
@@ -144,7 +148,8 @@ impl<K: Ord, V> Router<K, V> {
         })
     }
 
-    /// Visits what hangs on the nodes that match, and counts those that it looks at. Its code is there once, whoever visits.
+    /// Visits what hangs on the nodes that match, and counts those that it looks at. Its code is
+    /// there once, whoever visits.
     fn walk<'a>(&'a self, topic: &[u8], visit: &mut dyn FnMut(&'a [(K, V)])) -> usize {
         let mut looked_at = 0;
         // Where to go on, and at which byte of the topic, once the present path has ended.
@@ -184,7 +189,7 @@ impl<K: Ord, V> Router<K, V> {
         }
     }
 
-    /// The node of a filter; `above` is told those on the way to it.
+    /// Returns the node of a filter; `above` is called with those on the way to it.
     fn find(&self, filter: &TopicFilter, mut above: impl FnMut(NodeId)) -> Option<NodeId> {
         let mut node = ROOT;
         for level in topic::Levels::of(filter.filter()) {

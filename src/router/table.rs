@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 
 /// Numbers by the hash of what they stand for; open addressing, probed in line.
 ///
-/// It holds neither keys nor a way to compare them: who looks something up says which number it is. So one table serves
-/// levels and edges, eight bytes an entry, and its code is in the page once.
+/// It holds neither keys nor a way to compare them: a caller that looks something up says which
+/// number it is. So one table serves levels and edges, eight bytes an entry, and its code is in the
+/// page once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
     /// As many as a power of two, or none; at least a quarter is free.
@@ -102,7 +103,7 @@ impl Table {
     }
 }
 
-/// Hashes a text with a secret, so that who does not know it cannot choose texts that collide.
+/// Hashes a text with a secret, so that a stranger cannot choose texts that collide.
 #[expect(clippy::cast_possible_truncation, reason = "the halves of a product")]
 pub(super) fn hash_text(secret: u64, text: &[u8]) -> u32 {
     let mut state = secret ^ text.len() as u64;
@@ -180,7 +181,8 @@ mod tests {
                 (0..edges).for_each(|edge| table.insert(hash(edge), edge));
                 let inside: u32 = (0..edges).map(|edge| steps(&table, hash(edge))).sum();
                 let outside: u32 = (edges..2 * edges).map(|edge| steps(&table, hash(edge))).sum();
-                // Where three quarters are taken 2.5 and 8.5, by theory and in large tables; small ones have good and bad luck.
+                // Where three quarters are taken 2.5 and 8.5, by theory and in large tables; small
+                // ones have good and bad luck.
                 assert!(inside < 4 * edges, "{inside} steps to {edges} edges with the secret {secret}");
                 assert!(outside < 16 * edges, "{outside} steps to {edges} edges that are not with the secret {secret}");
             }

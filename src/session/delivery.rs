@@ -7,8 +7,8 @@ use crate::codec::{Message, QoS};
 
 /// A message on its way to the peer, with what this hop adds to it.
 ///
-/// `T` is the owner's tag, kept with the delivery until it is over: the client's request number, the broker's
-/// time of arrival and shared subscription.
+/// `T` is the owner's tag, kept with the delivery until it is over: the client's request number,
+/// the broker's time of arrival and shared subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery<T> {
     /// The message, shared with whoever else it goes to.

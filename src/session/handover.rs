@@ -1,4 +1,5 @@
-//! What a broker takes out of a session to give it to another. A page without a broker has nothing of it.
+//! Handover: deliveries that a broker takes out of one session for another. A page without a broker
+//! has nothing of it.
 
 use alloc::vec::Vec;
 
@@ -11,12 +12,12 @@ impl<T: Copy> Session<T> {
         self.queue.iter()
     }
 
-    /// Whether the queue has room for one of so many bytes.
+    /// True if the queue has room for one of so many bytes.
     pub(crate) const fn has_room(&self, bytes: usize) -> bool {
         self.queue.has_room(bytes)
     }
 
-    /// Whether a delivery that is put first would be sent at once.
+    /// True if a delivery that is put first would be sent at once.
     pub(crate) const fn may_send(&self) -> bool {
         self.resend.is_empty() && self.has_quota() && self.identifiers.has_free(self.in_flight.len())
     }
@@ -35,7 +36,8 @@ impl<T: Copy> Session<T> {
         waiting
     }
 
-    /// Takes out those that were sent at QoS 1 and are not acknowledged, in the order of their sending.
+    /// Takes out those that were sent at QoS 1 and are not acknowledged, in the order of their
+    /// sending.
     pub(crate) fn take_sent_once(&mut self) -> Vec<Delivery<T>> {
         let mut order = self.in_flight.latest_first(|entry| entry.sent);
         let mut taken = Vec::new();

@@ -6,11 +6,13 @@ use crate::collections::by_id::Index;
 /// How many identifiers there are: 1 to 65,535.
 const ALL: usize = u16::MAX as usize;
 
-/// Gives identifiers out in turn, so that a late acknowledgement does not meet a young delivery.
+/// Allocator of packet identifiers. They are used in turn, so that a late acknowledgement does not
+/// meet a young delivery.
 #[derive(Clone, Debug)]
 pub(super) struct Identifiers {
     next: PacketId,
-    /// Those of SUBSCRIBE and UNSUBSCRIBE; those of deliveries are the keys of the deliveries themselves.
+    /// Those of SUBSCRIBE and UNSUBSCRIBE; those of deliveries are the keys of the deliveries
+    /// themselves.
     requests: Index,
 }
 
@@ -37,7 +39,7 @@ impl Identifiers {
         Some(taken)
     }
 
-    /// Whether one is free while so many deliveries hold theirs.
+    /// True if one is free while so many deliveries hold theirs.
     pub(super) const fn has_free(&self, deliveries: usize) -> bool {
         self.requests.len() + deliveries < ALL
     }

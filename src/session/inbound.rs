@@ -1,9 +1,10 @@
-//! The receiver's half of QoS 1 and QoS 2 (MQTT 5.0 §4.3.2, §4.3.3): each QoS 2 message once, and no more in flight than allowed.
+//! The receiver's half of QoS 1 and QoS 2 (MQTT 5.0 §4.3.2, §4.3.3): each QoS 2 message once, and
+//! no more in flight than allowed.
 
 use crate::codec::{PacketId, QoS, ReasonCode};
 use crate::collections::by_id::ById;
 
-/// What an arriving PUBLISH of QoS 1 or 2 means.
+/// The meaning of an arriving PUBLISH of QoS 1 or 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received {
     /// Hand it to the application, then acknowledge it.
@@ -14,14 +15,16 @@ pub enum Received {
     ReceiveMaximumExceeded,
 }
 
-/// What we have received and not finished acknowledging.
+/// Messages received and not fully acknowledged.
 #[derive(Clone, Debug)]
 pub(super) struct Inbound {
     receive_maximum: u16,
-    /// Arrived on this connection and not acknowledged: what Receive Maximum bounds. It begins anew with each
-    /// connection (§3.1.2.11.3), so a QoS 2 message of an earlier one counts only once it has been sent again.
+    /// Arrived on this connection and not acknowledged: what Receive Maximum bounds. It begins anew
+    /// with each connection (§3.1.2.11.3), so a QoS 2 message of an earlier one counts only once it
+    /// has been sent again.
     unacknowledged: u16,
-    /// QoS 2 messages handed over whose PUBREL is still to come, and whether each counts in `unacknowledged`.
+    /// QoS 2 messages handed over whose PUBREL is still to come, and whether each counts in
+    /// `unacknowledged`.
     handed_over: ById<bool>,
 }
 

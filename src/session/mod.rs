@@ -1,10 +1,14 @@
-//! The session: one peer's delivery state (MQTT 5.0 §4.1), the same in the client and in the broker.
+//! The session: one peer's delivery state (MQTT 5.0 §4.1), the same in the client and in the
+//! broker.
 //!
-//! It knows no clock, no socket and no topic filter. Its owner encodes what it hands out and feeds it what the peer answers.
+//! It knows no clock, no socket and no topic filter. Its owner encodes what it hands out and feeds
+//! it what the peer answers.
 //!
-//! The order of calls: [`connected`](Session::connected) when a connection stands; then [`enqueue`](Session::enqueue) as
-//! the owner likes and `on_*` as packets arrive, and after each of them [`next_outgoing`](Session::next_outgoing) until it
-//! gives `None`. [`disconnected`](Session::disconnected) when the connection is gone; the session is kept and connected again.
+//! Order of calls: [`connected`](Session::connected) when a connection stands. Then
+//! [`enqueue`](Session::enqueue) at any time and `on_*` as packets arrive, each followed by
+//! [`next_outgoing`](Session::next_outgoing) until it returns `None`.
+//! [`disconnected`](Session::disconnected) when the connection is gone; the session is kept and
+//! connected again.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -30,18 +34,19 @@ use inbound::Inbound;
 use outbound::{Outbound, Step};
 use queue::Queue;
 
-/// What the session bounds, set once by its owner.
+/// Limits of the session, set once by its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionLimits {
     /// Deliveries that wait for the connection or for the peer's send quota.
     pub queue_messages: usize,
     /// Their topic and payload bytes together.
     pub queue_bytes: usize,
-    /// QoS 1 and 2 messages that we accept unacknowledged: our Receive Maximum (§3.1.2.11.3); 65,535 in 3.1.1.
+    /// QoS 1 and 2 messages that we accept unacknowledged: our Receive Maximum (§3.1.2.11.3);
+    /// 65,535 in 3.1.1.
     pub receive_maximum: u16,
 }
 
-/// What to send next.
+/// The next packet to send.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outgoing<'a, T> {
     /// PUBLISH of this delivery.
@@ -50,26 +55,28 @@ pub enum Outgoing<'a, T> {
         packet_id: PacketId,
         /// Sent before, on an earlier connection [MQTT-3.3.1-1].
         dup: bool,
-        /// What to send.
+        /// The delivery to send.
         delivery: &'a Delivery<T>,
     },
     /// PUBREL, again, since the session has resumed [MQTT-4.4.0-1].
     Pubrel(PacketId),
 }
 
-/// What a PUBACK, PUBREC or PUBCOMP means.
+/// The meaning of a PUBACK, PUBREC or PUBCOMP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acknowledged<T> {
-    /// Send PUBREL with this reason: success, or 0x92 if the PUBREC's identifier is unknown (§3.6.2.1).
+    /// Send PUBREL with this reason: success, or 0x92 if the PUBREC's identifier is unknown
+    /// (§3.6.2.1).
     Release(ReasonCode),
     /// The delivery with this tag is over, well or with an error; its identifier is free again.
     Done {
         /// [`Delivery::tag`].
         tag: T,
-        /// What the peer said.
+        /// The peer's reason code.
         reason: ReasonCode,
     },
-    /// Nothing to do: a PUBACK or PUBCOMP whose identifier is not in use, as a peer may send after a session was lost.
+    /// Nothing to do: a PUBACK or PUBCOMP whose identifier is not in use, as a peer may send after
+    /// a session was lost.
     Ignored,
 }
 
@@ -86,16 +93,19 @@ impl fmt::Display for UnexpectedAck {
 
 impl core::error::Error for UnexpectedAck {}
 
-/// One peer's delivery state: packet identifiers, send quota, both halves of QoS 1 and 2, and the queue before them.
+/// One peer's delivery state: packet identifiers, send quota, both halves of QoS 1 and 2, and the
+/// queue before them.
 ///
 /// `T` is the owner's tag of each delivery, which the session keeps and hands back.
 #[derive(Clone, Debug)]
 pub struct Session<T> {
     queue: Queue<T>,
     in_flight: ById<InFlight<T>>,
-    /// What a resumed session owes, and when it was first sent; what to send next is the last.
+    /// Packets that a resumed session has to send again, with the order of their first sending. The
+    /// next one is the last.
     resend: Vec<(u64, PacketId)>,
-    /// How many PUBLISH packets may be unacknowledged on this connection: the peer's Receive Maximum (§4.9). 0: no connection.
+    /// How many PUBLISH packets may be unacknowledged on this connection: the peer's Receive
+    /// Maximum (§4.9). 0: no connection.
     send_quota: u16,
     /// How many are.
     unacknowledged: u16,
@@ -136,16 +146,18 @@ impl<T: Copy> Session<T> {
         self.identifiers.begin_at(packet_id);
     }
 
-    /// A connection stands. `send_quota` is the peer's Receive Maximum, at least 1; 65,535 in 3.1.1.
+    /// A connection stands. `send_quota` is the peer's Receive Maximum, at least 1; 65,535 in
+    /// 3.1.1.
     ///
-    /// `resumed` says that both sides go on with their state: what is in flight is handed out again by
-    /// [`next_outgoing`](Self::next_outgoing) in its original order [MQTT-4.6.0-1]. Otherwise it is given up
-    /// [MQTT-3.2.2-5], and the tags of what is lost are returned in order. What only waits in the queue stays there.
+    /// `resumed` says that both sides go on with their state: what is in flight is handed out again
+    /// by [`next_outgoing`](Self::next_outgoing) in its original order [MQTT-4.6.0-1]. Otherwise it
+    /// is given up [MQTT-3.2.2-5], and the tags of what is lost are returned in order. Deliveries
+    /// that wait in the queue stay there.
     pub fn connected(&mut self, resumed: bool, send_quota: u16) -> Vec<T> {
         self.disconnected();
         self.send_quota = send_quota;
-        // PUBREL comes first: behind a PUBLISH it would wait with that for the quota, of which it takes nothing
-        // [MQTT-3.3.4-8], [MQTT-3.3.4-10].
+        // PUBREL comes first: behind a PUBLISH it would wait with that for the quota, of which it
+        // takes nothing [MQTT-3.3.4-8], [MQTT-3.3.4-10].
         let is_publish = |entry: &InFlight<T>| resumed && entry.state.delivery().is_some();
         self.resend = self.in_flight.latest_first(|entry| entry.sent | u64::from(is_publish(entry)) << 63);
         let mut lost = Vec::new();
@@ -161,8 +173,8 @@ impl<T: Copy> Session<T> {
         lost
     }
 
-    /// The connection is gone: nothing is handed out until [`connected`](Self::connected); identifiers of SUBSCRIBE and
-    /// UNSUBSCRIBE are free.
+    /// The connection is gone: nothing is handed out until [`connected`](Self::connected);
+    /// identifiers of SUBSCRIBE and UNSUBSCRIBE are free.
     pub fn disconnected(&mut self) {
         self.send_quota = 0;
         self.unacknowledged = 0;
@@ -181,12 +193,13 @@ impl<T: Copy> Session<T> {
         self.queue.push(delivery)
     }
 
-    /// Gives up the oldest delivery that was never sent: an owner's answer to [`QueueFull`].
+    /// Drops the oldest delivery that was never sent: an owner's answer to [`QueueFull`].
     pub fn drop_oldest(&mut self) -> Option<Delivery<T>> {
         self.queue.pop()
     }
 
-    /// Gives up a delivery that was never sent. `None` if it is in flight or over: a PUBLISH cannot be taken back.
+    /// Drops a delivery that was never sent. `None` if it is in flight or over: a PUBLISH cannot be
+    /// taken back.
     pub fn withdraw(&mut self, tag: T) -> Option<Delivery<T>>
     where
         T: PartialEq,
@@ -194,13 +207,14 @@ impl<T: Copy> Session<T> {
         self.queue.remove(tag)
     }
 
-    /// Gives up a delivery that [`next_outgoing`](Self::next_outgoing) has just handed out for the first time and that was
-    /// not sent, as the peer does not take it; gives back its tag.
+    /// Drops a delivery that [`next_outgoing`](Self::next_outgoing) has just returned for the first
+    /// time. It was not sent, since the peer does not take it. Returns its tag.
     pub fn abandon(&mut self, packet_id: PacketId) -> Option<T> {
         self.finish(packet_id)
     }
 
-    /// Gives up everything; gives back the tags of what was under way, first what was sent, then the queue, in order.
+    /// Drops all deliveries. Returns their tags in order: first those that were sent, then the
+    /// queue.
     pub fn clear(&mut self) -> Vec<T> {
         let mut tags = self.connected(false, 0);
         while let Some(delivery) = self.queue.pop() {
@@ -209,8 +223,8 @@ impl<T: Copy> Session<T> {
         tags
     }
 
-    /// What to send next: first what a resumed session owes, then the queue, as far as the send quota [MQTT-3.3.4-7]
-    /// and the identifiers go. The owner puts it on the wire at once.
+    /// Returns the next packet to send: first those of a resumed session, then the queue, as far as
+    /// the send quota [MQTT-3.3.4-7] and the identifiers go. The owner sends it at once.
     pub fn next_outgoing(&mut self) -> Option<Outgoing<'_, T>> {
         let (packet_id, dup) = match self.next_resend() {
             Some(packet_id) => (packet_id, true),
@@ -277,7 +291,8 @@ impl<T: Copy> Session<T> {
         }
     }
 
-    /// Our Receive Maximum from now on: a session may meet connections of both versions, and 3.1.1 knows none.
+    /// Our Receive Maximum from now on: a session may meet connections of both versions, and 3.1.1
+    /// knows none.
     pub const fn set_receive_maximum(&mut self, receive_maximum: u16) {
         self.inbound.set_receive_maximum(receive_maximum);
     }
@@ -287,20 +302,21 @@ impl<T: Copy> Session<T> {
         self.inbound.on_publish(qos, packet_id)
     }
 
-    /// Whether a QoS 2 message under this identifier was handed over and is not released yet: another PUBLISH with it is the
-    /// same message again.
+    /// True if a QoS 2 message under this identifier was handed over and is not released yet.
+    /// Another PUBLISH with it is the same message again.
     #[must_use]
     pub fn has_received(&self, packet_id: PacketId) -> bool {
         self.inbound.has_received(packet_id)
     }
 
-    /// The owner has answered a QoS 1 PUBLISH with PUBACK, or refused a QoS 2 PUBLISH with a PUBREC of 0x80 or above:
-    /// it no longer counts against our Receive Maximum.
+    /// The owner has answered a QoS 1 PUBLISH with PUBACK, or refused a QoS 2 PUBLISH with a PUBREC
+    /// of 0x80 or above. It no longer counts against our Receive Maximum.
     pub fn acknowledged(&mut self, qos: QoS, packet_id: PacketId) {
         self.inbound.acknowledged(qos, packet_id);
     }
 
-    /// A PUBREL arrived. Gives the reason for the PUBCOMP: success, or 0x92 if the identifier is unknown (§3.7.2.1).
+    /// A PUBREL arrived. Returns the reason for the PUBCOMP: success, or 0x92 if the identifier is
+    /// unknown (§3.7.2.1).
     pub fn on_pubrel(&mut self, packet_id: PacketId) -> ReasonCode {
         self.inbound.on_pubrel(packet_id)
     }

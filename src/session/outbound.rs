@@ -1,7 +1,7 @@
 //! The sender's half of one QoS 1 or QoS 2 delivery (MQTT 5.0 §4.3.2, §4.3.3).
 //!
-//! It runs in the client when it publishes and in the broker when it delivers, and knows no clock, no socket and no
-//! packet identifier.
+//! It runs in the client when it publishes and in the broker when it delivers, and knows no clock,
+//! no socket and no packet identifier.
 //!
 //! ```text
 //! AwaitPuback ──PUBACK──▶ done
@@ -20,7 +20,8 @@ pub(super) enum Outbound<T> {
     AwaitPuback(Delivery<T>),
     /// QoS 2 PUBLISH sent; kept likewise.
     AwaitPubrec(Delivery<T>),
-    /// PUBREL sent. The message is gone, so it cannot be sent again [MQTT-4.3.3-6]; its tag is left.
+    /// PUBREL sent. The message is gone, so it cannot be sent again [MQTT-4.3.3-6]; its tag is
+    /// left.
     AwaitPubcomp(T),
 }
 
@@ -32,7 +33,7 @@ pub(crate) enum Ack {
     Pubcomp,
 }
 
-/// What the session does next for this packet identifier.
+/// The session's next step for this packet identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// Become [`Outbound::AwaitPubcomp`] and send PUBREL [MQTT-4.3.3-4].

@@ -4,7 +4,8 @@ use super::Delivery;
 use crate::collections::fifo::Fifo;
 use core::fmt;
 
-/// A bounded first-in, first-out queue, measured in messages and in bytes; it has room for one message at least.
+/// A bounded first-in, first-out queue, measured in messages and in bytes; it has room for one
+/// message at least.
 #[derive(Clone, Debug)]
 pub(super) struct Queue<T> {
     deliveries: Fifo<Delivery<T>>,
@@ -46,9 +47,10 @@ impl<T: Copy> Queue<T> {
         Ok(())
     }
 
-    /// Whether a delivery of so many bytes may be pushed.
+    /// True if a delivery of so many bytes may be pushed.
     pub(super) const fn has_room(&self, bytes: usize) -> bool {
-        // One alone is let in, whatever its length: it is bounded as a packet is, and would otherwise never be delivered.
+        // One alone is let in, whatever its length: it is bounded as a packet is, and would
+        // otherwise never be delivered.
         self.deliveries.is_empty() || self.deliveries.len() < self.messages_max && self.bytes + bytes <= self.bytes_max
     }
 

@@ -1,4 +1,5 @@
-//! What a broker keeps of a session in a store, and how it is put back. A page without a broker has nothing of it.
+//! The state of a session that a broker keeps in a store, and its restoration. A page without a
+//! broker has nothing of it.
 
 use super::outbound::Outbound;
 use super::{Delivery, InFlight, Session};
@@ -8,14 +9,15 @@ use crate::codec::PacketId;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sent<'a, T> {
     pub(crate) packet_id: PacketId,
-    /// Its place in the order of sending; another one after PUBREC, since it is PUBREL then that is sent.
+    /// Its place in the order of sending; another one after PUBREC, since it is PUBREL then that is
+    /// sent.
     pub(crate) order: u64,
     /// `None` if PUBREL was sent, and PUBCOMP is waited for.
     pub(crate) delivery: Option<&'a Delivery<T>>,
 }
 
 impl<T: Copy> Session<T> {
-    /// What was sent and is not finished, in the order of the identifiers.
+    /// Returns the deliveries in flight, in the order of their identifiers.
     pub(crate) fn sent(&self) -> impl Iterator<Item = Sent<'_, T>> {
         self.in_flight.iter().map(|(packet_id, entry)| Sent {
             packet_id,

@@ -48,7 +48,7 @@ fn read_version(reader: &mut Reader<'_>) -> (Version, bool) {
     (version, false)
 }
 
-/// Gives the will's quality of service if there is a will.
+/// Returns the will's quality of service, if there is a will.
 fn check_flags(reader: &mut Reader<'_>, at: usize, flags: u8, version: Version) -> Option<QoS> {
     if flags & RESERVED != 0 {
         reader.malformed(at, "MQTT-3.1.2-3", "the reserved connect flag is 1");

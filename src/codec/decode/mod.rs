@@ -1,4 +1,4 @@
-//! From one packet's bytes to the packet.
+//! Decoding: from one packet's bytes to the packet.
 
 use alloc::boxed::Box;
 
@@ -22,7 +22,8 @@ impl<'a> Packet<'a> {
         decode::<false>(bytes, version)
     }
 
-    /// As [`decode`](Self::decode), but refuses what only a client sends (§2.1.2): a client need not know how to read it.
+    /// As [`decode`](Self::decode), but refuses what only a client sends (§2.1.2): a client need
+    /// not know how to read it.
     ///
     /// # Errors
     /// As [`decode`](Self::decode).
@@ -98,7 +99,8 @@ impl Header {
 
     /// Decodes the packet of this header; `bytes` are the whole packet.
     ///
-    /// A constant tells whose packets, so that a program that decodes only what servers send need not carry the rest.
+    /// A constant tells whose packets, so that a program that decodes only what servers send need
+    /// not carry the rest.
     #[inline]
     pub(super) fn packet<const FROM_SERVER: bool>(
         self,
@@ -110,7 +112,7 @@ impl Header {
         reader.finish().map(|()| packet)
     }
 
-    /// What `reader` knows no fault of is the packet.
+    /// Returns the packet, if `reader` found no fault.
     #[inline]
     fn body<'a, const FROM_SERVER: bool>(self, reader: &mut Reader<'a>, version: Version) -> Packet<'a> {
         match self.kind {
@@ -162,8 +164,9 @@ fn reason(reader: &mut Reader<'_>, kind: PacketKind) -> ReasonCode {
     })
 }
 
-/// A reason code and properties at a packet's end: without both it means success (§3.4.2.1, §3.14.2.1, §3.15.2.1), and
-/// all but AUTH may leave out a property length of 0 (§3.4.2.2.1, §3.14.2.2.1). 3.1.1 has neither.
+/// A reason code and properties at a packet's end. Without both it means success (§3.4.2.1,
+/// §3.14.2.1, §3.15.2.1). All but AUTH may leave out a property length of 0 (§3.4.2.2.1,
+/// §3.14.2.2.1). 3.1.1 has neither.
 fn outcome<'a>(
     reader: &mut Reader<'a>,
     kind: PacketKind,
@@ -179,8 +182,9 @@ fn outcome<'a>(
 }
 
 impl<'a> Publish<'a> {
-    /// Where the payload begins in a PUBLISH of `packet_len` bytes, whose first ones are `head`; `None` if they begin
-    /// something else, or there are too few of them to tell. What stands before the payload is not checked.
+    /// Returns the offset of the payload in a PUBLISH of `packet_len` bytes that begins with
+    /// `head`. `None` if `head` begins another packet, or is too short to tell. The fields before
+    /// the payload are not checked.
     #[must_use]
     pub fn payload_start(head: &'a [u8], packet_len: usize, version: Version) -> Option<usize> {
         let header = Header::read(head, version).ok()??;

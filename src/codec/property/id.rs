@@ -123,13 +123,13 @@ properties! {
 }
 
 impl PropertyId {
-    /// Whether it may stand in this place.
+    /// True if it may stand in this place.
     #[must_use]
     pub const fn is_allowed_in(self, place: PropertyPlace) -> bool {
         self.places() & place.bit() != 0
     }
 
-    /// Whether its number may be 0.
+    /// True if its number may be 0.
     pub(super) const fn may_be_zero(self) -> bool {
         !matches!(
             self,
@@ -137,8 +137,8 @@ impl PropertyId {
         )
     }
 
-    /// Whether it may stand more than once in a list: the user property anywhere, and the subscription identifier
-    /// in a PUBLISH, one for each subscription that matched.
+    /// True if it may stand more than once in a list. The user property may anywhere, the
+    /// subscription identifier in a PUBLISH, one for each subscription that matched.
     #[must_use]
     pub const fn may_repeat_in(self, place: PropertyPlace) -> bool {
         matches!((self, place), (Self::UserProperty, _) | (Self::SubscriptionIdentifier, PropertyPlace::Publish))

@@ -1,4 +1,5 @@
-//! Properties of MQTT 5.0 (§2.2.2): one table of identifiers, types and places drives reading, checking and writing.
+//! Properties of MQTT 5.0 (§2.2.2): one table of identifiers, types and places drives reading,
+//! checking and writing.
 
 use alloc::vec::Vec;
 
@@ -19,7 +20,8 @@ use super::{DecodeError, EncodeError};
 
 pub(super) use check::read_list;
 
-/// A property list as it stands on the wire, without its length: checked once, in wire order, read lazily.
+/// A property list as it stands on the wire, without its length: checked once, in wire order, read
+/// lazily.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Properties<'a>(&'a [u8]);
 
@@ -46,7 +48,7 @@ impl<'a> Properties<'a> {
         Self(bytes)
     }
 
-    /// Whether there are none.
+    /// True if there are none.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0.is_empty()
@@ -159,7 +161,7 @@ impl PropertiesBuf {
         Self(Vec::new())
     }
 
-    /// Whether there are none.
+    /// True if there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -173,7 +175,8 @@ impl PropertiesBuf {
         self.push_value(property.id(), property.value())
     }
 
-    /// Appends the property of this identifier and value, by the types of the wire; otherwise as [`push`](Self::push).
+    /// Appends the property of this identifier and value, by the types of the wire; otherwise as
+    /// [`push`](Self::push).
     ///
     /// # Errors
     /// As [`push`](Self::push), and [`EncodeError`] if the value is not of the property's type.

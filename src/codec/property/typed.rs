@@ -2,7 +2,8 @@
 
 use super::{PropertyId, Value};
 
-/// One property with its value. Units and meanings are in the specification's table (MQTT 5.0 §2.2.2.2).
+/// One property with its value. Units and meanings are in the specification's table (MQTT 5.0
+/// §2.2.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is the property of its name")]
 pub enum Property<'a> {
@@ -103,7 +104,8 @@ impl<'a> Property<'a> {
         }
     }
 
-    /// The property of this identifier and value; `None` if the value is not of the property's type.
+    /// The property of this identifier and value; `None` if the value is not of the property's
+    /// type.
     #[must_use]
     pub fn new(id: PropertyId, value: Value<'a>) -> Option<Self> {
         Some(match (id, value) {

@@ -7,7 +7,8 @@ use crate::topic::{has, is_wildcard};
 
 /// The value of a property, by the types of the wire (MQTT 5.0 §1.5, §2.2.2.2).
 ///
-/// [`Property`](super::Property) knows each property's meaning instead, and which type belongs to which.
+/// [`Property`](super::Property) knows each property's meaning instead, and which type belongs to
+/// which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// A byte of 0 or 1.
@@ -57,7 +58,8 @@ impl<'a> Value<'a> {
         value
     }
 
-    /// Appends identifier and value. Whether the value is one that `id` may have is checked where the list is encoded.
+    /// Appends identifier and value. Whether the value is one that `id` may have is checked where
+    /// the list is encoded.
     pub(super) fn write(self, id: PropertyId, writer: &mut Writer<'_>) {
         writer.byte(id as u8);
         match (id.value_kind(), self) {
