@@ -9,19 +9,21 @@ import { retainedInProcess, retainedOnPort } from './sections/retained.mjs'
 import { showRouter } from './sections/router.mjs'
 import { tabulate } from './tabulate.mjs'
 
-const usage = `npm run bench -- broker [--runs N] [--only TEXT] [--quick] [--json FILE]
+const usage = `npm run bench -- broker [--runs N] [--only TEXT] [--quick] [--json FILE] [--beside DIR]
 
   --runs N     the median of N runs; 3
   --only TEXT  the tables, or else the rows, whose name has the text
   --quick      one run, short and small: whether everything works, and no figures to keep
-  --json FILE  all figures of all runs`
+  --json FILE  all figures of all runs
+  --beside DIR another checkout, built: its broker is measured in the same run`
 
-const { runs, only, quick, json } = readOptions(
+const { runs, only, quick, json, beside } = readOptions(
   {
     runs: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
+    beside: { type: 'string' },
   },
   usage,
 )
@@ -32,7 +34,7 @@ const results = {}
 const count = settings.runs > 1 ? `The median of ${settings.runs} runs` : 'One run'
 console.log(`${machine()} ${count}, each in fresh processes.`)
 for (const make of tables) {
-  const table = await make({ quick })
+  const table = await make({ quick, beside })
   try {
     Object.assign(results, await tabulate(table, settings))
   } finally {

@@ -1,11 +1,14 @@
 // Measures the client beside others: `npm run bench`, or with arguments `npm run bench -- client --quick`.
 import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runInPage } from '../lib/page.mjs'
 import { serve } from '../lib/site.mjs'
 import { machine, median, print } from '../lib/table.mjs'
 import { sizes } from './sizes.mjs'
 
+/** The column of the other checkout's client. */
+const BESIDE = 'wasmqtt beside'
 const clients = ['wasmqtt', 'by-hand', 'mqttjs', 'paho']
 /** What design asks of wasmqtt, as a multiple of the hand-written client's rate. */
 const goals = {
@@ -24,6 +27,8 @@ const { values: options } = parseArgs({
     client: { type: 'string', multiple: true, default: clients },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
+    // Another checkout, built: its client is measured in the same run.
+    beside: { type: 'string' },
   },
 })
 const runs = options.quick ? 1 : Number(options.runs)
@@ -35,6 +40,9 @@ if (cases.length === 0) {
 }
 
 const site = await serve(Object.fromEntries(clients.map(client => [client, entry(client)])), import.meta.dirname)
+const other =
+  options.beside && (await serve({ [BESIDE]: entry('wasmqtt') }, resolve(options.beside, 'bench', 'client')))
+if (other) options.client = [options.client[0], BESIDE, ...options.client.slice(1)]
 const rates = {}
 try {
   await sizesTable()
@@ -42,7 +50,9 @@ try {
   for (let run = 1; run <= runs; run++) {
     for (const name of cases) {
       for (const client of options.client) {
-        const rate = await runInPage(site, client, [name, scale]).catch(error => unmeasured(client, error))
+        const rate = await runInPage(client === BESIDE ? other : site, client, [name, scale]).catch(error =>
+          unmeasured(client, error),
+        )
         rates[name] ??= {}
         rates[name][client] ??= []
         rates[name][client].push(rate)
@@ -52,6 +62,7 @@ try {
   }
 } finally {
   site.close()
+  other?.close()
 }
 ratesTable()
 if (options.json) writeFileSync(options.json, `${JSON.stringify({ machine: machine(), rates }, null, 2)}\n`)

@@ -12,7 +12,7 @@ const SETTLE = 2_000
 /** Files that a process has open besides its connections, at the most. */
 const SPARE_FILES = 100
 
-export function idle({ quick }) {
+export function idle({ quick, beside }) {
   const wanted = quick ? 200 : CONNECTIONS
   // Node raises its own limit as far as it may, and its children have it.
   const files = Number(execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' })) || Number.POSITIVE_INFINITY
@@ -23,17 +23,17 @@ export function idle({ quick }) {
     name: 'idle',
     title: `Resident memory of the broker's process in MB, before and with connections that do nothing.${short}`,
     rows: ['no connections', row],
-    columns: names,
+    columns: names(beside),
     format: bytes => (bytes / 1e6).toFixed(1),
-    measure: (name, column) => measure(column, name === row ? connections : 0, quick ? 100 : SETTLE),
+    measure: (name, column) => measure(column, name === row ? connections : 0, quick ? 100 : SETTLE, beside),
     // Fewer connections do not tell it, since most of the memory is Node's own.
     goal: (name, [ours]) =>
       name === row && connections === CONNECTIONS ? { text: `< ${GOAL / 1e6}`, reached: ours < GOAL } : undefined,
   }
 }
 
-async function measure(name, connections, settle) {
-  const server = await startServer(name)
+async function measure(name, connections, settle, beside) {
+  const server = await startServer(name, beside)
   const load = new Child(loadProgram, name)
   try {
     await load.ask(['connectIdle', server.port, connections], 120)

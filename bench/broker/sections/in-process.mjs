@@ -8,21 +8,23 @@ import { inNode, pages, systems } from './systems.mjs'
 /** How long a round publishes. */
 export const roundMilliseconds = quick => (quick ? 30 : 300)
 
-export async function inProcess({ quick }) {
+export async function inProcess({ quick, beside }) {
   const milliseconds = roundMilliseconds(quick)
-  const site = await pages()
+  const measured = systems(beside)
+  const sites = await pages(measured)
   return {
     name: 'in-page',
     title: 'Deliveries a second to clients in the same page or process, MQTT 3.1.1, payloads of 64 bytes.',
     rows: Object.keys(cases).filter(name => !cases[name].apart),
-    columns: Object.keys(systems),
+    columns: Object.keys(measured),
     format: whole,
-    close: site.close,
+    close: () => sites.forEach(site => site.close()),
     measure(row, column) {
       const args = [row, milliseconds]
-      return systems[column] === undefined
-        ? runInPage(site, 'deliver', args)
-        : askChild(inNode, column, ['deliver', systems[column], ...args])
+      const system = measured[column]
+      return system.module
+        ? askChild(inNode(system), column, ['deliver', system.module, ...args])
+        : runInPage(sites.get(system.folder), 'deliver', args)
     },
     goal(row, [page]) {
       const { goal } = cases[row]

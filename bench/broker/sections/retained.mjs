@@ -9,27 +9,30 @@ import { inNode, pages, systems } from './systems.mjs'
 
 const messagesOf = quick => (quick ? RETAINED.messages / 100 : RETAINED.messages)
 
-export async function retainedInProcess({ quick }) {
+export async function retainedInProcess({ quick, beside }) {
   const messages = messagesOf(quick)
-  const site = await pages()
+  const measured = systems(beside)
+  const sites = await pages(measured)
   return {
     ...table('retained, in-page', messages),
-    columns: Object.keys(systems),
-    close: site.close,
-    measure: (_, column) =>
-      systems[column] === undefined
-        ? runInPage(site, 'retained', [messages], 120)
-        : askChild(inNode, column, ['retained', systems[column], messages], 120),
+    columns: Object.keys(measured),
+    close: () => sites.forEach(site => site.close()),
+    measure: (_, column) => {
+      const system = measured[column]
+      return system.module
+        ? askChild(inNode(system), column, ['retained', system.module, messages], 120)
+        : runInPage(sites.get(system.folder), 'retained', [messages], 120)
+    },
   }
 }
 
-export function retainedOnPort({ quick }) {
+export function retainedOnPort({ quick, beside }) {
   const messages = messagesOf(quick)
   return {
     ...table('retained, on a port', messages),
-    columns: names,
+    columns: names(beside),
     async measure(_, column) {
-      const server = await startServer(column)
+      const server = await startServer(column, beside)
       try {
         return await askChild(loadProgram, column, ['retained', server.port, messages], 120)
       } finally {

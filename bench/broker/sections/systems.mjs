@@ -1,20 +1,37 @@
 // What is measured within a page or a process: a broker with its clients.
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { serve } from '../../lib/site.mjs'
 
-/** The modules of `systems/` for Node, by their columns; the first is the one that runs in a page. */
-export const systems = {
-  'wasmqtt, Chromium': undefined,
-  'wasmqtt, Node': 'wasmqtt',
-  'aedes, bare clients, Node': 'aedes-bare',
-  'aedes, MQTT.js, Node': 'aedes-mqttjs',
+const here = fileURLToPath(new URL('..', import.meta.url))
+
+/**
+ * The systems by their columns: the module of `systems/` for Node, or none for a page, and the folder of the benchmark
+ * that measures it, which is another one for the checkout `beside`.
+ */
+export function systems(beside) {
+  const there = beside && resolve(beside, 'bench', 'broker')
+  return {
+    'wasmqtt, Chromium': { folder: here },
+    ...(there && { 'wasmqtt beside, Chromium': { folder: there } }),
+    'wasmqtt, Node': { folder: here, module: 'wasmqtt' },
+    ...(there && { 'wasmqtt beside, Node': { folder: there, module: 'wasmqtt' } }),
+    'aedes, bare clients, Node': { folder: here, module: 'aedes-bare' },
+    'aedes, MQTT.js, Node': { folder: here, module: 'aedes-mqttjs' },
+  }
 }
 
-/** The program that measures one of them in Node. */
-export const inNode = fileURLToPath(new URL('../in-node.js', import.meta.url))
+/** The program that measures a system in Node. */
+export const inNode = ({ folder }) => resolve(folder, 'in-node.js')
 
-/** The pages that measure ours. */
-export const pages = () =>
+/** The pages that measure the systems that run in one, by their folders. */
+export async function pages(measured) {
+  const sites = new Map()
+  for (const { folder, module } of Object.values(measured)) if (!module) sites.set(folder, await page(folder))
+  return sites
+}
+
+const page = folder =>
   serve(
     {
       deliver: `
@@ -26,5 +43,5 @@ export const pages = () =>
         import { start } from './systems/wasmqtt.js'
         export const run = (...args) => retained(start, ...args)`,
     },
-    fileURLToPath(new URL('..', import.meta.url)),
+    folder,
   )

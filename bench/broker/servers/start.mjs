@@ -1,14 +1,18 @@
 // The brokers on a port.
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Child } from '../../lib/child.mjs'
 import { startMosquitto } from './mosquitto.mjs'
 
-export const names = ['wasmqtt', 'aedes', 'Mosquitto']
+const BESIDE = 'wasmqtt beside'
 
-/** Starts a broker by its name; gives its port, its process id and `end`. */
-export async function startServer(name) {
+/** The names of the brokers, with that of the checkout `beside` if there is one. */
+export const names = beside => ['wasmqtt', ...(beside ? [BESIDE] : []), 'aedes', 'Mosquitto']
+
+/** Starts a broker by its name; returns its port, its process id and `end`. */
+export async function startServer(name, beside) {
   if (name === 'Mosquitto') return startMosquitto()
-  const child = new Child(fileURLToPath(new URL(`${name}.js`, import.meta.url)), name)
+  const child = new Child(programOf(name, beside), name)
   try {
     const port = await child.answer()
     return { port, pid: child.pid, end: () => child.end() }
@@ -17,3 +21,8 @@ export async function startServer(name) {
     throw error
   }
 }
+
+const programOf = (name, beside) =>
+  name === BESIDE
+    ? resolve(beside, 'bench', 'broker', 'servers', 'wasmqtt.js')
+    : fileURLToPath(new URL(`${name}.js`, import.meta.url))
