@@ -18,7 +18,9 @@ export async function inProcess({ quick, beside }) {
     rows: Object.keys(cases).filter(name => !cases[name].apart),
     columns: Object.keys(measured),
     format: whole,
-    close: () => sites.forEach(site => site.close()),
+    close: () => {
+      for (const site of sites.values()) site.close()
+    },
     measure(row, column) {
       const args = [row, milliseconds]
       const system = measured[column]

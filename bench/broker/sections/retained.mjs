@@ -16,7 +16,9 @@ export async function retainedInProcess({ quick, beside }) {
   return {
     ...table('retained, in-page', messages),
     columns: Object.keys(measured),
-    close: () => sites.forEach(site => site.close()),
+    close: () => {
+      for (const site of sites.values()) site.close()
+    },
     measure: (_, column) => {
       const system = measured[column]
       return system.module
