@@ -1,4 +1,4 @@
-//! The codec: packets by rows, and what holds for all packets and for all bytes.
+//! The codec: packets by rows, and laws for all packets and for all bytes.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod support;

@@ -1,5 +1,6 @@
-//! What the specifications ask of a server, statement by statement, by their chapters. A test cites what it proves; in
-//! tests/broker stands what the broker promises besides, and there too statements are cited.
+//! Conformance of the broker: the specifications' statements about a server, by their chapters. A
+//! test cites the statements that it proves. The broker's further promises are tested in
+//! tests/broker, where statements are cited too.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod support;

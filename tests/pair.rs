@@ -1,4 +1,5 @@
-//! Clients and a broker, joined over bytes in virtual time: what holds from end to end, over cuts at any byte.
+//! Clients and a broker, joined over bytes in virtual time: promises from end to end, over cuts at
+//! any byte.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod support;

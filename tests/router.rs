@@ -87,7 +87,10 @@ proptest! {
         }
         for topic in &topics {
             let mut expected: Vec<(u8, u32)> =
-                list.iter().filter(|((filter, _), _)| oracle_matches(filter, topic)).map(|((_, key), value)| (*key, *value)).collect();
+                list.iter()
+                    .filter(|((filter, _), _)| oracle_matches(filter, topic))
+                    .map(|((_, key), value)| (*key, *value))
+                    .collect();
             expected.sort_unstable();
             prop_assert_eq!(matches(&router, topic), expected, "{}", topic);
         }

@@ -1,4 +1,5 @@
-//! Two sessions over a link that is cut at random: what each quality of service promises, held whatever happens.
+//! Two sessions over a link that is cut at random: the promise of each quality of service holds,
+//! whatever happens.
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -202,8 +203,9 @@ fn actions(cut: impl Strategy<Value = Action>) -> impl Strategy<Value = Vec<Acti
 
 proptest! {
     /// QoS 1 at least once, QoS 2 exactly once, both in order, whatever is cut (§4.3, §4.6).
-    /// [MQTT-4.3.2-3], [MQTT-4.3.3-3], [MQTT-4.3.3-5], [MQTT-4.3.3-6], [MQTT-4.3.3-10], [MQTT-4.4.0-1],
-    /// [MQTT-3.3.1-1], [3.1.1 MQTT-4.3.3-1], [3.1.1 MQTT-4.3.3-2], [3.1.1 MQTT-4.4.0-1], [3.1.1 MQTT-3.3.1-1].
+    /// [MQTT-4.3.2-3], [MQTT-4.3.3-3], [MQTT-4.3.3-5], [MQTT-4.3.3-6], [MQTT-4.3.3-10],
+    /// [MQTT-4.4.0-1], [MQTT-3.3.1-1], [3.1.1 MQTT-4.3.3-1], [3.1.1 MQTT-4.3.3-2],
+    /// [3.1.1 MQTT-4.4.0-1], [3.1.1 MQTT-3.3.1-1].
     #[test]
     fn resumed_sessions_keep_the_promises(actions in actions(Just(Action::Cut))) {
         let mut pair = Pair::new();
@@ -224,7 +226,9 @@ proptest! {
 
     /// A lost session loses, but says what; and QoS 2 still never doubles.
     #[test]
-    fn lost_sessions_report_what_is_lost(actions in actions(prop_oneof![Just(Action::Cut), Just(Action::CutAndForget)])) {
+    fn lost_sessions_report_what_is_lost(
+        actions in actions(prop_oneof![Just(Action::Cut), Just(Action::CutAndForget)]),
+    ) {
         let mut pair = Pair::new();
         for action in actions {
             pair.act(action);
@@ -255,7 +259,8 @@ fn send(session: &mut Session<u64>, token: u64, qos: QoS) -> PacketId {
     }
 }
 
-/// [MQTT-2.2.1-3], [MQTT-2.2.1-4], [MQTT-4.3.2-1], [MQTT-4.3.3-1], [3.1.1 MQTT-2.3.1-2], [3.1.1 MQTT-2.3.1-4].
+/// [MQTT-2.2.1-3], [MQTT-2.2.1-4], [MQTT-4.3.2-1], [MQTT-4.3.3-1], [3.1.1 MQTT-2.3.1-2],
+/// [3.1.1 MQTT-2.3.1-4].
 #[test]
 fn identifiers_in_use_are_passed_over() {
     let mut session = connected();
@@ -348,8 +353,8 @@ fn the_receive_maximum_begins_anew_with_each_connection() {
     assert_eq!(session.on_publish(QoS::ExactlyOnce, id(7)), Received::ReceiveMaximumExceeded);
 }
 
-/// [MQTT-4.6.0-4], [3.1.1 MQTT-4.6.0-4]; and before what waits for the quota, of which they take nothing [MQTT-3.3.4-8],
-/// [MQTT-3.3.4-10].
+/// [MQTT-4.6.0-4], [3.1.1 MQTT-4.6.0-4]; and before what waits for the quota, of which they take
+/// nothing [MQTT-3.3.4-8], [MQTT-3.3.4-10].
 #[test]
 fn pubrels_are_resent_in_the_order_of_their_pubrecs() {
     let mut session = connected();

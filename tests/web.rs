@@ -1,4 +1,5 @@
-//! The crate in a browser: the exported classes over a stand-in for WebSocket, real timers, and the broker in the page.
+//! The crate in a browser: the exported classes over a stand-in for WebSocket, real timers, and the
+//! broker in the page.
 #![cfg(target_arch = "wasm32")]
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

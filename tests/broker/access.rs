@@ -170,7 +170,8 @@ fn a_will_that_names_its_client_is_held_against_the_rules_of_that_client() {
     assert_eq!(scenario.hear(nameless), ["CONNACK 87"]);
 }
 
-/// A session may be resumed by another user, with that user's rights and not with those of who began it.
+/// A session may be resumed by another user, with that user's rights and not with those of who
+/// began it.
 #[test]
 fn a_session_that_is_resumed_has_the_rights_of_the_user_who_resumes_it() {
     let mut scenario = scenario(&[(PUBLISH, "secret/%u", YES), (PUBLISH, "#", NO)]);
@@ -206,7 +207,8 @@ fn a_shared_subscription_goes_to_members_that_may_read() {
     assert_eq!(scenario.broker.publish(message("t", "x"), scenario.now), 0, "nobody is left who may");
 }
 
-/// What a member leaves undone is lost rather than told to one that may not read it.
+/// A message that a member leaves unacknowledged is lost, rather than sent to one that may not read
+/// it.
 #[test]
 fn what_a_member_leaves_goes_to_none_that_may_not_read_it() {
     let list = vec![AccessRule { client_id: Some("b".into()), ..rule(RECEIVE, "t", NO) }];
@@ -265,7 +267,8 @@ fn the_list_is_held_before_the_host_is_asked() {
     assert_eq!(scenario.hear(peer), ["PUBACK #9 97"], "what the list allows the host may refuse");
 }
 
-/// A QoS 2 message that is not released yet is the only one that is the same again: what else has its identifier is not.
+/// A QoS 2 message that is not released yet is the only one that is the same again: what else has
+/// its identifier is not.
 #[test]
 fn an_identifier_that_is_in_use_at_qos_2_lets_nothing_else_through() {
     for version in [V4, V5] {

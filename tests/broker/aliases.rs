@@ -18,8 +18,8 @@ fn taking(scenario: &mut Scenario, client_id: &str, aliases: u16) -> PeerId {
     scenario.join_with(&Connect { clean_start: false, properties: list.as_properties(), ..connect(V5, client_id) })
 }
 
-/// [MQTT-3.3.2-7], [MQTT-3.3.2-10]: as given last, for this connection and no other; subscribers and retained messages
-/// know nothing of it.
+/// [MQTT-3.3.2-7], [MQTT-3.3.2-10]: as given last, for this connection and no other; subscribers
+/// and retained messages know nothing of it.
 #[test]
 fn a_clients_alias_stands_for_the_topic_it_was_given() {
     let mut scenario = Scenario::new();
@@ -77,8 +77,9 @@ fn without_aliases_there_are_none() {
     assert_eq!(publish_by(&mut scenario, peer, "t", 1, "x"), ["DISCONNECT 94"]);
 }
 
-/// [MQTT-3.1.2-26], [MQTT-3.1.2-27], [MQTT-3.3.2-11]: only to who allows it; first with the topic, then without. Never at
-/// QoS 2, where MQTT.js looks for the topic in the PUBLISH when that is released.
+/// [MQTT-3.1.2-26], [MQTT-3.1.2-27], [MQTT-3.3.2-11]: only to who allows it; first with the topic,
+/// then without. Never at QoS 2, where MQTT.js looks for the topic in the PUBLISH when that is
+/// released.
 #[test]
 fn the_broker_names_a_topic_once_to_a_client_that_takes_aliases() {
     for qos in QOS {
@@ -107,7 +108,8 @@ fn the_broker_names_a_topic_once_to_a_client_that_takes_aliases() {
     }
 }
 
-/// [MQTT-3.3.4-3]: with the subscription's identifier, and with what is left of the message expiry interval.
+/// [MQTT-3.3.4-3]: with the subscription's identifier, and with what is left of the message expiry
+/// interval.
 #[test]
 fn an_aliased_message_keeps_what_its_hop_adds() {
     let mut scenario = Scenario::new();
@@ -121,7 +123,8 @@ fn an_aliased_message_keeps_what_its_hop_adds() {
     assert_eq!(scenario.hear(subscriber), [format!("a/topic=x q0 {behind}"), format!("=x q0 {behind}")]);
 }
 
-/// [MQTT-3.3.2-7], [MQTT-4.4.0-1]: what is sent again on another connection is introduced there anew.
+/// [MQTT-3.3.2-7], [MQTT-4.4.0-1]: a message that is sent again on another connection introduces
+/// its alias anew.
 #[test]
 fn what_is_sent_again_names_its_topic_again() {
     let mut scenario = Scenario::new();
@@ -139,8 +142,9 @@ fn what_is_sent_again_names_its_topic_again() {
     assert_eq!(scenario.hear(subscriber), ["a/topic=1 q1 #1 dup", "a/topic=2 q1 #2 dup"]);
 }
 
-/// [MQTT-3.1.2-24], [MQTT-3.1.2-25]: a packet that was dropped has introduced nothing, one that has no room for an alias
-/// goes without it, and what is too large with its topic may be small enough with an alias.
+/// [MQTT-3.1.2-24], [MQTT-3.1.2-25]: a packet that was dropped has introduced nothing. One without
+/// room for an alias goes without it. One that is too large with its topic may be small enough with
+/// an alias.
 #[test]
 fn an_alias_never_costs_a_message() {
     let (short, middle, long) = ("1", "12 characters", "characters: 20 long.");

@@ -181,7 +181,7 @@ fn the_client_may_give_up_and_the_connect_timeout_bounds_it_all() {
     assert_eq!(scenario.broker.next_deadline(), None);
 }
 
-/// What the client asked for in CONNECT holds after the exchange: its will, its session, its limits [MQTT-3.1.2-24].
+/// The fields of CONNECT hold after the exchange: will, session, limits [MQTT-3.1.2-24].
 #[test]
 fn the_connect_is_kept_through_the_exchange() {
     let mut scenario = Scenario::with(BrokerOptions {
@@ -220,7 +220,8 @@ fn the_connect_is_kept_through_the_exchange() {
     );
 }
 
-/// [MQTT-4.12.1-1], [MQTT-4.12.0-2], [MQTT-4.12.0-5]: under the old authentication all goes on meanwhile.
+/// [MQTT-4.12.1-1], [MQTT-4.12.0-2], [MQTT-4.12.0-5]: under the old authentication all goes on
+/// meanwhile.
 #[test]
 fn a_client_authenticates_again() {
     let mut scenario = scenario();

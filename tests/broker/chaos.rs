@@ -1,5 +1,5 @@
-//! Everything at once, at random: clients that come, go, fight and stop, a host that answers late or not, a store that is
-//! slow, brokers that crash. What must hold is little, and always.
+//! Chaos: everything at once, at random. Clients come, go, fight and stop, the host answers late or
+//! not, the store is slow, brokers crash. Few invariants must hold, and always.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What CONNACK announces besides limits: what there is not, where to answer, and which other server to use.
+//! Limits that CONNACK announces, its response information and its server reference.
 
 use wasmqtt::broker::{BrokerOptions, DisconnectCause, Event, Redirect, RejectCause};
 use wasmqtt::codec::{Connect, Property, QoS, ReasonCode, SubscriptionOptions};
@@ -43,8 +43,8 @@ fn who_uses_what_is_not_available_is_disconnected() {
     }
 }
 
-/// 3.1.1 §3.9.3: 3.1.1 is told nothing in CONNACK, and so refused in SUBACK; the connection goes on.
-/// [3.1.1 MQTT-3.8.3-2].
+/// 3.1.1 §3.9.3: 3.1.1 is told nothing in CONNACK, and so refused in SUBACK; the connection goes
+/// on. [3.1.1 MQTT-3.8.3-2].
 #[test]
 fn a_client_of_3_1_1_is_refused_what_is_not_available() {
     let mut scenario = Scenario::with(without_all());
@@ -89,7 +89,8 @@ fn response_information_has_the_assigned_identifier() {
     assert!(scenario.hear(peer)[0].contains("ResponseInformation(\"r/auto-"));
 }
 
-/// §4.11, §3.2.2.3.16: in CONNACK, for now or for good; 3.1.1 has no word for it, and is told that there is no service.
+/// §4.11, §3.2.2.3.16: in CONNACK, for now or for good; 3.1.1 has no word for it, and is told that
+/// there is no service.
 #[test]
 fn who_connects_is_sent_to_another_server() {
     for (permanent, reason) in [(false, ReasonCode::UseAnotherServer), (true, ReasonCode::ServerMoved)] {

@@ -6,7 +6,8 @@ use wasmqtt::codec::{Connect, Packet, Properties, Property, QoS, ReasonCode};
 use crate::support::packets::{V4, V5, connect, properties, will};
 use crate::support::scenario::Scenario;
 
-/// [MQTT-3.2.0-1], [MQTT-3.2.2-2]: and 5.0 is told the largest packet that is taken, and how many aliases.
+/// [MQTT-3.2.0-1], [MQTT-3.2.2-2]: 5.0 gets the largest packet that is taken, and the number of
+/// aliases.
 #[test]
 fn a_client_of_either_version_is_welcomed() {
     let mut scenario = Scenario::new();
@@ -18,9 +19,9 @@ fn a_client_of_either_version_is_welcomed() {
     assert_eq!(clients, [("new", V5), ("old", V4)]);
 }
 
-/// What an unknown client is told before the close (§3.1.4; 3.1.1 §3.1.4). The bytes are CONNACK's own.
-/// [MQTT-3.1.4-2], [MQTT-3.2.2-7], [MQTT-3.2.2-12], [MQTT-3.2.2-13], [MQTT-4.12.0-1], [MQTT-4.13.2-1],
-/// [3.1.1 MQTT-3.1.3-8], [3.1.1 MQTT-3.2.2-5].
+/// The answer to an unknown client before the close (§3.1.4; 3.1.1 §3.1.4). The bytes are CONNACK's
+/// own. [MQTT-3.1.4-2], [MQTT-3.2.2-7], [MQTT-3.2.2-12], [MQTT-3.2.2-13], [MQTT-4.12.0-1],
+/// [MQTT-4.13.2-1], [3.1.1 MQTT-3.1.3-8], [3.1.1 MQTT-3.2.2-5].
 #[test]
 fn refusals_carry_their_reason() {
     let method = properties(&[Property::AuthenticationMethod("SCRAM-SHA-1")]);
@@ -72,8 +73,8 @@ fn a_version_that_is_not_served_is_refused_in_its_own_words() {
     }
 }
 
-/// MQTT 3.1 has a name of its own, wants a client identifier, and knows neither a session that is present nor a
-/// subscription that is refused. A User Name flag may stand without a user name (3.1 §3.1).
+/// MQTT 3.1 has a name of its own and wants a client identifier. It has neither a session present
+/// flag nor a refused subscription. A User Name flag may stand without a user name (3.1 §3.1).
 #[test]
 fn a_client_of_3_1_is_served_as_one_of_3_1_1() {
     let connect = |flags: u8, client_id: &str| {
@@ -153,7 +154,8 @@ fn a_second_connection_takes_the_session_over() {
     }
 }
 
-/// [MQTT-3.1.2-24], [MQTT-3.14.0-1]: CONNACK with its properties is 13 bytes, a refusal 5; neither is followed by DISCONNECT.
+/// [MQTT-3.1.2-24], [MQTT-3.14.0-1]: CONNACK with its properties is 13 bytes, a refusal 5; neither
+/// is followed by DISCONNECT.
 #[test]
 fn a_connection_whose_connack_does_not_fit_never_was() {
     let long = properties(&[Property::SessionExpiryInterval(100)]);
@@ -234,7 +236,7 @@ fn without_keep_alive_silence_is_allowed() {
     assert_eq!(scenario.hear(peer), ["PINGRESP"]);
 }
 
-/// [MQTT-3.2.2-21]: who asks for more, or for none, is given the most there is.
+/// [MQTT-3.2.2-21]: a client that asks for more, or for none, is given the maximum.
 #[test]
 fn the_server_keep_alive_is_the_longest_that_5_0_gets() {
     for (asked, told) in [(0, " ServerKeepAlive(60)"), (61, " ServerKeepAlive(60)"), (60, ""), (5, "")] {

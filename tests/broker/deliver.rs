@@ -1,4 +1,5 @@
-//! From publisher to subscriber: quality of service, versions, properties, overlapping subscriptions.
+//! From publisher to subscriber: quality of service, versions, properties, overlapping
+//! subscriptions.
 
 use wasmqtt::codec::{Ack, Connect, Packet, Property, Publish, QoS, ReasonCode, SubscriptionOptions};
 
@@ -32,7 +33,8 @@ fn a_message_goes_out_with_the_lower_quality_of_service() {
     }
 }
 
-/// [MQTT-4.3.3-10]: a PUBLISH that comes again before PUBREL is answered again, and delivered no more.
+/// [MQTT-4.3.3-10]: a PUBLISH that comes again before PUBREL is answered again, and delivered no
+/// more.
 #[test]
 fn qos2_is_delivered_once_however_often_it_comes() {
     let mut scenario = Scenario::new();
@@ -70,8 +72,8 @@ fn acknowledgements_have_their_reason() {
     }
 }
 
-/// [MQTT-3.3.2-4], [MQTT-3.3.2-15], [MQTT-3.3.2-17], [MQTT-3.3.2-20]: all of them, in order; 3.1.1 hears the message alone.
-/// [MQTT-3.3.2-16], [MQTT-3.3.2-18].
+/// [MQTT-3.3.2-4], [MQTT-3.3.2-15], [MQTT-3.3.2-17], [MQTT-3.3.2-20]: all of them, in order; 3.1.1
+/// hears the message alone. [MQTT-3.3.2-16], [MQTT-3.3.2-18].
 #[test]
 fn properties_travel_unchanged_between_clients_of_5_0() {
     let mut scenario = Scenario::new();
@@ -96,7 +98,8 @@ fn properties_travel_unchanged_between_clients_of_5_0() {
     assert_eq!(scenario.hear(new), ["t=y q0"]);
 }
 
-/// [MQTT-3.3.4-2], [MQTT-3.3.4-3], [MQTT-3.3.4-4]: once, with the highest quality, and every identifier.
+/// [MQTT-3.3.4-2], [MQTT-3.3.4-3], [MQTT-3.3.4-4]: once, with the highest quality, and every
+/// identifier.
 #[test]
 fn overlapping_subscriptions_deliver_once() {
     let mut scenario = Scenario::new();
@@ -119,8 +122,9 @@ fn overlapping_subscriptions_deliver_once() {
     assert!(scenario.hear(subscriber)[0].starts_with("a/b=y q1 #2 "));
 }
 
-/// [MQTT-3.3.4-3], [MQTT-3.3.4-4]: over their whole range, the same one as often as it was given, at once, through a queue
-/// and with a retained message; 3.1.1, to which the session goes over, hears of none.
+/// [MQTT-3.3.4-3], [MQTT-3.3.4-4]: subscription identifiers over their whole range, the same one as
+/// often as it was set. They come at once, through a queue and with a retained message. 3.1.1, to
+/// which the session goes over, gets none.
 #[test]
 fn subscription_identifiers_go_out_as_they_came() {
     let expiry = properties(&[Property::SessionExpiryInterval(100)]);

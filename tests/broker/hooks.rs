@@ -16,7 +16,7 @@ fn scenario(asks: Asks) -> Scenario {
     Scenario::with(BrokerOptions { asks, events: true, ..BrokerOptions::default() })
 }
 
-/// What is asked, as one line each.
+/// The questions asked, as one line each.
 fn asked(scenario: &Scenario) -> Vec<String> {
     let lines = scenario.asked.iter().map(|(_, question)| match question {
         Question::Authenticate(Credentials { client_id, .. }) => format!("connect {client_id}"),
@@ -106,8 +106,8 @@ fn one_client_waits_in_order_and_the_others_go_on() {
     assert_eq!((scenario.hear(slow), scenario.hear(watcher)), (vec!["PINGRESP".into()], vec!["t=2 q0".into()]));
 }
 
-/// In 3.1.1 a refused PUBLISH is acknowledged as others are, and goes nowhere [3.1.1 MQTT-3.3.5-2]; in 5.0 its identifier
-/// is of a new message afterwards [MQTT-4.3.3-9].
+/// In 3.1.1 a refused PUBLISH is acknowledged as others are, and goes nowhere [3.1.1 MQTT-3.3.5-2];
+/// in 5.0 its identifier is of a new message afterwards [MQTT-4.3.3-9].
 #[test]
 fn a_refused_publish_goes_nowhere_and_is_answered_as_its_version_can() {
     let rows = [
@@ -122,7 +122,8 @@ fn a_refused_publish_goes_nowhere_and_is_answered_as_its_version_can() {
         let mut scenario = scenario(PUBLISH);
         let (peer, watcher) = (scenario.join(version, "a"), scenario.join(V5, "watcher"));
         scenario.subscribe(watcher, "#", QoS::AtMostOnce);
-        // Again and again: a refused message takes nothing of the receive maximum, nor of the identifiers.
+        // Again and again: a refused message takes nothing of the receive maximum, nor of the
+        // identifiers.
         for _ in 0..3 {
             scenario.events.clear();
             scenario.send(peer, &Packet::Publish(publish("t", "x", qos)));
@@ -198,7 +199,7 @@ fn the_will_is_authorized_with_its_connect() {
     assert!(scenario.asked.is_empty() && scenario.broker.counters().published == 1);
 }
 
-/// The client has sent what it had to; that the host is slow is not its silence [MQTT-3.1.2-22].
+/// The client has sent what it had to; a slow host is not the client's silence [MQTT-3.1.2-22].
 #[test]
 fn keep_alive_rests_while_a_packet_waits() {
     let mut scenario = scenario(PUBLISH);

@@ -211,7 +211,8 @@ fn a_shared_subscription_is_refused() {
     assert_eq!((scenario.publish_host(message("t", "x")), scenario.broker.subscriptions()), (0, 0));
 }
 
-/// The values at once, then those that have changed; and the deadline ends with the last subscription.
+/// The values at once, then those that have changed; and the deadline ends with the last
+/// subscription.
 #[test]
 fn it_is_told_of_the_broker() {
     let mut scenario = Scenario::new();
@@ -266,7 +267,7 @@ fn what_holds_for_clients_does_not_hold_for_the_host() {
     );
 }
 
-/// What is acknowledged waits for the store, what the host has does not.
+/// An acknowledged message waits for the store, a message for the host does not.
 #[test]
 fn it_does_not_wait_for_the_store_and_the_store_keeps_nothing_of_it() {
     let mut scenario = stored();
@@ -308,7 +309,7 @@ fn messages_come_in_their_order_among_the_events_and_before_the_frames() {
     assert_eq!(order, "first event second event frame ");
 }
 
-/// Who stops listening to events keeps the messages.
+/// A host that stops listening to events keeps the messages.
 #[test]
 fn messages_that_wait_are_no_events() {
     let mut scenario = Scenario::with(BrokerOptions { events: true, ..BrokerOptions::default() });
@@ -321,7 +322,8 @@ fn messages_that_wait_are_no_events() {
     assert_eq!(scenario.events, []);
 }
 
-/// A handler that publishes what it is subscribed to goes round and round, and no call is within another.
+/// A handler that publishes what it is subscribed to goes round and round, and no call is within
+/// another.
 #[test]
 fn a_host_that_answers_itself_goes_round_by_polling() {
     let mut scenario = Scenario::new();

@@ -14,7 +14,8 @@ fn scenario() -> Scenario {
     })
 }
 
-/// Before CONNECT is accepted there is no DISCONNECT [MQTT-3.14.0-1]; 5.0 may be told in CONNACK what is malformed.
+/// Before CONNECT is accepted there is no DISCONNECT [MQTT-3.14.0-1]; 5.0 may be told in CONNACK
+/// what is malformed.
 #[test]
 fn a_first_packet_other_than_a_good_connect_ends_the_connection() {
     let rows: [(&str, &[u8], &[&str]); 12] = [
@@ -48,7 +49,8 @@ fn a_first_packet_other_than_a_good_connect_ends_the_connection() {
     }
 }
 
-/// [MQTT-4.13.1-1], [MQTT-3.14.2-1], [3.1.1 MQTT-4.8.0-1]: DISCONNECT with the reason in 5.0, the close alone in 3.1.1.
+/// [MQTT-4.13.1-1], [MQTT-3.14.2-1], [3.1.1 MQTT-4.8.0-1]: DISCONNECT with the reason in 5.0, the
+/// close alone in 3.1.1.
 #[test]
 fn a_fault_ends_its_connection_and_no_other() {
     let rows: [(&str, &[u8], Version, &[&str]); 24] = [
@@ -124,7 +126,8 @@ fn more_in_flight_than_our_receive_maximum_ends_the_connection() {
     assert_eq!(scenario.hear(old).len(), 3, "3.1.1 is told no receive maximum, and has none");
 }
 
-/// [MQTT-3.1.2-24]: where not even the answer fits, the connection ends; SUBACK with nine reasons is 14 bytes.
+/// [MQTT-3.1.2-24]: where not even the answer fits, the connection ends; SUBACK with nine reasons
+/// is 14 bytes.
 #[test]
 fn a_client_that_takes_no_answer_is_let_go() {
     // Granted, and refused in words that are left out.

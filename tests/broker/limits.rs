@@ -1,4 +1,4 @@
-//! The bounds: what hits one has a defined answer.
+//! Limits of the broker: each has a defined answer.
 
 use wasmqtt::broker::BrokerOptions;
 use wasmqtt::codec::{Connect, Packet, Properties, QoS, Subscribe, Subscription, SubscriptionOptions};
@@ -67,7 +67,8 @@ fn a_long_subscribe_is_bounded() {
     assert!(heard[0].ends_with(" 00 97 97 97") || heard[0].ends_with("97 97"));
 }
 
-/// A topic keeps no message that was to be replaced: a late subscriber would take it for the last one.
+/// A topic keeps no message that was to be replaced: a late subscriber would take it for the last
+/// one.
 #[test]
 fn a_retained_message_that_does_not_fit_removes_the_former_one() {
     for (retained_bytes, kept) in [(8, vec![]), (100, vec!["t=new, and longer q0 retain"])] {

@@ -35,12 +35,14 @@ fn script(version: Version) -> impl Strategy<Value = Vec<u8>> {
         Packet::Unsubscribe(Unsubscribe { packet_id, properties: Properties::EMPTY, filters: vec![FILTERS[filter]] })
     });
     let goodbye = Just(Packet::Disconnect(Disconnect { reason: ReasonCode::Success, properties: Properties::EMPTY }));
-    let good = prop_oneof![8 => published, 4 => ack, 4 => subscribed, 2 => unsubscribed, 1 => Just(Packet::Pingreq), 1 => goodbye]
-        .prop_map(move |packet| {
-            let mut bytes = Vec::new();
-            packet.encode(version, &mut bytes).expect("good");
-            bytes
-        });
+    let good = prop_oneof![
+        8 => published, 4 => ack, 4 => subscribed, 2 => unsubscribed, 1 => Just(Packet::Pingreq), 1 => goodbye
+    ]
+    .prop_map(move |packet| {
+        let mut bytes = Vec::new();
+        packet.encode(version, &mut bytes).expect("good");
+        bytes
+    });
     let bad = prop::collection::vec(any::<u8>(), 1..20);
     prop::collection::vec(prop_oneof![20 => good, 1 => bad], 0..40).prop_map(|parts| parts.concat())
 }
@@ -70,7 +72,8 @@ proptest! {
 
     /// Two good clients exchange messages at each quality of service while a third sends anything.
     #[test]
-    fn no_bytes_disturb_the_others((version, bytes) in version().prop_flat_map(|version| (Just(version), script(version))),
+    fn no_bytes_disturb_the_others(
+        (version, bytes) in version().prop_flat_map(|version| (Just(version), script(version))),
                                    raw in prop::collection::vec(any::<u8>(), 0..200), greet in any::<bool>()) {
         let mut scenario = Scenario::with(small());
         let (one, two) = (scenario.join(V4, "one"), scenario.join(V5, "two"));
@@ -112,9 +115,11 @@ proptest! {
         prop_assert!(!scenario.is_closed(one) && !scenario.is_closed(two));
     }
 
-    /// [MQTT-6.0.0-2], [3.1.1 MQTT-6.0.0-2]: the same answers, the same events, however the bytes are split.
+    /// [MQTT-6.0.0-2], [3.1.1 MQTT-6.0.0-2]: the same answers, the same events, however the bytes
+    /// are split.
     #[test]
-    fn any_split_of_the_bytes_gives_the_same((version, bytes) in version().prop_flat_map(|version| (Just(version), script(version))),
+    fn any_split_of_the_bytes_gives_the_same(
+        (version, bytes) in version().prop_flat_map(|version| (Just(version), script(version))),
                                              cuts in prop::collection::vec(1..30_usize, 1..20)) {
         let run = |cuts: &[usize]| {
             let mut scenario = Scenario::with(small());

@@ -1,4 +1,5 @@
-//! Fast producers: who sends more than is handled is read more slowly, and loses nothing.
+//! Read backpressure: a peer that sends more than is handled is read more slowly, and loses
+//! nothing.
 
 use wasmqtt::broker::{Answer, Asks, BrokerOptions, DisconnectCause, Event, PeerId};
 use wasmqtt::codec::{Connect, Disconnect, Packet, PacketId, Properties, Publish, QoS, ReasonCode};
@@ -8,7 +9,7 @@ use crate::support::packets::{V4, V5, connect, publish, will};
 use crate::support::scenario::{CHUNK_BYTES, Scenario};
 
 const ASKS: Asks = Asks { authenticate: false, enhanced: false, publish: true, subscribe: false, receive: false };
-/// Of the bound below, what waits when a peer is paused, and when it is resumed.
+/// Bytes that wait when a peer is paused, and when it is resumed, by the bound below.
 const PAUSE: usize = 1_000;
 const RESUME: usize = 500;
 
@@ -113,7 +114,8 @@ fn a_flood_into_a_slow_store_waits_in_its_transport_and_arrives_whole() {
     assert_eq!(heard[1..], first);
 }
 
-/// What waited goes into one batch after the other as what comes does, and not into one queue at one go.
+/// Messages that waited go into one batch after the other as new ones do, not into one queue at
+/// once.
 #[test]
 fn what_waited_for_the_store_is_handled_by_loads_too() {
     let mut scenario = stored_with(BrokerOptions { queue_messages: 40, ..options() });
@@ -135,7 +137,8 @@ fn what_waited_for_the_store_is_handled_by_loads_too() {
     assert_eq!(peers.map(|peer| scenario.hear(peer).len()), [200, 200]);
 }
 
-/// The pause comes above one mark, and the end of it at another: who is at either is not paused and resumed all the time.
+/// The pause comes above one mark, and the end of it at another: who is at either is not paused and
+/// resumed all the time.
 #[test]
 fn a_peer_is_paused_above_one_mark_and_resumed_at_a_lower_one() {
     let mut scenario = asking();
@@ -226,7 +229,8 @@ fn a_peer_is_resumed_when_its_questions_time_out() {
     assert_eq!((refused, scenario.broker.next_deadline()), (20, None));
 }
 
-/// Who is not read cannot be silent (§3.1.2.10), and has all of its time once it is read again [MQTT-3.1.2-22].
+/// A peer that is not read cannot be silent (§3.1.2.10). It has all of its time once it is read
+/// again [MQTT-3.1.2-22].
 #[test]
 fn keep_alive_rests_while_a_peer_is_not_read_and_begins_anew_then() {
     let mut scenario = stored_with(BrokerOptions { store_bytes_max: 0, ..options() });
@@ -238,7 +242,8 @@ fn keep_alive_rests_while_a_peer_is_not_read_and_begins_anew_then() {
     scenario.disk_waits = true;
     scenario.subscribe(other, "a", QoS::AtMostOnce);
     scenario.subscribe(other, "b", QoS::AtMostOnce);
-    // The begin of a packet, of which the rest is not read: nothing whole is there to be handled when the store is done.
+    // The begin of a packet, of which the rest is not read: nothing whole is there to be handled
+    // when the store is done.
     let bytes = flood(&numbered(1, 4 * PAUSE), QoS::AtMostOnce);
     scenario.send_bytes(peer, &bytes[..2 * PAUSE]);
     scenario.send_bytes(peer, &bytes[2 * PAUSE..3 * PAUSE]);
@@ -287,7 +292,8 @@ fn a_paused_peer_is_closed_as_any_other() {
     }
 }
 
-/// The host may find it closed only when it reads again: what came before is handled first, then the will.
+/// The host may find it closed only when it reads again: what came before is handled first, then
+/// the will.
 #[test]
 fn a_transport_that_ends_while_it_is_paused_ends_behind_what_it_brought() {
     for says_goodbye in [false, true] {

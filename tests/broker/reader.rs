@@ -8,7 +8,7 @@ use wasmqtt::codec::{Ack, Packet};
 use crate::support::packets;
 use crate::support::scenario::Scenario;
 
-/// What a client has heard: topic, payload, quality of service.
+/// Messages that a client received: topic, payload, quality of service.
 pub(crate) type Heard = Vec<(String, String, u8)>;
 
 /// A client's application: it reads what its connection has brought, and acknowledges it.

@@ -1,4 +1,4 @@
-//! Reason Strings: where there is something to say, to who wants it and has room for it.
+//! Reason Strings: for clients that want them and have room for them.
 
 use wasmqtt::broker::{Access, AccessFilter, AccessRule, Answer, Asks, BrokerOptions, PeerId};
 use wasmqtt::codec::{Ack, Connect, Packet, Property, QoS, ReasonCode, Subscribe, Subscription, SubscriptionOptions};
@@ -56,7 +56,7 @@ fn disconnect_tells_why_a_good_client_has_to_go() {
     assert_eq!(scenario.reason_strings(new), ["nothing came for one and a half times the keep alive"]);
 }
 
-/// §3.2.2.3.9. Of a name and a password nothing is said that would tell which of them was wrong.
+/// §3.2.2.3.9. The text does not tell whether the name or the password was wrong.
 #[test]
 fn connack_tells_why_a_client_is_refused() {
     let method = properties(&[Property::AuthenticationMethod("M")]);
@@ -99,7 +99,7 @@ fn connack_tells_why_a_client_is_refused() {
     }
 }
 
-/// §3.9.2.1.2, §3.11.2.1.2: of the first filter that was refused.
+/// §3.9.2.1.2, §3.11.2.1.2: the first filter that was refused.
 #[test]
 fn suback_and_unsuback_tell_what_is_wrong_with_a_filter() {
     let mut scenario = Scenario::with(BrokerOptions { topic_levels_max: 3, ..BrokerOptions::default() });
@@ -119,7 +119,8 @@ fn suback_and_unsuback_tell_what_is_wrong_with_a_filter() {
     assert_eq!(scenario.reason_strings(peer).len(), 0);
 }
 
-/// §3.4.2.2.2, §3.5.2.2.2: with the refusal alone, if it fits [MQTT-3.4.2-2], [MQTT-3.5.2-2] and is wanted [MQTT-3.1.2-29].
+/// §3.4.2.2.2, §3.5.2.2.2: with the refusal alone, if it fits [MQTT-3.4.2-2], [MQTT-3.5.2-2] and is
+/// wanted [MQTT-3.1.2-29].
 #[test]
 fn puback_and_pubrec_tell_why_a_message_was_refused() {
     let rule = AccessRule {
@@ -181,7 +182,8 @@ fn who_wants_no_problem_information_gets_it_at_the_end_alone() {
 /// [MQTT-3.9.2-1], [MQTT-3.14.2-3]: the packet goes without the text, and not over the maximum.
 #[test]
 fn words_that_do_not_fit_are_left_out() {
-    // SUBACK without text is 6 bytes; the text take 5 more than their length. DISCONNECT is 3, or 5 and 3 more.
+    // SUBACK without text is 6 bytes; the text take 5 more than their length. DISCONNECT is 3, or 5
+    // and 3 more.
     let suback_words = "a filter of more levels than are served".len();
     let disconnect_words = "a packet that only a server sends (§2.1.2)".len();
     for (bytes_max, said) in [(suback_words + 8, 0), (suback_words + 9, 1), (100, 1)] {

@@ -36,7 +36,7 @@ pub(crate) fn retain_many(scenario: &mut Scenario, count: usize, qos: QoS) {
     }
 }
 
-/// What `count` retained messages look like, in the order of their topics.
+/// The transcript of `count` retained messages, in the order of their topics.
 pub(crate) fn many(count: usize, qos: QoS) -> Heard {
     (0..count).map(|number| (topic(number), number.to_string(), qos.bits())).collect()
 }
@@ -171,7 +171,7 @@ fn a_subscription_that_is_replaced_and_brings_nothing_again_goes_on() {
     }
 }
 
-/// [MQTT-3.10.4-1], [MQTT-3.10.4-3]: what is under way is completed, and no more comes.
+/// [MQTT-3.10.4-1], [MQTT-3.10.4-3]: deliveries under way are completed, and no more come.
 #[test]
 fn unsubscribe_ends_it() {
     let mut scenario = Scenario::with(small());
@@ -192,7 +192,8 @@ fn unsubscribe_ends_it() {
     assert_eq!(read_all(&mut scenario, peer), many(20, QoS::ExactlyOnce));
 }
 
-/// Overlapping filters bring each what they match, and a short one does not wait for the end of a long one.
+/// Overlapping filters bring each what they match, and a short one does not wait for the end of a
+/// long one.
 #[test]
 fn replays_take_turns() {
     let mut scenario = Scenario::with(small());
@@ -212,7 +213,8 @@ fn replays_take_turns() {
     assert_eq!(heard.len(), 401);
 }
 
-/// The session goes on where it was, and nothing of QoS 2 comes twice; at QoS 0 what was on its way is lost.
+/// The session goes on where it was, and nothing of QoS 2 comes twice; at QoS 0 what was on its way
+/// is lost.
 #[test]
 fn a_session_that_is_resumed_goes_on() {
     for version in [V4, V5] {
@@ -320,7 +322,8 @@ fn what_the_host_is_asked_about_is_not_lost_either() {
     }
 }
 
-/// What is retained after a restart is newer than what was when the client subscribed, whatever has been forgotten.
+/// A message retained after a restart is newer than one that was there when the client subscribed,
+/// whatever has been forgotten.
 #[test]
 fn what_is_retained_after_a_restart_comes_once() {
     let mut scenario = stored_with(small());
@@ -342,7 +345,7 @@ fn what_is_retained_after_a_restart_comes_once() {
     assert_eq!(heard.len(), 21, "{heard:?}");
 }
 
-/// What is too large or over is passed over, and costs nothing of what comes behind it.
+/// A message that is too large or expired is skipped, at no cost to those behind it.
 #[test]
 fn what_cannot_be_sent_does_not_stop_it() {
     let mut scenario = Scenario::with(small());

@@ -96,7 +96,8 @@ fn one_in_flight() -> BrokerOptions {
     BrokerOptions { in_flight_max: 1.try_into().expect("not 0"), ..small() }
 }
 
-/// [MQTT-4.6.0-5]: nor does it go before an older message of its topic that another subscription has brought.
+/// [MQTT-4.6.0-5]: nor does it go before an older message of its topic that another subscription
+/// has brought.
 #[test]
 fn what_waits_already_goes_first() {
     let mut scenario = Scenario::with(one_in_flight());

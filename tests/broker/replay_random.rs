@@ -1,5 +1,5 @@
-//! What a subscription brings of what is retained, at random: who publishes meanwhile, cuts, restarts, connections that
-//! stop. Every topic that was retained comes, at that value or a newer one.
+//! Retained messages for a new subscription, at random: publishers meanwhile, cuts, restarts,
+//! connections that stop. Every topic that was retained comes, at that value or a newer one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,7 @@ struct Scene {
     reader: Reader,
     dice: Dice,
     qos: QoS,
-    /// What is retained of each topic, and what of it was when the client subscribed.
+    /// The retained message of each topic, by its number, now and when the client subscribed.
     retained: BTreeMap<String, usize>,
     at_first: BTreeMap<String, usize>,
     heard: Heard,
@@ -165,7 +165,8 @@ impl Scene {
         for (topic, first) in &self.at_first {
             let values = self.heard.iter().filter(|(name, ..)| name == topic);
             let values: Vec<usize> = values.filter_map(|(_, payload, _)| payload.parse().ok()).collect();
-            // The oldest that a full queue gives up may be what went ahead of a live message, and that message.
+            // The oldest that a full queue gives up may be what went ahead of a live message, and
+            // that message.
             let may_miss = self.has_lost && self.scenario.broker.options().queue_overflow == QueueOverflow::DropOldest;
             let is_there = values.iter().any(|value| value >= first);
             assert!(may_miss || is_there, "seed {seed}: {topic}={first} is lost: {values:?}");

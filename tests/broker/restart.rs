@@ -1,4 +1,4 @@
-//! What survives the broker by its store.
+//! Restarts: the state that survives the broker in its store.
 
 use std::num::NonZeroU16;
 
@@ -108,7 +108,8 @@ fn what_is_in_flight_and_what_waits_goes_on_where_it_stood() {
         scenario.publish(other, "t", &number.to_string(), QOS[qos]);
     }
     assert_eq!(scenario.hear(peer).len(), 5);
-    // Of the QoS 2 ones the second is released before the first; a QoS 1 one is over, and so the sixth is sent.
+    // Of the QoS 2 ones the second is released before the first; a QoS 1 one is over, and so the
+    // sixth is sent.
     scenario.send(peer, &Packet::Puback(Ack::success(id(1))));
     scenario.send(peer, &Packet::Pubrec(Ack::success(id(4))));
     scenario.send(peer, &Packet::Pubrec(Ack::success(id(2))));
@@ -173,7 +174,8 @@ fn retained_messages_survive_the_last_of_each_topic() {
     assert_eq!(heard, expected);
 }
 
-/// [MQTT-3.1.2-8], §3.1.3.2.2: the connection is gone when the broker is back; a delay that had begun goes on.
+/// [MQTT-3.1.2-8], §3.1.3.2.2: the connection is gone when the broker is back; a delay that had
+/// begun goes on.
 #[test]
 fn wills_survive_with_their_delays() {
     let rows = [(None, 0), (Some(30), 30)];
@@ -229,7 +231,8 @@ fn a_clock_that_was_set_back_makes_no_delay_longer() {
     assert_eq!(scenario.hear(watcher), ["will=gone q1 #1"]);
 }
 
-/// All packet identifiers wait for PUBCOMP: the replay of what is retained waits too, and is stored in its place.
+/// All packet identifiers wait for PUBCOMP: the replay of what is retained waits too, and is stored
+/// in its place.
 #[test]
 fn a_replay_waits_where_no_identifier_is_free() {
     let mut scenario = stored_with(BrokerOptions {
@@ -282,7 +285,8 @@ fn a_replay_waits_where_no_identifier_is_free() {
     assert!(heard.iter().all(|line| line.starts_with("PUBREL")), "delivered again");
 }
 
-/// §3.1.2.11.2: a session that was connected begins to expire when the broker is back; another goes on expiring.
+/// §3.1.2.11.2: a session that was connected begins to expire when the broker is back; another goes
+/// on expiring.
 #[test]
 fn sessions_expire_at_their_time_across_restarts() {
     let rows = [
@@ -352,7 +356,7 @@ fn messages_expire_at_their_time_across_restarts() {
     assert_eq!(heard[1..], ["t/100=x q0 retain MessageExpiryInterval(40)"]);
 }
 
-/// What waits for the host's word is promised to its publisher, and asked about again.
+/// A message that waits for the host's answer is promised to its publisher, and asked about again.
 #[test]
 fn deliveries_that_wait_to_be_allowed_survive_and_are_asked_about_again() {
     for is_asked_again in [true, false] {
@@ -391,7 +395,7 @@ fn deliveries_that_wait_to_be_allowed_survive_and_are_asked_about_again() {
     }
 }
 
-/// [MQTT-4.8.2-5]: what goes out for a shared subscription still goes to another member after a restart.
+/// [MQTT-4.8.2-5]: a message of a shared subscription still goes to another member after a restart.
 #[test]
 fn what_a_member_leaves_undone_is_known_to_be_shared_after_a_restart() {
     let mut scenario = stored();
@@ -414,7 +418,7 @@ fn what_a_member_leaves_undone_is_known_to_be_shared_after_a_restart() {
     assert_eq!(scenario.sessions(), ["other"]);
 }
 
-/// What was restored beyond a lower bound stays so while its client comes and goes.
+/// Messages restored beyond a lower bound stay while their client comes and goes.
 #[test]
 fn a_queue_beyond_a_lower_bound_is_whole_when_its_client_leaves_again() {
     let mut scenario = stored();

@@ -1,4 +1,5 @@
-//! A restart is invisible: a broker of what the store has does what the one does that wrote it, whatever happened before.
+//! Restart equivalence: a broker restored from its store acts as the one that wrote it, whatever
+//! happened before.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -41,8 +42,8 @@ fn answer(line: &str) -> Option<Packet<'static>> {
     }
 }
 
-/// All that a client is told that comes back and acknowledges everything, sorted: what of a replay and of the queue goes first
-/// is not stored.
+/// The transcript of a client that comes back and acknowledges everything, sorted. The order
+/// between a replay and the queue is not stored.
 fn told(scenario: &mut Scenario, client_id: &str, receive_maximum: u16) -> Vec<String> {
     let list = properties(&[Property::SessionExpiryInterval(1_000), Property::ReceiveMaximum(receive_maximum)]);
     let peer =
@@ -99,7 +100,7 @@ fn lived(dice: &mut Dice, options: BrokerOptions) -> Scenario {
     scenario
 }
 
-/// Gives how many lines both told.
+/// Returns the number of lines that both sent.
 fn compare(seed: u64) -> usize {
     let mut lines = 0;
     let mut dice = Dice::new(seed);

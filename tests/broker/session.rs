@@ -1,4 +1,4 @@
-//! Sessions across connections: present or not, their expiry, and what waited in them.
+//! Sessions across connections: present or not, their expiry, and the messages that waited in them.
 
 use wasmqtt::broker::{BrokerOptions, DropCause, QueueOverflow};
 use wasmqtt::codec::{Ack, Connect, Disconnect, Packet, Properties, Property, QoS, ReasonCode};
@@ -6,7 +6,8 @@ use wasmqtt::codec::{Ack, Connect, Disconnect, Packet, Properties, Property, QoS
 use crate::support::packets::{V4, V5, connect, id, properties, publish, will};
 use crate::support::scenario::Scenario;
 
-/// [MQTT-3.1.2-4], [MQTT-3.1.2-5], [MQTT-3.1.2-6], [MQTT-3.2.2-3]; in 3.1.1 clean session is start and end in one.
+/// [MQTT-3.1.2-4], [MQTT-3.1.2-5], [MQTT-3.1.2-6], [MQTT-3.2.2-3]; in 3.1.1 clean session is start
+/// and end in one.
 #[test]
 fn a_session_is_present_if_it_was_kept_and_is_asked_for() {
     let long = properties(&[Property::SessionExpiryInterval(1_000)]);
@@ -38,7 +39,8 @@ fn a_session_is_present_if_it_was_kept_and_is_asked_for() {
     }
 }
 
-/// §3.1.2.11.2, and [MQTT-3.1.2-23]: what a DISCONNECT says counts; never from 0 to more (§3.14.2.2.2).
+/// §3.1.2.11.2, and [MQTT-3.1.2-23]: what a DISCONNECT says counts; never from 0 to more
+/// (§3.14.2.2.2).
 #[test]
 fn a_session_ends_its_expiry_interval_after_the_connection() {
     let interval = |seconds| properties(&[Property::SessionExpiryInterval(seconds)]);
@@ -116,7 +118,8 @@ fn what_was_missed_waits_in_the_session() {
     assert_eq!(scenario.frames(peer), 1, "a turn's packets share a frame");
 }
 
-/// [MQTT-4.4.0-1], [MQTT-3.3.1-1], [MQTT-4.6.0-1]: with DUP, in the same order, and PUBREL where PUBREC had come.
+/// [MQTT-4.4.0-1], [MQTT-3.3.1-1], [MQTT-4.6.0-1]: with DUP, in the same order, and PUBREL where
+/// PUBREC had come.
 #[test]
 fn what_was_not_acknowledged_is_sent_again_on_resuming() {
     let mut scenario = Scenario::new();
@@ -220,7 +223,8 @@ fn a_message_expires_while_it_waits_for_a_client_of_3_1_1() {
     assert_eq!(scenario.hear(peer)[1..], ["t=long q1 #2"]);
 }
 
-/// [MQTT-3.3.2-5], [MQTT-4.5.0-1]: what has expired takes no room from what comes after it, whatever a full queue gives up.
+/// [MQTT-3.3.2-5], [MQTT-4.5.0-1]: an expired message takes no room from later ones, whatever a
+/// full queue drops.
 #[test]
 fn expired_messages_make_room_in_the_queue() {
     for queue_overflow in [QueueOverflow::DropNewest, QueueOverflow::DropOldest, QueueOverflow::Disconnect] {
@@ -246,7 +250,8 @@ fn expired_messages_make_room_in_the_queue() {
     }
 }
 
-/// [MQTT-4.4.0-1]: what was sent comes again though it has expired; its receiver may hold it. What waited does not.
+/// [MQTT-4.4.0-1]: a message that was sent comes again though it has expired, since its receiver
+/// may hold it. One that waited does not.
 #[test]
 fn a_message_in_flight_is_sent_again_though_it_has_expired() {
     for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
@@ -300,7 +305,8 @@ fn a_client_that_comes_back_smaller_gets_what_fits() {
     assert_eq!(scenario.broker.counters().dropped, 1);
 }
 
-/// The Receive Maximum of the client is kept [MQTT-3.3.4-9], and the rest follows as it acknowledges.
+/// The Receive Maximum of the client is kept [MQTT-3.3.4-9], and the rest follows as it
+/// acknowledges.
 #[test]
 fn no_more_is_in_flight_than_the_client_takes() {
     let mut scenario = Scenario::new();

@@ -6,7 +6,8 @@ use wasmqtt::codec::{Ack, Connect, Packet, Property, QoS, ReasonCode, Subscripti
 use crate::support::packets::{QOS, V4, V5, connect, id, properties, publish};
 use crate::support::scenario::Scenario;
 
-/// A client of 5.0 whose session outlives its connection by this many seconds, and that takes two messages at a time.
+/// A client of 5.0 whose session outlives its connection by this many seconds, and that takes two
+/// messages at a time.
 fn member(scenario: &mut Scenario, client_id: &str, expiry: u32) -> PeerId {
     let list = properties(&[Property::SessionExpiryInterval(expiry), Property::ReceiveMaximum(2)]);
     scenario.join_with(&Connect { clean_start: false, properties: list.as_properties(), ..connect(V5, client_id) })
@@ -32,7 +33,7 @@ fn uneven(scenario: &mut Scenario, qos: QoS) -> (PeerId, PeerId) {
     (first, second)
 }
 
-/// What these payloads are heard as, from packet identifier 1 on.
+/// The transcript of these payloads, from packet identifier 1 on.
 fn heard(payloads: &[&str], qos: QoS) -> Vec<String> {
     let line = |(index, payload)| format!("t/x={payload} q{} #{} SubscriptionIdentifier(7)", qos.bits(), index + 1);
     payloads.iter().enumerate().map(line).collect()
@@ -99,7 +100,8 @@ fn a_group_gets_no_retained_messages_and_goes_with_its_last_member() {
     assert_eq!(scenario.publish(a, "t", "2", QoS::AtLeastOnce), ["PUBACK #9 10"]);
 }
 
-/// A member that is away is passed over while another is there; alone, its session keeps the message.
+/// A member that is away is passed over while another is there; alone, its session keeps the
+/// message.
 #[test]
 fn a_member_that_is_away_is_passed_over() {
     let mut scenario = Scenario::new();
@@ -122,7 +124,8 @@ fn a_member_that_is_away_is_passed_over() {
     assert_eq!(scenario.hear(away), ["CONNACK ok present", "t=3 q1 #1"]);
 }
 
-/// §4.8.2: what was never sent does not wait for a member that is away while another is there; what was sent does.
+/// §4.8.2: a message that was never sent does not wait for a member that is away while another is
+/// there. One that was sent does.
 #[test]
 fn what_a_lost_member_was_never_sent_goes_to_another() {
     for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
@@ -164,7 +167,8 @@ fn a_clean_start_hands_over_before_the_new_session_begins() {
     assert_eq!(scenario.hear(second), heard(&["3", "4", "1", "2"], QoS::AtLeastOnce));
 }
 
-/// [MQTT-3.10.4-3]: what was sent is completed with the client, what was not goes to another; without one it stays.
+/// [MQTT-3.10.4-3]: a delivery that was sent is completed with the client. One that was not goes to
+/// another member, or stays without one.
 #[test]
 fn who_unsubscribes_keeps_what_was_sent() {
     let mut scenario = Scenario::new();
@@ -188,7 +192,8 @@ fn who_unsubscribes_keeps_what_was_sent() {
     assert_eq!(scenario.hear(lone), ["t=3 q1 #3"]);
 }
 
-/// What is of no group, or of another, is not touched when a client leaves one, whether it waits or was sent.
+/// Deliveries of no group, or of another, are not touched when a client leaves one, whether they
+/// wait or were sent.
 #[test]
 fn who_leaves_a_group_leaves_nothing_else() {
     let mut scenario = Scenario::new();
@@ -249,7 +254,8 @@ fn what_a_member_refuses_goes_to_nobody() {
     }
 }
 
-/// [MQTT-4.8.2-3]: on the terms of the member that it goes to; a member that is away is the last resort.
+/// [MQTT-4.8.2-3]: on the terms of the member that it goes to; a member that is away is the last
+/// resort.
 #[test]
 fn a_message_goes_over_on_the_other_members_terms() {
     for granted in QOS {
@@ -334,7 +340,8 @@ fn only_the_groups_messages_go_over() {
     assert_eq!(scenario.hear(back), ["own=a q1 #3", "own=b q1 #4"]);
 }
 
-/// [MQTT-3.1.2-24], [MQTT-3.1.2-25]: of the two that §3.1.2.11.4 lets a server do, it goes to nobody else; and the turn is over.
+/// [MQTT-3.1.2-24], [MQTT-3.1.2-25]: a message that is too large for one member is discarded and
+/// goes to nobody else (§3.1.2.11.4). The turn is over.
 #[test]
 fn what_is_too_large_for_the_member_whose_turn_it_is_is_discarded() {
     for qos in QOS {
@@ -378,7 +385,7 @@ fn a_message_that_goes_over_has_aged() {
     assert_eq!(scenario.hear(second), ["t=x q1 #1 MessageExpiryInterval(50)"]);
 }
 
-/// What is safe in one queue is not given to another that is full.
+/// A message that is safe in one queue is not moved to another that is full.
 #[test]
 fn nothing_is_handed_to_a_member_that_has_no_room_for_it() {
     for has_third in [false, true] {

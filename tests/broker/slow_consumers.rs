@@ -1,4 +1,4 @@
-//! Slow consumers: what they do not take costs their own queue, and nobody else anything.
+//! Slow consumers: messages that they do not take fill their own queue, and cost nobody else.
 
 use wasmqtt::broker::{BrokerOptions, DisconnectCause, DropCause, Event, PeerId, QueueOverflow};
 use wasmqtt::codec::{Ack, Connect, Packet, QoS, ReasonCode, Version};
@@ -153,7 +153,8 @@ fn a_client_that_is_disconnected_for_its_queue_is_told_so_and_its_will_fires() {
     assert_eq!(scenario.publish(publisher, "other", "", QoS::AtLeastOnce), ["PUBACK #9 10"], "others go on");
 }
 
-/// What may be in flight is not copied at once: one frame after the other, each of about the bound.
+/// Messages that may be in flight are not copied at once. They leave in frames, each of about the
+/// bound.
 #[test]
 fn a_long_queue_is_handed_out_in_frames_of_the_bound() {
     let options = BrokerOptions { transmit_bytes_max: 100, ..BrokerOptions::default() };

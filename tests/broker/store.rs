@@ -1,4 +1,4 @@
-//! What goes to the store and when: nothing is promised before it is durable.
+//! Records in the store: nothing is promised before it is durable.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -170,7 +170,7 @@ fn a_message_is_stored_once_however_many_it_is_for() {
     assert_eq!(scenario.disk.kinds(), "F");
 }
 
-/// §4.1: what is not session state is not stored, nor is a session that ends with its connection; its will is.
+/// §4.1: only session state is stored, and no session that ends with its connection; its will is.
 #[test]
 fn a_session_that_ends_with_its_connection_leaves_its_will_alone() {
     for version in [V4, V5] {
@@ -374,7 +374,8 @@ fn records_of_another_format_and_damaged_ones_are_told() {
     assert_eq!(error.to_string(), "the store's record \"Zebra\" is damaged: it is of no kind that there is");
 }
 
-/// A session that is to end with the connection that it went on with leaves nothing behind when it does, after a crash too.
+/// A session that is to end with the connection that it went on with leaves nothing behind when it
+/// does, after a crash too.
 #[test]
 fn a_session_that_was_to_stay_and_then_was_not_leaves_nothing_in_the_store() {
     let mut scenario = stored();
@@ -420,7 +421,8 @@ fn what_changes_twice_stands_once_in_a_batch() {
     assert_eq!((unique.len(), keys.iter().filter(|key| key[0] == b'f').count()), (keys.len(), 1), "{keys:?}");
 }
 
-/// One client's repetitions while the store is written cost what they cost without a store: not each as much as all before.
+/// One client's repetitions while the store is written cost what they cost without a store: not
+/// each as much as all before.
 #[test]
 fn what_is_noted_while_the_store_is_written_is_noted_once() {
     let time = |packets: usize| {

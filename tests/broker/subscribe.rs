@@ -8,7 +8,8 @@ use wasmqtt::codec::{
 use crate::support::packets::{V4, V5, connect, id, properties, publish};
 use crate::support::scenario::Scenario;
 
-/// [MQTT-3.8.4-5], [MQTT-3.8.4-6], [MQTT-3.9.3-1]: a reason for each, in order; 3.1.1 has one failure alone.
+/// [MQTT-3.8.4-5], [MQTT-3.8.4-6], [MQTT-3.9.3-1]: a reason for each, in order; 3.1.1 has one
+/// failure alone.
 #[test]
 fn each_filter_gets_its_own_reason() {
     for (version, expected) in [(V4, "SUBACK #4 01 80 80 02"), (V5, "SUBACK #4 01 8F 97 02")] {

@@ -1,4 +1,4 @@
-//! `$SYS`: what the broker tells of itself, to whom, when, and that nobody else speaks there.
+//! `$SYS`: the broker's values, their subscribers and times; nobody else publishes there.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -245,7 +245,8 @@ fn losses_are_told_by_their_cause() {
     assert_eq!(told, BTreeMap::from(expected.map(|(topic, value)| (topic.to_owned(), value.to_owned()))));
 }
 
-/// What a subscription brings at once is of QoS 0 as well, and lost where the connection takes nothing.
+/// The first values for a subscription are of QoS 0 as well, and lost where the connection takes
+/// nothing.
 #[test]
 fn a_value_that_is_lost_at_once_is_counted() {
     let mut scenario = Scenario::new();

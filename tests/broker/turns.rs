@@ -1,4 +1,5 @@
-//! Turns: who makes much work waits, and others do not wait for it; what is to be sent leaves before more is made.
+//! Turns: a peer that makes much work waits, and others do not wait for it. Output leaves before
+//! more is made.
 
 use std::num::NonZeroU16;
 
@@ -11,7 +12,7 @@ use super::store::{come_back, expiry, keeping, restart, stored_with};
 use crate::support::packets::{V5, id, message, publish};
 use crate::support::scenario::Scenario;
 
-/// What the broker has to send without a call in between, in bytes, and whether the peer has heard anything.
+/// Bytes that the broker sends without a call in between, and whether the peer has received any.
 fn turn(scenario: &mut Scenario, peer: PeerId) -> (usize, bool) {
     let (mut bytes, mut is_heard) = (0, false);
     while let Some(output) = scenario.broker.poll_output() {
@@ -133,8 +134,9 @@ fn who_has_sent_much_and_is_gone_has_sent_it_all() {
     assert_eq!(scenario.broker.clients().count(), 1);
 }
 
-/// What a replay sends has no place in the queue, so it is not begun where it could not leave at once: then the store would
-/// have the queue in other places, and what was acknowledged would come again.
+/// A replay is not begun where its messages could not leave at once, since they have no place in
+/// the queue. Otherwise the store would have the queue in other places, and acknowledged messages
+/// would come again.
 #[test]
 fn a_replay_that_has_to_stop_for_the_next_turn_leaves_the_stored_queue_as_it_is() {
     let mut scenario = stored_with(BrokerOptions { in_flight_max: NonZeroU16::MAX, ..BrokerOptions::default() });

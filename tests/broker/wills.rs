@@ -19,8 +19,8 @@ fn scenario() -> Scenario {
     Scenario::with(BrokerOptions { events: true, ..BrokerOptions::default() })
 }
 
-/// [MQTT-3.1.2-8], [3.1.1 MQTT-3.1.2-8]: whatever ends the connection, but a good DISCONNECT [MQTT-3.14.4-3],
-/// [3.1.1 MQTT-3.14.4-3].
+/// [MQTT-3.1.2-8], [3.1.1 MQTT-3.1.2-8]: whatever ends the connection, but a good DISCONNECT
+/// [MQTT-3.14.4-3], [3.1.1 MQTT-3.14.4-3].
 #[test]
 fn a_will_fires_unless_the_client_says_goodbye() {
     type End = fn(&mut Scenario, wasmqtt::broker::PeerId);
@@ -100,7 +100,8 @@ fn delayed(scenario: &mut Scenario, delay: u32, expiry: u32, clean_start: bool) 
     scenario.connect(&Connect { clean_start, will: Some(will), properties, ..connect(V5, "a") })
 }
 
-/// [MQTT-3.1.2-7], [MQTT-3.1.2-8]: the delay or the session's end, whichever is first (§3.1.3.2.2). The delay itself is not sent on.
+/// [MQTT-3.1.2-7], [MQTT-3.1.2-8]: the delay or the session's end, whichever is first (§3.1.3.2.2).
+/// The delay itself is not sent on.
 #[test]
 fn a_delayed_will_waits_for_its_delay_or_the_sessions_end() {
     for (delay, expiry, at) in [(5, 60, 5), (60, 5, 5), (5, 0, 0), (5, 5, 5)] {
@@ -121,7 +122,8 @@ fn a_delayed_will_waits_for_its_delay_or_the_sessions_end() {
     }
 }
 
-/// [MQTT-3.1.3-9], [MQTT-3.1.2-8]: the client is back in time; a clean start however ends the session, and so the will fires.
+/// [MQTT-3.1.3-9], [MQTT-3.1.2-8]: the client is back in time; a clean start however ends the
+/// session, and so the will fires.
 #[test]
 fn coming_back_cancels_a_delayed_will() {
     for (clean_start, heard, last) in [(false, 0, WillFate::Cancelled), (true, 1, WillFate::Fired)] {

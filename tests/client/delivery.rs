@@ -1,4 +1,4 @@
-//! What is published, subscribed and received.
+//! Publishing, subscribing and receiving.
 
 use wasmqtt::client::{
     CallError, Client, ClientOptions, CloseReason, Completion, HandlerId, InFrame, Output, Phase, RequestError,
@@ -24,7 +24,8 @@ fn each_quality_of_service_sends_exactly_its_packets() {
     assert_eq!(script.receive(&Packet::Pubcomp(Ack::success(id(2)))), [done(2)]);
 }
 
-/// [MQTT-3.3.4-1], [MQTT-4.3.2-4], [MQTT-4.3.3-8], [MQTT-4.3.3-10], [MQTT-4.3.3-11], [MQTT-4.5.0-2], [MQTT-2.2.1-5].
+/// [MQTT-3.3.4-1], [MQTT-4.3.2-4], [MQTT-4.3.3-8], [MQTT-4.3.3-10], [MQTT-4.3.3-11],
+/// [MQTT-4.5.0-2], [MQTT-2.2.1-5].
 #[test]
 fn each_quality_of_service_is_answered_with_exactly_its_packets() {
     let mut script = Script::connected();
@@ -98,7 +99,8 @@ fn a_server_of_3_1_1_alone_refuses_5_0_in_its_own_form() {
     assert_eq!(script.receive_bytes(&[0x20, 2, 0, 1]), [Seen::Closed(reason)]);
 }
 
-/// [MQTT-4.4.0-1], [MQTT-3.3.1-1], [MQTT-4.3.2-3], [MQTT-4.3.3-3], [MQTT-4.3.3-5], [MQTT-4.3.3-6], [MQTT-4.6.0-1].
+/// [MQTT-4.4.0-1], [MQTT-3.3.1-1], [MQTT-4.3.2-3], [MQTT-4.3.3-3], [MQTT-4.3.3-5], [MQTT-4.3.3-6],
+/// [MQTT-4.6.0-1].
 #[test]
 fn a_resumed_session_sends_again_what_is_unacknowledged_and_only_that() {
     let mut script = Script::connected_with(resuming(), &[]);

@@ -1,4 +1,4 @@
-//! What the broker may send, and what it must not.
+//! Faults of the broker: packets that it may send, and packets that it must not.
 
 use wasmqtt::client::{ClientOptions, CloseReason, RequestError};
 use wasmqtt::codec::{
@@ -26,8 +26,9 @@ fn a_topic_alias_stands_for_its_topic() {
     assert_eq!(topics, ["a", "b", "a", "b", "c", "c"]);
 }
 
-/// What a broker must not do, the reason we give in 5.0, and the rule that the caller sees.
-/// [MQTT-1.5.4-1], [MQTT-3.3.1-4], [MQTT-3.3.2-2], [MQTT-4.13.2-1], [MQTT-3.14.4-1], [MQTT-3.14.4-2].
+/// The fault of a broker, our reason code in 5.0, and the rule that the caller sees.
+/// [MQTT-1.5.4-1], [MQTT-3.3.1-4], [MQTT-3.3.2-2], [MQTT-4.13.2-1], [MQTT-3.14.4-1],
+/// [MQTT-3.14.4-2].
 #[test]
 fn a_broker_that_breaks_the_rules_is_told_and_left() {
     let none = PropertiesBuf::new();

@@ -1,4 +1,4 @@
-//! How a connection is kept, and how it ends.
+//! The life of a connection: keep alive and the end.
 
 use core::time::Duration;
 
@@ -57,7 +57,8 @@ fn what_is_sent_in_one_turn_is_bounded() {
     script.drain();
     assert_eq!(publish(&mut script), Ok(()), "the next turn has room again");
     script.drain();
-    // What is to be acknowledged waits instead, and goes out as the host takes what stands before it.
+    // What is to be acknowledged waits instead, and goes out as the host takes what stands before
+    // it.
     for _ in 0..3 {
         script.client.publish(large(QoS::AtLeastOnce), NOW).expect("it waits");
     }

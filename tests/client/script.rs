@@ -1,4 +1,4 @@
-//! A client and what it is told and tells, packet by packet.
+//! A scripted broker: one client, packet by packet.
 
 use wasmqtt::client::{Client, ClientOptions, CloseReason, Completion, Output, RequestError};
 use wasmqtt::codec::{

@@ -1,4 +1,4 @@
-//! What the specifications ask of a client, in both versions.
+//! Statements of the specifications about a client, in both versions.
 
 use core::time::Duration;
 
@@ -37,10 +37,11 @@ fn connect_bytes(options: ClientOptions) -> Vec<u8> {
     }
 }
 
-/// [MQTT-3.1.0-1], [MQTT-3.1.2-1], [MQTT-3.1.2-11], [MQTT-3.1.2-12], [MQTT-3.1.2-13], [MQTT-3.1.2-16], [MQTT-3.1.2-18],
-/// [MQTT-3.1.3-2], [MQTT-3.1.3-3], [3.1.1 MQTT-3.1.0-1], [3.1.1 MQTT-3.1.2-11], [3.1.1 MQTT-3.1.2-13],
-/// [3.1.1 MQTT-3.1.2-14], [3.1.1 MQTT-3.1.2-15], [3.1.1 MQTT-3.1.2-18], [3.1.1 MQTT-3.1.2-20], [3.1.1 MQTT-3.1.3-2],
-/// [3.1.1 MQTT-3.1.3-3]: byte for byte, and one flag for each thing that is there.
+/// [MQTT-3.1.0-1], [MQTT-3.1.2-1], [MQTT-3.1.2-11], [MQTT-3.1.2-12], [MQTT-3.1.2-13],
+/// [MQTT-3.1.2-16], [MQTT-3.1.2-18], [MQTT-3.1.3-2], [MQTT-3.1.3-3], [3.1.1 MQTT-3.1.0-1],
+/// [3.1.1 MQTT-3.1.2-11], [3.1.1 MQTT-3.1.2-13], [3.1.1 MQTT-3.1.2-14], [3.1.1 MQTT-3.1.2-15],
+/// [3.1.1 MQTT-3.1.2-18], [3.1.1 MQTT-3.1.2-20], [3.1.1 MQTT-3.1.3-2], [3.1.1 MQTT-3.1.3-3]: byte
+/// for byte, and one flag for each thing that is there.
 #[test]
 fn connect_says_what_there_is_and_nothing_else() {
     let will = |qos, retain| {
@@ -74,8 +75,8 @@ fn connect_says_what_there_is_and_nothing_else() {
     }
 }
 
-/// [MQTT-4.3.1-1], [MQTT-4.3.2-2], [MQTT-4.3.3-2], [MQTT-4.3.3-4], [MQTT-2.2.1-5], [3.1.1 MQTT-4.3.1-1],
-/// [3.1.1 MQTT-4.3.2-1], [3.1.1 MQTT-2.3.1-6], [3.1.1 MQTT-2.3.1-3].
+/// [MQTT-4.3.1-1], [MQTT-4.3.2-2], [MQTT-4.3.3-2], [MQTT-4.3.3-4], [MQTT-2.2.1-5],
+/// [3.1.1 MQTT-4.3.1-1], [3.1.1 MQTT-4.3.2-1], [3.1.1 MQTT-2.3.1-6], [3.1.1 MQTT-2.3.1-3].
 #[test]
 fn each_quality_is_sent_with_its_packets() {
     for version in BOTH {
@@ -90,8 +91,9 @@ fn each_quality_is_sent_with_its_packets() {
     }
 }
 
-/// [MQTT-3.3.4-1], [MQTT-4.3.2-5], [MQTT-4.3.3-12], [MQTT-4.5.0-2], [3.1.1 MQTT-3.3.4-1], [3.1.1 MQTT-4.3.2-2],
-/// [3.1.1 MQTT-4.3.3-2], [3.1.1 MQTT-4.5.0-2]: though no handler wants it; and what is acknowledged is over.
+/// [MQTT-3.3.4-1], [MQTT-4.3.2-5], [MQTT-4.3.3-12], [MQTT-4.5.0-2], [3.1.1 MQTT-3.3.4-1],
+/// [3.1.1 MQTT-4.3.2-2], [3.1.1 MQTT-4.3.3-2], [3.1.1 MQTT-4.5.0-2]: though no handler wants it;
+/// and what is acknowledged is over.
 #[test]
 fn each_quality_is_answered_with_its_packets() {
     for version in BOTH {
@@ -113,7 +115,8 @@ fn each_quality_is_answered_with_its_packets() {
     }
 }
 
-/// [MQTT-4.6.0-2], [MQTT-4.6.0-3], [MQTT-4.6.0-4], [3.1.1 MQTT-4.6.0-2], [3.1.1 MQTT-4.6.0-3], [3.1.1 MQTT-4.6.0-4].
+/// [MQTT-4.6.0-2], [MQTT-4.6.0-3], [MQTT-4.6.0-4], [3.1.1 MQTT-4.6.0-2], [3.1.1 MQTT-4.6.0-3],
+/// [3.1.1 MQTT-4.6.0-4].
 #[test]
 fn answers_keep_the_order_of_what_they_answer() {
     for version in BOTH {
@@ -136,8 +139,9 @@ fn answers_keep_the_order_of_what_they_answer() {
 }
 
 /// [MQTT-4.4.0-1], [MQTT-4.6.0-1], [MQTT-3.3.1-1], [MQTT-3.1.2-23], [MQTT-4.1.0-1], [MQTT-4.3.3-7],
-/// [3.1.1 MQTT-4.4.0-1], [3.1.1 MQTT-4.6.0-1], [3.1.1 MQTT-3.3.1-1], [3.1.1 MQTT-2.3.1-3], [3.1.1 MQTT-3.1.2-4],
-/// [3.1.1 MQTT-4.1.0-1], [3.1.1 MQTT-4.1.0-2], [3.1.1 MQTT-4.3.3-1]: though the broker would let it expire.
+/// [3.1.1 MQTT-4.4.0-1], [3.1.1 MQTT-4.6.0-1], [3.1.1 MQTT-3.3.1-1], [3.1.1 MQTT-2.3.1-3],
+/// [3.1.1 MQTT-3.1.2-4], [3.1.1 MQTT-4.1.0-1], [3.1.1 MQTT-4.1.0-2], [3.1.1 MQTT-4.3.3-1]: though
+/// the broker would let it expire.
 #[test]
 fn a_session_goes_on_where_it_stood() {
     for version in BOTH {
@@ -177,7 +181,7 @@ fn a_clean_start_begins_anew() {
     }
 }
 
-/// [MQTT-3.2.2-4]: who asked for a clean start has no session.
+/// [MQTT-3.2.2-4]: a client that asked for a clean start has no session.
 #[test]
 fn a_session_that_cannot_be_there_ends_the_connection() {
     for version in BOTH {
@@ -238,9 +242,10 @@ fn silence_is_broken_within_the_keep_alive() {
     }
 }
 
-/// [MQTT-1.5.4-1], [MQTT-1.5.4-2], [MQTT-1.5.7-1], [MQTT-3.3.1-4], [MQTT-3.3.2-2], [MQTT-3.3.2-13], [MQTT-3.3.2-19],
-/// [MQTT-4.13.2-1], [3.1.1 MQTT-1.5.3-1], [3.1.1 MQTT-1.5.3-2], [3.1.1 MQTT-2.2.2-2], [3.1.1 MQTT-3.3.1-4],
-/// [3.1.1 MQTT-3.3.2-2], [3.1.1 MQTT-4.8.0-1]: nothing behind it counts, and the connection is closed.
+/// [MQTT-1.5.4-1], [MQTT-1.5.4-2], [MQTT-1.5.7-1], [MQTT-3.3.1-4], [MQTT-3.3.2-2], [MQTT-3.3.2-13],
+/// [MQTT-3.3.2-19], [MQTT-4.13.2-1], [3.1.1 MQTT-1.5.3-1], [3.1.1 MQTT-1.5.3-2],
+/// [3.1.1 MQTT-2.2.2-2], [3.1.1 MQTT-3.3.1-4], [3.1.1 MQTT-3.3.2-2], [3.1.1 MQTT-4.8.0-1]: nothing
+/// behind it counts, and the connection is closed.
 #[test]
 fn what_is_malformed_ends_the_connection() {
     let rows: [(Version, &[u8]); 15] = [
@@ -282,8 +287,8 @@ fn a_disconnect_of_the_broker_ends_the_connection() {
     assert_eq!(script.receive(&publish("a", QoS::AtLeastOnce, 1)), []);
 }
 
-/// [MQTT-1.5.4-3], [3.1.1 MQTT-1.5.3-3], [MQTT-3.3.1-3], [3.1.1 MQTT-3.3.1-3]: U+FEFF is handed over as it came, and DUP of
-/// what comes in has nothing to do with what goes out.
+/// [MQTT-1.5.4-3], [3.1.1 MQTT-1.5.3-3], [MQTT-3.3.1-3], [3.1.1 MQTT-3.3.1-3]: U+FEFF is handed
+/// over as it came, and DUP of what comes in has nothing to do with what goes out.
 #[test]
 fn what_comes_in_is_handed_over_as_it_came() {
     for version in BOTH {
@@ -295,9 +300,10 @@ fn what_comes_in_is_handed_over_as_it_came() {
     }
 }
 
-/// [MQTT-3.1.3-4], [MQTT-3.1.3-11], [MQTT-3.1.3-12], [MQTT-3.8.3-1], [MQTT-3.10.3-1], [3.1.1 MQTT-3.1.3-4],
-/// [3.1.1 MQTT-3.1.3-10], [3.1.1 MQTT-3.1.3-11], [3.1.1 MQTT-3.8.3-1], [3.1.1 MQTT-3.10.3-1], [3.1.1 MQTT-3.1.2-22]: a
-/// `str` is UTF-8, and U+0000 in one is found before anything is sent.
+/// [MQTT-3.1.3-4], [MQTT-3.1.3-11], [MQTT-3.1.3-12], [MQTT-3.8.3-1], [MQTT-3.10.3-1],
+/// [3.1.1 MQTT-3.1.3-4], [3.1.1 MQTT-3.1.3-10], [3.1.1 MQTT-3.1.3-11], [3.1.1 MQTT-3.8.3-1],
+/// [3.1.1 MQTT-3.10.3-1], [3.1.1 MQTT-3.1.2-22]: a `str` is UTF-8, and U+0000 in one is found
+/// before anything is sent.
 #[test]
 fn options_that_make_no_connect_send_nothing() {
     for version in BOTH {
@@ -328,7 +334,7 @@ fn a_request_without_a_filter_is_the_callers_mistake() {
     }
 }
 
-/// [MQTT-3.3.2-7]: what the broker named on an earlier connection is no name on this one.
+/// [MQTT-3.3.2-7]: an alias of an earlier connection has no meaning on this one.
 #[test]
 fn topic_aliases_end_with_the_connection() {
     let options = ClientOptions { topic_alias_maximum: 1, ..lasting(Version::V5) };

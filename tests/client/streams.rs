@@ -1,4 +1,4 @@
-//! What holds for any split of the stream, any bytes and any cuts.
+//! Properties of the client over any split of the stream, any bytes and any cuts.
 
 use proptest::prelude::*;
 use wasmqtt::client::{ClientOptions, HandlerId, Output, Phase};
@@ -43,7 +43,9 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_bytes_end_in_a_close_or_in_silence(noise in prop::collection::vec(any::<u8>(), 0..200), connected: bool) {
+    fn arbitrary_bytes_end_in_a_close_or_in_silence(
+        noise in prop::collection::vec(any::<u8>(), 0..200), connected: bool,
+    ) {
         let mut script = if connected { Script::connected() } else { Script::opening(ClientOptions::new("c")) };
         script.client.handle_bytes(&noise, NOW);
         let mut closed = false;
@@ -54,7 +56,8 @@ proptest! {
         prop_assert_eq!(closed, script.client.phase() == Phase::Idle);
     }
 
-    /// Every request ends exactly once, whatever the broker answers and whenever the connection is cut.
+    /// Every request ends exactly once, whatever the broker answers and whenever the connection is
+    /// cut.
     #[test]
     fn every_request_ends_once(steps in prop::collection::vec((0..8_u8, 1..6_u16), 0..60)) {
         let mut script = Script::connected_with(resuming(), &[]);

@@ -1,4 +1,4 @@
-//! Bad packets by rows: the bytes, and what is wrong with them, where, by which rule, and the reason for the peer.
+//! Bad packets by rows: the bytes, the fault, its place, the rule, and the reason for the peer.
 
 use wasmqtt::codec::{
     Decoder, EncodeError, Packet, PropertiesBuf, Property, Publish, QoS, ReasonCode, Subscribe, Subscription,
@@ -91,8 +91,8 @@ fn connacks() {
     ]);
 }
 
-/// [MQTT-3.3.1-4], [3.1.1 MQTT-3.3.1-2], [MQTT-3.3.2-2], [3.1.1 MQTT-3.3.2-2], [MQTT-3.3.2-8], [MQTT-3.3.2-14],
-/// [3.1.1 MQTT-4.7.3-1], [3.1.1 MQTT-2.3.1-1].
+/// [MQTT-3.3.1-4], [3.1.1 MQTT-3.3.1-2], [MQTT-3.3.2-2], [3.1.1 MQTT-3.3.2-2], [MQTT-3.3.2-8],
+/// [MQTT-3.3.2-14], [3.1.1 MQTT-4.7.3-1], [3.1.1 MQTT-2.3.1-1].
 #[test]
 fn publishes() {
     let name = ReasonCode::TopicNameInvalid;
@@ -187,8 +187,8 @@ fn a_packet_over_the_limit_is_refused_before_it_is_there() {
     assert_eq!(decoder.advance(NEW), Ok(None));
 }
 
-/// [MQTT-1.5.4-2], [MQTT-2.2.1-2], [MQTT-3.3.1-2], [MQTT-3.3.2-2], [MQTT-3.3.2-8], [MQTT-3.8.3-4], [MQTT-4.7.0-1],
-/// [MQTT-4.7.3-1], [MQTT-4.7.3-2], [MQTT-4.7.3-3].
+/// [MQTT-1.5.4-2], [MQTT-2.2.1-2], [MQTT-3.3.1-2], [MQTT-3.3.2-2], [MQTT-3.3.2-8], [MQTT-3.8.3-4],
+/// [MQTT-4.7.0-1], [MQTT-4.7.3-1], [MQTT-4.7.3-2], [MQTT-4.7.3-3].
 #[test]
 fn what_mqtt_cannot_express_is_not_encoded() {
     let plain = Publish {

@@ -8,7 +8,7 @@ use wasmqtt::codec::{
     SubscriptionOptions, Unsuback, Unsubscribe, Version, Will,
 };
 
-/// What a packet is made of; borrowed by [`Parts::packet`].
+/// The parts of a packet; borrowed by [`Parts::packet`].
 #[derive(Clone, Debug)]
 pub(crate) struct Parts {
     pub(crate) version: Version,

@@ -1,4 +1,4 @@
-//! Good packets by rows: the bytes as the specification draws them, and what they say.
+//! Good packets by rows: the bytes as the specification draws them, and their meaning.
 
 use wasmqtt::codec::{
     Ack, Auth, Connack, Connect, Disconnect, Packet, PropertiesBuf, Property, Publish, QoS, ReasonCode, RetainHandling,
@@ -22,8 +22,9 @@ fn decodes(version: Version, bytes: &[u8], packet: &Packet<'_>) {
     assert_eq!(Packet::decode(bytes, version).as_ref(), Ok(packet), "{bytes:02X?}");
 }
 
-/// [MQTT-3.1.3-1], [MQTT-3.1.3-3], [MQTT-3.1.2-9], [MQTT-3.1.2-17], [MQTT-3.1.2-19], [3.1.1 MQTT-3.1.3-1],
-/// [3.1.1 MQTT-3.1.3-3], [3.1.1 MQTT-3.1.2-9], [3.1.1 MQTT-3.1.2-19], [3.1.1 MQTT-3.1.2-21].
+/// [MQTT-3.1.3-1], [MQTT-3.1.3-3], [MQTT-3.1.2-9], [MQTT-3.1.2-17], [MQTT-3.1.2-19],
+/// [3.1.1 MQTT-3.1.3-1], [3.1.1 MQTT-3.1.3-3], [3.1.1 MQTT-3.1.2-9], [3.1.1 MQTT-3.1.2-19],
+/// [3.1.1 MQTT-3.1.2-21].
 #[test]
 fn the_specifications_connect() {
     // 3.1.1 §3.1, figure 3.6: all flags, keep alive 10.
@@ -90,7 +91,8 @@ fn connack_maps_its_return_codes() {
     assert_eq!(bytes, [0x20, 2, 0, 3]);
 }
 
-/// [MQTT-2.2.1-2], [3.1.1 MQTT-2.3.1-5], [MQTT-3.3.2-1], [3.1.1 MQTT-3.3.2-1], [3.1.1 MQTT-1.5.3-3].
+/// [MQTT-2.2.1-2], [3.1.1 MQTT-2.3.1-5], [MQTT-3.3.2-1], [3.1.1 MQTT-3.3.2-1],
+/// [3.1.1 MQTT-1.5.3-3].
 #[test]
 fn publish_in_every_quality() {
     let plain = Publish {
@@ -223,7 +225,8 @@ fn remaining_lengths_at_their_borders() {
     }
 }
 
-/// 3.1.1 says how to encode a remaining length and not that the shortest form is the only one; 5.0 does [MQTT-1.5.5-1].
+/// 3.1.1 says how to encode a remaining length and not that the shortest form is the only one; 5.0
+/// does [MQTT-1.5.5-1].
 #[test]
 fn a_long_form_of_the_remaining_length_is_taken_in_3_1_1_alone() {
     decodes(Version::V3_1_1, &[0xC0, 0x80, 0x00], &Packet::Pingreq);

@@ -1,4 +1,4 @@
-//! What holds for all packets, and for all bytes.
+//! Laws of the codec: for all packets, and for all bytes.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -10,7 +10,8 @@ use crate::support::bytes::framed;
 /// The limit of the decoders here, in bytes.
 const LIMIT: u32 = 100_000;
 
-/// The debug forms of the packets that the decoder finds in these pieces, and the error that ended it.
+/// The debug forms of the packets that the decoder finds in these pieces, and the error that ended
+/// it.
 fn decode_all(pieces: &[&[u8]], version: Version) -> (Vec<String>, Option<DecodeError>) {
     let mut decoder = Decoder::new(LIMIT);
     let mut packets = Vec::new();

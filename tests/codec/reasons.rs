@@ -1,4 +1,4 @@
-//! Which packet may carry which reason code: the specification's tables, typed in by hand a second time.
+//! Reason codes of each packet: the specification's tables, typed in by hand a second time.
 
 use wasmqtt::codec::{
     Ack, Auth, Connack, Disconnect, Packet, PacketId, PacketKind, Properties, ReasonCode, Suback, Unsuback, Version,
@@ -6,8 +6,8 @@ use wasmqtt::codec::{
 
 use crate::support::bytes::framed;
 
-/// MQTT 5.0 §3.2.2.2, §3.4.2.1 to §3.7.2.1, §3.9.3, §3.11.3, §3.14.2.1, §3.15.2.1; and 0x8C in DISCONNECT, which
-/// stands in table 2-6 of §2.4 alone: who receives had better take it.
+/// MQTT 5.0 §3.2.2.2, §3.4.2.1 to §3.7.2.1, §3.9.3, §3.11.3, §3.14.2.1, §3.15.2.1; and 0x8C in
+/// DISCONNECT, which stands in table 2-6 of §2.4 alone: who receives had better take it.
 const TABLE: [(PacketKind, &[u8]); 9] = [
     (
         PacketKind::Connack,
@@ -32,8 +32,8 @@ const TABLE: [(PacketKind, &[u8]); 9] = [
     (PacketKind::Auth, &[0x00, 0x18, 0x19]),
 ];
 
-/// [MQTT-3.2.2-8], [MQTT-3.4.2-1], [MQTT-3.5.2-1], [MQTT-3.6.2-1], [MQTT-3.7.2-1], [MQTT-3.9.3-2], [MQTT-3.11.3-2],
-/// [MQTT-3.14.2-1], [MQTT-3.15.2-1]: neither is another encoded, nor decoded.
+/// [MQTT-3.2.2-8], [MQTT-3.4.2-1], [MQTT-3.5.2-1], [MQTT-3.6.2-1], [MQTT-3.7.2-1], [MQTT-3.9.3-2],
+/// [MQTT-3.11.3-2], [MQTT-3.14.2-1], [MQTT-3.15.2-1]: neither is another encoded, nor decoded.
 #[test]
 fn no_packet_is_made_or_taken_with_another_packets_reason() {
     for (kind, allowed) in TABLE {

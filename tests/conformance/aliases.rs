@@ -6,7 +6,8 @@ use wasmqtt::codec::{Connect, Properties, Property, Publish, QoS};
 use crate::support::packets::{BOTH, QOS, V4, V5, connect, lasting, properties, publish};
 use crate::support::scenario::Scenario;
 
-/// [MQTT-3.3.2-12], [MQTT-3.3.2-8]: at each border, each with a topic of its own; 0 and the one above are refused with 0x94.
+/// [MQTT-3.3.2-12], [MQTT-3.3.2-8]: at each border, each with a topic of its own; 0 and the one
+/// above are refused with 0x94.
 #[test]
 fn every_alias_up_to_the_brokers_maximum_is_taken() {
     for maximum in [1, 2, 16, 65_534, 65_535_u16] {
@@ -37,8 +38,8 @@ fn every_alias_up_to_the_brokers_maximum_is_taken() {
     }
 }
 
-/// [MQTT-3.3.2-11], [MQTT-3.1.2-26], [MQTT-3.1.2-27]: of more topics than there are aliases, at each quality; a client
-/// without the property, with 0, or of 3.1.1 gets none.
+/// [MQTT-3.3.2-11], [MQTT-3.1.2-26], [MQTT-3.1.2-27]: more topics than there are aliases, at each
+/// quality. A client without the property, with 0, or of 3.1.1 gets none.
 #[test]
 fn no_alias_is_sent_above_the_clients_maximum() {
     for maximum in [None, Some(0), Some(1), Some(3)] {
@@ -70,7 +71,8 @@ fn no_alias_is_sent_above_the_clients_maximum() {
     }
 }
 
-/// [MQTT-3.3.2-7]: on the next connection of the session an alias of neither side stands for anything.
+/// [MQTT-3.3.2-7]: on the next connection of the session an alias of neither side stands for
+/// anything.
 #[test]
 fn aliases_end_with_the_connection() {
     let mut scenario = Scenario::new();

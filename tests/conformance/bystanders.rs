@@ -28,7 +28,8 @@ impl Bystanders {
         Self { publisher, subscriber, next: 1 }
     }
 
-    /// One message of QoS 1 goes from the one to the other, is acknowledged on both ways, and nothing else happens.
+    /// One message of QoS 1 goes from the one to the other, is acknowledged on both ways, and
+    /// nothing else happens.
     pub(crate) fn exchange(&mut self, scenario: &mut Scenario) {
         scenario.send(self.publisher, &Packet::Publish(publish("between/us", "x", QoS::AtLeastOnce)));
         allow(scenario);

@@ -8,8 +8,8 @@ use crate::support::packets::{BOTH, QOS, V4, V5, connect, lasting, properties, p
 use crate::support::scenario::Scenario;
 use crate::support::transcript;
 
-/// [MQTT-3.1.4-5], [MQTT-3.2.0-1], [MQTT-3.2.0-2], [3.1.1 MQTT-3.1.4-4], [3.1.1 MQTT-3.2.0-1]: also for who does not wait
-/// for it, and where messages do.
+/// [MQTT-3.1.4-5], [MQTT-3.2.0-1], [MQTT-3.2.0-2], [3.1.1 MQTT-3.1.4-4], [3.1.1 MQTT-3.2.0-1]: also
+/// for who does not wait for it, and where messages do.
 #[test]
 fn connack_is_the_first_packet_and_comes_once() {
     for version in BOTH {
@@ -35,7 +35,8 @@ fn connack_is_the_first_packet_and_comes_once() {
     }
 }
 
-/// [3.1.1 MQTT-3.2.2-6], and so there too [3.1.1 MQTT-3.2.2-5]: nothing of table 3.1 says that a will is not served.
+/// [3.1.1 MQTT-3.2.2-6], and so there too [3.1.1 MQTT-3.2.2-5]: nothing of table 3.1 says that a
+/// will is not served.
 #[test]
 fn a_refusal_that_3_1_1_has_no_return_code_for_is_the_close_alone() {
     let options = BrokerOptions { maximum_qos: QoS::AtLeastOnce, retain_available: false, ..BrokerOptions::default() };
@@ -64,8 +65,8 @@ fn judge(who: &Credentials) -> Answer {
     }
 }
 
-/// [MQTT-3.1.2-17], [MQTT-3.1.2-19], [3.1.1 MQTT-3.1.2-19], [3.1.1 MQTT-3.1.2-21]: what CONNECT has is who the host is asked
-/// about, the empty ones too; a password alone is of 5.0 (§3.1.2.9).
+/// [MQTT-3.1.2-17], [MQTT-3.1.2-19], [3.1.1 MQTT-3.1.2-19], [3.1.1 MQTT-3.1.2-21]: the host is
+/// asked about the credentials of CONNECT, empty ones too. A password alone is of 5.0 (§3.1.2.9).
 #[test]
 fn user_name_and_password_are_what_connect_says() {
     for version in BOTH {
@@ -82,8 +83,9 @@ fn user_name_and_password_are_what_connect_says() {
     }
 }
 
-/// [MQTT-3.2.2-1], [MQTT-3.2.2-2], [MQTT-3.2.2-3], [MQTT-3.2.2-6], [MQTT-3.2.2-8], [3.1.1 MQTT-3.2.2-1],
-/// [3.1.1 MQTT-3.2.2-2], [3.1.1 MQTT-3.2.2-3], [3.1.1 MQTT-3.2.2-4]: byte for byte.
+/// [MQTT-3.2.2-1], [MQTT-3.2.2-2], [MQTT-3.2.2-3], [MQTT-3.2.2-6], [MQTT-3.2.2-8],
+/// [3.1.1 MQTT-3.2.2-1], [3.1.1 MQTT-3.2.2-2], [3.1.1 MQTT-3.2.2-3], [3.1.1 MQTT-3.2.2-4]: byte for
+/// byte.
 #[test]
 fn connack_has_one_flag() {
     for version in BOTH {
@@ -194,7 +196,8 @@ fn the_client_identifier_names_the_session() {
     }
 }
 
-/// [MQTT-3.1.3-6], [MQTT-3.1.3-7], [MQTT-3.2.2-16], [3.1.1 MQTT-3.1.3-6], [3.1.1 MQTT-3.1.3-8], [3.1.1 MQTT-3.1.3-9].
+/// [MQTT-3.1.3-6], [MQTT-3.1.3-7], [MQTT-3.2.2-16], [3.1.1 MQTT-3.1.3-6], [3.1.1 MQTT-3.1.3-8],
+/// [3.1.1 MQTT-3.1.3-9].
 #[test]
 fn an_empty_client_identifier_is_replaced_or_refused() {
     let mut scenario = Scenario::new();
@@ -215,8 +218,8 @@ fn an_empty_client_identifier_is_replaced_or_refused() {
     assert!(scenario.hear(again)[0].starts_with("CONNACK ok present"), "the name is as good as one of its own");
 }
 
-/// [MQTT-3.1.2-9], [MQTT-3.1.2-12], [MQTT-3.1.2-14], [MQTT-3.1.2-15], [3.1.1 MQTT-3.1.2-9], [3.1.1 MQTT-3.1.2-14],
-/// [3.1.1 MQTT-3.1.2-16], [3.1.1 MQTT-3.1.2-17].
+/// [MQTT-3.1.2-9], [MQTT-3.1.2-12], [MQTT-3.1.2-14], [MQTT-3.1.2-15], [3.1.1 MQTT-3.1.2-9],
+/// [3.1.1 MQTT-3.1.2-14], [3.1.1 MQTT-3.1.2-16], [3.1.1 MQTT-3.1.2-17].
 #[test]
 fn a_will_has_the_quality_and_the_retain_flag_of_connect() {
     for version in BOTH {
@@ -240,8 +243,9 @@ fn a_will_has_the_quality_and_the_retain_flag_of_connect() {
     }
 }
 
-/// [MQTT-3.1.2-8], [MQTT-3.1.2-10], [3.1.1 MQTT-3.1.2-8], [3.1.1 MQTT-3.1.2-10]: the connection ends, by a cut or by the
-/// next one of the same session, and what comes after it, up to the session's end, publishes the will no more.
+/// [MQTT-3.1.2-8], [MQTT-3.1.2-10], [3.1.1 MQTT-3.1.2-8], [3.1.1 MQTT-3.1.2-10]: the connection
+/// ends by a cut, or by the next one of the same session. No later event, up to the session's end,
+/// publishes the will again.
 #[test]
 fn a_will_goes_with_its_publication() {
     for version in BOTH {
@@ -267,7 +271,8 @@ fn a_will_goes_with_its_publication() {
     }
 }
 
-/// [MQTT-3.1.2-8], [3.1.1 MQTT-3.1.2-8]: who is gone while a packet of its own waits for the host is gone when that is done.
+/// [MQTT-3.1.2-8], [3.1.1 MQTT-3.1.2-8]: a client that goes while its packet waits for the host is
+/// gone when that is answered.
 #[test]
 fn a_will_waits_for_what_its_client_sent_before() {
     for version in BOTH {
@@ -287,8 +292,8 @@ fn a_will_waits_for_what_its_client_sent_before() {
     }
 }
 
-/// [MQTT-3.1.2-7], [MQTT-3.1.2-10], [3.1.1 MQTT-3.1.2-8], [3.1.1 MQTT-3.1.2-10], [3.1.1 MQTT-3.1.2-12]: it is of its own
-/// connection and of no later one.
+/// [MQTT-3.1.2-7], [MQTT-3.1.2-10], [3.1.1 MQTT-3.1.2-8], [3.1.1 MQTT-3.1.2-10],
+/// [3.1.1 MQTT-3.1.2-12]: it is of its own connection and of no later one.
 #[test]
 fn a_will_is_published_once_at_most() {
     for version in BOTH {
@@ -312,8 +317,9 @@ fn a_will_is_published_once_at_most() {
     }
 }
 
-/// [MQTT-3.1.3-10], [MQTT-3.1.2-9], and as those of any message [MQTT-3.3.2-4], [MQTT-3.3.2-15], [MQTT-3.3.2-16],
-/// [MQTT-3.3.2-17], [MQTT-3.3.2-18], [MQTT-3.3.2-20]; the delay is for the broker alone (§3.1.3.2).
+/// [MQTT-3.1.3-10], [MQTT-3.1.2-9], and as those of any message [MQTT-3.3.2-4], [MQTT-3.3.2-15],
+/// [MQTT-3.3.2-16], [MQTT-3.3.2-17], [MQTT-3.3.2-18], [MQTT-3.3.2-20]; the delay is for the broker
+/// alone (§3.1.3.2).
 #[test]
 fn a_wills_properties_go_out_with_it_in_their_order() {
     let list = [
@@ -380,8 +386,8 @@ fn retained_messages_outlive_the_session_that_published_them() {
     }
 }
 
-/// [MQTT-3.1.2-22], [MQTT-3.2.2-22], [3.1.1 MQTT-3.1.2-24]: whatever its length; any packet, and only a whole one, begins
-/// it anew.
+/// [MQTT-3.1.2-22], [MQTT-3.2.2-22], [3.1.1 MQTT-3.1.2-24]: whatever its length; any packet, and
+/// only a whole one, begins it anew.
 #[test]
 fn the_keep_alive_of_connect_holds() {
     let last_words = |version: Version| if version == V5 { vec!["DISCONNECT 8D"] } else { vec![] };
@@ -402,7 +408,8 @@ fn the_keep_alive_of_connect_holds() {
     }
 }
 
-/// [MQTT-3.1.2-2], [3.1.1 MQTT-3.1.2-2], [3.1.1 MQTT-3.2.2-5]: in the words of the version that asks.
+/// [MQTT-3.1.2-2], [3.1.1 MQTT-3.1.2-2], [3.1.1 MQTT-3.2.2-5]: in the words of the version that
+/// asks.
 #[test]
 fn a_level_that_is_not_served_is_told_in_bytes() {
     let rows: [(&[u8], &[u8]); 3] = [

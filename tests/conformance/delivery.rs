@@ -1,4 +1,5 @@
-//! The three qualities of service, from the broker as receiver and as sender (§4.3, §4.4, §4.6; 3.1.1 likewise).
+//! The three qualities of service, from the broker as receiver and as sender (§4.3, §4.4, §4.6;
+//! 3.1.1 likewise).
 
 use wasmqtt::broker::{BrokerOptions, PeerId};
 use wasmqtt::codec::{Ack, Connect, Packet, Property, Publish, QoS, ReasonCode, Version};
@@ -20,8 +21,9 @@ fn couple(version: Version) -> (Scenario, PeerId, PeerId) {
     (scenario, subscriber, publisher)
 }
 
-/// [MQTT-4.3.2-1], [MQTT-4.3.2-2], [MQTT-4.3.3-1], [MQTT-4.3.3-2], [MQTT-2.2.1-4], [3.1.1 MQTT-4.3.2-1],
-/// [3.1.1 MQTT-2.3.1-4]: never 0, and none that a delivery still has, also where the numbers begin anew.
+/// [MQTT-4.3.2-1], [MQTT-4.3.2-2], [MQTT-4.3.3-1], [MQTT-4.3.3-2], [MQTT-2.2.1-4],
+/// [3.1.1 MQTT-4.3.2-1], [3.1.1 MQTT-2.3.1-4]: never 0, and none that a delivery still has, also
+/// where the numbers begin anew.
 #[test]
 fn an_identifier_in_use_is_not_given_to_another_message() {
     for version in BOTH {
@@ -43,9 +45,10 @@ fn an_identifier_in_use_is_not_given_to_another_message() {
     }
 }
 
-/// [MQTT-4.3.2-3], [MQTT-4.3.3-3], [MQTT-4.3.3-4], [MQTT-4.3.3-5], [MQTT-4.3.3-6], [MQTT-4.4.0-1], [MQTT-3.3.1-1],
-/// [3.1.1 MQTT-4.3.2-1], [3.1.1 MQTT-4.3.3-1], [3.1.1 MQTT-4.4.0-1], [3.1.1 MQTT-3.3.1-1], [3.1.1 MQTT-2.3.1-4]: again and
-/// again, as often as the session is resumed, each in its own step, in the first order; and not while the connection lives.
+/// [MQTT-4.3.2-3], [MQTT-4.3.3-3], [MQTT-4.3.3-4], [MQTT-4.3.3-5], [MQTT-4.3.3-6], [MQTT-4.4.0-1],
+/// [MQTT-3.3.1-1], [3.1.1 MQTT-4.3.2-1], [3.1.1 MQTT-4.3.3-1], [3.1.1 MQTT-4.4.0-1],
+/// [3.1.1 MQTT-3.3.1-1], [3.1.1 MQTT-2.3.1-4]: again as often as the session is resumed, each in
+/// its own step, in the first order, and never while the connection lives.
 #[test]
 fn what_is_unacknowledged_is_sent_again_on_resuming_and_never_else() {
     for version in BOTH {
@@ -87,7 +90,8 @@ fn what_is_unacknowledged_is_sent_again_on_resuming_and_never_else() {
     }
 }
 
-/// [MQTT-3.3.4-9], [MQTT-4.9.0-1], [MQTT-4.9.0-2]: what is sent again counts too, and the quota is the new connection's.
+/// [MQTT-3.3.4-9], [MQTT-4.9.0-1], [MQTT-4.9.0-2]: a message that is sent again counts too, and the
+/// quota is the new connection's.
 #[test]
 fn on_resuming_the_quota_holds_as_well() {
     let list = properties(&[Property::ReceiveMaximum(2), Property::SessionExpiryInterval(100)]);
@@ -108,7 +112,8 @@ fn on_resuming_the_quota_holds_as_well() {
     }
 }
 
-/// [MQTT-3.3.4-10], [MQTT-4.9.0-3]: PUBREL is sent again at once, whatever the quota holds back before it.
+/// [MQTT-3.3.4-10], [MQTT-4.9.0-3]: PUBREL is sent again at once, whatever the quota holds back
+/// before it.
 #[test]
 fn on_resuming_pubrel_does_not_wait_for_the_quota() {
     let list = properties(&[Property::ReceiveMaximum(1), Property::SessionExpiryInterval(100)]);
@@ -144,7 +149,8 @@ fn a_new_session_gets_nothing_of_the_old() {
     }
 }
 
-/// [MQTT-4.3.2-4], [MQTT-4.3.2-5], [3.1.1 MQTT-4.3.2-2]: after PUBACK the identifier is of a new message, DUP or not.
+/// [MQTT-4.3.2-4], [MQTT-4.3.2-5], [3.1.1 MQTT-4.3.2-2]: after PUBACK the identifier is of a new
+/// message, DUP or not.
 #[test]
 fn qos_1_is_taken_as_often_as_it_comes() {
     for version in BOTH {
@@ -161,8 +167,8 @@ fn qos_1_is_taken_as_often_as_it_comes() {
     }
 }
 
-/// [MQTT-4.3.3-8], [MQTT-4.3.3-10], [MQTT-4.3.3-11], [MQTT-4.3.3-12], [3.1.1 MQTT-4.3.3-2]: DUP or not, in one connection or
-/// many, until PUBREL; PUBCOMP each time.
+/// [MQTT-4.3.3-8], [MQTT-4.3.3-10], [MQTT-4.3.3-11], [MQTT-4.3.3-12], [3.1.1 MQTT-4.3.3-2]: DUP or
+/// not, in one connection or many, until PUBREL; PUBCOMP each time.
 #[test]
 fn qos_2_is_taken_once_until_it_is_released() {
     for version in BOTH {
@@ -191,7 +197,8 @@ fn qos_2_is_taken_once_until_it_is_released() {
     }
 }
 
-/// [MQTT-4.3.3-13], [MQTT-4.3.3-7]: what is over is still acknowledged, and what was sent is not taken back.
+/// [MQTT-4.3.3-13], [MQTT-4.3.3-7]: an expired message is still acknowledged, and one that was sent
+/// is not taken back.
 #[test]
 fn expiry_does_not_end_an_exchange_of_qos_2() {
     let list = properties(&[Property::MessageExpiryInterval(1)]);
@@ -242,7 +249,8 @@ fn a_refusal_by_the_subscriber_is_an_acknowledgement() {
     }
 }
 
-/// [MQTT-3.6.2-1], [MQTT-3.7.2-1], [MQTT-2.2.1-5], [3.1.1 MQTT-2.3.1-6]: 0x92 where there is nothing to it.
+/// [MQTT-3.6.2-1], [MQTT-3.7.2-1], [MQTT-2.2.1-5], [3.1.1 MQTT-2.3.1-6]: 0x92 where there is
+/// nothing to it.
 #[test]
 fn an_acknowledgement_of_nothing_is_answered() {
     for version in BOTH {
@@ -265,8 +273,8 @@ fn an_acknowledgement_of_nothing_is_answered() {
     }
 }
 
-/// [MQTT-4.6.0-5], [MQTT-4.6.0-6], [3.1.1 MQTT-4.6.0-5], [3.1.1 MQTT-4.6.0-6]: each subscriber, of each quality, through a
-/// queue and a cut.
+/// [MQTT-4.6.0-5], [MQTT-4.6.0-6], [3.1.1 MQTT-4.6.0-5], [3.1.1 MQTT-4.6.0-6]: each subscriber, of
+/// each quality, through a queue and a cut.
 #[test]
 fn subscribers_hear_a_topic_in_the_order_of_its_publisher() {
     for version in BOTH {
@@ -290,8 +298,9 @@ fn subscribers_hear_a_topic_in_the_order_of_its_publisher() {
     }
 }
 
-/// [3.1.1 MQTT-4.6.0-6]: the rules of a client's order are the broker's too: PUBACK and PUBREC in the order of PUBLISH,
-/// PUBREL in the order of PUBREC, in one frame and in many, and once more on resuming.
+/// [3.1.1 MQTT-4.6.0-6]: a client's rules of order hold for the broker too. PUBACK and PUBREC come
+/// in the order of PUBLISH, PUBREL in the order of PUBREC. They do in one frame, in many, and on
+/// resuming.
 #[test]
 fn the_brokers_answers_keep_the_order_of_what_they_answer() {
     for version in BOTH {
@@ -333,7 +342,8 @@ const fn version_name(version: Version) -> &'static str {
     }
 }
 
-/// What the subscriber hears as it acknowledges, cut once in the middle; each message at its first arrival.
+/// Payloads that the subscriber receives as it acknowledges, cut once in the middle; each at its
+/// first arrival.
 fn payloads(scenario: &mut Scenario, mut peer: PeerId, version: Version) -> Vec<String> {
     let mut first = Vec::new();
     let mut was_cut = false;

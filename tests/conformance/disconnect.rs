@@ -28,8 +28,8 @@ fn pingreq_gets_pingresp() {
     }
 }
 
-/// [MQTT-3.14.4-3], [MQTT-3.1.2-8], [MQTT-3.1.2-10], [3.1.1 MQTT-3.14.4-3], [3.1.1 MQTT-3.1.2-10]: 0x00 alone is a goodbye
-/// without the will; nothing is answered, and the broker closes.
+/// [MQTT-3.14.4-3], [MQTT-3.1.2-8], [MQTT-3.1.2-10], [3.1.1 MQTT-3.14.4-3], [3.1.1 MQTT-3.1.2-10]:
+/// 0x00 alone is a goodbye without the will; nothing is answered, and the broker closes.
 #[test]
 fn disconnect_discards_the_will_if_it_is_a_goodbye() {
     let reasons = [
@@ -54,8 +54,8 @@ fn disconnect_discards_the_will_if_it_is_a_goodbye() {
     }
 }
 
-/// [MQTT-3.14.4-1], [MQTT-3.14.4-2], [MQTT-3.14.2-1], [MQTT-4.13.2-1]: each way in which the broker ends a connection: one
-/// DISCONNECT, the close behind it, and silence.
+/// [MQTT-3.14.4-1], [MQTT-3.14.4-2], [MQTT-3.14.2-1], [MQTT-4.13.2-1]: each way in which the broker
+/// ends a connection: one DISCONNECT, the close behind it, and silence.
 #[test]
 fn the_brokers_disconnect_is_its_last_packet() {
     type End = fn(&mut Scenario, PeerId);
@@ -88,8 +88,8 @@ fn the_brokers_disconnect_is_its_last_packet() {
     }
 }
 
-/// [MQTT-3.14.0-1]: whatever ends a connection that has had no CONNACK: before CONNECT, while the host is asked, and within an
-/// exchange of AUTH.
+/// [MQTT-3.14.0-1]: whatever ends a connection that has had no CONNACK: before CONNECT, while the
+/// host is asked, and within an exchange of AUTH.
 #[test]
 fn there_is_no_disconnect_before_connack() {
     type End = fn(&mut Scenario, PeerId);
@@ -127,7 +127,8 @@ fn there_is_no_disconnect_before_connack() {
             end(&mut scenario, peer);
             scenario.drain();
             assert!(scenario.is_closed(peer), "{index} {stage}");
-            // What is wrong with an exchange CONNACK may tell (§4.12), and that the host has not answered in time.
+            // What is wrong with an exchange CONNACK may tell (§4.12), and that the host has not
+            // answered in time.
             let told = scenario.hear(peer);
             let may_be_told = match stage {
                 "AUTH" => told == ["CONNACK 81"],
@@ -139,7 +140,8 @@ fn there_is_no_disconnect_before_connack() {
     }
 }
 
-/// [MQTT-3.14.2-2]: of a client that has one; a server's goodbye says nothing of it.
+/// [MQTT-3.14.2-2]: the session expiry interval of a client that has one. A server's DISCONNECT has
+/// none.
 #[test]
 fn the_brokers_disconnect_has_no_session_expiry_interval() {
     type End = fn(&mut Broker, PeerId);
@@ -183,7 +185,8 @@ fn disconnect_has_three_lengths() {
     }
 }
 
-/// What follows a goodbye in the same bytes is not looked at [MQTT-3.14.4-1], and a goodbye is only for who is there.
+/// Bytes behind a DISCONNECT are not read [MQTT-3.14.4-1], and a DISCONNECT goes only to a
+/// connected client.
 #[test]
 fn nothing_behind_a_goodbye_is_looked_at() {
     for version in BOTH {

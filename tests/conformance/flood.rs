@@ -1,4 +1,4 @@
-//! Anything at all, and too much of it: the others go on, and memory has its bounds.
+//! Floods: any bytes, and too many of them. The others go on, and memory is bounded.
 
 use proptest::prelude::*;
 use wasmqtt::broker::{Answer, Asks, BrokerOptions, PeerId};
@@ -12,7 +12,7 @@ use crate::support::bytes::framed;
 use crate::support::packets::{BOTH, V4, V5, connect, id, lasting, properties, publish, will};
 use crate::support::scenario::Scenario;
 
-/// What a client may send, one packet of each kind; CONNECT first.
+/// Packets that a client may send, one of each kind; CONNECT first.
 fn packets(version: Version) -> Vec<Vec<u8>> {
     let list =
         properties(&[Property::UserProperty("a", "b"), Property::ContentType("c"), Property::ResponseTopic("r")]);
@@ -61,7 +61,8 @@ fn scenario() -> Scenario {
     })
 }
 
-/// Before CONNECT the connect timeout ends it, afterwards the keep alive; every packet is cut at every byte.
+/// Before CONNECT the connect timeout ends it, afterwards the keep alive; every packet is cut at
+/// every byte.
 #[test]
 fn half_a_packet_and_silence_end_the_connection_in_time() {
     for version in BOTH {
@@ -89,7 +90,8 @@ fn half_a_packet_and_silence_end_the_connection_in_time() {
     }
 }
 
-/// A packet shortened, its remaining length right: malformed, or another good packet, and never more than that.
+/// A packet shortened, its remaining length right: malformed, or another good packet, and never
+/// more than that.
 #[test]
 fn a_packet_that_ends_early_is_refused_or_is_another() {
     for version in BOTH {
@@ -168,7 +170,7 @@ fn a_flood_of_connections_stays_within_the_bounds() {
     bystanders.exchange(&mut scenario);
 }
 
-/// What one does to a stream of good packets.
+/// Damage to a stream of good packets.
 #[derive(Clone, Debug)]
 enum Damage {
     Byte(prop::sample::Index, u8),
@@ -183,7 +185,8 @@ fn damage() -> impl Strategy<Value = Damage> {
         1 => any::<prop::sample::Index>().prop_map(Damage::Cut),
         1 => (any::<prop::sample::Index>(), prop::collection::vec(any::<u8>(), 1..9))
             .prop_map(|(at, bytes)| Damage::Insert(at, bytes)),
-        1 => (any::<prop::sample::Index>(), any::<prop::sample::Index>()).prop_map(|(from, to)| Damage::Repeat(from, to)),
+        1 => (any::<prop::sample::Index>(), any::<prop::sample::Index>())
+            .prop_map(|(from, to)| Damage::Repeat(from, to)),
     ]
 }
 
@@ -203,7 +206,8 @@ fn apply(bytes: &mut Vec<u8>, damage: &Damage) {
     }
 }
 
-/// The version in which the broker answers a connection that begins so: damage may have made one CONNECT into another's.
+/// The version in which the broker answers a connection that begins so: damage may have made one
+/// CONNECT into another's.
 fn answered(bytes: &[u8]) -> Version {
     let length = bytes.iter().skip(1).take(4).position(|byte| byte & 0x80 == 0);
     let body = length.and_then(|length| bytes.get(length + 2..)).unwrap_or_default();
@@ -211,8 +215,8 @@ fn answered(bytes: &[u8]) -> Version {
     if level.is_some_and(|level| *level >= 5) { V5 } else { V4 }
 }
 
-/// Sends the bytes piece by piece; between the pieces the bystanders have their message. Then the connection ends in time,
-/// and what is left is within the bounds.
+/// Sends the bytes piece by piece; between the pieces the bystanders have their message. Then the
+/// connection ends in time, and what is left is within the bounds.
 fn endure(version: Version, greet: bool, bytes: &[u8], piece: usize) {
     let mut scenario = scenario();
     let mut bystanders = Bystanders::join(&mut scenario);
@@ -232,7 +236,8 @@ fn endure(version: Version, greet: bool, bytes: &[u8], piece: usize) {
     bystanders.exchange(&mut scenario);
 }
 
-/// The same while the host is asked about everything, and answers late, in any order, anything, or not at all.
+/// The same while the host is asked about everything, and answers late, in any order, anything, or
+/// not at all.
 fn endure_asked(connect: &Connect<'_>, bytes: &[u8], piece: usize, answers: &[(prop::sample::Index, u8)]) {
     let asks = Asks { authenticate: true, enhanced: true, publish: true, subscribe: true, receive: true };
     let mut scenario = Scenario::with(BrokerOptions {
@@ -284,7 +289,8 @@ proptest! {
 
     #[test]
     fn damaged_packets_before_connect_and_after_disturb_nobody(
-        order in prop::collection::vec(any::<prop::sample::Index>(), 1..20), damages in prop::collection::vec(damage(), 1..6),
+        order in prop::collection::vec(any::<prop::sample::Index>(), 1..20),
+        damages in prop::collection::vec(damage(), 1..6),
         new: bool, greet: bool, piece in 1..100_usize,
     ) {
         let version = if new { V5 } else { V4 };
@@ -301,8 +307,10 @@ proptest! {
 
     #[test]
     fn a_host_that_answers_late_or_never_disturbs_nobody(
-        order in prop::collection::vec(any::<prop::sample::Index>(), 1..20), damages in prop::collection::vec(damage(), 0..3),
-        answers in prop::collection::vec((any::<prop::sample::Index>(), 0..8_u8), 1..30), kind in 0..3, piece in 1..100_usize,
+        order in prop::collection::vec(any::<prop::sample::Index>(), 1..20),
+        damages in prop::collection::vec(damage(), 0..3),
+        answers in prop::collection::vec((any::<prop::sample::Index>(), 0..8_u8), 1..30),
+        kind in 0..3, piece in 1..100_usize,
     ) {
         let version = if kind == 0 { V4 } else { V5 };
         let method = properties(&[Property::AuthenticationMethod("M"), Property::SessionExpiryInterval(100)]);

@@ -1,4 +1,5 @@
-//! What is malformed or against the protocol, packet by packet, from a client that is connected (§4.13; 3.1.1 §4.8).
+//! Malformed packets and protocol errors, packet by packet, from a connected client (§4.13; 3.1.1
+//! §4.8).
 
 use wasmqtt::broker::{BrokerOptions, DisconnectCause, Event};
 use wasmqtt::codec::{QoS, Version};
@@ -11,14 +12,15 @@ use crate::support::scenario::Scenario;
 /// The version does not have the form.
 const NONE: &str = "-";
 
-/// What it is, the first byte, the body in 3.1.1, the body in 5.0, and the reason that 5.0 is told.
+/// The name, the first byte, the body in 3.1.1, the body in 5.0, and the reason in 5.0.
 type Form = (&'static str, u8, &'static str, &'static str, &'static str);
 
 /// Where a string stands, the first byte, and the body in 3.1.1 and in 5.0.
 type Place = (&'static str, u8, Option<Vec<u8>>, Option<Vec<u8>>);
 
-/// 5.0 is told the reason before the close, 3.1.1 sees the close alone; nothing behind the packet counts; no other client
-/// is touched; and it is no goodbye, so that the will is published.
+/// 5.0 gets the reason before the close, 3.1.1 sees the close alone. Nothing behind the packet
+/// counts, and no other client is touched. The will is published, since it is no DISCONNECT of the
+/// client.
 fn refused(forms: &[Form]) {
     for (name, first, old, new, reason) in forms {
         for (version, body) in [(V4, old), (V5, new)].into_iter().filter(|(_, body)| **body != NONE) {
@@ -50,9 +52,10 @@ fn refuse(name: &str, version: Version, bytes: &[u8], reason: &str) {
     assert!(scenario.hear(peer).is_empty(), "{name}: nothing is sent after the end");
 }
 
-/// [MQTT-2.1.3-1], [MQTT-3.6.1-1], [MQTT-3.8.1-1], [MQTT-3.10.1-1], [MQTT-3.14.1-1], [MQTT-3.15.1-1],
-/// [3.1.1 MQTT-2.2.2-1], [3.1.1 MQTT-2.2.2-2], [3.1.1 MQTT-3.6.1-1], [3.1.1 MQTT-3.8.1-1], [3.1.1 MQTT-3.10.1-1],
-/// [3.1.1 MQTT-3.14.1-1]: of packets that are good but for that, so that nothing else ends the connection, nor with 0x81.
+/// [MQTT-2.1.3-1], [MQTT-3.6.1-1], [MQTT-3.8.1-1], [MQTT-3.10.1-1], [MQTT-3.14.1-1],
+/// [MQTT-3.15.1-1], [3.1.1 MQTT-2.2.2-1], [3.1.1 MQTT-2.2.2-2], [3.1.1 MQTT-3.6.1-1],
+/// [3.1.1 MQTT-3.8.1-1], [3.1.1 MQTT-3.10.1-1], [3.1.1 MQTT-3.14.1-1]: flags of packets that are
+/// otherwise good, so that nothing else ends the connection, nor with 0x81.
 #[test]
 fn every_wrong_flag_of_every_packet_but_publish_is_malformed() {
     let kinds = [
@@ -79,8 +82,8 @@ fn every_wrong_flag_of_every_packet_but_publish_is_malformed() {
     }
 }
 
-/// [MQTT-4.13.1-1], [MQTT-4.13.2-1], [MQTT-3.14.4-1], [MQTT-3.14.4-2], [MQTT-3.1.0-2], [MQTT-1.5.5-1],
-/// [3.1.1 MQTT-4.8.0-1], [3.1.1 MQTT-3.1.0-2].
+/// [MQTT-4.13.1-1], [MQTT-4.13.2-1], [MQTT-3.14.4-1], [MQTT-3.14.4-2], [MQTT-3.1.0-2],
+/// [MQTT-1.5.5-1], [3.1.1 MQTT-4.8.0-1], [3.1.1 MQTT-3.1.0-2].
 #[test]
 fn packets() {
     refused(&[
@@ -114,9 +117,10 @@ fn packets() {
     refuse("a length that could be shorter", V5, &[0xC0, 0x80, 0x00], "81");
 }
 
-/// [MQTT-3.3.1-2], [MQTT-3.3.1-4], [MQTT-3.3.2-1], [MQTT-3.3.2-2], [MQTT-3.3.2-8], [MQTT-3.3.2-13], [MQTT-3.3.2-14],
-/// [MQTT-3.3.2-19], [MQTT-3.3.4-6], [MQTT-2.2.2-1], [MQTT-1.5.5-1], [3.1.1 MQTT-3.3.1-2], [3.1.1 MQTT-3.3.1-4],
-/// [3.1.1 MQTT-3.3.2-1], [3.1.1 MQTT-3.3.2-2], [3.1.1 MQTT-2.3.1-1].
+/// [MQTT-3.3.1-2], [MQTT-3.3.1-4], [MQTT-3.3.2-1], [MQTT-3.3.2-2], [MQTT-3.3.2-8], [MQTT-3.3.2-13],
+/// [MQTT-3.3.2-14], [MQTT-3.3.2-19], [MQTT-3.3.4-6], [MQTT-2.2.2-1], [MQTT-1.5.5-1],
+/// [3.1.1 MQTT-3.3.1-2], [3.1.1 MQTT-3.3.1-4], [3.1.1 MQTT-3.3.2-1], [3.1.1 MQTT-3.3.2-2],
+/// [3.1.1 MQTT-2.3.1-1].
 #[test]
 fn publish() {
     refused(&[
@@ -154,9 +158,10 @@ fn publish() {
     ]);
 }
 
-/// Wherever a string stands: here as a topic, a filter, a user property's name and its value. [MQTT-1.5.4-1],
-/// [MQTT-1.5.4-2], [MQTT-1.5.7-1], [MQTT-4.7.3-2], [MQTT-3.8.3-1], [MQTT-3.10.3-1], [3.1.1 MQTT-1.5.3-1],
-/// [3.1.1 MQTT-1.5.3-2], [3.1.1 MQTT-4.7.3-2], [3.1.1 MQTT-3.8.3-1], [3.1.1 MQTT-3.10.3-1].
+/// Wherever a string stands: here as a topic, a filter, a user property's name and its value.
+/// [MQTT-1.5.4-1], [MQTT-1.5.4-2], [MQTT-1.5.7-1], [MQTT-4.7.3-2], [MQTT-3.8.3-1], [MQTT-3.10.3-1],
+/// [3.1.1 MQTT-1.5.3-1], [3.1.1 MQTT-1.5.3-2], [3.1.1 MQTT-4.7.3-2], [3.1.1 MQTT-3.8.3-1],
+/// [3.1.1 MQTT-3.10.3-1].
 #[test]
 fn strings() {
     let rows = [
@@ -222,8 +227,8 @@ fn acknowledgements() {
     }
 }
 
-/// [MQTT-3.8.3-2], [MQTT-3.8.3-4], [MQTT-3.8.3-5], [MQTT-3.10.3-2], [3.1.1 MQTT-3.8.3-3], [3.1.1 MQTT-3.8.3-4],
-/// [3.1.1 MQTT-3.10.3-2], [3.1.1 MQTT-2.3.1-1].
+/// [MQTT-3.8.3-2], [MQTT-3.8.3-4], [MQTT-3.8.3-5], [MQTT-3.10.3-2], [3.1.1 MQTT-3.8.3-3],
+/// [3.1.1 MQTT-3.8.3-4], [3.1.1 MQTT-3.10.3-2], [3.1.1 MQTT-2.3.1-1].
 #[test]
 fn subscribe_and_unsubscribe() {
     refused(&[
@@ -253,7 +258,7 @@ fn subscribe_and_unsubscribe() {
     ]);
 }
 
-/// What answers a delivery must suit its quality of service (§4.3).
+/// An acknowledgement must suit the quality of service of its delivery (§4.3).
 #[test]
 fn an_acknowledgement_of_another_quality_is_a_protocol_error() {
     for version in BOTH {

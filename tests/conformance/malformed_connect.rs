@@ -1,4 +1,4 @@
-//! What a connection must not begin with, and CONNECT in every malformed form (§3.1; 3.1.1 §3.1).
+//! Malformed CONNECT packets, and other packets at the start of a connection (§3.1; 3.1.1 §3.1).
 
 use wasmqtt::broker::{BrokerOptions, Event, RejectCause};
 use wasmqtt::codec::Version;
@@ -10,7 +10,8 @@ use crate::support::scenario::Scenario;
 
 const NONE: &str = "-";
 
-/// What it is, the first byte, the body in 3.1.1, the body in 5.0, and what each hears before the close.
+/// The name, the first byte, the body in 3.1.1, the body in 5.0, and the answer to each before the
+/// close.
 type Form = (&'static str, u8, &'static str, &'static str, &'static [&'static str], &'static [&'static str]);
 
 fn refused(forms: &[Form]) {
@@ -64,10 +65,11 @@ fn nothing_but_connect_begins_a_connection() {
     }
 }
 
-/// [MQTT-3.1.4-1], [MQTT-3.1.2-3], [MQTT-3.1.2-9], [MQTT-3.1.2-11], [MQTT-3.1.2-12], [MQTT-3.1.2-13], [MQTT-3.1.2-16],
-/// [MQTT-3.1.2-17], [MQTT-3.1.2-18], [MQTT-3.1.2-19], [MQTT-3.2.0-2], [MQTT-3.2.2-6], [MQTT-3.2.2-7],
-/// [3.1.1 MQTT-3.1.4-1], [3.1.1 MQTT-3.1.2-3], [3.1.1 MQTT-3.1.2-9], [3.1.1 MQTT-3.1.2-11], [3.1.1 MQTT-3.1.2-13],
-/// [3.1.1 MQTT-3.1.2-14], [3.1.1 MQTT-3.1.2-15], [3.1.1 MQTT-3.1.2-18], [3.1.1 MQTT-3.1.2-19], [3.1.1 MQTT-3.1.2-20],
+/// [MQTT-3.1.4-1], [MQTT-3.1.2-3], [MQTT-3.1.2-9], [MQTT-3.1.2-11], [MQTT-3.1.2-12],
+/// [MQTT-3.1.2-13], [MQTT-3.1.2-16], [MQTT-3.1.2-17], [MQTT-3.1.2-18], [MQTT-3.1.2-19],
+/// [MQTT-3.2.0-2], [MQTT-3.2.2-6], [MQTT-3.2.2-7], [3.1.1 MQTT-3.1.4-1], [3.1.1 MQTT-3.1.2-3],
+/// [3.1.1 MQTT-3.1.2-9], [3.1.1 MQTT-3.1.2-11], [3.1.1 MQTT-3.1.2-13], [3.1.1 MQTT-3.1.2-14],
+/// [3.1.1 MQTT-3.1.2-15], [3.1.1 MQTT-3.1.2-18], [3.1.1 MQTT-3.1.2-19], [3.1.1 MQTT-3.1.2-20],
 /// [3.1.1 MQTT-3.1.2-21], [3.1.1 MQTT-3.1.2-22], [3.1.1 MQTT-3.2.2-6].
 #[test]
 fn connect_flags_and_what_they_promise() {
@@ -151,8 +153,9 @@ fn connect_flags_and_what_they_promise() {
     ]);
 }
 
-/// [MQTT-3.1.3-1], [MQTT-3.1.3-3], [MQTT-3.1.3-4], [MQTT-3.1.3-11], [MQTT-3.1.3-12], [3.1.1 MQTT-3.1.3-1],
-/// [3.1.1 MQTT-3.1.3-3], [3.1.1 MQTT-3.1.3-4], [3.1.1 MQTT-3.1.3-10], [3.1.1 MQTT-3.1.3-11].
+/// [MQTT-3.1.3-1], [MQTT-3.1.3-3], [MQTT-3.1.3-4], [MQTT-3.1.3-11], [MQTT-3.1.3-12],
+/// [3.1.1 MQTT-3.1.3-1], [3.1.1 MQTT-3.1.3-3], [3.1.1 MQTT-3.1.3-4], [3.1.1 MQTT-3.1.3-10],
+/// [3.1.1 MQTT-3.1.3-11].
 #[test]
 fn connect_fields() {
     let told: &[&str] = &["CONNACK 81"];
@@ -234,9 +237,10 @@ fn connect_fields() {
     ]);
 }
 
-/// [MQTT-3.1.2-1], [MQTT-3.1.2-2], [3.1.1 MQTT-3.1.2-1], [3.1.1 MQTT-3.1.2-2], [3.1.1 MQTT-3.1.4-1],
-/// [3.1.1 MQTT-3.2.2-4], [3.1.1 MQTT-3.2.2-5]. What answers a level below 5 is CONNACK of 3.1.1, in which 1 stands for
-/// what 5.0 calls 0x84; a name that is not MQTT's is of no version, and gets the close alone.
+/// [MQTT-3.1.2-1], [MQTT-3.1.2-2], [3.1.1 MQTT-3.1.2-1], [3.1.1 MQTT-3.1.2-2],
+/// [3.1.1 MQTT-3.1.4-1], [3.1.1 MQTT-3.2.2-4], [3.1.1 MQTT-3.2.2-5]. The answer to a level below 5
+/// is CONNACK of 3.1.1, with 1 in place of 0x84 of 5.0. A name other than MQTT's is of no version,
+/// and gets the close alone.
 #[test]
 fn names_and_levels_that_are_not_served() {
     let told: &[&str] = &["CONNACK 84"];

@@ -1,4 +1,4 @@
-//! PUBLISH: its flags, its topic, what is retained (§3.3; 3.1.1 §3.3).
+//! PUBLISH: its flags, its topic, retained messages (§3.3; 3.1.1 §3.3).
 
 use wasmqtt::broker::{Answer, Asks, BrokerOptions};
 use wasmqtt::codec::{Packet, Publish, QoS, ReasonCode, Subscribe, Subscription, SubscriptionOptions};
@@ -6,8 +6,8 @@ use wasmqtt::codec::{Packet, Publish, QoS, ReasonCode, Subscribe, Subscription, 
 use crate::support::packets::{BOTH, QOS, V4, V5, connect, id, lasting, properties, pubcomp, publish, pubrec, pubrel};
 use crate::support::scenario::Scenario;
 
-/// [MQTT-3.3.1-3], [3.1.1 MQTT-3.3.1-3], [MQTT-3.3.1-2], [3.1.1 MQTT-3.3.1-2]: a first delivery has no DUP though the
-/// publisher sent it again.
+/// [MQTT-3.3.1-3], [3.1.1 MQTT-3.3.1-3], [MQTT-3.3.1-2], [3.1.1 MQTT-3.3.1-2]: a first delivery has
+/// no DUP though the publisher sent it again.
 #[test]
 fn dup_is_not_passed_on() {
     for version in BOTH {
@@ -25,8 +25,9 @@ fn dup_is_not_passed_on() {
     }
 }
 
-/// [MQTT-2.2.1-2], [3.1.1 MQTT-2.3.1-5], [MQTT-2.2.2-1], [MQTT-4.3.1-1], [3.1.1 MQTT-4.3.1-1]: byte for byte; what follows
-/// the topic in 3.1.1 is the payload, and in 5.0 a length of no properties is between.
+/// [MQTT-2.2.1-2], [3.1.1 MQTT-2.3.1-5], [MQTT-2.2.2-1], [MQTT-4.3.1-1], [3.1.1 MQTT-4.3.1-1]: byte
+/// for byte; what follows the topic in 3.1.1 is the payload, and in 5.0 a length of no properties
+/// is between.
 #[test]
 fn qos_0_goes_out_without_an_identifier() {
     let rows: [(_, &[u8], &[u8]); 2] = [
@@ -61,10 +62,11 @@ fn the_topic_name_is_the_publishers() {
     }
 }
 
-/// [MQTT-3.3.1-5], [MQTT-3.3.1-6], [MQTT-3.3.1-7], [MQTT-3.3.1-8], [MQTT-3.3.1-9], [3.1.1 MQTT-3.3.1-5],
-/// [3.1.1 MQTT-3.3.1-6], [3.1.1 MQTT-3.3.1-7], [3.1.1 MQTT-3.3.1-8], [3.1.1 MQTT-3.3.1-9], [3.1.1 MQTT-3.3.1-10],
-/// [3.1.1 MQTT-3.3.1-11], [3.1.1 MQTT-3.3.1-12]: one message a topic, the last that was to be kept; each step beside what a
-/// subscriber then has and what a new one gets.
+/// [MQTT-3.3.1-5], [MQTT-3.3.1-6], [MQTT-3.3.1-7], [MQTT-3.3.1-8], [MQTT-3.3.1-9],
+/// [3.1.1 MQTT-3.3.1-5], [3.1.1 MQTT-3.3.1-6], [3.1.1 MQTT-3.3.1-7], [3.1.1 MQTT-3.3.1-8],
+/// [3.1.1 MQTT-3.3.1-9], [3.1.1 MQTT-3.3.1-10], [3.1.1 MQTT-3.3.1-11], [3.1.1 MQTT-3.3.1-12]: one
+/// message a topic, the last with RETAIN. Each step has the message of a subscriber and that of a
+/// new one.
 #[test]
 fn what_is_retained_is_the_last_that_was_to_be() {
     for (from, to) in [(V4, V4), (V4, V5), (V5, V4), (V5, V5)] {
@@ -98,7 +100,8 @@ fn what_is_retained_is_the_last_that_was_to_be() {
     }
 }
 
-/// [MQTT-3.3.1-12], [MQTT-3.3.1-13], [3.1.1 MQTT-3.3.1-9]: each subscription of a client has its own choice, and 3.1.1 none.
+/// [MQTT-3.3.1-12], [MQTT-3.3.1-13], [3.1.1 MQTT-3.3.1-9]: each subscription of a client has its
+/// own choice, and 3.1.1 none.
 #[test]
 fn the_retain_flag_of_a_delivery_is_the_subscriptions_choice() {
     let mut scenario = Scenario::new();
@@ -116,7 +119,8 @@ fn the_retain_flag_of_a_delivery_is_the_subscriptions_choice() {
     }
 }
 
-/// [MQTT-3.3.1-13]: where one client has the message by two filters in one copy, it is enough that one asks for the flag.
+/// [MQTT-3.3.1-13]: where one client has the message by two filters in one copy, it is enough that
+/// one asks for the flag.
 #[test]
 fn overlapping_filters_keep_the_retain_flag_if_one_of_them_does() {
     for choices in [[false, false], [true, false], [false, true], [true, true]] {
@@ -154,9 +158,9 @@ fn several_copies_have_each_its_own_identifier() {
     }
 }
 
-/// [MQTT-3.3.4-1], [MQTT-3.4.2-1], [MQTT-3.5.2-1], [MQTT-3.7.2-1], [MQTT-2.2.1-5], [3.1.1 MQTT-3.3.4-1],
-/// [3.1.1 MQTT-2.3.1-6], [MQTT-4.3.2-4], [MQTT-4.3.3-8], [MQTT-4.3.3-11]: with any identifier, and with subscribers or
-/// without.
+/// [MQTT-3.3.4-1], [MQTT-3.4.2-1], [MQTT-3.5.2-1], [MQTT-3.7.2-1], [MQTT-2.2.1-5],
+/// [3.1.1 MQTT-3.3.4-1], [3.1.1 MQTT-2.3.1-6], [MQTT-4.3.2-4], [MQTT-4.3.3-8], [MQTT-4.3.3-11]:
+/// with any identifier, and with subscribers or without.
 #[test]
 fn each_quality_has_its_answer_with_its_identifier() {
     for version in BOTH {
@@ -183,7 +187,8 @@ fn each_quality_has_its_answer_with_its_identifier() {
     }
 }
 
-/// [MQTT-3.3.4-2], [3.1.1 MQTT-3.3.5-1], [MQTT-3.8.4-8]: in any order of subscribing, one copy with the highest of them.
+/// [MQTT-3.3.4-2], [3.1.1 MQTT-3.3.5-1], [MQTT-3.8.4-8]: in any order of subscribing, one copy with
+/// the highest of them.
 #[test]
 fn overlapping_filters_deliver_with_the_highest_quality() {
     let filters = ["a/#", "a/+", "a/b"];
@@ -204,8 +209,8 @@ fn overlapping_filters_deliver_with_the_highest_quality() {
     }
 }
 
-/// [MQTT-3.3.4-10], [MQTT-3.3.4-9], [MQTT-4.9.0-1], [MQTT-4.9.0-2], [MQTT-4.9.0-3]: what waits for the client's
-/// acknowledgements are messages above QoS 0 alone.
+/// [MQTT-3.3.4-10], [MQTT-3.3.4-9], [MQTT-4.9.0-1], [MQTT-4.9.0-2], [MQTT-4.9.0-3]: only messages
+/// above QoS 0 wait for the client's acknowledgements.
 #[test]
 fn a_full_quota_holds_back_nothing_but_publish() {
     let list = properties(&[wasmqtt::codec::Property::ReceiveMaximum(1)]);
@@ -238,8 +243,8 @@ fn a_full_quota_holds_back_nothing_but_publish() {
     assert_eq!(scenario.hear(peer), ["t=2 q2 #2"]);
 }
 
-/// [MQTT-4.13.1-1], [3.1.1 MQTT-4.8.0-1]: what the broker does not serve ends the connection where
-/// the version has no word for it.
+/// [MQTT-4.13.1-1], [3.1.1 MQTT-4.8.0-1]: a feature that the broker does not serve ends the
+/// connection, where the version has no code for it.
 #[test]
 fn what_is_not_served_ends_the_connection() {
     let options = BrokerOptions { maximum_qos: QoS::AtMostOnce, retain_available: false, ..BrokerOptions::default() };
@@ -261,8 +266,8 @@ fn what_is_not_served_ends_the_connection() {
     }
 }
 
-/// [3.1.1 MQTT-4.3.3-2], [3.1.1 MQTT-3.3.5-2]: 3.1.1 has no word for a refusal, so that the exchange goes on: what comes again
-/// before PUBREL is the same message, and refused already.
+/// [3.1.1 MQTT-4.3.3-2], [3.1.1 MQTT-3.3.5-2]: 3.1.1 has no word for a refusal, so that the
+/// exchange goes on: what comes again before PUBREL is the same message, and refused already.
 #[test]
 fn a_refused_qos_2_message_of_3_1_1_stays_refused() {
     let asks = Asks { publish: true, ..Asks::default() };
@@ -278,8 +283,8 @@ fn a_refused_qos_2_message_of_3_1_1_stays_refused() {
     assert!(scenario.asked.is_empty() && scenario.hear(other).is_empty());
 }
 
-/// What is retained is of no session, and comes to whom subscribes in whichever version it was published.
-/// [MQTT-3.3.1-9], [3.1.1 MQTT-3.3.1-6].
+/// A retained message belongs to no session, and comes to a subscriber in whichever version it was
+/// published. [MQTT-3.3.1-9], [3.1.1 MQTT-3.3.1-6].
 #[test]
 fn a_new_subscription_brings_every_topic_it_matches() {
     for version in BOTH {

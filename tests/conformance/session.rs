@@ -1,4 +1,4 @@
-//! The session's state: what is of it, and how long (§4.1, §4.5; 3.1.1 likewise).
+//! The session's state: its parts, and its life (§4.1, §4.5; 3.1.1 likewise).
 
 use wasmqtt::broker::BrokerOptions;
 use wasmqtt::codec::{Connect, Disconnect, Packet, Property, QoS, ReasonCode};
@@ -6,8 +6,9 @@ use wasmqtt::codec::{Connect, Disconnect, Packet, Property, QoS, ReasonCode};
 use crate::support::packets::{BOTH, QOS, V4, V5, connect, lasting, properties, pubcomp, publish, pubrec, pubrel};
 use crate::support::scenario::Scenario;
 
-/// [MQTT-4.1.0-1], [MQTT-3.1.2-5], [MQTT-3.1.2-6], [MQTT-3.1.4-4], [3.1.1 MQTT-4.1.0-1], [3.1.1 MQTT-3.1.2-4],
-/// [3.1.1 MQTT-3.1.4-3]: subscriptions with their options, what waits, what is half sent and what is half received.
+/// [MQTT-4.1.0-1], [MQTT-3.1.2-5], [MQTT-3.1.2-6], [MQTT-3.1.4-4], [3.1.1 MQTT-4.1.0-1],
+/// [3.1.1 MQTT-3.1.2-4], [3.1.1 MQTT-3.1.4-3]: subscriptions with their options, what waits, what
+/// is half sent and what is half received.
 #[test]
 fn all_of_a_session_is_there_when_its_client_comes_back() {
     for version in BOTH {
@@ -39,8 +40,8 @@ fn all_of_a_session_is_there_when_its_client_comes_back() {
     }
 }
 
-/// [MQTT-4.1.0-1], [3.1.1 MQTT-4.1.0-2]: a connection that lasts longer than the expiry interval keeps its session, the first
-/// one and one that came back to it.
+/// [MQTT-4.1.0-1], [3.1.1 MQTT-4.1.0-2]: a connection that lasts longer than the expiry interval
+/// keeps its session, the first one and one that came back to it.
 #[test]
 fn a_session_lasts_at_least_as_long_as_its_connection() {
     for version in BOTH {
@@ -62,8 +63,8 @@ fn a_session_lasts_at_least_as_long_as_its_connection() {
     }
 }
 
-/// [MQTT-4.1.0-2], [MQTT-3.1.2-23], [3.1.1 MQTT-3.1.2-6]: its subscriptions and what waited in it go too, and another of the
-/// name begins anew.
+/// [MQTT-4.1.0-2], [MQTT-3.1.2-23], [3.1.1 MQTT-3.1.2-6]: its subscriptions and what waited in it
+/// go too, and another of the name begins anew.
 #[test]
 fn a_session_is_gone_when_its_time_is_over() {
     let list = properties(&[Property::SessionExpiryInterval(10)]);
@@ -91,7 +92,8 @@ fn a_session_is_gone_when_its_time_is_over() {
     }
 }
 
-/// [MQTT-3.1.2-23], [3.1.1 MQTT-4.1.0-1]: 0xFFFFFFFF is for ever (§3.1.2.11.2), and one less is 136 years.
+/// [MQTT-3.1.2-23], [3.1.1 MQTT-4.1.0-1]: 0xFFFFFFFF is for ever (§3.1.2.11.2), and one less is 136
+/// years.
 #[test]
 fn a_session_may_stay_for_ever() {
     let longest = u64::from(u32::MAX) * 1_000;
@@ -113,7 +115,8 @@ fn a_session_may_stay_for_ever() {
     }
 }
 
-/// [MQTT-4.5.0-1], [3.1.1 MQTT-4.5.0-1], [3.1.1 MQTT-3.1.2-5]: each that matches, connected or not, once, and no other.
+/// [MQTT-4.5.0-1], [3.1.1 MQTT-4.5.0-1], [3.1.1 MQTT-3.1.2-5]: each that matches, connected or not,
+/// once, and no other.
 #[test]
 fn a_message_joins_every_session_that_subscribes_to_it() {
     for version in BOTH {
@@ -134,7 +137,8 @@ fn a_message_joins_every_session_that_subscribes_to_it() {
     }
 }
 
-/// [MQTT-3.1.2-4], [MQTT-3.1.4-4], [3.1.1 MQTT-3.1.2-6], [3.1.1 MQTT-3.1.4-3]: also of the connection that is taken over.
+/// [MQTT-3.1.2-4], [MQTT-3.1.4-4], [3.1.1 MQTT-3.1.2-6], [3.1.1 MQTT-3.1.4-3]: also of the
+/// connection that is taken over.
 #[test]
 fn a_clean_start_discards_all_of_the_session() {
     for version in BOTH {

@@ -66,7 +66,7 @@ fn a_qos_2_delivery_that_was_begun_is_completed_with_its_member() {
     }
 }
 
-/// [MQTT-4.8.2-5]: of QoS 2; the end of the session is a clean start, and its time being over.
+/// [MQTT-4.8.2-5]: a message of QoS 2. The session ends by a clean start, and by expiry.
 #[test]
 fn a_qos_2_delivery_that_was_begun_goes_to_no_other() {
     for clean in [false, true] {
@@ -107,7 +107,8 @@ fn what_a_member_refuses_goes_to_no_other() {
     }
 }
 
-/// §4.8.2: the name of the group and the filter are both of it; a client's own subscription is beside it.
+/// §4.8.2: the name of the group and the filter are both of it; a client's own subscription is
+/// beside it.
 #[test]
 fn groups_are_apart_by_name_and_filter() {
     let mut scenario = Scenario::new();
@@ -129,7 +130,8 @@ fn groups_are_apart_by_name_and_filter() {
     assert_eq!(scenario.hear(both).len(), 3, "one of the group's, and two of its own");
 }
 
-/// §3.8.4, [MQTT-3.8.4-3]: the options are replaced, the turn goes on, and no retained message comes.
+/// §3.8.4, [MQTT-3.8.4-3]: the options are replaced, the turn goes on, and no retained message
+/// comes.
 #[test]
 fn subscribing_again_to_a_group_changes_the_options() {
     let (mut scenario, [one, two], publisher) = group(QoS::AtMostOnce);

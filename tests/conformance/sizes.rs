@@ -1,4 +1,5 @@
-//! The client's Maximum Packet Size against what the broker could say besides (§3.1.2.11.4).
+//! The client's Maximum Packet Size against optional properties of the broker's packets
+//! (§3.1.2.11.4).
 
 use wasmqtt::broker::{Answer, Asks, Broker, BrokerOptions, Output, PeerId, QuestionId};
 use wasmqtt::codec::{
@@ -66,10 +67,11 @@ fn greet(scale: &mut Scale, bytes_max: u32, method: bool) -> Vec<(PacketKind, us
     scale.send(&Packet::Connect(Box::new(Connect { properties: list.as_properties(), ..connect(V5, "a") })))
 }
 
-/// [MQTT-3.1.2-24], [MQTT-3.2.2-19], [MQTT-3.2.2-20], [MQTT-3.4.2-2], [MQTT-3.4.2-3], [MQTT-3.5.2-2], [MQTT-3.5.2-3],
-/// [MQTT-3.6.2-2], [MQTT-3.6.2-3], [MQTT-3.7.2-2], [MQTT-3.7.2-3], [MQTT-3.9.2-1], [MQTT-3.9.2-2], [MQTT-3.11.2-1],
-/// [MQTT-3.11.2-2], [MQTT-3.14.2-3], [MQTT-3.14.2-4]: with every maximum that CONNACK fits in, each packet that could have a
-/// reason string or user properties, and has a reason for them, comes, and is no larger.
+/// [MQTT-3.1.2-24], [MQTT-3.2.2-19], [MQTT-3.2.2-20], [MQTT-3.4.2-2], [MQTT-3.4.2-3],
+/// [MQTT-3.5.2-2], [MQTT-3.5.2-3], [MQTT-3.6.2-2], [MQTT-3.6.2-3], [MQTT-3.7.2-2], [MQTT-3.7.2-3],
+/// [MQTT-3.9.2-1], [MQTT-3.9.2-2], [MQTT-3.11.2-1], [MQTT-3.11.2-2], [MQTT-3.14.2-3],
+/// [MQTT-3.14.2-4]: every maximum that CONNACK fits in. Each packet that could have a reason string
+/// or user properties comes, and is no larger.
 #[test]
 fn no_reason_string_or_user_property_makes_a_packet_too_large() {
     let asks = Asks { publish: true, ..Asks::default() };
@@ -114,8 +116,8 @@ fn no_reason_string_or_user_property_makes_a_packet_too_large() {
     }
 }
 
-/// §3.2.2.3.6: our own Maximum Packet Size, fixed header included; one byte more is too large, also where only the fixed header
-/// has come.
+/// §3.2.2.3.6: our own Maximum Packet Size, fixed header included; one byte more is too large, also
+/// where only the fixed header has come.
 #[test]
 fn the_largest_packet_is_taken_and_no_larger_one() {
     for version in BOTH {
@@ -154,7 +156,8 @@ fn the_largest_packet_is_taken_and_no_larger_one() {
     }
 }
 
-/// [MQTT-3.2.2-19], [MQTT-3.2.2-20], [MQTT-3.2.2-7]: a refusal is 5 bytes at the least; below, the close alone.
+/// [MQTT-3.2.2-19], [MQTT-3.2.2-20], [MQTT-3.2.2-7]: a refusal is 5 bytes at the least; below, the
+/// close alone.
 #[test]
 fn a_refusal_is_no_larger_than_the_client_takes() {
     let nobody = || BrokerOptions { sessions_max: 0, ..BrokerOptions::default() };

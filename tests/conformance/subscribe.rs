@@ -25,8 +25,9 @@ fn unsubscribe_all(scenario: &mut Scenario, peer: PeerId, value: u16, filters: &
     scenario.hear(peer)
 }
 
-/// [MQTT-3.8.4-1], [MQTT-3.8.4-2], [MQTT-2.2.1-6], [MQTT-3.10.4-4], [MQTT-3.10.4-5], [3.1.1 MQTT-3.8.4-1],
-/// [3.1.1 MQTT-3.8.4-2], [3.1.1 MQTT-2.3.1-7], [3.1.1 MQTT-3.10.4-4], [3.1.1 MQTT-3.10.4-5].
+/// [MQTT-3.8.4-1], [MQTT-3.8.4-2], [MQTT-2.2.1-6], [MQTT-3.10.4-4], [MQTT-3.10.4-5],
+/// [3.1.1 MQTT-3.8.4-1], [3.1.1 MQTT-3.8.4-2], [3.1.1 MQTT-2.3.1-7], [3.1.1 MQTT-3.10.4-4],
+/// [3.1.1 MQTT-3.10.4-5].
 #[test]
 fn each_request_has_its_answer_with_its_identifier() {
     for version in BOTH {
@@ -52,8 +53,9 @@ fn each_request_has_its_answer_with_its_identifier() {
     }
 }
 
-/// [MQTT-3.8.4-5], [MQTT-3.8.4-6], [MQTT-3.8.4-7], [MQTT-3.9.3-1], [MQTT-3.9.3-2], [3.1.1 MQTT-3.8.4-4],
-/// [3.1.1 MQTT-3.8.4-5], [3.1.1 MQTT-3.9.3-1], [3.1.1 MQTT-3.9.3-2]: also where a filter of the list comes twice.
+/// [MQTT-3.8.4-5], [MQTT-3.8.4-6], [MQTT-3.8.4-7], [MQTT-3.9.3-1], [MQTT-3.9.3-2],
+/// [3.1.1 MQTT-3.8.4-4], [3.1.1 MQTT-3.8.4-5], [3.1.1 MQTT-3.9.3-1], [3.1.1 MQTT-3.9.3-2]: also
+/// where a filter of the list comes twice.
 #[test]
 fn many_filters_are_many_subscriptions_and_one_answer() {
     let filters = [
@@ -102,9 +104,9 @@ fn the_same_filter_again_replaces_its_subscription() {
     }
 }
 
-/// [MQTT-3.3.1-9], [MQTT-3.8.4-4], [MQTT-3.3.4-9], [3.1.1 MQTT-3.3.1-6], [3.1.1 MQTT-3.8.4-3]: all that is retained comes,
-/// far beyond what may be in flight and what a queue takes, each once, and again when the filter comes again; a live
-/// message does not wait for the end of it.
+/// [MQTT-3.3.1-9], [MQTT-3.8.4-4], [MQTT-3.3.4-9], [3.1.1 MQTT-3.3.1-6], [3.1.1 MQTT-3.8.4-3]: all
+/// retained messages come once each, far more than may be in flight or queued. They come again when
+/// the filter comes again. A live message does not wait for their end.
 #[test]
 fn a_subscription_brings_all_that_it_matches_however_much_that_is() {
     const COUNT: usize = 3_000;
@@ -164,7 +166,7 @@ fn all_of_a_subscription_is_replaced() {
     assert_eq!(scenario.publish(peer, "t", "x", QoS::AtMostOnce), ["t=x q0 SubscriptionIdentifier(8)"]);
 }
 
-/// [MQTT-3.8.4-8], [3.1.1 MQTT-3.8.4-6]: of retained messages too.
+/// [MQTT-3.8.4-8], [3.1.1 MQTT-3.8.4-6]: retained messages too.
 #[test]
 fn delivery_has_the_lower_of_the_published_and_the_granted_quality() {
     for version in BOTH {
@@ -183,7 +185,8 @@ fn delivery_has_the_lower_of_the_published_and_the_granted_quality() {
     }
 }
 
-/// [MQTT-3.10.4-1], [3.1.1 MQTT-3.10.4-1]: a filter that matches another, or looks like it, is another.
+/// [MQTT-3.10.4-1], [3.1.1 MQTT-3.10.4-1]: a filter that matches another, or looks like it, is
+/// another.
 #[test]
 fn filters_to_unsubscribe_are_compared_as_they_are_written() {
     let held = ["a/#", "a/+", "a/b", "a", "A", "a/", "$share/g/a/b", "\u{E9}", "e\u{301}"];
@@ -250,7 +253,8 @@ fn many_filters_to_unsubscribe_have_one_answer() {
     }
 }
 
-/// [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]: old and new by the whole filter; who unsubscribed is new again.
+/// [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]: old and new by the whole filter; who
+/// unsubscribed is new again.
 #[test]
 fn retain_handling_looks_at_the_subscription_there_was() {
     let options = |retain_handling| SubscriptionOptions { retain_handling, ..SubscriptionOptions::default() };
@@ -278,8 +282,8 @@ fn retain_handling_looks_at_the_subscription_there_was() {
     assert_eq!(scenario.subscribe_with(peer, "t", options(RetainHandling::SendIfNew), None).len(), 2);
 }
 
-/// [MQTT-3.8.3-3]: by the client identifier, and so over a cut and a takeover; messages of the host and wills of others are
-/// nobody's own.
+/// [MQTT-3.8.3-3]: by the client identifier, and so over a cut and a takeover; messages of the host
+/// and wills of others are nobody's own.
 #[test]
 fn no_local_is_of_the_client_and_not_of_the_connection() {
     let mut scenario = Scenario::new();
@@ -295,7 +299,7 @@ fn no_local_is_of_the_client_and_not_of_the_connection() {
     assert_eq!(scenario.hear(peer), ["t=host q0"]);
 }
 
-/// [MQTT-3.2.2-9], [MQTT-3.2.2-10]: what is granted is the most there is.
+/// [MQTT-3.2.2-9], [MQTT-3.2.2-10]: the maximum is granted.
 #[test]
 fn below_qos_2_every_subscription_is_taken_all_the_same() {
     for (maximum, told) in [(QoS::AtMostOnce, "MaximumQoS(false)"), (QoS::AtLeastOnce, "MaximumQoS(true)")] {
@@ -320,7 +324,8 @@ fn a_failure_has_one_code_in_3_1_1() {
     }
 }
 
-/// [MQTT-3.9.2-1], [MQTT-3.11.2-1]: with one byte less than the answer with its words has, it goes without them.
+/// [MQTT-3.9.2-1], [MQTT-3.11.2-1]: with one byte less than the answer with its words has, it goes
+/// without them.
 #[test]
 fn an_answer_goes_without_words_that_do_not_fit() {
     let asks: [fn(&mut Scenario, PeerId) -> Vec<String>; 2] = [

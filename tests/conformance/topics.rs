@@ -6,9 +6,10 @@ use crate::support::packets::{BOTH, V5, properties, publish};
 use crate::support::scenario::Scenario;
 use crate::support::transcript;
 
-/// [MQTT-4.7.0-1], [MQTT-4.7.1-1], [MQTT-4.7.1-2], [MQTT-4.7.2-1], [MQTT-4.7.3-4], [3.1.1 MQTT-4.7.1-1],
-/// [3.1.1 MQTT-4.7.1-2], [3.1.1 MQTT-4.7.1-3], [3.1.1 MQTT-4.7.2-1], [3.1.1 MQTT-4.7.3-4]: each filter, the names it
-/// matches, and those it does not; a retained message is found by the same.
+/// [MQTT-4.7.0-1], [MQTT-4.7.1-1], [MQTT-4.7.1-2], [MQTT-4.7.2-1], [MQTT-4.7.3-4],
+/// [3.1.1 MQTT-4.7.1-1], [3.1.1 MQTT-4.7.1-2], [3.1.1 MQTT-4.7.1-3], [3.1.1 MQTT-4.7.2-1],
+/// [3.1.1 MQTT-4.7.3-4]: each filter, the names it matches, and those it does not; a retained
+/// message is found by the same.
 #[test]
 fn filters_match_what_they_say() {
     let rows: [(&str, &[&str], &[&str]); 16] = [
@@ -47,8 +48,9 @@ fn filters_match_what_they_say() {
     }
 }
 
-/// [MQTT-4.7.1-1], [MQTT-4.7.1-2], [MQTT-4.7.3-1], [MQTT-4.8.2-1], [MQTT-4.8.2-2], [3.1.1 MQTT-4.7.1-2],
-/// [3.1.1 MQTT-4.7.1-3], [3.1.1 MQTT-4.7.3-1]: refused one by one, and the connection goes on.
+/// [MQTT-4.7.1-1], [MQTT-4.7.1-2], [MQTT-4.7.3-1], [MQTT-4.8.2-1], [MQTT-4.8.2-2],
+/// [3.1.1 MQTT-4.7.1-2], [3.1.1 MQTT-4.7.1-3], [3.1.1 MQTT-4.7.3-1]: refused one by one, and the
+/// connection goes on.
 #[test]
 fn filters_that_are_none_are_refused() {
     let rows = [
@@ -87,8 +89,9 @@ fn filters_that_are_none_are_refused() {
     }
 }
 
-/// [MQTT-4.7.3-1], [MQTT-4.7.3-3], [3.1.1 MQTT-4.7.3-1], [3.1.1 MQTT-4.7.3-3], [3.1.1 MQTT-4.7.1-1], [MQTT-4.7.0-1]: from
-/// one byte to the most that a length can say; an empty name and one with a wildcard end the connection.
+/// [MQTT-4.7.3-1], [MQTT-4.7.3-3], [3.1.1 MQTT-4.7.3-1], [3.1.1 MQTT-4.7.3-3],
+/// [3.1.1 MQTT-4.7.1-1], [MQTT-4.7.0-1]: from one byte to the most that a length can say; an empty
+/// name and one with a wildcard end the connection.
 #[test]
 fn names_and_filters_have_1_to_65_535_bytes() {
     let long = "a".repeat(65_535);

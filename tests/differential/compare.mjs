@@ -1,10 +1,11 @@
-// When two descriptions say the same.
+// Equality of two descriptions of a packet.
 
 /**
  * The description in a form that can be compared.
  *
- * mqtt-packet keeps a property list as an object. That loses the order of different properties and of user properties
- * with different names, and of a user property's values the empty ones that come first, if another follows.
+ * mqtt-packet keeps a property list as an object. That loses the order of different properties and
+ * of user properties with different names, and of a user property's values the empty ones that come
+ * first, if another follows.
  */
 export function comparable(packet) {
   const copy = { ...packet }

@@ -1,14 +1,17 @@
-// The known differences between the codecs: packets that one takes and the other does not, each with the statement that
-// decides, and a proof that does not ask our codec whether the packet at hand really is one of these.
+// The known differences between the codecs: packets that one takes and the other does not. Each has
+// the statement that decides, and a proof that the packet at hand is one of these, without our
+// codec.
 import { header } from './mutate.mjs'
 import { mayRepeat, properties, reasons } from './tables.mjs'
 import * as theirs from './theirs.mjs'
 
 /**
  * @typedef {object} Difference
- * @property {string} statement The rule that our error names; for what we take, the statement that allows it.
+ * @property {string} statement The rule that our error names; for what we take, the statement that
+ * allows it.
  * @property {string} why What mqtt-packet does instead.
- * @property {(found: Found) => boolean} proves Whether the case at hand breaks the statement (or is what it allows).
+ * @property {(found: Found) => boolean} proves Whether the case at hand breaks the statement (or is
+ * what it allows).
  * @property {true} [early] Whether mqtt-packet may still wait for more, so that there is no packet.
  * @property {[number, string]} example A version and the bytes of a packet that shows it.
  */

@@ -1,4 +1,5 @@
-// Packets made slightly wrong: where both codecs take one they read the same; where one refuses, the reason is known.
+// Packets made slightly wrong: where both codecs take one they read the same; where one refuses,
+// the reason is known.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { comparable } from './compare.mjs'

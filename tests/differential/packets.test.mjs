@@ -67,7 +67,10 @@ test(`both write as many bytes, but where we leave out what may be left out (see
   assert.ok(shorter > 100, `${shorter} shorter packets`)
 })
 
-/** Without properties, their length may be left out; and a reason of success with it, where that is all there is. */
+/**
+ * Without properties, their length may be left out; and a reason of success with it, where that is
+ * all there is.
+ */
 function mayBeShorter({ version, packet: { kind, reason, properties } }) {
   if (version === 4 || properties?.length !== 0) return false
   return ['PUBACK', 'PUBREC', 'PUBREL', 'PUBCOMP', 'DISCONNECT'].includes(kind) || (kind === 'AUTH' && reason === 0)
@@ -75,7 +78,8 @@ function mayBeShorter({ version, packet: { kind, reason, properties } }) {
 
 test(`a stream in any pieces is the same packets to both (seed ${seed})`, () => {
   const random = new Random(seed)
-  // These two are the last of a stream or not in it: mqtt-packet reads on behind an empty one into the next packet.
+  // These two are the last of a stream or not in it: mqtt-packet reads on behind an empty one into
+  // the next packet.
   const inStreams = everyKind().filter(({ packet }) => !['DISCONNECT', 'AUTH'].includes(packet.kind))
   const streams = random.list(60, () => {
     const version = random.pick([4, 5])

@@ -1,4 +1,4 @@
-// MQTT's tables, taken from the specification by hand: what either codec has of them is held against these.
+// MQTT's tables, taken from the specification by hand. Both codecs are compared with these.
 
 /** The packet kinds by the number of their type (§2.1.2). */
 export const kinds = [
@@ -24,7 +24,10 @@ const everywhere = [...kinds.slice(1).filter(kind => !kind.startsWith('PING')), 
 const answers = ['CONNACK', 'PUBACK', 'PUBREC', 'PUBREL', 'PUBCOMP', 'SUBACK', 'UNSUBACK', 'DISCONNECT', 'AUTH']
 const message = ['PUBLISH', 'WILL']
 
-/** Each property's identifier, type and places (§2.2.2.2). `+` after a type: the value must not be 0. */
+/**
+ * Each property's identifier, type and places (§2.2.2.2). `+` after a type: the value must not be
+ * 0.
+ */
 export const properties = {
   PayloadFormatIndicator: { id: 1, type: 'bit', places: message },
   MessageExpiryInterval: { id: 2, type: 'four', places: message },

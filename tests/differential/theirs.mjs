@@ -6,7 +6,8 @@ import { kinds, returnCodes } from './tables.mjs'
 export const encode = (packet, version) => mqttPacket.generate(toTheirs(packet, version), { protocolVersion: version })
 
 /**
- * What mqtt-packet makes of a stream: the packets' descriptions, what is wrong, and how many bytes wait for more.
+ * What mqtt-packet makes of a stream: the packets' descriptions, what is wrong, and how many bytes
+ * wait for more.
  *
  * @param {Buffer[]} chunks
  */
@@ -102,7 +103,9 @@ function toTheirProperties(list = []) {
   return theirs
 }
 
-/** Their packet in the words of a description; a field that they leave out has its neutral value. */
+/**
+ * Their packet in the words of a description; a field that they leave out has its neutral value.
+ */
 function fromTheirs(packet, version) {
   const kind = packet.cmd.toUpperCase()
   const properties = fromTheirProperties(packet.properties)

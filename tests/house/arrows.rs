@@ -1,4 +1,4 @@
-//! Arrows: which file of the checkout imports which other.
+//! Arrows: imports from one file of the checkout to another.
 
 use std::collections::{BTreeMap, BTreeSet};
 

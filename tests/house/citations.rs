@@ -8,7 +8,8 @@ use super::source::Source;
 const PREFIX: &str = "MQTT-";
 const OLD: &str = "3.1.1 ";
 
-/// The version of MQTT whose statement it is; an identifier may say one thing in one and another in the other.
+/// The version of MQTT whose statement it is; an identifier may say one thing in one and another in
+/// the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Version {
     V3_1_1,
@@ -32,7 +33,8 @@ impl Version {
     }
 }
 
-/// One numbered statement. Cited by its identifier alone it is 5.0's; the older version is named before the identifier.
+/// One numbered statement. Cited by its identifier alone it is 5.0's; the older version is named
+/// before the identifier.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Statement {
     pub(crate) version: Version,
@@ -66,8 +68,8 @@ pub(crate) fn cited(line: &str) -> impl Iterator<Item = Statement> {
     named(line).filter(|(_, in_brackets)| *in_brackets).map(|(statement, _)| statement)
 }
 
-/// The identifiers in a line, as they are written: the prefix, then digits, points and hyphens; and whether each stands
-/// in brackets.
+/// The identifiers in a line, as they are written: the prefix, then digits, points and hyphens; and
+/// whether each stands in brackets.
 fn named(line: &str) -> impl Iterator<Item = (Statement, bool)> {
     line.match_indices(PREFIX).filter_map(move |(at, _)| {
         let rest = &line[at + PREFIX.len()..];

@@ -1,7 +1,7 @@
 //! The comments of a source file that document it, as paragraphs of prose.
 //!
-//! In Rust these are `///` and `//!`. In the TypeScript of the package and of the page they are `/** */`, and in every
-//! script the first comment of the file.
+//! In Rust these are `///` and `//!`. In the TypeScript of the package and of the page they are
+//! `/** */`, and in every script the first comment of the file.
 
 use super::source::Source;
 
@@ -12,7 +12,8 @@ pub(crate) struct Comment {
     pub(crate) lines: Vec<String>,
 }
 
-/// One paragraph, list item or heading of a comment. Its line breaks are kept, so that a word knows its line.
+/// One paragraph, list item or heading of a comment. Its line breaks are kept, so that a word knows
+/// its line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Paragraph {
     pub(crate) first: usize,

@@ -11,8 +11,8 @@ use super::source::{Source, root};
 const TABLE: &str = "tests/statements/table.txt";
 const PAGE: &str = "docs/conformance.md";
 
-/// The statements that no test can prove, and those that none can prove of a client, in the table's order. The table has the
-/// reasons; who adds one there has to say so here too.
+/// The statements that no test can prove, and those that none can prove of a client, in the table's
+/// order. The table has the reasons; one that is added there has to be added here too.
 const WITHOUT_TEST: [&str; 1] = ["3.1.1 MQTT-7.0.0-1"];
 const WITHOUT_CLIENT_TEST: [&str; 21] = [
     "3.1.1 MQTT-4.8.0-2",
@@ -90,7 +90,8 @@ impl Row {
         }
     }
 
-    /// What the row says and the tests do not bear out. A server's statement has a test, or a reason why there can be none.
+    /// Returns the claim of the row that the tests do not bear out. A server's statement has a
+    /// test, or a reason why there can be none.
     fn fault(&self, proofs: &[&Proof]) -> Option<String> {
         let server = self.server && !proofs.iter().any(|proof| proof.is_of_server());
         let client = self.client && !proofs.iter().any(|proof| proof.is_of_client());

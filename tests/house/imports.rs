@@ -1,4 +1,4 @@
-//! Which modules of the crate a source file names, by `crate::`, `super::` or `self::` paths.
+//! Modules of the crate that a source file names, by `crate::`, `super::` or `self::` paths.
 
 use super::lexer::{Token, tokens};
 use super::source::Source;
@@ -53,7 +53,7 @@ fn named_modules(file: &[String], tokens: &[Token]) -> Vec<(usize, String)> {
     named
 }
 
-/// Whether the keyword at `index` begins a path: `::` follows, and none precedes.
+/// True if the keyword at `index` begins a path: `::` follows, and none precedes.
 fn starts_path(tokens: &[Token], index: usize) -> bool {
     let is_separator = |at: Option<usize>| at.and_then(|at| tokens.get(at)).is_some_and(|token| token.text == "::");
     is_separator(Some(index + 1)) && !is_separator(index.checked_sub(1))

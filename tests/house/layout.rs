@@ -1,4 +1,4 @@
-//! The modules and files of the checkout: which imports which, how long a file is, for which target a test is.
+//! Layout of the checkout: imports, length of files, the target of each test.
 
 use super::arrows::Arrow;
 use super::rooms::Rooms;
@@ -87,7 +87,8 @@ fn without_excused(arrows: Vec<Arrow>) -> (Vec<Arrow>, usize) {
     (bound.collect(), excused)
 }
 
-/// wasm-pack compiles every file of `tests/` for WebAssembly, where the native tests' dependencies are missing.
+/// wasm-pack compiles every file of `tests/` for WebAssembly, where the native tests' dependencies
+/// are missing.
 #[test]
 fn test_files_say_whether_they_are_native() {
     let native = "#![cfg(not(target_arch = \"wasm32\"))]";

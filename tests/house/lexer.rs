@@ -90,7 +90,8 @@ impl Lexer<'_> {
         }
     }
 
-    /// After `r`: hashes, a quote, the text, a quote and as many hashes. `r#word` is a word and no string.
+    /// After `r`: hashes, a quote, the text, a quote and as many hashes. `r#word` is a word and no
+    /// string.
     fn skip_raw_string(&mut self) -> Option<Token> {
         let mut hashes = 0;
         while self.rest.next_if_eq(&'#').is_some() {

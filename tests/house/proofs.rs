@@ -1,4 +1,5 @@
-//! Which test proves which statement: a test cites it in brackets, in the comment above or between its own lines.
+//! Proofs: the statements that each test cites in brackets, in the comment above or between its own
+//! lines.
 
 use std::collections::BTreeSet;
 
@@ -14,12 +15,12 @@ pub(crate) struct Proof {
 }
 
 impl Proof {
-    /// Whether the test looks at a server.
+    /// True if the test looks at a server.
     pub(crate) fn is_of_server(&self) -> bool {
         !["client/", "www/"].iter().any(|folder| self.test.starts_with(folder))
     }
 
-    /// Whether the test looks at a client.
+    /// True if the test looks at a client.
     pub(crate) fn is_of_client(&self) -> bool {
         !["broker/", "conformance/"].iter().any(|folder| self.test.starts_with(folder))
     }
@@ -35,8 +36,8 @@ pub(crate) fn all() -> Vec<Proof> {
     found.into_iter().filter(|proof| !proof.statements.is_empty()).collect()
 }
 
-/// The functions with a test's attribute, but for those that are not run unless asked for. What precedes one without an empty
-/// line between belongs to it.
+/// Returns the functions with a test's attribute, but for ignored ones. The lines before one, up to
+/// an empty line, belong to it.
 fn in_rust(source: &Source) -> Vec<Proof> {
     let file = source.path.trim_start_matches("tests/").trim_end_matches(".rs");
     collect(source, |head, line| {
@@ -60,8 +61,8 @@ fn in_javascript(source: &Source) -> Vec<Proof> {
     })
 }
 
-/// Looks for the first lines of tests: `name` is given the comments and attributes above a line, and the line. A test ends
-/// with the first line that begins with its closing brace.
+/// Looks for the first lines of tests: `name` is given the comments and attributes above a line,
+/// and the line. A test ends with the first line that begins with its closing brace.
 fn collect(source: &Source, name: impl Fn(&[&str], &str) -> Option<String>) -> Vec<Proof> {
     let lines: Vec<_> = source.text.lines().collect();
     let is_above = |line: &str| ["//", "#[", "/*", "*"].iter().any(|start| line.starts_with(start));

@@ -1,7 +1,7 @@
 //! Rooms: the folders and files below one folder, and which of them may import which others.
 //!
-//! A table of CONTRIBUTING.md has a row for each. The longest row that a path lies in is its room, and the row `.` has the
-//! files of the folder itself.
+//! A table of CONTRIBUTING.md has a row for each. The longest row that a path lies in is its room,
+//! and the row `.` has the files of the folder itself.
 
 use std::collections::BTreeSet;
 
@@ -22,8 +22,9 @@ struct Row {
 }
 
 impl Rooms {
-    /// Reads the table whose heading begins with `| folder of {base} |`. The last column holds names in backticks,
-    /// each with ` (types)` behind it if no more than types may be imported, or `all above`, to which names are added, or `all above but` and names.
+    /// Reads the table whose heading begins with `| folder of {base} |`. The last column holds
+    /// names in backticks, or `all above` and names, or `all above but` and names. A name with
+    /// ` (types)` behind it allows imports of types alone.
     pub(crate) fn read(text: &str, base: &str) -> Self {
         let heading = format!("| folder of {base} |");
         let lines = text.lines().skip_while(|line| !line.starts_with(&heading)).skip(2);

@@ -1,7 +1,7 @@
 //! Imports of the crate's files: the file of the module to which each path leads.
 //!
-//! An item counts for the module that a path names it in, so a re-export counts for the module that has it. Paths in
-//! items for tests alone do not count.
+//! An item counts for the module that a path names it in, so a re-export counts for the module that
+//! has it. Paths in items for tests alone do not count.
 
 use std::collections::BTreeMap;
 
@@ -95,7 +95,8 @@ impl File<'_> {
         at.max(index + 1)
     }
 
-    /// Notes the file to which a path leads; returns its module, and whether the path is the module's own.
+    /// Notes the file to which a path leads; returns its module, and whether the path is the
+    /// module's own.
     fn note(&mut self, line: usize, path: &[String]) -> Option<(Path, bool)> {
         let mut module = match path.first()?.as_str() {
             "crate" => Vec::new(),

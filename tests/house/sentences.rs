@@ -2,7 +2,8 @@
 
 /// One sentence: how many line breaks of its paragraph stand before it, and its words.
 ///
-/// An inline code span is one word, and so is a link's text. Citations in brackets and sections after `§` are none.
+/// An inline code span is one word, and so is a link's text. Citations in brackets and sections
+/// after `§` are none.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Sentence {
     pub(crate) line: usize,
@@ -12,7 +13,8 @@ pub(crate) struct Sentence {
 /// Abbreviations whose point ends no sentence.
 const ABBREVIATIONS: [&str; 4] = ["e.g.", "i.e.", "etc.", "vs."];
 
-/// Splits a paragraph. A sentence ends with a point, an exclamation or a question mark, before what can start another.
+/// Splits a paragraph. A sentence ends with a point, an exclamation or a question mark, before what
+/// can start another.
 pub(crate) fn split(paragraph: &str) -> Vec<Sentence> {
     let text = plain(paragraph);
     let tokens: Vec<_> = text
@@ -50,7 +52,8 @@ fn starts(token: &str) -> bool {
     first.is_none_or(|first| first.is_uppercase() || first.is_ascii_digit() || first == '`')
 }
 
-/// The text with code spans and links as one word each, and without citations. Line breaks are kept.
+/// The text with code spans and links as one word each, and without citations. Line breaks are
+/// kept.
 fn plain(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;

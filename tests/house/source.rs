@@ -21,7 +21,8 @@ pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The files below a folder with one of the extensions, in a fixed order; what is built or installed is left out.
+/// The files below a folder with one of the extensions, in a fixed order; what is built or
+/// installed is left out.
 pub(crate) fn sources(folder: &str, extensions: &[&str]) -> Vec<Source> {
     let mut found = Vec::new();
     collect(folder, extensions, &mut found);

@@ -1,12 +1,13 @@
-//! The module table of CONTRIBUTING.md: which module may import which others.
+//! The module table of CONTRIBUTING.md: the imports that each module may have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Each module, and what it may import besides itself.
 pub(crate) type Table = BTreeMap<String, BTreeSet<String>>;
 
-/// Reads the table that starts with the heading `| module |`. The last column of a row holds the names of modules
-/// in backticks, or `all above`, or `all above but` and names; the order of the rows is the order of the layers.
+/// Reads the table that starts with the heading `| module |`. The last column of a row holds the
+/// names of modules in backticks, or `all above`, or `all above but` and names. The order of the
+/// rows is the order of the layers.
 pub(crate) fn read(text: &str) -> Table {
     let rows = text.lines().skip_while(|line| !line.starts_with("| module |")).skip(2);
     let mut table = Table::new();

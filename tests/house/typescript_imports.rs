@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::arrows::Arrow;
 use super::source::Source;
 
-/// The arrows between the files given. A path ends in `.js` or `.ts`, and names a file beside the importing one.
+/// The arrows between the files given. A path ends in `.js` or `.ts`, and names a file beside the
+/// importing one.
 pub(crate) fn arrows(sources: &[Source]) -> Vec<Arrow> {
     let paths: BTreeSet<_> = sources.iter().map(|source| source.path.as_str()).collect();
     let mut found = Vec::new();
@@ -20,7 +21,8 @@ pub(crate) fn arrows(sources: &[Source]) -> Vec<Arrow> {
     found
 }
 
-/// Each relative path behind `from` or in `import(…)`, its line, and whether the statement takes types alone.
+/// Each relative path behind `from` or in `import(…)`, its line, and whether the statement takes
+/// types alone.
 fn specifiers(text: &str) -> Vec<(usize, &str, bool)> {
     let mut found = Vec::new();
     let mut is_type = false;

@@ -1,4 +1,4 @@
-//! What tests ask of a net.
+//! Actions of tests on a net.
 
 use wasmqtt::broker::{Broker, BrokerOptions};
 use wasmqtt::client::{CallError, ClientOptions, ClientWill, RequestId};
@@ -19,7 +19,8 @@ impl Net {
         Self::new(BrokerOptions::default(), CLEAR, 7)
     }
 
-    /// A node that is connected, and whose host opens a connection anew a second after one has ended.
+    /// A node that is connected, and whose host opens a connection anew a second after one has
+    /// ended.
     pub(crate) fn join(&mut self, options: ClientOptions) -> usize {
         let node = self.add(options, Some(1_000));
         self.run(4 * LATENCY);
@@ -27,7 +28,8 @@ impl Net {
         node
     }
 
-    /// A node that opens its first connection now, and another `patience` milliseconds after each end.
+    /// A node that opens its first connection now, and another `patience` milliseconds after each
+    /// end.
     pub(crate) fn add(&mut self, options: ClientOptions, patience: Option<u64>) -> usize {
         self.nodes.push(Node::new(options, patience));
         self.open(self.nodes.len() - 1);
@@ -113,7 +115,7 @@ impl Net {
         self.nodes[node].client.phase() == wasmqtt::client::Phase::Connected
     }
 
-    /// Who has the message of this payload, as often as it was heard.
+    /// Returns how often the node has received the message of this payload.
     pub(crate) fn count(&self, node: usize, payload: &str) -> usize {
         self.nodes[node].heard.iter().filter(|heard| heard.payload == payload).count()
     }

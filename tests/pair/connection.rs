@@ -1,4 +1,4 @@
-//! One connection: two pipes, what each end knows, and how the link breaks.
+//! One connection: two pipes, the knowledge of each end, and how the link breaks.
 
 use wasmqtt::broker::PeerId;
 use wasmqtt::codec::{Decoder, Packet, ReasonCode, Version};
@@ -52,7 +52,8 @@ pub(crate) struct Connection {
     pub(crate) link: Link,
     /// The broker sent a CONNACK of success.
     pub(crate) is_accepted: bool,
-    /// The broker's host has ended it: what still comes is not read, while a store has yet to let the end go out.
+    /// The broker's host has ended it: what still comes is not read, while a store has yet to let
+    /// the end go out.
     pub(crate) is_dismissed: bool,
     /// The client's DISCONNECT of success has come to the broker.
     pub(crate) said_goodbye: bool,
@@ -99,7 +100,8 @@ impl Connection {
         }
     }
 
-    /// Whether the broker accepted it and it ended otherwise than by DISCONNECT: then the will is due.
+    /// True if the broker accepted it and it ended otherwise than by DISCONNECT: then the will is
+    /// due.
     pub(crate) const fn ended_abruptly(&self) -> bool {
         self.is_accepted && !self.broker_is_there && !self.said_goodbye
     }

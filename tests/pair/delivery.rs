@@ -1,4 +1,5 @@
-//! Delivery from end to end: how long it takes, and that no cut at any byte breaks what its quality of service promises.
+//! Delivery from end to end: how long it takes, and that no cut at any byte breaks what its quality
+//! of service promises.
 
 use wasmqtt::client::Completion;
 use wasmqtt::codec::{QoS, ReasonCode, Version};
@@ -20,7 +21,8 @@ fn couple(version: Version) -> (Net, usize, usize) {
 #[test]
 fn a_message_is_heard_after_two_links_and_done_after_its_round_trips() {
     for version in BOTH {
-        // Links until the publisher knows: none, PUBLISH and PUBACK, or PUBLISH, PUBREC, PUBREL and PUBCOMP.
+        // Links until the publisher knows: none, PUBLISH and PUBACK, or PUBLISH, PUBREC, PUBREL and
+        // PUBCOMP.
         for (qos, links) in QOS.into_iter().zip([0, 2, 4]) {
             let (mut net, sender, receiver) = couple(version);
             let start = net.now.as_millis();
@@ -60,7 +62,8 @@ fn undisturbed(version: Version, qos: QoS) -> [[usize; 2]; 2] {
     std::array::from_fn(|node| std::array::from_fn(|way| after[node][way] - before[node][way]))
 }
 
-/// Every byte of the exchange is the last of a connection once, on either link and in either direction.
+/// Every byte of the exchange is the last of a connection once, on either link and in either
+/// direction.
 #[test]
 fn no_cut_at_any_byte_breaks_the_promise() {
     for (version, qos) in BOTH.into_iter().flat_map(|version| QOS.map(|qos| (version, qos))) {

@@ -1,6 +1,7 @@
 //! The net: a broker, nodes, and the connections between them, in virtual time.
 //!
-//! Nothing happens by itself: [`Net::step`] goes to the next moment at which something arrives, is learnt or is due.
+//! Nothing happens by itself: [`Net::step`] goes to the next moment at which something arrives, is
+//! learnt or is due.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,7 +30,8 @@ pub(crate) struct Net {
     pub(crate) trace: Trace,
     /// Why connections ended, as the broker sees it, if it tells events.
     pub(crate) causes: Vec<DisconnectCause>,
-    /// What the broker's store has, if it has one, and when the batch that is out will be written.
+    /// The broker's store, if it has one. `disk_due` is the time at which the batch under way is
+    /// written.
     pub(crate) disk: Option<Disk>,
     disk_due: Option<Time>,
     pub(crate) crashes: Vec<Crash>,
@@ -38,15 +40,15 @@ pub(crate) struct Net {
     random: Random,
 }
 
-/// What the broker was about when it crashed.
+/// The broker's state when it crashed.
 pub(crate) struct Crash {
     pub(crate) lost_batch: bool,
-    /// That its store had.
+    /// Deliveries in its store.
     pub(crate) deliveries: usize,
     pub(crate) wills: usize,
 }
 
-/// What happens next.
+/// The next event.
 #[derive(Clone, Copy, Debug)]
 enum Happening {
     Stands(usize),
@@ -99,8 +101,8 @@ impl Net {
         self.disk = Some(disk);
     }
 
-    /// The broker is gone, with or without the batch that is out, and another one goes on with what its store has. The
-    /// connections are closed behind what was sent.
+    /// The broker is gone, with or without the batch that is out, and another one goes on with what
+    /// its store has. The connections are closed behind what was sent.
     pub(crate) fn crash(&mut self, is_written: bool) {
         let disk = self.disk.as_mut().expect("it has a store");
         disk.crash(is_written);

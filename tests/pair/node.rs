@@ -1,4 +1,4 @@
-//! A node: a client with its host, which opens connections anew and writes down what the client says.
+//! A node: a client with its host, which opens connections anew and records the client's outputs.
 
 use std::collections::BTreeMap;
 

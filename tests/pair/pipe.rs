@@ -14,11 +14,11 @@ pub(crate) struct Weather {
     pub(crate) latency: u64,
     /// Up to so many more, anew for each piece.
     pub(crate) jitter: u64,
-    /// Whether what was sent as one frame arrives in pieces.
+    /// True if what was sent as one frame arrives in pieces.
     pub(crate) splits: bool,
 }
 
-/// What arrives.
+/// A parcel that arrives.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Parcel {
     Bytes(Vec<u8>),

@@ -1,4 +1,4 @@
-//! A plan: what clients and the net do in a random run, and the run itself.
+//! A plan: actions of clients and the net in a random run, and the run itself.
 
 use std::num::NonZeroU16;
 
@@ -26,10 +26,10 @@ const LEAVER: usize = 2;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    /// Of the net's latencies and splits, and of the broker.
+    /// The seed of the net's latencies and splits, and of the broker.
     pub(crate) seed: u64,
     pub(crate) speaks_v5: [bool; NODES],
-    /// Whether the broker has a store, and crashes.
+    /// True if the broker has a store, and crashes.
     pub(crate) is_stored: bool,
     pub(crate) steps: Vec<Step>,
 }
@@ -108,7 +108,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn a_break() -> impl Strategy<Value = Break> {
-    // Who is told late comes back late; a broker that is told later than that is half open, and the session taken over.
+    // Who is told late comes back late; a broker that is told later than that is half open, and the
+    // session taken over.
     let told = || prop_oneof![3 => (0..3_000_u64).prop_map(Some), 1 => Just(None)];
     let direction = prop_oneof![Just(Direction::Up), Just(Direction::Down)];
     (direction, 0..120_usize, 0..60_usize, told(), told()).prop_map(
@@ -203,8 +204,8 @@ impl Run {
         }
     }
 
-    /// Publishes with a payload that nothing else has and that grows with each message; without a connection, QoS 0
-    /// is the caller's mistake.
+    /// Publishes with a payload that nothing else has and that grows with each message; without a
+    /// connection, QoS 0 is the caller's mistake.
     fn publish(&mut self, node: usize, message: Message) {
         let payload = format!("{} {:04}", NAMES[node], self.sent.len());
         let (topic, qos) = (message.topic.as_str().to_owned(), message.qos);
@@ -215,7 +216,7 @@ impl Run {
         }
     }
 
-    /// Whether the broker has said that it has the message.
+    /// True if the broker has said that it has the message.
     pub(crate) fn is_acknowledged(&self, sent: &Sent) -> bool {
         sent.qos != QoS::AtMostOnce && matches!(self.net.nodes[sent.node].end(sent.request), Some(Ok(_)))
     }

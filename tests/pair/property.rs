@@ -1,4 +1,4 @@
-//! What holds in every run, however the net behaves.
+//! Properties of every run, however the net behaves.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +60,8 @@ fn every_request_has_ended(run: &Run) {
             match end {
                 Ok(Completion::Published(reason)) => assert!(is_publish && !reason.is_error(), "{end:?}"),
                 Ok(Completion::Subscribed(_) | Completion::Unsubscribed(_)) => assert!(!is_publish),
-                // Only a client that leaves may say this of a message: the others' sessions are resumed.
+                // Only a client that leaves may say this of a message: the others' sessions are
+                // resumed.
                 Err(RequestError::ConnectionClosed) => assert!(!is_publish || run.has_left[node]),
                 Err(RequestError::Refused(_) | RequestError::SessionLost | RequestError::PacketTooLarge { .. }) => {
                     panic!("{} {request:?} {end:?}", NAMES[node]);
@@ -107,7 +108,8 @@ fn is_delivered(run: &Run, node: usize, sent: &Sent) {
     }
 }
 
-/// First arrivals keep the order of their publisher, by topic and quality of service [MQTT-4.6.0-5], [MQTT-4.6.0-6].
+/// First arrivals keep the order of their publisher, by topic and quality of service
+/// [MQTT-4.6.0-5], [MQTT-4.6.0-6].
 fn order_is_kept(run: &Run, node: usize) {
     let mut last: Vec<(&Sent, usize)> = Vec::new();
     let firsts = first_arrivals(run, node);
@@ -149,7 +151,7 @@ fn nothing_else_is_heard(run: &Run, node: usize) {
     }
 }
 
-/// Of the crew, one hears it.
+/// One of the crew hears it.
 fn is_shared(run: &Run, sent: &Sent) {
     let counts = CREW.map(|node| run.net.count(node, &sent.payload));
     let total: usize = counts.iter().sum();
@@ -163,8 +165,8 @@ fn is_shared(run: &Run, sent: &Sent) {
     }
 }
 
-/// A will for every connection that ended abruptly, and none for a goodbye. When the broker crashes, a CONNECT may be stored
-/// that was not answered, and a goodbye be lost.
+/// A will for every connection that ended abruptly, and none for a goodbye. When the broker
+/// crashes, a CONNECT may be stored that was not answered, and a goodbye be lost.
 fn wills_are_told(run: &Run, node: usize) {
     let topic = format!("will/{}", NAMES[node]);
     let told = run.net.nodes[WATCHER].heard.iter().filter(|heard| heard.topic == topic).count();
@@ -183,7 +185,7 @@ fn nothing_is_owed(run: &Run, node: usize) {
     assert_eq!((session.queued, session.in_flight), (0, 0), "{}", NAMES[node]);
 }
 
-/// Who comes late hears of each node the state that it published last.
+/// A late subscriber receives the last state of each node.
 fn retained_states_are_the_last(run: &mut Run) {
     let late = run.net.add(keeping(V5, "late"), None);
     run.net.run(200);
@@ -224,7 +226,8 @@ fn random_plans_reach_what_is_hard() {
     assert!(counts.len() == 7 && counts.values().all(|count| *count >= 5), "{counts:?}");
 }
 
-/// Nor are those with crashes: they hit a broker at work, in the middle of a batch, with messages under way.
+/// Nor are those with crashes: they hit a broker at work, in the middle of a batch, with messages
+/// under way.
 #[test]
 fn random_crashes_hit_a_broker_at_work() {
     let mut runner = TestRunner::deterministic();

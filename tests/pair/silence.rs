@@ -30,8 +30,9 @@ fn both_ends_give_up_a_link_that_fell_silent() {
         let node = net.add(ClientOptions { keep_alive: 10, ..keeping(version, "lost") }, None);
         net.run(3 * SECOND);
         assert!(net.break_link(node, Break::SILENT));
-        // The last packet was CONNECT, within the first 100 ms. The broker waits one and a half times the keep alive,
-        // the client that long too: ten seconds until its ping, and half of that for the answer.
+        // The last packet was CONNECT, within the first 100 ms. The broker waits one and a half
+        // times the keep alive, the client that long too: ten seconds until its ping, and half of
+        // that for the answer.
         net.run(11_900);
         assert!(net.is_connected(node) && net.broker.clients().count() == 1);
         net.run(300);
@@ -47,7 +48,8 @@ fn traffic_one_way_does_not_hide_that_the_other_way_is_dead() {
         let node = net.add(ClientOptions { keep_alive: 10, ..keeping(version, "talker") }, None);
         net.run(SECOND);
         assert!(net.break_link(node, Break::SILENT));
-        // It publishes all the time, so that it need not ping for the broker's sake: [MQTT-3.1.2-20] asks for no more.
+        // It publishes all the time, so that it need not ping for the broker's sake:
+        // [MQTT-3.1.2-20] asks for no more.
         for number in 0..60 {
             if net.is_connected(node) {
                 net.publish(node, "a", &number.to_string(), wasmqtt::codec::QoS::AtLeastOnce);

@@ -1,8 +1,9 @@
-//! The trace of a run: what happened, folded into a number, and what it hit.
+//! The trace of a run: its events, folded into a number, and the rare cases that it hit.
 
 use wasmqtt::time::Time;
 
-/// A hash over everything that arrived anywhere, in order: two runs with the same hash were the same run.
+/// A hash over everything that arrived anywhere, in order: two runs with the same hash were the
+/// same run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Trace {
     hash: u64,

@@ -1,4 +1,4 @@
-//! A disk: what the store of a broker has, written batch by batch, and what is on its way there.
+//! A disk: the records of a broker's store, written batch by batch, and the batch under way.
 
 use std::collections::BTreeMap;
 

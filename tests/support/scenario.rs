@@ -1,4 +1,5 @@
-//! A broker and scripted clients in virtual time: bytes both ways, and each packet for a client as a line of text.
+//! A broker and scripted clients in virtual time: bytes both ways, and each packet for a client as
+//! a line of text.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,19 +16,20 @@ use crate::support::disk::Disk;
 use crate::support::packets::{connect, id, properties, publish};
 use crate::support::transcript::{host_message, reason_string, text};
 
-/// What a transport gives at a time.
+/// Bytes that a transport reads at a time.
 pub(crate) const CHUNK_BYTES: usize = 1_000;
 
-/// The broker is called at most so often at one moment, and in one wait: more is a broker that always wants to be called again.
+/// Most calls of the broker at one moment, and in one wait. More are a broker that always wants to
+/// be called again.
 const CALLS_MAX: usize = 100_000;
 
 pub(crate) struct Scenario {
     pub(crate) broker: Broker,
     pub(crate) now: Time,
     pub(crate) events: Vec<Event>,
-    /// What the host has had as a subscriber.
+    /// Messages for the host as a subscriber.
     host_messages: Vec<String>,
-    /// What the broker has asked since the last look, in order.
+    /// Questions of the broker since the last look, in order.
     pub(crate) asked: Vec<(QuestionId, Question)>,
     /// The transports take one frame each time that they are made writable.
     pub(crate) stop_after_frame: bool,
@@ -57,7 +59,7 @@ struct ClientEnd {
     cut: bool,
     /// The broker wants it not to be read.
     is_paused: bool,
-    /// What the client has sent and the broker has not read.
+    /// Bytes that the client has sent and the broker has not read.
     unread: Vec<u8>,
     /// The client has sent all.
     is_over: bool,
@@ -165,7 +167,7 @@ impl Scenario {
         self.drain();
     }
 
-    /// Whether the broker wants the transport not to be read.
+    /// True if the broker wants the transport not to be read.
     pub(crate) fn is_paused(&self, peer: PeerId) -> bool {
         self.clients[&peer].is_paused
     }
@@ -224,7 +226,7 @@ impl Scenario {
         self.drain();
     }
 
-    /// What the client has heard since the last time.
+    /// Takes the client's transcript since the last time.
     pub(crate) fn hear(&mut self, peer: PeerId) -> Vec<String> {
         std::mem::take(&mut self.clients.get_mut(&peer).expect("opened here").heard)
     }
@@ -283,7 +285,7 @@ impl Scenario {
         self.hear(peer)
     }
 
-    /// Publishes, and for QoS 2 releases; gives the answers.
+    /// Publishes, and for QoS 2 releases; returns the answers.
     pub(crate) fn publish(&mut self, peer: PeerId, topic: &str, payload: &str, qos: QoS) -> Vec<String> {
         self.publish_with(peer, publish(topic, payload, qos))
     }
@@ -305,27 +307,27 @@ impl Scenario {
         assert!(self.is_closed(peer));
     }
 
-    /// Subscribes the host; gives what it has had at once.
+    /// Subscribes the host; returns the messages that come at once.
     pub(crate) fn subscribe_host(&mut self, handler: u32, filter: &str, options: SubscriptionOptions) -> Vec<String> {
         let filter = TopicFilter::parse(filter).expect("a topic filter");
         self.broker.subscribe(&filter, HandlerId(handler), options, self.now).expect("not shared");
         self.host_messages()
     }
 
-    /// Says whether there was a subscription.
+    /// Ends a subscription of the host; returns true if there was one.
     pub(crate) fn unsubscribe_host(&mut self, handler: u32, filter: &str) -> bool {
         let filter = TopicFilter::parse(filter).expect("a topic filter");
         self.broker.unsubscribe(&filter, HandlerId(handler), self.now)
     }
 
-    /// The host publishes; gives the number of subscribers.
+    /// The host publishes; returns the number of subscribers.
     pub(crate) fn publish_host(&mut self, message: Message) -> usize {
         let subscribers = self.broker.publish(message, self.now);
         self.drain();
         subscribers
     }
 
-    /// What the host has had as a subscriber since the last time.
+    /// Takes the messages for the host since the last time.
     pub(crate) fn host_messages(&mut self) -> Vec<String> {
         self.drain();
         std::mem::take(&mut self.host_messages)

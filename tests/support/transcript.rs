@@ -1,4 +1,4 @@
-//! What a client or the host is told, as text that tests compare: a line for each packet.
+//! Transcripts: packets for a client or the host as text that tests compare, a line for each.
 
 use wasmqtt::broker::{HandlerId, HostMessage};
 use wasmqtt::codec::{
@@ -37,7 +37,8 @@ pub(crate) fn text(packet: &Packet<'_>) -> String {
     }
 }
 
-/// A message for the host as one line, its handler first: as it would be sent now, with the quality of service that it has.
+/// A message for the host as one line, its handler first: as it would be sent now, with the quality
+/// of service that it has.
 pub(crate) fn host_message(host_message: &HostMessage, now: Time) -> String {
     let HostMessage { handler: HandlerId(handler), message, .. } = host_message;
     let mut bytes = Vec::new();

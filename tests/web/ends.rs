@@ -1,4 +1,4 @@
-//! How a client ends: what is let go, and that nothing is called any more.
+//! The end of a client: everything is freed, and nothing is called any more.
 
 use js_sys::WebAssembly::Memory;
 use js_sys::{ArrayBuffer, Reflect};

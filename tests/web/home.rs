@@ -1,4 +1,4 @@
-//! A broker in the page, and what it tells.
+//! A broker in the page, and its events.
 
 use js_sys::Function;
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
@@ -93,7 +93,7 @@ const OPTIONS: [&str; 31] = [
 /// A broker whose events are lines. Freed with the home.
 pub(crate) struct Home {
     pub(crate) broker: Broker,
-    /// What the broker calls with messages.
+    /// The host that the broker calls with messages.
     pub(crate) host: Host,
     events: Host,
     /// Not left to the garbage collector, which would come too late for those who count.
@@ -164,7 +164,8 @@ impl Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
-        // One that the test has freed already throws; it may live on for its clients, with nobody to listen.
+        // One that the test has freed already throws; it may live on for its clients, with nobody
+        // to listen.
         let _ = self.broker.free();
     }
 }

@@ -1,4 +1,5 @@
-//! The page as a subscriber of its own broker: handlers that the module calls, and that call it back.
+//! The page as a subscriber of its own broker: handlers that the module calls, and that call it
+//! back.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -20,7 +21,7 @@ impl Home {
         self.broker.publish_with(topic, payload.as_bytes(), flags, &NONE).expect("a publish")
     }
 
-    /// What the page was called with, once this turn has ended.
+    /// Returns the messages that the page was called with, once this turn has ended.
     async fn mail(&self) -> Vec<String> {
         turn().await;
         let text = |payload: Vec<u8>| String::from_utf8(payload).expect("text was published");

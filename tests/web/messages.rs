@@ -1,4 +1,4 @@
-//! What the host is told of a message: numbers that lead to its parts.
+//! Messages for the host: numbers that lead to their parts.
 
 use wasm_bindgen_test::wasm_bindgen_test;
 use wasmqtt::codec::{Packet, PacketId, Property, Publish, QoS};

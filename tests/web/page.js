@@ -1,4 +1,5 @@
-// What the tests put around a client: the host that the TypeScript face would be, and a stand-in for WebSocket.
+// The surroundings of a client in tests: a host in place of the TypeScript face, and a stand-in for
+// WebSocket.
 
 /** How long a test waits for something before it says what came instead. */
 const PATIENCE_MS = 10_000
@@ -149,7 +150,9 @@ export class Host {
   }
 }
 
-/** A WebSocket whose other end is the test. What the client sends is written into the host's lines. */
+/**
+ * A WebSocket whose other end is the test. What the client sends is written into the host's lines.
+ */
 export class FakeSocket {
   binaryType = 'blob'
   readyState = 0

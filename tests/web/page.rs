@@ -1,4 +1,5 @@
-//! A page: one client as JavaScript sees it, the host that it calls, and the socket whose other end is the test.
+//! A page: one client as JavaScript sees it, the host that it calls, and the socket whose other end
+//! is the test.
 
 use js_sys::{Array, JSON, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
@@ -32,7 +33,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn until(this: &Host, start: &str, count: u32) -> Promise;
 
-    /// What one call of `host.message` said.
+    /// The arguments of one call of `host.message`.
     #[derive(Clone)]
     pub(crate) type HostMessage;
     #[wasm_bindgen(method, getter)]
@@ -181,7 +182,8 @@ pub(crate) fn array(bytes: &[u8]) -> JsValue {
     Uint8Array::from(bytes).into()
 }
 
-/// Code and message of what was thrown, which must be a list of them and of a reason code, if there is one.
+/// Code and message of what was thrown, which must be a list of them and of a reason code, if there
+/// is one.
 pub(crate) fn failure<T>(result: Result<T, JsValue>) -> (String, String) {
     let (code, message, _) = failure_with_reason(result);
     (code, message)

@@ -1,4 +1,4 @@
-//! Handlers that call back: what they ask for is done, in order, and nothing is borrowed twice.
+//! Handlers that call back: their calls are done in order, and nothing is borrowed twice.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -9,7 +9,8 @@ use super::page::{Page, QOS0, QOS1, QOS2};
 
 const NONE: JsValue = JsValue::UNDEFINED;
 
-/// The lines that tell packets: outgoing, first byte, packet identifier, reason code, topic, length of the payload, bytes.
+/// The lines that tell packets: outgoing, first byte, packet identifier, reason code, topic, length
+/// of the payload, bytes.
 async fn packets(page: &Page) -> Vec<String> {
     let lines = page.lines().await;
     lines.iter().filter_map(|line| line.strip_prefix("packet ")).map(str::to_owned).collect()
