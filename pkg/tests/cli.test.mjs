@@ -194,7 +194,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
     for (const client of clients.slice(0, 2)) assert.equal((await client.next('disconnect')).reasonCode, 0x8b)
     for (const client of clients) await client.closed
     assert.deepEqual(await broker.exited, [0, null])
-    const [, afterwards] = broker.stderr.split(`info  ends: ${signal}\n`)
+    const [, afterwards] = broker.stderr.split(`info  stopping: ${signal}\n`)
     assert.equal(afterwards.match(/ disconnected .* cause=host reasonCode=0x8B\n/g).length, 3)
   })
 }
@@ -302,7 +302,7 @@ test('what is used wrongly is told in one line, and the exit code is 2', { timeo
   const config = (name, text) => ['broker', '--config', fileOf(name, text)]
   const rows = [
     [[], 'a command is missing'],
-    [['brokers'], '"brokers" is no command; there is broker'],
+    [['brokers'], '"brokers" is not a command; use broker'],
     [['broker', '--prot', '1883'], "Unknown option '--prot'"],
     [['broker', '1883'], "Unexpected argument '1883'"],
     [['broker', '--tcp'], '--tcp'],
@@ -310,16 +310,16 @@ test('what is used wrongly is told in one line, and the exit code is 2', { timeo
     [['broker', '--tcp', '::1:1883'], '--tcp is "::1:1883"; it must be PORT or HOST:PORT'],
     [['broker', '--ws', '127.0.0.1'], '--ws is "127.0.0.1"'],
     [['broker', '--log', 'loud'], '--log is "loud"; it must be debug, info, warn, error or silent'],
-    [['broker', '--config', join(folder, 'none.json')], 'none.json: there is no such file'],
+    [['broker', '--config', join(folder, 'none.json')], 'none.json: the file does not exist'],
     [['broker', '--config', folder], 'it cannot be read (EISDIR)'],
     [config('text.json', '{\n"maximumQos": 1,\n}'), 'text.json: it is not JSON: '],
     [config('list.json', '[]'), 'list.json: it must be an object'],
-    [config('key.json', '{ "maximumQoS": 1 }'), 'key.json: maximumQoS is no option; there are '],
+    [config('key.json', '{ "maximumQoS": 1 }'), 'key.json: maximumQoS is not an option; the options are '],
     [config('value.json', '{ "maximumQos": 3 }'), 'value.json: maximumQos is 3; it must be 0 or 1 or 2'],
-    [config('hook.json', '{ "authorize": "no" }'), "hook.json: authorize is for a program's functions"],
+    [config('hook.json', '{ "authorize": "no" }'), 'hook.json: authorize needs a function, which JSON cannot hold'],
     [['broker', '--config', ''], '--config is ""; it must be a path'],
     [['broker', '--store', ''], '--store is ""; it must be a path'],
-    [config('store.json', '{ "store": "folder" }'), 'store.json: store is no option of the file; there is --store DIR'],
+    [config('store.json', '{ "store": "folder" }'), 'store.json: store cannot be set in the file; use --store DIR'],
     [config('deep.json', '{ "queue": { "messages": -1 } }'), 'deep.json: queue.messages is -1; it must be a whole'],
   ]
   for (const [args, expected] of rows) {
@@ -336,9 +336,9 @@ test('where it cannot listen it says so in one line, and the exit code is 1', { 
   t.after(() => server.close())
   const { port } = server.address()
   const rows = [
-    [['--tcp', `${port}`], `mqtt://127.0.0.1:${port} is in use already`],
-    [['--tcp', '0', '--ws', `${port}`], `ws://127.0.0.1:${port} is in use already`],
-    [['--tcp', '192.0.2.1:0'], 'mqtt://192.0.2.1:0 is no address of this machine'],
+    [['--tcp', `${port}`], `mqtt://127.0.0.1:${port} is already in use`],
+    [['--tcp', '0', '--ws', `${port}`], `ws://127.0.0.1:${port} is already in use`],
+    [['--tcp', '192.0.2.1:0'], 'mqtt://192.0.2.1:0 is not an address of this machine'],
   ]
   for (const [args, expected] of rows) {
     const { code, stdout, stderr } = await run('broker', ...args)
@@ -378,7 +378,9 @@ test('a store that another has is an error in one line', { timeout }, async t =>
   assert.equal(code, 1)
   assert.match(
     stderr,
-    new RegExp(`^wasmqtt: the store could not be opened: .*lock: process ${broker.process.pid} has it\\n$`),
+    new RegExp(
+      `^wasmqtt: the store could not be opened: .*lock is held by process ${broker.process.pid}; end that first\\n$`,
+    ),
   )
 })
 

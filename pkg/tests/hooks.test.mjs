@@ -184,7 +184,7 @@ test('a hook that fails refuses, and an event tells', { timeout }, async t => {
     const { hook, message, cause, reasonCode } = errors.at(-1)
     assert.ok(errors.at(-1) instanceof HookError)
     assert.deepEqual([hook, reasonCode], ['authorize', 0x80])
-    assert.match(message, /the hook authorize (threw: RangeError|gave [\w]+; it must give true, false)/)
+    assert.match(message, /the hook authorize (threw: RangeError|returned [\w]+; it must return true, false)/)
     assert.equal(cause instanceof RangeError, topic === 'throws' || topic === 'rejects')
   }
   await assert.rejects(connect(broker, { clientId: 'throws' }), refused(ConnectError, 0x80))
@@ -213,7 +213,7 @@ test('authenticate that gives nothing lets nobody in, with users and without', {
       const [{ error }] = await failed
       assert.ok(error instanceof HookError)
       assert.equal(error.hook, 'authenticate')
-      assert.match(error.message, /gave (undefined|null); it must give true, false/)
+      assert.match(error.message, /returned (undefined|null); it must return true, false/)
       assert.deepEqual(broker.clients(), [])
     }
   }

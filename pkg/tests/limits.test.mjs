@@ -297,7 +297,7 @@ test('no option is forgotten here', () => {
     try {
       new Broker(given)
     } catch ({ message }) {
-      return /; there are (.*)$/.exec(message)[1].split(/, | and /)
+      return /; the options are (.*)$/.exec(message)[1].split(/, | and /)
     }
   }
   const nested = ['queue', 'retained'].flatMap(key => options({ [key]: { x: 1 } }).map(name => `${key}.${name}`))

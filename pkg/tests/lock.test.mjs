@@ -56,7 +56,7 @@ describe('a lock', { concurrency: true }, () => {
     const url = pathToFileURL(join(project, 'node_modules/wasmqtt/dist/node.js')).href
     const worker = new Worker(script, { eval: true, workerData: { url, path } })
     const [said] = await once(worker, 'message')
-    assert.match(said, new RegExp(`process ${process.pid} has it`))
+    assert.match(said, new RegExp(`held by process ${process.pid}`))
     await store.close()
   })
 
@@ -77,7 +77,7 @@ describe('a lock', { concurrency: true }, () => {
     let seconds = 0
     const touching = setInterval(() => utimesSync(lock, ++seconds, seconds), 1000)
     t.after(() => clearInterval(touching))
-    await assert.rejects(open(path), new RegExp(`process ${process.pid} of elsewhere has it`))
+    await assert.rejects(open(path), new RegExp(`held by process ${process.pid} of elsewhere`))
     assert.equal(readFileSync(lock, 'utf8'), token)
     assert.deepEqual(readdirSync(path).sort(), [LOG, 'lock'])
   })
@@ -119,8 +119,8 @@ describe('a lock', { concurrency: true }, () => {
     const writing = async () => {
       for (;;) await store.write([record])
     }
-    await assert.rejects(writing(), /no longer this process's/)
-    await assert.rejects(store.write([record]), /no longer this process's/)
+    await assert.rejects(writing(), /was lost: another process took it, or it was removed/)
+    await assert.rejects(store.write([record]), /was lost: another process took it, or it was removed/)
     await store.close()
     assert.equal(readFileSync(lock, 'utf8'), other)
   })

@@ -196,11 +196,11 @@ describe('the host', { timeout: 20_000 }, () => {
       ['filter', /^`a\/#\/b` /, 'a/#/b', ignore],
       ['filter', /^shared subscriptions are for clients alone/, '$share/g/a', ignore],
       ['filter', /it must be a string/, 7, ignore],
-      ['handler', /it must be a function: message => …, behind the options/, 'a', {}],
+      ['handler', /it must be a function: message => …, after the options/, 'a', {}],
       ['handler', /it must be a function/, 'a', ignore, {}],
       [
         'qos',
-        /qos is no option; there are noLocal, retainAsPublished, retainHandling, signal/,
+        /qos is not an option; the options are noLocal, retainAsPublished, retainHandling, signal/,
         'a',
         { qos: 1 },
         ignore,

@@ -208,7 +208,7 @@ test('what is no socket is an OptionError that names it', { timeout }, t => {
     [{}, 'an object (Object)'],
     [new EventTarget(), 'an object (EventTarget)'],
     [[], 'an array'],
-    [text, 'gives text (utf8)'],
+    [text, 'reads text (utf8)'],
   ]
   for (const [socket, shown] of rows) {
     assert.throws(

@@ -249,7 +249,8 @@ test("a store is one broker's at a time", { timeout }, async () => {
   const kept = memory()
   let closed = 0
   const store = { ...kept, close: async () => void closed++ }
-  const taken = error => error instanceof OptionError && error.option === 'store' && /other broker/.test(error.message)
+  const taken = error =>
+    error instanceof OptionError && error.option === 'store' && /in use by another Broker/.test(error.message)
   const first = new Broker({ store })
   assert.throws(() => new Broker({ store }), taken)
   await first.ready

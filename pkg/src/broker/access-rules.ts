@@ -28,7 +28,8 @@ const filter: Validator<string> = (value, name) => {
     (level, index) => !/[+#]/.test(level) || level === '+' || (level === '#' && index === last),
   )
   if (value === '' || !isRight) throw optionError(name, value, 'it must be a topic filter, such as a/+/b or a/#')
-  if (levels[0] === '$share') throw optionError(name, value, 'it must be the topics alone, without $share and a name')
+  if (levels[0] === '$share')
+    throw optionError(name, value, 'it must be a filter of topics, without $share/<name>/ before it')
   return value as string
 }
 
@@ -52,7 +53,7 @@ export const readAcl: Validator<CoreAccessRule[]> = (value, name) => {
     if (filter === undefined) throw optionError(`${place}.filter`, filter, 'it must be a topic filter')
     if (allow === undefined) throw optionError(`${place}.allow`, allow, 'it must be true or false')
     if (allow && reasonCode !== undefined)
-      throw optionError(`${place}.reasonCode`, reasonCode, 'a rule that allows has none')
+      throw optionError(`${place}.reasonCode`, reasonCode, 'leave it out of a rule that allows')
     return [actions.indexOf(action), filter, clientId, username, allow ? 0 : (reasonCode ?? 0x87)] as const
   })
 }

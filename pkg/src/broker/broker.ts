@@ -11,7 +11,7 @@ import type { AcceptedSocket } from '../transport/socket-types.js'
 import type { Transport } from '../transport/transport.js'
 import { transportOf } from '../transport/transport-of.js'
 import { ignore } from '../util/abort.js'
-import { ClosedError, type MqttError } from '../util/errors.js'
+import { ClosedError, type MqttError, OptionError } from '../util/errors.js'
 import { nextTask } from '../util/next-task.js'
 import { ObservedEventTarget } from '../util/observed-event-target.js'
 import { reportUncaught } from '../util/report-error.js'
@@ -65,7 +65,7 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
     const { core, hooks, store } = readBrokerOptions(options)
     if (store) {
       if (stores.has(store))
-        throw optionError('store', store, "it must be no other broker's, which is to be closed first")
+        throw new OptionError('store', store, 'this store is in use by another Broker; close that one first')
       stores.add(store)
     }
     this.#loaded = this.#start(core, hooks, store)
@@ -95,7 +95,7 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
    */
   socket(url: string | URL = 'ws://broker.invalid/', protocols: string | readonly string[] = 'mqtt'): PageSocket {
     const list = typeof protocols === 'string' ? [protocols] : protocols
-    if (!Array.isArray(list)) throw optionError('protocols', protocols, 'it must be text, or a list of texts')
+    if (!Array.isArray(list)) throw optionError('protocols', protocols, 'it must be a string or an array of strings')
     return new PageSocket(String(url), list, transport => this.#admit(transport))
   }
 

@@ -108,7 +108,8 @@ export class HookRunner implements CoreAsker {
         return threw(error)
       }
       if (answer) this.#host.answer(question, ...answer)
-      else fail(`gave ${typeof verdict === 'number' || verdict === null ? verdict : typeof verdict}; ${right[hook]}`)
+      else
+        fail(`returned ${typeof verdict === 'number' || verdict === null ? verdict : typeof verdict}; ${right[hook]}`)
     }
     let given: unknown
     let later: Promise<unknown> | undefined
@@ -132,7 +133,7 @@ export class HookRunner implements CoreAsker {
   }
 }
 
-const VERDICT = 'it must give true, false, or a reason code from 0x80 to 0xA2, or a promise of one'
+const VERDICT = 'it must return true, false, or a reason code from 0x80 to 0xA2, or a promise of one'
 const right = {
   authenticate: VERDICT,
   authenticateEnhanced: `${VERDICT}, or { complete: boolean, data }`,

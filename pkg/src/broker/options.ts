@@ -152,7 +152,7 @@ const redirect: Validator<{ serverReference: string; permanent?: boolean }> = (v
 
 const topicStart: Validator<string> = (value, name) => {
   const start = text(value, name)
-  if (/[+#]/.test(start)) throw optionError(name, start, 'it must have no + and no #')
+  if (/[+#]/.test(start)) throw optionError(name, start, 'it must be without wildcards: no + and no #')
   return start
 }
 
@@ -205,7 +205,7 @@ export function readBrokerOptions(options: unknown): {
   const { users, authenticate, authenticateEnhanced, authorize } = given
   const hooks = { users, authenticate, authenticateEnhanced, authorize }
   if (given.authorizeReceive && !authorize) {
-    throw optionError('authorizeReceive', true, 'it must go with authorize, the hook that is asked')
+    throw optionError('authorizeReceive', true, 'set the hook authorize too')
   }
   const core = [
     given.connectionsMaximum,

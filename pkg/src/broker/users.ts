@@ -47,10 +47,10 @@ export const readUsers: Validator<Secrets> = (value, name) => {
     const place = `${name}[${index}]`
     const { username, password, passwordHash } = userFields(user, place)
     if (username === undefined) throw optionError(`${place}.username`, username, 'it must be a string')
-    if (users.has(username)) throw optionError(`${place}.username`, username, 'it must not be there twice')
+    if (users.has(username)) throw optionError(`${place}.username`, username, 'each user name must be unique')
     const secret = password ?? passwordHash
     if (!secret || (password && passwordHash)) {
-      throw new OptionError(`${place}.password`, undefined, `${place} must have a password, or else a passwordHash`)
+      throw new OptionError(`${place}.password`, undefined, `${place} must have either a password or a passwordHash`)
     }
     users.set(username, secret)
   }
@@ -63,7 +63,11 @@ function readHash(value: unknown, name: string): Hash {
   const [, iterations, salt, hash] = (typeof value === 'string' && form.exec(value)) || []
   const parts = [salt, hash].map(part => part && bytesOf(part))
   if (!parts[0] || !parts[1] || Number(iterations) > ITERATIONS_MAX) {
-    throw new OptionError(name, undefined, `${name} must be as of hashPassword(): $pbkdf2-sha256$i=600000$salt$hash`)
+    throw new OptionError(
+      name,
+      undefined,
+      `${name} must be a hash by hashPassword(): $pbkdf2-sha256$i=600000$salt$hash`,
+    )
   }
   needCrypto(name)
   return { iterations: Number(iterations), salt: parts[0] as Uint8Array, bytes: parts[1] as Uint8Array }
@@ -71,7 +75,7 @@ function readHash(value: unknown, name: string): Hash {
 
 function needCrypto(name: string): void {
   if (globalThis.crypto?.subtle) return
-  const right = 'it needs WebCrypto, which a page has over HTTPS, and on localhost'
+  const right = 'WebCrypto is missing: serve the page over HTTPS, or from localhost'
   throw new OptionError(name, undefined, `${name} cannot be hashed here; ${right}`)
 }
 

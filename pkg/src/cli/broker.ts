@@ -31,7 +31,7 @@ export async function runBroker(args: readonly string[]): Promise<void> {
     for (const address of tcp) listeners.push(await listenTcp(broker, address, log))
     for (const address of ws) listeners.push(await listenWebSocket(broker, address, log, options))
     process.stdout.write(`wasmqtt listens on ${listeners.map(({ url }) => url).join(' ')}\n`)
-    log.write('info', `ends: ${await Promise.race([stopped, failed])}`)
+    log.write('info', `stopping: ${await Promise.race([stopped, failed])}`)
   } finally {
     await stop(broker, listeners)
   }

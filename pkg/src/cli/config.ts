@@ -26,16 +26,14 @@ function readConfig(file: string): object {
     value = JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') throw new UsageError(`${file}: there is no such file`)
+    if (code === 'ENOENT') throw new UsageError(`${file}: the file does not exist`)
     throw new UsageError(code ? `${file}: it cannot be read (${code})` : `${file}: it is not JSON: ${oneLine(message)}`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UsageError(`${file}: it must be an object, such as { "maximumQos": 1 }`)
   }
-  if (Object.hasOwn(value, 'store'))
-    throw new UsageError(`${file}: store is no option of the file; there is --store DIR`)
+  if (Object.hasOwn(value, 'store')) throw new UsageError(`${file}: store cannot be set in the file; use --store DIR`)
   const hook = hooks.find(name => Object.hasOwn(value, name))
-  if (hook)
-    throw new UsageError(`${file}: ${hook} is for a program's functions, which JSON has not; there are users and acl`)
+  if (hook) throw new UsageError(`${file}: ${hook} needs a function, which JSON cannot hold; use users and acl`)
   return value
 }

@@ -51,7 +51,7 @@ export function listenWebSocket(
     connectionsCheckingInterval: Math.min(connectTimeout, LOOK_TIME),
   }
   const server = createHttpServer(limits, (_, response) => {
-    response.writeHead(426, { Connection: 'close', Upgrade: 'websocket' }).end('This is for WebSockets.\n')
+    response.writeHead(426, { Connection: 'close', Upgrade: 'websocket' }).end('This address takes WebSockets only.\n')
   })
   // One more, so that it is the broker that refuses, and tells of it, where all others are WebSockets.
   server.maxConnections = connectionsMaximum + 1
@@ -105,15 +105,15 @@ async function listen(server: Server, scheme: 'mqtt' | 'ws', address: Address, l
 function why({ code, message }: NodeJS.ErrnoException): string {
   switch (code) {
     case 'EADDRINUSE':
-      return 'is in use already'
+      return 'is already in use'
     case 'EACCES':
-      return 'may not be listened on by this user'
+      return 'needs a permission that this user does not have'
     case 'EADDRNOTAVAIL':
-      return 'is no address of this machine'
+      return 'is not an address of this machine'
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return 'has a host that is not known'
+      return 'has an unknown host'
     default:
-      return `cannot be listened on: ${message}`
+      return `cannot be used: ${message}`
   }
 }

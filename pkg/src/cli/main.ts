@@ -22,8 +22,8 @@ async function run(args: readonly string[]): Promise<void> {
   if (command === 'broker') return runBroker(rest)
   throw new UsageError(
     command === undefined
-      ? 'a command is missing: broker'
-      : `${JSON.stringify(command)} is no command; there is broker`,
+      ? 'a command is missing; use broker'
+      : `${JSON.stringify(command)} is not a command; use broker`,
   )
 }
 

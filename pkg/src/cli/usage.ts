@@ -6,12 +6,13 @@ export const help = `wasmqtt broker [options]: an MQTT broker, for MQTT 3.1, 3.1
   --tcp [HOST:]PORT   listen on TCP; may be given more than once. Without --tcp and --ws: 127.0.0.1:1883
   --ws [HOST:]PORT    listen for WebSockets, at any path; may be given more than once
   --config FILE       the broker's options, as JSON: { "maximumQos": 1, "receiveMaximum": 20 }
-  --store DIR         keep sessions, what waits in them, and retained messages in this directory, which is made
-  --log LEVEL         debug, info (the default), warn, error or silent; a line for each event, on the standard error
+  --store DIR         keep sessions, their queues and retained messages in this directory; it is created if missing
+  --log LEVEL         debug, info (the default), warn, error or silent; one line for each event, on the standard error
   --help, --version
 
-Without a HOST it is 127.0.0.1, which this machine alone reaches; 0.0.0.0 and [::] are all addresses. Port 0 is any free
-port. Once all listen, their addresses are printed on the standard output. SIGTERM and SIGINT end it: clients are told.`
+The default HOST is 127.0.0.1, which only this machine reaches; 0.0.0.0 and [::] are all addresses. Port 0 picks a free
+port. Once all listen, their addresses are printed on the standard output. SIGTERM and SIGINT stop the broker: it sends
+DISCONNECT to its clients.`
 
 /** The text on one line, since an error is one line. */
 export const oneLine = (text: string): string => text.trim().replace(/\s*[\r\n]+\s*/g, ' ')

@@ -214,7 +214,7 @@ export class Connection {
     try {
       given = await this.#settings.credentials()
     } catch (cause) {
-      throw new ConnectError(`the credentials could not be had: ${cause}`, { cause })
+      throw new ConnectError(`the credentials could not be obtained: ${cause}`, { cause })
     }
     return readCredentials(given, this.#settings.version)
   }
@@ -225,9 +225,9 @@ export class Connection {
     try {
       socket = await make(url, ['mqtt'])
     } catch (cause) {
-      throw new ConnectError(`the WebSocket could not be made: ${cause}`, { cause })
+      throw new ConnectError(`the WebSocket could not be created: ${cause}`, { cause })
     }
-    if (typeof socket?.send !== 'function') throw optionError('createWebSocket()', socket, 'it must give a WebSocket')
+    if (typeof socket?.send !== 'function') throw optionError('createWebSocket()', socket, 'it must return a WebSocket')
     // It stays when the module has left the socket: that of Node's `ws` throws an error that nobody listens to.
     socket.onerror = (event: { readonly error?: unknown }) => {
       this.#socketError = event.error
@@ -282,7 +282,7 @@ export class Connection {
     const failed = (what: string) => (subject: Subject) =>
       error ? requestError(subject, `${what}: ${error.message}`, { cause: error }) : this.closedError()
     this.queue.close(failed('nothing was sent'))
-    this.requests.close(failed('the broker had not answered, and whether it did as asked is unknown'))
+    this.requests.close(failed('the broker had not answered, so the outcome is unknown'))
     this.#refuse(error ?? this.#ending?.reason ?? this.closedError())
     this.#finishing()
     this.#observer.onStatus(this.status)

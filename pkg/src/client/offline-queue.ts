@@ -32,7 +32,7 @@ export class OfflineQueue {
   ): { queued: QueuedRequest; promise: Promise<T> } {
     const { size } = this.#queue
     if (size >= this.#limits.messages || this.#bytes + bytes > this.#limits.bytes) {
-      const message = `the queue is full: ${size} requests of ${this.#bytes} bytes wait for the connection`
+      const message = `the queue is full: ${size} requests of ${this.#bytes} bytes wait for the connection; raise the option queue`
       throw requestError(subject, message, { reasonCode: 0x97 })
     }
     if (this.#glue) check(this.#glue, subject)

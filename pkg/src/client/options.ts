@@ -114,7 +114,7 @@ export interface Settings {
 const topicName = (value: unknown, name: string): string => {
   const topic = text(value, name)
   if (topic && !/[+#]/.test(topic)) return topic
-  throw optionError(name, topic, 'it must be a topic name: at least one character, no + and no #')
+  throw optionError(name, topic, 'it must be a topic name: not empty, with no + and no #')
 }
 
 const willFields = fields({
@@ -157,7 +157,8 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
     const { sessionExpiry, receiveMaximum, topicAliasMaximum, userProperties, will } = given
     only5({ sessionExpiry, receiveMaximum, topicAliasMaximum, userProperties })
     only5({ 'will.delay': will?.delay, 'will.properties': will?.properties })
-    if (!clientId && !cleanStart) throw optionError('clientId', clientId, '3.1.1 needs one if cleanStart is false')
+    if (!clientId && !cleanStart)
+      throw optionError('clientId', clientId, 'MQTT 3.1.1 needs a client identifier if cleanStart is false')
   }
   if (typeof credentials !== 'function') readCredentials(credentials, version)
   return {
@@ -191,7 +192,7 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
 export function readCredentials(value: unknown, version: 4 | 5): CoreCredentials {
   const { username, password } = credentialFields(value, 'credentials')
   if (version === 4 && password && username === undefined) {
-    throw optionError('credentials.username', username, '3.1.1 needs one with a password')
+    throw optionError('credentials.username', username, 'MQTT 3.1.1 needs a user name with a password')
   }
   return { ...(username !== undefined && { username }), ...(password && { password }) }
 }
@@ -200,7 +201,7 @@ export function readCredentials(value: unknown, version: 4 | 5): CoreCredentials
 export function only5(options: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined)
-      throw optionError(name, value, '3.1.1 cannot carry it: leave it out, or connect with version 5')
+      throw optionError(name, value, 'MQTT 3.1.1 cannot carry it: leave it out, or connect with version 5')
   }
 }
 

@@ -113,7 +113,7 @@ export function readSubscribe(options: SubscribeOptions, version: 4 | 5): Subscr
   }
 }
 
-const handlerOf = func<Handler>('message => …, behind the options')
+const handlerOf = func<Handler>('message => …, after the options')
 
 /** What follows on a filter: options, which may be left out, and a handler. @internal */
 export function readHandler(rest: readonly unknown[]): [options: unknown, handler: Handler] {

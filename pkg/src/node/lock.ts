@@ -57,7 +57,7 @@ export class Lock {
   /** Rejects if it is another's by now, which took this process for dead, or if that cannot be told. */
   async check(): Promise<void> {
     if (!this.#isLost && Math.abs(Date.now() - this.#seen) > 2 * BEAT_MS) await this.#look()
-    if (this.#isLost) throw new Error(`${this.#path} is no longer this process's: another took it, or it was removed`)
+    if (this.#isLost) throw new Error(`${this.#path} was lost: another process took it, or it was removed`)
   }
 
   async release(): Promise<void> {
@@ -87,7 +87,8 @@ async function seize(draft: string, path: string): Promise<void> {
   while (!(await isLinked(draft, path))) {
     const other = await textOf(path)
     if (other === undefined) continue
-    if (isRunning(other) ?? (await isTouched(path, other))) throw new Error(`${path}: ${nameOf(other)} has it`)
+    if (isRunning(other) ?? (await isTouched(path, other)))
+      throw new Error(`${path} is held by ${nameOf(other)}; end that first`)
     const claim = `${path}.${digest(other)}`
     await seize(draft, claim)
     // Meanwhile another may have succeeded it, and have freed the claim.

@@ -41,7 +41,7 @@ export class Log {
     const log = new Log(path, await open(path, 'r+'))
     try {
       const magic = await log.#read(0, MAGIC.length)
-      if (!magic?.equals(MAGIC)) throw new Error(`${path} is no log of this version of wasmqtt`)
+      if (!magic?.equals(MAGIC)) throw new Error(`${path} is not a log that this version of wasmqtt can read`)
     } catch (error) {
       await log.close()
       throw error

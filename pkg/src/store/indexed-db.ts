@@ -16,7 +16,7 @@ export function indexedDb(name: string): Store {
       yield* database.load()
     },
     async write(changes) {
-      if (!database) throw new Error('it is not open')
+      if (!database) throw new Error('the store is not open')
       await database.write(changes)
     },
     async close() {

@@ -52,5 +52,9 @@ export class StoreError extends MqttError {
 export const store: Validator<Store> = (value, name) => {
   const { load, write, close } = (value ?? {}) as Partial<Record<keyof Store, unknown>>
   if ([load, write, close].every(member => typeof member === 'function')) return value as Store
-  throw optionError(name, value, 'it must be a store, such as memory(), or have its functions load, write and close')
+  throw optionError(
+    name,
+    value,
+    'it must be a store, such as memory(), or an object with the functions load, write and close',
+  )
 }

@@ -25,7 +25,7 @@ export function transportOf(socket: unknown): Transport | undefined {
   if (!hasAll(socket, 'on', 'write', 'end', 'destroy', 'pause', 'resume')) throw optionError('socket', socket, right)
   const { readableEncoding, destroyed } = socket as { readableEncoding?: unknown; destroyed?: unknown }
   if (readableEncoding) {
-    const message = `socket gives text (${readableEncoding}), and MQTT is bytes; it must have no encoding`
+    const message = `socket reads text (${readableEncoding}), and MQTT needs bytes; remove its setEncoding()`
     throw new OptionError('socket', socket, message)
   }
   return destroyed ? undefined : new NodeStreamTransport(socket as NodeStreamLike)

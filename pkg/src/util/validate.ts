@@ -37,7 +37,7 @@ export function fields<F extends Fields>(checks: F): Validator<Read<F>> {
         throw new OptionError(
           prefix + key,
           prefix ? undefined : given,
-          `${prefix}${key} is no option; there are ${known}`,
+          `${prefix}${key} is not an option; the options are ${known}`,
         )
       }
       if (given !== undefined) read[key] = check(given, prefix + key)
@@ -60,7 +60,7 @@ export function disconnectCode(codes: string): Validator<number> {
   return (value, name) => {
     const code = value as number
     if (Number.isInteger(code) && ranges.some(([from, to = from]) => code >= from && code <= to)) return code
-    throw optionError(name, value, `it must be of ${codes}`)
+    throw optionError(name, value, `it must be one of ${codes}`)
   }
 }
 
@@ -84,7 +84,7 @@ export const qos = oneOf(0, 1, 2)
 export const text: Validator<string> = (value, name) => {
   if (typeof value !== 'string') throw optionError(name, value, 'it must be a string')
   if (/\p{Cs}/u.test(value) || value.includes('\0')) {
-    throw optionError(name, value, 'it must have no U+0000 and no half of a surrogate pair')
+    throw optionError(name, value, 'it must have no U+0000 and no unpaired surrogate')
   }
   // A UTF-16 unit is at most three bytes of UTF-8.
   if (value.length > 21_845 && encoder.encode(value).length > 65_535) {
@@ -113,7 +113,7 @@ export const binary: Validator<Uint8Array> = (value, name) => {
 /** Text as bytes, or bytes; what is wrong is not shown. */
 export const secret: Validator<Uint8Array> = (value, name) => {
   if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
-    throw new OptionError(name, undefined, `${name} must be a string or a Uint8Array, and is a ${typeof value}`)
+    throw new OptionError(name, undefined, `${name} is of type ${typeof value}; it must be a string or a Uint8Array`)
   }
   const bytes = typeof value === 'string' ? encoder.encode(value) : value.slice()
   if (bytes.length > 65_535) throw new OptionError(name, undefined, `${name} must have at most 65,535 bytes`)
