@@ -13,9 +13,9 @@ mod web {
     mod home;
     #[cfg(feature = "broker")]
     mod linked;
-    #[cfg(feature = "broker")]
-    mod mail;
     mod messages;
+    #[cfg(feature = "broker")]
+    mod own_subscriptions;
     mod packets;
     mod page;
     mod properties;

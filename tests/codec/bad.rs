@@ -7,6 +7,7 @@ use wasmqtt::codec::{
 
 use super::generate::NONE;
 use crate::support::bytes::{framed, hex};
+use crate::support::packets::publish;
 
 const OLD: Version = Version::V3_1_1;
 const NEW: Version = Version::V5;
@@ -191,15 +192,7 @@ fn a_packet_over_the_limit_is_refused_before_it_is_there() {
 /// [MQTT-4.7.0-1], [MQTT-4.7.3-1], [MQTT-4.7.3-2], [MQTT-4.7.3-3].
 #[test]
 fn what_mqtt_cannot_express_is_not_encoded() {
-    let plain = Publish {
-        dup: false,
-        qos: QoS::AtMostOnce,
-        retain: false,
-        topic: "a",
-        packet_id: None,
-        properties: NONE,
-        payload: b"",
-    };
+    let plain = publish("a", "", QoS::AtMostOnce);
     let long = "a".repeat(65_536);
     let mut alias = PropertiesBuf::new();
     alias.push(Property::TopicAlias(0)).expect("its value is the encoder's to check");

@@ -7,7 +7,7 @@ use wasmqtt::codec::{
 
 use super::generate::NONE;
 use crate::support::bytes::{framed, hex};
-use crate::support::packets::{BOTH, id};
+use crate::support::packets::{BOTH, id, publish};
 
 /// The bytes decode to the packet, and the packet encodes to the bytes.
 fn holds(version: Version, bytes: &[u8], packet: &Packet<'_>) {
@@ -212,15 +212,7 @@ fn the_short_ones() {
 fn remaining_lengths_at_their_borders() {
     for remaining in [0x7F, 0x80, 0x3FFF, 0x4000, 0x1F_FFFF, 0x20_0000] {
         let payload = vec![7; remaining - 3];
-        let publish = Publish {
-            dup: false,
-            qos: QoS::AtMostOnce,
-            retain: false,
-            topic: "a",
-            packet_id: None,
-            properties: NONE,
-            payload: &payload,
-        };
+        let publish = Publish { payload: &payload, ..publish("a", "", QoS::AtMostOnce) };
         holds(Version::V3_1_1, &framed(0x30, &[&b"\x00\x01a"[..], &payload].concat()), &Packet::Publish(publish));
     }
 }

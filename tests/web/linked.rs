@@ -111,14 +111,20 @@ async fn a_retained_message_comes_with_the_subscription() {
     assert_eq!(bob.lines().await[1..], ["message kept new", "message kept "], "done, then what is kept, then its end");
 }
 
-#[wasm_bindgen_test]
-async fn the_will_is_published_on_kill() {
+/// A broker, a subscriber of wills, and a client with these options, which have a will.
+async fn with_will_of_ann(options: &JsValue) -> (Home, Page, Page) {
     let home = Home::new();
     let bob = home.client("bob").await;
     subscribe(&bob, "gone/#", 1).await;
-    let ann = Page::with_options(&will("gone/ann", r#"{"clientId": "ann"}"#));
+    let ann = Page::with_options(options);
     ann.core.link(&home.broker);
     ann.until("connected").await;
+    (home, bob, ann)
+}
+
+#[wasm_bindgen_test]
+async fn the_will_is_published_on_kill() {
+    let (_home, bob, ann) = with_will_of_ann(&will("gone/ann", r#"{"clientId": "ann"}"#)).await;
     ann.core.kill();
     bob.until("message gone/ann bye").await;
     assert_eq!(ann.lines().await[1..], ["closed lost undefined undefined"]);
@@ -126,12 +132,7 @@ async fn the_will_is_published_on_kill() {
 
 #[wasm_bindgen_test]
 async fn the_will_is_published_on_free() {
-    let home = Home::new();
-    let bob = home.client("bob").await;
-    subscribe(&bob, "gone/#", 1).await;
-    let ann = Page::with_options(&will("gone/ann", r#"{"clientId": "ann"}"#));
-    ann.core.link(&home.broker);
-    ann.until("connected").await;
+    let (home, bob, ann) = with_will_of_ann(&will("gone/ann", r#"{"clientId": "ann"}"#)).await;
     ann.core.free().expect("a free");
     bob.until("message gone/ann bye").await;
     assert_eq!(text(&home.broker.clients()), r#"[{"clientId":"bob","version":5}]"#);
@@ -139,12 +140,7 @@ async fn the_will_is_published_on_free() {
 
 #[wasm_bindgen_test]
 async fn the_will_is_not_published_on_disconnect() {
-    let home = Home::new();
-    let bob = home.client("bob").await;
-    subscribe(&bob, "gone/#", 1).await;
-    let ann = Page::with_options(&will("gone/ann", r#"{"clientId": "ann"}"#));
-    ann.core.link(&home.broker);
-    ann.until("connected").await;
+    let (home, bob, ann) = with_will_of_ann(&will("gone/ann", r#"{"clientId": "ann"}"#)).await;
     ann.core.disconnect(0);
     home.until(r#"{"type":"will","clientId":"ann","topic":"gone/ann","fate":"cleared"}"#).await;
     home.until(r#"{"type":"disconnected","clientId":"ann""#).await;
@@ -157,26 +153,16 @@ async fn the_will_is_not_published_on_disconnect() {
 
 #[wasm_bindgen_test]
 async fn disconnect_with_will_publishes_it() {
-    let home = Home::new();
-    let bob = home.client("bob").await;
-    subscribe(&bob, "gone/#", 1).await;
-    let ann = Page::with_options(&will("gone/ann", r#"{"clientId": "ann"}"#));
-    ann.core.link(&home.broker);
-    ann.until("connected").await;
+    let (_home, bob, ann) = with_will_of_ann(&will("gone/ann", r#"{"clientId": "ann"}"#)).await;
     ann.core.disconnect(4);
     bob.until("message gone/ann bye").await;
 }
 
 #[wasm_bindgen_test]
 async fn a_delayed_will_waits_for_its_time() {
-    let home = Home::new();
-    let bob = home.client("bob").await;
-    subscribe(&bob, "gone/#", 1).await;
     let options = will("gone/ann", r#"{"clientId": "ann", "properties": [17, 60]}"#);
     set(&get(&options, "will"), "3", json("[24, 1]"));
-    let ann = Page::with_options(&options);
-    ann.core.link(&home.broker);
-    ann.until("connected").await;
+    let (home, bob, ann) = with_will_of_ann(&options).await;
     let start = super::page::now();
     ann.core.kill();
     home.until(r#"{"type":"will","clientId":"ann","topic":"gone/ann","fate":"delayed"}"#).await;

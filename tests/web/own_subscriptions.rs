@@ -22,19 +22,20 @@ impl Home {
     }
 
     /// Returns the messages that the page was called with, once this turn has ended.
-    async fn mail(&self) -> Vec<String> {
+    async fn received(&self) -> Vec<String> {
         turn().await;
         let text = |payload: Vec<u8>| String::from_utf8(payload).expect("text was published");
-        let mail = self.host.messages().into_iter();
-        let lines =
-            mail.map(|mail| format!("{} {} {} {}", mail.handlers(), mail.topic(), text(mail.payload()), mail.flags()));
+        let messages = self.host.messages().into_iter();
+        let lines = messages.map(|message| {
+            format!("{} {} {} {}", message.handlers(), message.topic(), text(message.payload()), message.flags())
+        });
         let lines = lines.collect();
         self.host.forget();
         lines
     }
 
     /// Runs the action at each message that starts so.
-    fn on_mail(&self, start: &str, mut action: impl FnMut() + 'static) {
+    fn on_message(&self, start: &str, mut action: impl FnMut() + 'static) {
         let action = Closure::<dyn FnMut(String)>::new(move |_| action());
         self.host.on(&format!("message {start}"), &action.into_js_value());
     }
@@ -50,12 +51,12 @@ async fn messages_of_each_quality_come_from_clients_and_from_the_page() {
         assert_eq!(home.publish("a/page", payload, flags), 1);
     }
     page.until_all("done", 2).await;
-    let mut mail = home.mail().await;
+    let mut messages = home.received().await;
     // What the client sends waits for the end of the turn.
-    assert_eq!(mail[..3], ["7 a/page 0 0", "7 a/page 1 2", "7 a/page 2 4"]);
-    assert_eq!(mail.split_off(3), ["7 a/client 0 0", "7 a/client 1 2", "7 a/client 2 4"]);
+    assert_eq!(messages[..3], ["7 a/page 0 0", "7 a/page 1 2", "7 a/page 2 4"]);
+    assert_eq!(messages.split_off(3), ["7 a/client 0 0", "7 a/client 1 2", "7 a/client 2 4"]);
     home.broker.unsubscribe("a/#", 7);
-    assert_eq!((home.publish("a/page", "", QOS0), home.mail().await.len()), (0, 0));
+    assert_eq!((home.publish("a/page", "", QOS0), home.received().await.len()), (0, 0));
 }
 
 #[wasm_bindgen_test]
@@ -67,10 +68,10 @@ async fn payloads_are_whole_and_have_their_properties() {
     home.broker.publish_with("large", &large, QOS2, &properties).expect("a publish");
     home.broker.publish_with("empty", b"", QOS0, &NONE).expect("a publish");
     turn().await;
-    let mail = home.host.messages();
-    assert_eq!((mail[0].payload() == large, mail[1].payload().len()), (true, 0));
+    let messages = home.host.messages();
+    assert_eq!((messages[0].payload() == large, messages[1].payload().len()), (true, 0));
     let expected = [&b"\x03\x00\x0Atext/plain"[..], b"\x26\x00\x04name\x00\x05value"].concat();
-    assert_eq!((mail[0].properties(), mail[1].properties().len()), (expected, 0));
+    assert_eq!((messages[0].properties(), messages[1].properties().len()), (expected, 0));
 }
 
 #[wasm_bindgen_test]
@@ -82,7 +83,7 @@ async fn the_options_are_those_of_the_wire() {
     home.broker.subscribe("t", 2, DO_NOT_SEND | RETAIN_AS_PUBLISHED).expect("a filter");
     home.broker.subscribe("t", 3, NO_LOCAL).expect("a filter");
     assert_eq!(home.publish("t", "new", 1), 1);
-    assert_eq!(home.mail().await, ["1 t kept 3", "1 t new 0", "2 t new 1"]);
+    assert_eq!(home.received().await, ["1 t kept 3", "1 t new 0", "2 t new 1"]);
 }
 
 #[wasm_bindgen_test]
@@ -106,16 +107,16 @@ async fn a_handler_may_publish_subscribe_unsubscribe_and_close() {
     page.forget();
     home.broker.subscribe("a", 1, 0).expect("a filter");
     let broker = home.broker.clone();
-    home.on_mail("a first", move || {
+    home.on_message("a first", move || {
         broker.publish_with("a", b"second", QOS0, &NONE).expect("a publish");
         broker.subscribe("kept", 2, 0).expect("a filter");
         broker.unsubscribe("a", 1);
     });
     let broker = home.broker.clone();
-    home.on_mail("kept", move || broker.close());
+    home.on_message("kept", move || broker.close());
     home.publish("a", "first", QOS0);
     page.until("closed").await;
-    assert_eq!(home.mail().await, ["1 a first 0", "1 a second 0", "2 kept x 1"]);
+    assert_eq!(home.received().await, ["1 a first 0", "1 a second 0", "2 kept x 1"]);
     assert_eq!(page.lines().await, ["message a first", "message a second", "closed disconnected 139 undefined"]);
 }
 
@@ -128,7 +129,7 @@ async fn a_handler_that_publishes_to_itself_goes_round_without_a_deeper_stack() 
     let broker = home.broker.clone();
     let rounds = Rc::new(Cell::new(0));
     let counted = Rc::clone(&rounds);
-    home.on_mail("round", move || {
+    home.on_message("round", move || {
         counted.set(counted.get() + 1);
         if counted.get() < ROUNDS {
             broker.publish_with("round", b"", QOS0, &NONE).expect("a publish");
@@ -149,7 +150,7 @@ async fn the_brokers_own_values_come_by_its_timer_until_nobody_wants_them() {
     wasm_bindgen_futures::JsFuture::from(home.host.until("message $SYS/broker/clients/connected 1", 1))
         .await
         .expect("a value");
-    assert_eq!(home.mail().await, ["1 $SYS/broker/clients/connected 0 1", "1 $SYS/broker/clients/connected 1 0"]);
+    assert_eq!(home.received().await, ["1 $SYS/broker/clients/connected 0 1", "1 $SYS/broker/clients/connected 1 0"]);
     home.broker.unsubscribe("$SYS/broker/clients/connected", 1);
     assert_eq!(timers.running(), running - 1);
     drop(page);
@@ -167,7 +168,7 @@ async fn a_subscriber_leaves_nothing_behind() {
         let home = Home::new();
         home.broker.subscribe("#", 1, 0).expect("a filter");
         home.publish("a", "x", QOS2);
-        assert_eq!(home.mail().await, ["1 a x 4"]);
+        assert_eq!(home.received().await, ["1 a x 4"]);
     }
     turn().await;
     assert_eq!(wasm_bindgen::externref_heap_live_count(), before, "values of JavaScript");
