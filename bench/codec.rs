@@ -9,7 +9,8 @@ use divan::counter::{BytesCount, ItemsCount};
 use divan::{AllocProfiler, Bencher};
 use wasmqtt::codec::{Decoder, Packet, PacketId, PropertiesBuf, Property, Publish, QoS, Version};
 
-/// Tells allocations where there are any. Buffers are filled once before, and in the steady state there are none.
+/// Tells allocations where there are any. Buffers are filled once before, and in the steady state
+/// there are none.
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
 
@@ -18,12 +19,13 @@ const ITERATIONS: u32 = 1_000;
 
 const TOPIC: &str = "site-7/floor-3/room-12/temperature";
 
-/// What a frame is made of; the packets of one frame are alike.
+/// The packets of a frame, which are alike.
 #[derive(Clone, Copy, Debug)]
 enum Form {
     QoS0,
     QoS1,
-    /// The properties of a request: content type, response topic, correlation data and two user properties.
+    /// The properties of a request: content type, response topic, correlation data and two user
+    /// properties.
     Properties,
     Large,
     Fifty,
@@ -96,7 +98,7 @@ impl Form {
     }
 }
 
-/// What a packet borrows.
+/// The parts that a packet borrows.
 struct Parts {
     form: Form,
     payload: Vec<u8>,

@@ -1,5 +1,5 @@
-//! The router's table: what a match costs among 1 to 1,000,000 filters of realistic shape, how many nodes it looks at, what
-//! inserting and removing cost, and how many bytes a subscription takes.
+//! The router's table: costs among 1 to 1,000,000 filters of realistic shape. It has the time and
+//! the nodes of a match, the time of insertion and removal, and the bytes of a subscription.
 //!
 //! `cargo bench --bench router`
 
@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use wasmqtt::router::Router;
 use wasmqtt::topic::TopicFilter;
 
-/// The sites, the floors of each, the rooms of each and the sensors of each. There is more than one of each where there is
-/// more than one filter, so that a match takes the same way at each size.
+/// The sites, the floors of each, the rooms of each and the sensors of each. There is more than one
+/// of each where there is more than one filter, so that a match takes the same way at each size.
 const SHAPES: [[usize; 4]; 5] = [[1, 1, 1, 1], [2, 2, 5, 50], [5, 4, 10, 50], [20, 5, 20, 50], [100, 10, 20, 50]];
 
 /// The goals, at the largest size.
@@ -67,7 +67,7 @@ fn main() {
     }
 }
 
-/// What is measured of one size.
+/// Measurements of one size.
 struct Row {
     filters: usize,
     /// Nanoseconds a match, by how many topics there are.
@@ -184,7 +184,7 @@ fn nanoseconds_a_match(router: &Router<u32>, topics: &Topics) -> f64 {
     })
 }
 
-/// Of one that has to know what the last one read, as it is from node to node.
+/// Time of a read whose address depends on the last one, as from node to node.
 fn nanoseconds_a_read(bytes: usize) -> f64 {
     const READS: usize = 10_000;
     // Lines of the cache, each with the number of another, all in one circle.
@@ -203,7 +203,7 @@ fn nodes_a_match(router: &Router<u32>, topics: &Topics) -> f64 {
     float(nodes) / float(topics.ends.len())
 }
 
-/// Of sites that are not there yet, which come and go.
+/// Time of a change: sites that are not there yet come and go.
 fn nanoseconds_a_change(router: &mut Router<u32>, shape: [usize; 4]) -> f64 {
     let size: usize = shape.iter().product();
     let filters: Vec<TopicFilter> = (0..4_096).map(|step| filter(shape, size + step)).collect();
@@ -226,7 +226,7 @@ fn shuffle(numbers: &mut [usize]) {
     }
 }
 
-/// What one of `count` takes that `run` does, in the median of the rounds.
+/// Returns the time of one of the `count` operations of `run`, in the median of the rounds.
 fn median_nanoseconds(count: usize, mut run: impl FnMut()) -> f64 {
     run();
     let mut rounds: Vec<f64> = (0..ROUNDS)

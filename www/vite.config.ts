@@ -4,7 +4,8 @@ import { defineConfig } from 'vite'
 export default defineConfig({
   // Relative addresses, so that the built page can stand below any path.
   base: './',
-  // Pre-bundling would move the package away from the WebAssembly file that it finds by its own address.
+  // Pre-bundling would move the package away from the WebAssembly file that it finds by its own
+  // address.
   optimizeDeps: { exclude: ['wasmqtt'] },
   server: { fs: { allow: [fileURLToPath(new URL('..', import.meta.url))] } },
   build: { target: 'es2022', modulePreload: { polyfill: false } },

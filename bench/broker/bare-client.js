@@ -1,10 +1,13 @@
-// A client of MQTT 3.1.1 as bare as one can be, over any stream of bytes: it takes as little time as it may, so that the broker
-// is what is measured. It checks no more than that the answers come.
+// A bare client of MQTT 3.1.1 over any stream of bytes. It takes as little time as possible, so
+// that the broker is measured. It checks no more than that the answers come.
 
 const none = new Uint8Array(0)
 
 export class BareClient {
-  /** Called as `(bytes, start, end, first)` for each PUBLISH: its body, and the first byte of its header. */
+  /**
+   * Called as `(bytes, start, end, first)` for each PUBLISH: its body, and the first byte of its
+   * header.
+   */
   onPublish = () => {}
   /** Called with the packet identifier of each PUBACK and PUBCOMP. */
   onAcknowledged = () => {}

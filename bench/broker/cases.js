@@ -3,16 +3,20 @@
 /** So many QoS 1 and 2 messages of a publisher are not acknowledged at a time. */
 export const IN_FLIGHT = 64
 
-/** So many QoS 0 messages have at most not come to all subscribers, so that no broker has to drop any. */
+/**
+ * So many QoS 0 messages have at most not come to all subscribers, so that no broker has to drop
+ * any.
+ */
 const WINDOW = 1_000
 
 const oneToOne = { publishers: 1, subscribers: 1, inFlight: IN_FLIGHT, window: WINDOW }
 const oneToFifty = { ...oneToOne, subscribers: 50 }
 
 /**
- * Quality of service, number of publishers and subscribers, how many messages of each publisher are not acknowledged at a time,
- * how many of all have not come to all subscribers, and the deliveries a second that are asked of the broker in the page.
- * `apart`: each message is a write of its own to the socket, which there is on a port alone.
+ * Quality of service, number of publishers and subscribers, how many messages of each publisher are
+ * not acknowledged at a time, how many of all have not come to all subscribers, and the deliveries
+ * a second that are asked of the broker in the page. `apart`: each message is a write of its own to
+ * the socket, which there is on a port alone.
  */
 export const cases = {
   'QoS 0, one to one': { ...oneToOne, qos: 0, goal: 400_000 },
@@ -34,7 +38,10 @@ export const ROUNDS = 5
 export const PAYLOAD_BYTES = 64
 /** What subscribes to all twenty topics of `frames.js`. */
 export const FILTER = '+/+/temperature'
-/** The clients that subscribe to `#`, one after another; the first warm up, the median of the others counts. */
+/**
+ * The clients that subscribe to `#`, one after another; the first warm up, the median of the others
+ * counts.
+ */
 export const RETAINED = { messages: 100_000, toWarmUp: 2, clients: 5 }
 
 /** Topics as many sensors have them, each with a retained message. */

@@ -1,4 +1,5 @@
-// Times deliveries within one process or page: a publisher, its subscribers and the broker share the thread.
+// Times deliveries within one process or page: a publisher, its subscribers and the broker share
+// the thread.
 import { topics } from '../lib/frames.js'
 import { cases, FILTER, median, PAYLOAD_BYTES, ROUNDS, ROUNDS_TO_WARM_UP } from './cases.js'
 
@@ -8,7 +9,8 @@ const TURN = 64
 /**
  * Deliveries a second: the median of the rounds.
  *
- * @param start starts a broker, and gives `connect(onMessage)`, which gives a client that has `publish` and `subscribe`
+ * @param start starts a broker, and gives `connect(onMessage)`, which gives a client that has
+ * `publish` and `subscribe`
  * @param milliseconds how long each round publishes
  */
 export async function deliver(start, name, milliseconds) {
@@ -39,7 +41,10 @@ export async function deliver(start, name, milliseconds) {
 
 const payloads = topics.map((_, index) => new Uint8Array(PAYLOAD_BYTES).fill(index))
 
-/** What the application does with a message: looks at the topic, at the length and at the first byte. */
+/**
+ * What the application does with a message: looks at the topic, at the length and at the first
+ * byte.
+ */
 class Inbox {
   count = 0
 
@@ -52,8 +57,8 @@ class Inbox {
 }
 
 /**
- * A turn of the event loop has some messages, as many as may be under way; how many were sent. `have(n)` says whether n have come
- * to everybody.
+ * A turn of the event loop has some messages, as many as may be under way; how many were sent.
+ * `have(n)` says whether n have come to everybody.
  */
 const sendInTurns = window => async (publish, end, have) => {
   const turn = Math.min(TURN, window)

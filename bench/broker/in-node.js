@@ -1,4 +1,4 @@
-// What is measured within one process of Node: a process of its own, which is told what and answers.
+// Measurements within one process of Node: a child process, which takes a request and answers.
 import { deliver } from './deliver.js'
 import { retained } from './retained.js'
 

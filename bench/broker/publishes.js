@@ -17,7 +17,10 @@ export function encodePublish(topic, payload, { qos = 0, id = 0, retain = false 
   return bytes
 }
 
-/** Packets of one quality of service in one buffer, as a publisher sends them that has many to send. All have one length. */
+/**
+ * Packets of one quality of service in one buffer, as a publisher sends them that has many to send.
+ * All have one length.
+ */
 export class Publishes {
   #templates
   #idAt

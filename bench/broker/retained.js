@@ -1,7 +1,11 @@
-// Times what a client is sent that subscribes to everything where many messages are retained, within one process or page.
+// Times the retained messages that a client of `#` is sent where many are retained, within one
+// process or page.
 import { median, PAYLOAD_BYTES, RETAINED, retainedTopic } from './cases.js'
 
-/** Milliseconds from the call of subscribe to the last retained message, as `load/retained.js` has it for a port. */
+/**
+ * Milliseconds from the call of subscribe to the last retained message, as `load/retained.js` has
+ * it for a port.
+ */
 export async function retained(start, messages) {
   const { retain, connect } = await start()
   const payload = new Uint8Array(PAYLOAD_BYTES)

@@ -1,4 +1,5 @@
-// Measures the broker beside others: `npm run bench -- broker`, or with arguments `npm run bench -- broker --quick`.
+// Measures the broker beside others: `npm run bench -- broker`, or with arguments
+// `npm run bench -- broker --quick`.
 import { writeFileSync } from 'node:fs'
 import { readOptions } from '../../scripts/lib/options.mjs'
 import { machine } from '../lib/table.mjs'

@@ -2,11 +2,13 @@
 import { median, print } from '../lib/table.mjs'
 
 /**
- * Measures what a section has, column after column, again and again, so that the machine's moods fall on all of them.
- * Another's failure leaves a gap; so does ours, and the benchmark fails in the end.
+ * Measures what a section has, column after column, again and again, so that the machine's moods
+ * fall on all of them. Another's failure leaves a gap; so does ours, and the benchmark fails in the
+ * end.
  *
- * @param section `name`, `title`, `rows`, `columns`, of which the first is ours; `measure(row, column)`; `format(number)`;
- *   perhaps `goal(row, figures)`, which gives its text and whether it is reached, if there is one; perhaps `note()`, a line below.
+ * @param section `name`, `title`, `rows`, `columns`, of which the first is ours;
+ * `measure(row, column)`; `format(number)`; perhaps `goal(row, figures)`, which gives its text and
+ * whether it is reached, if there is one; perhaps `note()`, a line below.
  * @returns the figures of all runs by section, row and column; nothing if `only` leaves nothing.
  */
 export async function tabulate(section, { runs, only, quick }) {

@@ -1,4 +1,5 @@
-// Measures the client beside others: `npm run bench`, or with arguments `npm run bench -- client --quick`.
+// Measures the client beside others: `npm run bench`, or with arguments
+// `npm run bench -- client --quick`.
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'

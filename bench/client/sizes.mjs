@@ -1,4 +1,4 @@
-// What a page downloads for each client, as a bundler minifies it.
+// Download size of each client, as a bundler minifies it.
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { bundle } from '../lib/bundle.mjs'
 
@@ -9,7 +9,10 @@ const bundles = [
   { name: 'Paho JS', code: "export { default } from 'paho-mqtt'" },
 ]
 
-/** Bytes, gzipped and in brotli, JavaScript and WebAssembly together; without what is loaded only when it is used. */
+/**
+ * Bytes, gzipped and in brotli, JavaScript and WebAssembly together; without what is loaded only
+ * when it is used.
+ */
 export async function sizes() {
   return Promise.all(
     bundles.map(async ({ name, code, goal }) => {

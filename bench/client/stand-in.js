@@ -1,4 +1,5 @@
-// A stand-in for WebSocket inside the page: a broker of a few lines, so that only the client's own work is timed.
+// A stand-in for WebSocket inside the page: a broker of a few lines, so that only the client's own
+// work is timed.
 
 /** Answers as a broker would, and lets the benchmark deliver frames and count packets. */
 export class StandIn extends EventTarget {

@@ -1,4 +1,5 @@
-// Bundles for the browser by esbuild, which does not know `new URL('….wasm', import.meta.url)` and is told.
+// Bundles for the browser by esbuild, which does not know `new URL('….wasm', import.meta.url)` and
+// is told.
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
@@ -6,8 +7,8 @@ import { build } from 'esbuild'
 const wasmUrl = /new URL\((['"])([^'"]+\.wasm)\1,\s*import\.meta\.url\)/g
 
 /**
- * The files of a bundle, as a page would download them: at once, or `isLater`, by a call of `import()`. `input` is what
- * esbuild is to bundle, in its own words.
+ * The files of a bundle, as a page would download them: at once, or `isLater`, by a call of
+ * `import()`. `input` is what esbuild is to bundle, in its own words.
  */
 export async function bundle({ plugins = [], ...input }) {
   const { outputFiles, metafile } = await build({
@@ -32,7 +33,10 @@ export async function bundle({ plugins = [], ...input }) {
   })
 }
 
-/** Puts the WebAssembly that a module of the package names beside the bundle, under a name that tells its folder. */
+/**
+ * Puts the WebAssembly that a module of the package names beside the bundle, under a name that
+ * tells its folder.
+ */
 const wasmFiles = {
   name: 'wasm files',
   setup(build) {

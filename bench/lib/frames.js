@@ -5,7 +5,10 @@ export const topics = Array.from({ length: 20 }, (_, index) => `site-${index % 4
 
 const encoder = new TextEncoder()
 
-/** A PUBLISH of 3.1.1. The payload's first byte is the number of its topic, so that a lazy client is found out. */
+/**
+ * A PUBLISH of 3.1.1. The payload's first byte is the number of its topic, so that a lazy client is
+ * found out.
+ */
 export function publish(index, payloadBytes, qos) {
   const topic = encoder.encode(topics[index % topics.length])
   const remaining = 2 + topic.length + (qos > 0 ? 2 : 0) + payloadBytes

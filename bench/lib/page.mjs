@@ -1,8 +1,12 @@
-// A page of a benchmark in a fresh browser: nothing that one measurement left warms or slows another.
+// A page of a benchmark in a fresh browser: nothing that one measurement left warms or slows
+// another.
 import { chromium } from 'playwright-core'
 import { findChromium, switches } from '../../scripts/lib/browser.mjs'
 
-/** What `run(...args)` of a module that the site serves gives, in Chromium; rejects if it does not end in time. */
+/**
+ * What `run(...args)` of a module that the site serves gives, in Chromium; rejects if it does not
+ * end in time.
+ */
 export async function runInPage(site, name, args, seconds = 30) {
   const browser = await chromium.launch({ executablePath: findChromium(), args: switches })
   try {

@@ -1,4 +1,4 @@
-// That the broker's benchmark measures: each part once, as short as can be. What it says of a broker is not looked at.
+// The broker's benchmark: each part runs once, as short as can be. Its figures are not looked at.
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import { describe, test } from 'node:test'

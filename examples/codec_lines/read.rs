@@ -75,7 +75,7 @@ pub(crate) fn encode(fields: &Value, version: Version, out: &mut Vec<u8>) -> Rea
     packet.encode(version, out).map_err(|error| error.to_string())
 }
 
-/// What a will borrows.
+/// The parts that a will borrows.
 struct WillParts<'a> {
     qos: QoS,
     retain: bool,

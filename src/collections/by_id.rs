@@ -48,13 +48,14 @@ impl<T> ById<T> {
         self.slots.get_mut(self.index.remove(id)?)?.take()
     }
 
-    /// Gives its memory back, too.
+    /// Removes all, and frees the memory.
     pub(crate) fn clear(&mut self) {
         self.index.clear();
         self.slots = Vec::new();
     }
 
-    /// The identifiers and the number of each value; the lowest number is the last, and so the first to be popped.
+    /// The identifiers and the number of each value; the lowest number is the last, and so the
+    /// first to be popped.
     pub(crate) fn latest_first(&self, number: impl Fn(&T) -> u64) -> Vec<(u64, PacketId)> {
         let mut order = Vec::new();
         for (id, slot) in &self.index.entries {
@@ -77,10 +78,12 @@ impl<T> ById<T> {
     }
 }
 
-/// A sorted list of which identifier has which slot. It knows nothing of the values, so that its code is there once.
+/// A sorted list of which identifier has which slot. It knows nothing of the values, so that its
+/// code is there once.
 ///
-/// To keep the list sorted moves four bytes for each identifier behind the place, which at the usual dozens under way is
-/// next to nothing. A tree does better from tens of thousands on, with ten times the code, which every page would download.
+/// To keep the list sorted moves four bytes for each identifier behind the place, which at the
+/// usual dozens under way is next to nothing. A tree does better from tens of thousands on, with
+/// ten times the code, which every page would download.
 #[derive(Clone, Debug)]
 pub(crate) struct Index {
     entries: Vec<(PacketId, u16)>,
@@ -126,13 +129,13 @@ impl Index {
         Some(usize::from(slot))
     }
 
-    /// Gives its memory back, too.
+    /// Removes all, and frees the memory.
     pub(crate) fn clear(&mut self) {
         *self = Self::new();
     }
 
-    /// Where the identifier is, or would be, and its slot. The ends are looked at first: identifiers are given out in turn,
-    /// and come back so.
+    /// Where the identifier is, or would be, and its slot. The ends are looked at first:
+    /// identifiers are given out in turn, and come back so.
     fn find(&self, id: PacketId) -> (usize, Option<usize>) {
         let place = match &*self.entries {
             [(first, _), ..] if *first == id => 0,

@@ -1,8 +1,8 @@
-//! What has changed since the store was told last.
+//! A change list: the keys of values that changed since the store looked last.
 
 use alloc::vec::Vec;
 
-/// Noted by who makes the changes, while there is a store.
+/// Changes, noted by their makers while there is a store.
 #[derive(Debug)]
 pub(crate) struct ChangeList<T>(Option<Vec<T>>);
 
@@ -34,7 +34,7 @@ impl<T> ChangeList<T> {
         }
     }
 
-    /// What was noted.
+    /// Takes the changes that were noted.
     pub(crate) fn take(&mut self) -> Vec<T> {
         self.0.as_mut().map(core::mem::take).unwrap_or_default()
     }

@@ -1,8 +1,9 @@
-//! What comes first goes first.
+//! A FIFO queue made of two stacks.
 
 use alloc::vec::Vec;
 
-/// Two stacks, of which one is turned over into the other when that is empty: less than half the code of `VecDeque`.
+/// Two stacks, of which one is turned over into the other when that is empty: less than half the
+/// code of `VecDeque`.
 #[derive(Clone, Debug)]
 pub(crate) struct Fifo<T> {
     /// The last one is the next to go.

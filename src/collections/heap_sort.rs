@@ -1,9 +1,10 @@
 //! A heap sort.
 //!
-//! It has a tenth of the code of the standard library's sorts, which a page would download for each type of item. It
-//! makes at most twice the comparisons, whatever the order of the items.
+//! It has a tenth of the code of the standard library's sorts, which a page would download for each
+//! type of item. It makes at most twice the comparisons, whatever the order of the items.
 
-/// Sorts the items in place so that no item is less than one before it. Equal items may change places.
+/// Sorts the items in place so that no item is less than one before it. Equal items may change
+/// places.
 pub(crate) fn sort_by<T>(items: &mut [T], is_less: impl Fn(&T, &T) -> bool) {
     if !items.windows(2).any(|pair| is_less(&pair[1], &pair[0])) {
         return;

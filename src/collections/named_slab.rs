@@ -13,7 +13,8 @@ pub(crate) struct NamedSlab<T> {
     names: SortedList<Name>,
 }
 
-/// A name, and the number of what it names: one type whatever that is, so that its code is in the page once.
+/// A name, and the number of what it names: one type whatever that is, so that its code is in the
+/// page once.
 #[derive(Debug)]
 struct Name {
     text: Arc<str>,

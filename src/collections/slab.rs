@@ -1,8 +1,10 @@
-//! A slab: values under small numbers, which are used again, so that a delivery finds its peer by index and not by name.
+//! A slab: values under small numbers, which are used again, so that a delivery finds its peer by
+//! index and not by name.
 
 use alloc::vec::Vec;
 
-/// Values by number. The number that was freed last is given out first, so the same calls give the same numbers.
+/// Values by number. The number that was freed last is given out first, so the same calls give the
+/// same numbers.
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
     entries: Vec<Option<T>>,

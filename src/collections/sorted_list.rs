@@ -10,15 +10,16 @@ const CHUNK_MAX: usize = 128;
 
 /// Values in order: they lie in a slab, and their numbers are what is sorted.
 ///
-/// A tree finds nothing faster, and would be ten times the code in a page for each type of value. Of this there is little
-/// for each type: numbers are of one.
+/// A tree finds nothing faster, and would be ten times the code in a page for each type of value.
+/// This list adds little code for a type, since only numbers are sorted.
 #[derive(Debug)]
 pub(crate) struct SortedList<T> {
     values: Slab<T>,
     order: Order,
 }
 
-/// The numbers of values, in the values' order, in chunks, so that one more or less moves few others, however many there are.
+/// The numbers of values, in the values' order, in chunks, so that one more or less moves few
+/// others, however many there are.
 #[derive(Debug)]
 struct Order {
     /// None is empty, and two that are neighbours are not both small.
@@ -167,8 +168,9 @@ impl Order {
     }
 }
 
-/// As `partition_point`, which looks at no value before it has compared the one before: with a branch instead, the
-/// processor fetches ahead what it guesses to be the next, which is a third faster among names in the thousands.
+/// As `partition_point`, but with a branch. `partition_point` looks at no value before it has
+/// compared the one before. With a branch the processor prefetches the value that it guesses to be
+/// next. This is a third faster among names in the thousands.
 fn first_not(len: usize, is_below: impl Fn(usize) -> bool) -> usize {
     let (mut from, mut to) = (0, len);
     while from < to {

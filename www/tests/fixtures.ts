@@ -1,4 +1,4 @@
-// What the tests of the page start from: the built page served, and a page that must not complain.
+// Fixtures of the page's tests: the built page served, and a page that must log no error.
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { test as base, expect, type Page } from '@playwright/test'
@@ -20,7 +20,8 @@ interface Fixtures {
 
 export const test = base.extend<Fixtures, { address: string }>({
   address: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from the pattern.
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from
+    // the pattern.
     async ({}, use) => {
       if (!existsSync(new URL('../dist/index.html', import.meta.url)))
         throw new Error('run `npm run build -w www` first')

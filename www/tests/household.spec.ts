@@ -113,7 +113,8 @@ test('a packet is selected with the mouse', async ({ app }) => {
   await publish(sensor(app), { topic: 'home/t', payload: 'hi', qos: 1 })
   await arrows(app).filter({ hasText: 'PUBLISH' }).first().click()
   const bytes = packets(app).getByRole('region', { name: 'Bytes of the packet' })
-  // Fixed header 0x32: PUBLISH at QoS 1; then the topic's length, the topic and the packet identifier.
+  // Fixed header 0x32: PUBLISH at QoS 1; then the topic's length, the topic and the packet
+  // identifier.
   await expect(bytes).toContainText('0000  32')
   await expect(bytes).toContainText('00 06 68 6f 6d 65')
   await expect(packets(app)).toContainText('sensor → broker')

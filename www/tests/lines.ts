@@ -22,7 +22,10 @@ export class Lines {
     })
   }
 
-  /** The first line that `wanted` accepts, printed already or yet to come. Rejects with all lines if it does not come. */
+  /**
+   * The first line that `wanted` accepts, printed already or yet to come. Rejects with all lines if
+   * it does not come.
+   */
   async first(wanted: (line: string) => boolean, milliseconds = 15_000): Promise<string> {
     const late = AbortSignal.timeout(milliseconds)
     late.addEventListener('abort', () => this.#changed())

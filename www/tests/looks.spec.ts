@@ -1,4 +1,4 @@
-// What everyone can see and reach: contrast, names, widths, themes, the policy.
+// Accessibility: contrast, names, widths, themes, the policy.
 import { readFileSync } from 'node:fs'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'

@@ -46,7 +46,8 @@ export class Mosquitto {
       file,
       [
         'persistence false',
-        // One copy of a message, however many of a client's filters match; only with 3.1.1 can that be chosen.
+        // One copy of a message, however many of a client's filters match; only with 3.1.1 can that
+        // be chosen.
         'allow_duplicate_messages false',
         `allow_anonymous ${user === undefined}`,
         ...(user === undefined ? [] : [`password_file ${passwords}`]),
@@ -81,9 +82,13 @@ export class Mosquitto {
     return this.#publish(lines.map(line => `${line}\n`).join(''), ['-t', topic, '-l', '-q', '1'])
   }
 
-  /** Subscribes with mosquitto_sub at QoS 2; resolves once that is granted. A message is the line `MESSAGE qos retain topic payload`. */
+  /**
+   * Subscribes with mosquitto_sub at QoS 2; resolves once that is granted. A message is the line
+   * `MESSAGE qos retain topic payload`.
+   */
   async subscribe(filter: string): Promise<Lines> {
-    // It prints nothing at once but messages. That this one comes shows that the subscription stands.
+    // It prints nothing at once but messages. That this one comes shows that the subscription
+    // stands.
     await this.publish(sentinel, 'ready', '-r')
     const args = [...this.#address(), '-q', '2', '-t', filter, '-t', sentinel, '-F', 'MESSAGE %q %r %t %p']
     const child = spawn('mosquitto_sub', args, { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -1,4 +1,5 @@
-// A broker's store in IndexedDB: what a reload leaves, and that two tabs do not share it. A page of its own, without the app.
+// A broker's store in IndexedDB: what a reload leaves, and that two tabs do not share it. A page of
+// its own, without the app.
 import { createReadStream } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname } from 'node:path'
@@ -9,7 +10,8 @@ const types: Record<string, string> = { '.js': 'text/javascript', '.wasm': 'appl
 
 const test = base.extend<object, { address: string }>({
   address: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from the pattern.
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from
+    // the pattern.
     async ({}, use) => {
       const server = createServer((request, response) => {
         const path = new URL(request.url ?? '/', 'http://page').pathname
@@ -30,7 +32,10 @@ const test = base.extend<object, { address: string }>({
   ],
 })
 
-/** Makes a broker on the database, and leaves in it a session with messages that wait, and a retained one. */
+/**
+ * Makes a broker on the database, and leaves in it a session with messages that wait, and a
+ * retained one.
+ */
 const fill = (page: Page, name: string) =>
   page.evaluate(async name => {
     const { Broker, connect, indexedDb } = await import('/broker.js' as string)

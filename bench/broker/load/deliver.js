@@ -5,8 +5,8 @@ import { Publishes } from '../publishes.js'
 import { dial } from './dial.js'
 
 /**
- * `rate`, the deliveries a second: the median of the rounds, each of which publishes for some milliseconds; and `busy`, the share
- * of that time in which this process had something to do.
+ * `rate`, the deliveries a second: the median of the rounds, each of which publishes for some
+ * milliseconds; and `busy`, the share of that time in which this process had something to do.
  */
 export async function deliver(port, name, milliseconds) {
   const limits = cases[name]
@@ -33,7 +33,10 @@ export async function deliver(port, name, milliseconds) {
 
 const topicBytes = topics[0].length
 
-/** Counts what comes to one subscriber: whole packets, each of the length of the one that was sent, and in order. */
+/**
+ * Counts what comes to one subscriber: whole packets, each of the length of the one that was sent,
+ * and in order.
+ */
 class Inbox {
   count = 0
   onChunk = () => {}
@@ -81,7 +84,8 @@ class Publisher {
   publish(window) {
     const { qos, inFlight, apart } = this.#limits
     const room = qos === 0 ? window : Math.min(window, inFlight - (this.sent - this.acknowledged))
-    // A window that opens by a few messages is no reason to write; acknowledgements come in groups by themselves.
+    // A window that opens by a few messages is no reason to write; acknowledgements come in groups
+    // by themselves.
     if (room < 1 || (qos === 0 && room < this.#limits.window / 8)) return 0
     for (let left = room; left > 0; left -= apart ? 1 : room) this.#client.send(this.#publishes.take(apart ? 1 : room))
     this.sent += room
@@ -89,7 +93,9 @@ class Publisher {
   }
 }
 
-/** Publishes until the time is up; done when all has come, and gives how many messages were sent. */
+/**
+ * Publishes until the time is up; done when all has come, and gives how many messages were sent.
+ */
 class Round {
   #publishers
   #inboxes

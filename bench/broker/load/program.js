@@ -1,4 +1,4 @@
-// The load program: a process of its own, which is told what to do and answers with what it measured.
+// The load program: a child process, which takes a request and answers with its measurements.
 import { deliver } from './deliver.js'
 import { connectIdle } from './idle.js'
 import { retained } from './retained.js'

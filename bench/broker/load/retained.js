@@ -1,9 +1,12 @@
-// Times what a client is sent that subscribes to everything where many messages are retained.
+// Times the retained messages that a client of `#` is sent where many are retained.
 import { IN_FLIGHT, median, PAYLOAD_BYTES, RETAINED, retainedTopic } from '../cases.js'
 import { encodePublish } from '../publishes.js'
 import { dial } from './dial.js'
 
-/** Milliseconds from SUBSCRIBE to the last retained message: the median of the clients that come after the first ones. */
+/**
+ * Milliseconds from SUBSCRIBE to the last retained message: the median of the clients that come
+ * after the first ones.
+ */
 export async function retained(port, messages) {
   await retain(port, messages)
   const times = []

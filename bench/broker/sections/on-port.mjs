@@ -40,7 +40,10 @@ export function onPort({ quick, beside }) {
   }
 }
 
-/** How busy the load program was. Where it never waits, its own speed is measured, and the broker may be faster. */
+/**
+ * How busy the load program was. Where it never waits, its own speed is measured, and the broker
+ * may be faster.
+ */
 class Load {
   #busiest = 0
   #limits = new Set()

@@ -1,4 +1,4 @@
-// What is measured within a page or a process: a broker with its clients.
+// Systems measured within a page or a process: a broker with its clients.
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { serve } from '../../lib/site.mjs'
@@ -6,8 +6,8 @@ import { serve } from '../../lib/site.mjs'
 const here = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * The systems by their columns: the module of `systems/` for Node, or none for a page, and the folder of the benchmark
- * that measures it, which is another one for the checkout `beside`.
+ * The systems by their columns: the module of `systems/` for Node, or none for a page, and the
+ * folder of the benchmark that measures it, which is another one for the checkout `beside`.
  */
 export function systems(beside) {
   const there = beside && resolve(beside, 'bench', 'broker')

@@ -1,4 +1,5 @@
-// aedes with clients of a few lines in this process, joined by streams in memory: aedes' own share of the work.
+// aedes with clients of a few lines in this process, joined by streams in memory: aedes' own share
+// of the work.
 import { duplexPair } from 'node:stream'
 import { BareClient } from '../bare-client.js'
 import { encodePublish } from '../publishes.js'

@@ -1,4 +1,4 @@
-// Where to connect, how, and as whom.
+// The connection form: address, version, credentials.
 import { css, html, LitElement, nothing } from 'lit'
 import { customElement, property, state } from 'lit/decorators.js'
 import type { ConnectionState, ConnectRequest } from '../model/connection.ts'

@@ -1,4 +1,4 @@
-// How a connection stands, in words.
+// The state of a connection, in words.
 import { css, html, LitElement, nothing } from 'lit'
 import { customElement, property } from 'lit/decorators.js'
 import type { ConnectionState } from '../model/connection.ts'

@@ -1,4 +1,4 @@
-// Where each thing of a ladder diagram stands: a pure function of the entries and the width.
+// The layout of a ladder diagram: a pure function of the entries and the width.
 import type { Actor, TraceEntry, TraceMark, TracePacket } from '../model/trace.ts'
 
 export const actors: readonly Actor[] = ['sensor', 'broker', 'dashboard']

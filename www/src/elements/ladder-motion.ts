@@ -1,4 +1,5 @@
-// The entrance of new arrows: one after the other, a dot runs along each. Not for those who asked for less motion.
+// The entrance of new arrows: one after the other, a dot runs along each. It rests if the user
+// prefers less motion.
 
 const step = 130
 const flight = 320

@@ -1,4 +1,4 @@
-// How a ladder looks.
+// The styles of a ladder diagram.
 import { css } from 'lit'
 
 export const ladderStyles = css`

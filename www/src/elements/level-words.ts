@@ -1,4 +1,4 @@
-// What a level's verdict means, in words.
+// The meaning of a level's verdict, in words.
 import type { LevelVerdict, TopicVerdict } from '../model/filter-check.ts'
 
 /** The sentence under a topic: why it matches, or which level decides that it does not. */

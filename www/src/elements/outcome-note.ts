@@ -1,4 +1,4 @@
-// How a request went, in words, told to screen readers as it changes.
+// The outcome of a request, in words, announced to screen readers as it changes.
 import { css, html, LitElement, nothing } from 'lit'
 import { customElement, property } from 'lit/decorators.js'
 import type { Outcome } from '../model/outcome.ts'

@@ -1,4 +1,4 @@
-// What is written at a packet: its facts, briefly for the diagram and in full for a screen reader.
+// Labels of a packet: its facts, briefly for the diagram and in full for a screen reader.
 import type { TracePacket } from '../model/trace.ts'
 import { reasonText } from './reason.ts'
 
@@ -18,7 +18,9 @@ export function sentenceOf(packet: TracePacket): string {
   return `${packet.kind} from ${packet.from} to ${packet.to}${facts === '' ? '' : `, ${facts}`}`
 }
 
-/** Which of the three colours a packet has: a message, an answer to one, or the care of the session. */
+/**
+ * Which of the three colours a packet has: a message, an answer to one, or the care of the session.
+ */
 export function groupOf({ kind }: TracePacket): 'publish' | 'answer' | 'session' {
   if (kind === 'PUBLISH') return 'publish'
   return kind === 'PUBACK' || kind === 'PUBREC' || kind === 'PUBREL' || kind === 'PUBCOMP' ? 'answer' : 'session'

@@ -1,4 +1,5 @@
-// What elements ask for: events that carry plain data upwards. They do not bubble; who holds the element listens to it.
+// Requests of elements: events that carry plain data upwards. They do not bubble; the owner of the
+// element listens to it.
 import type { ConnectRequest } from '../model/connection.ts'
 import type { Publication, QoS } from '../model/message.ts'
 

@@ -1,4 +1,4 @@
-// The looks that elements share: controls, fields, notes. Colours and sizes are the theme's.
+// The styles that elements share: controls, fields, notes. Colours and sizes are the theme's.
 import { css } from 'lit'
 
 export const base = css`

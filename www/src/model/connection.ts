@@ -6,7 +6,7 @@ import { LastOutcome } from './outcome.ts'
 import { type Problem, problemOf } from './problem.ts'
 import { type Readable, Signal } from './signal.ts'
 
-/** What the user fills in to connect; an empty string is a field left empty. */
+/** The fields of the connection form; an empty string is a field left empty. */
 export interface ConnectRequest {
   readonly url: string
   readonly version: 4 | 5

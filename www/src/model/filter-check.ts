@@ -6,7 +6,7 @@ import { type Readable, Signal } from './signal.ts'
 /** How one level of the filter and one of the topic compare. */
 export type { LevelExplanation as LevelVerdict }
 
-/** What the filter says of one topic. */
+/** The result of the filter for one topic. */
 export interface TopicVerdict {
   readonly topic: string
   readonly matches: boolean

@@ -1,4 +1,5 @@
-// The two clients and the broker that live in the page: a sensor that publishes, a dashboard that listens.
+// The two clients and the broker that live in the page: a sensor that publishes, a dashboard that
+// listens.
 import { Broker, Client, type ClientOptions, explain, type QoS, type Subscription } from 'wasmqtt/broker'
 import { Mailbox } from './mailbox.ts'
 import type { Publication } from './message.ts'
@@ -9,7 +10,7 @@ import { type ClientName, Trace } from './trace.ts'
 /** Whether a client of the page is there. */
 export type Presence = 'connecting' | 'connected' | 'away'
 
-/** What the dashboard listens to. */
+/** The dashboard's subscription. */
 export interface Listening {
   readonly filter: string
   readonly qos: QoS
@@ -18,7 +19,7 @@ export interface Listening {
 export interface HouseholdState {
   readonly sensor: Presence
   readonly dashboard: Presence
-  /** What is granted; undefined while there is no subscription. */
+  /** The granted quality of service; undefined while there is no subscription. */
   readonly listening?: Listening
 }
 
@@ -32,7 +33,7 @@ export class Household {
   readonly #trace = new Trace()
   readonly #state = new Signal<HouseholdState>({ sensor: 'away', dashboard: 'away' })
   readonly #mailbox = new Mailbox(messagesMax)
-  /** What became of the last thing the sensor did, and of the dashboard's last subscription. */
+  /** The outcome of the sensor's last action, and of the dashboard's last subscription. */
   readonly doing = new LastOutcome()
   readonly subscribing = new LastOutcome()
   #sensor: Client | undefined
@@ -103,7 +104,7 @@ export class Household {
     this.#mailbox.clear()
   }
 
-  /** Who is told of the will: the dashboard, unless its filter does not match. */
+  /** The receivers of the will: the dashboard, unless its filter does not match. */
   #fateOfWill(): string {
     const { listening } = this.#state.value
     const heard = listening !== undefined && explain(listening.filter, will.topic).matches

@@ -3,7 +3,10 @@ import type { Message, QoS } from 'wasmqtt/broker'
 
 export type { QoS }
 
-/** One received message. Its payload is kept as text only, so that no frame of the network is kept alive. */
+/**
+ * One received message. Its payload is kept as text only, so that no frame of the network is kept
+ * alive.
+ */
 export interface ReceivedMessage {
   readonly id: number
   readonly topic: string
@@ -20,7 +23,7 @@ export interface ReceivedMessage {
   readonly receivedAt: number
 }
 
-/** What is asked for when something is published. */
+/** The fields of a message to publish. */
 export interface Publication {
   readonly topic: string
   readonly payload: string

@@ -1,4 +1,4 @@
-// What became of something that the user asked for.
+// The outcome of a request of the user.
 import { type Problem, problemOf } from './problem.ts'
 import { Signal } from './signal.ts'
 
@@ -42,7 +42,7 @@ export class LastOutcome extends Signal<Outcome> {
     }
   }
 
-  /** What was done does not hold any more; what failed has still failed. */
+  /** A success does not hold any more; a failure still does. */
   forgetDone(): void {
     if (this.value.type === 'done') this.value = { type: 'none' }
   }

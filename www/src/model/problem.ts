@@ -1,9 +1,9 @@
-// What went wrong, as plain data to show.
+// A problem, as plain data to show.
 import { ConnectError, ConnectionError, MqttError } from 'wasmqtt/broker'
 
 /** An error in words, with MQTT's reason code and the broken rule where there is one. */
 export interface Problem {
-  /** What was being done when it failed. */
+  /** The action that failed. */
   readonly title: string
   readonly text: string
   readonly reasonCode?: number

@@ -1,6 +1,6 @@
 // A value that tells those who listen when it changes.
 
-/** What a reader of a signal sees of it. */
+/** A signal as its readers see it. */
 export interface Readable<T> {
   readonly value: T
   /** Calls `listener` after each change, until the returned function is called. */

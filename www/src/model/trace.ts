@@ -4,7 +4,7 @@ import { type Readable, Signal } from './signal.ts'
 
 export type { PacketKind }
 
-/** Who stands on a lifeline. */
+/** The owner of a lifeline. */
 export type Actor = 'sensor' | 'broker' | 'dashboard'
 export type ClientName = Exclude<Actor, 'broker'>
 
@@ -40,7 +40,7 @@ export interface TraceMark {
 
 export type TraceEntry = TracePacket | TraceMark
 
-/** What followed from one thing that the user did. */
+/** The packets that followed from one action of the user. */
 export interface Run {
   readonly id: number
   readonly title: string

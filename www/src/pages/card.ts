@@ -1,4 +1,4 @@
-// The looks of the page's own parts: a panel, its heading, its sections.
+// The styles of the page's own parts: a panel, its heading, its sections.
 import { css } from 'lit'
 
 export const card = css`

@@ -1,4 +1,4 @@
-// How the right panel is laid out.
+// The layout of the right panel.
 import { css } from 'lit'
 
 export const householdStyles = css`

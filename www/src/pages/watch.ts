@@ -2,7 +2,10 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
 import type { Readable } from '../model/signal.ts'
 
-/** At most once a frame, however often the signals change: a flood of messages does not hold up the page. */
+/**
+ * At most once a frame, however often the signals change: a flood of messages does not hold up the
+ * page.
+ */
 export class Watch implements ReactiveController {
   readonly #host: ReactiveControllerHost
   readonly #signals: readonly Readable<unknown>[]
