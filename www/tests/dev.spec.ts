@@ -9,8 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 const test = built.extend<object, { address: string }>({
   address: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from
-    // the pattern.
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures' names there.
     async ({}, use) => {
       const server = await createServer({
         root,

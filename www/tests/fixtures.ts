@@ -20,8 +20,7 @@ interface Fixtures {
 
 export const test = base.extend<Fixtures, { address: string }>({
   address: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from
-    // the pattern.
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures' names there.
     async ({}, use) => {
       if (!existsSync(new URL('../dist/index.html', import.meta.url)))
         throw new Error('run `npm run build -w www` first')

@@ -10,8 +10,7 @@ const types: Record<string, string> = { '.js': 'text/javascript', '.wasm': 'appl
 
 const test = base.extend<object, { address: string }>({
   address: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from
-    // the pattern.
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures' names there.
     async ({}, use) => {
       const server = createServer((request, response) => {
         const path = new URL(request.url ?? '/', 'http://page').pathname
