@@ -90,11 +90,14 @@ pub enum TopicFault {
         level: usize,
     },
     /// [MQTT-4.8.2-1], [MQTT-4.8.2-2].
-    #[error("is no shared subscription: {problem}; write `$share/group/filter`")]
+    #[error("is not a valid shared subscription: {problem}; write `$share/group/filter`")]
     BadShare {
         /// The rule that is broken.
         problem: &'static str,
     },
+    /// A shared subscription where only a plain filter is allowed.
+    #[error("is a shared subscription; name its topic filter alone, without `$share/group/`")]
+    Shared,
 }
 
 /// The text in backticks with a space behind it; nothing for an empty one, which has no text to
@@ -321,10 +324,10 @@ const fn check_length(text: &str) -> Result<(), TopicFault> {
 fn share_len(text: &str) -> Result<usize, TopicFault> {
     let Some(shared) = text.as_bytes().strip_prefix(SHARE_PREFIX.as_bytes()) else { return Ok(0) };
     let problem = match first_level(shared) {
-        (_, None) => "a topic filter is missing behind the share name",
+        (_, None) => "the topic filter after the share name is missing",
         ([], _) => "the share name is empty",
         (name, _) if name.iter().copied().any(is_wildcard) => "the share name has a wildcard",
-        (_, Some([])) => "the topic filter behind the share name is empty",
+        (_, Some([])) => "the topic filter after the share name is empty",
         (_, Some(filter)) => return Ok(text.len() - filter.len()),
     };
     Err(TopicFault::BadShare { problem })
@@ -432,7 +435,7 @@ mod tests {
             ("a\0", "`a\0` has U+0000 at byte 1; leave it out"),
             (
                 "$share//a",
-                "`$share//a` is no shared subscription: the share name is empty; write `$share/group/filter`",
+                "`$share//a` is not a valid shared subscription: the share name is empty; write `$share/group/filter`",
             ),
         ];
         for (text, message) in rows {

@@ -165,8 +165,8 @@ test('a store that cannot be opened or is damaged is told when the broker begins
   const record = (key, ...value) => ({ key: encoder.encode(key), value: Uint8Array.from(value) })
   const rows = [
     [[record('F', 9)], /format "\\t"/],
-    [[record('M')], /tells the format/],
-    [[record('F', 2), record('Mxxxxxxxx', 1, 2, 3)], /"Mxxxxxxxx" is damaged: it is no message/],
+    [[record('M')], /no format record/],
+    [[record('F', 2), record('Mxxxxxxxx', 1, 2, 3)], /"Mxxxxxxxx" is damaged: it is not a message/],
   ]
   for (const [records, problem] of rows) {
     let closed = 0

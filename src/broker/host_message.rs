@@ -26,6 +26,6 @@ pub struct HostMessage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HostSubscribeError {
     /// The filter is that of a shared subscription, whose messages go to one client or another.
-    #[error("shared subscriptions are for clients alone")]
+    #[error("a broker's own subscription cannot be shared; leave out `$share/group/`")]
     Shared,
 }

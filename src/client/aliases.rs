@@ -36,7 +36,7 @@ impl Aliases {
             return Err(&Breach {
                 reason: ReasonCode::TopicAliasInvalid,
                 rule: "MQTT-3.1.2-26",
-                problem: "a topic alias above our topic alias maximum",
+                problem: "topic alias is above the client's topic alias maximum",
             });
         }
         while self.0.len() < alias as usize {
@@ -48,7 +48,7 @@ impl Aliases {
             Some(known) if !publish.topic.is_empty() => *known = publish.topic.into(),
             Some(known) if !known.is_empty() => return Ok(known),
             Some(_) | None => {
-                return Err(const { &Breach::new("§3.3.2.3.4", "a topic alias that stands for nothing") });
+                return Err(const { &Breach::new("§3.3.2.3.4", "topic alias has no topic yet") });
             }
         }
         Ok(publish.topic)

@@ -63,7 +63,7 @@ impl Limits {
             return Err(not_supported(problem, ReasonCode::QoSNotSupported));
         }
         if retain && !self.retain {
-            return Err(not_supported("the broker keeps no retained messages", ReasonCode::RetainNotSupported));
+            return Err(not_supported("the broker does not support retained messages", ReasonCode::RetainNotSupported));
         }
         self.check_size(bytes)
     }
@@ -79,11 +79,11 @@ impl Limits {
     pub(super) fn check_subscription(&self, filter: &TopicFilter) -> Result<(), CallError> {
         if !self.wildcards && filter.has_wildcards() {
             let reason = ReasonCode::WildcardSubscriptionsNotSupported;
-            return Err(not_supported("the broker takes no wildcards in subscriptions", reason));
+            return Err(not_supported("the broker does not support wildcards in topic filters", reason));
         }
         if !self.shared && filter.share_name().is_some() {
             let reason = ReasonCode::SharedSubscriptionsNotSupported;
-            return Err(not_supported("the broker has no shared subscriptions", reason));
+            return Err(not_supported("the broker does not support shared subscriptions", reason));
         }
         Ok(())
     }
@@ -93,7 +93,7 @@ impl Limits {
             return Ok(());
         }
         let reason = ReasonCode::SubscriptionIdentifiersNotSupported;
-        Err(not_supported("the broker has no subscription identifiers", reason))
+        Err(not_supported("the broker does not support subscription identifiers", reason))
     }
 }
 

@@ -80,7 +80,7 @@ pub enum Completion {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum RequestError {
     /// The broker said no.
-    #[error("the broker refused: {0}")]
+    #[error("the broker refused the request: {0}")]
     Refused(ReasonCode),
     /// The broker lost the session; whether it has the message is unknown.
     #[error("the session ended before the broker acknowledged; whether it has the message is unknown")]
@@ -102,28 +102,28 @@ pub enum RequestError {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CallError {
     /// [`Client::disconnect`](super::Client::disconnect) was called.
-    #[error("the client has ended")]
+    #[error("the client has ended; create a new one")]
     Ended,
     /// It needs a connection: SUBSCRIBE, UNSUBSCRIBE and QoS 0 do not wait for one.
-    #[error("there is no connection")]
+    #[error("not connected; wait for the connection")]
     NotConnected,
     /// MQTT cannot express it.
     #[error(transparent)]
     Encode(#[from] EncodeError),
     /// The queue's bound is reached.
-    #[error("the queue is full: {messages} messages wait")]
+    #[error("the outgoing queue is full with {messages} messages; wait for acknowledgements")]
     QueueFull {
         /// How many wait.
         messages: usize,
     },
     /// So many bytes wait to be sent at the end of the turn that no more may.
-    #[error("{bytes} bytes wait to be sent, and this would be too many")]
+    #[error("the outgoing buffer is full with {bytes} bytes; wait until they are sent")]
     TransmitFull {
         /// How many wait.
         bytes: usize,
     },
     /// 65,535 requests and deliveries are under way.
-    #[error("all 65,535 packet identifiers are in use")]
+    #[error("all 65,535 packet identifiers are in use; wait for acknowledgements")]
     NoPacketId,
     /// The broker said in its CONNACK that it does not take this.
     #[error("{problem}")]
@@ -150,7 +150,7 @@ pub enum CloseReason {
     #[error("the client disconnected")]
     Requested,
     /// The options make no CONNECT: nothing was sent.
-    #[error("the options make no CONNECT: {0}")]
+    #[error("the options do not make a valid CONNECT: {0}")]
     Options(EncodeError),
     /// CONNACK refused the connection.
     #[error("the broker refused the connection: {reason}{}", said(.reason_string.as_deref()))]
@@ -169,10 +169,10 @@ pub enum CloseReason {
         reason_string: Option<String>,
     },
     /// The broker sent bytes that are no packet.
-    #[error("the broker sent a bad packet: {0}")]
+    #[error("the broker sent a malformed packet: {0}")]
     Malformed(DecodeError),
     /// The broker sent a packet that it must not send now.
-    #[error("the broker broke the protocol: {problem} ({rule})")]
+    #[error("the broker violated the protocol: {problem} ({rule})")]
     ProtocolError {
         /// The reason code in our DISCONNECT.
         reason: ReasonCode,
@@ -182,10 +182,10 @@ pub enum CloseReason {
         problem: &'static str,
     },
     /// A ping was not answered.
-    #[error("the broker did not answer a ping in time")]
+    #[error("the broker did not answer PINGREQ in time")]
     KeepAliveTimeout,
     /// No CONNACK within the connect timeout.
-    #[error("the broker did not answer in time")]
+    #[error("the broker did not answer CONNECT in time")]
     ConnectTimeout,
     /// The transport closed or failed.
     #[error("the connection was lost")]

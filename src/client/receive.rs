@@ -29,7 +29,7 @@ impl Core {
     fn on_first_packet(&mut self, packet: &Packet<'_>) -> Outcome {
         match packet {
             Packet::Connack(connack) => self.on_connack(connack),
-            _ => Err(const { &Breach::new("MQTT-3.2.0-1", "a packet before CONNACK, which comes first") }),
+            _ => Err(const { &Breach::new("MQTT-3.2.0-1", "the first packet must be CONNACK") }),
         }
     }
 
@@ -55,9 +55,7 @@ impl Core {
             Packet::Pingresp => Ok(()),
             Packet::Disconnect(disconnect) => self.on_disconnect(disconnect),
             Packet::Connack(_) => Err(const { &Breach::new("MQTT-3.2.0-2", "a second CONNACK") }),
-            Packet::Auth(_) => {
-                Err(const { &Breach::new("§4.12", "AUTH, although the client asked for no enhanced authentication") })
-            }
+            Packet::Auth(_) => Err(const { &Breach::new("§4.12", "AUTH, but CONNECT had no authentication method") }),
             Packet::Connect(_) | Packet::Subscribe(_) | Packet::Unsubscribe(_) | Packet::Pingreq => {
                 Err(const { &Breach::new("§2.1.2", "a packet that only a client sends") })
             }
@@ -72,9 +70,7 @@ impl Core {
             return Ok(None);
         }
         if connack.session_present && self.options.clean_start {
-            return Err(
-                const { &Breach::new("MQTT-3.2.2-2", "session present, although a clean start was asked for") },
-            );
+            return Err(const { &Breach::new("MQTT-3.2.2-2", "session present, but CONNECT asked for a clean start") });
         }
         let limits = Limits::read(connack.properties);
         if let Some(id) = connack.properties.text(PropertyId::AssignedClientIdentifier) {
@@ -118,7 +114,7 @@ impl Core {
             return Err(&Breach {
                 reason: ReasonCode::ReceiveMaximumExceeded,
                 rule: "MQTT-3.3.4-9",
-                problem: "more unacknowledged messages than our receive maximum",
+                problem: "more unacknowledged messages than the client's receive maximum",
             });
         }
         let kind = if qos == QoS::AtLeastOnce { PacketKind::Puback } else { PacketKind::Pubrec };
@@ -131,7 +127,7 @@ impl Core {
 
     fn on_ack(&mut self, packet_id: PacketId, ack: session::Ack, reason: ReasonCode) -> Result<(), &'static Breach> {
         let Ok(acknowledged) = self.session.on_ack(packet_id, ack, reason) else {
-            return Err(const { &Breach::new("§4.3", "an acknowledgement of another quality of service") });
+            return Err(const { &Breach::new("§4.3", "acknowledgement does not match the QoS of the message") });
         };
         match acknowledged {
             Acknowledged::Release(reason) => self.acknowledge(PacketKind::Pubrel, packet_id, reason),
@@ -163,8 +159,8 @@ impl Core {
         }
         let Some(id) = self.requests.answer(packet_id, kind, reasons.len()) else {
             return Err(match kind {
-                Kind::Subscribe => const { &Breach::new("MQTT-3.8.4-2", "a SUBACK that answers no SUBSCRIBE") },
-                Kind::Unsubscribe => const { &Breach::new("MQTT-3.10.4-5", "an UNSUBACK that answers no UNSUBSCRIBE") },
+                Kind::Subscribe => const { &Breach::new("MQTT-3.8.4-2", "SUBACK without a pending SUBSCRIBE") },
+                Kind::Unsubscribe => const { &Breach::new("MQTT-3.10.4-5", "UNSUBACK without a pending UNSUBSCRIBE") },
             });
         };
         self.session.release_id(packet_id);

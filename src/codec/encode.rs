@@ -122,7 +122,7 @@ impl Publish<'_> {
             self.check_topic(version)?;
         }
         if self.packet_id.is_some() != (self.qos != QoS::AtMostOnce) {
-            let problem = "a PUBLISH has a packet identifier if it is of QoS 1 or 2, and only then";
+            let problem = "a packet identifier is required for QoS 1 and 2, and not allowed for QoS 0";
             return Err(invalid("MQTT-2.2.1-2", problem));
         }
         if self.dup && self.qos == QoS::AtMostOnce {
@@ -160,7 +160,9 @@ impl Ack<'_> {
             PacketKind::Pubrec => PropertyPlace::Pubrec,
             PacketKind::Pubrel => PropertyPlace::Pubrel,
             PacketKind::Pubcomp => PropertyPlace::Pubcomp,
-            _ => return Err(invalid("§2.1.2", "an acknowledgement of another kind")),
+            _ => {
+                return Err(invalid("§2.1.2", "not an acknowledgement; PUBACK, PUBREC, PUBREL or PUBCOMP is expected"));
+            }
         };
         let first = (kind as u8) << 4 | kind.reserved_flags();
         if self.reason == ReasonCode::Success && self.properties.is_empty() {
@@ -317,7 +319,7 @@ impl Auth<'_> {
     fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let mut writer = Writer::packet(out, 0xF0);
         if version == Version::V3_1_1 {
-            writer.invalid("§3.15", "AUTH is of MQTT 5.0 alone");
+            writer.invalid("§3.15", "AUTH exists only in MQTT 5.0");
         }
         outcome(&mut writer, self.reason, PacketKind::Auth, self.properties, PropertyPlace::Auth, version);
         writer.finish_packet()

@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
     pub(super) fn utf8(&mut self) -> &'a str {
         let bytes = self.binary();
         core::str::from_utf8(bytes).unwrap_or_else(|error| {
-            let problem = "ill-formed UTF-8 (surrogates, overlong forms and values above U+10FFFF among it)";
+            let problem = "ill-formed UTF-8";
             self.malformed(self.at - bytes.len() + error.valid_up_to(), "MQTT-1.5.4-1", problem);
             ""
         })

@@ -87,7 +87,7 @@ pub struct UnexpectedAck(pub PacketId);
 impl fmt::Display for UnexpectedAck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.0;
-        write!(f, "packet identifier {id} was acknowledged with a packet that its quality of service does not have")
+        write!(f, "packet identifier {id}: acknowledgement does not match the QoS of the message")
     }
 }
 

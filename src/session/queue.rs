@@ -27,7 +27,7 @@ pub struct QueueFull<T> {
 
 impl<T> fmt::Display for QueueFull<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the queue is full: {} messages of {} bytes wait", self.messages, self.bytes)
+        write!(f, "the outgoing queue is full with {} messages of {} bytes", self.messages, self.bytes)
     }
 }
 

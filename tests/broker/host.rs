@@ -207,7 +207,10 @@ fn a_shared_subscription_is_refused() {
     let filter = TopicFilter::parse("$share/g/t").expect("a filter");
     let refused = scenario.broker.subscribe(&filter, HandlerId(1), PLAIN, scenario.now);
     assert_eq!(refused, Err(HostSubscribeError::Shared));
-    assert_eq!(HostSubscribeError::Shared.to_string(), "shared subscriptions are for clients alone");
+    assert_eq!(
+        HostSubscribeError::Shared.to_string(),
+        "a broker's own subscription cannot be shared; leave out `$share/group/`"
+    );
     assert_eq!((scenario.publish_host(message("t", "x")), scenario.broker.subscriptions()), (0, 0));
 }
 

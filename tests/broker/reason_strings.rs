@@ -31,7 +31,7 @@ fn disconnect_tells_what_was_wrong() {
         (
             b"\x30\x07\x00\x01t\x03\x23\x00\x11",
             "DISCONNECT 94",
-            "a topic alias that is 0 or above the topic alias maximum (MQTT-3.3.2-9)",
+            "topic alias is 0 or above the topic alias maximum (MQTT-3.3.2-9)",
         ),
     ];
     for (bytes, heard, text) in rows {
@@ -51,9 +51,9 @@ fn disconnect_tells_why_a_good_client_has_to_go() {
     let mut scenario = Scenario::new();
     let old = scenario.join_with(&Connect { keep_alive: 10, ..connect(V5, "a") });
     let new = scenario.join_with(&Connect { keep_alive: 10, ..connect(V5, "a") });
-    assert_eq!(scenario.reason_strings(old), ["another connection came with this client identifier"]);
+    assert_eq!(scenario.reason_strings(old), ["session taken over by another connection"]);
     scenario.wait_ms(15_000);
-    assert_eq!(scenario.reason_strings(new), ["nothing came for one and a half times the keep alive"]);
+    assert_eq!(scenario.reason_strings(new), ["no packet within 1.5 times the keep alive"]);
 }
 
 /// §3.2.2.3.9. The text does not tell whether the name or the password was wrong.
@@ -66,19 +66,19 @@ fn connack_tells_why_a_client_is_refused() {
             options.clone(),
             Connect { will: Some(will("w", "x", QoS::ExactlyOnce)), ..connect(V5, "a") },
             "CONNACK 9B",
-            &["a will with a quality of service above the maximum (MQTT-3.2.2-12)"][..],
+            &["will QoS is above the maximum QoS (MQTT-3.2.2-12)"][..],
         ),
         (
             BrokerOptions { sessions_max: 0, ..BrokerOptions::default() },
             connect(V5, "a"),
             "CONNACK 97",
-            &["one more session than are kept (§4.1)"],
+            &["session limit reached (§4.1)"],
         ),
         (
             options.clone(),
             Connect { properties: method.as_properties(), ..connect(V5, "a") },
             "CONNACK 8C",
-            &["no authentication method is served"],
+            &["enhanced authentication is not supported"],
         ),
         (
             BrokerOptions { asks: Asks { authenticate: true, ..Asks::default() }, ..options },
@@ -109,7 +109,7 @@ fn suback_and_unsuback_tell_what_is_wrong_with_a_filter() {
     let text = scenario.reason_strings(peer);
     assert!(text[0].starts_with("`a/#/b` has `#` in level 2"), "{text:?}");
     subscribe(&mut scenario, peer, &["1/2/3/4"]);
-    assert_eq!(scenario.reason_strings(peer), ["a filter of more levels than are served"]);
+    assert_eq!(scenario.reason_strings(peer), ["topic filter has more levels than the broker allows"]);
     subscribe(&mut scenario, peer, &["good"]);
     assert_eq!(scenario.reason_strings(peer).len(), 0);
     scenario.hear(peer);
@@ -141,7 +141,7 @@ fn puback_and_pubrec_tell_why_a_message_was_refused() {
             let peer = join(&mut scenario, u32::try_from(bytes_max).expect("small"), wanted);
             for (topic, heard, text) in [
                 ("$SYS/x", "87", Some(own)),
-                ("private/x", "87", Some("may not publish to this topic")),
+                ("private/x", "87", Some("not authorized for this topic")),
                 ("t", "10", None),
             ] {
                 scenario.send(peer, &Packet::Publish(publish(topic, "x", qos)));
@@ -182,9 +182,9 @@ fn who_wants_no_problem_information_gets_it_at_the_end_alone() {
 /// [MQTT-3.9.2-1], [MQTT-3.14.2-3]: the packet goes without the text, and not over the maximum.
 #[test]
 fn words_that_do_not_fit_are_left_out() {
-    // SUBACK without text is 6 bytes; the text take 5 more than their length. DISCONNECT is 3, or 5
+    // SUBACK without text is 6 bytes; the text takes 5 more than its length. DISCONNECT is 3, or 5
     // and 3 more.
-    let suback_words = "a filter of more levels than are served".len();
+    let suback_words = "topic filter has more levels than the broker allows".len();
     let disconnect_words = "a packet that only a server sends (§2.1.2)".len();
     for (bytes_max, said) in [(suback_words + 8, 0), (suback_words + 9, 1), (100, 1)] {
         let mut scenario = Scenario::with(BrokerOptions { topic_levels_max: 3, ..BrokerOptions::default() });
@@ -205,7 +205,7 @@ fn words_that_do_not_fit_are_left_out() {
 /// [MQTT-3.2.2-19].
 #[test]
 fn a_refusal_goes_without_words_that_do_not_fit() {
-    let text = "one more session than are kept (§4.1)".len();
+    let text = "session limit reached (§4.1)".len();
     for (bytes_max, said) in [(5, 0), (text + 7, 0), (text + 8, 1)] {
         let mut scenario = Scenario::with(BrokerOptions { sessions_max: 0, ..BrokerOptions::default() });
         let list = properties(&[Property::MaximumPacketSize(u32::try_from(bytes_max).expect("small"))]);

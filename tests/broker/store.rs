@@ -371,7 +371,9 @@ fn records_of_another_format_and_damaged_ones_are_told() {
     let mut unknown = records;
     unknown.insert(b"Zebra".to_vec(), Vec::new());
     let error = restore(&unknown).expect_err("no such kind");
-    assert_eq!(error.to_string(), "the store's record \"Zebra\" is damaged: it is of no kind that there is");
+    let expected =
+        "the store's record \"Zebra\" is damaged: its key has an unknown kind; restore a backup or use an empty store";
+    assert_eq!(error.to_string(), expected);
 }
 
 /// A session that is to end with the connection that it went on with leaves nothing behind when it

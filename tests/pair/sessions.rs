@@ -40,7 +40,7 @@ fn who_is_taken_over_is_told_so_where_the_version_can() {
             V4 => CloseReason::TransportClosed,
             V5 => CloseReason::Disconnected {
                 reason: ReasonCode::SessionTakenOver,
-                reason_string: Some("another connection came with this client identifier".into()),
+                reason_string: Some("session taken over by another connection".into()),
             },
         };
         assert_eq!(net.nodes[first].reasons(), [&told]);

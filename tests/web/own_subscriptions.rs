@@ -92,7 +92,10 @@ async fn a_wrong_filter_throws() {
     let (code, message) = failure(home.broker.subscribe("a/#/b", 0, 0));
     assert_eq!((code.as_str(), message.starts_with("`a/#/b` ")), ("filter", true), "{message}");
     let shared = failure(home.broker.subscribe("$share/g/a", 0, 0));
-    assert_eq!(shared, ("filter".to_owned(), "shared subscriptions are for clients alone".to_owned()));
+    assert_eq!(
+        shared,
+        ("filter".to_owned(), "a broker's own subscription cannot be shared; leave out `$share/group/`".to_owned())
+    );
     assert_eq!(home.publish("a", "", QOS0), 0);
 }
 

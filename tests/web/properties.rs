@@ -75,7 +75,7 @@ async fn all_properties_of_connack_are_told() {
 
 /// A property and what is said of it. The rest the face has checked.
 fn wrong_values() -> Vec<(u8, JsValue, &'static str)> {
-    let type_of_another = "a value that the property's type does not have";
+    let type_of_another = "a value that does not fit the property's type";
     vec![
         (0, "x".into(), "there is no such property"),
         (255, "x".into(), "there is no such property"),

@@ -115,8 +115,7 @@ impl AccessFilter {
     pub fn parse(text: &str) -> Result<Self, TopicError> {
         let filter = TopicFilter::parse(text)?;
         if filter.share_name().is_some() {
-            let fault = TopicFault::BadShare { problem: "a rule is about topics, and has the filter alone" };
-            return Err(TopicError { text: String::from(text), fault });
+            return Err(TopicError { text: String::from(text), fault: TopicFault::Shared });
         }
         Ok(Self(filter))
     }

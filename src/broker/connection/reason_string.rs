@@ -76,9 +76,9 @@ impl DisconnectCause {
     pub(crate) fn words(&self) -> String {
         match self {
             Self::Fault(fault) => fault.words(),
-            Self::KeepAliveTimeout => "nothing came for one and a half times the keep alive".into(),
-            Self::TakenOver => "another connection came with this client identifier".into(),
-            Self::QueueFull => "the client took less than its subscriptions brought".into(),
+            Self::KeepAliveTimeout => "no packet within 1.5 times the keep alive".into(),
+            Self::TakenOver => "session taken over by another connection".into(),
+            Self::QueueFull => "outgoing queue overflowed".into(),
             Self::Client(_) | Self::TransportClosed | Self::StoreFailed | Self::Host(_) => String::new(),
         }
     }

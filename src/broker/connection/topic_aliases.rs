@@ -51,12 +51,12 @@ impl Inbound {
         let place = usize::try_from(alias).unwrap_or(usize::MAX).wrapping_sub(1);
         // 0 is none either [MQTT-3.3.2-8]; the codec refuses it already.
         if place >= usize::from(maximum) {
-            let problem = "a topic alias that is 0 or above the topic alias maximum";
+            let problem = "topic alias is 0 or above the topic alias maximum";
             return Err(Fault::new(ReasonCode::TopicAliasInvalid, "MQTT-3.3.2-9", problem));
         }
         if !topic.is_empty() {
             let Ok(topic) = TopicName::parse(topic) else {
-                return Err(Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", "a topic that is no topic name"));
+                return Err(Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", "invalid topic name"));
             };
             if self.0.len() <= place {
                 self.0.resize(place + 1, None);
@@ -65,7 +65,7 @@ impl Inbound {
             return Ok(topic);
         }
         self.0.get(place).cloned().flatten().ok_or_else(|| {
-            let problem = "a topic alias that stands for no topic yet";
+            let problem = "topic alias has no topic yet";
             Fault::new(ReasonCode::ProtocolError, "§3.3.2.3.4", problem)
         })
     }

@@ -43,7 +43,7 @@ impl Broker {
     ) -> Handled {
         if !self.options.asks.enhanced {
             let reason = ReasonCode::BadAuthenticationMethod; // [MQTT-4.12.0-1]
-            self.refuse(id, connect, reason, "no authentication method is served");
+            self.refuse(id, connect, reason, "enhanced authentication is not supported");
             return Handled::Done;
         }
         let data = data(connect.properties);
@@ -76,7 +76,7 @@ impl Broker {
                 Handled::Done
             }
             Ok(_) => {
-                let problem = "a packet other than AUTH and DISCONNECT before CONNACK";
+                let problem = "only AUTH and DISCONNECT may be sent before CONNACK";
                 self.end_exchange(id, exchange, Fault::new(ReasonCode::ProtocolError, "MQTT-3.1.2-30", problem));
                 Handled::Done
             }
@@ -92,7 +92,7 @@ impl Broker {
     pub(crate) fn on_auth(&mut self, sender: Sender, auth: Auth<'_>, now: Time) -> Result<Handled, Fault> {
         let connected = self.peers.get(sender.peer).and_then(|peer| peer.connection.connected());
         let Some(Method { name, again }) = connected.and_then(|connected| connected.method.as_deref()) else {
-            let problem = "AUTH on a connection that began without an authentication method";
+            let problem = "AUTH, but CONNECT had no authentication method";
             return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-4.12.0-7", problem));
         };
         let expected = if *again { ReasonCode::ContinueAuthentication } else { ReasonCode::ReAuthenticate };
@@ -118,7 +118,7 @@ impl Broker {
             Answer::Complete(data) => (ReasonCode::Success, data),
             Answer::Continue(data) => (ReasonCode::ContinueAuthentication, data), // [MQTT-4.12.0-2]
             Answer::Refuse(reason) => {
-                let problem = "the host refused to authenticate the client again";
+                let problem = "re-authentication refused";
                 return Err(Fault::new(refusal(reason, PacketKind::Disconnect), "MQTT-4.12.1-2", problem));
             }
         };
@@ -190,7 +190,7 @@ impl Broker {
         debug_assert!(encoded.is_ok(), "{encoded:?}");
         if out.len() - start > exchange.packet_bytes_max {
             out.truncate(start);
-            let problem = "a maximum packet size that AUTH does not fit in";
+            let problem = "AUTH is larger than the client's maximum packet size";
             return Err(Fault::new(ReasonCode::PacketTooLarge, "MQTT-3.1.2-24", problem));
         }
         self.events.counters.sent.count(out.get(start..).unwrap_or_default());
@@ -224,11 +224,11 @@ fn credentials(connect: &Connect<'_>) -> Credentials {
 /// The data of an AUTH that has the method and the reason that it should.
 fn check_auth<'a>(auth: Auth<'a>, method: &str, reason: ReasonCode) -> Result<Option<&'a [u8]>, Fault> {
     if auth.properties.text(PropertyId::AuthenticationMethod) != Some(method) {
-        let problem = "AUTH with another authentication method than CONNECT";
+        let problem = "AUTH has another authentication method than CONNECT";
         return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-4.12.0-5", problem));
     }
     if auth.reason != reason {
-        let problem = "AUTH with a reason that is not its turn";
+        let problem = "unexpected reason code in AUTH";
         return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-4.12.0-3", problem));
     }
     Ok(data(auth.properties))

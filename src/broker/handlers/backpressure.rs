@@ -76,7 +76,7 @@ impl Peer {
     pub(crate) fn check_answers(&self, bytes_max: usize) -> Result<(), Fault> {
         match self.flow {
             Flow::Stopped(bytes) if bytes + self.transmit.len() > bytes_max => {
-                let problem = "more answers than wait for a peer that does not read";
+                let problem = "outgoing buffer full; the client does not read its answers";
                 Err(Fault::new(ReasonCode::QuotaExceeded, "§4.13", problem))
             }
             Flow::Stopped(_) | Flow::Open | Flow::Gone => Ok(()),
@@ -106,7 +106,7 @@ impl Broker {
             Intake::Open | Intake::Resuming => true,
             Intake::Paused(bytes_max) => {
                 if waiting > bytes_max {
-                    let problem = "more bytes behind a packet that waits to be handled than are kept";
+                    let problem = "incoming buffer full; wait for the broker's answers";
                     let fault = Fault::new(ReasonCode::QuotaExceeded, "§4.13", problem);
                     self.end_connection(id, DisconnectCause::Fault(fault), now);
                 }

@@ -87,7 +87,7 @@ impl Broker {
         }
         match self.may_leave_will((id, place), connect, now) {
             Verdict::Allowed => self.accept_connect(id, connect, proof, now),
-            Verdict::Refused(reason) => self.refuse(id, connect, reason, "may not publish the will"),
+            Verdict::Refused(reason) => self.refuse(id, connect, reason, "not authorized to publish the will"),
             Verdict::Pending => return Handled::Waits,
         }
         Handled::Done
@@ -135,7 +135,7 @@ impl Broker {
         let encoded = connack.encode(connect.version, &mut measured);
         debug_assert!(encoded.is_ok(), "{encoded:?}");
         if measured.len() > agreed.packet_bytes_max {
-            let problem = "a maximum packet size that CONNACK does not fit in";
+            let problem = "CONNACK is larger than the client's maximum packet size";
             let fault = Fault::new(ReasonCode::PacketTooLarge, "MQTT-3.1.2-24", problem);
             return self.reject(id, RejectCause::Fault(fault));
         }
@@ -165,37 +165,37 @@ impl Broker {
     fn check_connect(&self, id: PeerId, connect: &Connect<'_>) -> Result<(), Fault> {
         // An identifier of more than the 23 characters that 3.1 has is taken, as 3.1.1 lets a server do.
         if connect.client_id.is_empty() && self.is_3_1(id) {
-            let problem = "no client identifier, which MQTT 3.1 wants";
+            let problem = "client identifier is empty; MQTT 3.1 requires one";
             return Err(Fault::new(ReasonCode::ClientIdentifierNotValid, "3.1 §3.1", problem));
         }
         if connect.client_id.is_empty() && connect.version == Version::V3_1_1 && !connect.clean_start {
-            let problem = "a session that is to stay, without a client identifier to find it by";
+            let problem = "client identifier is empty, but clean session is 0";
             return Err(Fault::new(ReasonCode::ClientIdentifierNotValid, "3.1.1 MQTT-3.1.3-8", problem));
         }
         let is_known = self.clients.find(connect.client_id).is_some();
         if !is_known && self.clients.len() >= self.options.sessions_max {
-            let problem = "one more session than are kept";
+            let problem = "session limit reached";
             return Err(Fault::new(ReasonCode::QuotaExceeded, "§4.1", problem));
         }
         let Some(will) = &connect.will else { return Ok(()) };
         if will.qos > self.options.maximum_qos {
-            let problem = "a will with a quality of service above the maximum";
+            let problem = "will QoS is above the maximum QoS";
             return Err(Fault::new(ReasonCode::QoSNotSupported, "MQTT-3.2.2-12", problem));
         }
         if will.retain && !self.options.retain_available {
-            let problem = "a will to be retained, where retained messages are not available";
+            let problem = "will retain is set, but retained messages are not available";
             return Err(Fault::new(ReasonCode::RetainNotSupported, "MQTT-3.2.2-13", problem));
         }
         if is_sys(will.topic) {
-            let problem = "a will to be published where only the broker publishes";
+            let problem = "will topic is below $SYS, where only the broker publishes";
             return Err(Fault::new(ReasonCode::NotAuthorized, "§4.7.2", problem));
         }
         if has_more_levels(will.topic, self.options.topic_levels_max) {
-            let problem = "a will topic of more levels than are served";
+            let problem = "will topic has more levels than the broker allows";
             return Err(Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", problem));
         }
         TopicName::validate(will.topic)
-            .map_err(|_| Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", "a will topic that is no topic name"))
+            .map_err(|_| Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", "invalid will topic"))
     }
 
     /// Gives the client its session and the connection its client.

@@ -126,7 +126,7 @@ impl Broker {
         match decoder.packet(&located, version) {
             Ok(Packet::Connect(connect)) => handled = self.on_connect(id, &connect, decoder.bytes(&located), now),
             Ok(_) => {
-                let problem = "a first packet other than CONNECT";
+                let problem = "the first packet must be CONNECT";
                 self.reject(id, RejectCause::Fault(Fault::new(ReasonCode::ProtocolError, "MQTT-3.1.0-1", problem)));
             }
             Err(error) => {
@@ -173,7 +173,7 @@ impl Broker {
         {
             // Where none is served, it is not known what CONNECT asked for, and comes to the same.
             if client.expiry_interval == 0 && seconds > 0 && self.options.session_expiry_max > 0 {
-                let problem = "a session expiry interval in DISCONNECT after none in CONNECT";
+                let problem = "session expiry interval in DISCONNECT, but CONNECT had none";
                 return Err(Fault::new(ReasonCode::ProtocolError, "§3.14.2.2.2", problem));
             }
             client.expiry_interval = seconds.min(self.options.session_expiry_max);
@@ -213,11 +213,8 @@ impl Broker {
     }
 }
 
-const ANSWER_TOO_LARGE: Fault = Fault::new(
-    ReasonCode::PacketTooLarge,
-    "MQTT-3.1.2-24",
-    "the answer is larger than the client's maximum packet size",
-);
+const ANSWER_TOO_LARGE: Fault =
+    Fault::new(ReasonCode::PacketTooLarge, "MQTT-3.1.2-24", "answer is larger than the client's maximum packet size");
 
 /// A CONNECT from its protocol name on.
 fn protocol(bytes: &[u8]) -> &[u8] {
@@ -227,7 +224,7 @@ fn protocol(bytes: &[u8]) -> &[u8] {
 
 impl From<UnexpectedAck> for Fault {
     fn from(_: UnexpectedAck) -> Self {
-        let problem = "an acknowledgement that the delivery's quality of service does not have";
+        let problem = "acknowledgement does not match the QoS of the message";
         Self::new(ReasonCode::ProtocolError, "§4.13", problem)
     }
 }

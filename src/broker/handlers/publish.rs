@@ -17,7 +17,7 @@ impl Broker {
             return self.take_publish(sender, publish, now);
         }
         if publish.properties.value(PropertyId::SubscriptionIdentifier).is_some() {
-            let problem = "a subscription identifier in a PUBLISH from a client";
+            let problem = "subscription identifier in a PUBLISH from a client";
             return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-3.3.4-6", problem));
         }
         let Some(alias) = publish.properties.number(PropertyId::TopicAlias) else {
@@ -58,7 +58,7 @@ impl Broker {
             Received::New => self.take_in(sender, publish, refused, now),
             Received::Duplicate => ReasonCode::Success,
             Received::ReceiveMaximumExceeded => {
-                let problem = "more messages unacknowledged than the receive maximum allows";
+                let problem = "more unacknowledged messages than the receive maximum";
                 return Err(Fault::new(ReasonCode::ReceiveMaximumExceeded, "MQTT-3.3.4-7", problem));
             }
         };
@@ -98,15 +98,15 @@ impl Broker {
     #[inline]
     fn check_publish(&self, publish: &Publish<'_>) -> Result<(), Fault> {
         if publish.qos > self.options.maximum_qos {
-            let problem = "a quality of service above the maximum";
+            let problem = "QoS is above the maximum QoS";
             return Err(Fault::new(ReasonCode::QoSNotSupported, "MQTT-3.2.2-11", problem));
         }
         if publish.retain && !self.options.retain_available {
-            let problem = "the RETAIN flag, where retained messages are not available";
+            let problem = "RETAIN is set, but retained messages are not available";
             return Err(Fault::new(ReasonCode::RetainNotSupported, "MQTT-3.2.2-14", problem));
         }
         if has_more_levels(publish.topic, self.options.topic_levels_max) {
-            let problem = "a topic of more levels than are served";
+            let problem = "topic has more levels than the broker allows";
             return Err(Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", problem));
         }
         Ok(())
@@ -115,5 +115,5 @@ impl Broker {
 
 /// What is said of a message that was refused.
 fn why_not(topic: &str) -> &'static str {
-    if is_sys(topic) { "only the broker publishes below $SYS" } else { "may not publish to this topic" }
+    if is_sys(topic) { "only the broker publishes below $SYS" } else { "not authorized for this topic" }
 }

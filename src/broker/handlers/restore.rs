@@ -28,8 +28,8 @@ use crate::topic::TopicFilter;
 /// What is wrong with a record.
 type Fault = &'static str;
 
-const NO_DELIVERY: Fault = "it is no delivery that waits";
-const NO_PLACE: Fault = "it is far behind those before it";
+const NO_DELIVERY: Fault = "it is not a queued delivery";
+const NO_PLACE: Fault = "its place in the queue is too far behind the one before it";
 
 /// What was restored so far, by the numbers that the records have, in their order.
 struct Restoring<'b> {
@@ -82,7 +82,7 @@ impl Broker {
             }
             Some((b"F", _)) | None => {}
             Some((key, _)) => {
-                return Err(StoreError::Damaged { key: (*key).into(), problem: "there is none that tells the format" });
+                return Err(StoreError::Damaged { key: (*key).into(), problem: "no format record comes before it" });
             }
         }
         for (key, value) in records {
@@ -138,18 +138,18 @@ impl Broker {
 
 impl Restoring<'_> {
     fn record(&mut self, key: &[u8], value: &[u8]) -> Result<(), Fault> {
-        match Key::read(key).ok_or("it is of no kind that there is")? {
+        match Key::read(key).ok_or("its key has an unknown kind")? {
             Key::Format => Ok(()),
             Key::Message(number) => {
-                let (message, arrived) = read_message(value).ok_or("it is no message")?;
+                let (message, arrived) = read_message(value).ok_or("it is not a message")?;
                 self.messages.push((number, self.store.messages.restore(number, message, arrived)));
                 Ok(())
             }
             Key::Retained(topic) => self.retained(topic, value),
             Key::Session(number) => self.session(number, value),
             Key::Subscription(session, filter) => {
-                let filter = TopicFilter::parse(filter).map_err(|_| "its filter is none")?;
-                let (subscription, replay) = read_subscription(&filter, value).ok_or("it is no subscription")?;
+                let filter = TopicFilter::parse(filter).map_err(|_| "its topic filter is invalid")?;
+                let (subscription, replay) = read_subscription(&filter, value).ok_or("it is not a subscription")?;
                 let key = self.find_session(session)?;
                 if let Some(client) = self.broker.clients.get_mut(key) {
                     client.subscriptions.insert::<str>(ClientSubscription { filter: filter.clone(), subscription });
@@ -167,7 +167,7 @@ impl Restoring<'_> {
                 Ok(())
             }),
             Key::Sent(session, packet_id) => {
-                let (order, delivery) = read_sent(value).ok_or("it is no delivery that was sent")?;
+                let (order, delivery) = read_sent(value).ok_or("it is not a sent delivery")?;
                 let key = self.find_session(session)?;
                 let (message, delivery) = delivery.map(|record| self.delivery(key, record)).transpose()?.unzip();
                 self.with_session(session, |client, stored| {
@@ -199,13 +199,13 @@ impl Restoring<'_> {
     }
 
     fn retained(&mut self, topic: &str, value: &[u8]) -> Result<(), Fault> {
-        let (number, rest) = value.split_first_chunk().ok_or("it names no message")?;
-        let (stamp, publisher) = rest.split_first_chunk().ok_or("it has no stamp")?;
+        let (number, rest) = value.split_first_chunk().ok_or("it has no message number")?;
+        let (stamp, publisher) = rest.split_first_chunk().ok_or("it has no sequence number")?;
         let stamp = u64::from_be_bytes(*stamp);
-        let publisher = core::str::from_utf8(publisher).map_err(|_| "its publisher is no text")?;
+        let publisher = core::str::from_utf8(publisher).map_err(|_| "its publisher is not UTF-8")?;
         let (key, message, arrived) = self.hold(u64::from_be_bytes(*number))?;
         if message.topic.as_str() != topic {
-            return Err("its message is of another topic");
+            return Err("its message has another topic");
         }
         let topic = message.topic.clone();
         let publisher = (!publisher.is_empty()).then(|| publisher.into());
@@ -219,10 +219,10 @@ impl Restoring<'_> {
     }
 
     fn session(&mut self, number: u64, value: &[u8]) -> Result<(), Fault> {
-        let (record, client_id) = SessionRecord::read(value).ok_or("it is no session")?;
+        let (record, client_id) = SessionRecord::read(value).ok_or("it is not a session")?;
         let client_id: Arc<str> = client_id.into();
         if self.broker.clients.find(&client_id).is_some() {
-            return Err("its client has another session");
+            return Err("its client identifier has another session");
         }
         let mut stored = StoredSession::restore(number, record.clone());
         let will = match record.will {

@@ -67,9 +67,12 @@ impl Broker {
         for (index, asked) in subscribe.subscriptions.iter().enumerate() {
             // A long SUBSCRIBE that repeats its filters is bounded too.
             let granted = if index >= self.options.subscriptions_max {
-                Err(Refused::new(ReasonCode::QuotaExceeded, "more filters in one SUBSCRIBE than a client may have"))
+                Err(Refused::new(
+                    ReasonCode::QuotaExceeded,
+                    "more filters in one SUBSCRIBE than the subscription limit",
+                ))
             } else if let Some(Verdict::Refused(reason)) = verdicts.get(index) {
-                Err(Refused::new(*reason, "may not subscribe to this filter"))
+                Err(Refused::new(*reason, "not authorized for this filter"))
             } else {
                 self.grant(sender.client, asked, identifier)
             };
@@ -174,7 +177,7 @@ impl Broker {
         if !self.options.subscription_identifiers_available
             && subscribe.properties.subscription_identifiers().next().is_some()
         {
-            let problem = "a subscription identifier, where there are none";
+            let problem = "subscription identifiers are not available";
             return Err(Fault::new(ReasonCode::SubscriptionIdentifiersNotSupported, "§3.2.2.3.12", problem));
         }
         subscribe.subscriptions.iter().find_map(|asked| self.unavailable(asked.filter)).map_or(Ok(()), Err)
@@ -183,11 +186,11 @@ impl Broker {
     /// What the filter has that is not available.
     fn unavailable(&self, filter: &str) -> Option<Fault> {
         if !self.options.wildcard_subscription_available && has(filter, is_wildcard) {
-            let problem = "a wildcard in a topic filter, where there are none";
+            let problem = "wildcard subscriptions are not available";
             return Some(Fault::new(ReasonCode::WildcardSubscriptionsNotSupported, "§3.2.2.3.11", problem));
         }
         if !self.options.shared_subscription_available && filter.starts_with("$share/") {
-            let problem = "a shared subscription, where there are none";
+            let problem = "shared subscriptions are not available";
             return Some(Fault::new(ReasonCode::SharedSubscriptionsNotSupported, "§3.2.2.3.13", problem));
         }
         None
@@ -198,7 +201,10 @@ impl Broker {
         let filter = TopicFilter::parse(asked.filter)
             .map_err(|error| Refused { reason: ReasonCode::TopicFilterInvalid, words: error.to_string() })?;
         if has_more_levels(filter.filter(), self.options.topic_levels_max) {
-            return Err(Refused::new(ReasonCode::TopicFilterInvalid, "a filter of more levels than are served"));
+            return Err(Refused::new(
+                ReasonCode::TopicFilterInvalid,
+                "topic filter has more levels than the broker allows",
+            ));
         }
         if let Some(fault) = self.unavailable(asked.filter) {
             return Err(Refused::new(fault.reason, fault.problem)); // Of 3.1.1, which is told so in no other way.
@@ -211,9 +217,9 @@ impl Broker {
         if let Some(held) = known {
             held.subscription = subscription;
         } else if client.subscriptions.len() >= self.options.subscriptions_max {
-            return Err(Refused::new(ReasonCode::QuotaExceeded, "one more subscription than a client may have"));
+            return Err(Refused::new(ReasonCode::QuotaExceeded, "subscription limit reached"));
         } else if client.filter_bytes() + filter.as_str().len() > FILTER_BYTES_MAX {
-            return Err(Refused::new(ReasonCode::QuotaExceeded, "longer filters than a client may have"));
+            return Err(Refused::new(ReasonCode::QuotaExceeded, "limit of topic filter bytes reached"));
         } else {
             client.subscriptions.insert::<str>(ClientSubscription { filter: filter.clone(), subscription });
         }

@@ -1,24 +1,33 @@
-//! What can be wrong with what a store holds.
+//! Errors of restoring a broker from the records of a store.
 
 use alloc::boxed::Box;
 
 use thiserror::Error;
 
-/// A store's records are not those of a broker, or not whole.
+use crate::broker::store::record::FORMAT;
+
+/// A fault in the records of a store.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum StoreError {
-    /// They have a format that this broker does not know: they are of another version of it.
-    #[error("the store has the format \"{}\"; this broker knows \"\\x01\"", .found.escape_ascii())]
+    /// The records have a format that this version does not read.
+    #[error(
+        "the store has format \"{}\", but this version reads \"{}\" only; use the version that wrote it",
+        .found.escape_ascii(),
+        FORMAT.escape_ascii()
+    )]
     UnknownFormat {
-        /// The format; it should be 1.
+        /// The format that the store has.
         found: Box<[u8]>,
     },
     /// A record is damaged.
-    #[error("the store's record \"{}\" is damaged: {problem}", .key.escape_ascii())]
+    #[error(
+        "the store's record \"{}\" is damaged: {problem}; restore a backup or use an empty store",
+        .key.escape_ascii()
+    )]
     Damaged {
-        /// Its key.
+        /// The key of the record.
         key: Box<[u8]>,
-        /// What is wrong with it.
+        /// The fault in the record.
         problem: &'static str,
     },
 }
@@ -31,9 +40,16 @@ mod tests {
 
     #[test]
     fn an_error_says_which_record() {
-        let damaged = StoreError::Damaged { key: b"S\x00\x1F".as_slice().into(), problem: "it is no session" };
-        assert_eq!(damaged.to_string(), "the store's record \"S\\x00\\x1f\" is damaged: it is no session");
+        let damaged = StoreError::Damaged { key: b"S\x00\x1F".as_slice().into(), problem: "it is not a session" };
+        assert_eq!(
+            damaged.to_string(),
+            "the store's record \"S\\x00\\x1f\" is damaged: it is not a session; \
+             restore a backup or use an empty store"
+        );
         let unknown = StoreError::UnknownFormat { found: [9].into() };
-        assert_eq!(unknown.to_string(), "the store has the format \"\\t\"; this broker knows \"\\x01\"");
+        assert_eq!(
+            unknown.to_string(),
+            "the store has format \"\\t\", but this version reads \"\\x02\" only; use the version that wrote it"
+        );
     }
 }

@@ -22,14 +22,14 @@ pub(super) fn check_list(reader: &mut Reader<'_>, place: PropertyPlace) {
     while !reader.is_empty() {
         let start = reader.offset();
         let Some(id) = PropertyId::from_value(reader.variable()) else {
-            return reader.malformed(start, "§2.2.2.2", "an identifier that no property has");
+            return reader.malformed(start, "§2.2.2.2", "unknown property identifier");
         };
         if !id.is_allowed_in(place) {
-            return reader.malformed(start, "§2.2.2.2", "a property that does not belong in this packet");
+            return reader.malformed(start, "§2.2.2.2", "a property that is not allowed in this packet");
         }
         let bit = 1 << id as u8;
         if seen & bit != 0 && !id.may_repeat_in(place) {
-            return reader.protocol_error(start, "§2.2.2.2", "a property that may stand once stands twice");
+            return reader.protocol_error(start, "§2.2.2.2", "a property twice that is allowed only once");
         }
         seen |= bit;
         Value::read(id, reader);

@@ -76,7 +76,7 @@ impl<'a> Value<'a> {
                 writer.text("user property's name", name);
                 writer.text("user property's value", value);
             }
-            (_, _) => writer.invalid("§2.2.2.2", "a value that the property's type does not have"),
+            (_, _) => writer.invalid("§2.2.2.2", "a value that does not fit the property's type"),
         }
     }
 }
