@@ -7,7 +7,6 @@ mod house {
     mod comments;
     mod conformance;
     mod impls;
-    mod imports;
     mod layout;
     mod lexer;
     mod proofs;
@@ -15,7 +14,6 @@ mod house {
     mod rust_imports;
     mod sentences;
     mod source;
-    mod table;
     mod typescript_imports;
     mod words;
 }

@@ -1,8 +1,8 @@
 //! Types whose methods stand in certain files alone.
 
 use super::lexer::{Token, tokens};
+use super::rooms::names;
 use super::source::Source;
-use super::table::names;
 
 /// One row: the type, its folder, and the files and folders in it that may hold its methods.
 pub(crate) struct Home {

@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 
 use super::arrows::{Arrow, Graph, circles};
-use super::table::names;
 
 /// The rooms below a folder.
 pub(crate) struct Rooms {
@@ -114,6 +113,11 @@ impl Rooms {
         }
         circles(&graph)
     }
+}
+
+/// The names in backticks, without the `/` that marks a folder.
+pub(crate) fn names(cell: &str) -> impl Iterator<Item = String> {
+    cell.split('`').skip(1).step_by(2).map(|name| name.trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! Imports of the crate's files: the file of the module to which each path leads.
 //!
 //! An item counts for the module that a path names it in, so a re-export counts for the module that
-//! has it. Paths in items for tests alone do not count.
+//! has it.
 
 use std::collections::BTreeMap;
 
 use super::arrows::Arrow;
-use super::imports::place;
 use super::lexer::{Token, tokens};
 use super::source::Source;
 
@@ -15,18 +14,26 @@ type Path = Vec<String>;
 /// Each module of the crate, with its file.
 struct Modules<'a>(BTreeMap<Path, &'a str>);
 
-/// The arrows between the files of the crate.
-pub(crate) fn arrows(sources: &[Source]) -> Vec<Arrow> {
+/// The arrows between the files of the crate, with those of items for tests alone, or without.
+pub(crate) fn arrows(sources: &[Source], with_tests: bool) -> Vec<Arrow> {
     let modules = Modules(sources.iter().map(|source| (place(&source.path), source.path.as_str())).collect());
-    let mut found: Vec<_> = sources.iter().flat_map(|source| of(source, &modules)).collect();
+    let mut found: Vec<_> = sources.iter().flat_map(|source| of(source, &modules, with_tests)).collect();
     found.sort();
     found.dedup();
     found
 }
 
-fn of(source: &Source, modules: &Modules<'_>) -> Vec<Arrow> {
-    let tokens = without_tests(tokens(&source.text));
-    let mut file = File { modules, here: place(&source.path), names: BTreeMap::new(), found: Vec::new() };
+/// The module path of a file: `src/codec/mod.rs` is `codec`, `src/codec/qos.rs` is `codec`, `qos`.
+fn place(path: &str) -> Path {
+    let path = path.trim_start_matches("src/").trim_end_matches(".rs");
+    path.split('/').filter(|part| !matches!(*part, "mod" | "lib")).map(str::to_owned).collect()
+}
+
+fn of(source: &Source, modules: &Modules<'_>, with_tests: bool) -> Vec<Arrow> {
+    let tokens = tokens(&source.text);
+    let tokens = if with_tests { tokens } else { without_tests(tokens) };
+    let here = place(&source.path);
+    let mut file = File { modules, here, braces: Vec::new(), names: BTreeMap::new(), found: Vec::new() };
     let mut index = 0;
     while index < tokens.len() {
         index = file.step(&tokens, index);
@@ -39,7 +46,10 @@ fn of(source: &Source, modules: &Modules<'_>) -> Vec<Arrow> {
 /// One file while it is read.
 struct File<'a> {
     modules: &'a Modules<'a>,
+    /// The module that is read: the file's, or one written within the file.
     here: Path,
+    /// For each open brace, true if it is that of a module written within the file.
+    braces: Vec<bool>,
     /// Names that imports have given to modules.
     names: BTreeMap<String, Path>,
     found: Vec<(usize, &'a str)>,
@@ -53,6 +63,7 @@ impl File<'_> {
             return self.tree(tokens, index + 1, &[]);
         }
         if !is_word || index > 0 && tokens[index - 1].text == "::" {
+            self.brace(tokens, index);
             return index + 1;
         }
         let (path, end) = segments(tokens, index);
@@ -62,7 +73,22 @@ impl File<'_> {
         end
     }
 
-    /// One branch of an import, up to what follows it.
+    /// Enters a module written within the file, or leaves it.
+    fn brace(&mut self, tokens: &[Token], index: usize) {
+        match tokens[index].text.as_str() {
+            "{" => {
+                let is_module = index.checked_sub(2).is_some_and(|before| tokens[before].text == "mod");
+                if is_module {
+                    self.here.push(tokens[index - 1].text.clone());
+                }
+                self.braces.push(is_module);
+            }
+            "}" if self.braces.pop() == Some(true) => drop(self.here.pop()),
+            _ => {}
+        }
+    }
+
+    /// One branch of an import, up to the token behind it.
     fn tree(&mut self, tokens: &[Token], index: usize, before: &[String]) -> usize {
         let line = tokens.get(index).map_or(0, |token| token.line);
         let (more, mut at) = segments(tokens, index);
@@ -176,12 +202,15 @@ mod tests {
     use super::{Source, arrows};
 
     /// Files of a small crate, of which one has this text.
-    fn found(path: &str, text: &str) -> String {
+    fn found(path: &str, text: &str, with_tests: bool) -> String {
         let paths = ["src/lib.rs", "src/a.rs", "src/b/mod.rs", "src/b/c.rs", "src/b/d/mod.rs", "src/b/d/e.rs"];
         let text = |one: &str| if one == path { text.to_owned() } else { String::new() };
         let sources: Vec<_> = paths.map(|path| Source { path: path.to_owned(), text: text(path) }).into();
-        let names = arrows(&sources).into_iter().map(|arrow| arrow.to.trim_start_matches("src/").to_owned());
-        names.collect::<Vec<_>>().join(" ")
+        let names =
+            arrows(&sources, with_tests).into_iter().map(|arrow| arrow.to.trim_start_matches("src/").to_owned());
+        let mut names: Vec<_> = names.collect();
+        names.sort_unstable();
+        names.join(" ")
     }
 
     #[test]
@@ -200,11 +229,20 @@ mod tests {
             ("src/a.rs", "#[cfg(test)] use crate::b::X;\n// crate::b::d", ""),
         ] {
             let mut words: Vec<_> = expected.split(' ').collect();
-            let found = found(path, text);
+            let found = found(path, text, false);
             let mut names: Vec<_> = found.split(' ').collect();
             words.sort_unstable();
             names.sort_unstable();
             assert_eq!(names, words, "{path}: {text}");
         }
+    }
+
+    #[test]
+    fn a_module_within_a_file_has_a_path_of_its_own() {
+        let text = "mod inner { use super::d::X; fn f() { super::super::a::g() } }\nfn g() { self::c::h() }";
+        assert_eq!(found("src/b/mod.rs", text, false), "a.rs b/c.rs b/d/mod.rs");
+        let text = "#[cfg(test)]\nmod tests { use super::*; use crate::a::X; }";
+        assert_eq!(found("src/b/c.rs", text, true), "a.rs");
+        assert_eq!(found("src/b/c.rs", text, false), "");
     }
 }
