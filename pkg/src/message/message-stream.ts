@@ -3,16 +3,19 @@
 import { ignore } from '../util/abort.js'
 import type { Message } from './message.js'
 
-/** Messages for `for await`. Ends when the client is ended; throws if it closed with an error. */
+/**
+ * An iterator of messages for `for await`. It ends with the client, and throws if that closed with
+ * an error.
+ */
 export interface MessageStream extends AsyncIterableIterator<Message> {
-  /** How many messages were lost so far, since more waited than `limit`. */
+  /** Number of messages lost so far, since more waited than `limit`. */
   readonly dropped: number
   /** Ends the loop and unsubscribes, as `break` does. */
   return(): Promise<IteratorResult<Message>>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** How many messages wait at most, and which is lost then. @internal */
+/** Limits of a stream: how many messages wait at most, and which one is dropped then. @internal */
 export interface QueueLimits {
   readonly limit: number
   readonly overflow: 'drop-oldest' | 'drop-newest'
@@ -25,12 +28,15 @@ interface Reader {
 
 const end: IteratorResult<Message> = { done: true, value: undefined }
 
-/** A bounded queue between the handler, which cannot wait, and the loop, which may be slow. @internal */
+/**
+ * A bounded queue between the handler, which cannot wait, and the loop, which may be slow.
+ * @internal
+ */
 export class MessageQueue implements MessageStream {
   dropped = 0
   #messages: Message[] = []
   #readers: Reader[] = []
-  /** Set once no more messages come. */
+  /** End of the stream, once no more messages come. */
   #last: { readonly error?: unknown } | undefined
 
   readonly #options: QueueLimits
@@ -56,7 +62,7 @@ export class MessageQueue implements MessageStream {
     this.#messages.push(message)
   }
 
-  /** No more messages come: the loop ends, or throws, behind those that wait. */
+  /** Ends the stream: the loop ends, or throws, after the messages that wait. */
   close(last: { readonly error?: unknown }): void {
     if (this.#last) return
     this.#last = last
@@ -92,7 +98,7 @@ export class MessageQueue implements MessageStream {
     return this
   }
 
-  /** An error is thrown once, and then the loop has ended. */
+  /** Settles a read after the end. An error is thrown once, and then the loop has ended. */
   #finish({ resolve, reject }: Reader): void {
     const last = this.#last
     this.#last = {}

@@ -1,6 +1,6 @@
 import { fromList, type MessageProperties, type PropertyList } from './properties.js'
 
-/** What can be published: text is sent as UTF-8. */
+/** A payload to publish. Text is sent as UTF-8. */
 export type Payload = string | Uint8Array | ArrayBuffer | ArrayBufferView
 
 /** Quality of service: 0 at most once, 1 at least once, 2 exactly once (MQTT 5.0 §4.3). */
@@ -9,29 +9,41 @@ export type QoS = 0 | 1 | 2
 /** A message that arrived. */
 export interface Message {
   readonly topic: string
-  /** May be a view of a buffer that other messages share: read it, and copy it before you write or transfer it. */
+  /**
+   * Payload bytes, perhaps a view of a buffer that other messages share. Read them; copy before you
+   * write or transfer.
+   */
   readonly payload: Uint8Array
-  /** The quality of service that it was delivered with. */
+  /** Quality of service of the delivery. */
   readonly qos: QoS
-  /** A retained message, sent since the subscription began; or, with `retainAsPublished`, one published to be retained. */
+  /**
+   * True for a retained message sent because of the subscription. With `retainAsPublished`, the
+   * flag it was published with.
+   */
   readonly retain: boolean
-  /** The broker has perhaps sent it before (DUP). */
+  /** True if the broker may have sent it before (DUP). */
   readonly duplicate: boolean
-  /** Decoded when first asked for. */
+  /** Properties, decoded on first use. */
   readonly properties: MessageProperties
-  /** The payload as UTF-8; what is none is replaced by U+FFFD. */
+  /** Returns the payload as UTF-8. Invalid bytes become U+FFFD. */
   text(): string
-  /** The payload as JSON. Throws a SyntaxError if it is none. */
+  /** Returns the payload parsed as JSON. Throws a SyntaxError if it is not JSON. */
   json<T = unknown>(): T
 }
 
-/** Called for each message that matches the filter. What it throws is reported and stops nobody else. */
+/**
+ * A message handler, called for each message that matches the filter. An error it throws is
+ * reported, and other handlers still run.
+ */
 export type Handler = (message: Message) => void
 
 const decoder = new TextDecoder()
 const none: MessageProperties = Object.freeze({})
 
-/** Fields that are few and not `#private`, since a message is made for each that arrives. @internal */
+/**
+ * A received message. It has few fields and none `#private`, since one is made for each message
+ * that arrives. @internal
+ */
 export class ReceivedMessage implements Message {
   constructor(
     readonly topic: string,
@@ -65,12 +77,12 @@ export class ReceivedMessage implements Message {
   }
 }
 
-/** The module's decoder of properties. @internal */
+/** Decoder of properties, by the module. @internal */
 export interface PropertyReader {
   readProperties(bytes: Uint8Array): PropertyList
 }
 
-/** The bytes of a message's properties until somebody asks for them. @internal */
+/** Encoded properties of a message, decoded on first use. @internal */
 export class LazyProperties {
   readonly #reader: PropertyReader
   readonly #bytes: Uint8Array

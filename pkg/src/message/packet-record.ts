@@ -1,29 +1,32 @@
 export type PacketKind = (typeof kinds)[number]
 
-/** A packet that passed. */
+/** A packet that was sent or received. */
 export interface PacketRecord {
   readonly direction: 'sent' | 'received'
   readonly kind: PacketKind
-  /** The whole packet. */
+  /** Bytes of the whole packet. */
   readonly bytes: Uint8Array
-  /** PUBLISH of QoS 1 and 2, its acknowledgements, SUBSCRIBE, UNSUBSCRIBE and theirs. */
+  /**
+   * Packet identifier: of PUBLISH at QoS 1 and 2, SUBSCRIBE, UNSUBSCRIBE, and the acknowledgements
+   * of these.
+   */
   readonly packetId?: number
-  /** PUBLISH. */
+  /** Quality of service; PUBLISH only. */
   readonly qos?: 0 | 1 | 2
-  /** PUBLISH: the DUP flag. */
+  /** DUP flag; PUBLISH only. */
   readonly duplicate?: boolean
-  /** PUBLISH: the RETAIN flag. */
+  /** RETAIN flag; PUBLISH only. */
   readonly retain?: boolean
-  /** PUBLISH: its topic, empty behind an alias. */
+  /** Topic, empty if an alias replaces it; PUBLISH only. */
   readonly topic?: string
   readonly reasonCode?: number
-  /** PUBLISH. */
+  /** Length of the payload; PUBLISH only. */
   readonly payloadBytes?: number
-  /** When it passed, in milliseconds on the clock of `performance.now()`. */
+  /** Time of the packet, in milliseconds on the clock of `performance.now()`. */
   readonly time: number
 }
 
-/** In the order of their numbers (MQTT 5.0 §2.1.2). */
+/** Kinds of packets, in the order of their numbers (MQTT 5.0 §2.1.2). */
 export const kinds = [
   'CONNECT',
   'CONNACK',
@@ -42,7 +45,10 @@ export const kinds = [
   'AUTH',
 ] as const
 
-/** The record of a packet from what the module tells: 0 is no identifier, -1 no reason code and no payload. @internal */
+/**
+ * Builds the record from the module's numbers. An identifier of 0, a reason code of -1 and a
+ * payload of -1 mean none. @internal
+ */
 export function packetRecord(
   outgoing: boolean,
   header: number,

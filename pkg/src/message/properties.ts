@@ -1,49 +1,51 @@
 import { binary, bool, fields, text, uint32, userProperties } from '../util/validate.js'
 
-/** Names and values that MQTT carries for the application, in order; a name may be there more than once. */
+/**
+ * User properties: names and values for the application, in order. A name may occur more than once.
+ */
 export type UserProperties = readonly (readonly [name: string, value: string])[]
 
-/** The properties of a message (MQTT 5.0 §3.3.2.3). There are none in 3.1.1. */
+/** Properties of a message (MQTT 5.0 §3.3.2.3). MQTT 3.1.1 has none. */
 export interface MessageProperties {
-  /** The payload is text in UTF-8. */
+  /** True if the payload is text in UTF-8. */
   readonly payloadFormatIndicator?: boolean
-  /** How long the broker keeps the message for subscribers, in seconds, 0 to 4294967295. */
+  /** Lifetime of the message at the broker, in seconds, 0 to 4294967295. */
   readonly messageExpiryInterval?: number
-  /** What the payload is, such as `application/json`. */
+  /** Media type of the payload, such as `application/json`. */
   readonly contentType?: string
-  /** The topic for a reply. */
+  /** Topic for a reply. */
   readonly responseTopic?: string
-  /** What the asker knows its question by, at most 65,535 bytes. */
+  /** Data by which the requester recognizes the reply, at most 65,535 bytes. */
   readonly correlationData?: Uint8Array
   readonly userProperties?: UserProperties
-  /** The identifiers of the subscriptions that the message is for. Of incoming messages only. */
+  /** Identifiers of the subscriptions that match. Incoming messages only. */
   readonly subscriptionIdentifiers?: readonly number[]
 }
 
-/** What the broker said when it accepted (MQTT 5.0 §3.2.2.3). What it left out is left out. */
+/** Properties of CONNACK (MQTT 5.0 §3.2.2.3). Those that the broker left out are undefined. */
 export interface ConnackProperties {
-  /** How long the session outlives the connection, in seconds, if it is not what was asked for. */
+  /** Session expiry interval in seconds, if the broker changed the one that was asked for. */
   readonly sessionExpiryInterval?: number
-  /** QoS 1 and 2 messages that the broker takes unacknowledged; without it 65,535. */
+  /** Number of QoS 1 and 2 messages that the broker takes unacknowledged. Default 65,535. */
   readonly receiveMaximum?: number
-  /** Without it 2. */
+  /** Default 2. */
   readonly maximumQos?: 0 | 1
-  /** Without it true. */
+  /** Default true. */
   readonly retainAvailable?: boolean
-  /** The largest packet that the broker takes, in bytes. */
+  /** Largest packet that the broker takes, in bytes. */
   readonly maximumPacketSize?: number
-  /** The client identifier that the broker gave, since the client had none. */
+  /** Client identifier that the broker assigned, since the client had none. */
   readonly assignedClientIdentifier?: string
   readonly topicAliasMaximum?: number
   readonly reasonString?: string
   readonly userProperties?: UserProperties
-  /** Without it true. */
+  /** Default true. */
   readonly wildcardSubscriptionAvailable?: boolean
-  /** Without it true. */
+  /** Default true. */
   readonly subscriptionIdentifierAvailable?: boolean
-  /** Without it true. */
+  /** Default true. */
   readonly sharedSubscriptionAvailable?: boolean
-  /** The keep alive that holds instead of the client's, in seconds. */
+  /** Keep alive in seconds that replaces the client's. */
   readonly serverKeepAlive?: number
   readonly responseInformation?: string
   readonly serverReference?: string
@@ -51,10 +53,13 @@ export interface ConnackProperties {
   readonly authenticationData?: Uint8Array
 }
 
-/** Identifiers and values of properties by turns; a user property's is a pair. @internal */
+/**
+ * A flat list of properties: identifier, value, identifier, value. A user property's value is a
+ * pair. @internal
+ */
 export type PropertyList = readonly unknown[]
 
-/** Properties of a message that goes out. @internal */
+/** Check of the properties of an outgoing message. @internal */
 export const messageProperties = fields({
   payloadFormatIndicator: bool,
   messageExpiryInterval: uint32,
@@ -64,14 +69,17 @@ export const messageProperties = fields({
   userProperties,
 })
 
-/** The identifiers of the properties that a client sends or is told (MQTT 5.0 §2.2.2.2), by their names here. */
+/**
+ * Identifiers of properties that a client sends or receives, by their names here (MQTT 5.0
+ * §2.2.2.2).
+ */
 const identifiers = {
   payloadFormatIndicator: 1,
   messageExpiryInterval: 2,
   contentType: 3,
   responseTopic: 8,
   correlationData: 9,
-  // Of messages that come; one that subscribes gives one.
+  // An incoming message may have several; SUBSCRIBE has one.
   subscriptionIdentifiers: 11,
   subscriptionIdentifier: 11,
   sessionExpiryInterval: 17,
@@ -95,7 +103,7 @@ const identifiers = {
   sharedSubscriptionAvailable: 42,
 }
 
-/** Properties as the module takes them; those that are undefined are left out. @internal */
+/** Converts properties to the module's list. Undefined ones are left out. @internal */
 export function toList(properties: object): PropertyList {
   const list: unknown[] = []
   for (const [name, value] of Object.entries(properties)) {
@@ -107,7 +115,7 @@ export function toList(properties: object): PropertyList {
   return list
 }
 
-/** Properties as the module gives them, by their names. @internal */
+/** Converts the module's list to properties by name. @internal */
 export function fromList(list: PropertyList): object {
   const properties: Record<string, unknown> = {}
   const names = Object.entries(identifiers)

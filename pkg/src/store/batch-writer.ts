@@ -1,25 +1,25 @@
 import type { Storage as CoreStorage, StoringCore } from '../wasm/interface.js'
 import type { Store, StoreChange, StoreError } from './store.js'
 
-/** Instead of a length: the key is to be removed. */
+/** Value length that marks a removed key. */
 const REMOVED = 0xffff_ffff
 const HEADER_BYTES = 8
 
-/** Whose storage it is. */
+/** Callbacks of a batch writer. */
 export interface BatchWriterHost {
   error(message: string, cause: unknown): StoreError
-  /** It could not be written. */
+  /** Called when the store could not be written. */
   failed(error: StoreError): void
-  /** The store may be another's. */
+  /** Called when the store is free for another broker. */
   closed(): void
 }
 
-/** A broker's store, between the core and the store that the host gave. */
+/** Writer of a broker's changes: passes the core's batches to the user's store, one at a time. */
 export class BatchWriter implements CoreStorage {
   readonly #store: Store
   readonly #core: StoringCore
   readonly #host: BatchWriterHost
-  /** The write that was begun last. Never rejects. */
+  /** The latest write. It never rejects. */
   #last: Promise<void> = Promise.resolve()
   #failure: StoreError | undefined
   #closed: Promise<void> | undefined
@@ -31,8 +31,8 @@ export class BatchWriter implements CoreStorage {
   }
 
   /**
-   * Has the core begin with what the store holds. Rejects with a StoreError if that cannot be read, or with what the core
-   * throws; then both are put away.
+   * Loads the store into the core. Rejects with a StoreError if reading fails, or with the core's
+   * error; then both are closed.
    */
   static async open(store: Store, core: StoringCore, host: BatchWriterHost): Promise<BatchWriter> {
     const storage = new BatchWriter(store, core, host)
@@ -40,29 +40,35 @@ export class BatchWriter implements CoreStorage {
       core.restore(await storage.#load(), storage)
       return storage
     } catch (error) {
-      // A write that was begun calls the core when it ends.
+      // A write that has begun calls the core when it ends.
       await storage.settled()
       core.free()
-      // What failed first is what is told.
+      // The first error is the one to report.
       await storage.close().catch(() => {})
       throw error
     }
   }
 
-  /** The core's. What is called later on calls the core back, which may give the next batch at once. */
+  /**
+   * Starts a write, called by the core. Its completion calls the core back, which may start the
+   * next batch at once.
+   */
   write(batch: number, bytes: Uint8Array): void {
     this.#last = this.#write(batch, split(bytes))
   }
 
-  /** Resolves once all is written that the core had to store when this was called. Rejects if it could not be. */
+  /**
+   * Resolves once everything that the core had to store at the call is written. Rejects if writing
+   * failed.
+   */
   async covered(): Promise<void> {
-    // A batch may have been out already; then this is for the next.
+    // A batch may have been under way; the second wait is for the next one.
     await this.#last
     await this.#last
     if (this.#failure) throw this.#failure
   }
 
-  /** Resolves once nothing is to be written any more; also if it could not be. */
+  /** Resolves once no write is pending, also after a failure. */
   async settled(): Promise<void> {
     for (let last: Promise<void> | undefined; last !== this.#last; ) {
       last = this.#last
@@ -70,7 +76,9 @@ export class BatchWriter implements CoreStorage {
     }
   }
 
-  /** Once nothing is to be written any more. Idempotent. Rejects as the store's own does. */
+  /**
+   * Closes the store once no write is pending. Idempotent. Rejects as the store's own `close` does.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed
@@ -103,11 +111,11 @@ export class BatchWriter implements CoreStorage {
       if (this.#failure) this.#core.storeFailed()
       else this.#core.stored(batch)
     } catch (cause) {
-      // It trapped, which is a bug of ours: no call of it is any good.
+      // The module trapped, a bug of ours. It cannot be called again.
       this.#failure ??= this.#host.error('the WebAssembly module failed', cause)
     }
     if (!this.#failure) return
-    // Nothing is written any more, and another broker may begin with it.
+    // No more is written, so another broker may take the store.
     this.close().catch(() => {})
     this.#host.failed(this.#failure)
   }
@@ -115,7 +123,7 @@ export class BatchWriter implements CoreStorage {
 
 const wordsOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause))
 
-/** Records as the core reads them: the lengths of key and value, the key, the value. */
+/** Joins records in the core's format: length of key, length of value, key, value. */
 async function join(records: ReturnType<Store['load']>): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let length = 0
@@ -135,7 +143,10 @@ async function join(records: ReturnType<Store['load']>): Promise<Uint8Array> {
   return joined
 }
 
-/** The changes that the core gives, which are the same but for keys that are to be removed. They share its bytes. */
+/**
+ * Splits the core's batch into changes. It has the format of records, but for removed keys. Changes
+ * share its bytes.
+ */
 function split(bytes: Uint8Array): StoreChange[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const changes: StoreChange[] = []

@@ -1,10 +1,10 @@
 import type { Store, StoreChange, StoreRecord } from './store.js'
 
 const RECORDS = 'records'
-/** How long another broker's lock is waited for. */
+/** Time limit for another broker to release its lock, in milliseconds. */
 const LOCK_MS = 2000
 
-/** Opens the database of that name, whose lock it takes; rejects if another broker has it. */
+/** Opens the database of that name, and takes its lock. Rejects if another broker has the lock. */
 export async function openDatabase(name: string): Promise<Store> {
   const release = await lock(name)
   const database = await open(name).catch(error => {
@@ -16,9 +16,10 @@ export async function openDatabase(name: string): Promise<Store> {
     isGone = true
     database.close()
   }
-  // It is removed, or to have another version, which waits for this. What is written from now on would be lost with it.
+  // The database is being removed or upgraded, which waits for this connection. Later writes would
+  // be lost with it.
   database.onversionchange = gone
-  // The user has removed what the page stores.
+  // The user has cleared the page's storage.
   database.onclose = gone
   return {
     async *load() {
@@ -41,20 +42,20 @@ const recordOf = (key: ArrayBuffer, value: Uint8Array): StoreRecord => ({ key: n
 
 function writeTo(database: IDBDatabase, changes: readonly StoreChange[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    // Strict: complete means on the disk, and not in a buffer of the system's.
+    // Strict: complete means on the disk, not in a buffer of the system.
     const transaction = database.transaction(RECORDS, 'readwrite', { durability: 'strict' })
     transaction.oncomplete = () => resolve()
     transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was aborted'))
     const records = transaction.objectStore(RECORDS)
     try {
       for (const { key, value } of changes) {
-        // Of a key or value that is part of a larger buffer, that part alone is stored.
+        // A view of a larger buffer would store the whole buffer, so it is copied.
         if (value) records.put(value.slice(), key.slice())
         else records.delete(key.slice())
       }
       transaction.commit()
     } catch (error) {
-      // Else those before would be stored without it.
+      // Otherwise the changes before the failed one would be stored.
       transaction.abort()
       reject(error)
     }
@@ -74,11 +75,14 @@ function result<T>(request: IDBRequest<T>): Promise<T> {
   })
 }
 
-/** Resolves with what gives the lock back. A page without locks, which is one without a secure context, does without. */
+/**
+ * Resolves with a function that releases the lock. Outside a secure context pages have no locks,
+ * and none is taken.
+ */
 function lock(name: string): Promise<() => void> {
   return new Promise((resolve, reject) => {
     if (!navigator.locks) return resolve(() => {})
-    // That of a page that is gone, or reloaded, is free only a moment later.
+    // The lock of a page that is gone, or reloaded, is released a moment later.
     const signal = AbortSignal.timeout(LOCK_MS)
     const hold = () => new Promise<void>(release => resolve(release))
     navigator.locks.request(`wasmqtt ${name}`, { signal }, hold).catch(() => {

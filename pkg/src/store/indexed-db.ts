@@ -2,10 +2,12 @@ import { loadPart } from '../wasm/lazy-part.js'
 import type { Store } from './store.js'
 
 /**
- * A store in the page's IndexedDB, where it survives reloads. One broker at a time may have it, in all tabs of the origin:
- * the next is refused until the first is closed, or its page gone.
+ * A store in the page's IndexedDB, which survives reloads.
  *
- * @param name of the database; nothing else may be in it.
+ * One broker at a time may use it, in all tabs of the origin. The next is refused until the first
+ * is closed, or its page gone.
+ *
+ * @param name of the database. Nothing else may be in it.
  */
 export function indexedDb(name: string): Store {
   let database: Store | undefined

@@ -1,4 +1,4 @@
-// Loaded by who uses it: stores, and the build whose broker can have one.
+// Chunk that only brokers with a store load: the stores, and the module whose broker can have one.
 
 import init, { BrokerCore, ClientCore, check, explain, readProperties } from '#wasm/stored'
 import type { StoringGlue } from '../wasm/interface.js'

@@ -1,32 +1,40 @@
 import { MqttError } from '../util/errors.js'
 import { optionError, type Validator } from '../util/validate.js'
 
-/** What a store holds under a key. What the bytes mean is the broker's affair. */
+/** A record of a store. The meaning of its bytes is the broker's affair. */
 export interface StoreRecord {
   readonly key: Uint8Array
   readonly value: Uint8Array
 }
 
-/** A key's new value; without one the key is removed, for which it need not be there. */
+/** A new value of a key. Without a value the key is removed, if it exists. */
 export interface StoreChange {
   readonly key: Uint8Array
   readonly value?: Uint8Array | undefined
 }
 
-/** What survives a broker: `memory()`, `indexedDb(name)`, `directory(path)` of `wasmqtt/node`, or one of your own. */
+/**
+ * Storage that outlives a broker: `memory()`, `indexedDb(name)`, `directory(path)` of
+ * `wasmqtt/node`, or your own.
+ */
 export interface Store {
-  /** All that was written, in any order. Called once, before all else. */
+  /** Returns all records, in any order. Called once, before the other functions. */
   load(): Iterable<StoreRecord> | AsyncIterable<StoreRecord>
   /**
-   * Writes the changes, all or none, and resolves once they are durable. Called again when that has settled, and not before.
-   * If it rejects, the broker is over, and closes it: what the store holds is what there is.
+   * Writes the changes, all or none, and resolves once they are durable.
+   *
+   * The next call comes after this one has settled. A rejection ends the broker, which then closes
+   * the store.
    */
   write(changes: readonly StoreChange[]): Promise<void>
-  /** The last call. */
+  /** Releases the store. It is the last call. */
   close(): Promise<void>
 }
 
-/** A store that lives as long as its page or process: for a broker that is closed and made anew, and for tests. */
+/**
+ * A store that lives as long as its page or process: for a broker that is closed and made anew, and
+ * for tests.
+ */
 export function memory(): Store {
   const records = new Map<string, StoreRecord>()
   return {
@@ -41,14 +49,14 @@ export function memory(): Store {
   }
 }
 
-/** What a broker stores could not be read or written; `cause` says why. */
+/** A failure to read or write a broker's store. The `cause` says why. */
 export class StoreError extends MqttError {
   override get name(): string {
     return 'StoreError'
   }
 }
 
-/** @internal */
+/** Check of the option `store`. @internal */
 export const store: Validator<Store> = (value, name) => {
   const { load, write, close } = (value ?? {}) as Partial<Record<keyof Store, unknown>>
   if ([load, write, close].every(member => typeof member === 'function')) return value as Store

@@ -3,7 +3,7 @@ import { WAITING_BYTES_MAX } from './node-stream.js'
 import type { Transport, TransportListener } from './transport.js'
 import { bytesOf } from './websocket.js'
 
-/** The connection ended. */
+/** Event for the end of the connection. */
 class PageCloseEvent extends Event {
   constructor(
     readonly code: number,
@@ -18,8 +18,10 @@ type Slot = ((event: never) => unknown) | null
 type NodeListener = (...args: never[]) => unknown
 
 /**
- * A WebSocket to a broker in the page, for clients that are made for WebSockets: what a page's has, and of that of the
- * package `ws` what is wanted to make a stream of it, as MQTT.js does in Node.
+ * A WebSocket to a broker in the page, for clients that are made for WebSockets.
+ *
+ * It has the interface of a page's WebSocket. Of the package `ws` it has the part that makes a Node
+ * stream of it, which MQTT.js uses.
  */
 export class PageSocket extends EventTarget {
   static readonly CONNECTING = 0
@@ -33,25 +35,25 @@ export class PageSocket extends EventTarget {
 
   readonly url: string
   readonly extensions = ''
-  /** What the `data` of a message is: a `Blob`, or else an `ArrayBuffer`. */
+  /** Type of a message's `data`: `blob`, or anything else for an `ArrayBuffer`. */
   binaryType = 'blob'
 
   #readyState = PageSocket.CONNECTING as number
   #protocol = ''
   #listener: TransportListener | undefined
-  /** The one that is being told. */
+  /** Frame of the event that is being dispatched. */
   #frame: Uint8Array | undefined
   readonly #slots = new Map<string, Slot>()
   readonly #listeners = new Map<NodeListener, (event: Event) => void>()
 
-  /** Events that are due, with the bytes of each; every one has a turn of its own. */
+  /** Events to dispatch, with the bytes of each. Every event has a task of its own. */
   readonly #due: { readonly tell: () => void; readonly bytes: number }[] = []
   #dueBytes = 0
   #isTelling = false
   #isPaused = false
   #isStopped = false
 
-  /** What is to be done once the broker takes more, in order. */
+  /** Actions to run once the broker reads again, in order. */
   readonly #waiting = new Set<() => void>()
   #waitingBytes = 0
   #isHeld = false
@@ -74,20 +76,20 @@ export class PageSocket extends EventTarget {
     })
   }
 
-  /** 0 while it is being opened, then 1; 2 while it is being closed, then 3. */
+  /** 0 while opening, then 1; 2 while closing, then 3. */
   get readyState(): number {
     return this.#readyState
   }
 
   /**
-   * Bytes that were sent and that the broker has not taken. Frames are handed over as they are sent, unless packets of this
-   * client wait for a hook or for the store.
+   * Bytes that were sent and that the broker has not read. Frames are handed over at once, unless
+   * packets of this client wait for a hook or for the store.
    */
   get bufferedAmount(): number {
     return this.#waitingBytes
   }
 
-  /** `mqtt`, or `mqttv3.1` if that was asked for and `mqtt` was not. */
+  /** Subprotocol: `mqtt`, or `mqttv3.1` if only that was asked for. */
   get protocol(): string {
     return this.#protocol
   }
@@ -125,9 +127,10 @@ export class PageSocket extends EventTarget {
   }
 
   /**
-   * Sends a frame: an ArrayBuffer or a view of one. A text, which MQTT does not have, ends the connection.
+   * Sends a frame: an ArrayBuffer or a view of one. A text frame, which MQTT does not have, ends
+   * the connection.
    *
-   * @param sent called when the broker has taken it, as with the package `ws`.
+   * @param sent called when the broker has read it, as in the package `ws`.
    */
   send(data: string | ArrayBuffer | ArrayBufferView, sent?: (error?: Error) => void): void {
     if (this.#readyState === PageSocket.CONNECTING) {
@@ -136,7 +139,7 @@ export class PageSocket extends EventTarget {
     const given = typeof data === 'string' ? undefined : bytesOf(data)
     if (!given && typeof data !== 'string') throw new TypeError('data must be an ArrayBuffer or a view of one')
     const isOpen = this.#readyState === PageSocket.OPEN
-    // It may be used for something else meanwhile.
+    // The caller may reuse the buffer meanwhile.
     const bytes = isOpen && this.#isHeld ? given?.slice() : given
     const send = () => {
       const listener = isOpen ? this.#listener : undefined
@@ -148,7 +151,7 @@ export class PageSocket extends EventTarget {
     else send()
   }
 
-  /** Closes; idempotent. */
+  /** Closes the socket. Idempotent. */
   close(code = 1000, reason = ''): void {
     if (code !== 1000 && !(code >= 3000 && code <= 4999)) {
       throw new DOMException('the code must be 1000, or from 3000 to 4999', 'InvalidAccessError')
@@ -158,52 +161,55 @@ export class PageSocket extends EventTarget {
     this.#inOrder(() => this.#end(code, reason))
   }
 
-  /** As of `ws`: closes at once, and does not wait until the broker has taken what was sent. */
+  /** As in `ws`: closes at once, without waiting until the broker has read the sent frames. */
   terminate(): void {
     if (this.#readyState === PageSocket.CLOSED) return
     this.#readyState = PageSocket.CLOSING
     this.#end()
   }
 
-  /** As of `ws`: holds back what comes, and sooner or later the broker. */
+  /** As in `ws`: stops the events of frames, and in time the broker. */
   pause(): void {
     this.#isPaused = true
   }
 
-  /** As of `ws`. */
+  /** As in `ws`. */
   resume(): void {
     this.#isPaused = false
     this.#tellNext()
   }
 
-  /** As of `ws`. */
+  /** As in `ws`. */
   get isPaused(): boolean {
     return this.#isPaused
   }
 
-  /** As of `ws`: the listener is given what that package gives it. */
+  /** As in `ws`: the listener gets the arguments of that package. */
   on(type: string, listener: NodeListener): this {
     return this.#listen(type, listener, false)
   }
 
-  /** As of `ws`. */
+  /** As in `ws`. */
   once(type: string, listener: NodeListener): this {
     return this.#listen(type, listener, true)
   }
 
-  /** As of `ws`. */
+  /** As in `ws`. */
   off(type: string, listener: NodeListener): this {
     const given = this.#listeners.get(listener)
     if (given) this.removeEventListener(type, given)
     return this
   }
 
-  /** As of `ws`. */
+  /** As in `ws`. */
   removeListener(type: string, listener: NodeListener): this {
     return this.off(type, listener)
   }
 
-  /** What `createWebSocketStream` of `ws` looks at, to know when all was sent: at once. @internal */
+  /**
+   * Stand-in for the stream that `createWebSocketStream` of `ws` watches for the end of writing: at
+   * once. @internal
+   */
   get _socket(): object {
     return {
       _writableState: { finished: this.#readyState === PageSocket.CLOSED },
@@ -218,7 +224,7 @@ export class PageSocket extends EventTarget {
     return this
   }
 
-  /** What a listener of `on` is given. */
+  /** Arguments of a listener of `on`. */
   #nodeArguments(event: Event & { error?: unknown }): unknown[] {
     if (event.type === 'message') return [this.#frame, true]
     if (event instanceof PageCloseEvent) return [event.code, new Uint8Array(0)]
@@ -230,7 +236,7 @@ export class PageSocket extends EventTarget {
   }
 
   #fill(type: string, listener: Slot): void {
-    // One that stands keeps its place among the listeners.
+    // A replaced listener keeps its place among the others.
     if (!this.#slots.has(type)) this.addEventListener(type, event => this.#slots.get(type)?.call(this, event as never))
     this.#slots.set(type, typeof listener === 'function' ? listener : null)
   }
@@ -242,7 +248,7 @@ export class PageSocket extends EventTarget {
     this.dispatchEvent(new Event('open'))
   }
 
-  /** Behind what waits. */
+  /** Runs the action, after those that wait. */
   #inOrder(act: () => void, bytes = 0): void {
     if (this.#isHeld) {
       this.#waitingBytes += bytes
@@ -264,7 +270,7 @@ export class PageSocket extends EventTarget {
     }
   }
 
-  /** Ends the connection: behind the frames of this turn, of which none comes any more. */
+  /** Ends the connection, after the frames of this task. No more frames come. */
   #end(code?: number, reason?: string): void {
     this.#listener?.gone()
     this.#later(() => this.#onClosed(code, reason))
@@ -283,13 +289,13 @@ export class PageSocket extends EventTarget {
     this.dispatchEvent(new MessageEvent('message', { data }))
   }
 
-  /** Before it was open, the broker could not be reached. */
+  /** Without an `open` event before, the broker could not be reached. */
   #onClosed(code = 1000, reason = ''): void {
     const state = this.#readyState
     if (state === PageSocket.CLOSED) return
     this.#readyState = PageSocket.CLOSED
     this.#listener = undefined
-    // Nobody takes it any more, which is told to who waits for that.
+    // The broker reads no more, so each sender that waits hears of it.
     this.#runWaiting()
     const isOpened = this.#protocol !== ''
     if (!isOpened) {

@@ -1,12 +1,12 @@
 import type { NodeStreamLike } from './socket-types.js'
 import type { Transport, TransportListener } from './transport.js'
 
-/** How long the other side has to take what was sent and to close, in milliseconds. */
+/** Time limit for the other side to read the rest and to close, in milliseconds. */
 const CLOSE_TIME = 5_000
-/** What may wait in a socket, in bytes, until the core is told that it takes no more. */
+/** Limit of bytes that wait in a socket, above which the core is told to stop sending. */
 export const WAITING_BYTES_MAX = 1 << 20
 
-/** A stream of Node. */
+/** Transport over a stream of Node. */
 export class NodeStreamTransport implements Transport {
   readonly #stream: NodeStreamLike
   #listener: TransportListener | undefined
@@ -21,17 +21,18 @@ export class NodeStreamTransport implements Transport {
   attach(listener: TransportListener): void {
     this.#listener = listener
     const stream = this.#stream
-    // Frames are whole turns already.
+    // A frame is all output of a task already.
     stream.setNoDelay?.(true)
     stream.on('error', () => this.#onError())
     stream.on('close', () => this.#onClosed())
-    // The other side has sent all; of a connection of which only one half is open MQTT has no use.
+    // The other side has sent everything. MQTT has no use for a connection of which one half is
+    // open.
     stream.on('end', () => this.#onEnd())
     stream.on('drain', () => this.#onDrain())
   }
 
   open(): void {
-    // Until now the stream has waited, and what came in it.
+    // Until now the stream was paused, with its data inside.
     this.#stream.on('data', (bytes: Uint8Array) => this.#listener?.receive(bytes))
     this.#stream.resume()
   }
@@ -53,8 +54,8 @@ export class NodeStreamTransport implements Transport {
   close(): void {
     if (this.#isClosed || this.#timer) return
     this.#stream.end()
-    // Read and left, so that the other side comes to its end; with unread bytes there the close would be a reset, which
-    // overtakes what was sent.
+    // Reads on and discards, so that the other side comes to its end. With unread bytes the close
+    // would be a reset, which overtakes sent data.
     this.#stream.resume()
     this.#timer = setTimeout(() => this.#stream.destroy(), CLOSE_TIME)
     unref(this.#timer)
@@ -67,7 +68,7 @@ export class NodeStreamTransport implements Transport {
   }
 
   #onError(): void {
-    // Most streams do so by themselves.
+    // Most streams destroy themselves.
     this.#stream.destroy()
     this.#onClosed()
   }
@@ -85,7 +86,7 @@ export class NodeStreamTransport implements Transport {
   }
 }
 
-/** Does not keep a Node process alive. */
+/** Lets a Node process end while the timer runs. */
 export function unref(timer: unknown): void {
   ;(timer as { unref?(): void }).unref?.()
 }

@@ -1,7 +1,10 @@
-/** What a broker takes a client by: a WebSocket of the package `ws` or of a page, or a stream of Node. */
+/**
+ * A socket that a broker accepts: a WebSocket of the package `ws` or of a page, or a stream of
+ * Node.
+ */
 export type AcceptedSocket = NodeStreamLike | WsLike | PageWebSocketLike
 
-/** A stream of Node, such as a socket of `net` or `tls`: what is used of it. */
+/** The part of a Node stream that is used, such as a socket of `net` or `tls`. */
 export interface NodeStreamLike {
   on(event: string, listener: (...args: never[]) => void): unknown
   write(bytes: Uint8Array): boolean
@@ -13,7 +16,7 @@ export interface NodeStreamLike {
   setNoDelay?(noDelay: boolean): unknown
 }
 
-/** A WebSocket as pages have it: what is used of it. */
+/** The part of a page's WebSocket that is used. */
 export interface PageWebSocketLike {
   binaryType: string
   readonly readyState: number
@@ -23,13 +26,13 @@ export interface PageWebSocketLike {
   close(code?: number): void
 }
 
-/** A WebSocket of the package `ws`: what is used of it. */
+/** The part of a WebSocket of the package `ws` that is used. */
 export interface WsLike {
   binaryType: string
   readonly readyState: number
   readonly bufferedAmount: number
   on(event: string, listener: (...args: never[]) => void): unknown
-  /** Some older ones have neither. */
+  /** Older versions have neither. */
   pause?(): void
   resume?(): void
   send(data: Uint8Array<ArrayBuffer>, sent: () => void): void

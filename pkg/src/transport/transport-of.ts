@@ -8,8 +8,11 @@ import { isWs, WebSocketTransport } from './websocket.js'
 const right = 'it must be a WebSocket of the package ws or of a page, or a stream of Node such as a net.Socket'
 
 /**
- * The wire of a socket, which is told by its shape: it may be of another realm, another version, or somebody's own.
- * Undefined if the socket is closed already. Throws an OptionError.
+ * Returns the transport of a socket, or undefined if the socket is closed already. Throws an
+ * OptionError.
+ *
+ * The kind of the socket is told by its shape, since it may be of another realm, another version,
+ * or homemade.
  */
 export function transportOf(socket: unknown): Transport | undefined {
   if (typeof socket !== 'object' || socket === null) throw optionError('socket', socket, right)

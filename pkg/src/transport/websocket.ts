@@ -4,22 +4,25 @@ import type { Transport, TransportListener } from './transport.js'
 
 const OPEN = 1
 
-/** Close codes (RFC 6455 §7.4.1): a normal end; data of a kind that is not accepted. */
+/** Close codes (RFC 6455 §7.4.1): normal closure, and unsupported data. */
 const NORMAL = 1000
 const UNSUPPORTED_DATA = 1003
 
-/** How long the other side has to answer the close, in milliseconds. */
+/** Time limit for the other side to answer the close, in milliseconds. */
 const CLOSE_TIME = 5_000
-/** How often a page's socket that takes no more is looked at, in milliseconds: it does not tell. */
+/**
+ * Interval of checks whether a full page socket has room again, in milliseconds. It has no event
+ * for that.
+ */
 const LOOK_TIME = 20
 
-/** A WebSocket: of a page, of the package `ws`, or what looks like one of the two. */
+/** Transport over a WebSocket of a page, of the package `ws`, or one that looks like either. */
 export class WebSocketTransport implements Transport {
   readonly #socket: PageWebSocketLike | WsLike
   #listener: TransportListener | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #isStopped = false
-  /** That of `ws` calls when a frame is on its way; a page's is looked at. */
+  /** Callback of `ws` for a frame that was written. A page's socket is polled instead. */
   readonly #onSent = () => this.#look()
 
   constructor(socket: PageWebSocketLike | WsLike) {
@@ -33,7 +36,7 @@ export class WebSocketTransport implements Transport {
       socket.binaryType = 'nodebuffer'
       socket.on('message', (data: unknown, isBinary: boolean) => this.#onData(isBinary ? data : undefined))
       socket.on('close', () => this.#onClosed())
-      // Of an error its close tells.
+      // An error is followed by `close`.
       socket.on('error', () => {})
     } else {
       socket.binaryType = 'arraybuffer'
@@ -51,7 +54,7 @@ export class WebSocketTransport implements Transport {
       if (isWs(socket)) socket.send(frame, this.#onSent)
       else socket.send(frame)
     } catch {
-      // Its close will tell.
+      // `close` will follow.
       return true
     }
     if ((socket.bufferedAmount ?? 0) < WAITING_BYTES_MAX) return true
@@ -60,7 +63,7 @@ export class WebSocketTransport implements Transport {
     return false
   }
 
-  /** A page's cannot. */
+  /** Pauses a socket of `ws`. A page's cannot pause. */
   pause(): void {
     ;(this.#socket as WsLike).pause?.()
   }
@@ -72,12 +75,12 @@ export class WebSocketTransport implements Transport {
   close(fault: boolean): void {
     const socket = this.#socket
     clearTimeout(this.#timer)
-    // The close of the other side stands behind what it has sent.
+    // The peer's close stands behind its unread data.
     this.resume()
     try {
       socket.close(fault ? UNSUPPORTED_DATA : NORMAL)
     } catch {
-      // Closed already.
+      // The socket is closed already.
     }
     if (!isWs(socket) || !this.#listener) return
     this.#timer = setTimeout(() => socket.terminate(), CLOSE_TIME)
@@ -112,16 +115,16 @@ export class WebSocketTransport implements Transport {
   }
 }
 
-/** It has what `ws` has beside what pages have. */
+/** True for a socket of `ws`, by two methods that pages' sockets lack. */
 export function isWs(socket: object): socket is WsLike {
   return 'terminate' in socket && 'on' in socket
 }
 
-/** A message's bytes; undefined if it is a text. */
+/** Returns a message's bytes, or undefined for a text. */
 export function bytesOf(data: unknown): Uint8Array | undefined {
   if (data instanceof Uint8Array) return data
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  // By name, so that the buffer of another realm is one too.
+  // By name, so that a buffer of another realm counts too.
   if (Object.prototype.toString.call(data) === '[object ArrayBuffer]') return new Uint8Array(data as ArrayBuffer)
   return undefined
 }

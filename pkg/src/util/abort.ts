@@ -1,4 +1,7 @@
-/** Settles as the promise does, or rejects with the signal's reason once that aborts, after `onAbort`. */
+/**
+ * Returns a promise that settles as the given one does, or rejects with the signal's reason after
+ * `onAbort`.
+ */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined, onAbort: () => void): Promise<T> {
   if (!signal) return promise
   return new Promise((resolve, reject) => {
@@ -12,5 +15,5 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
   })
 }
 
-/** For promises whose rejection somebody else is told of. */
+/** No-op, for promises whose rejection is reported elsewhere. */
 export function ignore(): void {}

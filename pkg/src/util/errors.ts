@@ -1,12 +1,15 @@
-/** What an error carries besides its message. */
+/** Details of an error besides its message. */
 export interface ErrorDetails {
   readonly reasonCode?: number | undefined
   readonly cause?: unknown
 }
 
-/** The base of all errors of this package. */
+/** Base class of all errors of this package. */
 export class MqttError extends Error {
-  /** MQTT's reason code (MQTT 5.0 §2.4; 3.1.1's return codes are mapped to these), where MQTT has one. */
+  /**
+   * MQTT's reason code, where MQTT has one (MQTT 5.0 §2.4). Return codes of 3.1.1 are mapped to
+   * these.
+   */
   readonly reasonCode?: number
 
   constructor(message: string, { reasonCode, cause }: ErrorDetails = {}) {
@@ -19,11 +22,14 @@ export class MqttError extends Error {
   }
 }
 
-/** The caller gave a wrong value: the message names it and says what would be right. Nothing was sent. */
+/**
+ * A wrong value of the caller. The message names the option, the value and the fix. Nothing was
+ * sent.
+ */
 export class OptionError extends MqttError {
   /** The option or argument, such as `keepAlive` or `will.qos`. */
   readonly option: string
-  /** Its value; left out where it is secret. */
+  /** Its value; undefined where it is secret. */
   readonly value: unknown
 
   constructor(option: string, value: unknown, message: string, details?: ErrorDetails) {
@@ -37,16 +43,19 @@ export class OptionError extends MqttError {
   }
 }
 
-/** There was no connection to begin with: the broker refused, did not answer in time, or could not be reached. */
+/** A failure to connect: the broker refused, did not answer in time, or could not be reached. */
 export class ConnectError extends MqttError {
   override get name(): string {
     return 'ConnectError'
   }
 }
 
-/** A connection ended that nobody asked to end: lost, not answering, closed or misused by the broker. */
+/** An unrequested end of a connection: lost, not answering, closed or misused by the broker. */
 export class ConnectionError extends MqttError {
-  /** The rule that the broker broke, as the specification numbers it: `MQTT-3.3.1-4`, or a section such as `§2.1.3`. */
+  /**
+   * The rule that the broker broke, as the specification numbers it. Examples: `MQTT-3.3.1-4`,
+   * `§2.1.3`.
+   */
   readonly rule?: string
 
   constructor(message: string, details?: ErrorDetails & { readonly rule?: string | undefined }) {
@@ -59,7 +68,9 @@ export class ConnectionError extends MqttError {
   }
 }
 
-/** A subscription was refused, or its connection ended before the broker answered. */
+/**
+ * A failed subscription: the broker refused it, or the connection ended before the broker answered.
+ */
 export class SubscribeError extends MqttError {
   /** The topic filter. */
   readonly filter: string
@@ -74,14 +85,16 @@ export class SubscribeError extends MqttError {
   }
 }
 
-/** A message was refused, could not be sent, or its connection ended before the broker acknowledged it. */
+/** A failed message: refused, not sent, or not acknowledged before its connection ended. */
 export class PublishError extends MqttError {
   override get name(): string {
     return 'PublishError'
   }
 }
 
-/** The client was ended, or the broker closed, before the call or meanwhile. */
+/**
+ * A call to a client that was ended, or to a broker that was closed, before the call or meanwhile.
+ */
 export class ClosedError extends MqttError {
   override get name(): string {
     return 'ClosedError'

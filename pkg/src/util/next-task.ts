@@ -1,9 +1,12 @@
-/** Runs the callback in a turn of its own, behind what is due now. They run in the order in which they are given. */
+/**
+ * Runs the callback in a task of its own, after those that are due. Callbacks run in the order of
+ * the calls.
+ */
 export const nextTask: (run: () => void) => void =
-  // Taken now, so that a test that sets the clock by hand does not stop a broker that it uses.
+  // Read once, so that a test with fake timers does not stop a broker that it uses.
   typeof setImmediate === 'function' ? setImmediate : byChannel()
 
-/** A page's timers are held back where they follow each other, its messages are not. */
+/** Tasks by a MessageChannel: browsers throttle nested timers, but not messages. */
 function byChannel(): (run: () => void) => void {
   const due: (() => void)[] = []
   let port: MessagePort | undefined

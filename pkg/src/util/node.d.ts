@@ -1,4 +1,4 @@
-/** The little that the face needs of Node: it is made for pages, and has no other types of it. */
+/** Types of the few globals of Node that the face uses. It is made for pages, and has no others. */
 declare var process: {
   getBuiltinModule(name: 'node:fs/promises'): { readFile(file: URL): Promise<BufferSource> }
 }

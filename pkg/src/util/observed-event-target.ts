@@ -1,7 +1,7 @@
 /** A listener of an event: a function, or an object with `handleEvent`. */
 export type Listener<E> = ((event: E) => unknown) | { handleEvent(event: E): unknown }
 
-/** As of `EventTarget`. */
+/** Options of a listener, as `EventTarget` takes them. */
 export interface ListenerOptions {
   readonly capture?: boolean
   readonly once?: boolean
@@ -10,22 +10,23 @@ export interface ListenerOptions {
 }
 
 /**
- * An event target that knows whether anybody listens to one of its events, so that this event costs nothing until then.
+ * An event target that tells whether one of its events has a listener, so that this event costs
+ * nothing without one.
  *
- * EventTarget does not tell, so the listeners are counted as it counts them: one for each function and `capture`, until it
- * is removed, has run `once`, or its signal aborts.
+ * EventTarget does not tell, so this class counts listeners as EventTarget does. A pair of function
+ * and `capture` counts once. It counts until it is removed, has run `once`, or its signal aborts.
  */
 export abstract class ObservedEventTarget<Events> extends EventTarget {
-  /** For each listener its registrations, by `capture`; the value says whether it is there `once`. */
+  /** Registrations of each listener, by `capture`. The value is true for a `once` registration. */
   readonly #counted = new Map<unknown, Map<boolean, boolean>>()
 
-  /** The event whose listeners are counted. @internal */
+  /** Name of the event whose listeners are counted. @internal */
   protected abstract readonly observed: string
 
-  /** Somebody listens from now on, or nobody any more. @internal */
+  /** Called when the first listener comes and when the last one goes. @internal */
   protected abstract observe(on: boolean): void
 
-  /** @internal */
+  /** True if the event has a listener. @internal */
   protected get isObserved(): boolean {
     return this.#counted.size > 0
   }
@@ -68,7 +69,7 @@ export abstract class ObservedEventTarget<Events> extends EventTarget {
   }
 
   override dispatchEvent(event: Event): boolean {
-    // Before they run, as EventTarget does it: one that adds itself again is there again.
+    // Before the listeners run, as in EventTarget: a listener may add itself again.
     if (event.type === this.observed) {
       for (const [listener, registrations] of [...this.#counted]) {
         for (const [capture, once] of [...registrations]) if (once) this.#forget(listener, capture)

@@ -1,6 +1,6 @@
 import { OptionError } from './errors.js'
 
-/** Gives the value back if it is right, as it is to be used; throws an {@link OptionError} if not. */
+/** Check of one value. Returns the value in the form to use, or throws an {@link OptionError}. */
 export type Validator<T> = (value: unknown, name: string) => T
 
 type Fields = Readonly<Record<string, Validator<unknown>>>
@@ -8,7 +8,7 @@ type Read<F extends Fields> = { -readonly [K in keyof F]?: ReturnType<F[K]> }
 
 const encoder = new TextEncoder()
 
-/** The error for a value that is wrong: names the option, the value and what would be right. */
+/** Error for a wrong value. It names the option, the value and the fix. */
 export function optionError(name: string, value: unknown, right: string): OptionError {
   return new OptionError(name, value, `${name} is ${show(value)}; ${right}`)
 }
@@ -20,7 +20,10 @@ function show(value: unknown): string {
   return Array.isArray(value) ? 'an array' : `an object (${value.constructor?.name})`
 }
 
-/** The fields of an options object, each by its check. Those that are undefined are left out; others are wrong. */
+/**
+ * Check of an options object, field by field. Undefined fields are left out, and unknown ones are
+ * errors.
+ */
 export function fields<F extends Fields>(checks: F): Validator<Read<F>> {
   return (value, name) => {
     const read: Record<string, unknown> = {}
@@ -33,7 +36,7 @@ export function fields<F extends Fields>(checks: F): Validator<Read<F>> {
       const check = Object.hasOwn(checks, key) ? checks[key] : undefined
       if (!check) {
         const known = Object.keys(checks).join(', ')
-        // What stands below is not shown, since it may be a misspelt password.
+        // The value of a nested field is not shown, since it may be a misspelt password.
         throw new OptionError(
           prefix + key,
           prefix ? undefined : given,
@@ -46,7 +49,7 @@ export function fields<F extends Fields>(checks: F): Validator<Read<F>> {
   }
 }
 
-/** A whole number within bounds, which are included. */
+/** Check of a whole number from `from` to `to`, both included. */
 export function integer(from: number, to: number): Validator<number> {
   return (value, name) => {
     if (Number.isInteger(value) && (value as number) >= from && (value as number) <= to) return value as number
@@ -54,7 +57,10 @@ export function integer(from: number, to: number): Validator<number> {
   }
 }
 
-/** A reason code of those that DISCONNECT has from one side (MQTT 5.0 §3.14.2.1), as in `0x00, 0x80-0x83`. */
+/**
+ * Check of a DISCONNECT reason code that one side may send (MQTT 5.0 §3.14.2.1), as in `0x00,
+ * 0x80-0x83`.
+ */
 export function disconnectCode(codes: string): Validator<number> {
   const ranges = codes.split(', ').map(range => range.split('-').map(Number) as [number, number?])
   return (value, name) => {
@@ -75,42 +81,42 @@ export const uint16 = integer(0, 65_535)
 export const uint32 = integer(0, 4_294_967_295)
 export const positive16 = integer(1, 65_535)
 export const positive32 = integer(1, 4_294_967_295)
-/** A limit of `setTimeout`. */
+/** Check of a delay for `setTimeout`, in milliseconds. */
 export const milliseconds = integer(1, 2_147_483_647)
 export const bool = oneOf(true, false)
 export const qos = oneOf(0, 1, 2)
 
-/** A string that MQTT can carry (MQTT 5.0 §1.5.4). */
+/** Check of a string that MQTT can carry (MQTT 5.0 §1.5.4). */
 export const text: Validator<string> = (value, name) => {
   if (typeof value !== 'string') throw optionError(name, value, 'it must be a string')
   if (/\p{Cs}/u.test(value) || value.includes('\0')) {
     throw optionError(name, value, 'it must have no U+0000 and no unpaired surrogate')
   }
-  // A UTF-16 unit is at most three bytes of UTF-8.
+  // A UTF-16 unit takes at most three bytes of UTF-8.
   if (value.length > 21_845 && encoder.encode(value).length > 65_535) {
     throw optionError(name, value, 'it must have at most 65,535 bytes of UTF-8')
   }
   return value
 }
 
-/** A payload's bytes; not copied if they are bytes already. */
+/** Check of a payload. Returns its bytes, without a copy if they are bytes already. */
 export const payload: Validator<Uint8Array> = (value, name) => {
   if (typeof value === 'string') return encoder.encode(value)
   if (value instanceof Uint8Array) return value
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-  // By name, so that the buffer of another frame's realm is one too.
+  // By name, so that a buffer of another frame's realm counts too.
   if (Object.prototype.toString.call(value) === '[object ArrayBuffer]') return new Uint8Array(value as ArrayBuffer)
   throw optionError(name, value, 'it must be a string, an ArrayBuffer or a view of one, such as a Uint8Array')
 }
 
-/** Bytes that MQTT carries with a length of two bytes; copied. */
+/** Check of binary data that MQTT carries with a length of two bytes. Returns a copy. */
 export const binary: Validator<Uint8Array> = (value, name) => {
   if (!(value instanceof Uint8Array)) throw optionError(name, value, 'it must be a Uint8Array')
   if (value.length > 65_535) throw optionError(name, value, 'it must have at most 65,535 bytes')
   return value.slice()
 }
 
-/** Text as bytes, or bytes; what is wrong is not shown. */
+/** Check of a secret, text or bytes. Errors do not show its value. */
 export const secret: Validator<Uint8Array> = (value, name) => {
   if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
     throw new OptionError(name, undefined, `${name} is of type ${typeof value}; it must be a string or a Uint8Array`)
@@ -134,7 +140,9 @@ export const signal: Validator<AbortSignal> = (value, name) => {
   throw optionError(name, value, 'it must be an AbortSignal')
 }
 
-/** Pairs of a name and a value, in order; names may be there more than once. */
+/**
+ * Check of user properties: pairs of a name and a value, in order. A name may occur more than once.
+ */
 export const userProperties: Validator<readonly (readonly [string, string])[]> = (value, name) => {
   const right = 'it must be an array of pairs of strings, such as [["name", "value"]]'
   if (!Array.isArray(value)) throw optionError(name, value, right)
