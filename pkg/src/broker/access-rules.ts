@@ -1,24 +1,27 @@
 import { bool, fields, integer, oneOf, optionError, text, type Validator } from '../util/validate.js'
 import type { CoreAccessRule } from '../wasm/interface.js'
 
-/** A rule of what clients may do with topics. */
+/** A rule of the access list. */
 export interface AccessRule {
   readonly action: 'publish' | 'subscribe' | 'receive' | 'all'
   /**
-   * The topics: a topic filter in which `%c` stands for the client identifier and `%u` for the user name, as text within one
-   * level. A wildcard first matches topics that begin with `$` too.
+   * Topic filter. `%c` stands for the client identifier and `%u` for the user name, as text within
+   * one level. A leading wildcard matches topics that begin with `$` too.
    */
   readonly filter: string
-  /** Only for this client. */
+  /** Client identifier. Default any. */
   readonly clientId?: string
-  /** Only for this user. */
+  /** User name. Default any. */
   readonly username?: string
   readonly allow: boolean
-  /** What a client is told that may not, 0x80 to 0xA2. Default 0x87, not authorized, also where a packet has no such code. */
+  /**
+   * Reason code of a refusal, 0x80 to 0xA2. Default 0x87 (not authorized), also where a packet has
+   * no such code.
+   */
   readonly reasonCode?: number
 }
 
-/** As the module numbers them. */
+/** Actions in the order of the module's numbers. */
 const actions = ['all', 'publish', 'subscribe', 'receive'] as const
 
 const filter: Validator<string> = (value, name) => {
@@ -42,7 +45,7 @@ const ruleFields = fields({
   reasonCode: integer(0x80, 0xa2),
 })
 
-/** The option `acl`. @internal */
+/** Check of the option `acl`. @internal */
 export const readAcl: Validator<CoreAccessRule[]> = (value, name) => {
   if (!Array.isArray(value)) throw optionError(name, value, 'it must be an array of { action, filter, allow }')
   return value.map((rule: unknown, index) => {

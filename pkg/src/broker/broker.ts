@@ -29,24 +29,27 @@ import type { HostMessagesOptions, HostSubscribeOptions } from './own-subscripti
 import { OwnSubscriptions } from './own-subscriptions.js'
 
 const serverCode = disconnectCode('0x00, 0x80-0x83, 0x87, 0x89, 0x8B, 0x8D-0x90, 0x93-0xA2')
-/** Of the build whose broker can have a store; the other is smaller. */
+/** Loader of the module whose broker can have a store. The other is smaller. */
 let storingLoader: Loader<StoringGlue> | undefined
 
-/** Those that a broker has. */
+/** Stores in use by a broker. */
 const stores = new WeakSet<Store>()
 
-/** The events of a broker. */
+/** Events of a broker. */
 export interface BrokerEventMap {
   event: BrokerEvent
-  /** A hook failed; or the store, and the broker is over. */
+  /** A failed hook, or a failed store, which ends the broker. */
   error: BrokerErrorEvent
 }
 
-/** A broker in the page: `connect(broker)` reaches it without a network. It takes clients from when it is made. */
+/**
+ * A broker in the page: `connect(broker)` reaches it without a network. It accepts clients from its
+ * creation on.
+ */
 export class Broker extends ObservedEventTarget<BrokerEventMap> {
   /**
-   * Resolves once the module is loaded, and what the store holds is there. Rejects if they cannot be, or with a ClosedError;
-   * nobody need handle that.
+   * Resolves once the module is loaded, and the store's records are read. Rejects if either fails,
+   * or with a ClosedError. The rejection may be left unhandled.
    */
   readonly ready: Promise<this>
 
@@ -71,14 +74,17 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
     this.#loaded = this.#start(core, hooks, store)
     this.#subscriptions = new OwnSubscriptions(this.#loaded, () => this.#open())
     this.ready = this.#loaded.then(() => this)
-    // Unless it is there, and is closed as the broker is.
+    // Once the store is open, its own close releases it.
     this.ready.catch(() => this.#storage || (store && stores.delete(store)))
   }
 
   /**
-   * Lets a client in that is at the other end of a socket: a WebSocket of the package `ws` or of a page, whose subprotocol is
-   * `mqtt` or `mqttv3.1`; or a stream of Node, such as a `net.Socket` or a `tls.TLSSocket`. The socket is the broker's from
-   * then on, and is closed when either side or `close()` ends the connection. Its errors end it, and are not told.
+   * Accepts the client at the other end of a socket.
+   *
+   * The socket is a WebSocket of the package `ws` or of a page, with the subprotocol `mqtt` or
+   * `mqttv3.1`. Or it is a stream of Node, such as a `net.Socket` or a `tls.TLSSocket`. From then
+   * on it belongs to the broker, which closes it at the end of the connection. An error of the
+   * socket ends the connection, and is not reported.
    *
    * @throws OptionError if it is none of these.
    */
@@ -88,10 +94,11 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
   }
 
   /**
-   * A WebSocket to this broker, without a network, for clients that are made for WebSockets.
+   * Returns a WebSocket to this broker, without a network, for clients that are made for
+   * WebSockets.
    *
-   * @param url what its `url` is. Nothing is looked up there.
-   * @param protocols what `new WebSocket` would be given.
+   * @param url value of its property `url`. Nothing is looked up there.
+   * @param protocols subprotocols, as `new WebSocket` takes them.
    */
   socket(url: string | URL = 'ws://broker.invalid/', protocols: string | readonly string[] = 'mqtt'): PageSocket {
     const list = typeof protocols === 'string' ? [protocols] : protocols
@@ -100,8 +107,8 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
   }
 
   /**
-   * Publishes a message of the page's own. Resolves with the number of subscribers that it went to, once what it promises is
-   * stored.
+   * Publishes a message of the page. Resolves with the number of subscribers, once everything that
+   * it promises is stored.
    *
    * Rejects with an OptionError, a ClosedError, or an MqttError if the store could not be written.
    */
@@ -120,14 +127,16 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
   }
 
   /**
-   * Calls the handler for each message that matches the filter, whoever publishes it; at first for the retained ones.
+   * Calls the handler for each message that matches the filter, of any publisher. The retained
+   * messages come first.
    *
-   * There is no client to it, nor what holds for clients: the access list, limits, the store. A message has the quality of
-   * service that it was published with. Handlers run before clients are sent the message, in the order in which they were
-   * added. They may publish: that is behind what there is.
+   * No client belongs to it, so the limits of clients, the access list and the store do not apply.
+   * A message has the quality of service that it was published with. Handlers run before the
+   * message is sent to clients, in the order in which they were added. A message that a handler
+   * publishes comes after those that are there.
    *
-   * Rejects with an OptionError, also for the filter of a shared subscription, which is for clients alone; a ClosedError; or
-   * with the signal's reason.
+   * Rejects with an OptionError, also for a shared subscription, which only clients can have.
+   * Rejects with a ClosedError, or with the signal's reason.
    */
   subscribe(filter: string, handler: Handler): Promise<Subscription>
   subscribe(filter: string, options: HostSubscribeOptions, handler: Handler): Promise<Subscription>
@@ -136,31 +145,35 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
   }
 
   /**
-   * The messages that match the filter, for `for await`: subscribes at once, and unsubscribes when the loop ends.
+   * Returns the messages that match the filter, for `for await`. It subscribes at once, and
+   * unsubscribes when the loop ends.
    *
-   * The loop ends when the broker is closed, and throws if subscribing fails, or if the signal aborts. Wrong options throw an
-   * OptionError at once.
+   * The loop ends when the broker is closed. It throws if subscribing fails, or if the signal
+   * aborts. Wrong options throw an OptionError at once.
    */
   messages(filter: string, options?: HostMessagesOptions): MessageStream {
     return this.#subscriptions.messages(filter, options)
   }
 
-  /** The connected clients, in the order of their identifiers. None, as with the lists below, once the broker is closed. */
+  /**
+   * Returns the connected clients, in the order of their identifiers. This list and the next two
+   * are empty once the broker is closed.
+   */
   clients(): ClientInfo[] {
     return (this.#core?.clients() ?? []) as ClientInfo[]
   }
 
-  /** All sessions, in the order of their client identifiers. */
+  /** Returns all sessions, in the order of their client identifiers. */
   sessions(): SessionInfo[] {
     return (this.#core?.sessions() ?? []) as SessionInfo[]
   }
 
-  /** The retained messages, in the order of their topics. */
+  /** Returns the retained messages, in the order of their topics. */
   retained(): RetainedInfo[] {
     return (this.#core?.retained() ?? []) as RetainedInfo[]
   }
 
-  /** What was counted, and what there is. All is 0 until the broker is ready, and once it is closed. */
+  /** Returns the counters. All are 0 until the broker is ready, and once it is closed. */
   counters(): Counters {
     return readCounters(this.#core?.counters())
   }
@@ -168,9 +181,10 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
   /**
    * Ends a client's connection.
    *
-   * @param reasonCode what a 5.0 client is told, of the codes that a server may send (MQTT 5.0 §3.14.2.1). Default 0x98, administrative action.
-   * @param serverReference the server to use instead, with 0x9C for now, or with 0x9D for good.
-   * @returns whether there was such a client.
+   * @param reasonCode reason code for a 5.0 client, one that a server may send (MQTT 5.0
+   *   §3.14.2.1). Default 0x98, administrative action.
+   * @param serverReference another server to use, with 0x9C for now, with 0x9D for good.
+   * @returns true if there was such a client.
    */
   disconnect(clientId: string, reasonCode = 0x98, serverReference?: string): boolean {
     const code = serverCode(reasonCode, 'reasonCode')
@@ -182,13 +196,15 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
   }
 
   /**
-   * Ends all connections, and forgets all but what is stored; 5.0 clients are told 0x8B, server shutting down. Idempotent.
+   * Ends all connections and the broker. Only stored data survives. Clients of 5.0 get 0x8B, server
+   * shutting down. Idempotent.
    *
-   * @returns once the store, if there is one, has everything and is closed. Rejects if the store does.
+   * @returns a promise that resolves once the store, if there is one, has everything and is closed.
+   *   It rejects if the store does.
    */
   close(): Promise<void> {
     this.#closing ??= this.#end()
-    // Nobody need handle it who has no store.
+    // Without a store the rejection may be left unhandled.
     this.#closing.catch(ignore)
     return this.#closing
   }
@@ -219,7 +235,7 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
       })
       core.setAsker(runner)
     }
-    // It is of the engine that can.
+    // With a store, the core is one that can have it.
     if (store) await this.#restore(store, core as StoringCore)
     this.#core = core
     // Then it is closed as any other is.
@@ -246,17 +262,17 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
   }
 
   async #end(): Promise<void> {
-    // What is still loaded cannot be closed.
+    // A module that is still loading cannot be closed.
     if (!this.#core) await this.#loaded.catch(ignore)
     const core = this.#core
     this.#core = undefined
-    // It could not be loaded, or is lost.
+    // Loading failed, or the core is lost.
     if (!core) return this.#storage?.close()
     core.close()
     this.#subscriptions.close()
-    // A hook or a handler may have closed it, behind which the module tells its clients.
+    // The caller may be a hook or a handler, after which the module tells its clients.
     await new Promise<void>(nextTask)
-    // What is told to clients follows on what is stored.
+    // Answers to clients follow on the writes that they wait for.
     if (this.#storage) await this.#storage.settled()
     this.#peers.close()
     // Later, since the module may be on the stack.
@@ -277,7 +293,7 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
     try {
       core.answer(question, reasonCode, data)
     } catch (error) {
-      // It trapped, which is a bug of ours: no call of it is any good.
+      // The module trapped, a bug of ours. It cannot be called again.
       this.#core = undefined
       this.#peers.close()
       reportUncaught(error)

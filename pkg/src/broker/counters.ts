@@ -1,6 +1,6 @@
 import { kinds, type PacketKind } from '../message/packet-record.js'
 
-/** In the order of the module's numbers. */
+/** Causes in the order of the module's numbers. */
 export const dropCauses = [
   'queue-full',
   'transmit-full',
@@ -10,38 +10,41 @@ export const dropCauses = [
   'retained-full',
 ] as const
 
-/** Why a message was lost. */
+/** Cause of a lost message. */
 export type DropCause = (typeof dropCauses)[number]
 
-/** What went one way since the broker began. */
+/** Traffic in one direction since the broker began. */
 export interface Traffic {
   readonly bytes: number
-  /** Of PUBLISH packets. */
+  /** Bytes of PUBLISH packets. */
   readonly publishBytes: number
-  /** PUBLISH packets by their quality of service. */
+  /** Number of PUBLISH packets by their quality of service. */
   readonly publishes: readonly [number, number, number]
-  /** All packets. */
+  /** Number of packets of all kinds. */
   readonly messages: number
   readonly packets: Readonly<Record<PacketKind, number>>
 }
 
-/** What the broker has counted since it began, and what there is now. */
+/** Counters since the broker began, and gauges of its present state. */
 export interface Counters {
-  /** Seconds since it began. */
+  /** Seconds since the broker began. */
   readonly uptime: number
-  /** `total` are sessions, connected or not; `maximum` is the most that were connected at one time. */
+  /**
+   * Clients. `total` counts sessions, connected or not; `maximum` is the most that were connected
+   * at one time.
+   */
   readonly clients: {
     readonly connected: number
     readonly disconnected: number
     readonly total: number
     readonly maximum: number
   }
-  /** Connections that were accepted, and those that ended before they were. */
+  /** Connections that were accepted, and those that ended before that. */
   readonly connects: { readonly accepted: number; readonly rejected: number }
-  /** Subscriptions of all sessions, each shared subscription once, and of the page. */
+  /** Subscriptions of all sessions and of the page. A shared subscription counts once. */
   readonly subscriptions: number
   readonly sharedSubscriptions: number
-  /** Bytes of topics, payloads and properties. */
+  /** Retained messages, with the bytes of topics, payloads and properties. */
   readonly retained: { readonly messages: number; readonly bytes: number }
   /** QoS 1 and 2 messages that were not sent yet, with the bytes of their topics and payloads. */
   readonly queued: { readonly messages: number; readonly bytes: number }
@@ -58,7 +61,7 @@ export interface Counters {
   readonly sent: Traffic
 }
 
-/** The module's list with its names; a broker that is not there has counted nothing. @internal */
+/** Names the numbers of the module's list. All are 0 without a list. @internal */
 export function readCounters(list: ArrayLike<number> = []): Counters {
   let place = 0
   const next = () => list[place++] ?? 0

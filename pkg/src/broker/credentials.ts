@@ -1,9 +1,9 @@
-/** What a password was made into. @internal */
+/** Hash of a password, with its parameters. @internal */
 export interface Hash {
   readonly iterations: number
   readonly salt: Uint8Array
   readonly bytes: Uint8Array
 }
 
-/** The passwords of a broker's users, or the hashes of them, by their names. @internal */
+/** Passwords of a broker's users, or their hashes, by user name. @internal */
 export type Secrets = ReadonlyMap<string, Uint8Array | Hash>

@@ -1,18 +1,18 @@
 import type { QoS } from '../message/message.js'
 import type { DropCause } from './counters.js'
 
-/** Why a connection was not accepted, or ended. */
+/** Cause of a refused or ended connection. */
 export interface BrokerCause<Kind extends string> {
   readonly kind: Kind
-  /** With `refused`, `client`, `host` and `fault`. */
+  /** Reason code, with `refused`, `client`, `host` and `fault`. */
   readonly reasonCode?: number | undefined
-  /** With `fault`: the rule that the peer broke, such as `MQTT-3.1.2-3` or `§2.1.3`. */
+  /** Rule that the peer broke, such as `MQTT-3.1.2-3` or `§2.1.3`; with `fault`. */
   readonly rule?: string | undefined
-  /** With `fault`: what was found and what would be right. */
+  /** Description of the fault and of the right form; with `fault`. */
   readonly problem?: string | undefined
 }
 
-/** Something that happened in the broker. */
+/** Details of an event in the broker. */
 export type BrokerEventDetail =
   | { readonly type: 'connected'; readonly clientId: string; readonly version: 4 | 5; readonly sessionPresent: boolean }
   | {
@@ -46,24 +46,24 @@ export type BrokerEventDetail =
   | { readonly type: 'unsubscribed'; readonly clientId: string; readonly filter: string; readonly reasonCode: number }
   | {
       readonly type: 'published'
-      /** Left out if the page published. A will has its client. */
+      /** Publisher; undefined if the page published. A will has its client's. */
       readonly clientId?: string | undefined
       readonly topic: string
       readonly qos: QoS
       readonly retain: boolean
       readonly payloadBytes: number
-      /** To how many it went, the page as one. */
+      /** Number of subscribers that it went to. The page counts as one. */
       readonly subscribers: number
     }
   | {
       readonly type: 'dropped'
-      /** Who missed it; left out if it was not retained. */
+      /** Subscriber that missed it; undefined if it was not retained. */
       readonly clientId?: string | undefined
       readonly topic: string
       readonly cause: DropCause
     }
   | {
-      /** A client was not allowed to publish a message, or to be sent one. */
+      /** A client was not allowed to publish a message, or to receive one. */
       readonly type: 'refused'
       readonly clientId: string
       readonly action: 'publish' | 'receive'
@@ -78,7 +78,7 @@ export type BrokerEventDetail =
     }
   | { readonly type: 'session-ended'; readonly clientId: string }
 
-/** Something happened in the broker. */
+/** Event in the broker. */
 export class BrokerEvent extends Event {
   constructor(readonly detail: BrokerEventDetail) {
     super('event')
@@ -95,7 +95,7 @@ export interface ClientInfo {
 export interface SessionInfo {
   readonly clientId: string
   readonly connected: boolean
-  /** With the quality of service granted. */
+  /** Topic filters with the quality of service granted. */
   readonly subscriptions: readonly { readonly filter: string; readonly qos: QoS }[]
   /** QoS 1 and 2 messages that were not sent yet. */
   readonly queued: number
@@ -103,9 +103,9 @@ export interface SessionInfo {
   readonly queuedBytes: number
   /** Messages that were sent and are not acknowledged. */
   readonly inFlight: number
-  /** When it ends, in milliseconds from now, if it is not connected and ends at all. */
+  /** Milliseconds until it expires; undefined while connected, or if it never expires. */
   readonly expiresIn?: number | undefined
-  /** A will is set, or waits for its delay. */
+  /** True if a will is set, or waits for its delay. */
   readonly hasWill: boolean
 }
 

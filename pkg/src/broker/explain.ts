@@ -3,23 +3,23 @@ import { text } from '../util/validate.js'
 import { brokerLoader } from '../wasm/broker-module.js'
 import { thrownError } from '../wasm/to-error.js'
 
-/** How a level of a filter and a level of a topic compare (MQTT 5.0 §4.7). */
+/** Comparison of a level of a filter with a level of a topic (MQTT 5.0 §4.7). */
 export interface LevelExplanation {
-  /** Left out behind the filter's end. */
+  /** Level of the filter; undefined after its end. */
   readonly filter?: string | undefined
-  /** For `#` all levels that are left. Left out behind the topic's end. */
+  /** Level of the topic; undefined after its end. For `#` all levels that are left. */
   readonly topic?: string | undefined
   readonly verdict: 'equal' | 'plus' | 'hash' | 'differs' | 'topic-ended' | 'filter-ended' | 'dollar-hidden'
 }
 
-/** Why a filter matches a topic, or why not. */
+/** Explanation why a filter matches a topic, or not. */
 export interface Explanation {
   readonly matches: boolean
-  /** One entry a level, up to the one that decides. */
+  /** Comparisons by level, up to the one that decides. */
   readonly levels: readonly LevelExplanation[]
 }
 
-/** Loads the module, for {@link explain}. The others do that by themselves. */
+/** Loads the module for {@link explain}. Clients and brokers load it themselves. */
 export async function load(): Promise<void> {
   await brokerLoader.load()
 }
@@ -27,7 +27,7 @@ export async function load(): Promise<void> {
 /**
  * Compares a filter with a topic level by level.
  *
- * @throws OptionError if one of them is none; MqttError if the module is not loaded: `await load()`.
+ * @throws OptionError if either is invalid; MqttError before `await load()`.
  */
 export function explain(filter: string, topic: string): Explanation {
   const { engine } = brokerLoader

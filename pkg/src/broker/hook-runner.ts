@@ -10,21 +10,24 @@ const REASON_MAX = 0xa2
 
 type Answer = readonly [reasonCode: number, data?: Uint8Array | undefined]
 
-/** Who asks, and is answered. Nothing of it throws, but for `bytes`. */
+/** Callbacks of a hook runner. None throws, but for `bytes`. */
 export interface HookRunnerHost {
   answer(question: number, ...answer: Answer): void
-  /** A hook failed. */
+  /** Reports a failed hook. */
   failed(hook: HookError['hook'], message: string, cause: unknown): void
-  /** What a hook gave as `data`. Throws if it is no text and no bytes. */
+  /** Returns the bytes of a hook's `data`. Throws if it is neither text nor bytes. */
   bytes(data: unknown): Uint8Array
 }
 
-/** What the module asks; the hooks say what to answer. */
+/** Runner of hooks: the module asks it, and it answers with the hooks' verdicts. */
 export class HookRunner implements CoreAsker {
   readonly #hooks: Hooks
   readonly #users: Users | undefined
   readonly #host: HookRunnerHost
-  /** By the peer's number: one that is gone leaves its place to the next. */
+  /**
+   * States of enhanced authentication, by the peer's number. The next peer with that number takes
+   * the place.
+   */
   readonly #states = new Map<number, Record<string, unknown>>()
 
   constructor(hooks: Hooks, host: HookRunnerHost) {
@@ -43,7 +46,7 @@ export class HookRunner implements CoreAsker {
     const request = { clientId, username, password, version: version as 4 | 5 }
     const users = this.#users
     const { authenticate } = this.#hooks
-    // Only where there is no hook it is a yes: one that gives nothing has not said so.
+    // Without a hook the answer is yes. A hook that returns nothing has not said yes.
     const ask = () => (authenticate ? authenticate(request) : true)
     this.#settle(question, 'authenticate', answerOf, () => {
       if (!users) return ask()
@@ -88,7 +91,7 @@ export class HookRunner implements CoreAsker {
     this.#settle(question, 'authorize', answerOf, () => this.#hooks.authorize?.(request))
   }
 
-  /** Answers with what the hook gives, now or later. */
+  /** Runs a hook, and answers with its verdict, now or later. */
   #settle(
     question: number,
     hook: HookError['hook'],
@@ -115,7 +118,7 @@ export class HookRunner implements CoreAsker {
     let later: Promise<unknown> | undefined
     try {
       given = run()
-      // What looks like a promise may throw when it is looked at.
+      // A thenable may throw when it is looked at.
       if (isThenable(given)) later = Promise.resolve(given)
     } catch (error) {
       threw(error)

@@ -2,12 +2,15 @@ import type { QoS } from '../message/message.js'
 import { MqttError } from '../util/errors.js'
 import type { Secrets } from './credentials.js'
 
-/** Yes; no; or no for this reason: a reason code of MQTT from 0x80 on, 0x87 (not authorized) where the packet has no such one. */
+/**
+ * Verdict of a hook: yes, no, or a reason code from 0x80 on. A code that the packet cannot carry
+ * becomes 0x87 (not authorized).
+ */
 export type Verdict = boolean | number
 
-/** Who wants to connect. */
+/** A client that wants to connect. */
 export interface ConnectRequest {
-  /** Empty if the client asks for one. */
+  /** Client identifier; empty if the client asks for one. */
   readonly clientId: string
   readonly username?: string | undefined
   readonly password?: Uint8Array | undefined
@@ -17,47 +20,49 @@ export interface ConnectRequest {
 /** A step of enhanced authentication (MQTT 5.0 §4.12). */
 export interface EnhancedRequest extends ConnectRequest {
   readonly version: 5
-  /** The same for the whole connection. */
+  /** Authentication method, the same for the whole connection. */
   readonly method: string
-  /** What the client says, in CONNECT or in AUTH. */
+  /** Authentication data of the client, in CONNECT or AUTH. */
   readonly data?: Uint8Array | undefined
-  /** It is connected, and authenticates again (MQTT 5.0 §4.12.1); there is no password then. */
+  /**
+   * True if a connected client authenticates again (MQTT 5.0 §4.12.1). There is no password then.
+   */
   readonly again: boolean
-  /** The hook's own: the same object with each step of one exchange, empty with the first. */
+  /** State of the hook's own: one object for all steps of an exchange, empty at the first. */
   readonly state: Record<string, unknown>
 }
 
-/** What comes of a step of enhanced authentication, and what the client is told with it. */
+/** Result of a step of enhanced authentication, with data for the client. */
 export interface EnhancedStep {
-  /** True: the client is let in. False: it is asked this, and answers in the next step. */
+  /** True to let the client in; false to ask it for another step. */
   readonly complete: boolean
-  /** Text is UTF-8. At most 65,535 bytes. */
+  /** Authentication data, at most 65,535 bytes. Text is UTF-8. */
   readonly data?: string | Uint8Array
 }
 
-/** What a client wants to do. */
+/** An action of a client on a topic. */
 export interface AuthorizeRequest {
-  /** Empty with the will of a client whose identifier is still to be assigned. */
+  /** Client identifier; empty for the will of a client whose identifier is still to be assigned. */
   readonly clientId: string
   readonly username?: string | undefined
-  /** With `publish` also the will of a client, when it connects. */
+  /** Action. A will, at CONNECT, is a `publish`. */
   readonly action: 'publish' | 'subscribe' | 'receive'
-  /** With `subscribe` the topic filter, with `$share/…` before it if it is shared. */
+  /** Topic. For `subscribe` the topic filter, with `$share/…` before it if it is shared. */
   readonly topic: string
   readonly qos: QoS
   readonly retain: boolean
 }
 
-/** Says who may connect. */
+/** Hook that decides whether a client may connect. */
 export type Authenticate = (request: ConnectRequest) => Verdict | PromiseLike<Verdict>
-/** Says what comes of a step of enhanced authentication. */
+/** Hook that answers a step of enhanced authentication. */
 export type AuthenticateEnhanced = (
   request: EnhancedRequest,
 ) => Verdict | EnhancedStep | PromiseLike<Verdict | EnhancedStep>
-/** Says who may do what. */
+/** Hook that decides whether a client may act on a topic. */
 export type Authorize = (request: AuthorizeRequest) => Verdict | PromiseLike<Verdict>
 
-/** A broker's hooks, and the users that are asked for before them. @internal */
+/** Hooks of a broker, and its users, who are checked before them. @internal */
 export interface Hooks {
   readonly users?: Secrets | undefined
   readonly authenticate?: Authenticate | undefined
@@ -65,7 +70,10 @@ export interface Hooks {
   readonly authorize?: Authorize | undefined
 }
 
-/** A hook threw, rejected, or gave what is no answer; what was asked is refused with 0x80. `cause` is what was thrown. */
+/**
+ * A hook that threw, rejected, or returned no verdict. The request is refused with 0x80. `cause` is
+ * the thrown value.
+ */
 export class HookError extends MqttError {
   readonly hook: 'authenticate' | 'authenticateEnhanced' | 'authorize'
 
@@ -79,7 +87,10 @@ export class HookError extends MqttError {
   }
 }
 
-/** What the broker cannot tell its caller: a HookError, or a StoreError. Unless `preventDefault()` is called, it is reported as uncaught. */
+/**
+ * Event for a failure that has no caller: a HookError or a StoreError. Without `preventDefault()`
+ * it is reported as uncaught.
+ */
 export class BrokerErrorEvent extends Event {
   constructor(readonly error: MqttError) {
     super('error', { cancelable: true })

@@ -1,3 +1,3 @@
-// Loaded by who uses it: hooks, users and the hashing of passwords.
+// Chunk that only brokers with hooks or users load: hooks, users and password hashing.
 export { HookRunner } from './hook-runner.js'
 export { hash } from './password-hash.js'

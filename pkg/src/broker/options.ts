@@ -20,124 +20,162 @@ import { type AccessRule, readAcl } from './access-rules.js'
 import type { Authenticate, AuthenticateEnhanced, Authorize, Hooks } from './hooks.js'
 import { type BrokerUser, readUsers } from './users.js'
 
-/** A broker's limits, and who may connect. What is left out, or undefined, has its default. */
+/** Options of a broker: limits, access and storage. An option that is undefined has its default. */
 export interface BrokerOptions {
-  /** Connections at one time; the next is closed at once. Default 16384. */
+  /** Number of connections at one time. The next one is closed at once. Default 16384. */
   readonly connectionsMaximum?: number
-  /** Sessions, connected or not; a new client is refused with 0x97, in 3.1.1 with 3. Default 16384. */
+  /**
+   * Number of sessions, connected or not. A new client is refused with 0x97, in 3.1.1 with 3.
+   * Default 16384.
+   */
   readonly sessionsMaximum?: number
   /**
-   * How long a peer may take until its CONNECT has come, and its part of the authentication is done, in milliseconds. Hooks
-   * take their own time, up to `answerTimeout`. Default 10000.
+   * Time limit of a peer for its CONNECT and its part of the authentication, in milliseconds. Hooks
+   * have `answerTimeout`. Default 10000.
    */
   readonly connectTimeout?: number
   /**
-   * The longest keep alive, in seconds: a 5.0 client that asks for more, or for none, is given this. 0, the default, leaves it
-   * to the client. 3.1.1 has no word for it, so that its clients have what they ask for.
+   * Longest keep alive in seconds, given to a 5.0 client that asks for more or for none. 0 leaves
+   * it to the client. Clients of 3.1.1 cannot be told, and keep their own. Default 0.
    */
   readonly serverKeepAlive?: number
-  /** The longest a session outlives its connection, in seconds; 4294967295, the default, is for ever. */
+  /** Longest session expiry interval in seconds. 4294967295 is for ever. Default 4294967295. */
   readonly sessionExpiryMaximum?: number
-  /** The largest packet taken, in bytes. Default 1 MiB. */
+  /** Largest packet taken, in bytes. Default 1 MiB. */
   readonly maximumPacketSize?: number
-  /** QoS 1 and 2 messages that one 5.0 client may have unacknowledged, 1 to 65535. Default 65535. */
+  /**
+   * Number of QoS 1 and 2 messages that one 5.0 client may have unacknowledged, 1 to 65535. Default
+   * 65535.
+   */
   readonly receiveMaximum?: number
-  /** Topic aliases of one connection, each way: what a 5.0 client may use, and what is used for one that allows it. Default 16. */
+  /** Number of topic aliases of one 5.0 connection, each way. Default 16. */
   readonly topicAliasMaximum?: number
-  /** QoS 1 and 2 messages in flight to one client, 1 to 65535; fewer if it takes fewer. Default 256. */
+  /**
+   * Number of QoS 1 and 2 messages in flight to one client, 1 to 65535. A client may take fewer.
+   * Default 256.
+   */
   readonly inFlightMaximum?: number
-  /** The highest quality of service: above it a message is refused with 0x9B, and a subscription granted this. Default 2. */
+  /**
+   * Highest quality of service. A message above it is refused with 0x9B, and a subscription is
+   * granted this. Default 2.
+   */
   readonly maximumQos?: QoS
-  /** Whether messages may be retained; refused with 0x9A if not. Default true. */
+  /** False to refuse retained messages with 0x9A. Default true. */
   readonly retainAvailable?: boolean
-  /** Whether filters may have wildcards; who uses them otherwise is disconnected with 0xA2, in 3.1.1 refused. Default true. */
+  /**
+   * False to disconnect a client that uses wildcards with 0xA2. A 3.1.1 client is refused the
+   * subscription. Default true.
+   */
   readonly wildcardSubscriptionAvailable?: boolean
-  /** Whether subscriptions may have identifiers; who uses them otherwise is disconnected with 0xA1. Default true. */
+  /** False to disconnect a client that uses subscription identifiers with 0xA1. Default true. */
   readonly subscriptionIdentifiersAvailable?: boolean
-  /** Whether subscriptions may be shared; who shares otherwise is disconnected with 0x9E, in 3.1.1 refused. Default true. */
+  /**
+   * False to disconnect a client that uses shared subscriptions with 0x9E. A 3.1.1 client is
+   * refused the subscription. Default true.
+   */
   readonly sharedSubscriptionAvailable?: boolean
   /**
-   * What response topics begin with: a 5.0 client that asks is given this, with its client identifier behind it, such as
-   * `replies/ann` for `replies/`. Left out: nothing.
+   * Prefix of response topics, for a 5.0 client that asks. The client identifier follows, as in
+   * `replies/ann` for `replies/`. Default none.
    */
   readonly responseInformation?: string
-  /** Where every client is sent instead, with 0x9C, or 0x9D if for good; in 3.1.1 with 3. */
+  /**
+   * Server that every client is sent to, with 0x9C, or 0x9D if `permanent`. A 3.1.1 client gets 3.
+   * Default none.
+   */
   readonly redirect?: {
-    /** Such as `broker.example:1883`. */
+    /** Example: `broker.example:1883`. */
     readonly serverReference: string
     /** Default false. */
     readonly permanent?: boolean
   }
-  /** Levels of a topic. Default 128. */
+  /** Number of levels of a topic. Default 128. */
   readonly topicLevelsMaximum?: number
   /**
-   * Subscriptions of one client, and filters in one SUBSCRIBE; those above are refused with 0x97, as are those whose filters
-   * are longer than 1 MiB together. Default 1000.
+   * Number of subscriptions of one client, and of filters in one SUBSCRIBE. The next is refused
+   * with 0x97. So are filters of more than 1 MiB together. Default 1000.
    */
   readonly subscriptionsMaximum?: number
-  /** QoS 1 and 2 messages that wait for one client, connected or not. */
+  /** Queue of one client, connected or not: its QoS 1 and 2 messages that wait. */
   readonly queue?: {
     /** Default 1000. */
     readonly messages?: number
-    /** Of topics and payloads. Default 4 MiB. */
+    /** Bytes of topics and payloads. Default 4 MiB. */
     readonly bytes?: number
     /**
-     * What is lost when there is no room. Default `drop-newest`. With `disconnect` the client's connection is lost with the
-     * newest message, and told 0x97 in 5.0; a client that is not connected loses the message alone.
+     * Message to lose when the queue is full. Default `drop-newest`.
+     *
+     * With `disconnect`, the newest message is lost and the client is disconnected, with 0x97 in
+     * 5.0. A client that is not connected loses the message only.
      */
     readonly overflow?: 'drop-newest' | 'drop-oldest' | 'disconnect'
   }
   /**
-   * Bytes that wait for one connection: live QoS 0 messages above it are dropped, others wait, and who does not read its answers
-   * is disconnected above it. Default 16 MiB.
+   * Bytes that wait for one connection. Live QoS 0 messages above it are dropped, and others wait.
+   * A client that does not read its answers is disconnected. Default 16 MiB.
    */
   readonly transmitBytesMaximum?: number
-  /** Retained messages; one above these is delivered and not retained. */
+  /** Limits of retained messages. A message above them is delivered, but not retained. */
   readonly retained?: {
     /** Default 100000. */
     readonly messages?: number
-    /** Of topics and payloads. Default 64 MiB. */
+    /** Bytes of topics and payloads. Default 64 MiB. */
     readonly bytes?: number
   }
   /**
-   * How often the topics below `$SYS/broker/` tell what has changed, in seconds; 0 turns them off. Default 10. Who subscribes is
-   * told at once; while nobody is subscribed, nothing is told, and nothing runs.
+   * Interval of the topics below `$SYS/broker/`, in seconds. 0 turns them off. Default 10.
+   *
+   * A new subscriber gets all values at once, then only changes. Without subscribers no timer runs.
    */
   readonly sysInterval?: number
   /**
-   * What survives the broker: `memory()`, `indexedDb(name)`, or `directory(path)` of `wasmqtt/node`. Nothing is acknowledged
-   * before what that promises is stored. Left out: everything is gone with the broker.
+   * Storage that outlives the broker: `memory()`, `indexedDb(name)`, or `directory(path)` of
+   * `wasmqtt/node`. No acknowledgement leaves before everything that it promises is stored. Default
+   * none.
    */
   readonly store?: Store
   /**
-   * Bytes of packets that are handled while the store is written; above it, or at half as many messages as `queue.messages`,
-   * no more packets are looked at until it is. Default 4 MiB.
+   * Bytes of packets that are handled during a write of the store. Above it, or at half of
+   * `queue.messages`, packets wait for the write. Default 4 MiB.
    */
   readonly storeBytesMaximum?: number
-  /** Who may connect. Left out: everyone, as far as `authenticate` lets them. */
+  /** Users who may connect. Default everyone, as far as `authenticate` lets them. */
   readonly users?: readonly BrokerUser[]
   /**
-   * What clients may do with topics: the first rule that names the client, the action and the topic decides, and what none
-   * names is allowed. Held before `authorize` is asked.
+   * Access list. The first rule that matches client, action and topic decides. Without a match the
+   * action is allowed. It comes before `authorize`.
    */
   readonly acl?: readonly AccessRule[]
   /**
-   * Says who may connect. With `users` both must say yes. Others go on while it is asked, and the client's packets wait, in
-   * their order; so with all hooks. One that throws, rejects or gives what is no answer refuses with 0x80, and `error` tells.
+   * Hook that decides whether a client may connect. With `users` both must agree.
+   *
+   * Other clients are served meanwhile, and the client's own packets wait in order. A hook that
+   * throws, rejects or returns no verdict refuses with 0x80, and `error` reports it. All hooks work
+   * so.
    */
   readonly authenticate?: Authenticate
-  /** Says who may connect with an authentication method, in place of the above. Left out: nobody, who is told 0x8C. */
+  /**
+   * Hook for clients with an authentication method, instead of `authenticate`. Without it they are
+   * refused with 0x8C.
+   */
   readonly authenticateEnhanced?: AuthenticateEnhanced
-  /** Says which messages clients may publish, and which subscriptions they may have. */
+  /**
+   * Hook that decides which messages clients may publish, and which subscriptions they may have.
+   */
   readonly authorize?: Authorize
-  /** Whether `authorize` is asked too before each message is sent to each of its subscribers. Default false. */
+  /** True to call `authorize` also before each delivery to a subscriber. Default false. */
   readonly authorizeReceive?: boolean
-  /** How long a hook may take, in milliseconds; then it counts as a refusal with 0x80. Default 30000. */
+  /**
+   * Time limit of a hook, in milliseconds, after which it counts as a refusal with 0x80. Default
+   * 30000.
+   */
   readonly answerTimeout?: number
   /**
-   * Bytes of one client that wait while a hook is asked, or the store is written. From a sixteenth of it on its connection is
-   * not read further, until half of that waits. Where that cannot be, as with a WebSocket of a page, a client that has sent so
-   * many more is disconnected with 0x97. Some chunks of a connection should fit in, of 64 KiB each. Default 4 MiB.
+   * Bytes of one client that wait for a hook or a write of the store. Default 4 MiB.
+   *
+   * From a sixteenth of it on, the connection is not read until half of that waits. A page's
+   * WebSocket cannot pause. Its client is disconnected with 0x97 once it has sent so many more. The
+   * limit should hold some chunks of 64 KiB.
    */
   readonly inputBytesMaximum?: number
 }
@@ -156,7 +194,7 @@ const topicStart: Validator<string> = (value, name) => {
   return start
 }
 
-/** As the module numbers them. */
+/** Values in the order of the module's numbers. */
 const overflows = ['drop-newest', 'drop-oldest', 'disconnect'] as const
 
 const brokerFields = fields({
@@ -194,7 +232,10 @@ const brokerFields = fields({
   inputBytesMaximum: uint32,
 })
 
-/** The options as the module takes them, the hooks, and the store. @internal */
+/**
+ * Checks the options of a broker. Returns them in the module's form, with the hooks and the store.
+ * @internal
+ */
 export function readBrokerOptions(options: unknown): {
   readonly core: CoreBrokerOptions
   readonly hooks: Hooks
@@ -243,7 +284,7 @@ export function readBrokerOptions(options: unknown): {
   return { core, hooks, store: given.store }
 }
 
-/** A bit for each kind of question that the module is to ask. */
+/** Returns a bit for each kind of question that the module should ask. */
 function asks({ users, authenticate, authenticateEnhanced, authorize }: Hooks, authorizeReceive: boolean): number {
   const kinds = [users ?? authenticate, authenticateEnhanced, authorize, authorize, authorizeReceive]
   return kinds.reduce<number>((bits, kind, index) => bits | (kind ? 1 << index : 0), 0)

@@ -10,19 +10,25 @@ import type { BrokerCore, Host } from '../wasm/interface.js'
 import type { Engine } from '../wasm/loader.js'
 import { thrownError } from '../wasm/to-error.js'
 
-/** How the page subscribes at its own broker. There is no quality of service: a message has the one it was published with. */
+/**
+ * Options of `broker.subscribe`. There is no quality of service: a message has the one that it was
+ * published with.
+ */
 export interface HostSubscribeOptions {
-  /** Not what `publish` of the broker publishes. Default false. */
+  /** True to leave out messages of `broker.publish`. Default false. */
   readonly noLocal?: boolean
-  /** Messages keep the RETAIN flag that they were published with. Default false. */
+  /** True to keep the RETAIN flag that a message was published with. Default false. */
   readonly retainAsPublished?: boolean
-  /** Retained messages come at first: 0 and 1 yes, since each subscription is a new one; 2 no. Default 0. */
+  /**
+   * When retained messages come first: always with 0 and 1, since each subscription is new; never
+   * with 2. Default 0.
+   */
   readonly retainHandling?: 0 | 1 | 2
-  /** Rejects with its reason; once subscribed, it unsubscribes. */
+  /** Signal that rejects with its reason. Once subscribed, it unsubscribes. */
   readonly signal?: AbortSignal
 }
 
-/** How the page iterates messages of its own broker. */
+/** Options of `broker.messages`. */
 export interface HostMessagesOptions extends HostSubscribeOptions, Pick<MessagesOptions, 'limit' | 'overflow'> {}
 
 const hostFields = fields({
@@ -32,10 +38,10 @@ const hostFields = fields({
   signal,
 })
 
-/** There is no connection that anything could happen to. */
+/** Callbacks for events that cannot occur, since there is no connection. */
 const nobody: Answers & Life = { done: ignore, failed: ignore, connected: ignore, closed: ignore, onPacket: ignore }
 
-/** A handler, and its end. */
+/** A handler, with the function that ends it. */
 interface Member extends Receiver {
   end(): Promise<void>
 }
@@ -49,18 +55,18 @@ export class OwnSubscriptions {
   readonly #loaded: Promise<unknown>
   readonly #open: () => BrokerCore
 
-  /** `open` gives the core once it is loaded, and throws once the broker is closed. */
+  /** `open` returns the core, or throws once the broker is closed. */
   constructor(loaded: Promise<unknown>, open: () => BrokerCore) {
     this.#loaded = loaded
     this.#open = open
   }
 
-  /** Whom the module gives the messages. */
+  /** Returns the callbacks by which the module delivers messages. */
   host({ memory, glue }: Engine): Host {
     return new ClientHost(memory, glue, this.#members, nobody, nobody)
   }
 
-  /** Throws an OptionError at once. */
+  /** Adds a handler. Throws an OptionError at once. */
   subscribe(filter: string, options: unknown, handle: Handler): Promise<Subscription> {
     const given = hostFields(options, 'options')
     const { byte } = readSubscribe(given, 5)
@@ -71,7 +77,7 @@ export class OwnSubscriptions {
     return openStream(options, 5, this.#streams, (wish, handle) => this.subscribe(filter, wish, handle))
   }
 
-  /** The broker is closed. */
+  /** Ends all subscriptions, since the broker is closed. */
   close(): void {
     for (const { end } of this.#members.values()) end()
     for (const stream of this.#streams) stream.close({})

@@ -3,28 +3,28 @@ import { fields, integer, optionError, secret, text, type Validator } from '../u
 import { loadPart } from '../wasm/lazy-part.js'
 import type { Hash, Secrets } from './credentials.js'
 
-/** A user who may connect, by a password or by the hash of one. */
+/** A user with a password, or with the hash of one. */
 export interface BrokerUser {
   readonly username: string
   /** Text is UTF-8. */
   readonly password?: string | Uint8Array
-  /** Of `hashPassword()`, in place of the password. */
+  /** Result of `hashPassword()`, instead of the password. */
   readonly passwordHash?: string
 }
 
-/** As OWASP advises for PBKDF2 with HMAC-SHA-256. */
+/** Rounds that OWASP advises for PBKDF2 with HMAC-SHA-256. */
 const ITERATIONS = 600_000
 const ITERATIONS_MAX = 10_000_000
 
 const hashFields = fields({ iterations: integer(1_000, ITERATIONS_MAX) })
 
 /**
- * Hashes a password for `users`: PBKDF2 with HMAC-SHA-256 of the platform's WebCrypto, with a new salt of 16 bytes, as
- * `$pbkdf2-sha256$i=600000$salt$hash`.
+ * Hashes a password for the option `users`, as `$pbkdf2-sha256$i=600000$salt$hash`.
  *
- * Rejects with an OptionError, also where there is no WebCrypto: a page has it over HTTPS, and on localhost.
+ * It is PBKDF2 with HMAC-SHA-256 of the platform's WebCrypto, with a new salt of 16 bytes. Rejects
+ * with an OptionError, also without WebCrypto, which pages have over HTTPS and on localhost.
  *
- * @param options.iterations more take longer, here and for every client that connects. Default 600,000.
+ * @param options.iterations rounds; more take longer, here and at every CONNECT. Default 600,000.
  */
 export async function hashPassword(
   password: string | Uint8Array,
@@ -39,7 +39,7 @@ export async function hashPassword(
 
 const userFields = fields({ username: text, password: secret, passwordHash: readHash })
 
-/** The option `users`. @internal */
+/** Check of the option `users`. @internal */
 export const readUsers: Validator<Secrets> = (value, name) => {
   if (!Array.isArray(value)) throw optionError(name, value, 'it must be an array of { username, password }')
   const users = new Map<string, Uint8Array | Hash>()
@@ -57,7 +57,7 @@ export const readUsers: Validator<Secrets> = (value, name) => {
   return users
 }
 
-/** What is wrong is not shown, since it may be a password. */
+/** Parses a hash. The value is not shown in errors, since it may be a password. */
 function readHash(value: unknown, name: string): Hash {
   const form = /^\$pbkdf2-sha256\$i=([1-9]\d{0,7})\$([\w+/]{6,86})\$([\w+/]{22,86})$/
   const [, iterations, salt, hash] = (typeof value === 'string' && form.exec(value)) || []

@@ -26,38 +26,39 @@ import {
 import { endedBy, type Subscription, Subscriptions } from './subscriptions.js'
 import { type Linkable, readTarget } from './target.js'
 
-/** The events of a client. */
+/** Events of a client. */
 export interface ClientEventMap {
   status: StatusEvent
   packet: PacketEvent
 }
 
-/** How a client is ended. */
+/** Options of `end()`. */
 export interface EndOptions {
   /**
-   * DISCONNECT's reason code, of those that a client may send (MQTT 5.0 §3.14.2.1); 4 has the broker publish the will.
-   * Default 0. 3.1.1 carries none.
+   * Reason code of DISCONNECT, one that a client may send (MQTT 5.0 §3.14.2.1). With 4 the broker
+   * publishes the will. Default 0. MQTT 3.1.1 carries none.
    */
   readonly reasonCode?: number
-  /** How long to wait for the transport to close, in milliseconds. Default 5000. */
+  /** Time limit for the transport to close, in milliseconds. Default 5000. */
   readonly timeout?: number
 }
 
 const sent = Promise.resolve()
-/** What an acknowledged message was, should it fail: its topic was right. */
+/** Subject of an acknowledged message, for its error: the topic was valid. */
 const published: Subject = { kind: 'publish', topic: '' }
 const endFields = fields({
   reasonCode: disconnectCode('0x00, 0x04, 0x80-0x83, 0x90, 0x93-0x99'),
   timeout: integer(0, 2_147_483_647),
 })
 
-/** What the clients of both entries of the package are. */
+/** Common base of the `Client` of both entries. */
 export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   /**
    * Resolves with the client once the broker has accepted.
    *
-   * Rejects with a ConnectError, a ConnectionError if the broker broke a rule, an OptionError if the credentials are wrong,
-   * a ClosedError if the client is ended before, or with the signal's reason. Nobody need handle that.
+   * Rejects with a ConnectError; a ConnectionError if the broker broke a rule; an OptionError if
+   * the credentials are wrong. Rejects with a ClosedError or the signal's reason if the client is
+   * ended before. The rejection may be left unhandled.
    */
   readonly ready: Promise<this>
 
@@ -67,7 +68,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   readonly #subscriptions: Subscriptions
   readonly #version: 4 | 5
   readonly #streams = new Set<MessageQueue>()
-  /** The last topic that was found to be text that MQTT can carry. */
+  /** The latest topic that passed the check. */
   #topic = ''
 
   /** @internal */
@@ -89,27 +90,30 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     return this.#connection.status
   }
 
-  /** As given, made at random, or assigned by the broker. */
+  /** Client identifier: as given, random, or assigned by the broker. */
   get clientId(): string {
     return this.#connection.clientId
   }
 
-  /** The broker goes on with the session of an earlier connection (MQTT 5.0 §3.2.2.1.1). */
+  /** True if the broker resumed the session of an earlier connection (MQTT 5.0 §3.2.2.1.1). */
   get sessionPresent(): boolean {
     return this.#connection.sessionPresent
   }
 
-  /** What the broker said when it accepted; empty before, and in 3.1.1. */
+  /** Properties of CONNACK; empty before it, and in MQTT 3.1.1. */
   get connackProperties(): ConnackProperties {
     return this.#connection.connackProperties
   }
 
   /**
-   * Publishes a message. Before there is a connection it waits for one, in order with other requests.
+   * Publishes a message. Before the connection is there, it waits in order with other requests.
    *
-   * Resolves at QoS 0 when the message is handed to the transport, at QoS 1 with PUBACK, at QoS 2 with PUBCOMP.
-   * Rejects with an OptionError, and nothing is sent; a PublishError if the broker refuses, the queue is full, or the
-   * connection ends before; a ClosedError if the client is or gets ended; or with the signal's reason.
+   * Resolves at QoS 0 when the message is handed to the transport, at QoS 1 with PUBACK, at QoS 2
+   * with PUBCOMP.
+   *
+   * Rejects with an OptionError before anything is sent. Rejects with a PublishError if the broker
+   * refuses, the queue is full, or the connection ends before. Rejects with a ClosedError if the
+   * client is ended, or with the signal's reason.
    */
   publish(topic: string, payload: Payload, options?: PublishOptions): Promise<void> {
     try {
@@ -125,14 +129,17 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   }
 
   /**
-   * Calls the handler for each message that matches the filter. Handlers run in the order in which they were added.
+   * Calls the handler for each message that matches the filter. Handlers run in the order in which
+   * they were added.
    *
-   * Handlers of one filter share its subscription at the broker: SUBSCRIBE is sent for the first of them, and again when
-   * one asks for other options, which then hold for all, though never for a lower QoS. Thus who joins with the same options
-   * is not sent the retained messages again.
+   * Handlers of one filter share its subscription at the broker. SUBSCRIBE is sent for the first
+   * handler, and again for one with other options. The new options then hold for all, but the QoS
+   * never falls. A handler that joins with the same options is not sent the retained messages
+   * again.
    *
-   * Rejects with an OptionError, and nothing is sent; a SubscribeError if the broker refuses or the connection ends before;
-   * a ClosedError if the client is or gets ended; or with the signal's reason.
+   * Rejects with an OptionError before anything is sent. Rejects with a SubscribeError if the
+   * broker refuses, or the connection ends before. Rejects with a ClosedError if the client is
+   * ended, or with the signal's reason.
    */
   subscribe(filter: string, handler: Handler): Promise<Subscription>
   subscribe(filter: string, options: SubscribeOptions, handler: Handler): Promise<Subscription>
@@ -146,10 +153,11 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   }
 
   /**
-   * The messages that match the filter, for `for await`: subscribes at once, and unsubscribes when the loop ends.
+   * Returns the messages that match the filter, for `for await`. It subscribes at once, and
+   * unsubscribes when the loop ends.
    *
-   * The loop ends when the client is ended, and throws if it closed with an error, if subscribing fails, or if the signal
-   * aborts. Wrong options throw an OptionError at once.
+   * The loop ends with the client. It throws if the client closed with an error, if subscribing
+   * fails, or if the signal aborts. Wrong options throw an OptionError at once.
    */
   messages(filter: string, options?: MessagesOptions): MessageStream {
     const subscribe = (wish: SubscribeOptions, handler: Handler) => this.subscribe(filter, wish, handler)
@@ -157,17 +165,20 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   }
 
   /**
-   * Ends the client for good: DISCONNECT, then the transport is closed. Idempotent.
+   * Ends the client for good: sends DISCONNECT, then closes the transport. Idempotent.
    *
-   * Resolves when the transport has closed, or after the timeout. Requests that are not answered reject with a ClosedError.
-   * Rejects with an OptionError only.
+   * Resolves when the transport has closed, or after the timeout. Unanswered requests reject with a
+   * ClosedError. Rejects with an OptionError only.
    */
   async end(options?: EndOptions): Promise<void> {
     const { reasonCode = 0, timeout = 5000 } = endFields(options, 'options')
     await this.#connection.end(reasonCode, timeout)
   }
 
-  /** Closes the transport without DISCONNECT, as a crash would: the broker publishes the will. For tests and demos. */
+  /**
+   * Closes the transport without DISCONNECT, as a crash would, so that the broker publishes the
+   * will. For tests and demos.
+   */
   kill(): void {
     this.#connection.kill()
   }
@@ -216,7 +227,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     return subscribed.then(subscription => endedBy(wish.signal, subscription, this.#connection))
   }
 
-  /** Sends now or when there is a connection. */
+  /** Sends now, or once there is a connection. */
   #whenConnected<T>(
     subject: Subject,
     bytes: number,

@@ -15,13 +15,16 @@ import { onPageResume } from './page-resume.js'
 import { PendingRequests } from './pending-requests.js'
 import { LINK, type Linkable } from './target.js'
 
-/** Who is told what happens. */
+/** Callbacks of a connection. */
 export interface Observer {
   onStatus(status: Status): void
   onPacket(packet: PacketRecord): void
 }
 
-/** A client's one connection, from loading the module to its end, and what waits for it. */
+/**
+ * The one connection of a client, from loading the module to its end, and the requests that wait
+ * for it.
+ */
 export class Connection {
   readonly requests = new PendingRequests()
   readonly queue: OfflineQueue
@@ -32,9 +35,9 @@ export class Connection {
   clientId: string
   sessionPresent = false
   connackProperties: ConnackProperties = Object.freeze({})
-  /** The core while the broker is there. */
+  /** The core, while the client is connected. */
   live: ClientCore | undefined
-  /** What is called when the connection is over. */
+  /** Callbacks to run at the end of the connection. */
   readonly cleanUp = new Set<() => void>()
 
   #core: ClientCore | undefined
@@ -42,7 +45,7 @@ export class Connection {
   #socketError: unknown
   #wasOpen = false
   #isWatched = false
-  /** Somebody wants the end: what those who wait are told. */
+  /** Set once the end is requested, with the error for pending requests. */
   #ending: { readonly message: string; readonly reason: unknown } | undefined
   #ended: Promise<void> | undefined
   /** Resolves when the socket has closed. */
@@ -71,13 +74,16 @@ export class Connection {
       this.#accept = resolve
       this.#refuse = reject
     })
-    // Who does not look at it need not handle it.
+    // A caller that ignores it need not handle it.
     this.ready.catch(ignore)
     this.#listen(settings.signal)
     if (this.status.phase === 'connecting') this.#open()
   }
 
-  /** DISCONNECT, for good. Resolves when the transport has closed, or after so many milliseconds. */
+  /**
+   * Sends DISCONNECT and ends for good. Resolves when the transport has closed, or after `timeout`
+   * milliseconds.
+   */
   end(reasonCode: number, timeout: number): Promise<void> {
     this.#ended ??= new Promise(resolve => {
       const timer = setTimeout(() => {
@@ -104,7 +110,7 @@ export class Connection {
     this.run(core => core.watch(on))
   }
 
-  /** Calls the module, if it is there. */
+  /** Calls the core, if there is one. */
   run(action: (core: ClientCore) => void): void {
     try {
       if (this.#core) action(this.#core)
@@ -113,12 +119,12 @@ export class Connection {
     }
   }
 
-  /** The error for what a request threw. A trap ends the client. */
+  /** Returns the error for what a request threw. A trap ends the client. */
   thrown(thrown: unknown, subject: Subject): unknown {
     return thrown instanceof WebAssembly.RuntimeError ? this.#fail(thrown) : thrownError(thrown, subject)
   }
 
-  /** What a call gets that comes too late. */
+  /** Returns the error for a call after the end. */
   closedError(): ClosedError {
     const { error } = this.status as { readonly error?: Error }
     if (error) return new ClosedError(`the client is closed: ${error.message}`, { cause: error })
@@ -134,10 +140,11 @@ export class Connection {
   }
 
   /**
-   * The end, as nobody knows what the module was in the middle of. It is not called by the socket any more.
+   * Ends the client after a trap, which may leave the module's state broken. The socket does not
+   * call it any more.
    *
-   * Events, timers and microtasks that it has the browser call are not seen here: a trap in one of them is reported as an
-   * uncaught error, and the client ends with the next call, which traps too.
+   * Calls by the browser (events, timers, microtasks) do not pass here. A trap in one of them is
+   * reported as an uncaught error. The client ends with the next call, which traps too.
    */
   #fail(thrown: unknown): Error {
     const error = thrownError(thrown, { kind: 'options' }) as Error
@@ -187,7 +194,7 @@ export class Connection {
     }
   }
 
-  /** The machine; its connect timeout begins. */
+  /** Creates the core, whose connect timeout begins. */
   #start(engine: Engine): ClientCore {
     const { glue, memory } = engine
     this.queue.check(glue)
@@ -228,7 +235,8 @@ export class Connection {
       throw new ConnectError(`the WebSocket could not be created: ${cause}`, { cause })
     }
     if (typeof socket?.send !== 'function') throw optionError('createWebSocket()', socket, 'it must return a WebSocket')
-    // It stays when the module has left the socket: that of Node's `ws` throws an error that nobody listens to.
+    // This handler stays when the module has left the socket, since `ws` throws errors that have no
+    // listener.
     socket.onerror = (event: { readonly error?: unknown }) => {
       this.#socketError = event.error
     }
@@ -263,7 +271,7 @@ export class Connection {
     this.#finish(this.#ending ? undefined : closeError(code, message, reasonCode, rule, details))
   }
 
-  /** The end. All that waits is settled, and the module's part is given back. */
+  /** Ends the connection: settles everything that waits, and frees the core. */
   #finish(error: Error | undefined): void {
     if (this.status.phase === 'closed') return
     const core = this.#core
@@ -276,7 +284,7 @@ export class Connection {
       try {
         core?.free()
       } catch {
-        // The module has failed, and whoever called it then was told.
+        // The module has failed, and the caller at that time was told.
       }
     })
     const failed = (what: string) => (subject: Subject) =>

@@ -6,13 +6,13 @@ import type { QueueOptions } from './options.js'
 /** A request that waits for the connection. */
 export interface QueuedRequest {
   readonly subject: Subject
-  /** Bytes that it keeps in memory. */
+  /** Bytes of its topic and payload. */
   readonly bytes: number
   readonly send: (core: ClientCore) => void
   readonly reject: (error: unknown) => void
 }
 
-/** The requests that wait for the connection, in the order in which they were made; bounded. */
+/** A bounded FIFO queue of the requests that wait for the connection. */
 export class OfflineQueue {
   readonly #queue = new Set<QueuedRequest>()
   #bytes = 0
@@ -24,7 +24,10 @@ export class OfflineQueue {
     this.#limits = limits
   }
 
-  /** Settles as what it sends does. Throws if there is no room, or if the topic or filter is wrong. */
+  /**
+   * Adds a request. Its promise settles as the sent request does. Throws if the queue is full, or
+   * the topic or filter is wrong.
+   */
   add<T>(
     subject: Subject,
     bytes: number,
@@ -49,7 +52,10 @@ export class OfflineQueue {
     if (this.#queue.delete(queued)) this.#bytes -= queued.bytes
   }
 
-  /** The module is there: what it finds wrong is refused, though nothing can be sent yet. */
+  /**
+   * Checks what waits once the module is loaded. Wrong topics and filters reject before there is a
+   * connection.
+   */
   check(glue: Glue): void {
     this.#glue = glue
     for (const queued of this.#queue) {
@@ -62,7 +68,7 @@ export class OfflineQueue {
     }
   }
 
-  /** There is a connection. */
+  /** Sends everything, once there is a connection. */
   send(core: ClientCore): void {
     for (const queued of this.#queue) {
       this.remove(queued)
@@ -74,7 +80,7 @@ export class OfflineQueue {
     }
   }
 
-  /** There will be none. */
+  /** Rejects everything, since there will be no connection. */
   close(errorFor: (subject: Subject) => MqttError): void {
     for (const queued of this.#queue) {
       this.remove(queued)

@@ -4,7 +4,10 @@ import { ignore } from '../util/abort.js'
 import { type MessagesOptions, readMessages, type SubscribeOptions } from './request-options.js'
 import type { Subscription } from './subscriptions.js'
 
-/** Subscribes a queue, which is among the streams until it ends. Throws an OptionError at once. @internal */
+/**
+ * Opens a stream: subscribes a queue, and keeps it in `streams` until it ends. Throws an
+ * OptionError at once. @internal
+ */
 export function openStream(
   options: MessagesOptions | undefined,
   version: 4 | 5,
@@ -26,7 +29,7 @@ export function openStream(
   return queue
 }
 
-/** Unsubscribes once subscribed. @internal */
+/** Unsubscribes once the subscription is there. @internal */
 export async function unsubscribed(subscribed: Promise<Subscription>): Promise<void> {
   const subscription = await subscribed.catch(ignore)
   await subscription?.unsubscribe()

@@ -21,89 +21,112 @@ import {
 import type { CoreOptions, CoreWill } from '../wasm/interface.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
 
-/** Who the client says it is. */
+/** User name and password of the client. */
 export interface Credentials {
   readonly username?: string
-  /** Text is sent as UTF-8. At most 65,535 bytes. 3.1.1 needs a user name with it. */
+  /**
+   * Password of at most 65,535 bytes; text is sent as UTF-8. MQTT 3.1.1 needs a user name with it.
+   */
   readonly password?: string | Uint8Array
 }
 
-/** What the broker publishes if the connection ends without DISCONNECT (MQTT 5.0 §3.1.2.5). */
+/**
+ * A will: a message that the broker publishes if the connection ends without DISCONNECT (MQTT 5.0
+ * §3.1.2.5).
+ */
 export interface Will {
   readonly topic: string
-  /** Without it empty. */
+  /** Default empty. */
   readonly payload?: Payload
   /** Default 0. */
   readonly qos?: QoS
   /** Default false. */
   readonly retain?: boolean
-  /** How long the broker waits before it publishes, in seconds, 0 to 4294967295; default 0. 5.0 only. */
+  /** Will delay in seconds, 0 to 4294967295. Default 0. 5.0 only. */
   readonly delay?: number
   /** 5.0 only. */
   readonly properties?: MessageProperties
 }
 
-/** What waits for a connection, or for the broker to acknowledge what came before. */
+/** Limits of what waits for a connection, or for the broker's acknowledgements. */
 export interface QueueOptions {
-  /** Messages and subscriptions at most; default 1000. */
+  /** Number of messages and subscriptions. Default 1000. */
   readonly messages?: number
-  /** Bytes of their topics and payloads at most; default 16 MiB. */
+  /** Bytes of their topics and payloads. Default 16 MiB. */
   readonly bytes?: number
 }
 
-/** How a client connects, and what it bounds. What is left out, or undefined, has its default. */
+/** Options of a client. An option that is undefined has its default. */
 export interface ClientOptions {
-  /** 5 is MQTT 5.0, 4 is MQTT 3.1.1. Default 5. */
+  /** Protocol version: 5 is MQTT 5.0, 4 is MQTT 3.1.1. Default 5. */
   readonly version?: 4 | 5
-  /** Left out: a random one, kept for this client. Empty: the broker assigns one (5.0). */
+  /**
+   * Client identifier. Default a random one, kept for this client. If empty, the broker assigns one
+   * (5.0).
+   */
   readonly clientId?: string
   /**
-   * Begin without the session of an earlier connection (MQTT 5.0 §3.1.2.4). Default true.
+   * True to begin without the session of an earlier connection (MQTT 5.0 §3.1.2.4). Default true.
    *
-   * To get what a session has queued, subscribe before the client is ready; see `connect`.
+   * To get the messages that a session has queued, subscribe before the client is ready; see
+   * `connect`.
    */
   readonly cleanStart?: boolean
-  /** Seconds without a packet after which the client pings, 0 to 65535; 0 turns it off. Default 60. */
+  /**
+   * Keep alive: seconds without a packet after which the client pings, 0 to 65535. 0 turns it off.
+   * Default 60.
+   */
   readonly keepAlive?: number
-  /** How long the session outlives the connection, in seconds; 4294967295 is for ever. Default 0. 5.0 only. */
+  /** Session expiry interval in seconds. 4294967295 is for ever. Default 0. 5.0 only. */
   readonly sessionExpiry?: number
-  /** User name and password, or a function that gives them, asked before the connection is opened. */
+  /**
+   * User name and password, or a function that returns them. The function is called before the
+   * connection is opened.
+   */
   readonly credentials?: Credentials | (() => Credentials | Promise<Credentials>)
   readonly will?: Will
-  /** How long connecting may take until the broker has accepted, in milliseconds, from 1 on. Default 30000. */
+  /** Time limit until the broker has accepted, in milliseconds, from 1 on. Default 30000. */
   readonly connectTimeout?: number
-  /** QoS 1 and 2 messages that the broker may send unacknowledged, 1 to 65535. Default 65535. 5.0 only. */
+  /**
+   * Number of QoS 1 and 2 messages that the broker may send unacknowledged, 1 to 65535. Default
+   * 65535. 5.0 only.
+   */
   readonly receiveMaximum?: number
-  /** The largest packet that the client takes, in bytes. Without it any that MQTT can carry. */
+  /** Largest packet that the client takes, in bytes. Default unlimited. */
   readonly maximumPacketSize?: number
-  /** How many topic aliases the broker may use, 0 to 65535. Default 0. 5.0 only. */
+  /** Number of topic aliases that the broker may use, 0 to 65535. Default 0. 5.0 only. */
   readonly topicAliasMaximum?: number
-  /** The user properties of CONNECT. 5.0 only. */
+  /** User properties of CONNECT. 5.0 only. */
   readonly userProperties?: UserProperties
   readonly queue?: QueueOptions
   /**
-   * Makes the WebSocket. Default: `new WebSocket(url, protocols)`. Where there is no global one, as in Node 20, it must be
-   * given: `(url, protocols) => new WebSocket(url, protocols)` with the `WebSocket` of the package `ws`.
+   * Creates the WebSocket. Default `new WebSocket(url, protocols)`.
+   *
+   * It is required where there is no global WebSocket, as in Node 20. There use the `WebSocket` of
+   * the package `ws`: `(url, protocols) => new WebSocket(url, protocols)`.
    */
   readonly createWebSocket?: (url: string, protocols: string[]) => WebSocketLike | Promise<WebSocketLike>
-  /** Aborts connecting, which rejects with its reason; later it ends the client as `end()` does. */
+  /**
+   * Signal that aborts connecting, which rejects with its reason. Later it ends the client as
+   * `end()` does.
+   */
   readonly signal?: AbortSignal
 }
 
 type CreateWebSocket = NonNullable<ClientOptions['createWebSocket']>
 
-/** Credentials that were checked. @internal */
+/** Checked credentials. @internal */
 export interface CoreCredentials {
   readonly username?: string
   readonly password?: Uint8Array
 }
 
-/** Options that were checked. @internal */
+/** Checked options. @internal */
 export interface Settings {
   readonly version: 4 | 5
   readonly clientId: string
   readonly core: CoreOptions
-  /** Gives what is still to be checked. */
+  /** Returns credentials that are still to be checked. */
   readonly credentials: () => unknown
   readonly createWebSocket: CreateWebSocket
   readonly signal: AbortSignal | undefined
@@ -146,7 +169,7 @@ const clientFields = fields({
   signal,
 })
 
-/** @internal */
+/** Checks the options of a client. @internal */
 export function readClientOptions(options: unknown, needsSocket: boolean): Settings {
   const given = clientFields(options, 'options')
   const { createWebSocket = defaultSocket(needsSocket) } = given
@@ -169,7 +192,7 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
       clientId,
       cleanStart ? 1 : 0,
       keepAlive,
-      // The identifiers of an earlier life may still be in use: it is not known here which.
+      // Identifiers of an earlier connection may still be in use, and which is not known here.
       cleanStart ? 1 : 1 + Math.floor(Math.random() * 65535),
       receiveMaximum,
       maximumPacketSize,
@@ -188,7 +211,7 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
   }
 }
 
-/** @internal */
+/** Checks credentials. @internal */
 export function readCredentials(value: unknown, version: 4 | 5): CoreCredentials {
   const { username, password } = credentialFields(value, 'credentials')
   if (version === 4 && password && username === undefined) {
@@ -197,7 +220,7 @@ export function readCredentials(value: unknown, version: 4 | 5): CoreCredentials
   return { ...(username !== undefined && { username }), ...(password && { password }) }
 }
 
-/** Throws if one of these is there, which 3.1.1 cannot carry. @internal */
+/** Throws if one of these options is set, since MQTT 3.1.1 cannot carry it. @internal */
 export function only5(options: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined)
@@ -221,7 +244,10 @@ function defaultSocket(isNeeded: boolean): CreateWebSocket {
   return (url, protocols) => new WebSocket(url, protocols)
 }
 
-/** Of the characters and the length that every broker must take [MQTT-3.1.3-5]. */
+/**
+ * Returns an identifier of the characters and the length that every broker must take
+ * [MQTT-3.1.3-5].
+ */
 function randomClientId(): string {
   const letters = '0123456789abcdefghijklmnopqrstuvwxyz'
   const random = Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => letters[byte % 36])

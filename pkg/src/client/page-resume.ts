@@ -1,8 +1,11 @@
-/** Calls back when a page comes back to life, since browsers hold timers back meanwhile. Gives what stops it. */
+/**
+ * Calls back when a page is resumed, since browsers throttle its timers meanwhile. Returns the
+ * function that stops it.
+ */
 export function onPageResume(wake: () => void): () => void {
   const controller = new AbortController()
   const { signal } = controller
-  // Neither is there in Node; a worker has no document.
+  // Node has neither; a worker has no document.
   globalThis.document?.addEventListener('visibilitychange', wake, { signal })
   globalThis.addEventListener?.('online', wake, { signal })
   globalThis.addEventListener?.('pageshow', wake, { signal })

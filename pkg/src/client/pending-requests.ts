@@ -1,25 +1,28 @@
 import type { MqttError } from '../util/errors.js'
 import { requestError, type Subject } from '../wasm/to-error.js'
 
-/** A request that the broker has not answered. */
+/** A request without an answer so far. */
 interface Pending {
   readonly subject: Subject
   readonly resolve: (reasonCode: number | undefined) => void
   readonly reject: (error: unknown) => void
 }
 
-/** How a request ended. */
+/** Outcome of a request. */
 type Outcome = (pending: Pending) => void
 
 /** The requests under way. Each ends once: answered, failed, or with the connection. */
 export class PendingRequests {
   readonly #pending = new Map<number, Pending>()
-  /** Ends that came before the call that made the request returned its number. */
+  /** Outcomes that came before the call that made the request returned its number. */
   readonly #early = new Map<number, Outcome>()
-  /** Those that ended with the connection, which tells why only after them. */
+  /** Requests that ended with the connection. Its cause is known only later. */
   readonly #orphans: Pending[] = []
 
-  /** Settles with the request: a SUBSCRIBE's and an UNSUBSCRIBE's with the reason code of the answer. */
+  /**
+   * Adds a request. The promise of SUBSCRIBE and UNSUBSCRIBE resolves with the reason code of the
+   * answer.
+   */
   add<T extends number | undefined>(request: number, subject: Subject): Promise<T> {
     return new Promise((resolve, reject) => {
       const pending = { subject, resolve, reject } as Pending
@@ -55,7 +58,7 @@ export class PendingRequests {
     else this.#early.set(request, outcome)
   }
 
-  /** The connection is over: the error says why, for what each was about. */
+  /** Rejects all requests at the end of the connection, each with the error for its subject. */
   close(errorFor: (subject: Subject) => MqttError): void {
     const all = [...this.#orphans, ...this.#pending.values()]
     this.#orphans.length = 0

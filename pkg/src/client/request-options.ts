@@ -10,47 +10,53 @@ import {
 import { bool, fields, func, integer, oneOf, qos, signal, userProperties } from '../util/validate.js'
 import { only5 } from './options.js'
 
-/** How a message is published. */
+/** Options of `publish`. */
 export interface PublishOptions {
   /** Default 0. */
   readonly qos?: QoS
-  /** The broker keeps the message for those who subscribe later. Default false. */
+  /** True to have the broker keep the message for later subscribers. Default false. */
   readonly retain?: boolean
   /** 5.0 only. */
   readonly properties?: MessageProperties
-  /** Rejects with its reason. What has been sent stays sent. */
+  /** Signal that rejects with its reason. A message that was sent stays sent. */
   readonly signal?: AbortSignal
 }
 
-/** How a filter is subscribed to (MQTT 5.0 §3.8.3.1). */
+/** Options of `subscribe` (MQTT 5.0 §3.8.3.1). */
 export interface SubscribeOptions {
-  /** The highest quality of service for its messages. Default 0. */
+  /** Highest quality of service for its messages. Default 0. */
   readonly qos?: QoS
-  /** Not the messages of this client. Default false. 5.0 only. */
+  /** True to leave out messages of this client. Default false. 5.0 only. */
   readonly noLocal?: boolean
-  /** Messages keep the RETAIN flag that they were published with. Default false. 5.0 only. */
+  /** True to keep the RETAIN flag that a message was published with. Default false. 5.0 only. */
   readonly retainAsPublished?: boolean
-  /** Retained messages are sent: 0 always, 1 if the subscription is new, 2 never. Default 0. 5.0 only. */
+  /**
+   * When retained messages are sent: 0 always, 1 if the subscription is new, 2 never. Default 0.
+   * 5.0 only.
+   */
   readonly retainHandling?: 0 | 1 | 2
-  /** Comes with the messages, as one of `properties.subscriptionIdentifiers`; 1 to 268435455. 5.0 only. */
+  /**
+   * Identifier that comes with its messages, in `properties.subscriptionIdentifiers`; 1 to
+   * 268435455. 5.0 only.
+   */
   readonly subscriptionIdentifier?: number
   /** 5.0 only. */
   readonly userProperties?: UserProperties
-  /** Rejects with its reason; once subscribed, it unsubscribes. */
+  /** Signal that rejects with its reason. Once subscribed, it unsubscribes. */
   readonly signal?: AbortSignal
 }
 
-/** How messages are iterated. */
+/** Options of `messages`. */
 export interface MessagesOptions extends SubscribeOptions {
-  /** Messages that wait for the loop at most, from 1 on. Default 1000. */
+  /** Number of messages that wait for the loop at most, from 1 on. Default 1000. */
   readonly limit?: number
-  /** Which message is lost if that many wait. Default `drop-oldest`. */
+  /** Message to drop if that many wait. Default `drop-oldest`. */
   readonly overflow?: 'drop-oldest' | 'drop-newest'
 }
 
-/** SUBSCRIBE's options as the module takes them. @internal */
+/** Options of SUBSCRIBE in the module's form. @internal */
 export interface SubscribeArguments {
-  /** The byte of the wire. */
+  /** Options byte of SUBSCRIBE. */
   readonly byte: number
   readonly properties: PropertyList | undefined
   readonly signal: AbortSignal | undefined
@@ -73,7 +79,10 @@ const messagesFields = fields({
 })
 const publishFields = fields({ qos, retain: bool, properties: messageProperties, signal })
 
-/** QoS and RETAIN as PUBLISH's first byte has them; -1 if there is more to the options than that, or something wrong. @internal */
+/**
+ * Returns QoS and RETAIN as in PUBLISH's first byte, or -1 if other options are set or one is
+ * wrong. @internal
+ */
 export function quickFlags(options: PublishOptions): number {
   if (typeof options !== 'object' || options === null) return -1
   let flags = 0
@@ -91,7 +100,7 @@ export function quickFlags(options: PublishOptions): number {
   return flags
 }
 
-/** @internal */
+/** Checks the options of `publish`. @internal */
 export function readPublish(
   options: PublishOptions | undefined,
   version: 4 | 5,
@@ -101,7 +110,7 @@ export function readPublish(
   return { flags: (qos << 1) | Number(retain), properties: properties && toList(properties), signal }
 }
 
-/** @internal */
+/** Checks the options of `subscribe`. @internal */
 export function readSubscribe(options: SubscribeOptions, version: 4 | 5): SubscribeArguments {
   const { signal, qos = 0, ...rest } = subscribeFields(options, 'options')
   if (version === 4) only5(rest)
@@ -115,14 +124,14 @@ export function readSubscribe(options: SubscribeOptions, version: 4 | 5): Subscr
 
 const handlerOf = func<Handler>('message => …, after the options')
 
-/** What follows on a filter: options, which may be left out, and a handler. @internal */
+/** Splits the arguments after a filter into optional options and a handler. @internal */
 export function readHandler(rest: readonly unknown[]): [options: unknown, handler: Handler] {
-  // Options behind the handler are told as a wrong handler.
+  // Options after the handler are reported as a wrong handler.
   const [options, handler] = typeof rest[0] === 'function' && rest[1] === undefined ? [{}, ...rest] : rest
   return [options, handlerOf(handler, 'handler')]
 }
 
-/** @internal */
+/** Checks the options of `messages`. @internal */
 export function readMessages(options: MessagesOptions | undefined, version: 4 | 5): MessagesOptions & QueueLimits {
   const { limit = 1000, overflow = 'drop-oldest', ...wish } = messagesFields(options, 'options')
   readSubscribe(wish, version)

@@ -8,41 +8,42 @@ import { type Subject, thrownError } from '../wasm/to-error.js'
 import type { PendingRequests } from './pending-requests.js'
 import type { SubscribeArguments } from './request-options.js'
 
-/** One handler's part of a subscription. */
+/** A subscription of one handler. */
 export interface Subscription {
   readonly filter: string
-  /** The quality of service that the broker granted. */
+  /** Quality of service that the broker granted. */
   readonly qos: QoS
   /**
-   * No message reaches the handler from now on. When the filter's last handler leaves, UNSUBSCRIBE goes out, and its
-   * answer resolves the promise. Idempotent; resolves also if the connection is or gets closed.
+   * Stops the handler at once. When the filter's last handler leaves, UNSUBSCRIBE is sent, and its
+   * answer resolves the promise.
    *
-   * Rejects with a SubscribeError if the broker refuses.
+   * Idempotent. Resolves also if the connection ends. Rejects with a SubscribeError if the broker
+   * refuses.
    */
   unsubscribe(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** What the broker holds for a filter, and the handlers that share it. */
+/** State of a filter at the broker, and the handlers that share it. */
 interface FilterState {
   readonly members: Set<number>
-  /** The options of the last SUBSCRIBE, to compare; empty if it was refused. */
+  /** Options of the latest SUBSCRIBE, to compare with; empty if it was refused. */
   key: string
   /** Its quality of service. */
   asked: number
   granted: Promise<number>
 }
 
-/** What is used of the connection. */
+/** The part of the connection that is used. */
 interface SubscriptionConnection {
   readonly requests: PendingRequests
   readonly receivers: Map<number, Receiver>
-  /** While there is a connection. */
+  /** The core, while the client is connected. */
   readonly live: ClientCore | undefined
   run(action: (core: ClientCore) => void): void
 }
 
-/** The handlers of a client, and the subscriptions at the broker that they share. @internal */
+/** Handlers of a client, and the subscriptions at the broker that they share. @internal */
 export class Subscriptions {
   readonly #filters = new Map<string, FilterState>()
   #next = 0
@@ -53,7 +54,10 @@ export class Subscriptions {
     this.#connection = connection
   }
 
-  /** Adds a handler, and subscribes unless the filter is subscribed with these options. Throws what the module throws. */
+  /**
+   * Adds a handler, and subscribes unless the filter is subscribed with these options. Throws as
+   * the module does.
+   */
   join(core: ClientCore, filter: string, options: SubscribeArguments, receiver: Receiver): Promise<Subscription> {
     const number = this.#next++
     // Before SUBSCRIBE, since messages may come before its answer [MQTT-3.8.4-2].
@@ -112,7 +116,7 @@ export class Subscriptions {
     return { filter, qos, unsubscribe, [Symbol.asyncDispose]: unsubscribe }
   }
 
-  /** A handler has left; the last one ends the subscription. */
+  /** Removes a handler. The last one ends the subscription. */
   async #leave(filter: string, shared: FilterState, number: number, tell: boolean): Promise<void> {
     shared.members.delete(number)
     if (shared.members.size > 0) return
@@ -123,13 +127,13 @@ export class Subscriptions {
     try {
       await this.#connection.requests.add<number>(core.unsubscribe(filter), subject)
     } catch (error) {
-      // With the connection the subscription is gone too, or its session says what becomes of it.
+      // The subscription ended with the connection, or belongs to a session that outlives it.
       if (this.#connection.live) throw thrownError(error, subject)
     }
   }
 }
 
-/** The subscription, and the signal unsubscribes, until the connection runs what is to clean up. @internal */
+/** Returns a subscription that the signal ends too, until the connection's clean-up. @internal */
 export function endedBy(
   signal: AbortSignal | undefined,
   subscription: Subscription,

@@ -2,24 +2,27 @@ import { optionError } from '../util/validate.js'
 import type { BrokerGlue, LinkableCore } from '../wasm/interface.js'
 import type { Engine } from '../wasm/loader.js'
 
-/** The name under which a broker lets clients in. */
+/** Name of the method by which a broker links clients. */
 export const LINK = Symbol('wasmqtt.link')
 
-/** The way to a broker in the page. */
+/** Link to a broker in the page. */
 export interface BrokerLink {
-  /** Both ends must be of one module. */
+  /** The broker's module. Both ends must be in one. */
   readonly engine: Engine<BrokerGlue>
   /** Throws if the broker is closed. */
   link(client: LinkableCore): void
 }
 
-/** A broker in the page. A symbol and not a class tells it, so that the client does not carry the broker. */
+/**
+ * A broker in the page, known by a symbol instead of a class, so that the client's bundle has no
+ * broker.
+ */
 export interface Linkable {
   /** Rejects if the broker is closed. */
   [LINK](): Promise<BrokerLink>
 }
 
-/** The broker, or the URL of one. Throws an OptionError. */
+/** Checks the target of a client: a broker, or a URL. Throws an OptionError. */
 export function readTarget(to: unknown): Linkable | string {
   if (typeof to === 'object' && to !== null && LINK in to) return to as Linkable
   if (typeof to !== 'string' && !(to instanceof URL)) {
@@ -36,9 +39,9 @@ function readUrl(text: string): string {
   return url.href
 }
 
-/** As a WebSocket of the page would understand it. */
+/** Resolves a relative URL as a page's WebSocket does. */
 function relative(text: string): URL | undefined {
-  // What begins otherwise is more likely a host whose ws:// was forgotten.
+  // Any other beginning is more likely a host without its `ws://`.
   const url = /^[/.?]/.test(text) && globalThis.location ? parse(text, globalThis.location.href) : undefined
   if (url) url.protocol = url.protocol.replace(/^http/, 'ws')
   return url
