@@ -1,5 +1,7 @@
-// Builds the TypeScript face into dist: one small module for each entry and one that both share, the command line, and
-// declarations with their comments. What wasm-pack has written there, in a folder for each build, stays; its JavaScript goes into the entries.
+// Build of the TypeScript face into dist: a bundle for each entry, one that both share, the command
+// line, and declarations with their comments.
+//
+// The modules by wasm-pack stay in their folders there; their JavaScript goes into the bundles.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -17,7 +19,8 @@ const modules = ['client', 'broker', 'stored']
 const cuts = [
   // The face fetches and compiles, and does so once.
   ['loader', /^async function __wbg_load\([\s\S]*/m, () => loader],
-  // The face frees what it made; of a client this one would see nothing anyway, since the module holds its host.
+  // The face frees what it made; of a client this one would see nothing anyway, since the module
+  // holds its host.
   ['registry of what is to be freed', /^const \w+ = \(typeof FinalizationRegistry [\s\S]*?;\n/gm, ''],
   ['use of that registry', /^ *\w+(?:Finalization|_DTORS)\.(?:un)?register\(.*\n/gm, ''],
   ['use of Symbol.dispose', /^if \(Symbol\.dispose\) .*\n/gm, ''],
@@ -69,12 +72,13 @@ const common = {
   legalComments: 'none',
   logLevel: 'warning',
 }
-// Maps carry their sources, which are not in the package. The command has none: it holds ws, from outside of it.
+// Maps carry their sources, which the package lacks. The command has no map, since ws in it is from
+// outside.
 const library = { ...common, sourcemap: 'linked', sourcesContent: true }
 const forNode = { platform: 'node', target: 'node20' }
 await build({
   ...library,
-  // The parts stand here for their names: they are loaded by the broker, by those who need them.
+  // The chunks stand here for their names. The broker loads them on demand.
   entryPoints: {
     index: 'src/index.ts',
     broker: 'src/broker.ts',
@@ -91,20 +95,23 @@ await build({
   ...common,
   ...forNode,
   entryPoints: { cli: 'src/cli/main.ts' },
-  // What ws uses where it is installed.
+  // Optional packages of ws.
   external: ['bufferutil', 'utf-8-validate'],
   banner: { js: cliBanner() },
   plugins: [{ name: 'package', setup: leavePackage }],
 })
 
-/** Files of an earlier build, some of sources that are gone. */
+/** Removes the files of an earlier build, some of sources that are gone. */
 function removeOld() {
   for (const entry of readdirSync(dist, { withFileTypes: true })) {
     if (!modules.includes(entry.name)) rmSync(join(dist, entry.name), { recursive: true })
   }
 }
 
-/** What the command begins with: the licence of ws, which is part of it, and what ws asks Node's modules with. */
+/**
+ * Returns the beginning of the command: the licence of ws, which is part of it, and the `require`
+ * that ws uses.
+ */
 function cliBanner() {
   const licence = readFileSync(join(dirname(createRequire(import.meta.url).resolve('ws')), 'LICENSE'), 'utf8')
   return [
@@ -114,13 +121,15 @@ function cliBanner() {
   ].join('\n')
 }
 
-/** The command uses the package's broker, and its store, as anybody does. */
+/** The command imports the package's entries, as any program does. */
 function leavePackage({ onResolve }) {
   onResolve({ filter: /^\.\.\/broker\.js$/ }, () => ({ path: './broker.js', external: true }))
   onResolve({ filter: /^\.\.\/node\.js$/ }, () => ({ path: './node.js', external: true }))
 }
 
-/** Checks the types, against what wasm-bindgen has generated too, and writes the declarations. */
+/**
+ * Checks the types, also against those that wasm-bindgen generates, and writes the declarations.
+ */
 function declare() {
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
   for (const project of [root, join(root, 'src', 'node'), join(root, 'src', 'cli')]) {
@@ -135,7 +144,7 @@ function declare() {
   }
 }
 
-/** Adds the declarations that an entry leads to; the others are ours alone. */
+/** Adds the declarations that an entry leads to; the others are internal. */
 function reach(file, reached) {
   if (reached.has(file)) return
   reached.add(file)
@@ -144,7 +153,10 @@ function reach(file, reached) {
     reach(join(dirname(file), `${next}.d.ts`), reached)
 }
 
-/** Takes wasm-bindgen's JavaScript from where wasm-pack wrote it, without what the face does itself or never needs. */
+/**
+ * Takes wasm-bindgen's JavaScript from where wasm-pack wrote it, without what the face does itself
+ * or never needs.
+ */
 function bundleGlue({ onResolve, onLoad }) {
   onResolve({ filter: /^#wasm\// }, ({ path }) => ({
     path: join(dist, path.slice('#wasm/'.length), 'wasmqtt.js'),

@@ -29,10 +29,11 @@ export { memory, type Store, type StoreChange, StoreError, type StoreRecord } fr
 export type { PageSocket } from './transport/in-page-websocket.js'
 export type * from './transport/socket-types.js'
 
-/** An MQTT client. It begins to connect when it is made. */
+/** An MQTT client. It connects from its creation on. */
 export class Client extends BaseClient {
   /**
-   * @param to a `Broker`; or the URL of a broker's WebSocket, `ws:` or `wss:`; in a page also one relative to it.
+   * @param to a `Broker`, or the URL of a broker's WebSocket, `ws:` or `wss:`. In a page the URL
+   *   may be relative.
    * @throws OptionError if an option is wrong.
    */
   constructor(to: string | URL | Broker, options?: ClientOptions) {
@@ -41,10 +42,12 @@ export class Client extends BaseClient {
 }
 
 /**
- * Connects: a `new Client` that is `ready`. Rejects as that does, and with an OptionError if an option is wrong.
+ * Connects: resolves with a `new Client` that is `ready`. Rejects as that does, and with an
+ * OptionError if an option is wrong.
  *
- * To resume a session, make a `new Client` and subscribe before it is ready: the messages that the broker has queued come
- * right behind its answer, and those that match no handler are acknowledged and dropped.
+ * To resume a session, create a `new Client`, and subscribe before it is ready. The broker sends
+ * its queued messages right after its answer. Those that match no handler are acknowledged and
+ * dropped.
  */
 export async function connect(to: string | URL | Broker, options?: ClientOptions): Promise<Client> {
   return new Client(to, options).ready

@@ -5,11 +5,11 @@ import { clientLoader } from './wasm/client-module.js'
 
 export * from './public.js'
 
-/** An MQTT client. It begins to connect when it is made. */
+/** An MQTT client. It connects from its creation on. */
 export class Client extends BaseClient {
   /**
-   * @param to the URL of a broker's WebSocket, `ws:` or `wss:`; in a page also one relative to it, such as `/mqtt`. Or a
-   *   `Broker` of `wasmqtt/broker`.
+   * @param to URL of a broker's WebSocket, `ws:` or `wss:`. In a page it may be relative, such as
+   *   `/mqtt`. Or a `Broker` of `wasmqtt/broker`.
    * @throws OptionError if an option is wrong.
    */
   constructor(to: string | URL | Broker, options?: ClientOptions) {
@@ -18,10 +18,12 @@ export class Client extends BaseClient {
 }
 
 /**
- * Connects: a `new Client` that is `ready`. Rejects as that does, and with an OptionError if an option is wrong.
+ * Connects: resolves with a `new Client` that is `ready`. Rejects as that does, and with an
+ * OptionError if an option is wrong.
  *
- * To resume a session, make a `new Client` and subscribe before it is ready: the messages that the broker has queued come
- * right behind its answer, and those that match no handler are acknowledged and dropped.
+ * To resume a session, create a `new Client`, and subscribe before it is ready. The broker sends
+ * its queued messages right after its answer. Those that match no handler are acknowledged and
+ * dropped.
  */
 export async function connect(to: string | URL | Broker, options?: ClientOptions): Promise<Client> {
   return new Client(to, options).ready

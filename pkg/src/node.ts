@@ -1,3 +1,3 @@
-// The entry `wasmqtt/node`: what a broker in Node has besides.
+// Entry `wasmqtt/node`: additions for a broker in Node.
 export { directory } from './node/directory.js'
 export type { Store, StoreChange, StoreRecord } from './store/store.js'

@@ -1,4 +1,4 @@
-// What both entries of the package export: one set of errors, events and types.
+// Exports that both entries share: one set of errors, events and types.
 export { BaseClient, type ClientEventMap, type EndOptions } from './client/client.js'
 export { PacketEvent, type Status, StatusEvent } from './client/events.js'
 export type { ClientOptions, Credentials, QueueOptions, Will } from './client/options.js'

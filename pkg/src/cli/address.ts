@@ -1,6 +1,6 @@
 import { UsageError } from './usage.js'
 
-/** Where to listen. */
+/** Address to listen on. */
 export interface Address {
   readonly host: string
   readonly port: number
@@ -8,7 +8,10 @@ export interface Address {
 
 const right = 'it must be PORT or HOST:PORT, such as 1883, 127.0.0.1:1883 or [::1]:1883'
 
-/** Reads `[HOST:]PORT`; `option` is what it was given for. Without a host it is the loopback. Throws a UsageError. */
+/**
+ * Parses `[HOST:]PORT` of the command's `option`. The default host is the loopback. Throws a
+ * UsageError.
+ */
 export function readAddress(text: string, option: string): Address {
   const match = /^(?:(?:\[(?<v6>[0-9a-f:.]+(?:%\w+)?)\]|(?<name>[^:[\]/\s]*)):)?(?<port>\d{1,5})$/i.exec(text)
   const { v6, name, port } = match?.groups ?? {}
@@ -17,7 +20,7 @@ export function readAddress(text: string, option: string): Address {
   return { host: v6 || name || '127.0.0.1', port: Number(port) }
 }
 
-/** As in a URL: an IPv6 address in brackets. */
+/** Formats an address as in a URL: an IPv6 address is in brackets. */
 export function showAddress({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

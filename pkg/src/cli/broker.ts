@@ -7,7 +7,7 @@ import { type Listener, listenTcp, listenWebSocket } from './listeners.js'
 import { type Level, Log, levels } from './log.js'
 import { oneLine, UsageError } from './usage.js'
 
-/** What `wasmqtt broker` is told. */
+/** Settings of `wasmqtt broker`. */
 interface Settings {
   readonly tcp: readonly Address[]
   readonly ws: readonly Address[]
@@ -16,7 +16,9 @@ interface Settings {
   readonly level: Level
 }
 
-/** Runs a broker until a signal ends it. Rejects with a UsageError, or an Error that says in one line what failed. */
+/**
+ * Runs a broker until a signal ends it. Rejects with a UsageError, or with an Error of one line.
+ */
 export async function runBroker(args: readonly string[]): Promise<void> {
   const { tcp, ws, config, store, level } = readSettings(args)
   const log = new Log(level)
@@ -25,7 +27,7 @@ export async function runBroker(args: readonly string[]): Promise<void> {
   const failed = failedStore(broker)
   const listeners: Listener[] = []
   try {
-    // Nobody is connected yet, and a store that is being read, which may take for ever, has nothing to lose.
+    // Nobody is connected yet. A store that is being read, perhaps for ever, has nothing to lose.
     if (await Promise.race([broker.ready.then(() => undefined), stopped])) process.exit(0)
     if (log.shows('warn')) broker.addEventListener('event', ({ detail }) => log.event(detail))
     for (const address of tcp) listeners.push(await listenTcp(broker, address, log))
@@ -37,14 +39,17 @@ export async function runBroker(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Takes nobody any more, tells all that are there, and waits until their connections are closed, which is bounded. */
+/**
+ * Stops listening, disconnects the clients, and waits until their connections are closed, which is
+ * bounded.
+ */
 async function stop(broker: Broker, listeners: readonly Listener[]): Promise<void> {
   const closed = Promise.all(listeners.map(listener => listener.close()))
   await broker.close()
   await closed
 }
 
-/** Rejects when the store can no longer be written, and the broker is over. */
+/** Rejects when the store can no longer be written, which ends the broker. */
 function failedStore(broker: Broker): Promise<never> {
   const failed = new Promise<never>((_, reject) => {
     broker.addEventListener('error', event => {
@@ -53,12 +58,12 @@ function failedStore(broker: Broker): Promise<never> {
       reject(event.error)
     })
   })
-  // While it is not waited for yet.
+  // Nobody waits for it yet.
   failed.catch(() => {})
   return failed
 }
 
-/** Resolves with the first signal; the next ends the process at once, as signals do. */
+/** Resolves with the first signal. The next one ends the process at once, as signals do. */
 function signalled(): Promise<NodeJS.Signals> {
   const signals = ['SIGTERM', 'SIGINT'] as const
   return new Promise(resolve => {
@@ -103,7 +108,7 @@ function parse(args: readonly string[]) {
       },
     }).values
   } catch (error) {
-    // Node goes on to explain what nobody asked.
+    // Node's message goes on with an explanation.
     throw new UsageError(oneLine((error as Error).message.split(/\. |\n/)[0] ?? ''))
   }
 }

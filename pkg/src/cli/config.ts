@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Broker, type BrokerOptions, OptionError } from '../broker.js'
 import { oneLine, UsageError } from './usage.js'
 
-/** The options that no file can have. */
+/** Options that a file cannot have. */
 const hooks = [
   'authenticate',
   'authenticateEnhanced',
@@ -10,7 +10,10 @@ const hooks = [
   'authorizeReceive',
 ] as const satisfies readonly (keyof BrokerOptions)[]
 
-/** A broker with the options of a JSON file, if there is one, and all its options. Throws a UsageError that names the file. */
+/**
+ * Creates a broker with the options of a JSON file, if there is one, and more. Returns all options
+ * too. Throws a UsageError with the file's name.
+ */
 export function brokerOf(file: string | undefined, more: BrokerOptions): { broker: Broker; options: BrokerOptions } {
   const options: BrokerOptions = { ...(file === undefined ? {} : readConfig(file)), ...more }
   try {

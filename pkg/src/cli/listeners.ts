@@ -7,36 +7,40 @@ import type { Broker, BrokerOptions } from '../broker.js'
 import { type Address, showAddress } from './address.js'
 import type { Log } from './log.js'
 
-/** Something that listens for clients. */
+/** Server that listens for clients. */
 export interface Listener {
-  /** Where, with the port that it has. */
+  /** Its address, with the actual port. */
   readonly url: string
-  /** Takes nobody any more. Resolves once all connections are closed. */
+  /** Stops listening. Resolves once all connections are closed. */
   close(): Promise<void>
 }
 
-/** The largest frame that is taken, in bytes: it may have many packets, and is in memory until it is whole. */
+/**
+ * Largest WebSocket frame in bytes. It may hold many packets, and is in memory until it is whole.
+ */
 const FRAME_BYTES_MAX = 16 << 20
-/** How often Node looks for those that take too long, in milliseconds at most. */
+/** Interval at most of Node's checks for slow requests, in milliseconds. */
 const LOOK_TIME = 1_000
 const subprotocols = ['mqtt', 'mqttv3.1']
 
-/** Listens on TCP. Rejects with an Error that says in one line why it cannot. */
+/** Listens on TCP. Rejects with an Error of one line. */
 export function listenTcp(broker: Broker, address: Address, log: Log): Promise<Listener> {
   const server = createTcpServer(socket => broker.accept(socket))
   return listen(server, 'mqtt', address, log)
 }
 
 /**
- * Listens for WebSockets, at any path [MQTT-6.0.0-3], [MQTT-6.0.0-4]. Rejects likewise.
+ * Listens for WebSockets, at any path [MQTT-6.0.0-3], [MQTT-6.0.0-4]. Rejects with an Error of one
+ * line.
  *
- * The broker knows of a connection once it is a WebSocket; until then two of its limits are held here.
+ * The broker learns of a connection once it is a WebSocket. Until then this server applies two of
+ * the broker's limits.
  */
 export function listenWebSocket(
   broker: Broker,
   address: Address,
   log: Log,
-  // By default they are what the broker's are.
+  // Defaults as in the broker.
   { connectTimeout = 10_000, connectionsMaximum = 16_384 }: BrokerOptions,
 ): Promise<Listener> {
   const sockets = new WebSocketServer({
@@ -53,10 +57,10 @@ export function listenWebSocket(
   const server = createHttpServer(limits, (_, response) => {
     response.writeHead(426, { Connection: 'close', Upgrade: 'websocket' }).end('This address takes WebSockets only.\n')
   })
-  // One more, so that it is the broker that refuses, and tells of it, where all others are WebSockets.
+  // One more than the limit, so that the broker itself refuses the next WebSocket, with an event.
   server.maxConnections = connectionsMaximum + 1
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // Until it is one of ws; then that sees to it.
+    // Until the socket is one of ws, which then handles errors.
     const fail = () => socket.destroy()
     socket.on('error', fail)
     if (!offers(request)) return refuse(socket)
@@ -87,7 +91,7 @@ async function listen(server: Server, scheme: 'mqtt' | 'ws', address: Address, l
   } catch (error) {
     throw new Error(`${scheme}://${showAddress(address)} ${why(error as NodeJS.ErrnoException)}`)
   }
-  // Such as too many open files: the others go on.
+  // An error such as too many open files: the others go on.
   server.on('error', error => log.write('error', `${scheme}://${showAddress(address)}: ${error.message}`))
   const bound = server.address()
   const port = typeof bound === 'object' && bound ? bound.port : address.port
@@ -96,7 +100,7 @@ async function listen(server: Server, scheme: 'mqtt' | 'ws', address: Address, l
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve())
-        // Whoever has not asked for a WebSocket yet is nobody to the broker, which ends those that have one.
+        // A connection that is not a WebSocket yet is unknown to the broker, which ends the others.
         if (server instanceof HttpServer) server.closeAllConnections()
       }),
   }

@@ -3,10 +3,10 @@ import type { BrokerCause, BrokerEventDetail } from '../broker.js'
 export const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type Level = (typeof levels)[number]
 
-/** From this reason code on it is a refusal. */
+/** First reason code that is a refusal. */
 const FIRST_ERROR = 0x80
 
-/** Writes a line for each event of a level, or of one above it, on the standard error. */
+/** Log on the standard error: a line for each event of a level, or of one above it. */
 export class Log {
   readonly #from: number
 
@@ -22,14 +22,16 @@ export class Log {
     if (this.shows(level)) process.stderr.write(`${new Date().toISOString()} ${level.padEnd(5)} ${text}\n`)
   }
 
-  /** Something happened in the broker. */
+  /** Logs an event of the broker. */
   event(detail: BrokerEventDetail): void {
     const level = levelOf(detail)
     if (this.shows(level)) this.write(level, textOf(detail))
   }
 }
 
-/** Who comes and goes, and why, is information; what is lost, or broke a rule, is a warning. */
+/**
+ * Returns the level of an event. Connections are information; losses and broken rules are warnings.
+ */
 export function levelOf(detail: BrokerEventDetail): 'debug' | 'info' | 'warn' {
   switch (detail.type) {
     case 'connected':
@@ -47,7 +49,7 @@ export function levelOf(detail: BrokerEventDetail): 'debug' | 'info' | 'warn' {
   }
 }
 
-/** The event in words: its type, then what belongs to it. */
+/** Formats an event: its type, then its fields. */
 export function textOf({ type, ...rest }: BrokerEventDetail): string {
   const words = Object.entries(rest).flatMap(([name, value]) => {
     if (value === undefined) return []
@@ -63,7 +65,10 @@ function causeText(cause: string | BrokerCause<string>): string[] {
   return [`cause=${kind}`, ...words.map(([name, value]) => `${name}=${show(name, value)}`)]
 }
 
-/** A reason code as MQTT writes it; a text so that it stays on its line and does nothing to a terminal. */
+/**
+ * Formats a reason code as MQTT writes it. Text is escaped, so that it stays on its line and cannot
+ * control a terminal.
+ */
 function show(name: string, value: unknown): string {
   if (name === 'reasonCode') return `0x${(value as number).toString(16).toUpperCase().padStart(2, '0')}`
   const text = JSON.stringify(value)

@@ -1,4 +1,4 @@
-// `npx wasmqtt`: the command line of the package.
+// Command line of the package: `npx wasmqtt`.
 import { readFileSync } from 'node:fs'
 import { runBroker } from './broker.js'
 import { help, oneLine, UsageError } from './usage.js'
@@ -15,7 +15,7 @@ try {
 }
 
 async function run(args: readonly string[]): Promise<void> {
-  // Wherever they stand: who asks for help wants nothing else.
+  // At any place: with these, nothing else is wanted.
   if (args.includes('--help') || args.includes('-h')) return print(help)
   if (args.includes('--version')) return print(version())
   const [command, ...rest] = args

@@ -1,4 +1,4 @@
-/** What the caller of the command did wrong, in one line. */
+/** A usage error of the command, in one line. */
 export class UsageError extends Error {}
 
 export const help = `wasmqtt broker [options]: an MQTT broker, for MQTT 3.1, 3.1.1 and 5.0
@@ -14,5 +14,5 @@ The default HOST is 127.0.0.1, which only this machine reaches; 0.0.0.0 and [::]
 port. Once all listen, their addresses are printed on the standard output. SIGTERM and SIGINT stop the broker: it sends
 DISCONNECT to its clients.`
 
-/** The text on one line, since an error is one line. */
+/** Joins a text to one line, since an error is one line. */
 export const oneLine = (text: string): string => text.trim().replace(/\s*[\r\n]+\s*/g, ' ')

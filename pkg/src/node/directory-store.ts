@@ -6,38 +6,41 @@ import { changeBytes } from './frame.js'
 import { Lock } from './lock.js'
 import { Log } from './log.js'
 
-/** A log below this many bytes is not written anew. */
+/** Size in bytes from which a log is compacted. */
 const COMPACT_BYTES = 4 << 20
-/** When a log is written anew, a frame has about so many bytes. */
+/** Size of a frame in bytes, about, when a log is compacted. */
 const FRAME_BYTES = 1 << 20
 const LOG_NAME = /^(\d{8})\.log$/
 
-/** Where in the log a record stands that counts: before how many bytes of changes, and how many it has. */
+/**
+ * Place of a live record in the log: how many bytes of changes stand before it, and how many it
+ * has.
+ */
 interface Place {
   readonly at: number
   readonly bytes: number
 }
 
 /**
- * The store of a directory: `00000001.log` and so on, of which the last counts, and `lock`.
+ * Store in a directory: `00000001.log` and so on, of which the last one counts, and `lock`.
  *
- * A log is written anew under another name, and renamed to the next number when it is durable. So there is always one that is
- * whole, and the one with the highest number is.
+ * Compaction writes the log anew under another name. The new log is renamed to the next number once
+ * it is durable. So the log with the highest number is always whole.
  */
 export class DirectoryStore implements Store {
   readonly #path: string
   #lock: Lock | undefined
   #log: Log | undefined
   #number = 0
-  /** The records that count, by their keys. */
+  /** Places of live records by key. */
   readonly #places = new Map<string, Place>()
-  /** Bytes of changes that were read or written, in their order. */
+  /** Bytes of changes read or written so far, in order. */
   #at = 0
-  /** Of those, the ones that count. */
+  /** Bytes of live records among these. */
   #live = 0
-  /** From so many bytes on the log may be written anew. */
+  /** Size from which the log is compacted again. */
   #compactBytes = COMPACT_BYTES
-  /** Writing the log anew, which the next write waits for. */
+  /** Compaction under way, which the next write waits for. */
   #compaction: Promise<void> = Promise.resolve()
 
   constructor(path: string) {
@@ -72,7 +75,7 @@ export class DirectoryStore implements Store {
     for (const change of changes) this.#note(change.key, change.value, changeBytes(change))
     if (log.bytes > this.#compactBytes && log.bytes > 2 * this.#live) {
       this.#compaction = this.#compact(log)
-      // The next write rejects with it.
+      // The next write rejects with its error.
       this.#compaction.catch(() => {})
     }
   }
@@ -85,12 +88,12 @@ export class DirectoryStore implements Store {
     this.#lock = undefined
   }
 
-  /** The last log, or the first. */
+  /** Opens the last log, or creates the first. */
   async #open(): Promise<Log> {
     const names = await readdir(this.#path)
     const numbers = names.flatMap(name => LOG_NAME.exec(name)?.[1] ?? []).map(Number)
     this.#number = Math.max(0, ...numbers)
-    // The name of the last may not be durable yet, and the others are what there is if it is lost.
+    // The last log's name may not be durable yet. Without it the earlier logs would count.
     await syncFolder(this.#path)
     for (const number of numbers) if (number < this.#number) await this.#unlink(nameOf(number))
     for (const name of names.filter(name => name.endsWith('.new'))) await this.#unlink(name)
@@ -102,7 +105,7 @@ export class DirectoryStore implements Store {
     return this.#log
   }
 
-  /** Makes the next log of what `fill` appends. It counts from when it is renamed. */
+  /** Creates the next log with the records that `fill` appends. It counts once it is renamed. */
   async #replace(fill: (log: Log) => Promise<void>): Promise<Log> {
     const name = nameOf(this.#number + 1)
     const draft = join(this.#path, `${name}.new`)
@@ -128,7 +131,7 @@ export class DirectoryStore implements Store {
     return log
   }
 
-  /** Writes the log anew with the records that count. If there is no room for that, the log stays as it is. */
+  /** Compacts the log. Without room on the disk, it stays as it is. */
   async #compact(old: Log): Promise<void> {
     try {
       await this.#rewrite(old)
@@ -170,7 +173,7 @@ export class DirectoryStore implements Store {
     await this.#unlink(nameOf(this.#number - 1))
   }
 
-  /** A change stands behind those before. Gives the key as the map has it. */
+  /** Notes the place of a change, behind those before. Returns the key as the map has it. */
   #note(key: Uint8Array, value: Uint8Array | undefined, bytes: number): string {
     const name = nameOfKey(key)
     this.#live -= this.#places.get(name)?.bytes ?? 0
@@ -194,7 +197,7 @@ export class DirectoryStore implements Store {
   }
 }
 
-/** A new log could not be written whole, and nothing has changed. */
+/** A new log that could not be written whole. Nothing has changed. */
 class DraftError extends Error {
   constructor(cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause })

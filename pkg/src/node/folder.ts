@@ -2,10 +2,10 @@ import { mkdir, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
- * Makes a folder, for this user alone, and those above it that are missing.
+ * Creates a folder for this user alone, and those above it that are missing.
  *
- * Node's own, with `recursive`, never ends where the system says of a folder in one that is there that there is no such
- * thing, as below `/proc`.
+ * Node's own `recursive` never ends where the system denies a folder in an existing one, as below
+ * `/proc`.
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
@@ -18,7 +18,9 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Makes what was renamed or made in a folder durable. Windows has no way to, and needs none. */
+/**
+ * Makes renamed and created files of a folder durable. Windows has no call for it, and needs none.
+ */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const folder = await open(path, 'r')
@@ -33,7 +35,7 @@ async function make(path: string): Promise<void> {
   try {
     await mkdir(path, 0o700)
   } catch (error) {
-    // Systems differ in what they say of one that is there.
+    // Systems differ in their error for a folder that exists.
     const there = await stat(path).catch(() => undefined)
     if (!there?.isDirectory()) throw error
     return

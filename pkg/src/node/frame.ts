@@ -1,21 +1,24 @@
 import { crc32 } from 'node:zlib'
 import type { StoreChange } from '../store/store.js'
 
-/** Three numbers of four bytes: the length of the body, the checksum of that length, the checksum of the body. */
+/**
+ * Header of a frame: length of the body, checksum of that length, checksum of the body; four bytes
+ * each.
+ */
 export const FRAME_HEADER_BYTES = 12
-/** Before each change in a body: the lengths of its key and its value. */
+/** Header of a change in a body: the lengths of its key and its value. */
 const CHANGE_HEADER_BYTES = 8
-/** Instead of the length of a value: the key is removed. */
+/** Value length that marks a removed key. */
 const REMOVED = 0xffff_ffff
 
-/** A change, and how many bytes it has in its frame. */
+/** A change, with its length in bytes in the frame. */
 export interface Entry extends StoreChange {
   readonly bytes: number
 }
 
 export const changeBytes = ({ key, value }: StoreChange) => CHANGE_HEADER_BYTES + key.length + (value?.length ?? 0)
 
-/** A batch as it stands in the log. */
+/** Encodes a batch as a frame of the log. */
 export function writeFrame(changes: Iterable<StoreChange>): Buffer {
   const parts: Uint8Array[] = [Buffer.alloc(FRAME_HEADER_BYTES)]
   for (const { key, value } of changes) {
@@ -32,15 +35,15 @@ export function writeFrame(changes: Iterable<StoreChange>): Buffer {
   return frame
 }
 
-/** The length of the body behind this header; undefined if the header is damaged. */
+/** Returns the length of the body after this header, or undefined if the header is damaged. */
 export function bodyBytes(header: Buffer): number | undefined {
   return header.readUInt32BE(4) === crc32(header.subarray(0, 4)) ? header.readUInt32BE() : undefined
 }
 
-/** Whether the body is what was written. */
+/** True if the body has its checksum. */
 export const isWhole = (header: Buffer, body: Buffer) => header.readUInt32BE(8) === crc32(body)
 
-/** The changes of a body, which share its bytes. */
+/** Decodes the changes of a body. They share its bytes. */
 export function* readBody(body: Buffer): Generator<Entry> {
   for (let at = 0; at < body.length; ) {
     const valueAt = at + CHANGE_HEADER_BYTES + body.readUInt32BE(at)

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 
-/** What stands in a lock: a process, when it began, where its number means that process, and what no other lock has. */
+/** Token in a lock: a process, its start, the scope of its number, and a unique part. */
 const TOKEN = /^([1-9]\d*) (\S+) (\S+) (\S+)$/
 
-/** The tokens of this copy of the module. */
+/** Tokens of this copy of the module. */
 const held = new Set<string>()
 
-/** A token of this process, which {@link forget} ends. */
+/** Returns a token of this process, until {@link forget} ends it. */
 export function newToken(): string {
   const token = `${process.pid} ${startOf(process.pid)} ${place()} ${randomUUID()}`
   held.add(token)
@@ -17,32 +17,35 @@ export function newToken(): string {
 
 export const forget = (token: string) => held.delete(token)
 
-/** Who it is, in words. */
+/** Returns the holder's name, for people. */
 export function nameOf(token: string): string {
   const [, pid, , where] = TOKEN.exec(token) ?? []
   if (!where) return 'another'
   return where === place() ? `process ${pid}` : `process ${pid} of ${decodeURIComponent(where.split('/')[0] ?? '')}`
 }
 
-/** Whether the process of a token runs; undefined of one that cannot be looked up from here. */
+/** True if the process of a token runs; undefined if it cannot be looked up from here. */
 export function isRunning(token: string): boolean | undefined {
   const [, pid, start, where] = TOKEN.exec(token) ?? []
   if (where !== place()) return undefined
-  // Of this process it may be another thread's, or another copy's of this module; without a start it cannot be told from one
-  // that had the same number earlier.
+  // In this process it may be another thread's or another copy's. Without a start it may be of an
+  // earlier process.
   if (Number(pid) === process.pid && start === '-') return held.has(token)
   try {
     process.kill(Number(pid), 0)
   } catch (error) {
-    // Another user's is there too.
+    // A process of another user runs too.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
-  // Not another process that was given the same number later. Of other users' it may not be told.
+  // A later process may have the same number. The start of other users' processes may be hidden.
   const now = startOf(Number(pid))
   return now === '-' || now === start
 }
 
-/** When a process began, where the system tells: Linux does, in the 22nd field, of which the second may have spaces. */
+/**
+ * Returns the start of a process where the system tells it. Linux has it in the 22nd field, of
+ * which the second may have spaces.
+ */
 function startOf(pid: number): string {
   const fields = asked(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
     .replace(/^.*\) /s, '')
@@ -51,15 +54,15 @@ function startOf(pid: number): string {
 }
 
 /**
- * Where the number of a process means one process: the host, its start (hosts may share a name), and the namespace of its
- * processes. In two containers each may be number 1.
+ * Returns the scope of a process number: the host, its boot (hosts may share a name), and the PID
+ * namespace. Two containers may each have a process 1.
  */
 function place(): string {
   const boot = asked(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
   return `${encodeURIComponent(hostname())}/${boot}/${asked(() => readlinkSync('/proc/self/ns/pid'))}`
 }
 
-/** What the system says, or `-`. */
+/** Returns the system's answer, or `-`. */
 function asked(ask: () => string): string {
   try {
     return ask()

@@ -4,42 +4,47 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { forget, isRunning, nameOf, newToken } from './holder.js'
 
-/** How often who has it touches the file, and looks whether it still has it. */
+/** Interval at which the holder touches the file, and checks that it still holds it. */
 const BEAT_MS = 2000
 /**
- * One whose process cannot be looked up is dead if its file is not touched from look to look. They are counted, not timed: this
- * process may stand still too.
+ * Number of looks at an untouched file, after which a holder that cannot be looked up is dead.
+ * Looks are counted, not timed, since this process may stand still too.
  */
 const LOOKS = 20
 const LOOK_MS = 500
 
 /**
- * A file that says which process has a directory. One whose process is gone does not count; nor one of another container or
- * host whose process does not touch it for ten seconds. A thread that is ended has it until its process ends.
+ * A lock file with the process that holds a directory.
+ *
+ * A lock of a dead process does not count. Nor does one of another container or host, if it was not
+ * touched for ten seconds. A thread that has ended holds it until its process ends.
  */
 export class Lock {
   readonly #path: string
   readonly #token: string
   readonly #timer: NodeJS.Timeout
-  /** When it was last seen to be one's own, by the clock that goes on while a machine sleeps. */
+  /**
+   * Time when the lock was last seen to be this process's, on the clock that runs while a machine
+   * sleeps.
+   */
   #seen = Date.now()
   #isLost = false
 
   private constructor(path: string, token: string) {
     this.#path = path
     this.#token = token
-    // A look that fails is made up for before the next write.
+    // A failed look is repeated before the next write.
     this.#timer = setInterval(() => this.#look().catch(() => {}), BEAT_MS).unref()
   }
 
-  /** Rejects if another has it. */
+  /** Takes the lock. Rejects if another process holds it. */
   static async take(path: string): Promise<Lock> {
     const token = newToken()
-    // Under its name only once it is written, so that nobody finds half of it.
+    // The file gets its name only once it is written, so that nobody reads half of it.
     const draft = `${path}-${digest(token)}`
     try {
       await writeFile(draft, token, { mode: 0o600 })
-      // Who stood still while it took it may have been succeeded.
+      // Another process may succeed this one if it stands still meanwhile.
       do await seize(draft, path)
       while ((await textOf(path)) !== token)
     } catch (error) {
@@ -49,12 +54,12 @@ export class Lock {
     } finally {
       await unlink(draft).catch(absent)
     }
-    // Nobody is in its way.
+    // Leftover files are in nobody's way.
     await tidy(path).catch(() => {})
     return new Lock(path, token)
   }
 
-  /** Rejects if it is another's by now, which took this process for dead, or if that cannot be told. */
+  /** Rejects if another process took the lock from this one, or if that cannot be told. */
   async check(): Promise<void> {
     if (!this.#isLost && Math.abs(Date.now() - this.#seen) > 2 * BEAT_MS) await this.#look()
     if (this.#isLost) throw new Error(`${this.#path} was lost: another process took it, or it was removed`)
@@ -79,9 +84,12 @@ export class Lock {
 }
 
 /**
- * Gives the draft the name, which one that is dead may have. Only one can succeed a dead one: who has the name that says so,
- * the claim, which is made of what stands in it. A claim is a lock too, and its owner may die as well. So the name of a lock is
- * never free until its owner frees it, and nobody who came late takes it from another. Rejects if one that is alive has it.
+ * Gives the draft the name of the lock, which a dead process may hold. Rejects if a live process
+ * holds it.
+ *
+ * Only one process can succeed a dead one: the holder of the claim, whose name is made of the dead
+ * one's token. A claim is a lock too, since its holder may die as well. So the lock's name is never
+ * free until its holder frees it, and no latecomer takes it from another.
  */
 async function seize(draft: string, path: string): Promise<void> {
   while (!(await isLinked(draft, path))) {
@@ -91,13 +99,13 @@ async function seize(draft: string, path: string): Promise<void> {
       throw new Error(`${path} is held by ${nameOf(other)}; end that first`)
     const claim = `${path}.${digest(other)}`
     await seize(draft, claim)
-    // Meanwhile another may have succeeded it, and have freed the claim.
+    // Meanwhile another process may have succeeded it, and freed the claim.
     if ((await textOf(path)) === other) return rename(claim, path).catch(absent)
     await unlink(claim).catch(absent)
   }
 }
 
-/** Gives the draft the name too; says whether the name was free. */
+/** Links the draft to the name. Returns false if the name was taken. */
 async function isLinked(draft: string, path: string): Promise<boolean> {
   try {
     await link(draft, path)
@@ -108,7 +116,7 @@ async function isLinked(draft: string, path: string): Promise<boolean> {
   }
 }
 
-/** Watches a lock until it is touched, another's, or has been left alone for long. */
+/** Watches a lock until it is touched, replaced, or left alone for long. */
 async function isTouched(path: string, token: string): Promise<boolean> {
   const first = await touchOf(path, token)
   for (let look = 0; look < LOOKS; look++) {
@@ -121,8 +129,8 @@ async function isTouched(path: string, token: string): Promise<boolean> {
 }
 
 /**
- * When it was touched last, by the clock of who did; undefined if it is another's. It is opened, since else the file system of
- * a network may answer from memory.
+ * Returns the time of the last touch, by the clock of the holder; undefined if the lock is
+ * another's. The file is opened, since a network file system may answer from memory otherwise.
  */
 async function touchOf(path: string, token: string): Promise<number | undefined> {
   const file = await open(path, 'r').catch(absent)
@@ -133,7 +141,7 @@ async function touchOf(path: string, token: string): Promise<number | undefined>
   }
 }
 
-/** Removes what processes left that were killed while they took it. */
+/** Removes the leftovers of processes that were killed while they took the lock. */
 async function tidy(path: string): Promise<void> {
   const names = await readdir(dirname(path))
   for (const name of names) {
@@ -144,17 +152,17 @@ async function tidy(path: string): Promise<void> {
   }
 }
 
-/** Frees the name, if it is still its own. */
+/** Frees the name, if this process still holds it. */
 async function remove(path: string, token: string): Promise<void> {
   if ((await textOf(path)) === token) await unlink(path)
 }
 
 const textOf = (path: string) => readFile(path, 'utf8').catch(absent)
 
-/** For names. */
+/** Hash of a token, for file names. */
 const digest = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32)
 
-/** For a file that is not there, which is no error. */
+/** Ignores the error for a missing file. */
 function absent(error: unknown): undefined {
   if (!isCode(error, 'ENOENT')) throw error
 }

@@ -2,17 +2,17 @@ import { type FileHandle, open } from 'node:fs/promises'
 import type { StoreChange } from '../store/store.js'
 import { bodyBytes, type Entry, FRAME_HEADER_BYTES, isWhole, readBody, writeFrame } from './frame.js'
 
-/** What every log begins with. */
+/** First bytes of every log. */
 const MAGIC = Buffer.from('wasmqtt log 1\n')
 const READ_BYTES = 1 << 20
-/** How much behind a frame that cannot be read is looked through for whole ones. */
+/** Bytes behind an unreadable frame that are searched for whole frames. */
 const TAIL_BYTES = 64 << 20
 
-/** A file of frames, to which they are only appended. */
+/** An append-only file of frames. */
 export class Log {
   readonly path: string
   readonly #file: FileHandle
-  /** Where the next frame goes. */
+  /** Position of the next frame. */
   #end = 0
 
   private constructor(path: string, file: FileHandle) {
@@ -24,7 +24,7 @@ export class Log {
     return this.#end
   }
 
-  /** A new one, whose beginning is durable only with its first frames. */
+  /** Creates a log. Its beginning is durable only with its first frames. */
   static async create(path: string): Promise<Log> {
     const log = new Log(path, await open(path, 'w+', 0o600))
     try {
@@ -36,7 +36,7 @@ export class Log {
     return log
   }
 
-  /** One that is there. Rejects if it is none. */
+  /** Opens a log. Rejects if the file is not one. */
   static async open(path: string): Promise<Log> {
     const log = new Log(path, await open(path, 'r+'))
     try {
@@ -50,11 +50,11 @@ export class Log {
   }
 
   /**
-   * What is in it from the beginning, when it was opened; what is appended goes behind that.
+   * Reads the log from the beginning when it is opened. Frames are appended behind that.
    *
-   * Each frame is durable before the next is begun. So one that is not whole, with none behind it, was being written when its
-   * process or the machine ended, and was not acknowledged: it is cut off. Else it is damaged, and an error, since what is
-   * behind it was acknowledged.
+   * Each frame is durable before the next is begun. So a broken frame at the end was not
+   * acknowledged, and is cut off. A broken frame before a whole one is damage, and an error, since
+   * the later one was acknowledged.
    */
   async *load(): AsyncGenerator<Entry> {
     const { size } = await this.#file.stat()
@@ -68,11 +68,11 @@ export class Log {
       yield* readBody(body)
       this.#end += FRAME_HEADER_BYTES + body.length
     }
-    // Who was killed may have written the last and not have made it durable, which is built on from now on.
+    // A killed process may have written the last frame without making it durable.
     await this.#file.sync()
   }
 
-  /** What is in it while it is not appended to, which is all whole. */
+  /** Reads the log while nothing is appended to it. All frames are whole. */
   async *read(): AsyncGenerator<Entry> {
     for (let at = MAGIC.length; at < this.#end; ) {
       const body = await this.#bodyAt(at, this.#end)
@@ -82,13 +82,13 @@ export class Log {
     }
   }
 
-  /** Appends a frame, and resolves once it is durable. */
+  /** Appends a frame. Resolves once it is durable. */
   async append(changes: Iterable<StoreChange>): Promise<void> {
     await this.#append(writeFrame(changes))
     await this.#file.datasync()
   }
 
-  /** As {@link append}, but durable only with the next, or {@link sync}. */
+  /** Appends a frame that is durable only with the next one, or with {@link sync}. */
   async appendLazily(changes: Iterable<StoreChange>): Promise<void> {
     await this.#append(writeFrame(changes))
   }
@@ -101,13 +101,16 @@ export class Log {
     return this.#file.close()
   }
 
-  /** The body of the frame that begins there; undefined if it is what was not written to its end. */
+  /**
+   * Returns the body of the frame at `start`, or undefined if the frame was not written to its end.
+   */
   async #bodyAt(start: number, size: number): Promise<Buffer | undefined> {
     const header = await this.#read(start, FRAME_HEADER_BYTES)
     if (!header) return undefined
     const length = bodyBytes(header)
     if (!length) {
-      // The disk may have had the later pages of a frame and not its first, or the file system a longer file and no bytes.
+      // After a power cut the disk may have a frame's later pages without the first, or a longer
+      // file without bytes.
       if (await this.#isLast(start, size)) return undefined
       throw new DamageError(this.path, start)
     }
@@ -115,19 +118,20 @@ export class Log {
     if (end > size) return undefined
     const body = await this.#read(start + FRAME_HEADER_BYTES, length)
     if (body && isWhole(header, body)) return body
-    // What is behind it, whole or not, was begun when this was durable.
+    // A frame behind it, whole or not, was begun when this one was durable.
     if (end < size) throw new DamageError(this.path, start)
     return undefined
   }
 
-  /** Whether no whole frame stands behind the one there, whose header says nothing. */
+  /** True if no whole frame follows an unreadable header. */
   async #isLast(start: number, size: number): Promise<boolean> {
-    // More than one batch has. It is not looked through for minutes, nor cut off unseen.
+    // The rest is longer than a batch can be. It is neither searched for minutes, nor cut off
+    // unseen.
     if (size - start > TAIL_BYTES) return false
     const tail = await this.#read(start, size - start)
     for (let at = 1; tail && at + FRAME_HEADER_BYTES < tail.length; at++) {
       const room = tail.length - at - FRAME_HEADER_BYTES
-      // First what costs least.
+      // The cheapest check first.
       const claimed = tail.readUInt32BE(at)
       if (claimed === 0 || claimed > room) continue
       const header = tail.subarray(at, at + FRAME_HEADER_BYTES)
@@ -146,7 +150,7 @@ export class Log {
     }
   }
 
-  /** So many bytes from there on; none if there are fewer. */
+  /** Returns `length` bytes from there on, or undefined if there are fewer. */
   async #read(from: number, length: number): Promise<Buffer | undefined> {
     const bytes = Buffer.allocUnsafe(length)
     for (let at = 0; at < length; ) {

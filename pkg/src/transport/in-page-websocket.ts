@@ -20,8 +20,8 @@ type NodeListener = (...args: never[]) => unknown
 /**
  * A WebSocket to a broker in the page, for clients that are made for WebSockets.
  *
- * It has the interface of a page's WebSocket. Of the package `ws` it has the part that makes a Node
- * stream of it, which MQTT.js uses.
+ * It has the interface of a page's WebSocket. Some methods of the package `ws` let MQTT.js make a
+ * Node stream of it.
  */
 export class PageSocket extends EventTarget {
   static readonly CONNECTING = 0

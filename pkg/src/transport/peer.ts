@@ -5,7 +5,10 @@ import type { Transport, TransportListener } from './transport.js'
 /** Limit of bytes that arrive before the module is loaded. A peer that sends more is closed. */
 const EARLY_BYTES_MAX = 1 << 20
 
-/** One peer of the broker: passes bytes from its transport to the core, and from the core to its transport. */
+/**
+ * One peer of the broker: passes bytes from its transport to the core, and from the core to its
+ * transport.
+ */
 export class Peer implements PeerSocket, TransportListener {
   readonly #transport: Transport
   #peers: PeerSet | undefined
@@ -137,7 +140,8 @@ export class PeerSet {
     try {
       call(this.#core)
     } catch (error) {
-      // The module trapped, a bug of ours. A dead broker must not look alive, so every peer is closed.
+      // The module trapped, a bug of ours. A dead broker must not look alive, so every peer is
+      // closed.
       this.close()
       nextTask(() => {
         throw error

@@ -10,9 +10,15 @@ export interface TransportListener {
   gone(): void
 }
 
-/** Byte transport of one peer: a socket or a stream. No method throws, and none calls the listener before it returns. */
+/**
+ * Byte transport of one peer: a socket or a stream. No method throws, and none calls the listener
+ * before it returns.
+ */
 export interface Transport {
-  /** Sets the listener. Until `open()` it hears of the end, and of data that the transport cannot hold back. */
+  /**
+   * Sets the listener. Until `open()` it hears of the end, and of data that the transport cannot
+   * hold back.
+   */
   attach(listener: TransportListener): void
   /** Starts reading: the peer has been let in. */
   open(): void
@@ -22,6 +28,9 @@ export interface Transport {
   pause(): void
   /** Reads again. */
   resume(): void
-  /** Closes after what was sent, also while paused. The time for it is bounded, whatever the other side does. */
+  /**
+   * Closes after what was sent, also while paused. The time for it is bounded, whatever the other
+   * side does.
+   */
   close(fault: boolean): void
 }
