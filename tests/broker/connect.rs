@@ -53,7 +53,7 @@ fn refusals_carry_their_reason() {
 
 /// [MQTT-3.1.2-2]; 3.1.1 and older have return code 1 (3.1.1 §3.1.2.2).
 #[test]
-fn a_version_that_is_not_served_is_refused_in_its_own_words() {
+fn a_version_that_is_not_served_is_refused_in_its_own_form() {
     let rows: [(&[u8], &[u8]); 3] = [
         (b"\x10\x0E\x00\x06MQIsdp\x04\x02\x00\x00\x00\x00", &[0x20, 2, 0, 1]),
         (b"\x10\x0C\x00\x04MQTT\x03\x02\x00\x00\x00\x00", &[0x20, 2, 0, 1]),

@@ -181,7 +181,7 @@ fn half_a_packet_is_no_reason_to_stop_reading() {
 /// [3.1.1 MQTT-4.8.0-2]: it is no fault of the client's packets, and 3.1.1 has no word for it.
 #[test]
 fn a_transport_that_cannot_be_paused_has_a_bound() {
-    for (version, told) in [(V5, vec!["DISCONNECT 97"]), (V4, vec![])] {
+    for (version, expected) in [(V5, vec!["DISCONNECT 97"]), (V4, vec![])] {
         let mut scenario = Scenario::with(BrokerOptions { asks: ASKS, ..options() });
         let (peer, other) = (scenario.join(version, "a"), scenario.join(V5, "b"));
         let packet: &[u8] = if version == V5 { b"\x30\x08\x00\x01t\x001234" } else { b"\x30\x08\x00\x01t12345" };
@@ -199,7 +199,7 @@ fn a_transport_that_cannot_be_paused_has_a_bound() {
         scenario.send_bytes(peer, b"\x30");
         assert_eq!(
             (scenario.hear(peer), scenario.is_closed(peer)),
-            (told.iter().map(ToString::to_string).collect(), true)
+            (expected.iter().map(ToString::to_string).collect(), true)
         );
         assert!(!scenario.is_closed(other) && scenario.broker.next_deadline().is_none());
     }
@@ -279,16 +279,16 @@ fn a_paused_peer_is_closed_as_any_other() {
     };
     let rows: [(End, &str); 4] =
         [(bye, "DISCONNECT 98"), (take_over, "DISCONNECT 8E"), (text, "DISCONNECT 82"), (shut_down, "DISCONNECT 8B")];
-    for (end, told) in rows {
+    for (end, expected) in rows {
         let mut scenario = asking();
         let peer = paused(&mut scenario, &connect(V5, "a"));
         let (question, _) = scenario.asked.remove(0);
         end(&mut scenario, peer);
-        assert_eq!((scenario.hear(peer), scenario.is_closed(peer)), (vec![told.to_string()], true));
+        assert_eq!((scenario.hear(peer), scenario.is_closed(peer)), (vec![expected.to_string()], true));
         scenario.answer_to(question, Answer::Allow);
-        // Room tells of a peer that is resumed behind its close.
+        // The scenario panics at a peer that is resumed behind its close.
         scenario.wait_ms(100_000);
-        assert_eq!(publishes(&scenario), 0, "{told}");
+        assert_eq!(publishes(&scenario), 0, "{expected}");
     }
 }
 

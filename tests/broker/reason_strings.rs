@@ -181,7 +181,7 @@ fn who_wants_no_problem_information_gets_it_at_the_end_alone() {
 
 /// [MQTT-3.9.2-1], [MQTT-3.14.2-3]: the packet goes without the text, and not over the maximum.
 #[test]
-fn words_that_do_not_fit_are_left_out() {
+fn reason_strings_that_do_not_fit_are_left_out() {
     // SUBACK without text is 6 bytes; the text takes 5 more than its length. DISCONNECT is 3, or 5
     // and 3 more.
     let suback_words = "topic filter has more levels than the broker allows".len();
@@ -204,7 +204,7 @@ fn words_that_do_not_fit_are_left_out() {
 
 /// [MQTT-3.2.2-19].
 #[test]
-fn a_refusal_goes_without_words_that_do_not_fit() {
+fn a_refusal_goes_without_a_reason_string_that_does_not_fit() {
     let text = "session limit reached (§4.1)".len();
     for (bytes_max, said) in [(5, 0), (text + 7, 0), (text + 8, 1)] {
         let mut scenario = Scenario::with(BrokerOptions { sessions_max: 0, ..BrokerOptions::default() });

@@ -44,7 +44,7 @@ fn answer(line: &str) -> Option<Packet<'static>> {
 
 /// The transcript of a client that comes back and acknowledges everything, sorted. The order
 /// between a replay and the queue is not stored.
-fn told(scenario: &mut Scenario, client_id: &str, receive_maximum: u16) -> Vec<String> {
+fn transcript(scenario: &mut Scenario, client_id: &str, receive_maximum: u16) -> Vec<String> {
     let list = properties(&[Property::SessionExpiryInterval(1_000), Property::ReceiveMaximum(receive_maximum)]);
     let peer =
         scenario.connect(&Connect { clean_start: false, properties: list.as_properties(), ..connect(V5, client_id) });
@@ -117,7 +117,7 @@ fn compare(seed: u64) -> usize {
     assert_eq!(views(&scenario), views(&other), "seed {seed}");
     for client_id in IDS {
         let receive_maximum = dice.pick(&[1, 2, 100]);
-        let [one, two] = [&mut scenario, &mut other].map(|scenario| told(scenario, client_id, receive_maximum));
+        let [one, two] = [&mut scenario, &mut other].map(|scenario| transcript(scenario, client_id, receive_maximum));
         assert_eq!(one, two, "seed {seed}, {client_id}");
         lines += one.len();
     }

@@ -327,7 +327,7 @@ fn a_failure_has_one_code_in_3_1_1() {
 /// [MQTT-3.9.2-1], [MQTT-3.11.2-1]: with one byte less than the answer with its words has, it goes
 /// without them.
 #[test]
-fn an_answer_goes_without_words_that_do_not_fit() {
+fn an_answer_goes_without_a_reason_string_that_does_not_fit() {
     let asks: [fn(&mut Scenario, PeerId) -> Vec<String>; 2] = [
         |scenario, peer| scenario.subscribe(peer, "a#", QoS::AtMostOnce),
         |scenario, peer| scenario.unsubscribe(peer, "a#"),
