@@ -6,6 +6,7 @@ mod house {
     mod citations;
     mod comments;
     mod conformance;
+    mod guide;
     mod impls;
     mod layout;
     mod lexer;
