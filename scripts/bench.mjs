@@ -1,4 +1,5 @@
-// `npm run bench`: sets up what is missing, builds, and runs the benchmarks of bench/ that compare with peers, or one of them.
+// `npm run bench`: sets up what is missing, builds, and runs the benchmarks of bench/ that compare
+// with peers, or one of them.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'

@@ -1,4 +1,5 @@
-// `npm test`: sets up what is missing and runs every check and test; `--quick` runs the part that takes under a minute.
+// `npm test`: sets up what is missing and runs every check and test; `--quick` runs the part that
+// takes under a minute.
 import { setUpChromiumAndDriver } from './lib/browser.mjs'
 import { buildPackage, setUpBuild } from './lib/build.mjs'
 import { quickChecks, rustChecks, sourceChecks, typeChecks } from './lib/checks.mjs'

@@ -14,7 +14,10 @@ const browsers = [
 ]
 const drivers = ['chromedriver', '/usr/lib/chromium-browser/chromedriver']
 
-/** The switches with which every browser test starts Chromium: alone, offline, and as root where root runs it. */
+/**
+ * The switches with which every browser test starts Chromium: alone, offline, and as root where
+ * root runs it.
+ */
 export const switches = [
   '--disable-gpu',
   '--disable-quic',
@@ -26,7 +29,10 @@ export const switches = [
   ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
 ]
 
-/** The path of a Chromium or Chrome: `WASMQTT_CHROMIUM`, or the first on PATH; undefined if there is none. */
+/**
+ * The path of a Chromium or Chrome: `WASMQTT_CHROMIUM`, or the first on PATH; undefined if there is
+ * none.
+ */
 export const findChromium = () => process.env.WASMQTT_CHROMIUM || allOf(browsers)[0]
 
 /** Sees to a browser, for the benchmarks. */
@@ -37,7 +43,9 @@ export async function setUpChromium(step) {
   return { chromium, note: `${chromium}, ${await versionOf(chromium)}` }
 }
 
-/** Sees to a browser and a ChromeDriver of the same major version, which is what a driver speaks to. */
+/**
+ * Sees to a browser and a ChromeDriver of the same major version, which is what a driver speaks to.
+ */
 export async function setUpChromiumAndDriver(step) {
   const found = await findPair()
   if (found) return found

@@ -9,11 +9,12 @@ const living = new Set()
  *
  * @param {string} program
  * @param {string[]} args
- * @param {{ cwd?: string, env?: Record<string, string | undefined>, minutes?: number, onLine?: (line: string, stop: () => void) => void }} [options]
- *   `env` is laid over our own environment; `minutes` is the time after which the program and its children are ended;
- *   `onLine` sees each line of output, and may end the program by `stop`.
- * @returns {Promise<{ code: number, output: string, problem?: string }>} `code` is -1 where the program did not end by itself,
- *   and `problem`, said of the program, tells why.
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, minutes?: number, onLine?:
+ * (line: string, stop: () => void) => void }} [options] `env` is laid over our own environment;
+ * `minutes` is the time after which the program and its children are ended; `onLine` sees each line
+ * of output, and may end the program by `stop`.
+ * @returns {Promise<{ code: number, output: string, problem?: string }>} `code` is -1 where the
+ * program did not end by itself, and `problem`, said of the program, tells why.
  */
 export function run(program, args, { cwd = root, env = {}, minutes = 20, onLine = () => {} } = {}) {
   return new Promise(resolve => {

@@ -1,4 +1,4 @@
-// What the test runners print at their end, read as numbers.
+// Counts of the test runners: their last lines, read as numbers.
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
@@ -31,7 +31,10 @@ export function cargo(output) {
     .reduce(add, none())
 }
 
-/** `node --test`: the closing lines of its TAP (`# pass 3`) or spec (`ℹ pass 3`) reporter, summed over runs. */
+/**
+ * `node --test`: the closing lines of its TAP (`# pass 3`) or spec (`ℹ pass 3`) reporter, summed
+ * over runs.
+ */
 export function node(output) {
   const sum = word =>
     [...plain(output).matchAll(new RegExp(`^(?:#|ℹ) ${word} (\\d+)$`, 'gm'))].reduce((total, [, n]) => total + +n, 0)
@@ -44,7 +47,10 @@ export function playwright(report) {
   return { passed: expected, failed: unexpected + flaky, skipped }
 }
 
-/** cargo's progress bar, `Building [==>   ] 12/34: thiserror`, as `12 of 34 crates`; undefined for any other line. */
+/**
+ * cargo's progress bar, `Building [==>   ] 12/34: thiserror`, as `12 of 34 crates`; undefined for
+ * any other line.
+ */
 export function crates(line) {
   const found = /Building \[[=> ]*\] (\d+)\/(\d+)/.exec(line)
   return found ? `${found[1]} of ${found[2]} crates` : undefined

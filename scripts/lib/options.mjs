@@ -1,4 +1,4 @@
-// The command line of the commands, checked: an unknown switch is told, with those there are.
+// Options of the commands, checked: an unknown switch is an error that lists the known ones.
 import { parseArgs } from 'node:util'
 
 /**

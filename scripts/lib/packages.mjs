@@ -1,4 +1,5 @@
-// Programs of the system: taken as they are where they are on PATH, else installed by apt, else asked for in one line.
+// Programs of the system: taken as they are where they are on PATH, else installed by apt, else
+// asked for in one line.
 import { outputOf } from './command.mjs'
 import { which } from './paths.mjs'
 import { StepError } from './report.mjs'
@@ -17,7 +18,8 @@ export async function installPackages(step, { apt, brew, what }) {
     const [program, ...rest] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args]
     return step.try(program, rest, { minutes, progress: aptProgress })
   }
-  // An old or empty package list is a common state of a container; a source that fails need not be one we want.
+  // An old or empty package list is a common state of a container; a source that fails need not be
+  // one we want.
   await asRoot(['update'], 5)
   const { code } = await asRoot(['install', '-y', '--no-install-recommends', ...apt], 15)
   if (code !== 0) throw new StepError(howTo(apt, brew, what))

@@ -1,4 +1,4 @@
-// Where things are: the checkout, and the folder in which the pinned tools are kept.
+// Paths: the checkout, and the folder of the pinned tools.
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
@@ -19,7 +19,10 @@ export const readJson = (...parts) => JSON.parse(readFileSync(inRoot(...parts), 
 // Debian keeps daemons in sbin, which is on root's PATH alone.
 const daemonFolders = ['/usr/local/sbin', '/usr/sbin', '/opt/homebrew/sbin']
 
-/** The path of a program on PATH (or where daemons are kept), or undefined. A program may be given by its own path. */
+/**
+ * The path of a program on PATH (or where daemons are kept), or undefined. A program may be given
+ * by its own path.
+ */
 export function which(program) {
   if (isAbsolute(program)) return isProgram(program) ? program : undefined
   return [...(process.env.PATH ?? '').split(delimiter), ...daemonFolders]
@@ -38,6 +41,9 @@ function isProgram(file) {
   }
 }
 
-/** A PATH that finds the tools of `folders` first, then the npm packages' programs, then the user's own. */
+/**
+ * A PATH that finds the tools of `folders` first, then the npm packages' programs, then the user's
+ * own.
+ */
 export const pathWith = folders =>
   [...folders, inRoot('node_modules', '.bin'), process.env.PATH ?? '', ...daemonFolders].join(delimiter)

@@ -8,7 +8,8 @@ import { hashOf } from './stamp.mjs'
 const requirements = 'scripts/requirements.txt'
 
 /**
- * Sees to a Python that has what requirements.txt names. Who has no Python, or one without venv and pip, does without.
+ * Sees to a Python that has what requirements.txt names. Who has no Python, or one without venv and
+ * pip, does without.
  *
  * @returns {Promise<{ python?: string, skipped?: number, note: string }>}
  */

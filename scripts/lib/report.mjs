@@ -1,4 +1,5 @@
-// The steps of a run: each is named as it runs, told with its time and its counts, and the totals come last.
+// The report of a run: each step is named as it runs, with its time and its counts. The totals come
+// last.
 
 import { run } from './command.mjs'
 import { add, crates, none, withoutBars } from './counts.mjs'
@@ -12,7 +13,8 @@ export class StepError extends Error {}
 /**
  * Runs steps one after the other and keeps the totals.
  *
- * A step has a `name` that others may say they need; one whose need failed is not run, and counts as failed.
+ * A step has a `name` that others may say they need; one whose need failed is not run, and counts
+ * as failed.
  */
 export class Report {
   #failed = new Set()
@@ -40,8 +42,9 @@ export class Report {
   /**
    * @param {string} name
    * @param {{ needs?: string[] }} options
-   * @param {(step: Step) => Promise<{ passed?: number, failed?: number, skipped?: number, note?: string } | void>} action
-   *   Throws, or returns counts with `failed` above zero, if the step failed. A set-up step returns no counts.
+   * @param {(step: Step) => Promise<{ passed?: number, failed?: number, skipped?: number, note?:
+   * string } | void>} action Throws, or returns counts with `failed` above zero, if the step
+   * failed. A set-up step returns no counts.
    */
   async step(name, { needs = [] }, action) {
     const unmet = needs.filter(need => this.#failed.has(need))
@@ -76,7 +79,10 @@ export class Report {
     return failed === 0 && passed > 0 ? 0 : 1
   }
 
-  /** On a terminal one line that is written anew; elsewhere a line now and then, so that a log stays short. */
+  /**
+   * On a terminal one line that is written anew; elsewhere a line now and then, so that a log stays
+   * short.
+   */
   #beats(name, step, started) {
     const tick = () => {
       const text = `… ${name}${step.progress ? `: ${step.progress}` : ''} (${duration(started)})`
@@ -121,7 +127,10 @@ class Step {
     this.#echo?.(withoutBars(text))
   }
 
-  /** Runs a program; it may fail. `progress` finds in a line of its output what is to be told of its progress. */
+  /**
+   * Runs a program; it may fail. `progress` finds in a line of its output what is to be told of its
+   * progress.
+   */
   async try(program, args, { env, progress, onLine, ...options } = {}) {
     const header = `$ ${[program, ...args].join(' ')}\n`
     this.log(header)

@@ -1,4 +1,4 @@
-// What was made from which inputs: a stamp is the hash of the inputs' contents, kept after the making.
+// Stamps: a stamp is the hash of the contents of a step's inputs, kept once the step is done.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -36,7 +36,10 @@ export function isFresh(name, hash, outputs) {
   return outputs.every(path => existsSync(inRoot(path))) && existsSync(file) && readFileSync(file, 'utf8') === hash
 }
 
-/** Forgets a stamp before its outputs are made anew, so that an interrupted making is not taken for a whole one. */
+/**
+ * Forgets a stamp before its outputs are made anew, so that an interrupted making is not taken for
+ * a whole one.
+ */
 export function forget(name) {
   rmSync(stampFile(name), { force: true })
 }

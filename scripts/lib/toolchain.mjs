@@ -43,7 +43,9 @@ function needRustup(what) {
   throw new StepError(`${what} is missing, and no rustup to get it: install rustup as https://rustup.rs says`)
 }
 
-/** rust-toolchain.toml, which holds a string and two lists of strings and so needs no TOML parser. */
+/**
+ * rust-toolchain.toml, which holds a string and two lists of strings and so needs no TOML parser.
+ */
 export function pinnedToolchain(text = readFileSync(inRoot('rust-toolchain.toml'), 'utf8')) {
   const value = key => new RegExp(`^${key}\\s*=\\s*(.+)$`, 'm').exec(text)?.[1] ?? ''
   const strings = key => [...value(key).matchAll(/"([^"]+)"/g)].map(([, string]) => string)

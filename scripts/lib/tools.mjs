@@ -1,4 +1,5 @@
-// The pinned tools of tools.json: one of the right version on PATH is used, else it is built by cargo into a folder of ours.
+// The pinned tools of tools.json: one of the right version on PATH is used, else it is built by
+// cargo into a folder of ours.
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { outputOf } from './command.mjs'
@@ -10,7 +11,8 @@ export const pinnedTools = () => readJson('scripts', 'tools.json')
 /**
  * Sees to one tool.
  *
- * @returns {Promise<{ folder: string, note: string }>} the folder of its programs, to be put on PATH for the steps alone.
+ * @returns {Promise<{ folder: string, note: string }>} the folder of its programs, to be put on
+ * PATH for the steps alone.
  */
 export async function setUpTool(step, name) {
   const { version, binaries } = pinnedTools()[name]

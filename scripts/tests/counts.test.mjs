@@ -1,4 +1,4 @@
-// The parsers, held against what the runners really printed (samples/).
+// The parsers, against samples of the runners' real output (samples/).
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
