@@ -24,18 +24,19 @@ mod retained;
 mod store;
 mod views;
 
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
 pub use auth::access_list::{Access, AccessFilter, AccessRule};
 use auth::open_questions::Questions;
-use auth::question::Asked;
 pub use auth::question::{Action, Answer, Asks, Credentials, Question};
 use auth::verdict::RequiredChecks;
 pub use cause::{DisconnectCause, DropCause, Fault, RejectCause, WillFate};
 use clients::Clients;
 use clients::shared_groups::Groups;
-use connection::deadlines::{Deadline, Deadlines};
-use connection::flow::{Deferred, Flow, Resumed};
+use connection::close_cause::CloseCause;
+use connection::deadlines::Deadlines;
+use connection::input::Blocked;
 use connection::outbox::Outbox;
 use connection::peer::{Connection, Peers};
 use delivery::encoded_publish::EncodingCache;
@@ -48,11 +49,12 @@ use monitor::event_queue::EventQueue;
 use monitor::sys_values::Sys;
 pub use options::{BrokerOptions, QueueOverflow, Redirect};
 pub use output::Output;
+use output::Ready;
 use retained::Retained;
 #[cfg(all(target_arch = "wasm32", feature = "broker"))]
 pub(crate) use store::Part;
 use store::Store;
-use store::held::{HeldOutput, Stage};
+use store::held::HeldOutput;
 pub use store::{Batch, BatchId, Changes, StoreError};
 pub use views::{ClientView, SessionView};
 
@@ -76,8 +78,10 @@ pub struct Broker {
     /// Only if there is one.
     store: Option<store::Part<Store>>,
     held: HeldOutput,
-    resumed: Resumed,
-    deferred: Deferred,
+    /// Peers that are read again, to be told to the host.
+    resumed: VecDeque<PeerId>,
+    /// Peers whose packets wait for the next turn or for the store, each once.
+    deferred: VecDeque<PeerId>,
     events: EventQueue,
     fan_out: FanOut,
     encodings: EncodingCache,
@@ -109,8 +113,8 @@ impl Broker {
             outbox: Outbox::default(),
             store: None,
             held: HeldOutput::default(),
-            resumed: Resumed::new(),
-            deferred: Deferred::new(),
+            resumed: VecDeque::new(),
+            deferred: VecDeque::new(),
             events: EventQueue::new(options.events),
             fan_out: FanOut::default(),
             encodings: EncodingCache::default(),
@@ -132,9 +136,9 @@ impl Broker {
         let is_full = self.peers.len() >= self.options.connections_max;
         let id = self.peers.insert(self.options.packet_bytes_max.get());
         if self.store.as_ref().is_some_and(|store| store.has_failed()) {
-            self.reject(id, RejectCause::StoreFailed);
+            self.close(id, RejectCause::StoreFailed, now);
         } else if is_full {
-            self.reject(id, RejectCause::TooManyConnections);
+            self.close(id, RejectCause::TooManyConnections, now);
         } else {
             self.set_peer_deadline(id, Some(now + self.options.connect_timeout));
         }
@@ -155,15 +159,20 @@ impl Broker {
     pub fn handle_bytes_with(&mut self, peer: PeerId, len: usize, fill: impl FnOnce(&mut [u8]), now: Time) -> bool {
         self.now = now;
         let Some(found) = self.peers.get_mut(peer) else { return true };
-        if matches!(found.connection, Connection::Closing) {
+        if found.connection.is_closing() {
             return true;
         }
         self.events.counters.received.bytes += len as u64;
-        found.decoder.feed_with(len, fill);
-        if found.waiting.is_none() {
-            self.receive(peer, now);
+        found.input.feed_with(len, fill);
+        match found.input.blocked() {
+            Blocked::Nothing => self.receive(peer, now),
+            Blocked::Answers => {}
+            // There may be a new budget by now, and others stand in line for it too.
+            Blocked::Store | Blocked::Budget => self.run_deferred(now),
         }
-        self.has_room(peer, now)
+        let may_follow = self.check_room(peer, now);
+        self.end_input(now);
+        may_follow
     }
 
     /// A text frame came from a peer on a WebSocket, where MQTT takes binary frames only: its connection ends.
@@ -171,7 +180,8 @@ impl Broker {
         self.now = now;
         let problem = "a text frame; MQTT takes binary frames only";
         let fault = Fault::new(ReasonCode::ProtocolError, "MQTT-6.0.0-1", problem);
-        self.end_connection(peer, DisconnectCause::Fault(fault), now);
+        self.close(peer, DisconnectCause::Fault(fault), now);
+        self.end_input(now);
     }
 
     /// The transport closed or failed without our asking; the will fires [MQTT-3.1.2-8]. No output follows for the peer.
@@ -180,15 +190,16 @@ impl Broker {
     /// them, as it did on the wire: a client may publish, say goodbye and be gone at once.
     pub fn handle_closed(&mut self, peer: PeerId, now: Time) {
         self.now = now;
-        if let Some(found) = self.peers.get_mut(peer)
-            && found.is_held()
-            && found.connection.connected().is_some()
-        {
-            found.flow = Flow::Gone;
-            return;
+        let Some(found) = self.peers.get_mut(peer) else { return };
+        found.output.set_gone();
+        match found.connection {
+            Connection::Closing => drop(self.peers.remove(peer)),
+            Connection::Connected(_) if found.input.is_blocked() => {}
+            Connection::AwaitConnect | Connection::Authenticating(_) | Connection::Connected(_) => {
+                self.close(peer, DisconnectCause::TransportClosed, now);
+            }
         }
-        self.end_connection(peer, DisconnectCause::TransportClosed, now);
-        self.peers.remove(peer);
+        self.end_input(now);
     }
 
     /// Does what is due: closes silent connections, ends sessions, publishes delayed wills, goes on with what was too much for
@@ -197,15 +208,9 @@ impl Broker {
         self.now = now;
         self.begun.get_or_insert(now);
         self.end_questions(now);
-        self.run_deferred(now);
-        while let Some(deadline) = self.deadlines.pop_due(now) {
-            match deadline {
-                Deadline::Peer(peer) => self.peer_is_due(peer, now),
-                Deadline::Session(client) => self.end_session(client, now),
-                Deadline::Will(client) => self.fire_will(client, now),
-                Deadline::Sys => self.tell_sys(now),
-            }
-        }
+        self.begin_turn(now);
+        self.run_timers(now);
+        self.end_input(now);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is wanted next; it may then find that there is nothing to do yet.
@@ -217,61 +222,21 @@ impl Broker {
     /// What the host is to do next: first the events and the messages for the host itself, in the order in which they came;
     /// then the questions, then who is read again, then what is to be stored, then each peer's bytes, in a fixed order.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
-        loop {
-            if let Some(news) = self.events.pop() {
-                return Some(news);
+        if let Some(news) = self.poll_news() {
+            return Some(news);
+        }
+        self.advance();
+        // A message that could not be moved into a frame is one.
+        if let Some(news) = self.poll_news() {
+            return Some(news);
+        }
+        match self.take_ready()? {
+            Ready::Frame(id) => {
+                self.events.counters.sent.bytes += self.outbox.frame().len() as u64;
+                Some(Output::Transmit(id, self.outbox.frame()))
             }
-            if let Some(Asked { id, peer, question }) = self.questions.poll() {
-                return Some(Output::Ask { question: id, peer, ask: question });
-            }
-            if let Some(id) = self.poll_resumed() {
-                return Some(Output::Resume(id));
-            }
-            let stage = self.stage();
-            let first = match stage {
-                Stage::Live => self.outbox.first(),
-                Stage::Wait => None,
-                Stage::Store(id) => return self.store.as_ref().map(|store| Output::Store(id, store.batch())),
-                Stage::Transmit(id) => {
-                    self.events.counters.sent.bytes += self.outbox.frame().len() as u64;
-                    return Some(Output::Transmit(id, self.outbox.frame()));
-                }
-                Stage::Close(id) => return Some(Output::Close(id)),
-            };
-            let Some(id) = first else {
-                if self.wake() {
-                    continue;
-                }
-                self.outbox.reclaim();
-                if stage == Stage::Live {
-                    self.outbox.end_turn();
-                }
-                return None;
-            };
-            if self.resume_sending(id) {
-                continue;
-            }
-            if let Some(peer) = self.peers.get_mut(id) {
-                if peer.flow == Flow::Gone {
-                    peer.transmit.clear();
-                }
-                if !peer.transmit.is_empty() {
-                    peer.count_frame(peer.transmit.len());
-                    self.events.counters.sent.bytes += peer.transmit.len() as u64;
-                    return Some(Output::Transmit(id, self.outbox.lend(peer)));
-                }
-                peer.in_line = false;
-                if matches!(peer.connection, Connection::Closing) {
-                    let is_gone = peer.flow == Flow::Gone;
-                    self.peers.remove(id);
-                    self.outbox.pop();
-                    if is_gone {
-                        continue;
-                    }
-                    return Some(Output::Close(id));
-                }
-            }
-            self.outbox.pop();
+            Ready::Close(id) => Some(Output::Close(id)),
+            Ready::Batch(id) => self.store.as_ref().map(|store| Output::Store(id, store.batch())),
         }
     }
 
@@ -282,7 +247,9 @@ impl Broker {
     pub fn publish(&mut self, message: Message, now: Time) -> usize {
         self.now = now;
         let message = Arc::new(message);
-        self.distribute(message.as_publish(), Some(Arc::clone(&message)), None, now)
+        let subscribers = self.distribute(message.as_publish(), Some(Arc::clone(&message)), None, now);
+        self.end_input(now);
+        subscribers
     }
 
     /// Whether events are given from now on, whatever [`BrokerOptions::events`] said.
@@ -293,14 +260,16 @@ impl Broker {
     /// Ends a connection for the host. `reason` is told in 5.0; the will fires.
     pub fn disconnect(&mut self, peer: PeerId, reason: ReasonCode, now: Time) {
         self.now = now;
-        self.end_connection(peer, DisconnectCause::Host(reason), now);
+        self.close(peer, DisconnectCause::Host(reason), now);
+        self.end_input(now);
     }
 
     /// Sends a client to another server: its connection ends with 0x9C or 0x9D and the Server Reference in 5.0 (§4.11).
     pub fn redirect(&mut self, peer: PeerId, redirect: &Redirect, now: Time) {
         self.now = now;
         let cause = DisconnectCause::Host(redirect.reason());
-        self.end_connection_with(peer, cause, Some(&redirect.server_reference), now);
+        self.close(peer, CloseCause::Disconnect(cause, Some(&redirect.server_reference)), now);
+        self.end_input(now);
     }
 
     /// Sends clients that connect from now on to another server, or no more, whatever [`BrokerOptions::redirect`] said.

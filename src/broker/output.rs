@@ -39,3 +39,14 @@ pub enum Output<'a> {
     /// Something happened. Only with [`BrokerOptions::events`](crate::broker::BrokerOptions::events); before the turn's frames.
     Event(Event),
 }
+
+/// Output that is ready to be handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ready {
+    /// A frame for the peer, which the outbox has.
+    Frame(PeerId),
+    /// The close of the peer's transport.
+    Close(PeerId),
+    /// The store's batch.
+    Batch(BatchId),
+}

@@ -126,7 +126,7 @@ impl Broker {
     /// A whole packet came. One that waits for answers is handled again, and was counted.
     #[inline]
     pub(crate) fn count_received(&mut self, id: PeerId, packet: &[u8]) {
-        if self.peers.get(id).is_some_and(|peer| peer.waiting.is_none()) {
+        if self.peers.get(id).is_some_and(|peer| !peer.input.has_questions()) {
             self.events.counters.received.count(packet);
         }
     }

@@ -1,9 +1,11 @@
-//! One connection: its peer, topic aliases, deadlines and reason strings.
+//! One connection: its peer with input and output, topic aliases, deadlines and reason strings.
 
 pub(crate) mod auth_exchange;
+pub(crate) mod close_cause;
 pub(crate) mod deadlines;
-pub(crate) mod flow;
+pub(crate) mod input;
 pub(crate) mod outbox;
+pub(crate) mod output;
 pub(crate) mod peer;
 pub(crate) mod reason_string;
 pub(crate) mod topic_aliases;

@@ -5,45 +5,29 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::broker::auth::open_questions::PendingAnswers;
 use crate::broker::connection::auth_exchange::{Exchange, Method};
-use crate::broker::connection::flow::{Flow, Intake};
+use crate::broker::connection::input::PeerInput;
+use crate::broker::connection::output::PeerOutput;
 use crate::broker::connection::topic_aliases::{Inbound, Naming, Outbound};
 use crate::broker::ids::{ClientKey, PeerId};
-use crate::codec::{Decoder, Publish, QoS, Version};
+use crate::codec::{Publish, QoS, Version};
 use crate::collections::slab::Slab;
 use crate::time::Time;
 use crate::topic::TopicName;
 
-/// What the broker keeps for a connection.
+/// A connection to the broker.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "facts, each on its own")]
 pub(crate) struct Peer {
     pub(crate) id: PeerId,
-    pub(crate) decoder: Decoder,
     pub(crate) connection: Connection,
-    /// Bytes to send at the end of the turn; without memory while there are none.
-    pub(crate) transmit: Vec<u8>,
-    /// It stands in the line of those that have something to send or are to be closed.
-    pub(crate) in_line: bool,
-    pub(crate) flow: Flow,
-    pub(crate) intake: Intake,
-    /// Its session's queue or its replays stopped since enough was waiting, and go on once that is sent.
-    pub(crate) has_more: bool,
-    /// Its session's queue had no room, for which it is to be disconnected.
-    pub(crate) ran_over: bool,
-    /// It has packets that wait for the store to catch up.
-    pub(crate) is_stalled: bool,
-    /// It has packets, or what its session or its replays have, that wait for the next turn.
-    pub(crate) is_deferred: bool,
-    /// It speaks MQTT 3.1. That goes by as 3.1.1, but for what 3.1 has no word for: a session that is present (its CONNACK
+    pub(crate) input: PeerInput,
+    pub(crate) output: PeerOutput,
+    /// It speaks MQTT 3.1, which goes by as 3.1.1 but for what 3.1 has no word for: a session that is present (its CONNACK
     /// has no such flag), and a subscription that is refused (its SUBACK grants, and nothing comes). Its retries set DUP in
     /// SUBSCRIBE and others too, which is not taken: a client has no cause to retry on a connection that stands.
     pub(crate) is_3_1: bool,
-    /// When its [`Deadline::Peer`](crate::broker::connection::deadlines::Deadline::Peer) stands.
+    /// The moment of its [`Deadline::Peer`](crate::broker::connection::deadlines::Deadline::Peer).
     pub(crate) deadline: Option<Time>,
-    /// The first packet in the decoder waits for answers, and nothing behind it is handled.
-    pub(crate) waiting: Option<Box<PendingAnswers>>,
 }
 
 /// Where a connection stands.
@@ -137,19 +121,11 @@ impl Peers {
         let id = PeerId::new(self.serial, self.slab.next_slot());
         self.slab.insert(Peer {
             id,
-            decoder: Decoder::new(packet_bytes_max),
             connection: Connection::AwaitConnect,
-            transmit: Vec::new(),
-            in_line: false,
-            flow: Flow::Open,
-            intake: Intake::Open,
-            has_more: false,
-            ran_over: false,
-            is_stalled: false,
-            is_deferred: false,
+            input: PeerInput::new(packet_bytes_max),
+            output: PeerOutput::new(),
             is_3_1: false,
             deadline: None,
-            waiting: None,
         });
         id
     }
@@ -177,14 +153,14 @@ impl Peers {
     }
 }
 
-impl Peer {
-    /// Whether packets of it wait to be handled, for an answer, for the store or for the next turn.
-    pub(crate) const fn is_held(&self) -> bool {
-        self.waiting.is_some() || self.is_stalled || self.is_deferred
-    }
-}
-
 impl Connection {
+    pub(crate) const fn is_closing(&self) -> bool {
+        match self {
+            Self::Closing => true,
+            Self::AwaitConnect | Self::Authenticating(_) | Self::Connected(_) => false,
+        }
+    }
+
     pub(crate) const fn connected(&self) -> Option<&Connected> {
         match self {
             Self::Connected(connected) => Some(connected),

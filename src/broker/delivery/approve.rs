@@ -57,8 +57,10 @@ impl SubscriberDelivery<'_> {
             let (qos, bytes) = (delivery.qos, delivery.bytes());
             let is_away = qos == QoS::AtMostOnce && self.peer.is_none();
             if verdict == Verdict::Allowed && !is_away && !self.has_room(qos, bytes) {
-                if let Some(peer) = self.peer.as_deref_mut() {
-                    peer.has_more |= !peer.transmit.is_empty();
+                if let Some(peer) = self.peer.as_deref_mut()
+                    && peer.output.waiting_bytes() > 0
+                {
+                    peer.output.set_more();
                 }
                 return;
             }

@@ -7,7 +7,6 @@ use crate::broker::auth::open_questions::Questions;
 use crate::broker::auth::verdict::RequiredChecks;
 use crate::broker::cause::DropCause;
 use crate::broker::clients::ClientState;
-use crate::broker::connection::flow::Flow;
 use crate::broker::connection::outbox::Outbox;
 use crate::broker::connection::peer::{Connected, Connection, Peer};
 use crate::broker::connection::topic_aliases::Naming;
@@ -104,13 +103,13 @@ impl SubscriberDelivery<'_> {
         let Connected { version, packet_bytes_max, .. } = *connected;
         let topic = broadcast.topic();
         let mut naming = Naming::Topic;
-        let form = match peer.flow {
-            Flow::Open if peer.transmit.len() < self.options.transmit_bytes_max && self.outbox.takes_copies() => {
+        let form = match peer.output.check_room(self.options.transmit_bytes_max) {
+            Ok(()) if self.outbox.takes_copies() => {
                 naming = connected.naming(broadcast.publish(), terms.qos, terms.identifiers.len());
                 broadcast.form(version, terms, naming, self.now)
             }
-            Flow::Open => Err(DropCause::TransmitFull),
-            Flow::Stopped(_) | Flow::Gone => Err(DropCause::NotWritable),
+            Ok(()) => Err(DropCause::TransmitFull),
+            Err(cause) => Err(cause),
         };
         match form {
             Ok(form) if form.len() <= packet_bytes_max => {
@@ -160,8 +159,7 @@ impl SubscriberDelivery<'_> {
     /// The client had no room for a message, for which its connection is to end.
     pub(crate) fn run_over(&mut self) {
         if let Some(peer) = self.peer.as_deref_mut() {
-            peer.ran_over = true;
-            self.outbox.enlist(peer);
+            self.outbox.note_overflow(peer);
         }
     }
 
@@ -186,17 +184,16 @@ impl SubscriberDelivery<'_> {
     pub(crate) fn flush_queue(&mut self, mut broadcast: Option<&mut Broadcast<'_>>) {
         let Some(peer) = self.peer.as_deref_mut() else { return };
         let Connection::Connected(Connected { version, .. }) = peer.connection else { return };
-        if peer.flow != Flow::Open {
+        if !peer.output.is_writable() {
             return;
         }
         let ClientState { session, id, .. } = &mut *self.client;
         loop {
             // What is left stays in the queue until this is sent: a copy of the messages is made as it goes, not at once.
-            let is_full = !peer.transmit.is_empty() && peer.transmit.len() >= self.options.transmit_bytes_max;
+            let waiting = peer.output.waiting_bytes();
+            let is_full = waiting > 0 && waiting >= self.options.transmit_bytes_max;
             if is_full || self.outbox.is_spent() {
-                peer.has_more = true;
-                self.outbox.enlist(peer);
-                return;
+                return self.outbox.continue_later(peer);
             }
             let Some(outgoing) = session.next_outgoing() else { return };
             let (packet_id, dup, delivery) = match outgoing {

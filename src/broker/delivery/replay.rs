@@ -18,7 +18,6 @@
 use crate::broker::clients::ClientState;
 use crate::broker::clients::approval_queue::ApprovalQueue;
 use crate::broker::clients::replays::Replay;
-use crate::broker::connection::flow::Flow;
 use crate::broker::connection::peer::Peer;
 use crate::broker::delivery::deliver::SubscriberDelivery;
 use crate::broker::delivery_tag::DeliveryTag;
@@ -80,7 +79,7 @@ impl SubscriberDelivery<'_> {
         let frame_bytes = FRAME_BYTES.min(self.options.transmit_bytes_max / 2);
         let (mut passed, mut stop) = (None, Stop::Over);
         self.retained.each(&replay.filter, replay.after.as_ref(), &mut |kept| {
-            let waiting = self.peer.as_ref().map_or(0, |peer| peer.transmit.len());
+            let waiting = self.peer.as_ref().map_or(0, |peer| peer.output.waiting_bytes());
             if *looks == 0 || waiting > 0 && waiting >= frame_bytes || self.outbox.is_spent() {
                 stop = Stop::Full;
             } else if replay.filter.matches(kept.topic()) && !self.offer(kept, replay, true) {
@@ -164,21 +163,20 @@ impl SubscriberDelivery<'_> {
         if qos != QoS::AtMostOnce {
             return self.client.session.has_room(bytes);
         }
-        let has_room = |peer: &Peer| peer.transmit.len() < self.options.transmit_bytes_max;
+        let has_room = |peer: &Peer| peer.output.waiting_bytes() < self.options.transmit_bytes_max;
         self.is_open() && self.peer.as_deref().is_some_and(has_room)
     }
 
     /// Whether there is a connection that takes more.
     fn is_open(&self) -> bool {
-        let is_open = |peer: &Peer| peer.flow == Flow::Open && peer.connection.connected().is_some();
+        let is_open = |peer: &Peer| peer.output.is_writable() && peer.connection.connected().is_some();
         self.peer.as_deref().is_some_and(is_open)
     }
 
     /// There is more to send once the turn of the peer comes again.
     pub(crate) fn go_on_later(&mut self) {
         if let Some(peer) = self.peer.as_deref_mut() {
-            peer.has_more = true;
-            self.outbox.enlist(peer);
+            self.outbox.continue_later(peer);
         }
     }
 }

@@ -13,8 +13,8 @@ use crate::broker::auth::question::{Answer, Credentials, Question};
 use crate::broker::auth::verdict::{Verdict, refusal};
 use crate::broker::cause::{Fault, RejectCause};
 use crate::broker::connection::auth_exchange::{Exchange, Method, Proof};
+use crate::broker::connection::close_cause::{CloseCause, Refusal};
 use crate::broker::connection::peer::Connection;
-use crate::broker::connection::reason_string::connack;
 use crate::broker::handlers::packet::{Handled, Sender, is_done};
 use crate::broker::ids::PeerId;
 use crate::codec::{
@@ -43,7 +43,7 @@ impl Broker {
     ) -> Handled {
         if !self.options.asks.enhanced {
             let reason = ReasonCode::BadAuthenticationMethod; // [MQTT-4.12.0-1]
-            self.refuse(id, connect, reason, "enhanced authentication is not supported");
+            self.refuse(id, connect, reason, "enhanced authentication is not supported", now);
             return Handled::Done;
         }
         let data = data(connect.properties);
@@ -64,7 +64,7 @@ impl Broker {
             Ok(Some(located)) => located,
             Ok(None) => return false,
             Err(error) => {
-                self.end_exchange(id, exchange, error.into());
+                self.end_exchange(id, exchange, error.into(), now);
                 return false;
             }
         };
@@ -72,16 +72,17 @@ impl Broker {
         let handled = match decoder.packet(&located, Version::V5) {
             Ok(Packet::Auth(auth)) => self.on_exchange(id, exchange, auth, now),
             Ok(Packet::Disconnect(disconnect)) => {
-                self.reject(id, RejectCause::Client(disconnect.reason));
+                self.close(id, RejectCause::Client(disconnect.reason), now);
                 Handled::Done
             }
             Ok(_) => {
                 let problem = "only AUTH and DISCONNECT may be sent before CONNACK";
-                self.end_exchange(id, exchange, Fault::new(ReasonCode::ProtocolError, "MQTT-3.1.2-30", problem));
+                let fault = Fault::new(ReasonCode::ProtocolError, "MQTT-3.1.2-30", problem);
+                self.end_exchange(id, exchange, fault, now);
                 Handled::Done
             }
             Err(error) => {
-                self.end_exchange(id, exchange, error.into());
+                self.end_exchange(id, exchange, error.into(), now);
                 Handled::Done
             }
         };
@@ -135,7 +136,7 @@ impl Broker {
         let data = match check_auth(auth, &exchange.method, ReasonCode::ContinueAuthentication) {
             Ok(data) => data,
             Err(fault) => {
-                self.end_exchange(id, exchange, fault);
+                self.end_exchange(id, exchange, fault, now);
                 return Handled::Done;
             }
         };
@@ -166,13 +167,14 @@ impl Broker {
             None => return Handled::Waits,
             Some(Answer::Allow) => return self.admit(id, connect, Some(Proof { method, data: &[] }), now),
             Some(Answer::Complete(data)) => return self.admit(id, connect, Some(Proof { method, data: &data }), now),
-            Some(Answer::Refuse(reason)) => self.refuse(id, connect, refusal(reason, PacketKind::Connack), ""), // [MQTT-4.12.0-4]
+            // [MQTT-4.12.0-4]
+            Some(Answer::Refuse(reason)) => self.refuse(id, connect, refusal(reason, PacketKind::Connack), "", now),
             Some(Answer::Continue(data)) => {
                 if let Some(peer) = self.peers.get_mut(id) {
                     peer.connection = Connection::Authenticating(Arc::clone(exchange));
                 }
                 if let Err(fault) = self.send_auth(id, exchange, &data) {
-                    self.reject(id, RejectCause::Fault(fault));
+                    self.close(id, RejectCause::Fault(fault), now);
                 }
             }
         }
@@ -198,10 +200,15 @@ impl Broker {
     }
 
     /// The client broke a rule before CONNACK, which tells it so.
-    fn end_exchange(&mut self, id: PeerId, exchange: &Exchange, fault: Fault) {
-        let connack = connack(false, refusal(fault.reason, PacketKind::Connack), Properties::EMPTY);
-        self.send_refusal(id, connack, &fault.words(), Version::V5, exchange.packet_bytes_max);
-        self.reject(id, RejectCause::Fault(fault));
+    fn end_exchange(&mut self, id: PeerId, exchange: &Exchange, fault: Fault, now: Time) {
+        let refusal = Refusal {
+            reason: refusal(fault.reason, PacketKind::Connack),
+            properties: Properties::EMPTY,
+            text: &fault.words(),
+            version: Version::V5,
+            packet_bytes_max: exchange.packet_bytes_max,
+        };
+        self.close(id, CloseCause::Reject(RejectCause::Fault(fault), Some(refusal)), now);
     }
 
     fn method_mut(&mut self, id: PeerId) -> Option<&mut Method> {

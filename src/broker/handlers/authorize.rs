@@ -31,8 +31,8 @@ impl Broker {
         };
         match self.questions.close(question) {
             Some(Whose::Packet(id)) => {
-                let waiting = self.peers.get_mut(id).and_then(|peer| peer.waiting.as_mut());
-                if waiting.is_some_and(|waiting| waiting.put(question, answer)) {
+                let is_last = self.peers.get_mut(id).is_some_and(|peer| peer.input.put_answer(question, answer));
+                if is_last {
                     self.receive(id, now);
                 }
             }
@@ -43,6 +43,7 @@ impl Broker {
             }
             None => {}
         }
+        self.end_input(now);
     }
 
     /// Those that were not answered in time are refused.
@@ -61,12 +62,11 @@ impl Broker {
         now: Time,
     ) -> Option<Answer> {
         let peer = self.peers.get_mut(id)?;
-        let waiting = peer.waiting.get_or_insert_default();
-        if !waiting.has(place) {
+        if !peer.input.questions_mut().has(place) {
             let due = now + self.options.answer_timeout;
-            waiting.push(self.questions.ask(Whose::Packet(id), Some(id), question(), due));
+            peer.input.await_answer(self.questions.ask(Whose::Packet(id), Some(id), question(), due));
         }
-        waiting.answer(place).cloned()
+        peer.input.questions_mut().answer(place).cloned()
     }
 
     /// As [`answered`](Self::answered), for a yes or no.
@@ -177,9 +177,9 @@ impl Broker {
 
     /// The questions of the peer's packet are over.
     pub(crate) fn drop_questions(&mut self, id: PeerId) {
-        let waiting = self.peers.get_mut(id).and_then(|peer| peer.waiting.take());
-        if let Some(waiting) = waiting {
-            for question in waiting.ids() {
+        let questions = self.peers.get_mut(id).and_then(|peer| peer.input.take_questions());
+        if let Some(questions) = questions {
+            for question in questions.ids() {
                 self.questions.close(question);
             }
         }

@@ -11,6 +11,7 @@ use crate::broker::auth::verdict::Verdict;
 use crate::broker::cause::{DisconnectCause, Fault, RejectCause};
 use crate::broker::clients::will::Will;
 use crate::broker::connection::auth_exchange::{Method, Proof};
+use crate::broker::connection::close_cause::{CloseCause, Refusal};
 use crate::broker::connection::peer::{Connected, Connection};
 use crate::broker::connection::reason_string;
 use crate::broker::connection::reason_string::connack;
@@ -20,9 +21,7 @@ use crate::broker::event::Event;
 use crate::broker::handlers::packet::{Handled, Sender};
 use crate::broker::ids::{ClientKey, PeerId};
 use crate::broker::monitor::sys_values::is_sys;
-use crate::codec::{
-    Connect, EncodeError, Packet, Properties, PropertiesBuf, PropertyId, QoS, ReasonCode, Value, Version,
-};
+use crate::codec::{Connect, EncodeError, Properties, PropertiesBuf, PropertyId, QoS, ReasonCode, Value, Version};
 use crate::time::Time;
 use crate::topic::{TopicName, has_more_levels};
 
@@ -62,7 +61,7 @@ impl Broker {
     pub(crate) fn on_connect(&mut self, id: PeerId, connect: &Connect<'_>, bytes: &[u8], now: Time) -> Handled {
         if let Some(redirect) = &self.options.redirect {
             let (reason, list) = (redirect.reason(), reason_string::server_reference(&redirect.server_reference));
-            self.refuse_with(id, connect, reason, list.as_properties(), "");
+            self.refuse_with(id, connect, reason, list.as_properties(), "", now);
             return Handled::Done;
         }
         if let Some(method) = connect.properties.text(PropertyId::AuthenticationMethod) {
@@ -72,7 +71,7 @@ impl Broker {
             Verdict::Allowed => self.admit(id, connect, None, now),
             Verdict::Pending => Handled::Waits,
             Verdict::Refused(reason) => {
-                self.refuse(id, connect, reason, "");
+                self.refuse(id, connect, reason, "", now);
                 Handled::Done
             }
         }
@@ -82,20 +81,20 @@ impl Broker {
     pub(crate) fn admit(&mut self, id: PeerId, connect: &Connect<'_>, proof: Option<Proof<'_>>, now: Time) -> Handled {
         let place = usize::from(proof.is_some() || self.options.asks.authenticate);
         if let Err(fault) = self.check_connect(id, connect) {
-            self.refuse(id, connect, fault.reason, &fault.words());
+            self.refuse(id, connect, fault.reason, &fault.words(), now);
             return Handled::Done;
         }
         match self.may_leave_will((id, place), connect, now) {
             Verdict::Allowed => self.accept_connect(id, connect, proof, now),
-            Verdict::Refused(reason) => self.refuse(id, connect, reason, "not authorized to publish the will"),
+            Verdict::Refused(reason) => self.refuse(id, connect, reason, "not authorized to publish the will", now),
             Verdict::Pending => return Handled::Waits,
         }
         Handled::Done
     }
 
     /// Tells the client why it may not connect, and closes.
-    pub(crate) fn refuse(&mut self, id: PeerId, connect: &Connect<'_>, reason: ReasonCode, words: &str) {
-        self.refuse_with(id, connect, reason, Properties::EMPTY, words);
+    pub(crate) fn refuse(&mut self, id: PeerId, connect: &Connect<'_>, reason: ReasonCode, text: &str, now: Time) {
+        self.refuse_with(id, connect, reason, Properties::EMPTY, text, now);
     }
 
     fn refuse_with(
@@ -104,7 +103,8 @@ impl Broker {
         connect: &Connect<'_>,
         reason: ReasonCode,
         properties: Properties<'_>,
-        words: &str,
+        text: &str,
+        now: Time,
     ) {
         // What is wrong with a will has no return code in 3.1.1 [3.1.1 MQTT-3.2.2-6].
         let is_of_will = matches!(
@@ -114,12 +114,11 @@ impl Broker {
                 | ReasonCode::TopicNameInvalid
                 | ReasonCode::PayloadFormatInvalid
         );
-        if connect.version == Version::V5 || !is_of_will {
-            let packet_bytes_max = self.agree(connect).packet_bytes_max;
-            let refusal = connack(false, reason, properties);
-            self.send_refusal(id, refusal, words, connect.version, packet_bytes_max);
-        }
-        self.reject(id, RejectCause::Refused(reason));
+        let version = connect.version;
+        let packet_bytes_max = self.agree(connect).packet_bytes_max;
+        let refusal = Refusal { reason, properties, text, version, packet_bytes_max };
+        let told = (version == Version::V5 || !is_of_will).then_some(refusal);
+        self.close(id, CloseCause::Reject(RejectCause::Refused(reason), told), now);
     }
 
     fn accept_connect(&mut self, id: PeerId, connect: &Connect<'_>, proof: Option<Proof<'_>>, now: Time) {
@@ -137,28 +136,12 @@ impl Broker {
         if measured.len() > agreed.packet_bytes_max {
             let problem = "CONNACK is larger than the client's maximum packet size";
             let fault = Fault::new(ReasonCode::PacketTooLarge, "MQTT-3.1.2-24", problem);
-            return self.reject(id, RejectCause::Fault(fault));
+            return self.close(id, RejectCause::Fault(fault), now);
         }
         let (version, clean_start) = (connect.version, connect.clean_start);
         let (username, method) = (connect.username, proof.map(|proof| proof.method));
         let will = connect.will.as_ref().and_then(|will| Will::new(will).ok());
         self.welcome(id, Accepted { client_id, username, method, version, clean_start, agreed, will, properties }, now);
-    }
-
-    /// CONNACK with the reason, before the close [MQTT-3.2.2-7], if the client takes a packet of that size.
-    pub(crate) fn send_refusal(
-        &mut self,
-        id: PeerId,
-        refusal: Packet<'_>,
-        words: &str,
-        version: Version,
-        packet_bytes_max: usize,
-    ) {
-        let Some(peer) = self.peers.get_mut(id) else { return };
-        let out = self.outbox.open(peer);
-        let start = out.len();
-        reason_string::append(refusal, words, version, packet_bytes_max, out);
-        self.events.counters.sent.count(out.get(start..).unwrap_or_default());
     }
 
     /// Whether we can serve what the client asks for.
@@ -289,7 +272,7 @@ impl Broker {
     /// The session that the client goes on with, or a new one. Whoever has it is disconnected first [MQTT-3.1.4-3].
     fn take_session(&mut self, client_id: &Arc<str>, clean_start: bool, now: Time) -> (ClientKey, bool) {
         if let Some(old) = self.clients.find(client_id).and_then(|key| self.clients.get(key)?.peer) {
-            self.end_connection(old, DisconnectCause::TakenOver, now);
+            self.close(old, DisconnectCause::TakenOver, now);
         }
         if let Some(key) = self.clients.find(client_id) {
             if !clean_start {

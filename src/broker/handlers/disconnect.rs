@@ -1,105 +1,80 @@
-//! Ends: of a connection, and of a session.
+//! Ends: of a connection, by one way for every cause, and of a session.
 
 use alloc::sync::Arc;
-use core::time::Duration;
 
 use crate::broker::Broker;
-use crate::broker::cause::{DisconnectCause, RejectCause};
+use crate::broker::cause::{DisconnectCause, Fault};
 use crate::broker::clients::subscription::ClientSubscription;
-use crate::broker::connection::deadlines::Deadline;
+use crate::broker::connection::close_cause::CloseCause;
 use crate::broker::connection::peer::{Connected, Connection};
-use crate::broker::connection::reason_string;
 use crate::broker::event::Event;
+use crate::broker::handlers::packet::Sender;
 use crate::broker::ids::{ClientKey, PeerId};
-use crate::codec::{Decoder, Disconnect, Packet, PacketKind, ReasonCode, Version};
+use crate::codec::{Decoder, Disconnect, PropertyId, ReasonCode};
 use crate::time::Time;
 
 impl Broker {
-    /// Ends a connection: tells the peer why, sees to its will and its session, and closes it behind what waits.
-    pub(crate) fn end_connection(&mut self, id: PeerId, cause: DisconnectCause, now: Time) {
-        self.end_connection_with(id, cause, None, now);
-    }
-
-    /// As [`end_connection`](Self::end_connection), with another server for the client.
-    pub(crate) fn end_connection_with(
-        &mut self,
-        id: PeerId,
-        cause: DisconnectCause,
-        server_reference: Option<&str>,
-        now: Time,
-    ) {
-        let Some(peer) = self.peers.get(id) else { return };
-        match peer.connection {
+    /// Closes a connection, whatever the cause. Ignored for one that is being closed.
+    ///
+    /// In this order: the peer is told why; nothing is read from it any more; the host closes its transport behind what
+    /// waits; the event is logged; the session goes on without the connection, and the will is fired, delayed or cleared.
+    pub(crate) fn close<'a>(&mut self, id: PeerId, cause: impl Into<CloseCause<'a>>, now: Time) {
+        let cause = cause.into();
+        if self.peers.get(id).is_none_or(|peer| peer.connection.is_closing()) {
+            return;
+        }
+        self.set_peer_deadline(id, None);
+        self.drop_questions(id);
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        let former = core::mem::replace(&mut peer.connection, Connection::Closing);
+        peer.input.put_back(Decoder::new(0));
+        let out = self.outbox.open(peer);
+        let start = out.len();
+        match &former {
+            Connection::AwaitConnect | Connection::Authenticating(_) => cause.write_refusal(out),
+            Connection::Connected(connected) => cause.write_disconnect(connected, out),
+            Connection::Closing => {}
+        }
+        self.events.counters.sent.count(out.get(start..).unwrap_or_default());
+        if peer.output.is_gone() {
+            self.peers.remove(id);
+        }
+        match former {
             Connection::AwaitConnect | Connection::Authenticating(_) => {
-                let cause = match cause {
-                    DisconnectCause::TransportClosed => RejectCause::TransportClosed,
-                    DisconnectCause::Fault(fault) => RejectCause::Fault(fault),
-                    DisconnectCause::KeepAliveTimeout => RejectCause::ConnectTimeout,
-                    DisconnectCause::StoreFailed => RejectCause::StoreFailed,
-                    DisconnectCause::Host(_)
-                    | DisconnectCause::TakenOver
-                    | DisconnectCause::Client(_)
-                    | DisconnectCause::QueueFull => RejectCause::Host,
-                };
-                self.reject(id, cause);
+                self.events.counters.rejected += 1;
+                self.events.event(|| Event::Rejected { peer: id, cause: cause.of_rejection() });
             }
-            Connection::Connected(Connected { client, version, packet_bytes_max, .. }) => {
-                if version == Version::V5
-                    && let Some(reason) = cause.told()
-                {
-                    self.send_disconnect(id, (reason, &cause.words()), server_reference, packet_bytes_max);
-                }
-                self.close(id);
-                self.detach(client, id, cause, now);
-            }
+            Connection::Connected(Connected { client, .. }) => self.detach(client, id, cause.of_disconnection(), now),
             Connection::Closing => {}
         }
     }
 
-    /// Ends a connection that was not accepted.
-    pub(crate) fn reject(&mut self, id: PeerId, cause: RejectCause) {
-        self.events.counters.rejected += 1;
-        self.events.event(|| Event::Rejected { peer: id, cause });
-        self.close(id);
-    }
-
-    /// A deadline of the peer has come: the connect timeout, or the keep alive, which counts from the last packet.
-    pub(crate) fn peer_is_due(&mut self, id: PeerId, now: Time) {
-        let Some(peer) = self.peers.get_mut(id) else { return };
-        peer.deadline = None;
-        let is_held = peer.is_held();
-        match &peer.connection {
-            // A client is not silent while we, or the host, are slow: what it has sent meanwhile is not looked at.
-            Connection::AwaitConnect | Connection::Authenticating(_) if is_held => {
-                self.set_peer_deadline(id, Some(now + self.options.connect_timeout));
-            }
-            Connection::AwaitConnect | Connection::Authenticating(_) => {
-                self.reject(id, RejectCause::ConnectTimeout);
-            }
-            Connection::Connected(Connected { silence_max: Some(silence_max), .. }) if is_held => {
-                let due = now + *silence_max;
-                self.set_peer_deadline(id, Some(due));
-            }
-            Connection::Connected(Connected { silence_max: Some(silence_max), last_packet, .. }) => {
-                let due = *last_packet + *silence_max;
-                if due <= now {
-                    self.end_connection(id, DisconnectCause::KeepAliveTimeout, now);
-                } else {
-                    self.set_peer_deadline(id, Some(due));
-                }
-            }
-            Connection::Connected(Connected { silence_max: None, .. }) | Connection::Closing => {}
+    /// Takes the connection away from its client, whose session and will go on as the cause says.
+    fn detach(&mut self, key: ClientKey, id: PeerId, cause: DisconnectCause, now: Time) {
+        let Some(client) = self.clients.get(key) else { return };
+        let (client_id, expiry_interval) = (Arc::clone(&client.id), client.expiry_interval);
+        self.events.event(|| Event::Disconnected { peer: id, client_id, cause });
+        // What the store has is all that there is: after a restart the connection is gone, and its will due.
+        if cause == DisconnectCause::StoreFailed {
+            return;
         }
-    }
-
-    pub(crate) fn set_peer_deadline(&mut self, id: PeerId, at: Option<Time>) {
-        let Some(peer) = self.peers.get_mut(id) else { return };
-        if let Some(old) = core::mem::replace(&mut peer.deadline, at) {
-            self.deadlines.remove(old, Deadline::Peer(id));
+        self.connected -= 1;
+        if let Some(client) = self.clients.get_mut(key) {
+            client.peer = None;
+            client.session.disconnected();
         }
-        if let Some(at) = at {
-            self.deadlines.insert(at, Deadline::Peer(id));
+        if self.watches_sys(key) {
+            self.watch_sys(false, now);
         }
+        if cause == DisconnectCause::Client(ReasonCode::Success) {
+            self.clear_will(key);
+        }
+        if expiry_interval == 0 {
+            return self.end_session(key, now);
+        }
+        self.hand_over_queue(key, now);
+        self.connection_lost(key, now);
+        self.set_expiry(key, expiry_interval, now);
     }
 
     /// Ends a session: its subscriptions, its queue, its deadline; a will that still waited is published first.
@@ -122,69 +97,19 @@ impl Broker {
         }
     }
 
-    /// The session is not to expire any more.
-    pub(crate) fn unset_expiry(&mut self, key: ClientKey) {
-        if let Some(at) = self.clients.get_mut(key).and_then(|client| client.expires_at.take()) {
-            self.deadlines.remove(at, Deadline::Session(key));
-        }
-    }
-
-    /// From now on nothing is read from the peer; the host closes it behind what waits.
-    fn close(&mut self, id: PeerId) {
-        self.set_peer_deadline(id, None);
-        self.drop_questions(id);
-        if let Some(peer) = self.peers.get_mut(id) {
-            peer.connection = Connection::Closing;
-            peer.decoder = Decoder::new(0);
-            self.outbox.enlist(peer);
-        }
-    }
-
-    /// The client has lost its connection.
-    fn detach(&mut self, key: ClientKey, id: PeerId, cause: DisconnectCause, now: Time) {
-        let Some(client) = self.clients.get_mut(key) else { return };
-        self.connected -= 1;
-        client.peer = None;
-        client.session.disconnected();
-        let (client_id, expiry_interval) = (Arc::clone(&client.id), client.expiry_interval);
-        self.events.event(|| Event::Disconnected { peer: id, client_id, cause });
-        if self.watches_sys(key) {
-            self.watch_sys(false, now);
-        }
-        if cause == DisconnectCause::Client(ReasonCode::Success) {
-            self.clear_will(key);
-        }
-        if expiry_interval == 0 {
-            return self.end_session(key, now);
-        }
-        self.hand_over_queue(key, now);
-        self.connection_lost(key, now);
-        if expiry_interval < u32::MAX
-            && let Some(client) = self.clients.get_mut(key)
+    /// Handles a client's DISCONNECT (§3.14).
+    pub(crate) fn on_disconnect(&mut self, sender: Sender, disconnect: Disconnect<'_>, now: Time) -> Result<(), Fault> {
+        if let Some(seconds) = disconnect.properties.number(PropertyId::SessionExpiryInterval)
+            && let Some(client) = self.clients.get_mut(sender.client)
         {
-            let at = now + Duration::from_secs(expiry_interval.into());
-            client.expires_at = Some(at);
-            self.deadlines.insert(at, Deadline::Session(key));
+            // Where none is served, it is not known what CONNECT asked for, and comes to the same.
+            if client.expiry_interval == 0 && seconds > 0 && self.options.session_expiry_max > 0 {
+                let problem = "session expiry interval in DISCONNECT, but CONNECT had none";
+                return Err(Fault::new(ReasonCode::ProtocolError, "§3.14.2.2.2", problem));
+            }
+            client.expiry_interval = seconds.min(self.options.session_expiry_max);
         }
-    }
-
-    /// Tells a 5.0 client why (§4.13).
-    fn send_disconnect(
-        &mut self,
-        id: PeerId,
-        (reason, words): (ReasonCode, &str),
-        server_reference: Option<&str>,
-        packet_bytes_max: usize,
-    ) {
-        let Some(peer) = self.peers.get_mut(id) else { return };
-        // Some reasons of the decoder are CONNACK's alone.
-        let is_allowed = reason.is_allowed_in(PacketKind::Disconnect);
-        let reason = if is_allowed { reason } else { ReasonCode::ProtocolError };
-        let list = server_reference.map(reason_string::server_reference).unwrap_or_default();
-        let disconnect = Packet::Disconnect(Disconnect { reason, properties: list.as_properties() });
-        let out = self.outbox.open(peer);
-        let start = out.len();
-        reason_string::append(disconnect, words, Version::V5, packet_bytes_max, out);
-        self.events.counters.sent.count(out.get(start..).unwrap_or_default());
+        self.close(sender.peer, DisconnectCause::Client(disconnect.reason), now);
+        Ok(())
     }
 }

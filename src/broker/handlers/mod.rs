@@ -15,5 +15,6 @@ pub(crate) mod restore;
 pub(crate) mod store;
 pub(crate) mod subscribe;
 pub(crate) mod sys_topics;
+pub(crate) mod timeout;
 pub(crate) mod turn;
 pub(crate) mod will;

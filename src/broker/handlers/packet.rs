@@ -1,17 +1,16 @@
-//! From a peer's bytes to what its packets ask for.
+//! Dispatch of packets: from a peer's bytes to the handler of each packet.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::broker::Broker;
 use crate::broker::cause::{DisconnectCause, Fault, RejectCause};
-use crate::broker::connection::flow::Flow;
+use crate::broker::connection::close_cause::{CloseCause, Refusal};
+use crate::broker::connection::input::Blocked;
 use crate::broker::connection::peer::{Connected, Connection};
-use crate::broker::connection::reason_string::{append, connack};
+use crate::broker::connection::reason_string::append;
 use crate::broker::ids::{ClientKey, PeerId};
-use crate::codec::{
-    Ack, Decoder, Disconnect, Located, Packet, PacketKind, Properties, PropertyId, ReasonCode, Version,
-};
+use crate::codec::{Ack, Decoder, Located, Packet, PacketKind, Properties, ReasonCode, Version};
 use crate::session::{
     Acknowledged, UnexpectedAck, {self},
 };
@@ -26,38 +25,26 @@ pub(crate) struct Sender {
 }
 
 impl Broker {
-    /// Handles every whole packet that the peer's decoder holds, until the connection ends.
+    /// Handles every whole packet that the peer's decoder holds, until something blocks them or the connection ends.
+    ///
+    /// Only for a peer whose input is not blocked.
     pub(crate) fn receive(&mut self, id: PeerId, now: Time) {
         let Some(peer) = self.peers.get_mut(id) else { return };
         // Packets borrow from the decoder while the broker changes; it comes back below unless the connection ends.
-        let mut decoder = core::mem::replace(&mut peer.decoder, Decoder::new(0));
-        let mut has_waited = peer.waiting.is_some();
+        let mut decoder = peer.input.take_decoder();
+        let mut has_questions = peer.input.has_questions();
         let share_end = self.outbox.share_end(!self.deferred.is_empty());
         loop {
-            if self.must_wait(id, share_end) {
+            let blocked = self.blocked_by(share_end);
+            if blocked != Blocked::Nothing {
+                self.defer(id, blocked);
                 break;
             }
             let before = decoder.unread().len();
-            let Some(peer) = self.peers.get_mut(id) else { return };
-            let more = match &mut peer.connection {
-                Connection::AwaitConnect => self.receive_connect(id, &mut decoder, now),
-                Connection::Authenticating(exchange) => {
-                    let exchange = Arc::clone(exchange);
-                    self.receive_auth(id, &exchange, &mut decoder, now)
-                }
-                Connection::Connected(connected) => {
-                    let sender = Sender { peer: id, client: connected.client, version: connected.version };
-                    self.receive_packet(sender, &mut decoder, now).unwrap_or_else(|fault| {
-                        self.end_connection(id, DisconnectCause::Fault(fault), now);
-                        false
-                    })
-                }
-                Connection::Closing => return,
-            };
-            if !more {
+            if !self.receive_next(id, &mut decoder, now) {
                 break;
             }
-            if core::mem::take(&mut has_waited) {
+            if core::mem::take(&mut has_questions) {
                 self.drop_questions(id);
             }
             let bytes = before - decoder.unread().len();
@@ -65,11 +52,34 @@ impl Broker {
             self.note_input(bytes);
         }
         let Some(peer) = self.peers.get_mut(id) else { return };
-        peer.decoder = decoder;
-        if !peer.is_held() && peer.flow == Flow::Gone {
-            self.end_connection(id, DisconnectCause::TransportClosed, now);
+        if peer.connection.is_closing() {
+            return;
         }
-        self.read_again(id);
+        peer.input.put_back(decoder);
+        if !peer.input.is_blocked() && peer.output.is_gone() {
+            return self.close(id, DisconnectCause::TransportClosed, now);
+        }
+        self.resume_reading(id);
+    }
+
+    /// Handles the next packet as the connection's state wants it; `false` if none was handled that another may follow.
+    fn receive_next(&mut self, id: PeerId, decoder: &mut Decoder, now: Time) -> bool {
+        let Some(peer) = self.peers.get_mut(id) else { return false };
+        match &peer.connection {
+            Connection::AwaitConnect => self.receive_connect(id, decoder, now),
+            Connection::Authenticating(exchange) => {
+                let exchange = Arc::clone(exchange);
+                self.receive_auth(id, &exchange, decoder, now)
+            }
+            Connection::Connected(connected) => {
+                let sender = Sender { peer: id, client: connected.client, version: connected.version };
+                self.receive_packet(sender, decoder, now).unwrap_or_else(|fault| {
+                    self.close(id, DisconnectCause::Fault(fault), now);
+                    false
+                })
+            }
+            Connection::Closing => false,
+        }
     }
 
     /// Handles the next packet; `false` if it is not whole yet, or waits for answers.
@@ -111,7 +121,7 @@ impl Broker {
             Ok(Some(located)) => located,
             Ok(None) => return false,
             Err(error) => {
-                self.reject(id, RejectCause::Fault(error.into()));
+                self.close(id, RejectCause::Fault(error.into()), now);
                 return false;
             }
         };
@@ -127,19 +137,23 @@ impl Broker {
             Ok(Packet::Connect(connect)) => handled = self.on_connect(id, &connect, decoder.bytes(&located), now),
             Ok(_) => {
                 let problem = "the first packet must be CONNECT";
-                self.reject(id, RejectCause::Fault(Fault::new(ReasonCode::ProtocolError, "MQTT-3.1.0-1", problem)));
+                let fault = Fault::new(ReasonCode::ProtocolError, "MQTT-3.1.0-1", problem);
+                self.close(id, RejectCause::Fault(fault), now);
             }
             Err(error) => {
                 // 3.1.1 has a return code for a version that is not served, and none for what is malformed, another
                 // protocol's name among it [3.1.1 MQTT-3.1.4-1]; 5.0 has both [MQTT-3.1.2-2], [MQTT-3.1.4-1].
                 let is_mqtt = level.is_some() || protocol.starts_with(b"\0\x06MQIsdp");
                 let told = is_mqtt && error.reason == ReasonCode::UnsupportedProtocolVersion || level == Some(5);
-                if told && error.kind == Some(PacketKind::Connect) {
+                let refusal = (told && error.kind == Some(PacketKind::Connect)).then_some(Refusal {
+                    reason: error.reason,
+                    properties: Properties::EMPTY,
+                    text: "",
+                    version,
                     // What it takes is not known, since its properties were not read.
-                    let refusal = connack(false, error.reason, Properties::EMPTY);
-                    self.send_refusal(id, refusal, "", version, usize::MAX);
-                }
-                self.reject(id, RejectCause::Fault(error.into()));
+                    packet_bytes_max: usize::MAX,
+                });
+                self.close(id, CloseCause::Reject(RejectCause::Fault(error.into()), refusal), now);
             }
         }
         is_done(handled, decoder, &located)
@@ -167,21 +181,6 @@ impl Broker {
         self.send(sender, &Packet::Pubcomp(Ack::new(pubrel.packet_id, reason)))
     }
 
-    fn on_disconnect(&mut self, sender: Sender, disconnect: Disconnect<'_>, now: Time) -> Result<(), Fault> {
-        if let Some(seconds) = disconnect.properties.number(PropertyId::SessionExpiryInterval)
-            && let Some(client) = self.clients.get_mut(sender.client)
-        {
-            // Where none is served, it is not known what CONNECT asked for, and comes to the same.
-            if client.expiry_interval == 0 && seconds > 0 && self.options.session_expiry_max > 0 {
-                let problem = "session expiry interval in DISCONNECT, but CONNECT had none";
-                return Err(Fault::new(ReasonCode::ProtocolError, "§3.14.2.2.2", problem));
-            }
-            client.expiry_interval = seconds.min(self.options.session_expiry_max);
-        }
-        self.end_connection(sender.peer, DisconnectCause::Client(disconnect.reason), now);
-        Ok(())
-    }
-
     /// Sends an answer.
     ///
     /// # Errors
@@ -198,7 +197,7 @@ impl Broker {
             return Err(ANSWER_TOO_LARGE);
         }
         self.events.counters.sent.count(out.get(start..).unwrap_or_default());
-        peer.check_answers(self.options.transmit_bytes_max)
+        peer.output.check_answers(self.options.transmit_bytes_max)
     }
 
     /// As [`send`](Self::send), for the bytes of an answer; none if it is too large.
@@ -209,7 +208,7 @@ impl Broker {
         }
         self.outbox.open(peer).extend_from_slice(answer);
         self.events.counters.sent.count(answer);
-        peer.check_answers(self.options.transmit_bytes_max)
+        peer.output.check_answers(self.options.transmit_bytes_max)
     }
 }
 

@@ -1,16 +1,11 @@
-//! The hold: what was made while the store was not written waits for it; and so does, at a bound, what comes in.
+//! The store's batches: output waits until what it promises is written, and so does, at a bound, input.
 
 use crate::broker::Broker;
 use crate::broker::auth::open_questions::Questions;
-use crate::broker::cause::{DisconnectCause, RejectCause};
+use crate::broker::cause::DisconnectCause;
 use crate::broker::connection::deadlines::Deadlines;
-use crate::broker::connection::flow::Flow;
-use crate::broker::connection::peer::Connection;
-use crate::broker::event::Event;
-use crate::broker::ids::PeerId;
-use crate::broker::store::held::{Frame, HeldOutput, Stage};
+use crate::broker::store::held::HeldOutput;
 use crate::broker::store::{BatchId, State};
-use crate::codec::Decoder;
 use crate::time::Time;
 
 impl Broker {
@@ -22,22 +17,12 @@ impl Broker {
             return;
         }
         store.state = State::Idle;
-    }
-
-    /// Looks at a peer that was not looked at while the store was behind, if it no longer is; says whether there was one.
-    ///
-    /// Once what had come before is on its way to the store: else all that waits would be handled at one go, and go into the
-    /// same batch and the same queues.
-    pub(crate) fn wake(&mut self) -> bool {
-        if self.store.as_ref().is_none_or(|store| store.is_behind(&self.options)) {
-            return false;
-        }
-        let Some(id) = self.held.stalled.pop_front() else { return false };
-        if let Some(peer) = self.peers.get_mut(id) {
-            peer.is_stalled = false;
-            self.receive_again(id, self.now);
-        }
-        true
+        self.held.release();
+        // First, so that what waited for the store makes the batch after this one: else all that waits would be handled at
+        // one go, and go into the same batch and the same queues.
+        self.begin_batch();
+        self.run_deferred(now);
+        self.end_input(now);
     }
 
     /// A batch could not be written, and so what the store has is all that there is: the broker is over.
@@ -52,24 +37,11 @@ impl Broker {
         self.deadlines = Deadlines::new();
         self.questions = Questions::new();
         for id in self.peers.ids() {
-            let Some(peer) = self.peers.get_mut(id) else { continue };
-            peer.transmit.clear();
-            peer.decoder = Decoder::new(0);
-            let former = core::mem::replace(&mut peer.connection, Connection::Closing);
-            self.outbox.enlist(peer);
-            match former {
-                Connection::AwaitConnect | Connection::Authenticating(_) => {
-                    self.events.event(|| Event::Rejected { peer: id, cause: RejectCause::StoreFailed });
-                }
-                Connection::Connected(connected) => {
-                    if let Some(client) = self.clients.get(connected.client) {
-                        let client_id = client.id.clone();
-                        let cause = DisconnectCause::StoreFailed;
-                        self.events.event(|| Event::Disconnected { peer: id, client_id, cause });
-                    }
-                }
-                Connection::Closing => {}
+            if let Some(peer) = self.peers.get_mut(id) {
+                peer.output.discard();
+                self.outbox.enlist(peer);
             }
+            self.close(id, DisconnectCause::StoreFailed, now);
         }
     }
 
@@ -81,16 +53,10 @@ impl Broker {
         is_idle && !self.clients.has_changed() && !self.retained.has_changed()
     }
 
-    /// Whether the peer is not to be looked at until the store has caught up; if so, it will be then.
-    pub(crate) fn must_wait_for_store(&mut self, id: PeerId) -> bool {
-        let is_behind = self.store.as_ref().is_some_and(|store| store.is_behind(&self.options));
-        if is_behind
-            && let Some(peer) = self.peers.get_mut(id)
-            && !core::mem::replace(&mut peer.is_stalled, true)
-        {
-            self.held.stalled.push_back(id);
-        }
-        is_behind
+    /// True if so much was handled since the last batch that the store is to be waited for.
+    #[inline]
+    pub(crate) fn is_store_behind(&self) -> bool {
+        self.store.as_ref().is_some_and(|store| store.is_behind(&self.options))
     }
 
     /// A packet was handled, of so many bytes.
@@ -109,52 +75,31 @@ impl Broker {
         }
     }
 
-    /// What comes next, behind the events.
+    /// True if the output of the peers in line waits for the store, or for what it has released; makes the next batch if
+    /// there is none.
     #[inline]
-    pub(crate) fn stage(&mut self) -> Stage {
-        if self.store.is_none() { Stage::Live } else { self.stage_with_store() }
+    pub(crate) fn is_held_by_store(&mut self) -> bool {
+        self.store.is_some() && (self.held.is_released() || self.is_writing() || self.begin_batch())
     }
 
-    fn stage_with_store(&mut self) -> Stage {
+    fn is_writing(&self) -> bool {
+        self.store.as_ref().is_some_and(|store| !store.takes_output())
+    }
+
+    /// Makes the next batch, and holds what waits for the peers until it is written; false if the store has it all.
+    fn begin_batch(&mut self) -> bool {
         let Self { store: Some(store), held, clients, groups, retained, peers, outbox, .. } = self else {
-            return Stage::Live;
+            return false;
         };
-        match store.state {
-            State::Writing(_) => return Stage::Wait,
-            State::Failed => return Stage::Live,
-            State::Idle => {}
+        if store.has_failed() || store.make_batch(clients, groups, retained).is_none() {
+            return false;
         }
-        while let Some(frame) = held.frames.front_mut() {
-            let id = frame.peer;
-            if let Some(peer) = peers.get_mut(id) {
-                if !frame.bytes.is_empty() && peer.flow != Flow::Gone {
-                    peer.count_frame(frame.bytes.len());
-                    outbox.set_frame(core::mem::take(&mut frame.bytes));
-                    return Stage::Transmit(id);
-                }
-                if frame.is_last {
-                    let is_gone = peer.flow == Flow::Gone;
-                    held.frames.pop_front();
-                    peers.remove(id);
-                    if is_gone {
-                        continue;
-                    }
-                    return Stage::Close(id);
-                }
-            }
-            held.frames.pop_front();
-        }
-        let Some(batch) = store.make_batch(clients, groups, retained) else { return Stage::Live };
-        // Those that have more, or ran over, stay in line for it.
         for id in outbox.take_line() {
-            let Some(peer) = peers.get_mut(id) else { continue };
-            peer.in_line = false;
-            let is_last = matches!(peer.connection, Connection::Closing);
-            held.frames.push_back(Frame { peer: id, bytes: core::mem::take(&mut peer.transmit), is_last });
-            if peer.has_more || peer.ran_over {
-                outbox.enlist(peer);
+            if let Some(peer) = peers.get_mut(id) {
+                let bytes = outbox.take_bytes(peer);
+                held.hold(id, bytes, peer.connection.is_closing());
             }
         }
-        Stage::Store(batch)
+        true
     }
 }

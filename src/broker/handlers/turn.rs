@@ -1,59 +1,139 @@
-//! Turns: the broker does so much at a time and then lets its host see to others, however much one peer has sent or asked for.
+//! Turns: bounded work before the host sees to others, so that one busy peer cannot starve the rest.
 //!
-//! A turn ends when the host has been given all that there is to send. What is too much for one is done in the next: then
-//! [`Broker::next_deadline`] is now. So a peer that makes much work is slow, and the others wait some milliseconds for it; and
-//! what is to be sent leaves before more is made.
+//! A turn ends when the host has been handed all that there is to send. What is too much for one turn is deferred to the
+//! next: then [`Broker::next_deadline`] is now. So a peer that makes much work is slow, and the others wait some
+//! milliseconds for it; and what is to be sent leaves before more is made.
 
 use crate::broker::Broker;
+use crate::broker::cause::DisconnectCause;
+use crate::broker::connection::input::Blocked;
+use crate::broker::connection::outbox::First;
 use crate::broker::ids::PeerId;
+use crate::broker::output::{Output, Ready};
+use crate::broker::store::held::Held;
 use crate::time::Time;
 
 impl Broker {
-    /// Whether no more packets of the peer are to be looked at now; if so, they will be.
+    /// Returns what blocks the packets of a peer with this share of the turn. The only place that decides it, but for the
+    /// questions that a packet asks itself.
     #[inline]
-    pub(crate) fn must_wait(&mut self, id: PeerId, share_end: usize) -> bool {
+    pub(crate) fn blocked_by(&self, share_end: usize) -> Blocked {
         if self.outbox.is_used_up(share_end) {
-            self.defer(id);
-            return true;
+            Blocked::Budget
+        } else if self.is_store_behind() {
+            Blocked::Store
+        } else {
+            Blocked::Nothing
         }
-        self.must_wait_for_store(id)
     }
 
-    /// The peer goes on in the next turn.
-    pub(crate) fn defer(&mut self, id: PeerId) {
+    /// Blocks the packets of a peer, which stands in the line of deferred peers from now on.
+    pub(crate) fn defer(&mut self, id: PeerId, blocked: Blocked) {
         if let Some(peer) = self.peers.get_mut(id)
-            && !core::mem::replace(&mut peer.is_deferred, true)
+            && !peer.connection.is_closing()
         {
+            peer.input.set_blocked(blocked);
             self.deferred.push_back(id);
         }
     }
 
-    /// Goes on with those that had to stop, in turns among themselves, as long as the turn lasts.
+    /// Handles the packets of deferred peers, in turns among themselves, until the budget is used up or the store is behind.
     pub(crate) fn run_deferred(&mut self, now: Time) {
         while !self.outbox.is_spent()
+            && !self.is_store_behind()
             && let Some(id) = self.deferred.pop_front()
         {
             let Some(peer) = self.peers.get_mut(id) else { continue };
-            peer.is_deferred = false;
-            if peer.has_more {
-                self.outbox.enlist(peer);
+            peer.input.set_blocked(Blocked::Nothing);
+            // What it has sent meanwhile was not looked at, or not even read; so its time begins anew.
+            if let Some(connected) = peer.connection.connected_mut() {
+                connected.last_packet = now;
             }
-            // Also where a packet waits for an answer, which may have come when there was no time for it.
-            self.receive_again(id, now);
+            self.receive(id, now);
         }
     }
 
-    /// Looks at the packets of a peer that had to wait for others, or for the store.
-    pub(crate) fn receive_again(&mut self, id: PeerId, now: Time) {
-        // What it has sent meanwhile was not looked at, or not even read; so its time begins anew.
-        if let Some(connected) = self.peers.get_mut(id).and_then(|peer| peer.connection.connected_mut()) {
-            connected.last_packet = now;
+    /// Begins a turn with what the last one left.
+    pub(crate) fn begin_turn(&mut self, now: Time) {
+        for id in self.outbox.take_next_turn() {
+            if let Some(peer) = self.peers.get_mut(id) {
+                self.outbox.resume(peer);
+            }
         }
-        self.receive(id, now);
+        self.run_deferred(now);
     }
 
-    /// When to go on, if there is something left to do: at once, but for what is first to be handed out.
+    /// Ends an input: disconnects the peers whose queue overflowed in it.
+    pub(crate) fn end_input(&mut self, now: Time) {
+        while let Some(id) = self.outbox.pop_overflowed() {
+            self.close(id, DisconnectCause::QueueFull, now);
+        }
+    }
+
+    /// Returns when to go on with what is left, which is at once, but for what is first to be handed out.
     pub(crate) fn next_turn(&self) -> Option<Time> {
-        (!self.deferred.is_empty() && !self.outbox.is_spent()).then_some(self.now)
+        let is_deferred = !self.deferred.is_empty() && !self.is_store_behind();
+        ((is_deferred || self.outbox.has_next()) && !self.outbox.is_spent()).then_some(self.now)
+    }
+
+    /// Takes the next event, message, question or peer to resume reading.
+    #[inline]
+    pub(crate) fn poll_news(&mut self) -> Option<Output<'static>> {
+        if let Some(news) = self.events.pop() {
+            return Some(news);
+        }
+        if let Some(asked) = self.questions.poll() {
+            return Some(Output::Ask { question: asked.id, peer: asked.peer, ask: asked.question });
+        }
+        self.poll_resumed().map(Output::Resume)
+    }
+
+    /// Makes the next output ready: flushes deliveries behind a frame that was handed out, and makes the store's batch.
+    ///
+    /// Between outputs, so that no more than a frame of what a peer's queue holds is ever copied. It handles no packet and
+    /// closes no connection. If nothing is left, the turn ends.
+    pub(crate) fn advance(&mut self) {
+        self.outbox.reclaim();
+        let peers = &self.peers;
+        self.held.skip(|id| peers.get(id).is_none_or(|peer| peer.output.is_gone()));
+        while !self.is_held_by_store() {
+            let Some(id) = self.outbox.first() else { return self.outbox.end_turn() };
+            let Some(peer) = self.peers.get_mut(id) else {
+                self.outbox.pop();
+                continue;
+            };
+            match self.outbox.look_at_first(peer) {
+                First::Ready => return,
+                First::Flush => self.flush_peer(id, self.now),
+                First::Left => {}
+            }
+        }
+    }
+
+    /// Takes what [`advance`](Self::advance) made ready.
+    pub(crate) fn take_ready(&mut self) -> Option<Ready> {
+        match self.held.pop() {
+            Some(Held::Frame(id, bytes)) => {
+                self.outbox.set_frame(self.peers.get_mut(id)?, bytes);
+                return Some(Ready::Frame(id));
+            }
+            Some(Held::Close(id)) => {
+                self.peers.remove(id);
+                return Some(Ready::Close(id));
+            }
+            None => {}
+        }
+        if let Some(store) = self.store.as_mut().filter(|store| !store.takes_output()) {
+            return store.take_made().map(Ready::Batch);
+        }
+        let id = self.outbox.first()?;
+        let peer = self.peers.get_mut(id)?;
+        if peer.output.waiting_bytes() > 0 {
+            self.outbox.lend(peer);
+            return Some(Ready::Frame(id));
+        }
+        self.outbox.pop();
+        self.peers.remove(id);
+        Some(Ready::Close(id))
     }
 }

@@ -4,35 +4,57 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::broker::ids::PeerId;
-use crate::broker::store::BatchId;
 
-/// What leaves when the store has a batch, and who waits for it to be read from again.
+/// Output that leaves when the store has a batch.
 #[derive(Debug, Default)]
 pub(crate) struct HeldOutput {
-    pub(crate) frames: VecDeque<Frame>,
-    /// Peers with packets that were not looked at since the store is behind.
-    pub(crate) stalled: VecDeque<PeerId>,
+    /// Waits for the batch that is written now.
+    held: VecDeque<Held>,
+    /// The store has written what it promises.
+    released: VecDeque<Held>,
 }
 
-/// What one peer is sent, and whether it is closed then.
+/// A piece of held output.
 #[derive(Debug)]
-pub(crate) struct Frame {
-    pub(crate) peer: PeerId,
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) is_last: bool,
+pub(crate) enum Held {
+    /// Bytes for a peer.
+    Frame(PeerId, Vec<u8>),
+    /// The close of a peer's transport.
+    Close(PeerId),
 }
 
-/// What of the broker's outputs comes next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// Nothing: the store is being written.
-    Wait,
-    /// The batch, which is to be written.
-    Store(BatchId),
-    /// Bytes that were held, for this peer.
-    Transmit(PeerId),
-    /// The close that was held, of this peer.
-    Close(PeerId),
-    /// What the peers in line have.
-    Live,
+impl HeldOutput {
+    /// Holds bytes of a peer, if there are any, and its close if they are the last.
+    pub(crate) fn hold(&mut self, id: PeerId, bytes: Vec<u8>, is_last: bool) {
+        if !bytes.is_empty() {
+            self.held.push_back(Held::Frame(id, bytes));
+        }
+        if is_last {
+            self.held.push_back(Held::Close(id));
+        }
+    }
+
+    /// Releases all that is held, since the batch is written.
+    pub(crate) fn release(&mut self) {
+        self.released.append(&mut self.held);
+    }
+
+    /// Drops the first pieces of released output whose peers are gone.
+    pub(crate) fn skip(&mut self, is_gone: impl Fn(PeerId) -> bool) {
+        while let Some(Held::Frame(id, _) | Held::Close(id)) = self.released.front()
+            && is_gone(*id)
+        {
+            self.released.pop_front();
+        }
+    }
+
+    /// True if there is released output.
+    pub(crate) fn is_released(&self) -> bool {
+        !self.released.is_empty()
+    }
+
+    /// Takes the next piece of released output.
+    pub(crate) fn pop(&mut self) -> Option<Held> {
+        self.released.pop_front()
+    }
 }

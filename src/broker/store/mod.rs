@@ -63,6 +63,8 @@ pub(crate) struct Store {
 pub(crate) enum State {
     /// The store has all that was given out.
     Idle,
+    /// The batch is made, and goes to the host with the next outputs.
+    Made(BatchId),
     Writing(BatchId),
     Failed,
 }
@@ -111,10 +113,25 @@ impl Store {
         self.state == State::Failed
     }
 
+    /// True if output leaves at once, since no batch is out.
+    pub(crate) const fn takes_output(&self) -> bool {
+        match self.state {
+            State::Idle | State::Failed => true,
+            State::Made(_) | State::Writing(_) => false,
+        }
+    }
+
+    /// Takes the batch that was made, to be handed out.
+    pub(crate) fn take_made(&mut self) -> Option<BatchId> {
+        let State::Made(batch) = self.state else { return None };
+        self.state = State::Writing(batch);
+        Some(batch)
+    }
+
     /// Whether so much was handled since the batch was given out that the store is to be waited for.
     ///
     /// Half of what one client's queue takes, since two such loads can wait for it: the one whose batch is written, and the
-    /// next. So it is the publishers that a slow store slows down, as [`fast`](crate::broker::handlers::fast) says, and no queue runs over for
+    /// next. So it is the publishers that a slow store slows down, as `handlers/backpressure.rs` says, and no queue runs over for
     /// it.
     pub(crate) fn is_behind(&self, options: &BrokerOptions) -> bool {
         let Load { messages, bytes } = self.since;
@@ -153,7 +170,7 @@ impl Store {
             self.batch.put(Key::Format, |out| out.extend_from_slice(&FORMAT));
         }
         self.last_batch = self.last_batch.next();
-        self.state = State::Writing(self.last_batch);
+        self.state = State::Made(self.last_batch);
         Some(self.last_batch)
     }
 

@@ -1,0 +1,98 @@
+//! The cause of a close: what the peer is told, what becomes of its session, and which event is logged.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::broker::cause::{DisconnectCause, RejectCause};
+use crate::broker::connection::peer::Connected;
+use crate::broker::connection::reason_string::{self, connack};
+use crate::codec::{Disconnect, Packet, PacketKind, Properties, PropertiesBuf, ReasonCode, Version};
+
+/// The cause of a close.
+#[derive(Debug)]
+pub(crate) enum CloseCause<'a> {
+    /// The connection is not accepted. Its refusal is sent first, if there is one.
+    Reject(RejectCause, Option<Refusal<'a>>),
+    /// The connection ends, whether it is accepted or not. A 5.0 client is told this server reference too.
+    Disconnect(DisconnectCause, Option<&'a str>),
+}
+
+/// A CONNACK with an error, sent before the close [MQTT-3.2.2-7].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refusal<'a> {
+    pub(crate) reason: ReasonCode,
+    pub(crate) properties: Properties<'a>,
+    /// The Reason String; none if it is empty.
+    pub(crate) text: &'a str,
+    pub(crate) version: Version,
+    /// The largest packet that the client takes.
+    pub(crate) packet_bytes_max: usize,
+}
+
+impl From<RejectCause> for CloseCause<'_> {
+    fn from(cause: RejectCause) -> Self {
+        Self::Reject(cause, None)
+    }
+}
+
+impl From<DisconnectCause> for CloseCause<'_> {
+    fn from(cause: DisconnectCause) -> Self {
+        Self::Disconnect(cause, None)
+    }
+}
+
+impl CloseCause<'_> {
+    /// Returns the cause for the event of a connection that was not accepted.
+    pub(crate) fn of_rejection(&self) -> RejectCause {
+        match self {
+            Self::Reject(cause, _) => *cause,
+            Self::Disconnect(cause, _) => (*cause).into(),
+        }
+    }
+
+    /// Returns the cause for the event of an accepted connection.
+    pub(crate) const fn of_disconnection(&self) -> DisconnectCause {
+        match self {
+            Self::Disconnect(cause, _) => *cause,
+            // An accepted connection is not refused any more.
+            Self::Reject(_, _) => DisconnectCause::TransportClosed,
+        }
+    }
+
+    /// Appends what a peer is told whose connection was not accepted, if anything.
+    pub(crate) fn write_refusal(&self, out: &mut Vec<u8>) {
+        if let Self::Reject(_, Some(refusal)) = self {
+            let Refusal { reason, properties, text, version, packet_bytes_max } = *refusal;
+            reason_string::append(connack(false, reason, properties), text, version, packet_bytes_max, out);
+        }
+    }
+
+    /// Appends the DISCONNECT that tells an accepted client why, which 3.1.1 does not have (§4.13).
+    pub(crate) fn write_disconnect(&self, connected: &Connected, out: &mut Vec<u8>) {
+        let Self::Disconnect(cause, server_reference) = self else { return };
+        let Some(reason) = cause.told().filter(|_| connected.version == Version::V5) else { return };
+        // Some reasons of the decoder are CONNACK's alone.
+        let is_allowed = reason.is_allowed_in(PacketKind::Disconnect);
+        let reason = if is_allowed { reason } else { ReasonCode::ProtocolError };
+        let list: PropertiesBuf = server_reference.map(reason_string::server_reference).unwrap_or_default();
+        let disconnect = Packet::Disconnect(Disconnect { reason, properties: list.as_properties() });
+        let text: String = cause.words();
+        reason_string::append(disconnect, &text, Version::V5, connected.packet_bytes_max, out);
+    }
+}
+
+impl From<DisconnectCause> for RejectCause {
+    /// The cause of the end of a connection that was not accepted yet.
+    fn from(cause: DisconnectCause) -> Self {
+        match cause {
+            DisconnectCause::TransportClosed => Self::TransportClosed,
+            DisconnectCause::Fault(fault) => Self::Fault(fault),
+            DisconnectCause::KeepAliveTimeout => Self::ConnectTimeout,
+            DisconnectCause::StoreFailed => Self::StoreFailed,
+            DisconnectCause::Host(_)
+            | DisconnectCause::TakenOver
+            | DisconnectCause::Client(_)
+            | DisconnectCause::QueueFull => Self::Host,
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! A peer's input: the packets that are not handled yet, what blocks them, and whether the transport is read.
+//!
+//! ```text
+//! Nothing ──a packet asks the host──▶ Answers ──all answered──▶ Nothing
+//!       └───budget used up, or store behind──▶ Budget, Store ──resumed in line──▶ Nothing
+//!
+//! Open ──blocked, and much waits──▶ Paused ──little waits──▶ Resuming ──told the host──▶ Open
+//! ```
+
+use alloc::boxed::Box;
+
+use crate::broker::auth::open_questions::PendingAnswers;
+use crate::broker::auth::question::Answer;
+use crate::broker::cause::Fault;
+use crate::broker::ids::QuestionId;
+use crate::codec::{Decoder, ReasonCode};
+
+/// Part of [`BrokerOptions::input_bytes_max`](crate::broker::BrokerOptions::input_bytes_max) that may wait before reading is
+/// paused. Small, so that many blocked peers take little memory, and large enough for a chunk of a transport.
+const PAUSE_PART: usize = 16;
+
+/// Part of that again which may still wait when reading is resumed.
+const RESUME_PART: usize = 2;
+
+/// A peer's input.
+#[derive(Debug)]
+pub(crate) struct PeerInput {
+    decoder: Decoder,
+    blocked: Blocked,
+    reading: Reading,
+    /// The questions that the first packet in the decoder asked, with the answers so far.
+    questions: Option<Box<PendingAnswers>>,
+}
+
+/// The reason why the first packet in a peer's decoder is not handled now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blocked {
+    /// Nothing: the next packet is handled as soon as it is whole.
+    Nothing,
+    /// Answers of the host.
+    Answers,
+    /// The store, which is behind. The peer stands in the line of deferred peers.
+    Store,
+    /// The budget of the turn, or the peer's share of it. The peer stands in the line of deferred peers.
+    Budget,
+}
+
+/// Whether a peer's transport is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    Open,
+    /// The host was asked to pause; it may keep `bytes_max` bytes waiting all the same.
+    Paused {
+        bytes_max: usize,
+    },
+    /// The next outputs ask the host to resume.
+    Resuming,
+}
+
+impl PeerInput {
+    pub(super) const fn new(packet_bytes_max: u32) -> Self {
+        Self {
+            decoder: Decoder::new(packet_bytes_max),
+            blocked: Blocked::Nothing,
+            reading: Reading::Open,
+            questions: None,
+        }
+    }
+
+    /// Appends `len` bytes that `fill` writes in place.
+    pub(crate) fn feed_with(&mut self, len: usize, fill: impl FnOnce(&mut [u8])) {
+        self.decoder.feed_with(len, fill);
+    }
+
+    /// Takes the decoder, whose packets are borrowed while the broker changes.
+    pub(crate) const fn take_decoder(&mut self) -> Decoder {
+        core::mem::replace(&mut self.decoder, Decoder::new(0))
+    }
+
+    /// Puts back the decoder that was taken.
+    pub(crate) fn put_back(&mut self, decoder: Decoder) {
+        self.decoder = decoder;
+    }
+
+    pub(crate) const fn blocked(&self) -> Blocked {
+        self.blocked
+    }
+
+    /// True if packets wait for something else than their own bytes.
+    pub(crate) const fn is_blocked(&self) -> bool {
+        match self.blocked {
+            Blocked::Nothing => false,
+            Blocked::Answers | Blocked::Store | Blocked::Budget => true,
+        }
+    }
+
+    /// Blocks the packets, or unblocks them.
+    pub(crate) const fn set_blocked(&mut self, blocked: Blocked) {
+        self.blocked = blocked;
+    }
+
+    /// True if the first packet has asked the host, whether it was answered or not.
+    pub(crate) const fn has_questions(&self) -> bool {
+        self.questions.is_some()
+    }
+
+    /// Returns the questions of the first packet.
+    pub(crate) fn questions_mut(&mut self) -> &mut PendingAnswers {
+        self.questions.get_or_insert_default()
+    }
+
+    /// Notes that the first packet asked this, and waits for the answer.
+    pub(crate) fn await_answer(&mut self, question: QuestionId) {
+        self.questions_mut().push(question);
+        self.blocked = Blocked::Answers;
+    }
+
+    /// Notes an answer; true if it was the last that the first packet waited for.
+    pub(crate) fn put_answer(&mut self, question: QuestionId, answer: Answer) -> bool {
+        let Some(questions) = &mut self.questions else { return false };
+        let is_last = questions.put(question, answer);
+        if is_last && self.blocked == Blocked::Answers {
+            self.blocked = Blocked::Nothing;
+        }
+        is_last
+    }
+
+    /// Takes the questions of the first packet, which is done with.
+    pub(crate) fn take_questions(&mut self) -> Option<Box<PendingAnswers>> {
+        if self.blocked == Blocked::Answers {
+            self.blocked = Blocked::Nothing;
+        }
+        self.questions.take()
+    }
+
+    /// Pauses reading if much waits behind a packet that is blocked; true if more bytes may follow.
+    ///
+    /// # Errors
+    /// A fault if reading is paused and more bytes came all the same than are kept.
+    pub(crate) fn check_room(&mut self, input_bytes_max: usize) -> Result<bool, Fault> {
+        let waiting = self.decoder.unread().len();
+        match self.reading {
+            Reading::Open | Reading::Resuming if self.is_blocked() && waiting > input_bytes_max / PAUSE_PART => {
+                // No part of a frame that is there already is refused, however large it is.
+                self.reading = Reading::Paused { bytes_max: waiting.saturating_add(input_bytes_max) };
+                Ok(false)
+            }
+            Reading::Open | Reading::Resuming => Ok(true),
+            Reading::Paused { bytes_max } if waiting > bytes_max => {
+                let problem = "incoming buffer full; wait for the broker's answers";
+                Err(Fault::new(ReasonCode::QuotaExceeded, "§4.13", problem))
+            }
+            Reading::Paused { .. } => Ok(false),
+        }
+    }
+
+    /// Resumes reading once little waits; true if the host is to be told.
+    pub(crate) fn resume_reading(&mut self, input_bytes_max: usize) -> bool {
+        let is_paused = matches!(self.reading, Reading::Paused { .. });
+        let resumes = is_paused
+            && (!self.is_blocked() || self.decoder.unread().len() <= input_bytes_max / PAUSE_PART / RESUME_PART);
+        if resumes {
+            self.reading = Reading::Resuming;
+        }
+        resumes
+    }
+
+    /// Notes that the host is told to resume; true if it still should be.
+    pub(crate) fn note_resumed(&mut self) -> bool {
+        let is_resuming = self.reading == Reading::Resuming;
+        if is_resuming {
+            self.reading = Reading::Open;
+        }
+        is_resuming
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Blocked, PeerInput};
+    use crate::broker::auth::question::Answer;
+    use crate::broker::ids::QuestionId;
+
+    fn fed(bytes: usize) -> PeerInput {
+        let mut input = PeerInput::new(u32::MAX);
+        input.feed_with(bytes, |buffer| buffer.fill(0));
+        input
+    }
+
+    #[test]
+    fn reading_is_paused_behind_a_blocked_packet_alone() {
+        for (blocked, bytes, may_follow) in [
+            (Blocked::Nothing, 1_000, true),
+            (Blocked::Answers, 10, true),
+            (Blocked::Answers, 11, false),
+            (Blocked::Store, 11, false),
+            (Blocked::Budget, 11, false),
+        ] {
+            let mut input = fed(bytes);
+            input.set_blocked(blocked);
+            assert_eq!(input.check_room(160), Ok(may_follow), "{blocked:?}, {bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn a_paused_peer_has_a_bound_and_is_resumed_once() {
+        let mut input = fed(100);
+        input.set_blocked(Blocked::Answers);
+        assert_eq!(input.check_room(160), Ok(false));
+        input.feed_with(160, |buffer| buffer.fill(0));
+        assert_eq!(input.check_room(160), Ok(false));
+        assert!(!input.resume_reading(160), "much waits");
+        input.set_blocked(Blocked::Nothing);
+        assert!(input.resume_reading(160) && !input.resume_reading(160));
+        assert!(input.note_resumed() && !input.note_resumed());
+        let mut input = fed(100);
+        input.set_blocked(Blocked::Answers);
+        assert_eq!(input.check_room(160), Ok(false));
+        input.feed_with(161, |buffer| buffer.fill(0));
+        assert!(input.check_room(160).is_err());
+    }
+
+    #[test]
+    fn the_last_answer_unblocks_and_the_questions_stay_until_the_packet_is_done() {
+        let mut input = fed(1);
+        input.await_answer(QuestionId(1));
+        input.await_answer(QuestionId(2));
+        assert!(!input.put_answer(QuestionId(1), Answer::Allow) && input.blocked() == Blocked::Answers);
+        assert!(input.put_answer(QuestionId(2), Answer::Allow) && !input.is_blocked());
+        assert!(input.has_questions() && input.take_questions().is_some() && !input.has_questions());
+    }
+}
