@@ -30,7 +30,7 @@ function filesBelow(path) {
     .flatMap(name => filesBelow(join(path, name)))
 }
 
-/** Whether `outputs` are there and were made from the inputs of this hash. */
+/** True if `outputs` are there and were made from the inputs of this hash. */
 export function isFresh(name, hash, outputs) {
   const file = stampFile(name)
   return outputs.every(path => existsSync(inRoot(path))) && existsSync(file) && readFileSync(file, 'utf8') === hash

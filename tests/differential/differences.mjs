@@ -270,7 +270,7 @@ function lists(packet) {
   return found
 }
 
-/** Whether an identifier stands here that stood before, though its property may stand once. */
+/** True if an identifier stands here that stood before, though its property may stand once. */
 function isRepeated({ packet, bytes, offset }) {
   const [name] = Object.entries(properties).find(([, property]) => property.id === bytes[offset]) ?? []
   const before = bytes.subarray(header(bytes).end, offset)
@@ -301,13 +301,13 @@ const propertyOf = id => Object.values(properties).find(property => property.id 
 
 const widths = { 'two+': 2, 'four+': 4, 'variable+': 1 }
 
-/** Whether a property begins before this offset that must not be 0, and its value here is. */
+/** True if a property begins before this offset that must not be 0, and its value here is. */
 function isZero({ bytes, offset }) {
   const width = widths[propertyOf(bytes[offset - 1])?.type]
   return width !== undefined && bytes.subarray(offset, offset + width).every(byte => byte === 0)
 }
 
-/** Whether a variable byte integer begins here whose last byte adds nothing. */
+/** True if a variable byte integer begins here whose last byte adds nothing. */
 function isTooLong(bytes) {
   const last = bytes.findIndex(byte => byte < 0x80)
   return last > 0 && last < 4 && bytes[last] === 0

@@ -58,7 +58,7 @@ export const properties = {
   SharedSubscriptionAvailable: { id: 42, type: 'bit', places: ['CONNACK'] },
 }
 
-/** Whether the property may stand more than once in a list. */
+/** True if the property may stand more than once in a list. */
 export const mayRepeat = (name, place) =>
   name === 'UserProperty' || (name === 'SubscriptionIdentifier' && place === 'PUBLISH')
 

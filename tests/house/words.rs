@@ -9,7 +9,7 @@ use super::{comments, sentences};
 /// Words that no sentence of a comment begins with: the subject is named instead.
 const NO_SUBJECT: [&str; 5] = ["who", "whose", "what", "of", "that"];
 /// Beginnings that no comment has: a getter "Returns …", a predicate is "True if …".
-const NO_START: [&str; 2] = ["Gives ", "Says whether "];
+const NO_START: [&str; 3] = ["Gives ", "Says whether ", "Whether "];
 /// Words of a sentence.
 const WORDS_MAX: usize = 25;
 /// Columns of a line that is a comment.
@@ -167,6 +167,7 @@ mod tests {
             ("/// - that one\n/// - Of them.\n", vec![(1, SUBJECT), (2, SUBJECT)]),
             ("/// Gives the topic.\n", vec![(1, GETTER)]),
             ("    /// Says whether it is.\n", vec![(1, GETTER)]),
+            ("/// Whether it is.\n", vec![(1, GETTER)]),
             (&format!("/// {}\n/// {}.\n", &long[..60], &long[60..]), vec![(1, "a sentence of more than 25 words")]),
             (&format!("    // {wide}\n"), vec![(1, "a comment beyond column 100")]),
             (&format!("let x = {wide}{wide};\n"), vec![(1, "a line beyond column 120")]),

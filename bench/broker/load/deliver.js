@@ -123,7 +123,7 @@ class Round {
     })
   }
 
-  /** Whether all has come. */
+  /** True if all has come. */
   #goOn(publishers) {
     const delivered = this.#inboxes.reduce((least, { count }) => Math.min(least, count), this.#sent)
     if (performance.now() >= this.#end) {

@@ -23,7 +23,7 @@ export class PublishForm extends LitElement {
   @property() topic = ''
   @property() payload = ''
   @property({ attribute: false }) qos: QoS = 0
-  /** Whether the payload has room for several lines. */
+  /** True if the payload has room for several lines. */
   @property({ type: Boolean }) tall = false
   @property({ type: Boolean }) disabled = false
   @property({ attribute: false }) outcome: Outcome = { type: 'none' }

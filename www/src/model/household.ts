@@ -7,7 +7,7 @@ import { LastOutcome, type Words } from './outcome.ts'
 import { type Readable, Signal } from './signal.ts'
 import { type ClientName, Trace } from './trace.ts'
 
-/** Whether a client of the page is there. */
+/** True if a client of the page is there. */
 export type Presence = 'connecting' | 'connected' | 'away'
 
 /** The dashboard's subscription. */

@@ -13,7 +13,7 @@ export interface ReceivedMessage {
   /** The payload as UTF-8 text where it is, else as hex digits. */
   readonly form: 'text' | 'hex'
   readonly body: string
-  /** Whether `body` is only the payload's beginning. */
+  /** True if `body` is only the payload's beginning. */
   readonly cut: boolean
   readonly payloadBytes: number
   readonly qos: QoS
