@@ -10,7 +10,7 @@ const TURN = 64
  * Deliveries a second: the median of the rounds.
  *
  * @param start starts a broker, and gives `connect(onMessage)`, which gives a client that has
- * `publish` and `subscribe`
+ *   `publish` and `subscribe`
  * @param milliseconds how long each round publishes
  */
 export async function deliver(start, name, milliseconds) {

@@ -7,8 +7,8 @@ import { median, print } from '../lib/table.mjs'
  * end.
  *
  * @param section `name`, `title`, `rows`, `columns`, of which the first is ours;
- * `measure(row, column)`; `format(number)`; perhaps `goal(row, figures)`, which gives its text and
- * whether it is reached, if there is one; perhaps `note()`, a line below.
+ *   `measure(row, column)`; `format(number)`; perhaps `goal(row, figures)`, which gives its text
+ *   and whether it is reached, if there is one; perhaps `note()`, a line below.
  * @returns the figures of all runs by section, row and column; nothing if `only` leaves nothing.
  */
 export async function tabulate(section, { runs, only, quick }) {

@@ -1,4 +1,5 @@
-// The store of a directory: killed at every byte, kept from two processes, written anew when it has grown.
+// The store of a directory: killed at every byte, kept from two processes, written anew when it has
+// grown.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

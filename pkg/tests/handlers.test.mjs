@@ -33,7 +33,8 @@ describe('handlers', { timeout: 20_000 }, () => {
     await client.subscribe('a/b', () => calls.push(3))
     await broker.publish('a/b', '')
     await settled()
-    // The broker sends a message once for each subscription that overlaps, or once for all; the order is the same.
+    // The broker sends a message once for each subscription that overlaps, or once for all; the
+    // order is the same.
     assert.deepEqual(calls.slice(0, 3), [1, 2, 3])
   })
 

@@ -271,7 +271,8 @@ for (const [version, rows] of [
       await client.ready
     })
 
-    // [MQTT-3.2.2-17], [MQTT-3.2.2-18], [MQTT-3.3.2-9], [MQTT-3.3.4-6]: a topic alias and a subscription identifier too.
+    // [MQTT-3.2.2-17], [MQTT-3.2.2-18], [MQTT-3.3.2-9], [MQTT-3.3.4-6]: a topic alias and a
+    // subscription identifier too.
     test('are refused while there is one, and nothing is sent', async () => {
       for (const [call, ...expected] of rows) {
         await assert.rejects(async () => call(client), oneOf(expected), String(call))

@@ -1,4 +1,5 @@
-// Every limit of a broker, given by its key and by nothing else: it holds, and the others have their default.
+// Every limit of a broker, given by its key and by nothing else: it holds, and the others have
+// their default.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -48,7 +49,10 @@ async function answer(broker, ...packets) {
 
 const disconnected = reasonCode => ['disconnect', reasonCode]
 
-/** One that takes a message at a time is sent `1` to `4` at QoS 1; gives those that came, as it acknowledged them. */
+/**
+ * One that takes a message at a time is sent `1` to `4` at QoS 1; gives those that came, as it
+ * acknowledged them.
+ */
 async function overflow(broker) {
   const client = await join(broker, 'me', { properties: { receiveMaximum: 1 } })
   await client.subscribe('t', 1)
@@ -270,7 +274,8 @@ const rows = {
     }
     // Without the limit all are handled by then.
     for (let count = 0; count < 20; count++) await turn()
-    // Two of about 100 bytes are above it: those that are written, and those that are handled meanwhile.
+    // Two of about 100 bytes are above it: those that are written, and those that are handled
+    // meanwhile.
     const handled = broker.counters().received.publishes[1]
     assert.ok(handled <= 4, `${handled} were handled`)
     release()
@@ -302,7 +307,8 @@ test('no option is forgotten here', () => {
   }
   const nested = ['queue', 'retained'].flatMap(key => options({ [key]: { x: 1 } }).map(name => `${key}.${name}`))
   const all = [...options({ x: 1 }).filter(name => name !== 'queue' && name !== 'retained'), ...nested]
-  // Who may do what, what is kept where, and the one limit that is of a flood, which pressure.test.mjs makes.
+  // Who may do what, what is kept where, and the one limit that is of a flood, which
+  // pressure.test.mjs makes.
   const elsewhere = ['store', 'users', 'acl', 'authenticate', 'authenticateEnhanced', 'authorize', 'authorizeReceive']
   assert.deepEqual(all.sort(), [...Object.keys(rows), ...elsewhere, 'inputBytesMaximum'].sort())
 })

@@ -1,4 +1,5 @@
-// The lock of a directory: one owner, whoever else is there: threads, processes, containers that share a volume.
+// The lock of a directory: one owner, whoever else is there: threads, processes, containers that
+// share a volume.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'

@@ -24,7 +24,8 @@ for (const version of [4, 5]) {
     })
     after(() => broker.stop())
 
-    // [MQTT-4.2-1], [3.1.1 MQTT-7.1.2-1]; and with nothing that Mosquitto does not know [3.1.1 MQTT-7.0.0-2].
+    // [MQTT-4.2-1], [3.1.1 MQTT-7.1.2-1]; and with nothing that Mosquitto does not know
+    // [3.1.1 MQTT-7.0.0-2].
     test('messages of each quality come back once and in order', async t => {
       const client = await open(t, broker.url, options)
       assert.deepEqual(client.status, { phase: 'connected' })

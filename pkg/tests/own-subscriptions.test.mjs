@@ -194,7 +194,7 @@ describe('the host', { timeout: 20_000 }, () => {
     const ignore = () => {}
     const rows = [
       ['filter', /^`a\/#\/b` /, 'a/#/b', ignore],
-      ['filter', /^a broker's own subscription cannot be shared; leave out `$share/group/`/, '$share/g/a', ignore],
+      ['filter', /^a broker's own subscription cannot be shared; leave out `\$share\/group\/`/, '$share/g/a', ignore],
       ['filter', /it must be a string/, 7, ignore],
       ['handler', /it must be a function: message => …, after the options/, 'a', {}],
       ['handler', /it must be a function/, 'a', ignore, {}],

@@ -1,4 +1,4 @@
-// What npm packs, and that it loads.
+// Contents of npm's tarball, and its behaviour when it is imported.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'

@@ -1,4 +1,5 @@
-// The parts of the broker that are loaded only when they are used: without their files the rest runs.
+// The parts of the broker that are loaded only when they are used: without their files the rest
+// runs.
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-// The store of a directory on a disk of the tests: the process is killed, the power cut, or the disk full, at every step.
+// The store of a directory on a disk of the tests: the process is killed, the power cut, or the
+// disk full, at every step.
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +15,10 @@ const folder = mkdtempSync(join(tmpdir(), 'wasmqtt-power-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 const { Directory } = await onFragileFiles()
 
-/** The store with the files of the tests, with nobody else there, and with a log that is soon written anew. */
+/**
+ * The store with the files of the tests, with nobody else there, and with a log that is soon
+ * written anew.
+ */
 async function onFragileFiles() {
   const outfile = join(folder, 'directory.mjs')
   const small = text => {
@@ -91,7 +95,10 @@ async function load(store) {
   return records
 }
 
-/** Opens the store and writes, as long as the machine lasts. Gives how many batches were acknowledged. */
+/**
+ * Opens the store and writes, as long as the machine lasts. Gives how many batches were
+ * acknowledged.
+ */
 async function live(disk, batches) {
   let acknowledged = 0
   const store = new Directory('/d')

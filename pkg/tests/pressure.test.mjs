@@ -1,4 +1,5 @@
-// Publishers that send faster than hooks answer or a store writes: they are slowed down, and lose nothing.
+// Publishers that send faster than hooks answer or a store writes: they are slowed down, and lose
+// nothing.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect as connectTcp, createServer } from 'node:net'
@@ -15,7 +16,10 @@ const { Broker, connect, memory, PublishError } = await load(install(), 'wasmqtt
 const timeout = 120_000
 const MESSAGES = 5_000
 const PAYLOAD_BYTES = 10_000
-/** A sixteenth of the default of `inputBytesMaximum` waits in the broker, and some chunks in what brings it. */
+/**
+ * A sixteenth of the default of `inputBytesMaximum` waits in the broker, and some chunks in what
+ * brings it.
+ */
 const BOUND = 1 << 20
 /** How long a peer that is closed has to take what it is sent and to close. */
 const CLOSE_TIME = 5_000
@@ -74,7 +78,9 @@ async function receiver(broker, options) {
   return { client, all: all.opened }
 }
 
-/** What of a flood is in the broker, or read for it, and not handled; and whether it is held back. */
+/**
+ * What of a flood is in the broker, or read for it, and not handled; and whether it is held back.
+ */
 class Watch {
   handled = 0
   most = 0
@@ -86,7 +92,10 @@ class Watch {
   }
 }
 
-/** A turn; fails once the test's time is over, so that what waits for something that never comes ends. */
+/**
+ * A turn; fails once the test's time is over, so that what waits for something that never comes
+ * ends.
+ */
 const turnOf = t => turn(undefined, { signal: t.signal })
 
 /** Waits until the publisher is held back. */

@@ -206,7 +206,8 @@ test('a broker that is closed while its store is loaded ends in order: what it w
   t.after(() => process.off('unhandledRejection', note))
   const kept = memory()
   const killed = new Broker({ store: { ...kept, close: async () => {} } })
-  // A session that is connected when the broker ends is changed by the next, which writes that at once.
+  // A session that is connected when the broker ends is changed by the next, which writes that at
+  // once.
   await connect(killed, keeping('one'))
   for (const fails of [false, true]) {
     const order = []

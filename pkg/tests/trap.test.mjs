@@ -1,4 +1,5 @@
-// A module that has failed: a trap in a call of a client ends that client, and every promise settles.
+// A module that has failed: a trap in a call of a client ends that client, and every promise
+// settles.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { install, load } from './lib/packed.mjs'

@@ -33,8 +33,8 @@ const page = `
 import {
   Client, ClosedError, ConnectError, ConnectionError, connect, MqttError, OptionError, PublishError, SubscribeError,
   type ClientOptions, type ConnackProperties, type Credentials, type Handler, type Message, type MessageProperties,
-  type MessageStream, type PacketRecord, type Payload, type PublishOptions, type QoS, type Status, type SubscribeOptions,
-  type Subscription, type Will,
+  type MessageStream, type PacketRecord, type Payload, type PublishOptions, type QoS, type Status,
+  type SubscribeOptions, type Subscription, type Will,
 } from 'wasmqtt'
 import {
   Broker, connect as connectInPage, explain, hashPassword, HookError, load,
@@ -106,7 +106,8 @@ broker.addEventListener('event', ({ detail }) => {
 const inPage = await connectInPage(broker)
 const fromClient: Client = await connect(broker)
 const count: number = await broker.publish('a', 'b', { qos: 1 })
-const ownOptions: HostSubscribeOptions = { noLocal: true, retainAsPublished: true, retainHandling: 2, signal: controller.signal }
+const { signal } = controller
+const ownOptions: HostSubscribeOptions = { noLocal: true, retainAsPublished: true, retainHandling: 2, signal }
 const own: Subscription = await broker.subscribe('a/#', ownOptions, (message: Message) => void message.topic)
 await broker.subscribe('a/#', handler)
 for await (const message of broker.messages('a/#', { limit: 10, noLocal: true })) message.text() satisfies string

@@ -84,8 +84,7 @@ export class Lock {
 }
 
 /**
- * Gives the draft the name of the lock, which a dead process may hold. Rejects if a live process
- * holds it.
+ * Renames the draft to the lock, which a dead process may hold. Rejects if a live process holds it.
  *
  * Only one process can succeed a dead one: the holder of the claim, whose name is made of the dead
  * one's token. A claim is a lock too, since its holder may die as well. So the lock's name is never

@@ -4,5 +4,8 @@ import { Loader } from './loader.js'
 
 const glue: BrokerGlue = { BrokerCore, ClientCore, check, readProperties, explain }
 
-/** Loads the module with a client and a broker. Its place is relative to the bundle, `dist/broker.js`. */
+/**
+ * Loader of the module with a client and a broker. Its URL is relative to the bundle
+ * `dist/broker.js`.
+ */
 export const brokerLoader = new Loader(glue, init, () => new URL('./broker/wasmqtt_bg.wasm', import.meta.url))

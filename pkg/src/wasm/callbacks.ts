@@ -4,30 +4,39 @@ import type { PropertyList } from '../message/properties.js'
 import { reportUncaught } from '../util/report-error.js'
 import type { FrameEvent, Glue, Host } from './interface.js'
 
-/** A handler as long as it is wanted. Whoever ends it empties it, so that not even a message under way reaches it. */
+/**
+ * A handler, as long as it is subscribed. The end of its subscription empties it, so that not even
+ * a message under way reaches it.
+ */
 export interface Receiver {
   handle: Handler | undefined
 }
 
-/** What becomes of a client's requests. */
+/** Callbacks for the outcomes of a client's requests. */
 export type Answers = Pick<Host, 'done' | 'failed'>
 
-/** What happens to a client apart from its messages and requests. */
+/** Callbacks for a client's events, apart from messages and requests. */
 export interface Life extends Pick<Host, 'connected' | 'closed'> {
   onPacket(packet: PacketRecord): void
 }
 
-/** Up to this length V8 keeps an array's bytes in its heap, where to copy costs little more than to make a view. */
+/**
+ * Length up to which V8 keeps an array's bytes in its heap. A copy then costs little more than a
+ * view.
+ */
 const CHEAP_BYTES = 64
-/** The frame that a longer payload may keep in memory, since to copy costs as much as ten messages. */
+/**
+ * Size of a frame that a longer payload may keep in memory. A copy costs as much as ten messages.
+ */
 const SMALL_FRAME_BYTES = 32_768
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /**
- * What the module calls: it gives numbers, and here they become messages.
+ * Callbacks of the module: they turn its numbers into messages.
  *
- * The addresses are good until the module is called again, so all is read before a handler runs.
+ * An address is valid until the module is called again, so everything is read before a handler
+ * runs.
  */
 export class ClientHost implements Host {
   readonly #topics: string[] = []
@@ -63,12 +72,12 @@ export class ClientHost implements Host {
     if (data instanceof ArrayBuffer) {
       this.#current = data
     } else if (ArrayBuffer.isView(data)) {
-      // A socket that is not the browser's may give a view, or a buffer of another realm.
+      // A socket by `createWebSocket` may deliver a view, or a buffer of another realm.
       this.#current = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice().buffer
     } else if (Object.prototype.toString.call(data) === '[object ArrayBuffer]') {
       this.#current = data as ArrayBuffer
     } else {
-      // Of a socket that is not the browser's, the call for its opening or its end need not have an event.
+      // Such a socket may call its `open` and `close` handlers without an event.
       return data === undefined ? -2 : -1
     }
     this.#currentBytes = this.#current.byteLength
@@ -132,7 +141,10 @@ export class ClientHost implements Host {
     for (const packet of this.#packets.splice(0)) this.#life.onPacket(packet)
   }
 
-  /** A view of the frame where that keeps little else in memory, or where a copy would cost much; else a copy. */
+  /**
+   * Returns a view of the frame where it keeps little else in memory, or where a copy would cost
+   * much. Otherwise a copy.
+   */
   #payload(address: number, length: number, offset: number): Uint8Array {
     const frameBytes = this.#currentBytes
     const isInFrame = offset >= 0 && offset + length <= frameBytes
@@ -142,14 +154,16 @@ export class ClientHost implements Host {
     return this.#view().slice(address, address + length)
   }
 
-  /** The module's memory. Its buffer is another one after it has grown, and the old one has no bytes. */
+  /**
+   * Returns the module's memory. When it grows, its buffer is replaced, and the old one is empty.
+   */
   #view(): Uint8Array {
     if (this.#bytes.length === 0) this.#bytes = new Uint8Array(this.#memory.buffer)
     return this.#bytes
   }
 }
 
-/** Apart, so that the loop above is compiled without the `try`. */
+/** A function of its own, so that the loop above is compiled without the `try`. */
 function deliver(receiver: Receiver, message: Message): void {
   const { handle } = receiver
   try {

@@ -1,7 +1,7 @@
 import init, { ClientCore, check, readProperties } from '#wasm/client'
 import { Loader } from './loader.js'
 
-/** Loads the module with a client alone. Its place is relative to the bundle, `dist/index.js`. */
+/** Loader of the module with a client alone. Its URL is relative to the bundle `dist/index.js`. */
 export const clientLoader = new Loader(
   { ClientCore, check, readProperties },
   init,

@@ -1,10 +1,12 @@
-// What the WebAssembly module exports, and what it calls. The face is written against these types alone, so that one face
-// serves both builds; loader.ts holds them against what wasm-bindgen generates.
+// Interface of the WebAssembly module: its exports, and the callbacks that it imports.
+//
+// The face is written against these types alone, so that it serves all builds. loader.ts checks
+// them against those that wasm-bindgen generates.
 
 import type { PropertyList } from '../message/properties.js'
 import type { WebSocketLike } from './websocket-like.js'
 
-/** What the module's functions throw. to-error.ts makes the typed error of it. */
+/** Error that the module throws. to-error.ts makes the typed error of it. */
 export type Failure = readonly [
   code:
     | 'ended'
@@ -22,10 +24,10 @@ export type Failure = readonly [
   reasonCode: number | undefined,
 ]
 
-/** An event of a socket: the part that is read. Only message events have it. */
+/** The part of a socket's event that is read. Only message events have it. */
 export type FrameEvent = { readonly data?: unknown } | undefined
 
-/** Options that were checked, in the order in which the module reads them. */
+/** Checked options of a client, in the order in which the module reads them. */
 export type CoreOptions = readonly [
   version: 4 | 5,
   clientId: string,
@@ -42,19 +44,22 @@ export type CoreOptions = readonly [
   will: CoreWill | readonly [],
 ]
 
-/** The flags are QoS and RETAIN as in PUBLISH's first byte. */
+/** Will of a client. The flags are QoS and RETAIN as in PUBLISH's first byte. */
 export type CoreWill = readonly [topic: string, payload: Uint8Array, flags: number, properties: PropertyList]
 
-/** One client: the machine, its socket and its timer. */
+/** A client: the machine, its socket and its timer. */
 export interface ClientCore {
   opening(): void
   setCredentials(username?: string, password?: Uint8Array): void
   open(socket: WebSocketLike): void
-  /** Messages that match the filter are for this handler from now on, or no longer. */
+  /** Adds a handler of the filter's messages, or removes it. */
   setHandler(filter: string, handler: number, on: boolean): void
   subscribe(filter: string, options: number, properties?: PropertyList): number
   unsubscribe(filter: string): number
-  /** The request's number at QoS 1 and 2; at QoS 0 too if the broker in the page has first to take what came before. */
+  /**
+   * Returns the request's number at QoS 1 and 2. At QoS 0 too if an in-page broker still has
+   * earlier packets to read.
+   */
   publish(topic: string, payload: Uint8Array, flags: number, properties?: PropertyList): number | undefined
   disconnect(reasonCode: number): void
   kill(): void
@@ -63,12 +68,12 @@ export interface ClientCore {
   free(): void
 }
 
-/** A client of the larger build, which can be linked to a broker of the same module. */
+/** A client that can be linked to a broker of the same module. */
 export interface LinkableCore extends ClientCore {
   link(broker: BrokerCore): void
 }
 
-/** What the module calls. Nothing of it throws; from all of it the module may be called. */
+/** Callbacks of a client. None throws, and each may call the module. */
 export interface Host {
   frame(event: FrameEvent): number
   fill(address: number, from: number, to: number): void
@@ -97,7 +102,7 @@ export interface Host {
   tellPackets(): void
 }
 
-/** A rule as the module reads it: the last is its reason code, 0 if it allows. */
+/** A rule of the access list in the module's form. Its reason code is 0 if it allows. */
 export type CoreAccessRule = readonly [
   action: number,
   filter: string,
@@ -107,12 +112,12 @@ export type CoreAccessRule = readonly [
 ]
 
 /**
- * A broker's options, in the order in which the module reads them; booleans are 0 and 1. What is undefined has its default.
- * The last are the rules of the access list.
+ * Options of a broker, in the order in which the module reads them. Booleans are 0 and 1; undefined
+ * means the default. The rules of the access list come last.
  */
 export type CoreBrokerOptions = readonly (number | string | undefined | readonly CoreAccessRule[])[]
 
-/** What the module asks. Nothing of it throws; from all of it the module may be called. */
+/** Questions of a broker to its hooks. None throws, and each may call the module. */
 export interface CoreAsker {
   authenticate(
     question: number,
@@ -143,37 +148,45 @@ export interface CoreAsker {
   ): void
 }
 
-/** What the module calls for a peer that is no client of it. Nothing of it throws; from all of it the module may be called. */
+/**
+ * Socket of a peer that connects from outside the module. No method throws, and each may call the
+ * module.
+ */
 export interface PeerSocket {
   transmit(frame: Uint8Array<ArrayBuffer>): void
-  /** More may come again. */
+  /** Reads on. */
   resume(): void
   close(): void
 }
 
-/** What the module stores to. Nothing of it throws, and none calls the module before it has returned. */
+/** Storage of a broker. It does not throw, and does not call the module before it has returned. */
 export interface Storage {
   /** Writes the changes, then calls `stored` or `storeFailed`. */
   write(batch: number, changes: Uint8Array<ArrayBuffer>): void
 }
 
-/** The broker in the page. */
+/** A broker in the page. */
 export interface BrokerCore {
-  /** Gives the peer's number, which is good until the socket is closed from either side. What comes of it waits for `flush`. */
+  /**
+   * Returns the peer's number, valid until either side closes the socket. Its output waits for
+   * `flush`.
+   */
   accept(socket: PeerSocket): number
-  /** Gives whether more may come; if not, the socket is told once it may. */
+  /** Returns false if the socket should stop reading, until `resume`. */
   receive(peer: number, bytes: Uint8Array): boolean
   text(peer: number): void
   setWritable(peer: number, writable: boolean): void
   closed(peer: number): void
   flush(): void
   setAsker(asker: CoreAsker): void
-  /** 0 is yes, 0x18 that enhanced authentication goes on, 0x80 and above why not. */
+  /**
+   * Answers a question: 0 is yes, 0x18 continues enhanced authentication, and 0x80 or above is no.
+   */
   answer(question: number, reasonCode: number, data?: Uint8Array): void
   publish(topic: string, payload: Uint8Array, flags: number, properties?: PropertyList): number
   /**
-   * Messages that match the filter are for this handler of the host's from now on, or (there are no options) no longer. The
-   * retained ones come before it returns, unless the host is being called.
+   * Adds a handler of the broker's own subscription, or removes it without options. The retained
+   * messages come before it returns, unless a callback is running.
    */
   setHandler(filter: string, handler: number, options?: number): void
   clients(): object[]
@@ -188,28 +201,31 @@ export interface BrokerCore {
 
 /** A broker in the page that has a store. */
 export interface StoringCore extends BrokerCore {
-  /** Begins with these records, before anything else. Throws if one is damaged; then there is no use in the core. */
+  /**
+   * Restores the records, before anything else. Throws if one is damaged; the core cannot be used
+   * then.
+   */
   restore(records: Uint8Array, storage: Storage): void
   stored(batch: number): void
   storeFailed(): void
 }
 
-/** What all builds export. */
+/** Exports of all builds. */
 export interface Glue {
   readonly ClientCore: new (host: Host, options: CoreOptions) => ClientCore
-  /** Throws if it is no topic filter, or no topic name if none is asked for. */
+  /** Throws if the text is not a topic filter, or not a topic name. */
   check(text: string, isFilter: boolean): void
   readProperties(bytes: Uint8Array): PropertyList
 }
 
-/** What the builds with a broker export besides. */
+/** Exports of the builds with a broker. */
 export interface BrokerGlue extends Glue {
   readonly ClientCore: new (host: Host, options: CoreOptions) => LinkableCore
   readonly BrokerCore: new (host: Host, options: CoreBrokerOptions) => BrokerCore
   explain(filter: string, topic: string): object
 }
 
-/** What the build with stores exports. */
+/** Exports of the build with stores. */
 export interface StoringGlue extends BrokerGlue {
   readonly BrokerCore: new (host: Host, options: CoreBrokerOptions) => StoringCore
 }

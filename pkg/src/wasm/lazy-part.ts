@@ -1,8 +1,9 @@
 import { MqttError } from '../util/errors.js'
 
 /**
- * A part of the package that only some pages need, and that is loaded by those. It imports nothing of the rest but types, so
- * that it is one file. Rejects with an MqttError.
+ * Loads a chunk of the package that only some pages need. Rejects with an MqttError.
+ *
+ * A chunk imports only types from the rest, so that it is one file.
  */
 export function loadPart<T>(loading: Promise<T>): Promise<T> {
   return loading.catch(cause => {

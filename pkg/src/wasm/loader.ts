@@ -1,18 +1,18 @@
 import { MqttError } from '../util/errors.js'
 import type { Glue } from './interface.js'
 
-/** A module that is loaded. */
+/** A loaded module. */
 export interface Engine<G extends Glue = Glue> {
   readonly glue: G
   readonly memory: WebAssembly.Memory
 }
 
-/** wasm-bindgen's function that makes an instance of the module; the build leaves nothing else of it. */
+/** Function by wasm-bindgen that instantiates the module. */
 type Init = (options: { module_or_path: WebAssembly.Module }) => Promise<object>
 
-/** Loads one build's module, when it is first wanted and once. */
+/** Loader of one build's module: on first use, and once. */
 export class Loader<G extends Glue = Glue> {
-  /** Once it is loaded. */
+  /** The module, once it is loaded. */
   engine: Engine<G> | undefined
   #loading: Promise<Engine<G>> | undefined
 
@@ -26,7 +26,7 @@ export class Loader<G extends Glue = Glue> {
     this.#url = url
   }
 
-  /** Rejects with an MqttError; the next call tries again. */
+  /** Loads the module. Rejects with an MqttError; the next call tries again. */
   load(): Promise<Engine<G>> {
     this.#loading ??= this.#start()
     return this.#loading
@@ -36,7 +36,7 @@ export class Loader<G extends Glue = Glue> {
     const url = this.#url()
     try {
       const exports = await this.#init({ module_or_path: await compile(url) })
-      // The build gives the exports short names, the memory among them.
+      // The build shortens the names of exports, the memory's too.
       const memory = Object.values(exports).find(value => value instanceof WebAssembly.Memory) as WebAssembly.Memory
       this.engine = { glue: this.#glue, memory }
       return this.engine
@@ -48,14 +48,14 @@ export class Loader<G extends Glue = Glue> {
 }
 
 async function compile(url: URL): Promise<WebAssembly.Module> {
-  // In Node, where `fetch` takes no files. Bundlers for the browser would stumble over an import, and replace a free
-  // `process` by a polyfill.
+  // In Node, whose `fetch` takes no files. A bundler for browsers would stumble over an import, and
+  // would replace a free `process` by a polyfill.
   if (url.protocol === 'file:') {
     return WebAssembly.compile(await globalThis.process.getBuiltinModule('node:fs/promises').readFile(url))
   }
   const response = await fetch(url)
   if (!response.ok) throw new Error(`the server answers ${response.status} ${response.statusText}`)
-  // Of what servers give another type, only the bytes are taken.
+  // With another content type only the bytes are used.
   return response.headers.get('Content-Type') === 'application/wasm'
     ? WebAssembly.compileStreaming(response)
     : WebAssembly.compile(await response.arrayBuffer())

@@ -9,14 +9,14 @@ import {
 } from '../util/errors.js'
 import type { Failure } from './interface.js'
 
-/** What a call was about, for the error that it ends in. */
+/** Subject of a call, for its error. */
 export type Subject =
   | { readonly kind: 'publish'; readonly topic: string }
   | { readonly kind: 'subscribe'; readonly filter: string }
   | { readonly kind: 'explain'; readonly filter: string; readonly topic: string }
   | { readonly kind: 'options' }
 
-/** The typed error for what a call of the module threw; errors that are typed already stay as they are. */
+/** Returns the typed error for an error of the module. Typed errors pass unchanged. */
 export function thrownError(thrown: unknown, subject: Subject): unknown {
   if (thrown instanceof MqttError) return thrown
   if (!Array.isArray(thrown)) {
@@ -46,7 +46,7 @@ export function thrownError(thrown: unknown, subject: Subject): unknown {
   }
 }
 
-/** A request that did not end well. */
+/** Returns the error for a failed request. */
 export function requestError(
   subject: Subject,
   message: string,
@@ -57,7 +57,7 @@ export function requestError(
     : new PublishError(message, details)
 }
 
-/** Why a connection ended; undefined if the caller wanted it. */
+/** Returns the error for the end of a connection; undefined if the caller requested it. */
 export function closeError(
   code: string,
   message: string,

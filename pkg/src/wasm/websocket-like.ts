@@ -1,4 +1,4 @@
-/** A WebSocket, or what looks like one: what is used of it. Those of the browser and of the package `ws` fit. */
+/** The part of a WebSocket that is used. Those of browsers and of the package `ws` have it. */
 export interface WebSocketLike {
   binaryType: string
   readonly readyState: number

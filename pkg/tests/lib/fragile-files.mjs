@@ -1,5 +1,6 @@
-// One folder of a file system in memory, for a store whose machine dies: it stops, or fails, at a step of the test's choice,
-// and forgets what was not made durable. It stands in for node:fs/promises.
+// File system of one folder in memory, in place of node:fs/promises, for a store whose machine
+// dies. It stops or fails at a step of the test's choice, and forgets data that was not made
+// durable.
 
 /** What a disk writes at once. */
 const BLOCK_BYTES = 16
@@ -20,7 +21,10 @@ export class Disk {
   endsAt = Number.POSITIVE_INFINITY
   failsAt = Number.POSITIVE_INFINITY
 
-  /** From now on it is that of the machine. Resolves with what the life ends with, or undefined if the machine ends before. */
+  /**
+   * From now on it is that of the machine. Resolves with what the life ends with, or undefined if
+   * the machine ends before.
+   */
   run(life) {
     disk = this
     const ended = new Promise(resolve => {
@@ -38,7 +42,10 @@ export class Disk {
     return next
   }
 
-  /** What the next machine finds after a power cut: of what was not durable, whatever `random` (below 1) chooses. */
+  /**
+   * What the next machine finds after a power cut: of what was not durable, whatever `random`
+   * (below 1) chooses.
+   */
   afterPowerCut(random) {
     const next = new Disk()
     const names = new Map(this.durableNames)

@@ -15,7 +15,10 @@ const npm = (...args) => execFileSync('npm', args, { cwd: root, encoding: 'utf8'
 /** What `npm pack` says it would pack. */
 export const packed = () => JSON.parse(npm('pack', '--dry-run', '--json', '--ignore-scripts'))[0]
 
-/** Packs, unpacks into a project's node_modules, and removes the project after the tests of the file. */
+/**
+ * Packs, unpacks into a project's node_modules, and removes the project after the tests of the
+ * file.
+ */
 export function install() {
   const project = mkdtempSync(join(tmpdir(), 'wasmqtt-packed-'))
   after(() => rmSync(project, { recursive: true, force: true, maxRetries: 5 }))

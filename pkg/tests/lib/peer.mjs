@@ -12,7 +12,9 @@ export class RawClient {
   #send
   #version
 
-  /** `send` takes bytes; `received` of this is to be called with what comes, and `ended` at the end. */
+  /**
+   * `send` takes bytes; `received` of this is to be called with what comes, and `ended` at the end.
+   */
   constructor(send, version = 5) {
     this.#send = send
     this.#version = version

@@ -1,4 +1,5 @@
-// Clients that nobody here wrote, against the broker on a port, as the command line starts it, and in the page.
+// Clients that nobody here wrote, against the broker on a port, as the command line starts it, and
+// in the page.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
@@ -17,8 +18,9 @@ const { Broker } = await load(project, 'wasmqtt/broker')
 const drivers = [...mqttJs, ...paho, ...u8, ...mosquitto, ...pahoPython]
 
 /**
- * Where the broker is: `tcp` and `ws` are addresses of one in a process of its own, `page` is one in this. `subscribed`
- * resolves with the quality of service that a client is granted next by the one in its own process.
+ * Where the broker is: `tcp` and `ws` are addresses of one in a process of its own, `page` is one
+ * in this. `subscribed` resolves with the quality of service that a client is granted next by the
+ * one in its own process.
  */
 const broker = { tcp: '', ws: '', page: undefined, subscribed }
 let server

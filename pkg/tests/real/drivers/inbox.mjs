@@ -1,4 +1,4 @@
-// What came for a client, in order, until it is asked for.
+// Inbox of a client: packets in order, until a test takes them.
 
 export class Inbox {
   #messages = []

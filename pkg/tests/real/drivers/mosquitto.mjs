@@ -22,7 +22,8 @@ export const mosquitto = [
       const wills = will && ['--will-topic', will.topic, '--will-payload', will.payload, '--will-qos', `${will.qos}`]
       const inbox = new Inbox()
       const children = []
-      // Not SIGINT, at which it would send DISCONNECT: one that comes while it handles a packet has it wait for itself for ever.
+      // Not SIGINT, at which it would send DISCONNECT: one that comes while it handles a packet has
+      // it wait for itself for ever.
       const kill = async () => {
         for (const { child, exited } of children) {
           child.kill('SIGKILL')

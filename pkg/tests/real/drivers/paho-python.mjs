@@ -1,4 +1,5 @@
-// paho-mqtt for Python: a process for each client, to which it is told what to do, a line of JSON each.
+// paho-mqtt for Python: a process for each client, to which it is told what to do, a line of JSON
+// each.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
