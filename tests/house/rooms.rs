@@ -115,6 +115,16 @@ impl Rooms {
     }
 }
 
+/// The arrows that the table with the heading `| file | never imports |` forbids.
+pub(crate) fn forbidden(text: &str, arrows: &[Arrow]) -> Vec<String> {
+    let rows = text.lines().skip_while(|line| !line.starts_with("| file | never imports |")).skip(2);
+    let rows: Vec<Vec<_>> = rows.take_while(|line| line.starts_with('|')).map(|row| names(row).collect()).collect();
+    assert!(!rows.is_empty(), "CONTRIBUTING.md has no table of files");
+    let is_forbidden = |arrow: &&Arrow| rows.iter().any(|row| row[0] == arrow.from && row[1..].contains(&arrow.to));
+    let found = arrows.iter().filter(is_forbidden);
+    found.map(|arrow| format!("{}:{} imports {}", arrow.from, arrow.line, arrow.to)).collect()
+}
+
 /// The names in backticks, without the `/` that marks a folder.
 pub(crate) fn names(cell: &str) -> impl Iterator<Item = String> {
     cell.split('`').skip(1).step_by(2).map(|name| name.trim_end_matches('/').to_owned())
@@ -179,5 +189,15 @@ mod tests {
         assert_eq!(rooms.file_circles(&between, &[]), [""; 0]);
         let but = ["c".to_owned()];
         assert_eq!(rooms.circles(&between, &but), [""; 0]);
+    }
+
+    #[test]
+    fn a_forbidden_arrow_is_found() {
+        let table = "| file | never imports |\n|---|---|\n| `x/y/a.rs` | `x/y/b.rs`, `x/y/c.rs` |\n";
+        for (from, to, expected) in
+            [("a.rs", "c.rs", "x/y/a.rs:3 imports x/y/c.rs"), ("a.rs", "d.rs", ""), ("c.rs", "a.rs", "")]
+        {
+            assert_eq!(super::forbidden(table, &[arrow(from, to, false)]).join(""), expected);
+        }
     }
 }
