@@ -1,11 +1,11 @@
-//! A map from packet identifiers, for what a sender or receiver has under way.
+//! A map by packet identifier, for the deliveries in flight.
 
 use alloc::vec::Vec;
 
 use super::heap_sort::sort_by;
 use crate::codec::PacketId;
 
-/// Values in slots, and the index of which identifier has which.
+/// Values in slots, and an index from identifiers to slots.
 #[derive(Clone, Debug)]
 pub(crate) struct ById<T> {
     index: Index,
@@ -33,7 +33,7 @@ impl<T> ById<T> {
         self.slots.get_mut(self.index.slot(id)?)?.as_mut()
     }
 
-    /// Puts a value in, in place of the one that is there.
+    /// Inserts a value, in place of an old one.
     pub(crate) fn insert(&mut self, id: PacketId, value: T) {
         let slot = self.index.insert(id);
         if slot == self.slots.len() {
@@ -54,7 +54,7 @@ impl<T> ById<T> {
         self.slots = Vec::new();
     }
 
-    /// The identifiers and the number of each value; the lowest number is the last, and so the
+    /// Returns the identifiers by the number of their value. The lowest number is last, and so the
     /// first to be popped.
     pub(crate) fn latest_first(&self, number: impl Fn(&T) -> u64) -> Vec<(u64, PacketId)> {
         let mut order = Vec::new();
@@ -67,27 +67,27 @@ impl<T> ById<T> {
         order
     }
 
-    /// In the order of the identifiers.
+    /// Returns the values in the order of their identifiers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (PacketId, &T)> {
         self.index.entries.iter().filter_map(|(id, slot)| Some((*id, self.slots.get(usize::from(*slot))?.as_ref()?)))
     }
 
-    /// In any order.
+    /// Returns the values in any order.
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.slots.iter_mut().flatten()
     }
 }
 
-/// A sorted list of which identifier has which slot. It knows nothing of the values, so that its
-/// code is there once.
+/// The slots of the identifiers, as a sorted list. It does not depend on the type of value, so its
+/// code is in the page once.
 ///
-/// To keep the list sorted moves four bytes for each identifier behind the place, which at the
-/// usual dozens under way is next to nothing. A tree does better from tens of thousands on, with
-/// ten times the code, which every page would download.
+/// An insertion moves four bytes for each identifier behind the place. With the usual dozens in
+/// flight, this costs next to nothing. A tree is faster from tens of thousands on, but has ten
+/// times the code.
 #[derive(Clone, Debug)]
 pub(crate) struct Index {
     entries: Vec<(PacketId, u16)>,
-    /// Slots that are free again. While there are none, the slots in use are the first ones.
+    /// Freed slots. While there are none, the slots in use are the first ones.
     free: Vec<u16>,
 }
 
@@ -108,7 +108,7 @@ impl Index {
         self.find(id).1
     }
 
-    /// The slot of an identifier that is in the list from now on.
+    /// Adds the identifier and returns its slot.
     pub(crate) fn insert(&mut self, id: PacketId) -> usize {
         let (place, slot) = self.find(id);
         if let Some(slot) = slot {
@@ -120,7 +120,7 @@ impl Index {
         usize::from(slot)
     }
 
-    /// The slot that is free from now on.
+    /// Removes the identifier and returns its slot, which is free then.
     pub(crate) fn remove(&mut self, id: PacketId) -> Option<usize> {
         let (place, slot) = self.find(id);
         slot?;
@@ -134,8 +134,8 @@ impl Index {
         *self = Self::new();
     }
 
-    /// Where the identifier is, or would be, and its slot. The ends are looked at first:
-    /// identifiers are given out in turn, and come back so.
+    /// Returns the place of the identifier, present or not, and its slot. It looks at both ends
+    /// first, since identifiers are given out and acknowledged in order.
     fn find(&self, id: PacketId) -> (usize, Option<usize>) {
         let place = match &*self.entries {
             [(first, _), ..] if *first == id => 0,
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_holds_what_was_put_in_and_gives_it_back_in_order() {
+    fn values_come_back_in_the_order_of_their_numbers() {
         let id = |value| PacketId::new(value).expect("not zero");
         let mut map = ById::new();
         for value in [65_534, 65_535, 1, 3, 2] {

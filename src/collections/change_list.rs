@@ -1,22 +1,23 @@
-//! A change list: the keys of values that changed since the store looked last.
+//! A change list: the keys of values that changed since the store's last batch.
 
 use alloc::vec::Vec;
 
-/// Changes, noted by their makers while there is a store.
+/// Changes in the order of their notes. Without a store, none is noted.
 #[derive(Debug)]
 pub(crate) struct ChangeList<T>(Option<Vec<T>>);
 
 impl<T> ChangeList<T> {
-    /// There is no store.
+    /// Returns a list that notes nothing.
     pub(crate) const fn new() -> Self {
         Self(None)
     }
 
-    /// From now on there is.
+    /// Begins to note changes, since there is a store now.
     pub(crate) fn begin(&mut self) {
         self.0.get_or_insert_default();
     }
 
+    /// True if changes are noted.
     pub(crate) const fn is_noting(&self) -> bool {
         self.0.is_some()
     }
@@ -34,7 +35,7 @@ impl<T> ChangeList<T> {
         }
     }
 
-    /// Takes the changes that were noted.
+    /// Takes out the noted changes.
     pub(crate) fn take(&mut self) -> Vec<T> {
         self.0.as_mut().map(core::mem::take).unwrap_or_default()
     }

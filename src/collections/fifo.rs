@@ -2,13 +2,13 @@
 
 use alloc::vec::Vec;
 
-/// Two stacks, of which one is turned over into the other when that is empty: less than half the
+/// Two stacks. When the front is empty, the back is turned over into it. It has less than half the
 /// code of `VecDeque`.
 #[derive(Clone, Debug)]
 pub(crate) struct Fifo<T> {
-    /// The last one is the next to go.
+    /// Its last value is popped next.
     front: Vec<T>,
-    /// The last one is the last that came.
+    /// Its last value was pushed last.
     back: Vec<T>,
 }
 
@@ -29,12 +29,12 @@ impl<T> Fifo<T> {
         self.back.push(value);
     }
 
-    /// Before all that are there.
+    /// Pushes a value to the front.
     pub(crate) fn put_first(&mut self, value: T) {
         self.front.push(value);
     }
 
-    /// The next to go first.
+    /// Returns the values from the front to the back.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.front.iter().rev().chain(&self.back)
     }
@@ -48,7 +48,7 @@ impl<T> Fifo<T> {
         self.front.pop()
     }
 
-    /// Takes out the first that `is_it` says yes to.
+    /// Takes out the first value for which `is_it` is true.
     pub(crate) fn remove(&mut self, is_it: impl Fn(&T) -> bool) -> Option<T> {
         if let Some(place) = self.front.iter().rposition(&is_it) {
             return Some(self.front.remove(place));
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_first_goes_first() {
+    fn values_are_popped_in_the_order_of_their_pushes() {
         let mut fifo = Fifo::new();
         let mut gone = Vec::new();
         for value in 0..10 {

@@ -1,7 +1,7 @@
 //! A heap sort.
 //!
-//! It has a tenth of the code of the standard library's sorts, which a page would download for each
-//! type of item. It makes at most twice the comparisons, whatever the order of the items.
+//! The standard library's sorts have ten times the code, once for each type of item. A heap sort
+//! makes at most twice the comparisons, in any order of the items.
 
 /// Sorts the items in place so that no item is less than one before it. Equal items may change
 /// places.

@@ -1,4 +1,5 @@
-//! Containers that the broker and the session share.
+//! Containers that the broker and the session share, small in code where the standard ones are
+//! large.
 
 pub(crate) mod by_id;
 pub(crate) mod change_list;

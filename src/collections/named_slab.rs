@@ -1,4 +1,4 @@
-//! A register: values under numbers, and in the order of their names.
+//! A named slab: values by number, and by name in the order of the names.
 
 use alloc::sync::Arc;
 use core::borrow::Borrow;
@@ -6,15 +6,17 @@ use core::borrow::Borrow;
 use crate::collections::slab::Slab;
 use crate::collections::sorted_list::SortedList;
 
-/// Values under numbers, which are used again, and in the order of their names.
+/// A slab with an index of names.
+///
+/// The standard maps have ten times the code, once for each type of value.
 #[derive(Debug)]
 pub(crate) struct NamedSlab<T> {
     slab: Slab<T>,
     names: SortedList<Name>,
 }
 
-/// A name, and the number of what it names: one type whatever that is, so that its code is in the
-/// page once.
+/// A name and the number of its value. It does not depend on the type of value, so its code is in
+/// the page once.
 #[derive(Debug)]
 struct Name {
     text: Arc<str>,
@@ -48,7 +50,7 @@ impl<T> NamedSlab<T> {
         self.slab.get_mut(slot)
     }
 
-    /// Adds a value under a name that is not there yet.
+    /// Adds a value under a new name, and returns its number.
     pub(crate) fn insert(&mut self, name: Arc<str>, value: T) -> u32 {
         let slot = self.slab.insert(value);
         self.names.insert::<str>(Name { text: name, slot });
@@ -59,7 +61,7 @@ impl<T> NamedSlab<T> {
         self.slab.remove(self.names.remove(name)?.slot)
     }
 
-    /// In the order of their names.
+    /// Returns the values in the order of their names.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.names.iter().filter_map(|name| self.slab.get(name.slot))
     }

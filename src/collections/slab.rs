@@ -1,10 +1,12 @@
-//! A slab: values under small numbers, which are used again, so that a delivery finds its peer by
-//! index and not by name.
+//! A slab: values by small numbers, which are reused. A delivery finds its peer by index instead of
+//! by name.
 
 use alloc::vec::Vec;
 
-/// Values by number. The number that was freed last is given out first, so the same calls give the
-/// same numbers.
+/// Values by number.
+///
+/// The number freed last is given out first, so that the same calls return the same numbers. No map
+/// of the standard library gives out numbers.
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
     entries: Vec<Option<T>>,
@@ -20,7 +22,7 @@ impl<T> Slab<T> {
         self.entries.len() - self.free.len()
     }
 
-    /// The number that the next [`insert`](Self::insert) gives out.
+    /// Returns the number that the next [`insert`](Self::insert) gives out.
     pub(crate) fn next_slot(&self) -> u32 {
         self.free.last().copied().unwrap_or_else(|| {
             u32::try_from(self.entries.len()).expect("every slab is bounded by an option far below 2^32")
@@ -51,7 +53,7 @@ impl<T> Slab<T> {
         Some(value)
     }
 
-    /// The values in the order of their numbers.
+    /// Returns the values in the order of their numbers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.entries.iter().flatten()
     }
@@ -64,7 +66,7 @@ mod tests {
     use super::Slab;
 
     #[test]
-    fn freed_slots_are_used_again_and_hold_nothing_meanwhile() {
+    fn freed_slots_are_reused_and_empty_meanwhile() {
         let mut slab = Slab::new();
         assert_eq!((slab.insert('a'), slab.insert('b'), slab.insert('c')), (0, 1, 2));
         assert_eq!(slab.remove(1), Some('b'));

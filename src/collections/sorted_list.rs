@@ -1,4 +1,4 @@
-//! A sorted list: values in their order, where one more or less moves few others.
+//! A sorted list in chunks, so that an insertion or removal moves few values.
 
 use alloc::vec::Vec;
 use core::borrow::Borrow;
@@ -8,25 +8,24 @@ use crate::collections::slab::Slab;
 /// A chunk that grows beyond this is cut in two.
 const CHUNK_MAX: usize = 128;
 
-/// Values in order: they lie in a slab, and their numbers are what is sorted.
+/// Values in a slab, with their numbers sorted.
 ///
-/// A tree finds nothing faster, and would be ten times the code in a page for each type of value.
-/// This list adds little code for a type, since only numbers are sorted.
+/// The standard tree is no faster, and adds ten times the code for each type of value. This list
+/// adds little, since it sorts numbers only.
 #[derive(Debug)]
 pub(crate) struct SortedList<T> {
     values: Slab<T>,
     order: Order,
 }
 
-/// The numbers of values, in the values' order, in chunks, so that one more or less moves few
-/// others, however many there are.
+/// The numbers of the values, in the order of the values. Chunks keep the moves few at any length.
 #[derive(Debug)]
 struct Order {
-    /// None is empty, and two that are neighbours are not both small.
+    /// No chunk is empty, and two neighbours are not both small.
     chunks: Vec<Vec<u32>>,
 }
 
-/// Where a number stands: the chunk, and the place in it.
+/// The place of a number: the chunk, and the index in it.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     chunk: usize,
@@ -58,7 +57,7 @@ impl<T> SortedList<T> {
         self.values.get(slot).filter(|value| (*value).borrow() == key)
     }
 
-    /// Its key must stay the same.
+    /// Returns the value to change, except for its key.
     pub(crate) fn find_mut<K: Ord + ?Sized>(&mut self, key: &K) -> Option<&mut T>
     where
         T: Borrow<K>,
@@ -67,7 +66,7 @@ impl<T> SortedList<T> {
         self.values.get_mut(slot).filter(|value| (**value).borrow() == key)
     }
 
-    /// All that are not below the key.
+    /// Returns all values from the key on.
     pub(crate) fn from<'a, K: Ord + ?Sized>(&'a self, key: &K) -> impl Iterator<Item = &'a T> + use<'a, T, K>
     where
         T: Borrow<K>,
@@ -75,7 +74,7 @@ impl<T> SortedList<T> {
         self.starting_at(self.place(key))
     }
 
-    /// Adds a value whose key is not there yet.
+    /// Adds a value with a new key.
     pub(crate) fn insert<K: Ord + ?Sized>(&mut self, value: T)
     where
         T: Borrow<K>,
@@ -98,7 +97,7 @@ impl<T> SortedList<T> {
         self.values.remove(slot)
     }
 
-    /// Where the first stands that is not below the key.
+    /// Returns the place of the first value that is not below the key.
     fn place<K: Ord + ?Sized>(&self, key: &K) -> Place
     where
         T: Borrow<K>,
@@ -157,7 +156,7 @@ impl Order {
         }
     }
 
-    /// Makes one of this chunk and the next if both are small.
+    /// Joins this chunk and the next if both are small.
     fn join(&mut self, chunk: usize) {
         if let Some([left, right]) = self.chunks.get_mut(chunk..).and_then(<[_]>::first_chunk_mut)
             && left.len() + right.len() <= CHUNK_MAX / 2
@@ -168,9 +167,8 @@ impl Order {
     }
 }
 
-/// As `partition_point`, but with a branch. `partition_point` looks at no value before it has
-/// compared the one before. With a branch the processor prefetches the value that it guesses to be
-/// next. This is a third faster among names in the thousands.
+/// `partition_point` with a branch. The processor predicts the branch and prefetches the next
+/// value. Among thousands of names, it is a third faster.
 fn first_not(len: usize, is_below: impl Fn(usize) -> bool) -> usize {
     let (mut from, mut to) = (0, len);
     while from < to {
@@ -200,14 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn it_holds_what_a_set_holds_through_growing_and_shrinking() {
+    fn it_equals_a_set_while_it_grows_and_shrinks() {
         let mut sorted = SortedList::new();
         let mut expected = BTreeSet::new();
         let mut state = 1_u32;
         for step in 0..40_000 {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let number = state >> 18;
-            // First mostly in, then mostly out.
+            // Mostly insertions first, then mostly removals.
             if (state >> 8 & 7 < 6) == (step < 20_000) {
                 if expected.insert(number) {
                     sorted.insert::<u32>(number);
@@ -226,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_out_from_either_end_leaves_no_sparse_chunks() {
+    fn removals_from_either_end_leave_no_sparse_chunks() {
         for is_downwards in [false, true] {
             let mut sorted = SortedList::new();
             (0..10_000).for_each(|number| sorted.insert::<u32>(number));

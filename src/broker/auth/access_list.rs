@@ -1,4 +1,4 @@
-//! The access list: rules that say what clients may do with topics, held before the host is asked.
+//! Access list: rules for the topics that a client may publish, subscribe to and receive.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -8,14 +8,17 @@ use crate::broker::auth::question::Action;
 use crate::codec::ReasonCode;
 use crate::topic::{Levels, TopicError, TopicFault, TopicFilter, is_wildcard};
 
-/// Rules in order: the first one that names the client, the action and the topic decides. What no rule names is allowed.
+/// Rules in order: the first one that matches the client, the action and the topic decides. Without
+/// a match, the action is allowed.
 ///
-/// A message is delivered to a client only if the client may both subscribe to its topic and receive it; so whoever
-/// subscribes to `#` is not sent what it may not subscribe to.
+/// A message is delivered only if the client may both subscribe to its topic and receive it. So a
+/// subscription to `#` brings no topic that is forbidden.
 ///
-/// A subscription is refused if nothing of it could be delivered as far as one rule tells: the first rule that names all of
-/// its filter's topics forbids to subscribe, and no rule before that allows some of them. Otherwise it is granted, and each
-/// message is held against the rules by its topic. A shared subscription is as the filter in it.
+/// A subscription is refused if a rule forbids all topics of its filter, and no earlier rule allows
+/// any of them. Otherwise it is granted, and each message is checked by its topic. A shared
+/// subscription is checked by its filter.
+///
+/// The broker applies the list before it asks the host.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
     rules: Vec<AccessRule>,
@@ -24,27 +27,30 @@ pub struct Access {
 /// One rule of an [`Access`] list.
 #[derive(Clone, Debug)]
 pub struct AccessRule {
-    /// What it is about; `None` is everything.
+    /// The action; `None` is every action.
     pub action: Option<Action>,
-    /// Which topics.
+    /// The topics.
     pub filter: AccessFilter,
-    /// Which client; `None` is each.
+    /// The client identifier; `None` is every client.
     pub client_id: Option<Box<str>>,
-    /// Which user; `None` is each, those without a name among them.
+    /// The user name; `None` is every client, with a user name or without.
     pub username: Option<Box<str>>,
-    /// What is said: yes, or no with this reason. What a packet cannot carry is told as 0x87, not authorized.
+    /// The decision: allowed, or refused with this reason. A reason that the packet cannot carry
+    /// becomes 0x87, not authorized.
     pub verdict: Result<(), ReasonCode>,
 }
 
-/// The topics that a rule names: a topic filter in which `%c` stands for the client identifier and `%u` for the user name.
+/// Topic filter of a rule. `%c` stands for the client identifier and `%u` for the user name.
 ///
-/// They stand for text within one level and for nothing else: an identifier with a `/` names no topic, nor does an empty
-/// one or one that is missing, and a `+` or `#` in it is no wildcard. Other than in a subscription, a wildcard first matches
-/// topics that begin with `$` too, so that `#` is all there is.
+/// Each stands for text within one level. An identifier that is empty, missing or has a `/` matches
+/// no topic. A `+` or `#` in an identifier is no wildcard.
+///
+/// Unlike in a subscription, a wildcard in the first level also matches topics that begin with `$`:
+/// `#` matches every topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessFilter(TopicFilter);
 
-/// The client that is held against the rules.
+/// Identity of the client that is checked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Who<'a> {
     pub(crate) client_id: &'a str,
@@ -58,23 +64,23 @@ impl Access {
         Self { rules }
     }
 
-    /// Whether any rule is about the action.
+    /// True if any rule is about the action.
     pub(crate) fn required_checks(&self, action: Action) -> bool {
         self.rules.iter().any(|rule| rule.is_about(action))
     }
 
-    /// Whether the client may do this with a topic.
+    /// Returns the decision for an action of the client on a topic.
     pub(crate) fn check(&self, action: Action, who: Who<'_>, topic: &str) -> Result<(), ReasonCode> {
         let first = self.rules.iter().find(|rule| rule.names(action, who) && rule.filter.matches(topic, who));
         first.map_or(Ok(()), |rule| rule.verdict)
     }
 
-    /// Whether a message of this topic may be delivered to the client.
+    /// True if a message of this topic may be delivered to the client.
     pub(crate) fn may_read(&self, who: Who<'_>, topic: &str) -> bool {
         [Action::Subscribe, Action::Receive].into_iter().all(|action| self.check(action, who, topic).is_ok())
     }
 
-    /// Whether the client may have this subscription.
+    /// Returns the decision for a subscription of the client.
     pub(crate) fn check_subscription(&self, who: Who<'_>, filter: &TopicFilter) -> Result<(), ReasonCode> {
         for rule in self.rules.iter().filter(|rule| rule.names(Action::Subscribe, who)) {
             match (rule.verdict, rule.filter.compare(filter.filter(), who)) {
@@ -99,7 +105,7 @@ impl AccessRule {
     }
 }
 
-/// How many of a subscription's topics a rule names.
+/// Overlap of a rule's topics with those of a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Overlap {
     None,
@@ -108,10 +114,10 @@ enum Overlap {
 }
 
 impl AccessFilter {
-    /// The topics of this text.
+    /// Parses a topic filter that may have `%c` and `%u`.
     ///
     /// # Errors
-    /// [`TopicError`] if it is no topic filter, or a shared subscription: a rule is about topics.
+    /// [`TopicError`] if the text is not a valid topic filter, or is a shared subscription.
     pub fn parse(text: &str) -> Result<Self, TopicError> {
         let filter = TopicFilter::parse(text)?;
         if filter.share_name().is_some() {
@@ -120,7 +126,7 @@ impl AccessFilter {
         Ok(Self(filter))
     }
 
-    /// The text that it was made of.
+    /// Returns the text that it was parsed from.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
@@ -140,18 +146,18 @@ impl AccessFilter {
         levels.next().is_none()
     }
 
-    /// Holds it against the filter of a subscription.
+    /// Compares it with the filter of a subscription.
     fn compare(&self, filter: &str, who: Who<'_>) -> Overlap {
         let (mut named, mut asked) = (Levels::of(self.as_str()), Levels::of(filter));
         let mut overlap = Overlap::All;
         let mut is_first = true;
         loop {
-            // A subscription's wildcard first is for no topic that begins with `$` [MQTT-4.7.2-1].
+            // A wildcard in the first level matches no topic that begins with `$` [MQTT-4.7.2-1].
             let is_hidden = |level: &[u8]| is_first && level.starts_with(b"$");
             match (named.next(), asked.next()) {
                 (Some(b"#"), _) | (None, None) => return overlap,
                 (Some(level), Some(wildcard)) if is_a_wildcard(wildcard) && is_hidden(level) => return Overlap::None,
-                // `a/#` is for `a` too.
+                // `a/#` matches `a` too.
                 (_, Some(b"#")) => return Overlap::Some,
                 (Some(b"+"), Some(_)) => {}
                 (Some(_), Some(b"+")) => overlap = Overlap::Some,
@@ -167,7 +173,7 @@ const fn is_a_wildcard(level: &[u8]) -> bool {
     matches!(level, [byte] if is_wildcard(*byte))
 }
 
-/// Whether a level is as a rule has it, with the client's names put in.
+/// True if a topic level equals a rule's level, with `%c` and `%u` replaced.
 fn is_level(expected: &[u8], level: &[u8], who: Who<'_>) -> bool {
     let (mut expected, mut level) = (expected, level);
     while let Some((first, behind)) = expected.split_first() {
@@ -201,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_names_topics() {
+    fn a_rule_matches_topics() {
         let rows = [
             ("a/+/c", "a/b/c", true),
             ("a/+/c", "a/b", false),
@@ -223,12 +229,12 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_text_within_one_level_and_no_more() {
+    fn an_identifier_is_text_within_one_level() {
         let rows = [("a/b", "d/a/b"), ("+", "d/x"), ("+", "d/+"), ("#", "d/x/y"), ("", "d/"), ("%u", "d/ann")];
         for (name, topic) in rows {
             let who = Who { client_id: name, username: Some(name) };
             for filter in ["d/%c", "d/%u"] {
-                // Topics have no wildcards; that a name that is one is equal to its own text harms nobody.
+                // Topics have no wildcards, so an identifier like one matches no topic.
                 let expected = TopicName::parse(topic).is_err();
                 assert_eq!(parse(filter).matches(topic, who), expected, "{name} in {filter} and {topic}");
             }
@@ -273,7 +279,7 @@ mod tests {
         }
     }
 
-    /// Held against topics one by one: what is called all is all, and what is called none is none.
+    /// Compares with topics one by one: All is every topic, and None is no topic.
     #[test]
     fn the_comparison_agrees_with_the_topics() {
         let levels = ["", "a", "b", "$x"];
@@ -284,7 +290,7 @@ mod tests {
             one.chain(two).collect()
         };
         let topics: Vec<_> = join(&levels).into_iter().filter_map(|text| TopicName::parse(&text).ok()).collect();
-        // `/#` would be for the topic without a character too, if that were one.
+        // `/#` would also match the empty topic, if that were valid.
         let is_filter = |text: &String| text != "/#" && TopicFilter::parse(text).is_ok();
         let filters: Vec<_> = join(&wild).into_iter().filter(is_filter).collect();
         for rule in filters.iter().map(|text| parse(text)) {

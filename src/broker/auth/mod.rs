@@ -1,4 +1,4 @@
-//! Access control: the access list, the questions to the host, and their answers.
+//! Access control: the access list, questions to the host, and verdicts.
 
 pub(crate) mod access_list;
 pub(crate) mod open_questions;

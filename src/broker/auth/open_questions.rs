@@ -1,4 +1,4 @@
-//! The questions that are open: whose each is, and until when.
+//! Open questions to the host, with their subjects and deadlines.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -9,11 +9,12 @@ use crate::broker::ids::{ClientKey, PeerId, QuestionId};
 use crate::collections::sorted_list::SortedList;
 use crate::time::Time;
 
-/// The open questions in the order of their asking, which is that of their ends too.
+/// Open questions in the order in which they were asked, which is also the order of their
+/// deadlines.
 #[derive(Debug)]
 pub(crate) struct Questions {
     open: SortedList<Open>,
-    /// Those that the host has not seen yet.
+    /// Questions that `poll_output` has not returned yet.
     line: VecDeque<Asked>,
     asked: u64,
 }
@@ -22,20 +23,20 @@ pub(crate) struct Questions {
 struct Open {
     id: QuestionId,
     whose: Whose,
-    /// When it counts as refused.
+    /// The deadline: then the question counts as refused.
     due: Time,
 }
 
-/// What waits for an answer.
+/// The packet or delivery that waits for an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Whose {
     /// A packet in its peer's decoder.
     Packet(PeerId),
-    /// A delivery to a client.
+    /// A delivery in a client's approval queue.
     Delivery(ClientKey),
 }
 
-/// What the packet that waits in a peer's decoder was asked, in order, and the answers that have come.
+/// Questions about the packet in a peer's decoder, in order, with the answers so far.
 #[derive(Debug, Default)]
 pub(crate) struct PendingAnswers(Vec<(QuestionId, Option<Answer>)>);
 
@@ -44,7 +45,7 @@ impl Questions {
         Self { open: SortedList::new(), line: VecDeque::new(), asked: 0 }
     }
 
-    /// Asks the host.
+    /// Asks the host, and returns the question's identifier.
     pub(crate) fn ask(&mut self, whose: Whose, peer: Option<PeerId>, question: Question, due: Time) -> QuestionId {
         self.asked += 1;
         let id = QuestionId(self.asked);
@@ -53,7 +54,7 @@ impl Questions {
         id
     }
 
-    /// The next for the host to see, without those that are over.
+    /// Returns the next question for the host, and skips those that are closed.
     pub(crate) fn poll(&mut self) -> Option<Asked> {
         loop {
             let asked = self.line.pop_front()?;
@@ -63,17 +64,17 @@ impl Questions {
         }
     }
 
-    /// The question is over; says whose it was, if it was open.
+    /// Closes the question and returns its subject, if it was open.
     pub(crate) fn close(&mut self, id: QuestionId) -> Option<Whose> {
         self.open.remove(&id).map(|open| open.whose)
     }
 
-    /// When the first of them counts as refused.
+    /// Returns the deadline of the first open question.
     pub(crate) fn first_due(&self) -> Option<Time> {
         self.open.first().map(|open| open.due)
     }
 
-    /// The first, if its time is over.
+    /// Returns the first open question if its deadline has passed.
     pub(crate) fn first_over(&self, now: Time) -> Option<QuestionId> {
         self.open.first().filter(|open| open.due <= now).map(|open| open.id)
     }
@@ -86,12 +87,13 @@ impl Borrow<QuestionId> for Open {
 }
 
 impl PendingAnswers {
-    /// The answer to the question at this place; `None` if it has not come or was not asked.
+    /// Returns the answer to the question at this place; `None` if it has no answer yet, or was not
+    /// asked.
     pub(crate) fn answer(&self, place: usize) -> Option<&Answer> {
         self.0.get(place)?.1.as_ref()
     }
 
-    /// Whether the question at this place was asked.
+    /// True if the question at this place was asked.
     pub(crate) const fn has(&self, place: usize) -> bool {
         place < self.0.len()
     }
@@ -100,7 +102,7 @@ impl PendingAnswers {
         self.0.push((id, None));
     }
 
-    /// Notes an answer; says whether it was the last.
+    /// Records an answer. True if all questions are answered now.
     pub(crate) fn put(&mut self, id: QuestionId, answer: Answer) -> bool {
         if let Some((_, place)) = self.0.iter_mut().find(|(asked, _)| *asked == id) {
             *place = Some(answer);

@@ -1,4 +1,4 @@
-//! Questions to the host: who may connect, publish, subscribe and receive.
+//! Questions to the host: may a client connect, publish, subscribe, receive?
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -7,100 +7,105 @@ use core::fmt;
 use crate::broker::ids::{PeerId, QuestionId};
 use crate::codec::{QoS, ReasonCode, Version};
 
-/// Which questions the host is asked. None by default; what is not asked costs nothing.
+/// Kinds of questions that the host is asked. By default none; a kind that is off costs nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one kind of question")]
 pub struct Asks {
-    /// [`Question::Authenticate`], with every CONNECT without an authentication method.
+    /// [`Question::Authenticate`], for every CONNECT without an authentication method.
     pub authenticate: bool,
-    /// [`Question::Enhanced`]. Otherwise a CONNECT with an authentication method is refused with 0x8C.
+    /// [`Question::Enhanced`]. If false, a CONNECT with an authentication method is refused with
+    /// 0x8C.
     pub enhanced: bool,
-    /// [`Question::Authorize`] with every PUBLISH of a client, and with the will of a CONNECT.
+    /// [`Question::Authorize`] for every PUBLISH of a client, and for the will of a CONNECT.
     pub publish: bool,
-    /// [`Question::Authorize`] with every filter of a SUBSCRIBE.
+    /// [`Question::Authorize`] for every filter of a SUBSCRIBE.
     pub subscribe: bool,
-    /// [`Question::Authorize`] with every message to every subscriber: each waits for its answer, in order. What waits when
-    /// the broker ends is asked about again once it is restored from a store.
+    /// [`Question::Authorize`] for every message to every subscriber. Each delivery waits for its
+    /// answer, in order. After a restart, the deliveries that the store kept are asked about again.
     pub receive: bool,
 }
 
-/// What the host is asked.
+/// A question to the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     /// May this client connect?
     Authenticate(Credentials),
-    /// What comes of this step of enhanced authentication (§4.12)?
+    /// Does this step of enhanced authentication succeed, continue or fail (§4.12)?
     Enhanced {
-        /// Who. There is no password when a client authenticates again.
+        /// The client. Its password is missing in a re-authentication.
         credentials: Credentials,
-        /// The Authentication Method, which stays the same for the whole connection [MQTT-4.12.0-5].
+        /// The Authentication Method, which stays the same for the whole connection
+        /// [MQTT-4.12.0-5].
         method: Box<str>,
         /// The Authentication Data of CONNECT or AUTH.
         data: Option<Box<[u8]>>,
-        /// The client is connected, and authenticates again (§4.12.1).
+        /// True for a re-authentication of a connected client (§4.12.1).
         again: bool,
-        /// The first step: of CONNECT, or of the AUTH that begins it again.
+        /// True for the first step: that of CONNECT, or of the AUTH that begins a
+        /// re-authentication.
         first: bool,
     },
-    /// May this client do this?
+    /// May this client do this action?
     Authorize {
-        /// Who. Empty with the will of a client whose identifier is still to be assigned.
+        /// The client. Empty for the will of a client that asks for an assigned identifier.
         client_id: Arc<str>,
-        /// As whom it has connected.
+        /// The user name of its CONNECT.
         username: Option<Arc<str>>,
-        /// What it wants to do.
+        /// The action.
         action: Action,
-        /// The topic; with [`Action::Subscribe`] the topic filter, with `$share/…` if it is shared.
+        /// The topic. For [`Action::Subscribe`] it is the topic filter, with `$share/…` if shared.
         topic: Box<str>,
-        /// Of the PUBLISH, or asked for, or of the delivery.
+        /// The quality of service of the PUBLISH, the requested one, or the one of the delivery.
         qos: QoS,
-        /// The RETAIN flag; false with [`Action::Subscribe`].
+        /// The RETAIN flag; false for [`Action::Subscribe`].
         retain: bool,
     },
 }
 
-/// What a client wants to do with a topic.
+/// An action of a client on a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Publish to it.
+    /// Publish to the topic.
     Publish,
-    /// Subscribe to it: it is a filter.
+    /// Subscribe to the topic filter.
     Subscribe,
-    /// Be sent a message that was published to it.
+    /// Receive a message of the topic.
     Receive,
 }
 
-/// Who wants to connect.
+/// Credentials of a client that connects.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
-    /// Empty if the client asks for one.
+    /// The client identifier; empty if the client asks for an assigned one.
     pub client_id: Arc<str>,
     /// The User Name.
     pub username: Option<Arc<str>>,
     /// The Password.
     pub password: Option<Box<[u8]>>,
-    /// The version that it speaks.
+    /// The protocol version.
     pub version: Version,
 }
 
-/// What the host answers.
+/// An answer of the host.
 ///
-/// A reason that the packet cannot carry is told as 0x87, not authorized; 3.1.1 is told what it has: the nearest return
-/// code of CONNACK, 0x80 in SUBACK, nothing of a PUBLISH. Data of more than 65,535 bytes, which no packet can carry, is a
-/// refusal with 0x83.
+/// A reason that the packet cannot carry is sent as 0x87, not authorized. In 3.1.1, CONNACK has the
+/// nearest return code, SUBACK 0x80, and a PUBLISH has no refusal. Data of more than 65,535 bytes
+/// fits no packet, and counts as a refusal with 0x83.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Yes.
+    /// Allowed.
     Allow,
-    /// No, for this reason.
+    /// Refused, with this reason.
     Refuse(ReasonCode),
-    /// Enhanced authentication is complete, and the client is told this. A plain yes to other questions.
+    /// Enhanced authentication is complete, with this data for the client. For other questions, it
+    /// means allowed.
     Complete(Box<[u8]>),
-    /// Enhanced authentication goes on: the client is asked this in AUTH. To other questions a refusal.
+    /// Enhanced authentication continues: AUTH carries this data. For other questions, it means
+    /// refused.
     Continue(Box<[u8]>),
 }
 
-/// A question for the host, with the connection that it is about; none if that is gone.
+/// A question with its identifier and its connection; `None` if the client is not connected.
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) id: QuestionId,
@@ -109,7 +114,7 @@ pub(crate) struct Asked {
 }
 
 impl fmt::Debug for Credentials {
-    /// Without the password, so that no log shows it.
+    /// Writes all but the password, so that no log shows it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { client_id, username, version, .. } = self;
         let mut fields = f.debug_struct("Credentials");

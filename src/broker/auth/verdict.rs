@@ -1,15 +1,15 @@
-//! Verdicts: which checks a broker needs, and the result of one.
+//! Verdicts: the checks that a broker needs, and their results.
 
 use crate::broker::auth::access_list::Access;
 use crate::broker::auth::question::{Action, Answer, Asks};
 use crate::codec::{PacketKind, ReasonCode};
 
-/// Which actions the access list or the host is to look at; the others cost nothing.
+/// Actions that the access list or the host checks. Other actions cost nothing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequiredChecks {
     pub(crate) publish: bool,
     pub(crate) subscribe: bool,
-    /// The access list alone: it is looked at when a message's receivers are found.
+    /// Checked by the access list alone, for each receiver of a message.
     pub(crate) read: bool,
 }
 
@@ -23,17 +23,17 @@ impl RequiredChecks {
     }
 }
 
-/// What is said to a packet's wish.
+/// Authorization result for a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Allowed,
     Refused(ReasonCode),
-    /// The host is asked.
+    /// The host is asked and has not answered yet.
     Pending,
 }
 
 impl Verdict {
-    /// What an answer of the host means to a packet whose own answer is of this kind.
+    /// Returns the verdict for an answer of the host. `kind` is the packet that carries a refusal.
     pub(crate) fn of(answer: &Answer, kind: PacketKind) -> Self {
         match answer {
             Answer::Allow | Answer::Complete(_) => Self::Allowed,
@@ -43,7 +43,7 @@ impl Verdict {
     }
 }
 
-/// The reason as a packet of this kind can carry it.
+/// Returns the reason if a packet of this kind can carry it, else 0x87.
 pub(crate) fn refusal(reason: ReasonCode, kind: PacketKind) -> ReasonCode {
     if reason.is_error() && reason.is_allowed_in(kind) { reason } else { ReasonCode::NotAuthorized }
 }

@@ -1,31 +1,32 @@
-//! Counters: what the broker has counted since it began, and what there is now.
+//! Counters since the broker's start, and gauges of its present state.
 
 use crate::broker::cause::DropCause;
 use crate::codec::{PacketKind, QoS};
 
-/// What the broker has counted since it began.
+/// Counters since the broker's start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// What came.
+    /// Traffic received.
     pub received: Traffic,
-    /// What was sent.
+    /// Traffic sent.
     pub sent: Traffic,
     /// Messages published by clients, by wills and by the host.
     pub published: u64,
-    /// PUBLISH packets sent, resent ones among them.
+    /// PUBLISH packets sent, resent ones included.
     pub delivered: u64,
-    /// Messages lost, as [`Event::Dropped`](crate::broker::Event::Dropped) tells them one by one.
+    /// Messages dropped; each one is an [`Event::Dropped`](crate::broker::Event::Dropped).
     pub dropped: u64,
     drops: [u64; DropCause::ALL.len()],
     /// Clients accepted.
     pub accepted: u64,
-    /// Connections that ended before they were accepted, as [`Event::Rejected`](crate::broker::Event::Rejected) tells them.
+    /// Connections that ended before they were accepted; each one is an
+    /// [`Event::Rejected`](crate::broker::Event::Rejected).
     pub rejected: u64,
     /// The most clients that were connected at one time.
     pub clients_max: usize,
 }
 
-/// What went one way.
+/// Packets and bytes of one direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// All bytes.
@@ -36,10 +37,10 @@ pub struct Traffic {
     publishes: [u64; 3],
 }
 
-/// What there is now.
+/// Gauges: numbers of the broker's present state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gauges {
-    /// Seconds since the broker was first told the time.
+    /// Seconds since the first input with a time.
     pub uptime: u64,
     /// Clients that are connected.
     pub clients: usize,
@@ -49,20 +50,20 @@ pub struct Gauges {
     pub subscriptions: usize,
     /// Shared subscriptions.
     pub shared_subscriptions: usize,
-    /// Retained messages, those that have expired and are not yet forgotten among them.
+    /// Retained messages, expired ones included until they are removed.
     pub retained: usize,
     /// Their bytes: topics, payloads and properties.
     pub retained_bytes: usize,
-    /// QoS 1 and 2 messages that were not sent yet, each subscriber's by itself.
+    /// QoS 1 and 2 messages that wait to be sent, counted once for each subscriber.
     pub queued: usize,
     /// Their topic and payload bytes.
     pub queued_bytes: usize,
-    /// QoS 1 and 2 messages sent and not finished.
+    /// QoS 1 and 2 messages in flight.
     pub in_flight: usize,
 }
 
 impl Counters {
-    /// Messages lost for this cause.
+    /// Returns the number of messages dropped for this cause.
     #[must_use]
     pub fn dropped_for(&self, cause: DropCause) -> u64 {
         DropCause::ALL.iter().zip(self.drops).find(|(known, _)| **known == cause).map_or(0, |(_, count)| count)
@@ -77,25 +78,25 @@ impl Counters {
 }
 
 impl Traffic {
-    /// All packets.
+    /// Returns the number of packets of all kinds.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.packets.iter().sum()
     }
 
-    /// Packets of this kind.
+    /// Returns the number of packets of this kind.
     #[must_use]
     pub const fn packets(&self, kind: PacketKind) -> u64 {
         self.packets[kind as usize]
     }
 
-    /// PUBLISH packets of this quality of service.
+    /// Returns the number of PUBLISH packets of this quality of service.
     #[must_use]
     pub const fn publishes(&self, qos: QoS) -> u64 {
         self.publishes[qos as usize]
     }
 
-    /// Counts one packet, whose fixed header tells what it is (§2.1.1).
+    /// Counts one packet by its fixed header (§2.1.1).
     #[inline]
     pub(crate) fn count(&mut self, packet: &[u8]) {
         let Some(first) = packet.first() else { return };

@@ -1,4 +1,4 @@
-//! The log: the events and messages that wait for the host, and the counters.
+//! Event queue: events and messages for the host, and the counters.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -11,9 +11,9 @@ use crate::broker::output::Output;
 
 #[derive(Debug)]
 pub(crate) struct EventQueue {
-    /// Whether anybody listens.
+    /// True if events are queued.
     listening: bool,
-    /// Events and messages, in their order.
+    /// Events and messages in their order.
     news: VecDeque<Output<'static>>,
     pub(crate) counters: Counters,
 }
@@ -23,7 +23,7 @@ impl EventQueue {
         Self { listening, news: VecDeque::new(), counters: Counters::default() }
     }
 
-    /// Whether events are kept from now on.
+    /// Turns events on or off. Turning them off removes the queued events.
     pub(crate) fn listen(&mut self, listening: bool) {
         self.listening = listening;
         if !listening {
@@ -35,7 +35,7 @@ impl EventQueue {
         }
     }
 
-    /// Keeps the event for the host; makes none if nobody listens.
+    /// Queues an event for the host. If events are off, it is not even made.
     #[inline]
     pub(crate) fn event(&mut self, event: impl FnOnce() -> Event) {
         if self.listening {
@@ -43,19 +43,19 @@ impl EventQueue {
         }
     }
 
-    /// Keeps a message for the host.
+    /// Queues a message for the host's own subscription.
     pub(crate) fn post(&mut self, message: HostMessage) {
         self.news.push_back(Output::Message(message));
     }
 
-    /// A PUBLISH is sent.
+    /// Counts a sent PUBLISH.
     #[inline]
     pub(crate) fn delivered(&mut self, packet: &[u8]) {
         self.counters.delivered += 1;
         self.counters.sent.count(packet);
     }
 
-    /// A message was lost.
+    /// Counts a dropped message, and queues its event.
     pub(crate) fn dropped(&mut self, client_id: Option<&Arc<str>>, topic: &str, cause: DropCause) {
         self.counters.count_drop(cause);
         self.event(|| Event::Dropped { client_id: client_id.cloned(), topic: topic.into(), cause });

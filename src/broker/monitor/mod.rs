@@ -1,4 +1,4 @@
-//! Monitoring: counters and events.
+//! Monitoring: counters, the event queue, and the values of `$SYS`.
 
 pub(crate) mod counters;
 pub(crate) mod event_queue;

@@ -1,4 +1,4 @@
-//! Values of the $SYS topics.
+//! Values of the `$SYS` topics.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -11,10 +11,11 @@ use crate::topic::TopicName;
 
 pub(crate) const VERSION: &str = concat!("wasmqtt version ", env!("CARGO_PKG_VERSION"));
 
-/// What a topic tells.
+/// Value of a `$SYS` topic.
 pub(crate) type Number = fn(&Counters, &Gauges) -> u64;
 
-/// What stands behind `$SYS/broker/`, and the number there; the version is none. The drops by their causes follow these.
+/// Topics below `$SYS/broker/` with their values; that of the version is text. A topic for each
+/// cause of a drop follows them.
 pub(crate) const NUMBERS: [(&str, Number); 25] = [
     ("version", |_, _| 0),
     ("uptime", |_, gauges| gauges.uptime),
@@ -43,17 +44,17 @@ pub(crate) const NUMBERS: [(&str, Number); 25] = [
     ("store/messages/bytes", |_, gauges| (gauges.retained_bytes + gauges.queued_bytes) as u64),
 ];
 
-/// How many topics there are.
+/// Number of `$SYS` topics.
 pub(crate) const COUNT: usize = NUMBERS.len() + DropCause::ALL.len();
 
-/// Who is told, and what was.
+/// State of the `$SYS` topics: their subscribers, and the values published last.
 #[derive(Debug)]
 pub(crate) struct Sys {
-    /// Connected clients that subscribe to any of it, and subscriptions of the host's.
+    /// Connected clients with a subscription to `$SYS`, plus such subscriptions of the host.
     pub(crate) watching: usize,
-    /// When its [`Deadline::Sys`] stands.
+    /// Time of the pending [`Deadline::Sys`].
     pub(crate) due: Option<Time>,
-    /// What all that are subscribed were told last; `None` if not all were told the same.
+    /// Values that all subscribers were sent last; `None` if they were not sent the same.
     pub(crate) told: [Option<u64>; COUNT],
 }
 
@@ -63,21 +64,21 @@ impl Sys {
     }
 }
 
-/// Whether the topic is of those that the broker alone publishes.
+/// True if only the broker may publish to the topic.
 pub(crate) fn is_sys(topic: &str) -> bool {
     topic.strip_prefix("$SYS").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// A topic and its value. That of the version is no number.
+/// A `$SYS` topic and its value. The version has no number.
 pub(crate) struct Entry {
     name: &'static str,
-    /// The name's end.
+    /// The end of the topic for a drop's cause.
     cause: &'static str,
     pub(crate) value: u64,
 }
 
 impl Entry {
-    /// The value as text. The uptime says its unit, as Mosquitto's does.
+    /// Returns the message with the value as text. The uptime has its unit, as in Mosquitto.
     pub(crate) fn message(&self) -> Option<Arc<Message>> {
         let mut topic = String::from("$SYS/broker/");
         topic.push_str(self.name);
@@ -96,7 +97,7 @@ impl Entry {
     }
 }
 
-/// The entry at this place, below [`COUNT`].
+/// Returns the entry at this index, which is below [`COUNT`].
 pub(crate) fn entry(index: usize, counters: &Counters, gauges: &Gauges) -> Entry {
     if let Some((name, value)) = NUMBERS.get(index) {
         return Entry { name, cause: "", value: value(counters, gauges) };
