@@ -13,10 +13,13 @@ const oneToOne = { publishers: 1, subscribers: 1, inFlight: IN_FLIGHT, window: W
 const oneToFifty = { ...oneToOne, subscribers: 50 }
 
 /**
- * Quality of service, number of publishers and subscribers, how many messages of each publisher are
- * not acknowledged at a time, how many of all have not come to all subscribers, and the deliveries
- * a second that are asked of the broker in the page. `apart`: each message is a write of its own to
- * the socket, which there is on a port alone.
+ * Parameters of each case, in order:
+ * - quality of service, number of publishers, number of subscribers;
+ * - unacknowledged messages of each publisher at a time;
+ * - messages that have not come to all subscribers, over all publishers;
+ * - the goal in deliveries a second for the broker in the page.
+ *
+ * `apart`: each message is a write of its own to the socket, on a port alone.
  */
 export const cases = {
   'QoS 0, one to one': { ...oneToOne, qos: 0, goal: 400_000 },
@@ -36,7 +39,7 @@ export const ROUNDS = 5
 
 /** The bytes of a payload, of which the first is the number of the topic. */
 export const PAYLOAD_BYTES = 64
-/** What subscribes to all twenty topics of `frames.js`. */
+/** Filter of a subscription to all twenty topics of `frames.js`. */
 export const FILTER = '+/+/temperature'
 /**
  * The clients that subscribe to `#`, one after another; the first warm up, the median of the others

@@ -41,10 +41,7 @@ export async function deliver(start, name, milliseconds) {
 
 const payloads = topics.map((_, index) => new Uint8Array(PAYLOAD_BYTES).fill(index))
 
-/**
- * What the application does with a message: looks at the topic, at the length and at the first
- * byte.
- */
+/** Application of a subscriber: looks at the topic, at the length and at the first byte. */
 class Inbox {
   count = 0
 
@@ -57,8 +54,8 @@ class Inbox {
 }
 
 /**
- * A turn of the event loop has some messages, as many as may be under way; how many were sent.
- * `have(n)` says whether n have come to everybody.
+ * Publishes in turns of the event loop, as many messages as may be under way. Returns the number
+ * sent. `have(n)` is true if n have come to everybody.
  */
 const sendInTurns = window => async (publish, end, have) => {
   const turn = Math.min(TURN, window)

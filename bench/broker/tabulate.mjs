@@ -2,13 +2,13 @@
 import { median, print } from '../lib/table.mjs'
 
 /**
- * Measures what a section has, column after column, again and again, so that the machine's moods
- * fall on all of them. Another's failure leaves a gap; so does ours, and the benchmark fails in the
- * end.
+ * Measures a section column by column, again and again, so that noise of the machine falls on all
+ * of them. A failure of a peer leaves a gap. A failure of ours leaves one too, and the benchmark
+ * fails in the end.
  *
- * @param section `name`, `title`, `rows`, `columns`, of which the first is ours;
- *   `measure(row, column)`; `format(number)`; perhaps `goal(row, figures)`, which gives its text
- *   and whether it is reached, if there is one; perhaps `note()`, a line below.
+ * @param section `name`, `title`, `rows`, `columns` (the first is ours), `measure(row, column)` and
+ *   `format(number)`. Optional: `goal(row, figures)` returns its text and whether it is reached.
+ *   `note()` returns a line below the table.
  * @returns the figures of all runs by section, row and column; nothing if `only` leaves nothing.
  */
 export async function tabulate(section, { runs, only, quick }) {

@@ -34,10 +34,7 @@ export async function measure(connect, name, scale) {
   return median(rates)
 }
 
-/**
- * What the application does with a message: looks at the topic, at the length and at the first
- * byte.
- */
+/** Application of a subscriber: looks at the topic, at the length and at the first byte. */
 class Inbox {
   count = 0
   #expected = 0

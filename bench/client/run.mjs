@@ -11,7 +11,7 @@ import { sizes } from './sizes.mjs'
 /** The column of the other checkout's client. */
 const BESIDE = 'wasmqtt beside'
 const clients = ['wasmqtt', 'by-hand', 'mqttjs', 'paho']
-/** What design asks of wasmqtt, as a multiple of the hand-written client's rate. */
+/** Goals of wasmqtt, as multiples of the hand-written client's rate. */
 const goals = {
   'receive 64 B': 1.0,
   'receive 64 B, fifty a frame': 1.0,

@@ -7,8 +7,8 @@ import { build } from 'esbuild'
 const wasmUrl = /new URL\((['"])([^'"]+\.wasm)\1,\s*import\.meta\.url\)/g
 
 /**
- * The files of a bundle, as a page would download them: at once, or `isLater`, by a call of
- * `import()`. `input` is what esbuild is to bundle, in its own words.
+ * Returns the files of a bundle, as a page would download them: at once, or `isLater`, by a call of
+ * `import()`. `input` has esbuild's options.
  */
 export async function bundle({ plugins = [], ...input }) {
   const { outputFiles, metafile } = await build({

@@ -4,7 +4,7 @@ import { chromium } from 'playwright-core'
 import { findChromium, switches } from '../../scripts/lib/browser.mjs'
 
 /**
- * What `run(...args)` of a module that the site serves gives, in Chromium; rejects if it does not
+ * Returns the result of `run(...args)` of a module of the site, in Chromium. Rejects if it does not
  * end in time.
  */
 export async function runInPage(site, name, args, seconds = 30) {

@@ -30,7 +30,7 @@ for (const [name, { connect }] of Object.entries({ wasmqtt, 'wasmqtt/broker': la
         await near.publish(`to/far/${qos}`, 'x', { qos })
         await far.publish(`to/near/${qos}`, 'x', { qos })
       }
-      // What was sent before has arrived when this is acknowledged by who received it.
+      // The acknowledgement comes after the receivers have all that was sent before.
       await Promise.all([near.publish('sync', '', { qos: 2 }), far.publish('sync', '', { qos: 2 })])
       const rows = to => [0, 1, 2].map(qos => [`to/${to}/${qos}`, qos])
       assert.deepEqual(got, { near: rows('near'), far: rows('far') })

@@ -145,7 +145,7 @@ test('who does not come to a WebSocket in time is let go, however it goes on', {
     socket.on('error', () => {})
     socket.resume().write(opening)
     const trickle = setInterval(() => socket.write('x'), 10)
-    // Who writes on may see the reset before the end.
+    // A client that writes on may see the reset before the end.
     await new Promise(resolve => {
       for (const name of ['end', 'close']) socket.once(name, resolve)
     })

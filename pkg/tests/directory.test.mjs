@@ -36,7 +36,7 @@ const bytes = text => new TextEncoder().encode(text)
 const put = (key, value) => ({ key: bytes(key), value: bytes(value) })
 const remove = key => ({ key: bytes(key) })
 
-/** What a store holds, as an object of texts; it is left open. */
+/** Returns a store's records as an object of texts. The store is left open. */
 async function read(store) {
   const records = {}
   for await (const { key, value } of store.load()) records[Buffer.from(key)] = Buffer.from(value).toString()
@@ -345,7 +345,7 @@ test('a log that cannot be written anew goes on as it is', { timeout }, async ()
   const path = newFolder()
   const store = directory(path)
   await read(store)
-  // What stands there is in the way of the next log.
+  // A folder in the way of the next log.
   mkdirSync(join(path, '00000002.log.new'))
   const large = 'x'.repeat(1 << 20)
   for (let number = 0; number < 8; number++) await store.write([put('large', `${number}${large}`)])
@@ -378,7 +378,7 @@ test('a broker that is closed while it starts ends quietly, whatever it has to w
     broker.addEventListener('error', note)
     for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
     await broker.close()
-    // What it stores is whole, and nobody has it.
+    // The store is whole, and nobody holds it.
     const next = new Broker({ store: directory(copy) })
     await next.ready
     assert.equal(next.sessions().length, 20)

@@ -236,7 +236,7 @@ test('a hook that does not answer is a refusal in time, and what waits behind it
   })
   const client = await connect(broker, { keepAlive: 0 })
   await assert.rejects(client.publish('a', 'x', { qos: 1 }), refused(PublishError, 0x80))
-  // That of a page cannot be slowed down.
+  // A page's socket cannot be slowed down.
   const socket = new FakeWebSocket()
   const flood = new RawClient(bytes => socket.give(bytes))
   socket.received = bytes => flood.received(bytes)

@@ -39,7 +39,7 @@ const subscribe = (topic, more = {}) => ({
   ...more,
 })
 
-/** What a client of 5.0 is told when it sends this. */
+/** Returns the answer to a 5.0 client that sends these packets. */
 async function answer(broker, ...packets) {
   const client = await join(broker, 'me')
   client.send(...packets)
@@ -73,7 +73,7 @@ async function retain(broker) {
   return broker.retained().map(({ topic }) => topic)
 }
 
-/** What is given, and what is to be seen of it. */
+/** Each option, with its observable effect. */
 const rows = {
   async connectionsMaximum(open) {
     const broker = open({ connectionsMaximum: 1 })
@@ -307,8 +307,7 @@ test('no option is forgotten here', () => {
   }
   const nested = ['queue', 'retained'].flatMap(key => options({ [key]: { x: 1 } }).map(name => `${key}.${name}`))
   const all = [...options({ x: 1 }).filter(name => name !== 'queue' && name !== 'retained'), ...nested]
-  // Who may do what, what is kept where, and the one limit that is of a flood, which
-  // pressure.test.mjs makes.
+  // Access, storage, and the one limit of a flood, which pressure.test.mjs tests.
   const elsewhere = ['store', 'users', 'acl', 'authenticate', 'authenticateEnhanced', 'authorize', 'authorizeReceive']
   assert.deepEqual(all.sort(), [...Object.keys(rows), ...elsewhere, 'inputBytesMaximum'].sort())
 })

@@ -48,7 +48,7 @@ test('what ignores `exports` finds the same files by main, module and types', ()
     const file = name => fields[name] && relative(folder, resolve(folder, path, fields[name]))
     assert.equal(file('main'), relative('.', code), entry)
     assert.equal(file('types'), relative('.', types), entry)
-    // What is for Node alone is no module for pages.
+    // An entry for Node alone has no module for pages.
     assert.equal(file('module'), entry === './node' ? undefined : relative('.', code), entry)
   }
 })

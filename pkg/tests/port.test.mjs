@@ -61,7 +61,7 @@ async function listenWs(t, broker) {
   }
 }
 
-/** What opens clients to a broker in each way there is. */
+/** Openers of clients, one for each transport. */
 const ways = {
   'a stream of Node': async (t, broker) => listenTcp(t, broker),
   'a WebSocket of ws': listenWs,

@@ -75,7 +75,7 @@ function randomBatches(random, count) {
   )
 }
 
-/** What the store holds before the first batch and after each. */
+/** Returns the contents of the store before the first batch and after each. */
 function statesOf(records, batches) {
   const held = new Map(records)
   return [
@@ -96,8 +96,8 @@ async function load(store) {
 }
 
 /**
- * Opens the store and writes, as long as the machine lasts. Gives how many batches were
- * acknowledged.
+ * Opens the store and writes, as long as the machine lasts. Returns the number of acknowledged
+ * batches.
  */
 async function live(disk, batches) {
   let acknowledged = 0
@@ -116,7 +116,7 @@ async function live(disk, batches) {
   return acknowledged
 }
 
-/** What the next machine finds on a disk; the disk itself is left as it is. */
+/** Returns the contents that the next machine finds on a disk. The disk itself is left as it is. */
 async function find(disk) {
   let found
   await disk.afterKill().run(async () => {

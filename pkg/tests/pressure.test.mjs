@@ -79,7 +79,8 @@ async function receiver(broker, options) {
 }
 
 /**
- * What of a flood is in the broker, or read for it, and not handled; and whether it is held back.
+ * Watch on a flood: the bytes of it in the broker, or read for it and not handled, and whether it
+ * is held back.
  */
 class Watch {
   handled = 0
@@ -132,7 +133,7 @@ async function listenWs(t, broker, watch) {
   return server.address().port
 }
 
-/** What opens a client in each way there is. */
+/** Openers of clients, one for each transport. */
 const ways = {
   'a stream of Node': async (t, broker, watch) => {
     const port = await listenTcp(t, broker, watch)
@@ -361,7 +362,7 @@ test('a WebSocket of a page, which cannot be held back, has a bound', { timeout 
   assert.ok(bytes > 1 << 20 && bytes < (1 << 20) * 1.2, `${bytes}`)
 })
 
-/** What opens one of MQTT.js, for Node or for pages. */
+/** Openers of MQTT.js's clients, for Node or for pages. */
 const { navigator } = globalThis
 globalThis.navigator ??= { userAgent: 'none' }
 globalThis.window = { document: {} }
@@ -411,7 +412,7 @@ for (const [name, dial] of Object.entries(mqttJsWays)) {
       const sent = []
       for (let number = 0; number < MESSAGES; number++) {
         sent.push(publisher.publishAsync('t', payloadOf(number), { qos }))
-        // What it sends in one turn it may make one frame of.
+        // Packets of one task may share a frame.
         if (number % 20 === 0) await turn()
       }
       await held(t, watch)

@@ -20,7 +20,7 @@ async function comeBack(broker, clientId, filter) {
   )
   await client.ready
   await subscribed
-  // What was queued came before this is acknowledged.
+  // The queued messages came before this acknowledgement.
   await client.publish('sync', '', { qos: 1 })
   return { client, heard }
 }

@@ -70,7 +70,7 @@ for (const [name, call] of Object.entries(calls)) {
     const subscription = await client.subscribe('a', () => {})
     const published = assert.rejects(client.publish('a', '', { qos: 1 }), ({ cause }) => isTrap(cause))
     const message = assert.rejects(client.messages('b').next(), error => error instanceof MqttError)
-    // What the module has queued has run.
+    // The module's queued callbacks have run.
     await arrived
     isBroken = true
     await call(client, controller, subscription)

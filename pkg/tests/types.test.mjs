@@ -19,7 +19,7 @@ const strict = {
   target: 'ES2022',
 }
 
-/** What tsc says about the source under these options. */
+/** Returns tsc's messages about the source under these options. */
 function check(source, options) {
   writeFileSync(join(project, 'consumer.ts'), source)
   const config = { compilerOptions: { ...strict, ...options }, files: ['consumer.ts'] }

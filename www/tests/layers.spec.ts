@@ -15,7 +15,7 @@ interface Import {
   readonly typeOnly: boolean
 }
 
-/** What each layer may import: by value, and by type alone. */
+/** Allowed imports of each layer: by value, and by type alone. */
 const allowed: Record<string, { values: RegExp; types: RegExp }> = {
   model: { values: /^(model|wasmqtt\/broker)$/, types: /^$/ },
   elements: { values: /^(elements|lit)$/, types: /^model$/ },

@@ -87,8 +87,7 @@ export class Mosquitto {
    * `MESSAGE qos retain topic payload`.
    */
   async subscribe(filter: string): Promise<Lines> {
-    // It prints nothing at once but messages. That this one comes shows that the subscription
-    // stands.
+    // At first it prints nothing but messages. This one shows that the subscription stands.
     await this.publish(sentinel, 'ready', '-r')
     const args = [...this.#address(), '-q', '2', '-t', filter, '-t', sentinel, '-F', 'MESSAGE %q %r %t %p']
     const child = spawn('mosquitto_sub', args, { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -48,7 +48,7 @@ const fill = (page: Page, name: string) =>
     return broker.sessions()[0].queued
   }, name)
 
-/** What the next broker has, and what a client of that session hears. */
+/** Returns the contents of the next broker, and the messages that a client of that session gets. */
 const look = (page: Page, name: string) =>
   page.evaluate(async name => {
     const { Broker, Client, indexedDb } = await import('/broker.js' as string)

@@ -5,8 +5,8 @@ import { Publishes } from '../publishes.js'
 import { dial } from './dial.js'
 
 /**
- * `rate`, the deliveries a second: the median of the rounds, each of which publishes for some
- * milliseconds; and `busy`, the share of that time in which this process had something to do.
+ * Returns `rate` and `busy`. `rate` is deliveries a second: the median of the rounds, each of which
+ * publishes for some milliseconds. `busy` is the share of that time in which this process had work.
  */
 export async function deliver(port, name, milliseconds) {
   const limits = cases[name]
@@ -80,7 +80,7 @@ class Publisher {
     return this.#limits.qos === 0 || this.acknowledged === this.sent
   }
 
-  /** Gives how many were sent, of at most `window`. */
+  /** Publishes at most `window` messages. Returns the number sent. */
   publish(window) {
     const { qos, inFlight, apart } = this.#limits
     const room = qos === 0 ? window : Math.min(window, inFlight - (this.sent - this.acknowledged))

@@ -6,8 +6,8 @@ import { serve } from '../../lib/site.mjs'
 const here = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * The systems by their columns: the module of `systems/` for Node, or none for a page, and the
- * folder of the benchmark that measures it, which is another one for the checkout `beside`.
+ * The systems by column. Each has its module of `systems/` for Node, or none for a page. It also
+ * has the folder of the benchmark that measures it; the checkout `beside` has its own.
  */
 export function systems(beside) {
   const there = beside && resolve(beside, 'bench', 'broker')

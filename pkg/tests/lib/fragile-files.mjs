@@ -2,7 +2,7 @@
 // dies. It stops or fails at a step of the test's choice, and forgets data that was not made
 // durable.
 
-/** What a disk writes at once. */
+/** Bytes that a disk writes at once. */
 const BLOCK_BYTES = 16
 
 /** The disk of the machine that runs. */
@@ -13,9 +13,9 @@ export class Disk {
   /** The folder, by the paths of its files. */
   names = new Map()
   durableNames = new Map()
-  /** What was done to the folder since it was last durable. */
+  /** Changes of the folder since it was last durable. */
   changes = []
-  /** What was done, in the order in which it was. */
+  /** Steps in the order in which they were done. */
   steps = []
   /** At this step the machine stands still, or the disk has no room. */
   endsAt = Number.POSITIVE_INFINITY
@@ -33,7 +33,7 @@ export class Disk {
     return Promise.race([life(), ended])
   }
 
-  /** What the next machine finds if only the process was killed. */
+  /** Returns the disk that the next machine finds if only the process was killed. */
   afterKill() {
     const next = new Disk()
     next.names = new Map(this.names)
@@ -43,8 +43,8 @@ export class Disk {
   }
 
   /**
-   * What the next machine finds after a power cut: of what was not durable, whatever `random`
-   * (below 1) chooses.
+   * Returns the disk that the next machine finds after a power cut. `random` (below 1) chooses
+   * which pending writes survive.
    */
   afterPowerCut(random) {
     const next = new Disk()
@@ -104,7 +104,7 @@ class File {
   }
 }
 
-/** What `open` gives for a file, or for a folder. */
+/** A file or folder, as `open` returns it. */
 class Handle {
   constructor(on, file) {
     this.on = on

@@ -12,7 +12,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 
 const npm = (...args) => execFileSync('npm', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
 
-/** What `npm pack` says it would pack. */
+/** Returns the files that `npm pack` would pack. */
 export const packed = () => JSON.parse(npm('pack', '--dry-run', '--json', '--ignore-scripts'))[0]
 
 /**

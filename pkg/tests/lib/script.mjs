@@ -5,7 +5,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 
 const { generate, parser } = createRequire(import.meta.url)('mqtt-packet')
 
-/** What a client in Node is given. */
+/** Option that a client in Node needs. */
 export const createWebSocket = (url, protocols) => new WebSocket(url, protocols)
 
 /** The server's end of one connection. */
@@ -68,7 +68,7 @@ export async function startScript(script) {
   server.on('connection', socket => runs.push(script(new Peer(socket))))
   return {
     url: `ws://127.0.0.1:${server.address().port}`,
-    /** What the scripts came to. */
+    /** Resolves with the results of the scripts. */
     finished: () => Promise.all(runs),
     async stop() {
       for (const socket of server.clients) socket.terminate()

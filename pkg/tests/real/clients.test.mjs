@@ -18,9 +18,9 @@ const { Broker } = await load(project, 'wasmqtt/broker')
 const drivers = [...mqttJs, ...paho, ...u8, ...mosquitto, ...pahoPython]
 
 /**
- * Where the broker is: `tcp` and `ws` are addresses of one in a process of its own, `page` is one
- * in this. `subscribed` resolves with the quality of service that a client is granted next by the
- * one in its own process.
+ * Brokers for the clients. `tcp` and `ws` are addresses of one in a process of its own; `page` is
+ * one in this process. `subscribed` resolves with the quality of service that the first grants
+ * next.
  */
 const broker = { tcp: '', ws: '', page: undefined, subscribed }
 let server

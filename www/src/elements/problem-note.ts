@@ -31,7 +31,7 @@ export class ProblemNote extends LitElement {
   override render() {
     if (!this.problem) return nothing
     const { title, text, reasonCode, rule } = this.problem
-    // What the text says already is not said again.
+    // Facts that the text has already are left out.
     const facts = [
       ...(reasonCode === undefined || text.includes(reasonText(reasonCode))
         ? []
