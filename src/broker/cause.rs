@@ -1,94 +1,99 @@
-//! Causes: why a connection, a packet or a message was refused, ended or dropped.
+//! Causes of refusals, disconnects, drops, and the fate of wills.
 
 use crate::codec::{DecodeError, ReasonCode};
 
-/// Why a connection was not accepted.
+/// Cause for which a connection was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RejectCause {
-    /// CONNECT was refused with this reason, in CONNACK unless the client takes no packet of that size.
+    /// CONNECT was refused with this reason. CONNACK has it, unless it exceeds the client's maximum
+    /// packet size.
     Refused(ReasonCode),
-    /// What came was no good CONNECT, or allows no packet of the size of CONNACK.
+    /// The first packet was not a valid CONNECT, or its maximum packet size is too small for
+    /// CONNACK.
     Fault(Fault),
-    /// The client sent DISCONNECT with this reason while it was being authenticated.
+    /// The client sent DISCONNECT with this reason during enhanced authentication.
     Client(ReasonCode),
-    /// No CONNECT came in time, or it was not authenticated in time.
+    /// CONNECT, or the client's part of the authentication, did not come in time.
     ConnectTimeout,
-    /// There are as many connections as there may be.
+    /// The connection limit is reached.
     TooManyConnections,
     /// The transport closed.
     TransportClosed,
-    /// The store could not be written; see [`Broker::handle_store_failed`](crate::broker::Broker::handle_store_failed).
+    /// The store could not be written; see
+    /// [`Broker::handle_store_failed`](crate::broker::Broker::handle_store_failed).
     StoreFailed,
     /// The host ended it.
     Host,
 }
 
-/// Why an accepted connection ended.
+/// Cause for which an accepted connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DisconnectCause {
     /// The client sent DISCONNECT with this reason.
     Client(ReasonCode),
     /// The transport closed without DISCONNECT.
     TransportClosed,
-    /// Nothing came for one and a half times the keep alive.
+    /// No packet came within one and a half times the keep alive.
     KeepAliveTimeout,
-    /// Another connection came with the same client identifier.
+    /// Another connection with the same client identifier took the session over.
     TakenOver,
-    /// The peer broke a rule.
+    /// The peer violated the protocol or a limit.
     Fault(Fault),
-    /// Its queue was full, which [`QueueOverflow::Disconnect`](crate::broker::QueueOverflow::Disconnect) ends it for.
+    /// Its outgoing queue overflowed under
+    /// [`QueueOverflow::Disconnect`](crate::broker::QueueOverflow::Disconnect).
     QueueFull,
-    /// The store could not be written; see [`Broker::handle_store_failed`](crate::broker::Broker::handle_store_failed).
+    /// The store could not be written; see
+    /// [`Broker::handle_store_failed`](crate::broker::Broker::handle_store_failed).
     StoreFailed,
     /// The host ended it with this reason.
     Host(ReasonCode),
 }
 
-/// A rule that the peer broke.
+/// A violation of the protocol or of a limit by the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// What the peer is told in 5.0.
+    /// The reason code for the peer in 5.0.
     pub reason: ReasonCode,
-    /// The statement or section of the specification.
+    /// The violated statement or section of the specification.
     pub rule: &'static str,
-    /// What was found and what would be right.
+    /// The problem, in words for the peer's reason string.
     pub problem: &'static str,
 }
 
-/// Why a message was lost.
+/// Cause for which a message was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DropCause {
-    /// The subscriber's queue was full.
+    /// The subscriber's outgoing queue was full.
     QueueFull,
-    /// More bytes wait for the subscriber within the turn than may.
+    /// The subscriber's outgoing buffer was full within the turn.
     TransmitFull,
-    /// The subscriber's connection takes no more at present, and a message of QoS 0 does not wait.
+    /// The subscriber's transport was not writable, and a message of QoS 0 does not wait.
     NotWritable,
-    /// Larger than the subscriber's Maximum Packet Size [MQTT-3.1.2-24], or than any packet can be.
+    /// The packet exceeds the subscriber's Maximum Packet Size [MQTT-3.1.2-24], or that of MQTT.
     PacketTooLarge,
-    /// Its message expiry interval was over before it could be sent [MQTT-3.3.2-5].
+    /// Its message expiry interval ended before it was sent [MQTT-3.3.2-5].
     Expired,
-    /// There was no room to retain it; it was delivered all the same.
+    /// The limit of retained messages is reached. The message was delivered, but not retained.
     RetainedFull,
 }
 
-/// What became of a will.
+/// State of a will.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WillFate {
-    /// Its connection came with it.
+    /// CONNECT set the will.
     Armed,
-    /// Its connection ended; it waits for its delay.
+    /// The connection ended, and the will waits for its delay.
     Delayed,
-    /// Published.
+    /// The will was published.
     Fired,
-    /// Deleted by a DISCONNECT with reason 0x00 [MQTT-3.14.4-3].
+    /// A DISCONNECT with reason 0x00 deleted the will [MQTT-3.14.4-3].
     Cleared,
-    /// Deleted since the client came back in time [MQTT-3.1.3-9].
+    /// The client reconnected within the delay, which deleted the will [MQTT-3.1.3-9].
     Cancelled,
 }
 
 impl DropCause {
-    /// Every cause, in the order of their declaration.
+    /// All causes in the order of their declaration.
     pub const ALL: [Self; 6] = [
         Self::QueueFull,
         Self::TransmitFull,
@@ -98,7 +103,7 @@ impl DropCause {
         Self::RetainedFull,
     ];
 
-    /// Its name, as it stands in topics and in the page.
+    /// Returns the name, as used in `$SYS` topics and in the npm package.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -113,7 +118,7 @@ impl DropCause {
 }
 
 impl DisconnectCause {
-    /// What a DISCONNECT tells the peer; `None` if the peer ended the connection itself.
+    /// Returns the reason code of the DISCONNECT to the peer; `None` if no DISCONNECT is sent.
     pub(crate) const fn told(&self) -> Option<ReasonCode> {
         match self {
             Self::Client(_) | Self::TransportClosed | Self::StoreFailed => None,

@@ -1,4 +1,4 @@
-//! The delivery tag: what the broker notes with each delivery that a session keeps.
+//! Delivery tag: the broker's data in each delivery of a session.
 
 use crate::broker::ids::GroupKey;
 use crate::{session, time::Time};
@@ -9,9 +9,10 @@ pub(crate) type Delivery = session::Delivery<DeliveryTag>;
 /// A client's delivery state in the broker.
 pub(crate) type Session = session::Session<DeliveryTag>;
 
-/// The time at which a delivery's message arrived, and the shared subscription that it goes out for.
+/// Arrival of a delivery's message, and its shared subscription.
 ///
-/// The client is always a member of the group: a client that leaves it has the group taken off its deliveries.
+/// The client is a member of the group. When it leaves, the broker takes the group off its
+/// deliveries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DeliveryTag {
     /// The start of the message expiry interval.

@@ -1,4 +1,4 @@
-//! What happened in the broker, as plain data for logs and for the page.
+//! Events of the broker, as plain data for logs and for the page.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -8,7 +8,8 @@ use crate::broker::cause::{DisconnectCause, DropCause, RejectCause, WillFate};
 use crate::broker::ids::PeerId;
 use crate::codec::{QoS, ReasonCode, Version};
 
-/// One thing that happened. Given only if [`BrokerOptions::events`](crate::broker::BrokerOptions::events) is set.
+/// An event. It is reported only if [`BrokerOptions::events`](crate::broker::BrokerOptions::events)
+/// is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A client was accepted.
@@ -17,16 +18,16 @@ pub enum Event {
         peer: PeerId,
         /// Its client identifier, as given or assigned.
         client_id: Arc<str>,
-        /// What it speaks.
+        /// The protocol version.
         version: Version,
-        /// It goes on with a session that was there.
+        /// True if the client resumed an existing session.
         session_present: bool,
     },
     /// A connection ended before it was accepted.
     Rejected {
         /// The connection.
         peer: PeerId,
-        /// Why.
+        /// The cause.
         cause: RejectCause,
     },
     /// An accepted connection ended.
@@ -35,74 +36,74 @@ pub enum Event {
         peer: PeerId,
         /// Its client identifier.
         client_id: Arc<str>,
-        /// Why.
+        /// The cause.
         cause: DisconnectCause,
     },
-    /// A client asked for a subscription.
+    /// A client requested a subscription.
     Subscribed {
-        /// Whose.
+        /// Its client identifier.
         client_id: Arc<str>,
         /// The filter as it was sent.
         filter: Box<str>,
-        /// The quality of service granted, or why it was refused.
+        /// The granted quality of service, or the reason of the refusal.
         reason: ReasonCode,
     },
-    /// A client gave a subscription up.
+    /// A client requested the end of a subscription.
     Unsubscribed {
-        /// Whose.
+        /// Its client identifier.
         client_id: Arc<str>,
         /// The filter as it was sent.
         filter: Box<str>,
-        /// Success, or that there was none.
+        /// Success, or 0x11: no subscription existed.
         reason: ReasonCode,
     },
     /// A message was published.
     Published {
-        /// By whom; `None` for the host. A will has its client.
+        /// The publisher; `None` for the host. The publisher of a will is its client.
         client_id: Option<Arc<str>>,
-        /// Where.
+        /// The topic of the message.
         topic: Box<str>,
-        /// The quality of service it came with.
+        /// The quality of service of its PUBLISH.
         qos: QoS,
-        /// Whether it came with the RETAIN flag.
+        /// The RETAIN flag of its PUBLISH.
         retain: bool,
-        /// Its length.
+        /// The length of its payload.
         payload_bytes: usize,
-        /// To how many subscribers it went, the host as one.
+        /// The number of subscribers that it was sent to; the host counts as one.
         subscribers: usize,
     },
     /// A message was not delivered, or not retained.
     Dropped {
-        /// The subscriber that missed it; `None` if it was not retained.
+        /// The subscriber that missed the message; `None` if it was not retained.
         client_id: Option<Arc<str>>,
-        /// Where it was published.
+        /// The topic of the message.
         topic: Box<str>,
-        /// Why.
+        /// The cause.
         cause: DropCause,
     },
-    /// A client was not allowed to publish a message, or to be sent one.
+    /// A client was not authorized to publish or receive a message.
     Refused {
-        /// Who.
+        /// Its client identifier.
         client_id: Arc<str>,
-        /// Which of the two.
+        /// Publish or receive.
         action: Action,
-        /// Where the message was published.
+        /// The topic of the message.
         topic: Box<str>,
-        /// Why.
+        /// The reason.
         reason: ReasonCode,
     },
-    /// What became of a client's will.
+    /// The state of a client's will changed.
     Will {
-        /// Whose.
+        /// Its client identifier.
         client_id: Arc<str>,
-        /// Where it is published.
+        /// The topic of the will.
         topic: Box<str>,
-        /// What became of it.
+        /// The new state.
         fate: WillFate,
     },
-    /// A session ended, and with it its subscriptions and its queue.
+    /// A session ended, with its subscriptions and its queue.
     SessionEnded {
-        /// Whose.
+        /// Its client identifier.
         client_id: Arc<str>,
     },
 }

@@ -1,4 +1,4 @@
-//! Messages for the host's own subscriptions.
+//! Messages to the host's own subscriptions.
 
 use alloc::sync::Arc;
 
@@ -8,24 +8,24 @@ use crate::broker::ids::HandlerId;
 use crate::codec::Message;
 use crate::time::Time;
 
-/// A message for one of the host's handlers.
+/// A message to one of the host's handlers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostMessage {
-    /// Whose filter matches.
+    /// The handler whose filter matches.
     pub handler: HandlerId,
-    /// The message as it was published, shared with whoever else has it.
+    /// The message as it was published.
     pub message: Arc<Message>,
-    /// When it was published.
+    /// Time of its publication.
     pub arrived: Time,
-    /// The message was retained when the handler subscribed; or it was published with the RETAIN flag, and the handler asked
-    /// for Retain As Published.
+    /// True for a message that was retained when the handler subscribed. It is also true for one
+    /// published with the RETAIN flag, if the handler asked for Retain As Published.
     pub retain: bool,
 }
 
-/// Why the host could not subscribe.
+/// Error of a host's subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HostSubscribeError {
-    /// The filter is that of a shared subscription, whose messages go to one client or another.
+    /// The filter is a shared subscription, which only clients can have.
     #[error("a broker's own subscription cannot be shared; leave out `$share/group/`")]
     Shared,
 }

@@ -1,39 +1,40 @@
-//! Identifiers: small keys by which the broker and its host name things.
+//! Identifiers that the broker and its host use.
 
-/// The number of a question, never given out again.
+/// Identifier of a question, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QuestionId(pub u64);
 
-/// A client's place in [`Clients`], used again once its session has ended.
+/// Index of a client in [`Clients`], reused after its session has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ClientKey(pub(crate) u32);
 
 impl ClientKey {
-    /// Returns its place in tables by client.
+    /// Returns the index in tables by client.
     pub(crate) const fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-/// A group's place in [`Groups`].
+/// Index of a shared subscription's group in [`Groups`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct GroupKey(pub(crate) u32);
 
-/// One of the host's subscriptions, by a number of the host's choice.
+/// Identifier of a host's subscription, chosen by the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HandlerId(pub u32);
 
-/// One connection to the broker, for as long as it lasts; never used again for another.
+/// Identifier of a connection to the broker, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId(u64);
 
 impl PeerId {
-    /// `serial` tells the connections apart, `slot` is where to find it.
+    /// Makes an identifier from a serial number and the slot of the peer.
     pub(crate) const fn new(serial: u32, slot: u32) -> Self {
         Self((serial as u64) << 32 | slot as u64)
     }
 
-    /// A small number that no other peer has as long as this one is there, for the host to find its transport by.
+    /// Returns a small number that is unique among the present peers. The host may index its
+    /// transports by it.
     #[must_use]
     pub const fn index(self) -> usize {
         self.slot() as usize

@@ -1,4 +1,4 @@
-//! What a broker's owner chooses: its limits and who may connect.
+//! Options of a broker: its limits, features and access control.
 
 use alloc::boxed::Box;
 use core::num::{NonZeroU16, NonZeroU32};
@@ -9,108 +9,127 @@ use crate::broker::auth::question::Asks;
 use crate::codec::{QoS, ReasonCode};
 use crate::session::SessionLimits;
 
-/// Every bound of a [`Broker`](crate::broker::Broker). What hits one gets a reason code, or is dropped, counted and reported.
+/// Options of a [`Broker`](crate::broker::Broker).
+///
+/// A packet beyond a limit is refused with a reason code, or its message is dropped, counted and
+/// reported.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one thing that CONNACK tells")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of CONNACK")]
 pub struct BrokerOptions {
-    /// Connections at one time, those without a CONNECT among them; the next is closed at once. 16,384.
+    /// Limit of connections, those before CONNECT included. The next one is closed at once. Default
+    /// 16,384.
     pub connections_max: usize,
-    /// Sessions, connected or not; a new client is refused with 0x97 in 5.0, 3 (server unavailable) in 3.1.1. 16,384.
+    /// Limit of sessions, connected or not. A further client is refused with 0x97 in 5.0, and 3
+    /// (server unavailable) in 3.1.1. Default 16,384.
     pub sessions_max: usize,
-    /// How long a peer may take until its CONNECT is there, and its part of the authentication is done; while the host is
-    /// asked it is the host's time, which `answer_timeout` bounds. 10 seconds.
+    /// Time limit for CONNECT and the client's part of the authentication. Time in which the host
+    /// is asked does not count; `answer_timeout` bounds that. Default 10 seconds.
     pub connect_timeout: Duration,
-    /// The longest keep alive in seconds that a 5.0 client may have: who asks for more, or for none, is given this
-    /// (Server Keep Alive, §3.2.2.3.14). 0, the default, leaves it to the client.
+    /// Limit of the keep alive of 5.0 clients, in seconds. A client that asks for more, or for
+    /// none, gets this (Server Keep Alive, §3.2.2.3.14). 0, the default, is no limit.
     pub keep_alive_max: u16,
-    /// The longest a session outlives its connection, in seconds; `u32::MAX`, the default, is for ever (§3.1.2.11.2).
+    /// Limit of the session expiry interval, in seconds (§3.1.2.11.2). `u32::MAX`, the default, is
+    /// no limit.
     pub session_expiry_max: u32,
-    /// The largest packet taken, in bytes, fixed header included: our Maximum Packet Size. 1 MiB.
+    /// Limit of a received packet in bytes, fixed header included: the server's Maximum Packet
+    /// Size. Default 1 MiB.
     pub packet_bytes_max: NonZeroU32,
-    /// QoS 1 and 2 messages that one client may have unacknowledged towards us: our Receive Maximum. 65,535.
+    /// Limit of a client's unacknowledged QoS 1 and 2 messages: the server's Receive Maximum.
+    /// Default 65,535.
     pub receive_maximum: NonZeroU16,
-    /// Whether a filter may have wildcards. Who sends one all the same is disconnected with 0xA2 in 5.0, which was told so,
-    /// and refused the subscription in 3.1.1. True.
+    /// True if topic filters may have wildcards. If false, a filter with one disconnects a 5.0
+    /// client with 0xA2, and is refused in 3.1.1. Default true.
     pub wildcard_subscription_available: bool,
-    /// Whether a SUBSCRIBE may have a Subscription Identifier. Who sends one all the same is disconnected with 0xA1. True.
+    /// True if SUBSCRIBE may have a Subscription Identifier. If false, one disconnects the client
+    /// with 0xA1. Default true.
     pub subscription_identifiers_available: bool,
-    /// Whether a filter may be a shared subscription's. Who sends one all the same is disconnected with 0x9E in 5.0, and
-    /// refused the subscription in 3.1.1. True.
+    /// True if clients may have shared subscriptions. If false, one disconnects a 5.0 client with
+    /// 0x9E, and is refused in 3.1.1. Default true.
     pub shared_subscription_available: bool,
-    /// What Response Topics begin with: who asks for Response Information is given this with its client identifier behind
-    /// it, such as `replies/ann` for `replies/` (§4.10.1). `None`, the default, gives none.
+    /// Prefix of response topics. A client that requests Response Information gets this with its
+    /// client identifier appended, such as `replies/ann` for `replies/` (§4.10.1). `None`, the
+    /// default, sends none.
     pub response_information: Option<Box<str>>,
-    /// Where every client is sent instead, with 0x9C or 0x9D in 5.0, 3 (server unavailable) in 3.1.1. `None`, the default,
-    /// is nowhere.
+    /// Another server for every client. CONNECT is refused with 0x9C or 0x9D in 5.0, and 3 (server
+    /// unavailable) in 3.1.1. Default `None`.
     pub redirect: Option<Redirect>,
-    /// Topic aliases of one connection: what a client may use towards us, our Topic Alias Maximum, and the most that
-    /// we use towards a client that allows it. Each takes the memory of a topic. 16; 0 is none.
+    /// Limit of topic aliases of a connection, in each direction: the server's Topic Alias Maximum,
+    /// and the most that it uses itself. Each takes the memory of a topic. Default 16; 0 is none.
     pub topic_alias_maximum: u16,
-    /// QoS 1 and 2 messages in flight to one client at most; fewer if its own Receive Maximum is lower. 256.
+    /// Limit of QoS 1 and 2 messages in flight to a client. A lower Receive Maximum of the client
+    /// holds instead. Default 256.
     pub in_flight_max: NonZeroU16,
-    /// The highest quality of service: a PUBLISH above it is refused with 0x9B, a subscription is granted this. QoS 2.
+    /// Maximum quality of service. A PUBLISH above it is refused with 0x9B, and a subscription
+    /// above it is granted this. Default QoS 2.
     pub maximum_qos: QoS,
-    /// Whether messages may be retained; a RETAIN flag is otherwise refused with 0x9A. True.
+    /// True if messages may be retained. If false, a RETAIN flag is refused with 0x9A. Default
+    /// true.
     pub retain_available: bool,
-    /// Levels of a topic name or filter. 128.
+    /// Limit of levels in a topic name or filter. Default 128.
     pub topic_levels_max: usize,
-    /// Subscriptions of one client, and filters in one SUBSCRIBE; those above are refused with 0x97, as are those whose filters
-    /// are longer than a mebibyte together. 1,000.
+    /// Limit of a client's subscriptions, and of filters in one SUBSCRIBE. Further ones are refused
+    /// with 0x97, and so are filters beyond 1 MiB together. Default 1,000.
     pub subscriptions_max: usize,
-    /// Messages of QoS 1 and 2 that wait for one client. 1,000. Retained messages that a subscription brings do not wait
-    /// here, and are not lost however many they are: each is sent when the client takes it.
+    /// Limit of messages in a client's outgoing queue, of QoS 1 and 2. Default 1,000. Retained
+    /// messages to a new subscription do not take room here: each is sent when the client can take
+    /// it, and none is dropped.
     pub queue_messages: usize,
-    /// Their topic and payload bytes together. 4 MiB.
+    /// Limit of topic and payload bytes in that queue. Default 4 MiB.
     pub queue_bytes: usize,
-    /// What is lost when one of the last two bounds is reached. The newest message.
+    /// Policy for a full queue. Default [`QueueOverflow::DropNewest`].
     pub queue_overflow: QueueOverflow,
-    /// Bytes that wait for one connection. Within a turn, live QoS 0 messages above it are dropped, and those of QoS 1 and 2
-    /// wait until it is sent, as do retained messages that a subscription brings from 64 KiB or the half of this on; answers above it, to a peer that is not writable and keeps sending, end its connection with
-    /// 0x97. 16 MiB.
+    /// Limit of a connection's outgoing buffer in bytes. Default 16 MiB. In a turn, live QoS 0
+    /// messages beyond it are dropped, and those of QoS 1 and 2 wait. Retained messages to a new
+    /// subscription wait from 64 KiB on, or from half of this limit. A peer that is not writable,
+    /// but keeps sending, is disconnected with 0x97 when its answers exceed it.
     pub transmit_bytes_max: usize,
-    /// Retained messages. 100,000.
+    /// Limit of retained messages. Default 100,000.
     pub retained_messages: usize,
-    /// Their topic and payload bytes together. 64 MiB.
+    /// Limit of the bytes of retained messages. Default 64 MiB.
     pub retained_bytes: usize,
-    /// Bytes of packets that are handled while a batch is written to the store. Above it, or when half as many messages
-    /// of QoS 1 and 2 have come as one client's queue takes, no more packets are looked at until it is. 4 MiB.
+    /// Limit of packet bytes that are handled while the store writes a batch. Beyond it, no packet
+    /// is handled until the batch is written. The same holds when QoS 1 and 2 messages have come
+    /// for half of a client's queue. Default 4 MiB.
     pub store_bytes_max: usize,
-    /// How often the topics below `$SYS` tell what has changed, at least a second. 10 seconds; zero turns them off. Nothing is
-    /// told, and no deadline set, while no connected client subscribes to them, nor the host.
+    /// Interval of the `$SYS` topics, at least a second. Default 10 seconds; zero turns them off.
+    /// Without a connected subscriber, no deadline is set.
     pub sys_interval: Duration,
-    /// What clients may do with topics, held before the host is asked. Everything.
+    /// Access list, applied before the host is asked. By default, it allows everything.
     pub access: Access,
-    /// What the host is asked; see [`Output::Ask`](crate::broker::Output::Ask). Nothing.
+    /// Questions to the host; see [`Output::Ask`](crate::broker::Output::Ask). By default, none.
     pub asks: Asks,
-    /// How long a question may stay open; then it counts as refused with 0x80. 30 seconds.
+    /// Time limit for the host's answer. Then the question counts as refused with 0x80. Default 30
+    /// seconds.
     pub answer_timeout: Duration,
-    /// Bytes of one peer that wait while its packets wait for an answer or for the store. With a sixteenth of it the host is
-    /// asked to stop reading the peer, which is slowed down thereby; a peer whose transport cannot be stopped is disconnected
-    /// with 0x97 when so many more have come. 4 MiB.
+    /// Limit of a peer's incoming bytes while its packets wait for an answer or for the store.
+    /// Default 4 MiB. From a sixteenth on, the host is asked to stop reading the peer. A peer whose
+    /// transport cannot stop is disconnected with 0x97 when as many bytes more have come.
     pub input_bytes_max: usize,
-    /// Whether [`Output::Event`](crate::broker::Output::Event) is given. False: then events cost nothing.
+    /// True to report [`Output::Event`](crate::broker::Output::Event). Default false: then events
+    /// cost nothing.
     pub events: bool,
 }
 
-/// What a full queue gives up.
+/// Policy for a full outgoing queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum QueueOverflow {
-    /// The one that has just come.
+    /// Drop the new message.
     #[default]
     DropNewest,
-    /// The ones that have waited longest, as many as it takes.
+    /// Drop the oldest messages, as many as needed.
     DropOldest,
-    /// The one that has just come, and the client's connection with it, told 0x97 in 5.0: a client that is lost learns of
-    /// it. One that is not connected loses the message alone; its session stays.
+    /// Drop the new message and disconnect the client, with 0x97 in 5.0, so that it learns of the
+    /// loss. For a client that is not connected, only the message is dropped.
     Disconnect,
 }
 
-/// Another server that clients are to use (§4.11).
+/// Another server that clients should use (§4.11).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redirect {
-    /// For good: 0x9D, server moved. Otherwise for now: 0x9C, use another server.
+    /// True for a permanent redirect: 0x9D, server moved. False for a temporary one: 0x9C, use
+    /// another server.
     pub permanent: bool,
-    /// Which, in a form that the clients know, such as `broker.example:1883`.
+    /// The server, in a form that the clients know, such as `broker.example:1883`.
     pub server_reference: Box<str>,
 }
 

@@ -1,4 +1,4 @@
-//! What the host is to do, and what waits for it.
+//! Outputs of the broker: actions for the host, and notices to it.
 
 use crate::broker::auth::question::Question;
 use crate::broker::event::Event;
@@ -6,37 +6,42 @@ use crate::broker::host_message::HostMessage;
 use crate::broker::ids::{PeerId, QuestionId};
 use crate::broker::store::{Batch, BatchId};
 
-/// What the host is to do, or to know.
+/// An action for the host to do, or a notice to it.
 #[derive(Debug)]
 pub enum Output<'a> {
     /// Send these bytes to the peer as one frame.
     Transmit(PeerId, &'a [u8]),
-    /// Close the peer's transport, after what was transmitted. The last output for the peer.
+    /// Close the peer's transport after the frames before. It is the last output for the peer.
     Close(PeerId),
-    /// Answer this by [`Broker::answer`](crate::broker::Broker::answer), now or later. Only what
-    /// [`BrokerOptions::asks`](crate::broker::BrokerOptions::asks) names; before the turn's frames.
+    /// Answer this question by [`Broker::answer`](crate::broker::Broker::answer), now or later.
+    /// [`BrokerOptions::asks`](crate::broker::BrokerOptions::asks) names the kinds of questions. It
+    /// comes before the turn's frames.
     Ask {
-        /// What to answer to.
+        /// The identifier to answer with.
         question: QuestionId,
-        /// The connection that it is about, if it is there.
+        /// The connection that it is about; `None` if the client is not connected.
         peer: Option<PeerId>,
-        /// What is asked.
+        /// The question.
         ask: Question,
     },
-    /// Read the peer's transport again, after [`Broker::handle_bytes`](crate::broker::Broker::handle_bytes) said that no more may
-    /// follow.
+    /// Resume reading the peer's transport. It follows a
+    /// [`Broker::handle_bytes`](crate::broker::Broker::handle_bytes) that returned false.
     Resume(PeerId),
-    /// Write these changes, all or none, in the order of the batches; then call
-    /// [`Broker::handle_stored`](crate::broker::Broker::handle_stored), and until then go on as ever. Only after
-    /// [`Broker::restore`](crate::broker::Broker::restore), and one at a time. Nothing is transmitted meanwhile.
+    /// Write these changes to the store, all or none, in the order of the batches. Then call
+    /// [`Broker::handle_stored`](crate::broker::Broker::handle_stored); other inputs may come
+    /// before. It is used only after [`Broker::restore`](crate::broker::Broker::restore). One batch
+    /// is out at a time, and nothing is transmitted meanwhile.
     Store(BatchId, &'a Batch),
-    /// A message that the host has subscribed to, by [`Broker::subscribe`](crate::broker::Broker::subscribe): for each handler by itself,
-    /// in the order in which the messages were published, and of one in that of the handlers' numbers. Before the turn's
-    /// frames; it does not wait for the store.
+    /// A message for one handler of the host, subscribed by
+    /// [`Broker::subscribe`](crate::broker::Broker::subscribe). Messages come in the order of their
+    /// publication, and one message to several handlers in the order of their numbers. It comes
+    /// before the turn's frames, and does not wait for the store.
     ///
-    /// The host may publish before it polls again, also to what it is subscribed to: that comes behind what waits.
+    /// The host may publish before it polls again, also to its own subscriptions. Such messages
+    /// queue behind the others.
     Message(HostMessage),
-    /// Something happened. Only with [`BrokerOptions::events`](crate::broker::BrokerOptions::events); before the turn's frames.
+    /// An event, if [`BrokerOptions::events`](crate::broker::BrokerOptions::events) is set. It
+    /// comes before the turn's frames.
     Event(Event),
 }
 

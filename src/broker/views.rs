@@ -16,7 +16,7 @@ pub struct ClientView<'a> {
     pub client_id: &'a str,
     /// Its connection.
     pub peer: PeerId,
-    /// What it speaks.
+    /// The protocol version.
     pub version: Version,
 }
 
@@ -27,22 +27,23 @@ pub struct SessionView<'a> {
     pub client_id: &'a str,
     /// Its connection.
     pub peer: Option<PeerId>,
-    /// Its filters, each with the quality of service granted, in the order of the filters.
+    /// Its topic filters, sorted, each with the granted quality of service.
     pub subscriptions: Vec<(&'a str, QoS)>,
-    /// Messages of QoS 1 and 2 that were not sent yet, and those of any that wait for the host to be allowed.
+    /// Messages that wait: those of QoS 1 and 2 to be sent, and those of any QoS to be approved by
+    /// the host.
     pub queued: usize,
     /// Their topic and payload bytes.
     pub queued_bytes: usize,
-    /// Messages sent and not finished.
+    /// Messages in flight.
     pub in_flight: usize,
-    /// When it ends, if it is not connected and ends at all.
+    /// Time at which the session expires; `None` if it is connected or never expires.
     pub expires_at: Option<Time>,
-    /// Whether a will is set, or waits for its delay.
+    /// True if the client has a will, or its will waits for its delay.
     pub has_will: bool,
 }
 
 impl Broker {
-    /// The connected clients, in the order of their identifiers.
+    /// Returns the connected clients in the order of their identifiers.
     pub fn clients(&self) -> impl Iterator<Item = ClientView<'_>> {
         self.clients.iter().filter_map(|client| {
             let peer = self.peers.get(client.peer?)?;
@@ -51,7 +52,7 @@ impl Broker {
         })
     }
 
-    /// All sessions, in the order of their client identifiers.
+    /// Returns all sessions in the order of their client identifiers.
     pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
         self.clients.iter().map(|client| SessionView {
             client_id: &client.id,
@@ -70,25 +71,26 @@ impl Broker {
         })
     }
 
-    /// The retained messages, in the order of their topics, without those that had expired when the broker was last
-    /// told the time.
+    /// Returns the retained messages in the order of their topics. Those that had expired at the
+    /// last input are left out.
     pub fn retained(&self) -> impl Iterator<Item = &Message> {
         self.retained.iter(self.now)
     }
 
-    /// Connections, those without a CONNECT and those being closed among them.
+    /// Returns the number of connections. It includes those before CONNECT, and those being closed.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.peers.len()
     }
 
-    /// Subscriptions of all sessions, each shared subscription once, however many share it; and those of the host.
+    /// Returns the number of subscriptions of all sessions and of the host. A shared subscription
+    /// counts once.
     #[must_use]
     pub const fn subscriptions(&self) -> usize {
         self.subscriptions.len()
     }
 
-    /// The options it was made with.
+    /// Returns the options.
     #[must_use]
     pub const fn options(&self) -> &BrokerOptions {
         &self.options
@@ -96,13 +98,13 @@ impl Broker {
 }
 
 impl Broker {
-    /// What was counted since the broker began.
+    /// Returns the counters since the broker's start.
     #[must_use]
     pub const fn counters(&self) -> Counters {
         self.events.counters
     }
 
-    /// What there is now. Looks at every session.
+    /// Returns the gauges. Their cost grows with the number of sessions.
     #[must_use]
     pub fn gauges(&self, now: Time) -> Gauges {
         let mut gauges = Gauges {
@@ -123,7 +125,7 @@ impl Broker {
         gauges
     }
 
-    /// A whole packet came. One that waits for answers is handled again, and was counted.
+    /// Counts a received packet. A packet that waited for answers was counted before.
     #[inline]
     pub(crate) fn count_received(&mut self, id: PeerId, packet: &[u8]) {
         if self.peers.get(id).is_some_and(|peer| !peer.input.has_questions()) {
@@ -131,7 +133,7 @@ impl Broker {
         }
     }
 
-    /// A client was accepted.
+    /// Counts an accepted client.
     pub(crate) fn count_connected(&mut self) {
         let counters = &mut self.events.counters;
         self.connected += 1;
