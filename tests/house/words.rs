@@ -27,15 +27,7 @@ const EXCUSED: &[&str] = &[
     "src/broker/handlers",
     "src/broker/mod.rs",
     "src/broker/retained.rs",
-    "src/broker/store/batch.rs",
-    "src/broker/store/key.rs",
-    "src/broker/store/messages.rs",
-    "src/broker/store/mod.rs",
     "src/broker/store/part.rs",
-    "src/broker/store/record.rs",
-    "src/broker/store/record_writer.rs",
-    "src/broker/store/stored_queue.rs",
-    "src/broker/store/stored_session.rs",
     "src/wasm",
 ];
 

@@ -1,21 +1,21 @@
-//! A batch: changes of what a store holds, which belong together.
+//! A batch: changes of a store that belong together.
 
 use alloc::vec::Vec;
 
 use crate::broker::store::key::Key;
 
-/// Instead of a length: the key is to be removed.
+/// Marker in place of a value's length, for a removal.
 const REMOVED: [u8; 4] = [0xFF; 4];
 
-/// One batch, for as long as the broker lives. Later ones are greater.
+/// Identifier of a batch. Later ones are greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BatchId(u64);
 
-/// Keys with their new values, to be written all or none. What they mean is the broker's affair.
+/// Keys with their new values, to be written all or none. They are opaque to the host.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// For each change the length of the key, that of the value or [`REMOVED`], both of four bytes, the highest first; then
-    /// the key and the value.
+    /// For each change: the key's length and the value's length, or [`REMOVED`], each as four
+    /// big-endian bytes; then the key and the value.
     bytes: Vec<u8>,
 }
 
@@ -24,20 +24,20 @@ pub struct Batch {
 pub struct Changes<'a>(&'a [u8]);
 
 impl BatchId {
-    /// Before the first.
+    /// The number before the first batch.
     pub(crate) const ZERO: Self = Self(0);
 
     pub(crate) const fn next(self) -> Self {
         Self(self.0 + 1)
     }
 
-    /// A number for hosts whose language has no better.
+    /// Returns the number, for hosts in another language.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// The batch of this number.
+    /// Makes the identifier of this number.
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)
@@ -45,16 +45,16 @@ impl BatchId {
 }
 
 impl Batch {
-    /// Each key with its new value; `None` if it is to be removed, which it need not have been there for. None is there
-    /// twice, but for some that are removed.
+    /// Returns each key with its new value, or `None` to remove it. A removed key need not exist,
+    /// and may come twice; no other key does.
     #[must_use]
     pub fn changes(&self) -> Changes<'_> {
         Changes(&self.bytes)
     }
 
-    /// All changes as [`Changes::read`] reads them: for each the length of the key and that of the value, both of four
-    /// bytes with the highest first, then the key and the value. Where the key is to be removed, the length of the value
-    /// is 0xFFFFFFFF, and there is none.
+    /// Returns all changes as bytes that [`Changes::read`] reads. A change has the key's length and
+    /// the value's length, each as four big-endian bytes, then the key and the value. For a
+    /// removal, the value's length is 0xFFFFFFFF, and the value is missing.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
@@ -64,12 +64,12 @@ impl Batch {
         self.bytes.is_empty()
     }
 
-    /// Begins anew.
+    /// Removes all changes.
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
     }
 
-    /// Sets the key to what `write` appends.
+    /// Sets the key to the bytes that `write` appends.
     pub(crate) fn put(&mut self, key: Key<'_>, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.open(key);
         let value = self.bytes.len();
@@ -77,7 +77,7 @@ impl Batch {
         self.close(start, value);
     }
 
-    /// As [`put`](Self::put), unless `write` says that there is nothing to write.
+    /// Sets the key as [`put`](Self::put) does, unless `write` returns `None`.
     pub(crate) fn put_if(&mut self, key: Key<'_>, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
         let start = self.open(key);
         let value = self.bytes.len();
@@ -90,9 +90,9 @@ impl Batch {
         written
     }
 
-    /// Of the change that was opened at `start`, all from `value` on is the value.
+    /// Closes the change that begins at `start`. Its value begins at `value`.
     fn close(&mut self, start: usize, value: usize) {
-        // A value is a packet with some bytes before it, and so far shorter than four bytes can say.
+        // A value is a packet with some bytes before it, so its length fits four bytes.
         let len = u32::try_from(self.bytes.len() - value).unwrap_or(0);
         self.bytes[start + 4..start + 8].copy_from_slice(&len.to_be_bytes());
     }
@@ -101,7 +101,7 @@ impl Batch {
         self.open(key);
     }
 
-    /// Appends a change that removes the key, and tells where it begins.
+    /// Appends a removal of the key, and returns its offset.
     fn open(&mut self, key: Key<'_>) -> usize {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(&[0; 4]);
@@ -114,7 +114,7 @@ impl Batch {
 }
 
 impl<'a> Changes<'a> {
-    /// Reads bytes as [`Batch::as_bytes`] gives them; what is cut off at the end is left out.
+    /// Reads bytes of [`Batch::as_bytes`]. A change that is cut off at the end is left out.
     #[must_use]
     pub const fn read(bytes: &'a [u8]) -> Self {
         Self(bytes)

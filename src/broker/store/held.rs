@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 
 use crate::broker::ids::PeerId;
 
-/// Output that leaves when the store has a batch.
+/// Queue of output that leaves once a batch is written.
 #[derive(Debug, Default)]
 pub(crate) struct HeldOutput {
-    /// Waits for the batch that is written now.
+    /// Output that waits for the batch being written.
     held: VecDeque<Held>,
-    /// The store has written what it promises.
+    /// Output whose batch is written.
     released: VecDeque<Held>,
 }
 

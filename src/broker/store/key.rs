@@ -1,31 +1,34 @@
-//! The keys of a store: a letter, and what tells the record from others of its kind.
+//! Keys of a store's records: a letter for the kind, then the record's identity.
 
 use alloc::vec::Vec;
 
 use crate::codec::PacketId;
 
-/// What a record is about. Numbers are given out by the broker, and not again while a record has them.
+/// Key of a record. The broker assigns the numbers, and reuses none that a record has.
 ///
-/// In the order of the keys' bytes, every record comes after those that it names.
+/// In the order of their bytes, a record comes after the records that it refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Key<'a> {
-    /// Which format all the others have.
+    /// The format of all other records.
     Format,
-    /// A message, by its number: when it arrived, and a PUBLISH of MQTT 5.0. It is there once, whoever holds it.
+    /// A message, by its number. Its value is the arrival, and a PUBLISH of MQTT 5.0. All records
+    /// that refer to it share it.
     Message(u64),
-    /// What is retained for a topic: the message's number, its stamp, and the client identifier that it came from, if any.
+    /// The retained message of a topic: its number, its stamp, and its publisher's client
+    /// identifier, if any.
     Retained(&'a str),
-    /// A session, by its number: whose it is, its will, its end.
+    /// A session, by its number: its client identifier, its will, its expiry.
     Session(u64),
-    /// A subscription of a session, by its filter; with it how far it has brought what is retained, if there is more.
+    /// A subscription of a session, by its filter; with it how far it has brought what is retained,
+    /// if there is more.
     Subscription(u64, &'a str),
-    /// A QoS 2 message that came and is not released.
+    /// A received QoS 2 message without its PUBREL.
     HandedOver(u64, PacketId),
-    /// A delivery that was sent and is not finished.
+    /// A delivery in flight.
     Sent(u64, PacketId),
-    /// A delivery that waits to be sent, by its place in the queue.
+    /// A queued delivery, by its place in the queue.
     Queued(u64, u64),
-    /// A delivery that waits for the host's word, by its place.
+    /// A delivery that waits for the host's approval, by its place in that queue.
     Approval(u64, u64),
 }
 
@@ -47,7 +50,7 @@ impl<'a> Key<'a> {
         }
     }
 
-    /// `None` if there is no such key.
+    /// Reads a key. `None` if it is unknown or malformed.
     pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
         let (letter, rest) = bytes.split_first()?;
         match letter {

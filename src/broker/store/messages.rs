@@ -1,4 +1,4 @@
-//! The messages that a store has: each once, for as long as anything in the store names it.
+//! Stored messages: each once, counted by the records that refer to it.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -12,18 +12,18 @@ use crate::collections::slab::Slab;
 use crate::collections::sorted_list::SortedList;
 use crate::time::Time;
 
-/// A message that the store has: its place in [`Messages`].
+/// Key of a stored message in [`Messages`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MessageKey(u32);
 
-/// The messages, found by their place, or by what they are in memory.
+/// Stored messages, by key and by identity in memory.
 #[derive(Debug)]
 pub(crate) struct Messages {
     slab: Slab<Entry>,
     known: SortedList<Known>,
-    /// The number that was given out last.
+    /// The number that was assigned last.
     last: u64,
-    /// What lost its last holder in this batch, and may have found another since.
+    /// Messages that lost their last reference in this batch. They may have a new one since.
     let_go: Vec<u32>,
 }
 
@@ -31,12 +31,13 @@ pub(crate) struct Messages {
 struct Entry {
     number: u64,
     holders: usize,
-    /// Kept, so that no other message can come to lie at its address.
+    /// The message itself. While it is kept, no other message has its address.
     message: Arc<Message>,
     arrived: Time,
 }
 
-/// A message by its address and its arrival: a will is the same message when it is published, with another arrival.
+/// A message by its address and its arrival. A published will has the same address as before, but
+/// another arrival.
 #[derive(Debug)]
 struct Known {
     key: (usize, Time),
@@ -49,7 +50,7 @@ impl Borrow<(usize, Time)> for Known {
     }
 }
 
-/// Tells one message from others for as long as it is held.
+/// Returns the address of a message, which is unique while the message is held.
 pub(crate) fn address(message: &Arc<Message>) -> usize {
     Arc::as_ptr(message).addr()
 }
@@ -59,8 +60,8 @@ impl Messages {
         Self { slab: Slab::new(), known: SortedList::new(), last: 0, let_go: Vec::new() }
     }
 
-    /// Another record names the message, which is written if it is not there. `None` if MQTT cannot say it, so that it will
-    /// never be sent either.
+    /// Adds a reference to the message, and writes the message if it is new. `None` if MQTT cannot
+    /// encode it; then it is never sent either.
     pub(crate) fn hold(&mut self, message: &Arc<Message>, arrived: Time, batch: &mut Batch) -> Option<MessageKey> {
         if let Some(known) = self.known.find(&(address(message), arrived)) {
             self.slab.get_mut(known.slot)?.holders += 1;
@@ -71,7 +72,7 @@ impl Messages {
         Some(self.insert(number, Arc::clone(message), arrived, 1))
     }
 
-    /// A record that named the message is gone.
+    /// Removes a reference to the message.
     pub(crate) fn release(&mut self, key: MessageKey) {
         if let Some(entry) = self.slab.get_mut(key.0) {
             entry.holders -= 1;
@@ -81,7 +82,7 @@ impl Messages {
         }
     }
 
-    /// Removes what nothing names at the end of a batch.
+    /// Removes messages without a reference, at the end of a batch.
     pub(crate) fn sweep(&mut self, batch: &mut Batch) {
         for slot in self.let_go.drain(..) {
             if self.slab.get(slot).is_some_and(|entry| entry.holders == 0)
@@ -93,15 +94,14 @@ impl Messages {
         }
     }
 
-    /// A message that the store has from earlier. Nothing holds it yet, and so it goes with the next batch unless
-    /// something will.
+    /// Restores a message of the store. Without a later reference, the next batch removes it.
     pub(crate) fn restore(&mut self, number: u64, message: Message, arrived: Time) -> MessageKey {
         let key = self.insert(number, Arc::new(message), arrived, 0);
         self.let_go.push(key.0);
         key
     }
 
-    /// The message, for a record of earlier that names it.
+    /// Returns the message to a restored record, and adds a reference.
     pub(crate) fn hold_again(&mut self, key: MessageKey) -> Option<(Arc<Message>, Time)> {
         let entry = self.slab.get_mut(key.0)?;
         entry.holders += 1;
@@ -112,7 +112,7 @@ impl Messages {
         self.slab.get(key.0).map_or(0, |entry| entry.number)
     }
 
-    /// Whether it is this very message.
+    /// True if the key is that of this message.
     pub(crate) fn is(&self, key: MessageKey, message: &Arc<Message>) -> bool {
         self.slab.get(key.0).is_some_and(|entry| Arc::ptr_eq(&entry.message, message))
     }

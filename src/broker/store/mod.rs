@@ -1,15 +1,17 @@
-//! The store: what survives the broker, and the wait for it.
+//! Durable state of the broker: the image of the store's records, and the batches that update it.
 //!
-//! The broker tells its host what to write, in batches, and sends nothing that it made meanwhile until that is written: an
-//! acknowledgement never leaves before what it promises is stored. One batch is out at a time; what changes while it is
-//! written goes into the next, so that a store that is slow is asked to write less often, and not more.
+//! The host writes changes in batches (group commit). Output that was made for a batch is held
+//! until the batch is written, so an acknowledgement never leaves before its message is durable.
+//! One batch is out at a time; later changes go into the next. A slow store thus writes fewer,
+//! larger batches.
 //!
-//! Nothing tells the store what to write when it happens. Clients and topics that were touched are held against what the
-//! store has of them when the turn ends, so that nothing can be forgotten, and what came and went in between costs nothing.
+//! Handlers write no records. At the end of a turn, the touched clients and topics are compared
+//! with their stored images, and the differences make the batch. So no change is missed, and a
+//! change that was undone in between costs nothing.
 //!
-//! Stored are retained messages, and of the sessions those that outlive their connection, with all that is session state
-//! (MQTT 5.0 §4.1). Of a session that ends with its connection its will is stored: after a restart that connection is gone,
-//! and the will due [MQTT-3.1.2-8].
+//! The store keeps retained messages, and sessions that outlive their connection, with their
+//! session state (MQTT 5.0 §4.1). For a session that ends with its connection, it keeps the will:
+//! after a restart that connection is gone, and its will due [MQTT-3.1.2-8].
 
 mod batch;
 mod error;
@@ -42,11 +44,11 @@ use crate::broker::retained::Retained;
 use crate::collections::sorted_list::SortedList;
 use crate::topic::TopicName;
 
-/// What the store has, and what is on its way there.
+/// Image of the store's records, and the batch on its way there.
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) state: State,
-    /// The batch that was given out last, or is being made.
+    /// The batch that was handed out last, or is being made.
     pub(crate) batch: Batch,
     pub(crate) last_batch: BatchId,
     /// The store has no record of its format yet.
@@ -55,28 +57,28 @@ pub(crate) struct Store {
     pub(crate) sessions: StoredSessions,
     pub(crate) messages: Messages,
     pub(crate) retained: SortedList<StoredTopic>,
-    /// What was handled since the batch was given out.
+    /// Work done since the batch was handed out.
     pub(crate) since: Load,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// The store has all that was given out.
+    /// The store has written every batch.
     Idle,
-    /// The batch is made, and goes to the host with the next outputs.
+    /// The batch is made, and waits for `poll_output`.
     Made(BatchId),
     Writing(BatchId),
     Failed,
 }
 
-/// How much was handled.
+/// An amount of handled work.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Load {
     pub(crate) messages: usize,
     pub(crate) bytes: usize,
 }
 
-/// A topic whose retained message the store has.
+/// Stored image of a topic's retained message.
 #[derive(Debug)]
 pub(crate) struct StoredTopic {
     pub(crate) topic: TopicName,
@@ -128,18 +130,19 @@ impl Store {
         Some(batch)
     }
 
-    /// Whether so much was handled since the batch was given out that the store is to be waited for.
+    /// True if so much was handled since the batch was handed out that input has to wait for the
+    /// store.
     ///
-    /// Half of what one client's queue takes, since two such loads can wait for it: the one whose batch is written, and the
-    /// next. So it is the publishers that a slow store slows down, as `handlers/backpressure.rs` says, and no queue runs over for
-    /// it.
+    /// The limit is half of a client's queue, since two such loads can wait in it: that of the
+    /// written batch, and the next. So a slow store slows down the publishers, by
+    /// `handlers/backpressure.rs`, and overflows no queue.
     pub(crate) fn is_behind(&self, options: &BrokerOptions) -> bool {
         let Load { messages, bytes } = self.since;
         let is_much = messages >= (options.queue_messages / 2).max(1) || bytes >= options.store_bytes_max.max(1);
         is_much && !self.has_failed()
     }
 
-    /// Makes a batch of all that was touched since the last. `None` if the store has it all.
+    /// Makes a batch of all changes since the last. `None` if nothing has changed.
     pub(crate) fn make_batch(
         &mut self,
         clients: &mut Clients,
@@ -147,7 +150,7 @@ impl Store {
         retained: &mut Retained,
     ) -> Option<BatchId> {
         self.batch.clear();
-        // The sessions that are over come first, since a key may be in use again.
+        // Ended sessions come first, since their keys may be in use again.
         for (key, filters) in clients.take_ended() {
             if let Some(mut stored) = self.sessions.take(key) {
                 stored.remove(&filters, &mut self.writer(groups));

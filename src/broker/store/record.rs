@@ -10,17 +10,19 @@ use crate::codec::{Message, Packet, PacketId, Publish, QoS, Version};
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
 
-/// Of [`Key::Format`](crate::broker::store::key::Key::Format). It changes whenever old records mean something else or nothing.
+/// Value of [`Key::Format`](crate::broker::store::key::Key::Format). It is raised when old records
+/// become unreadable or change their meaning.
 pub(crate) const FORMAT: [u8; 1] = [2];
 
-/// What [`Key::Session`](crate::broker::store::key::Key::Session) has beside the client identifier.
+/// Value of [`Key::Session`](crate::broker::store::key::Key::Session), without the client
+/// identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SessionRecord {
-    /// Of its last connection: the access list may go by it.
+    /// The user name of its last connection. Rules of the access list may depend on it.
     pub(crate) username: Option<Arc<str>>,
-    /// In seconds; `u32::MAX` is for ever.
+    /// The session expiry interval in seconds; `u32::MAX` never expires.
     pub(crate) expiry_interval: u32,
-    /// `None` while it is connected, or if it never ends.
+    /// Time of its expiry; `None` while it is connected, or if it never expires.
     pub(crate) ends_at: Option<Time>,
     pub(crate) will: WillRecord,
 }
@@ -37,14 +39,14 @@ pub(crate) enum WillRecord {
 #[derive(Debug)]
 pub(crate) struct DeliveryRecord<'a> {
     pub(crate) message: u64,
-    /// The shared subscription that it goes out for: the whole filter.
+    /// The shared subscription of the delivery, as its whole filter.
     pub(crate) group: Option<&'a str>,
     qos: QoS,
     retain: bool,
     identifiers: Vec<u32>,
 }
 
-/// A message that arrived at a time. `None` if MQTT cannot say it.
+/// Writes a message and its arrival. `None` if MQTT cannot encode the message.
 pub(crate) fn write_message(message: &Message, arrived: Time, out: &mut Vec<u8>) -> Option<()> {
     let packet_id = (message.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
     out.extend_from_slice(&arrived.as_millis().to_be_bytes());
@@ -73,13 +75,13 @@ impl SessionRecord {
             WillRecord::Delayed(message, delay, due) => (2, message, delay, due),
         };
         out.extend_from_slice(&self.expiry_interval.to_be_bytes());
-        // A session that ends at the end of all time is one that never does.
+        // `u64::MAX` stands for a session that never expires.
         out.extend_from_slice(&self.ends_at.map_or(u64::MAX, Time::as_millis).to_be_bytes());
         out.push(kind);
         out.extend_from_slice(&message.to_be_bytes());
         out.extend_from_slice(&delay.to_be_bytes());
         out.extend_from_slice(&due.as_millis().to_be_bytes());
-        // With its length, which a packet bounds, since a user name may follow.
+        // The length comes first, since a user name may follow. A packet bounds it.
         out.extend_from_slice(&u16::try_from(client_id.len()).unwrap_or(u16::MAX).to_be_bytes());
         out.extend_from_slice(client_id.as_bytes());
         if let Some(username) = &self.username {
@@ -119,7 +121,8 @@ impl SessionRecord {
     }
 }
 
-/// A subscription; if it has still to bring what is retained, its replay: since when, and how far it came.
+/// Writes a subscription. If retained messages are still to be sent, the state of that replay
+/// follows.
 pub(crate) fn write_subscription(subscription: Subscription, replay: Option<&Replay>, out: &mut Vec<u8>) {
     let Subscription { qos, no_local, retain_as_published, identifier } = subscription;
     out.push(qos.bits() | u8::from(no_local) << 2 | u8::from(retain_as_published) << 3);
@@ -148,9 +151,9 @@ pub(crate) fn read_subscription(filter: &TopicFilter, bytes: &[u8]) -> Option<(S
     Some((subscription, Some(Replay { filter, subscription, since, after })))
 }
 
-/// A delivery whose message has this number, and that goes out for this shared subscription.
+/// Writes a delivery with its message's number and its shared subscription.
 pub(crate) fn write_delivery(delivery: &Delivery, message: u64, group: Option<&str>, out: &mut Vec<u8>) {
-    // No filter is longer than two bytes can say.
+    // The length of a filter fits two bytes.
     let group = group.and_then(|group| Some((group, u16::try_from(group.len()).ok()?)));
     out.push(delivery.qos.bits() | u8::from(delivery.retain) << 2 | u8::from(group.is_some()) << 3);
     out.extend_from_slice(&message.to_be_bytes());
@@ -188,7 +191,8 @@ impl<'a> DeliveryRecord<'a> {
     }
 }
 
-/// A delivery that was sent: its place in the order of sending, and unless only PUBCOMP is waited for, itself.
+/// Writes a delivery in flight: its place in the order of sending, and the delivery unless only
+/// PUBCOMP is awaited.
 pub(crate) fn write_sent(order: u64, delivery: Option<(&Delivery, u64, Option<&str>)>, out: &mut Vec<u8>) {
     out.extend_from_slice(&order.to_be_bytes());
     if let Some((delivery, message, group)) = delivery {

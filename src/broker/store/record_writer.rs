@@ -1,11 +1,11 @@
-//! The writer of a batch's records.
+//! Writer of a batch's records, with the messages and groups that they refer to.
 
 use crate::broker::clients::shared_groups::Groups;
 use crate::broker::delivery_tag::Delivery;
 use crate::broker::store::batch::Batch;
 use crate::broker::store::messages::{MessageKey, Messages};
 
-/// What a batch is made with.
+/// Writer of a batch's records.
 #[derive(Debug)]
 pub(crate) struct RecordWriter<'a> {
     pub(crate) batch: &'a mut Batch,
@@ -14,12 +14,12 @@ pub(crate) struct RecordWriter<'a> {
 }
 
 impl<'a> RecordWriter<'a> {
-    /// The message of a delivery, held once more.
+    /// Adds a reference to the message of a delivery.
     pub(crate) fn hold(&mut self, delivery: &Delivery) -> Option<MessageKey> {
         self.messages.hold(&delivery.message, delivery.tag.arrived, self.batch)
     }
 
-    /// The shared subscription that a delivery goes out for.
+    /// Returns the shared subscription of a delivery.
     pub(crate) fn group(&self, delivery: &Delivery) -> Option<&'a str> {
         self.groups.filter(delivery.tag.group?)
     }

@@ -1,4 +1,4 @@
-//! A line: what the store has of deliveries that wait in order.
+//! Stored image of a queue of deliveries.
 
 use crate::broker::delivery_tag::Delivery;
 use crate::broker::store::key::Key;
@@ -8,19 +8,19 @@ use crate::broker::store::record_writer::RecordWriter;
 use crate::codec::QoS;
 use crate::collections::fifo::Fifo;
 
-/// Deliveries that a broker could have left out in a row: more than wait for any client, and no more than there is memory
-/// for.
+/// Limit of consecutive deliveries that were not stored. It is above the length of any queue, and
+/// small enough for memory.
 const LEFT_OUT_MAX: u64 = 1 << 24;
 
-/// Deliveries by their places, which are counted from the beginning of the session. A line loses its first and gains
-/// behind its last, so that what is left of it stands where it stood.
+/// Deliveries by their places, which are counted from the session's start. The queue grows at the
+/// back and shrinks at the front, so a delivery keeps its place.
 #[derive(Debug)]
 pub(crate) struct StoredQueue {
-    /// Of a session and a place.
+    /// Makes the key of a session and a place.
     key: fn(u64, u64) -> Key<'static>,
-    /// The place of the first.
+    /// The place of the first delivery.
     first: u64,
-    /// None where there is a delivery that is not stored.
+    /// The messages; `None` for a delivery that is not stored.
     messages: Fifo<Option<MessageKey>>,
 }
 
@@ -29,8 +29,9 @@ impl StoredQueue {
         Self { key, first: 0, messages: Fifo::new() }
     }
 
-    /// Writes what is not as the store has it: `deliveries` gives the `len` that are left of all that were `ever` put in,
-    /// from a place among them on.
+    /// Writes the differences to the session's queue. `ever` counts all deliveries since the
+    /// session's start, and `len` those still queued. `deliveries` returns the queued ones from an
+    /// index on.
     pub(crate) fn sync<'d, I: Iterator<Item = &'d Delivery>>(
         &mut self,
         session: u64,
@@ -42,7 +43,7 @@ impl StoredQueue {
         self.forget(session, ever - len as u64, writer);
         let have = self.messages.len();
         for (delivery, place) in deliveries(have).zip(self.first + have as u64..) {
-            // Of QoS 0 nothing is session state. What MQTT cannot say is not sent either.
+            // QoS 0 is no session state. A message that MQTT cannot encode is not sent either.
             let message = if delivery.qos == QoS::AtMostOnce { None } else { writer.hold(delivery) };
             if let Some(message) = message {
                 let (number, group) = (writer.messages.number(message), writer.group(delivery));
@@ -52,7 +53,7 @@ impl StoredQueue {
         }
     }
 
-    /// Removes what stood before this place.
+    /// Removes the deliveries before this place.
     pub(crate) fn forget(&mut self, session: u64, place: u64, writer: &mut RecordWriter<'_>) {
         while self.first < place {
             let Some(message) = self.messages.pop() else {
@@ -71,7 +72,8 @@ impl StoredQueue {
         self.messages.len()
     }
 
-    /// One that is restored, which may have left out places before it. Gives the next place; `None` if this one cannot be.
+    /// Restores a delivery at its place; places before it may be left out. Returns the next place,
+    /// or `None` if the place is impossible.
     pub(crate) fn restore(&mut self, place: u64, message: MessageKey) -> Option<u64> {
         if self.messages.is_empty() {
             self.first = place;

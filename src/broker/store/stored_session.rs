@@ -1,4 +1,4 @@
-//! The stored image of one session: what the store has of one session, to be held against what the session is now.
+//! Stored image of a session, compared with the session to make the records of a batch.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -18,20 +18,20 @@ use crate::collections::sorted_list::SortedList;
 use crate::session;
 use crate::time::Time;
 
-/// What the store has of one session.
+/// Stored image of a session.
 #[derive(Debug)]
 pub(crate) struct StoredSession {
-    /// The session's, in the keys.
+    /// The session's number in the keys.
     number: u64,
-    /// Its record, once it is written.
+    /// The session's record, once it is written.
     record: Option<SessionRecord>,
     will: Option<HeldWill>,
-    /// A session that ends with its connection has nothing that outlives it but its will.
+    /// False for a session that ends with its connection: only its will is stored.
     is_whole: bool,
-    /// The queue, and what is behind the screen.
+    /// The outgoing queue, and below it the approval queue.
     queue: StoredQueue,
     approvals: StoredQueue,
-    /// In the order of the identifiers.
+    /// Deliveries in flight, in the order of their packet identifiers.
     sent: Vec<Sent>,
     handed_over: Vec<PacketId>,
 }
@@ -55,7 +55,7 @@ fn tag(delivery: Option<&Delivery>) -> DeliveryTag {
     delivery.map_or_else(DeliveryTag::default, |delivery| delivery.tag)
 }
 
-/// A will's message, and where it lies.
+/// A stored will: the address and the key of its message.
 #[derive(Clone, Copy, Debug)]
 struct HeldWill {
     address: usize,
@@ -63,7 +63,7 @@ struct HeldWill {
 }
 
 impl StoredSession {
-    /// A session that the store does not have yet.
+    /// Makes the image of a session that is not stored yet.
     pub(crate) const fn new(number: u64) -> Self {
         Self {
             number,
@@ -77,7 +77,7 @@ impl StoredSession {
         }
     }
 
-    /// Writes what is not as the store has it.
+    /// Writes the differences between the session and this image.
     pub(crate) fn sync(&mut self, client: &mut ClientState, writer: &mut RecordWriter<'_>) {
         if !self.is_whole && client.expiry_interval > 0 {
             self.is_whole = true;
@@ -106,7 +106,8 @@ impl StoredSession {
         }
     }
 
-    /// Removes all of it: the session is over. `filters` are those that had changed since the last batch.
+    /// Removes all records of an ended session. `filters` are those that changed since the last
+    /// batch.
     pub(crate) fn remove(&mut self, filters: &SortedList<Arc<str>>, writer: &mut RecordWriter<'_>) {
         writer.batch.remove(Key::Session(self.number));
         if let Some(message) = self.will.and_then(|will| will.message) {
@@ -130,7 +131,7 @@ impl StoredSession {
         if self.will.map(|will| will.address) != message.map(address) {
             let held = message.map(|message| HeldWill {
                 address: address(message),
-                // It has not arrived anywhere yet.
+                // A will has no arrival before it is published.
                 message: writer.messages.hold(message, Time::ZERO, writer.batch),
             });
             if let Some(former) = core::mem::replace(&mut self.will, held).and_then(|will| will.message) {
@@ -200,7 +201,7 @@ impl StoredSession {
         let message = now.delivery.and_then(|delivery| writer.hold(delivery));
         let delivery = now.delivery.zip(message);
         let delivery = delivery.map(|(delivery, key)| (delivery, writer.messages.number(key), writer.group(delivery)));
-        // What cannot be stored was not sent either.
+        // A message that cannot be stored was not sent either.
         if now.delivery.is_none() || delivery.is_some() {
             let key = Key::Sent(self.number, now.packet_id);
             writer.batch.put(key, |out| write_sent(now.order, delivery, out));
@@ -238,7 +239,7 @@ impl StoredSession {
     }
 }
 
-/// The stored images of sessions, by the keys of their clients.
+/// Stored images of sessions, by the keys of their clients.
 #[derive(Debug, Default)]
 pub(crate) struct StoredSessions(Vec<Option<Box<StoredSession>>>);
 
@@ -247,7 +248,7 @@ impl StoredSessions {
         self.0.get_mut(key.index())?.as_deref_mut()
     }
 
-    /// Takes an image out, to be put back unless its session is over.
+    /// Takes an image out. It is put back unless its session has ended.
     pub(crate) fn take(&mut self, key: ClientKey) -> Option<Box<StoredSession>> {
         self.0.get_mut(key.index())?.take()
     }
@@ -260,10 +261,10 @@ impl StoredSessions {
     }
 }
 
-/// What a session has that is being restored.
+/// Restoring of an image from records.
 impl StoredSession {
     pub(crate) fn restore(number: u64, record: SessionRecord) -> Self {
-        // Also of one that is to end with its connection: before that it may have been one that stays.
+        // This includes a session that ends with its connection: it may have outlived one before.
         Self { is_whole: true, record: Some(record), ..Self::new(number) }
     }
 
