@@ -1,7 +1,8 @@
-//! Verdicts: what a packet may do, and how it waits until the host has said so.
+//! Authorization of packets by the access list and the host.
 //!
-//! A packet that waits stays in its peer's decoder, with all that came behind it, so that one client's packets keep their
-//! order; it is handled anew when its answers are there. Other peers go on.
+//! A packet that waits for answers stays in its peer's decoder, with all bytes behind it. So one
+//! client's packets keep their order. When its answers are there, the packet is handled again.
+//! Other peers do not wait.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -19,8 +20,9 @@ use crate::time::Time;
 use crate::topic::TopicFilter;
 
 impl Broker {
-    /// The host's answer to an [`Output::Ask`](crate::broker::Output::Ask): what waited for it goes on. Ignored if the question is
-    /// over, since its peer is gone or it was not answered in time.
+    /// Takes the host's answer to an [`Output::Ask`](crate::broker::Output::Ask), and resumes the
+    /// packet or delivery that waited for it. An answer is ignored if its peer is gone, or the
+    /// answer timeout has passed.
     pub fn answer(&mut self, question: QuestionId, answer: Answer, now: Time) {
         self.now = now;
         let answer = match answer {
@@ -46,14 +48,15 @@ impl Broker {
         self.end_input(now);
     }
 
-    /// Those that were not answered in time are refused.
+    /// Refuses the questions whose deadline has passed.
     pub(crate) fn end_questions(&mut self, now: Time) {
         while let Some(id) = self.questions.first_over(now) {
             self.answer(id, Answer::Refuse(ReasonCode::UnspecifiedError), now);
         }
     }
 
-    /// The answer to the packet that is handled, at this place among its questions; asks if it was not asked yet.
+    /// Returns the answer to the question at this place about the handled packet. Asks the host if
+    /// it was not asked yet.
     pub(crate) fn answered(
         &mut self,
         id: PeerId,
@@ -69,7 +72,7 @@ impl Broker {
         peer.input.questions_mut().answer(place).cloned()
     }
 
-    /// As [`answered`](Self::answered), for a yes or no.
+    /// Returns the verdict by the answer; see [`answered`](Self::answered).
     pub(crate) fn verdict(
         &mut self,
         (id, place): (PeerId, usize),
@@ -80,11 +83,11 @@ impl Broker {
         self.answered(id, place, question, now).map_or(Verdict::Pending, |answer| Verdict::of(&answer, kind))
     }
 
-    /// Whether the client may publish this.
+    /// Returns the verdict for a PUBLISH.
     pub(crate) fn may_publish(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> Verdict {
         let Some(client) = self.clients.get(sender.client) else { return Verdict::Allowed };
-        // What was handed over already is acknowledged again, and no more. A QoS 1 message is a new one, whatever identifier
-        // it has.
+        // A QoS 2 message that was received before is only acknowledged again. A QoS 1 message is
+        // always new, whatever its identifier.
         let has_received = |packet_id| client.session.has_received(packet_id);
         if publish.qos == QoS::ExactlyOnce && publish.packet_id.is_some_and(has_received) {
             return Verdict::Allowed;
@@ -107,7 +110,7 @@ impl Broker {
         self.verdict((sender.peer, 0), PacketKind::Puback, &question, now)
     }
 
-    /// Whether the client may leave its will to be published; the question stands at this place.
+    /// Returns the verdict for the will of a CONNECT. `question` is the place among its questions.
     pub(crate) fn may_leave_will(&mut self, question: (PeerId, usize), connect: &Connect<'_>, now: Time) -> Verdict {
         let Some(will) = &connect.will else { return Verdict::Allowed };
         let who = Who { client_id: connect.client_id, username: connect.username };
@@ -128,7 +131,7 @@ impl Broker {
         self.verdict(question, PacketKind::Connack, &ask, now)
     }
 
-    /// Whether the client may have each of the subscriptions; `None` while one is pending.
+    /// Returns a verdict for each subscription; `None` while one is pending.
     pub(crate) fn may_subscribe(
         &mut self,
         sender: Sender,
@@ -167,7 +170,7 @@ impl Broker {
         (!verdicts.contains(&Verdict::Pending)).then_some(verdicts)
     }
 
-    /// A client was not allowed something, and is not told so in every version.
+    /// Logs a refusal, since not every version of MQTT tells the client.
     pub(crate) fn log_refusal(&mut self, key: ClientKey, action: Action, topic: &str, reason: ReasonCode) {
         let clients = &self.clients;
         let Some(client) = clients.get(key) else { return };
@@ -175,7 +178,7 @@ impl Broker {
         self.events.event(|| Event::Refused { client_id: Arc::clone(client_id), action, topic: topic.into(), reason });
     }
 
-    /// The questions of the peer's packet are over.
+    /// Closes the questions about the peer's packet.
     pub(crate) fn drop_questions(&mut self, id: PeerId) {
         let questions = self.peers.get_mut(id).and_then(|peer| peer.input.take_questions());
         if let Some(questions) = questions {

@@ -1,4 +1,4 @@
-//! Wills: what is published when a connection ends otherwise than by DISCONNECT (MQTT 5.0 §3.1.2.5).
+//! Wills: published when a connection ends without DISCONNECT (MQTT 5.0 §3.1.2.5).
 //!
 //! ```text
 //! Armed ──DISCONNECT 0x00──▶ cleared
@@ -27,19 +27,19 @@ impl Broker {
         self.log_will(key, WillFate::Armed);
     }
 
-    /// The client said goodbye [MQTT-3.14.4-3].
+    /// Deletes the will after a DISCONNECT [MQTT-3.14.4-3].
     pub(crate) fn clear_will(&mut self, key: ClientKey) {
         self.log_will(key, WillFate::Cleared);
         self.take_will(key);
     }
 
-    /// The client is back before the delay was over [MQTT-3.1.3-9].
+    /// Deletes the will of a client that reconnected within the delay [MQTT-3.1.3-9].
     pub(crate) fn cancel_will(&mut self, key: ClientKey) {
         self.log_will(key, WillFate::Cancelled);
         self.take_will(key);
     }
 
-    /// The connection is gone: publishes the will or sets its time [MQTT-3.1.2-8].
+    /// Publishes the will of an ended connection, or sets its time [MQTT-3.1.2-8].
     pub(crate) fn connection_lost(&mut self, key: ClientKey, now: Time) {
         let Some(client) = self.clients.get_mut(key) else { return };
         match client.will.take() {
@@ -65,7 +65,7 @@ impl Broker {
         }
     }
 
-    /// Takes the will away from the client, and its deadline.
+    /// Takes the will from the client, and removes its deadline.
     fn take_will(&mut self, key: ClientKey) -> Option<Arc<Message>> {
         let will = self.clients.get_mut(key)?.will.take()?;
         if let Will::Delayed { due, .. } = &will {
