@@ -22,7 +22,6 @@ const CODE_COLUMNS: usize = 120;
 const EXCUSED: &[&str] = &[
     "scripts",
     "src/broker/clients",
-    "src/broker/connection",
     "src/broker/delivery",
     "src/broker/handlers",
     "src/broker/mod.rs",

@@ -7,10 +7,10 @@ use crate::codec::{EncodeError, PropertiesBuf, PropertyId, Value};
 /// An exchange of AUTH packets before CONNACK.
 #[derive(Debug)]
 pub(crate) struct Exchange {
-    /// The CONNECT that began it, as it came.
+    /// The bytes of the CONNECT that began it.
     pub(crate) connect: Box<[u8]>,
     pub(crate) method: Box<str>,
-    /// The largest packet that the client takes.
+    /// The client's maximum packet size.
     pub(crate) packet_bytes_max: usize,
 }
 
@@ -18,11 +18,11 @@ pub(crate) struct Exchange {
 #[derive(Debug)]
 pub(crate) struct Method {
     pub(crate) name: Box<str>,
-    /// It is authenticating again, and its next AUTH goes on with that.
+    /// True during a re-authentication, which the next AUTH continues.
     pub(crate) again: bool,
 }
 
-/// What CONNACK says of a complete authentication [MQTT-4.12.0-5].
+/// The properties of CONNACK for a complete authentication [MQTT-4.12.0-5].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Proof<'a> {
     pub(crate) method: &'a str,

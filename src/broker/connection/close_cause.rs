@@ -1,4 +1,4 @@
-//! The cause of a close: what the peer is told, what becomes of its session, and which event is logged.
+//! Cause of a close: it decides the last packet, the fate of the session, and the event.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,12 +8,12 @@ use crate::broker::connection::peer::Connected;
 use crate::broker::connection::reason_string::{self, connack};
 use crate::codec::{Disconnect, Packet, PacketKind, Properties, PropertiesBuf, ReasonCode, Version};
 
-/// The cause of a close.
+/// Cause of a close.
 #[derive(Debug)]
 pub(crate) enum CloseCause<'a> {
     /// The connection is not accepted. Its refusal is sent first, if there is one.
     Reject(RejectCause, Option<Refusal<'a>>),
-    /// The connection ends, whether it is accepted or not. A 5.0 client is told this server reference too.
+    /// The connection ends, accepted or not. The text is a server reference for a 5.0 client.
     Disconnect(DisconnectCause, Option<&'a str>),
 }
 
@@ -22,10 +22,10 @@ pub(crate) enum CloseCause<'a> {
 pub(crate) struct Refusal<'a> {
     pub(crate) reason: ReasonCode,
     pub(crate) properties: Properties<'a>,
-    /// The Reason String; none if it is empty.
+    /// The reason string; empty for none.
     pub(crate) text: &'a str,
     pub(crate) version: Version,
-    /// The largest packet that the client takes.
+    /// The client's maximum packet size.
     pub(crate) packet_bytes_max: usize,
 }
 
@@ -59,7 +59,7 @@ impl CloseCause<'_> {
         }
     }
 
-    /// Appends what a peer is told whose connection was not accepted, if anything.
+    /// Appends the CONNACK of a refused connection, if there is one.
     pub(crate) fn write_refusal(&self, out: &mut Vec<u8>) {
         if let Self::Reject(_, Some(refusal)) = self {
             let Refusal { reason, properties, text, version, packet_bytes_max } = *refusal;
@@ -67,11 +67,11 @@ impl CloseCause<'_> {
         }
     }
 
-    /// Appends the DISCONNECT that tells an accepted client why, which 3.1.1 does not have (§4.13).
+    /// Appends the DISCONNECT to an accepted client of 5.0; 3.1.1 has none from a server (§4.13).
     pub(crate) fn write_disconnect(&self, connected: &Connected, out: &mut Vec<u8>) {
         let Self::Disconnect(cause, server_reference) = self else { return };
         let Some(reason) = cause.told().filter(|_| connected.version == Version::V5) else { return };
-        // Some reasons of the decoder are CONNACK's alone.
+        // Some reasons of the decoder are for CONNACK alone.
         let is_allowed = reason.is_allowed_in(PacketKind::Disconnect);
         let reason = if is_allowed { reason } else { ReasonCode::ProtocolError };
         let list: PropertiesBuf = server_reference.map(reason_string::server_reference).unwrap_or_default();
@@ -82,7 +82,7 @@ impl CloseCause<'_> {
 }
 
 impl From<DisconnectCause> for RejectCause {
-    /// The cause of the end of a connection that was not accepted yet.
+    /// Converts the cause for a connection that was not accepted yet.
     fn from(cause: DisconnectCause) -> Self {
         match cause {
             DisconnectCause::TransportClosed => Self::TransportClosed,

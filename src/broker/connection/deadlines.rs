@@ -1,23 +1,25 @@
-//! The moments at which the broker must act by itself, in one ordered queue.
+//! Timers of the broker: one queue of deadlines in order.
 
 use crate::broker::ids::{ClientKey, PeerId};
 use crate::collections::sorted_list::SortedList;
 use crate::time::Time;
 
-/// What is due.
+/// A deadline, by its subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Deadline {
-    /// A will whose delay is over (§3.1.3.2.2). Before the session's end at the same moment.
+    /// The end of a will's delay (§3.1.3.2.2). It comes before the session's expiry at the same
+    /// time.
     Will(ClientKey),
-    /// A session that nobody came back for (§3.1.2.11.2).
+    /// The expiry of a session (§3.1.2.11.2).
     Session(ClientKey),
-    /// A connection without CONNECT, or silent for one and a half times its keep alive [MQTT-3.1.2-22].
+    /// The connect timeout of a connection, or one and a half times its keep alive [MQTT-3.1.2-22].
     Peer(PeerId),
-    /// What `$SYS` tells.
+    /// The next publication of the `$SYS` topics.
     Sys,
 }
 
-/// Each deadline stands in it at most once; who arms one remembers the moment, to take it out again.
+/// Queue of deadlines, each at most once. A caller that sets one keeps its time, to remove it
+/// again.
 #[derive(Debug)]
 pub(crate) struct Deadlines(SortedList<(Time, Deadline)>);
 
@@ -38,7 +40,7 @@ impl Deadlines {
         self.0.first().map(|(at, _)| *at)
     }
 
-    /// Takes out the first that is due.
+    /// Takes the first deadline that is due.
     pub(crate) fn pop_due(&mut self, now: Time) -> Option<Deadline> {
         let due = self.0.first().filter(|(at, _)| *at <= now).copied()?;
         self.0.remove(&due).map(|(_, deadline)| deadline)

@@ -1,8 +1,9 @@
-//! A peer's input: the packets that are not handled yet, what blocks them, and whether the transport is read.
+//! A peer's input: the packets that are not handled yet, what blocks them, and whether the
+//! transport is read.
 //!
 //! ```text
 //! Nothing ──a packet asks the host──▶ Answers ──all answered──▶ Nothing
-//!       └───budget used up, or store behind──▶ Budget, Store ──resumed in line──▶ Nothing
+//!       └───budget used up, or store behind──▶ Budget, Store ──resumed in order──▶ Nothing
 //!
 //! Open ──blocked, and much waits──▶ Paused ──little waits──▶ Resuming ──told the host──▶ Open
 //! ```
@@ -15,11 +16,12 @@ use crate::broker::cause::Fault;
 use crate::broker::ids::QuestionId;
 use crate::codec::{Decoder, ReasonCode};
 
-/// Part of [`BrokerOptions::input_bytes_max`](crate::broker::BrokerOptions::input_bytes_max) that may wait before reading is
-/// paused. Small, so that many blocked peers take little memory, and large enough for a chunk of a transport.
+/// Divisor of [`BrokerOptions::input_bytes_max`](crate::broker::BrokerOptions::input_bytes_max):
+/// reading is paused above the quotient. It is small, so that many blocked peers take little
+/// memory, but holds a chunk of a transport.
 const PAUSE_PART: usize = 16;
 
-/// Part of that again which may still wait when reading is resumed.
+/// Divisor of that quotient: reading is resumed below it.
 const RESUME_PART: usize = 2;
 
 /// A peer's input.
@@ -39,17 +41,18 @@ pub(crate) enum Blocked {
     Nothing,
     /// Answers of the host.
     Answers,
-    /// The store, which is behind. The peer stands in the line of deferred peers.
+    /// The store, which is behind. The peer waits in the queue of deferred peers.
     Store,
-    /// The budget of the turn, or the peer's share of it. The peer stands in the line of deferred peers.
+    /// The budget of the turn, or the peer's share of it. The peer waits in the queue of deferred
+    /// peers.
     Budget,
 }
 
-/// Whether a peer's transport is read.
+/// State of reading a peer's transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reading {
     Open,
-    /// The host was asked to pause; it may keep `bytes_max` bytes waiting all the same.
+    /// The host was asked to pause. Up to `bytes_max` bytes may still come.
     Paused {
         bytes_max: usize,
     },
@@ -86,7 +89,7 @@ impl PeerInput {
         self.blocked
     }
 
-    /// True if packets wait for something else than their own bytes.
+    /// True if the packets wait for more than their own bytes.
     pub(crate) const fn is_blocked(&self) -> bool {
         match self.blocked {
             Blocked::Nothing => false,
@@ -109,13 +112,13 @@ impl PeerInput {
         self.questions.get_or_insert_default()
     }
 
-    /// Notes that the first packet asked this, and waits for the answer.
+    /// Notes a question of the first packet, which waits for the answer.
     pub(crate) fn await_answer(&mut self, question: QuestionId) {
         self.questions_mut().push(question);
         self.blocked = Blocked::Answers;
     }
 
-    /// Notes an answer; true if it was the last that the first packet waited for.
+    /// Notes an answer. True if the first packet waits for no other.
     pub(crate) fn put_answer(&mut self, question: QuestionId, answer: Answer) -> bool {
         let Some(questions) = &mut self.questions else { return false };
         let is_last = questions.put(question, answer);
@@ -136,12 +139,12 @@ impl PeerInput {
     /// Pauses reading if much waits behind a packet that is blocked; true if more bytes may follow.
     ///
     /// # Errors
-    /// A fault if reading is paused and more bytes came all the same than are kept.
+    /// A fault if more bytes came while reading is paused than the limit allows.
     pub(crate) fn check_room(&mut self, input_bytes_max: usize) -> Result<bool, Fault> {
         let waiting = self.decoder.unread().len();
         match self.reading {
             Reading::Open | Reading::Resuming if self.is_blocked() && waiting > input_bytes_max / PAUSE_PART => {
-                // No part of a frame that is there already is refused, however large it is.
+                // A frame that is there already counts as received, however large it is.
                 self.reading = Reading::Paused { bytes_max: waiting.saturating_add(input_bytes_max) };
                 Ok(false)
             }
@@ -165,7 +168,7 @@ impl PeerInput {
         resumes
     }
 
-    /// Notes that the host is told to resume; true if it still should be.
+    /// Notes that the host is told to resume. True if it still has to be told.
     pub(crate) fn note_resumed(&mut self) -> bool {
         let is_resuming = self.reading == Reading::Resuming;
         if is_resuming {

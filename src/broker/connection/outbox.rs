@@ -1,4 +1,4 @@
-//! The outbox: peers with bytes to send, and the buffers that hold them.
+//! Outbox: the queue of peers with output, their buffers, and the work budget of a turn.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -7,56 +7,57 @@ use crate::broker::connection::output::Backlog;
 use crate::broker::connection::peer::Peer;
 use crate::broker::ids::PeerId;
 
-/// Buffers kept for the next turn.
+/// Limit of pooled buffers.
 pub(crate) const POOL_BUFFERS: usize = 64;
 
-/// Work in one turn, above which no more packets are looked at until its frames are handed out: some milliseconds, and some
-/// megabytes to send.
+/// Work budget of a turn. Beyond it, no packet is handled until the turn's frames are handed out.
+/// It is some milliseconds of work, and some megabytes to send.
 pub(crate) const WORK_MAX: usize = 200_000;
 
-/// How many have their share of a turn, where some wait for the next.
+/// Number of shares of a turn's budget while peers are deferred.
 pub(crate) const SHARES: usize = 8;
 
-/// Likewise, above which no more messages of QoS 0 are copied for their subscribers: half a gigabyte.
+/// Work in a turn beyond which QoS 0 messages are no longer copied to subscribers: half a gigabyte.
 pub(crate) const COPIES_MAX: usize = 8_000_000;
 
-/// So many bytes count as one piece of work.
+/// Bytes that count as one unit of work.
 pub(crate) const PIECE_BYTES: usize = 64;
 
-/// A buffer that grew beyond this is not kept.
+/// Limit of a pooled buffer's capacity.
 pub(crate) const POOL_BUFFER_BYTES: usize = 256 * 1024;
 
-/// The peers with bytes to send, and the buffers that hold them.
+/// The queue of peers with output, and their buffers.
 ///
-/// A peer borrows a buffer from the pool with its first byte of a turn, so that idle peers hold none.
+/// A peer borrows a buffer from the pool with its first byte of a turn, so that idle peers hold
+/// none.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    /// In the order in which they came to have something to send, or to be closed.
+    /// Peers with bytes to send or a close pending, in the order in which they got it.
     line: VecDeque<PeerId>,
-    /// Peers whose deliveries go on in the next turn, each once.
+    /// Peers whose deliveries continue in the next turn, each once.
     next_turn: VecDeque<PeerId>,
     /// Peers whose queue overflowed, to be disconnected at the end of this input.
     overflowed: VecDeque<PeerId>,
     pool: Vec<Vec<u8>>,
-    /// The frame that was given to the host last.
+    /// The frame that was handed to the host last.
     frame: Vec<u8>,
-    /// What was done since all frames were handed out: packets, nodes of the router and topics looked at, copies made.
+    /// Work done in this turn: packets handled, router nodes and topics visited, copies made.
     work: usize,
 }
 
-/// State of the first peer in line.
+/// State of the first peer in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum First {
-    /// It has bytes to send, or is to be closed.
+    /// It has bytes to send, or a close pending.
     Ready,
-    /// Its bytes are sent, and its deliveries are to be flushed; it went behind the others.
+    /// Its bytes are sent, and its deliveries are to be flushed. It moved to the back.
     Flush,
-    /// It had nothing more and left the line.
+    /// It had nothing more and left the queue.
     Left,
 }
 
 impl Outbox {
-    /// The peer's buffer, to append to.
+    /// Returns the peer's buffer, to append to.
     pub(crate) fn open<'p>(&mut self, peer: &'p mut Peer) -> &'p mut Vec<u8> {
         self.enlist(peer);
         let buffer = peer.output.buffer_mut();
@@ -66,31 +67,32 @@ impl Outbox {
         buffer
     }
 
-    /// Something was done: so many steps, and so many bytes copied.
+    /// Adds work: a number of steps, and of bytes copied.
     #[inline]
     pub(crate) const fn note_work(&mut self, steps: usize, bytes: usize) {
         self.work += steps + bytes / PIECE_BYTES;
     }
 
-    /// Whether what is left to do waits for the next turn.
+    /// True if the budget of the turn is used up.
     #[inline]
     pub(crate) const fn is_spent(&self) -> bool {
         self.work > WORK_MAX
     }
 
-    /// What was done when a peer has had its share that begins now: all there is, if nobody else waits.
+    /// Returns the work at which a peer's share, begun now, is used up. Without other waiting
+    /// peers, the share has no end.
     #[inline]
     pub(crate) const fn share_end(&self, others_wait: bool) -> usize {
         if others_wait { self.work + WORK_MAX / SHARES } else { usize::MAX }
     }
 
-    /// Whether that share is used up, or the turn.
+    /// True if the share or the budget of the turn is used up.
     #[inline]
     pub(crate) const fn is_used_up(&self, share_end: usize) -> bool {
         self.work > share_end || self.is_spent()
     }
 
-    /// Whether a message may be copied for one more subscriber.
+    /// True if a message may be copied to one more subscriber.
     #[inline]
     pub(crate) const fn takes_copies(&self) -> bool {
         self.work < COPIES_MAX
@@ -101,27 +103,28 @@ impl Outbox {
         self.work = 0;
     }
 
-    /// Puts a peer into the line that has something to send or is to be closed.
+    /// Puts a peer with output or a pending close into the queue.
     pub(crate) fn enlist(&mut self, peer: &mut Peer) {
         if peer.output.enlist() {
             self.line.push_back(peer.id);
         }
     }
 
-    /// Notes that the peer's session or its replays have more, which follows once its bytes are sent.
+    /// Notes that the peer's session or its replays have more, to be flushed once its bytes are
+    /// sent.
     pub(crate) fn continue_later(&mut self, peer: &mut Peer) {
         peer.output.set_more();
         self.enlist(peer);
     }
 
-    /// Notes that the queue of the peer's session overflowed, for which the peer is disconnected.
+    /// Notes an overflow of the session's queue, which disconnects the peer.
     pub(crate) fn note_overflow(&mut self, peer: &mut Peer) {
         if peer.output.set_overflow() {
             self.overflowed.push_back(peer.id);
         }
     }
 
-    /// Takes the next peer that is to be disconnected since its queue overflowed.
+    /// Takes the next peer to disconnect for an overflowed queue.
     pub(crate) fn pop_overflowed(&mut self) -> Option<PeerId> {
         self.overflowed.pop_front()
     }
@@ -131,7 +134,7 @@ impl Outbox {
         !self.next_turn.is_empty() || !self.overflowed.is_empty()
     }
 
-    /// Takes the peers whose deliveries go on in this turn.
+    /// Takes the peers whose deliveries continue in this turn.
     pub(crate) fn take_next_turn(&mut self) -> VecDeque<PeerId> {
         core::mem::take(&mut self.next_turn)
     }
@@ -140,7 +143,7 @@ impl Outbox {
         self.line.front().copied()
     }
 
-    /// Looks at the peer that is the first in line, which leaves it if it has nothing more.
+    /// Returns the state of the first peer, which leaves the queue if it has nothing more.
     pub(crate) fn look_at_first(&mut self, peer: &mut Peer) -> First {
         if peer.output.is_gone() {
             peer.output.discard();
@@ -165,7 +168,7 @@ impl Outbox {
         First::Left
     }
 
-    /// Puts a peer into the line again whose deliveries had to wait for this turn.
+    /// Puts a peer back into the queue if its deliveries waited for this turn.
     pub(crate) fn resume(&mut self, peer: &mut Peer) {
         if peer.output.backlog() == Backlog::NextTurn {
             peer.output.take_backlog();
@@ -173,17 +176,17 @@ impl Outbox {
         }
     }
 
-    /// Takes the first peer out of the line.
+    /// Takes the first peer out of the queue.
     pub(crate) fn pop(&mut self) {
         self.line.pop_front();
     }
 
-    /// Takes all peers out of the line.
+    /// Takes all peers out of the queue.
     pub(crate) fn take_line(&mut self) -> VecDeque<PeerId> {
         core::mem::take(&mut self.line)
     }
 
-    /// Takes the bytes of a peer that left the line; one that has more to send enters it again.
+    /// Takes the bytes of a peer that left the queue. A peer with more deliveries enters it again.
     pub(crate) fn take_bytes(&mut self, peer: &mut Peer) -> Vec<u8> {
         peer.output.delist();
         if peer.output.backlog() == Backlog::More {
@@ -198,7 +201,7 @@ impl Outbox {
         self.set_frame(peer, bytes);
     }
 
-    /// Hands these bytes out next, which are the peer's.
+    /// Makes these bytes of the peer the next frame.
     pub(crate) fn set_frame(&mut self, peer: &mut Peer, bytes: Vec<u8>) {
         peer.output.count_frame(bytes.len());
         self.reclaim();
@@ -209,7 +212,7 @@ impl Outbox {
         &self.frame
     }
 
-    /// Puts the frame that was given out last back into the pool.
+    /// Puts the last frame's buffer back into the pool.
     pub(crate) fn reclaim(&mut self) {
         let mut frame = core::mem::take(&mut self.frame);
         if frame.capacity() > 0 && frame.capacity() <= POOL_BUFFER_BYTES && self.pool.len() < POOL_BUFFERS {

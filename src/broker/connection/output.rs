@@ -1,4 +1,5 @@
-//! A peer's output: the bytes that wait to be sent, whether the transport takes more, and what follows them.
+//! A peer's output: its outgoing buffer, the state of its transport, and the deliveries that
+//! follow.
 //!
 //! ```text
 //! Open ──not writable──▶ Stopped ──writable──▶ Open
@@ -20,29 +21,29 @@ pub(crate) struct PeerOutput {
     buffer: Vec<u8>,
     transport: Transport,
     backlog: Backlog,
-    /// The peer stands in the line of the outbox.
+    /// True if the peer is in the queue of the outbox.
     is_listed: bool,
 }
 
-/// Whether a peer's transport takes more.
+/// State of writing to a peer's transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Transport {
     Open,
-    /// The host said that it takes no more, and was given `bytes` bytes since.
+    /// The host reported it as not writable, and has got `bytes` bytes since.
     Stopped {
         bytes: usize,
     },
-    /// It is closed, and packets that came before are still to be handled.
+    /// It is closed; packets that came before are still handled.
     Gone,
 }
 
-/// Deliveries that are to follow the bytes in the buffer.
+/// Deliveries that follow the bytes in the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backlog {
     Nothing,
     /// The session or its replays have more, to be flushed once the buffer is sent.
     More,
-    /// Likewise, and the budget of this turn is used up.
+    /// More as well, but the budget of this turn is used up.
     NextTurn,
     /// The session's queue overflowed, so the peer is disconnected at the end of this input.
     Overflow,
@@ -92,7 +93,8 @@ impl PeerOutput {
     }
 
     /// # Errors
-    /// The cause for which a QoS 0 message is dropped: the transport takes no more, or `bytes_max` bytes wait.
+    /// The cause for which a QoS 0 message is dropped: the transport takes no more, or `bytes_max`
+    /// bytes wait.
     #[inline]
     pub(crate) const fn check_room(&self, bytes_max: usize) -> Result<(), DropCause> {
         match self.transport {
@@ -148,12 +150,12 @@ impl PeerOutput {
         core::mem::replace(&mut self.backlog, Backlog::Overflow) != Backlog::Overflow
     }
 
-    /// True if the peer was not in the line of the outbox, in which it stands from now on.
+    /// Notes that the peer enters the queue of the outbox. True if it was not in it.
     pub(super) const fn enlist(&mut self) -> bool {
         !core::mem::replace(&mut self.is_listed, true)
     }
 
-    /// Notes that the peer left the line of the outbox.
+    /// Notes that the peer left the queue of the outbox.
     pub(super) const fn delist(&mut self) {
         self.is_listed = false;
     }

@@ -22,15 +22,16 @@ pub(crate) struct Peer {
     pub(crate) connection: Connection,
     pub(crate) input: PeerInput,
     pub(crate) output: PeerOutput,
-    /// It speaks MQTT 3.1, which goes by as 3.1.1 but for what 3.1 has no word for: a session that is present (its CONNACK
-    /// has no such flag), and a subscription that is refused (its SUBACK grants, and nothing comes). Its retries set DUP in
-    /// SUBSCRIBE and others too, which is not taken: a client has no cause to retry on a connection that stands.
+    /// True for a client of MQTT 3.1, which is handled as 3.1.1 with two exceptions. CONNACK has no
+    /// session present flag. SUBACK cannot refuse: it grants a refused subscription, but no message
+    /// follows. DUP in packets other than PUBLISH is malformed here too, since a client has no
+    /// reason to retry within a connection.
     pub(crate) is_3_1: bool,
-    /// The moment of its [`Deadline::Peer`](crate::broker::connection::deadlines::Deadline::Peer).
+    /// Time of its [`Deadline::Peer`](crate::broker::connection::deadlines::Deadline::Peer).
     pub(crate) deadline: Option<Time>,
 }
 
-/// Where a connection stands.
+/// State of a connection.
 ///
 /// ```text
 /// AwaitConnect ──CONNECT accepted──▶ Connected ──DISCONNECT, fault, timeout, takeover──▶ Closing
@@ -39,40 +40,40 @@ pub(crate) struct Peer {
 /// ```
 #[derive(Debug)]
 pub(crate) enum Connection {
-    /// Nothing but CONNECT may come [MQTT-3.1.0-1].
+    /// The next packet must be CONNECT [MQTT-3.1.0-1].
     AwaitConnect,
-    /// CONNECT asked for a method of authentication, and AUTH packets go both ways.
+    /// CONNECT had an authentication method, and AUTH packets go both ways.
     Authenticating(Arc<Exchange>),
-    /// Accepted.
+    /// CONNECT is accepted.
     Connected(Connected),
-    /// What waits is still sent, then the transport is closed; what still comes is not read.
+    /// The outgoing buffer is still sent, then the transport is closed. Nothing more is read.
     Closing,
 }
 
-/// What holds for an accepted connection.
+/// State of an accepted connection.
 #[derive(Debug)]
 pub(crate) struct Connected {
     pub(crate) client: ClientKey,
     pub(crate) version: Version,
-    /// The largest packet that the client takes (§3.1.2.11.4).
+    /// The client's maximum packet size (§3.1.2.11.4).
     pub(crate) packet_bytes_max: usize,
     /// One and a half times the keep alive [MQTT-3.1.2-22]; `None` if it is off.
     pub(crate) silence_max: Option<Duration>,
-    /// When the last packet came.
+    /// Time of the last packet.
     pub(crate) last_packet: Time,
-    /// If it has authenticated by one.
+    /// The method of its enhanced authentication, if any.
     pub(crate) method: Option<Box<Method>>,
-    /// It wants Reason Strings beside the codes (§3.1.2.11.7).
+    /// True if the client takes reason strings in all packets (§3.1.2.11.7).
     pub(crate) wants_words: bool,
-    /// The topic aliases of the client's PUBLISH packets, from the first on.
+    /// Topic aliases that the client assigned.
     pub(crate) inbound_aliases: Option<Box<Inbound>>,
-    /// The topic aliases of ours, if the client takes any.
+    /// Topic aliases that the broker assigned, if the client allows them.
     pub(crate) outbound_aliases: Option<Box<Outbound>>,
 }
 
 impl Connected {
-    /// The name of the topic in the next PUBLISH, which has so many subscription identifiers. One of QoS 2 does so by the topic: some clients give it to their application
-    /// when it is released, and look for its topic in the PUBLISH alone (MQTT.js 5.16).
+    /// Returns how the next PUBLISH names its topic. A QoS 2 message has the topic in full: some
+    /// clients deliver it on PUBREL, and read the topic from the PUBLISH alone (MQTT.js 5.16).
     #[inline]
     pub(crate) fn naming(&mut self, publish: &Publish<'_>, qos: QoS, identifiers: usize) -> Naming {
         match &mut self.outbound_aliases {
@@ -85,7 +86,7 @@ impl Connected {
 }
 
 impl Peer {
-    /// A PUBLISH that introduces an alias of its topic will be sent.
+    /// Notes that a PUBLISH which introduces an alias is sent.
     pub(crate) fn introduced(&mut self, alias: u16, topic: TopicName) {
         if let Some(aliases) = self.connection.connected_mut().and_then(|connected| connected.outbound_aliases.as_mut())
         {
@@ -94,13 +95,14 @@ impl Peer {
     }
 }
 
-/// Most bytes of a PUBLISH, with an alias, a packet identifier and so many subscription identifiers.
+/// Returns the most bytes of a PUBLISH with an alias, a packet identifier and its subscription
+/// identifiers.
 const fn longest(publish: &Publish<'_>, identifiers: usize) -> usize {
     let lengths = publish.topic.len() + publish.properties.as_bytes().len() + publish.payload.len();
     lengths + 5 * identifiers + 16
 }
 
-/// The connections, found by index.
+/// Peers by index.
 #[derive(Debug)]
 pub(crate) struct Peers {
     slab: Slab<Peer>,
@@ -143,7 +145,7 @@ impl Peers {
         self.slab.remove(id.slot())
     }
 
-    /// In the order of their slots.
+    /// Returns the identifiers in the order of the slots.
     pub(crate) fn ids(&self) -> Vec<PeerId> {
         let mut ids = Vec::new();
         for peer in self.slab.iter() {

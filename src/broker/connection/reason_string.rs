@@ -1,8 +1,8 @@
-//! Words: the Reason Strings of the broker's packets, for people to read (MQTT 5.0 §4.13).
+//! Reason strings of the broker's packets (MQTT 5.0 §4.13).
 //!
-//! They are left out where they would make a packet larger than the client takes [MQTT-3.2.2-19], [MQTT-3.4.2-2],
-//! [MQTT-3.5.2-2], [MQTT-3.9.2-1], [MQTT-3.11.2-1], [MQTT-3.14.2-3], and, but in CONNACK and DISCONNECT, where the client
-//! does not want them [MQTT-3.1.2-29].
+//! A reason string is left out if the packet would exceed the client's maximum packet size
+//! [MQTT-3.2.2-19], [MQTT-3.4.2-2], [MQTT-3.5.2-2], [MQTT-3.9.2-1], [MQTT-3.11.2-1],
+//! [MQTT-3.14.2-3]. If the client wants none, only CONNACK and DISCONNECT have one [MQTT-3.1.2-29].
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,8 +13,8 @@ use crate::codec::{
     Version,
 };
 
-/// Appends the packet with as much of its properties and of these words as the client has room for; nothing if it has
-/// none for the packet itself. Says whether it was appended.
+/// Appends the packet with its properties and this reason string, as far as the client's maximum
+/// packet size allows. False if even the bare packet is too large; then nothing is appended.
 pub(crate) fn append(
     packet: Packet<'_>,
     words: &str,
@@ -26,7 +26,7 @@ pub(crate) fn append(
     let start = out.len();
     let own = properties(&mut packet).map_or(Properties::EMPTY, |list| *list);
     let mut list = own.to_buf();
-    // Nothing of ours is longer than a string can be.
+    // No reason string of the broker exceeds the length of a string.
     let is_worded = version == Version::V5
         && !words.is_empty()
         && list.push_value(PropertyId::ReasonString, Value::Text(words)).is_ok();
@@ -43,7 +43,7 @@ pub(crate) fn append(
     false
 }
 
-/// The list of a Server Reference. One that is too long for a string is none.
+/// Returns a property list with a Server Reference; empty if the text is too long.
 pub(crate) fn server_reference(server: &str) -> PropertiesBuf {
     let mut list = PropertiesBuf::new();
     // If it is not Ok, nothing was appended.
@@ -51,7 +51,7 @@ pub(crate) fn server_reference(server: &str) -> PropertiesBuf {
     list
 }
 
-/// The property list of a packet that may have words.
+/// Returns the property list of a packet that may have a reason string.
 fn properties<'p, 'a>(packet: &'p mut Packet<'a>) -> Option<&'p mut Properties<'a>> {
     match packet {
         Packet::Connack(Connack { properties, .. })
@@ -65,14 +65,14 @@ fn properties<'p, 'a>(packet: &'p mut Packet<'a>) -> Option<&'p mut Properties<'
 }
 
 impl Fault {
-    /// What the peer is told of it.
+    /// Returns the reason string of the fault.
     pub(crate) fn words(&self) -> String {
         format!("{} ({})", self.problem, self.rule)
     }
 }
 
 impl DisconnectCause {
-    /// What the peer is told besides the reason code.
+    /// Returns the reason string of a DISCONNECT; empty for none.
     pub(crate) fn words(&self) -> String {
         match self {
             Self::Fault(fault) => fault.words(),

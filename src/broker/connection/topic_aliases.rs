@@ -1,4 +1,4 @@
-//! Topic aliases: numbers in place of topics, each way of one connection, and gone with it [MQTT-3.3.2-7].
+//! Topic aliases of a connection, in each direction. They end with it [MQTT-3.3.2-7].
 
 use alloc::vec::Vec;
 
@@ -6,50 +6,51 @@ use crate::broker::cause::Fault;
 use crate::codec::ReasonCode;
 use crate::topic::TopicName;
 
-/// What an alias takes of a packet (§3.3.2.3.4): no topic that is not longer is worth one.
+/// Bytes of an alias in a packet (§3.3.2.3.4). A topic must be longer to be worth one.
 const ALIAS_BYTES: usize = 3;
 
-/// The topics of the aliases that the client gave, from 1 on, as far as it went.
+/// Topics by the aliases that the client assigned, from alias 1 on.
 #[derive(Debug, Default)]
 pub(crate) struct Inbound(Vec<Option<TopicName>>);
 
-/// The aliases that we gave, each with its topic.
+/// Topics by the aliases that the broker assigned.
 ///
-/// An alias belongs to all topics of one hash, and stands for the one of them that was sent lately: so it is found at
-/// once, and follows the client's traffic, without a list of who was used when.
+/// A topic's hash selects its alias, which stands for the topic that was sent recently. So the
+/// lookup takes constant time, and the aliases follow the traffic without a list of last uses.
 #[derive(Debug)]
 pub(crate) struct Outbound {
-    /// From alias 1 on; empty until the first is given.
+    /// Topics from alias 1 on; empty until the first is assigned.
     given: Vec<Option<Given>>,
-    /// The client's Topic Alias Maximum, or ours if that is less.
+    /// The lower Topic Alias Maximum of the client and the broker.
     maximum: u16,
 }
 
 #[derive(Clone, Debug)]
 struct Given {
     topic: TopicName,
-    /// It was sent since another topic last asked for the alias.
+    /// True if it was sent since another topic last asked for the alias.
     is_in_use: bool,
 }
 
-/// How a PUBLISH to a client tells its topic.
+/// Form in which a PUBLISH names its topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Naming {
-    /// By the topic.
+    /// The topic in full.
     Topic,
-    /// By the topic, which this alias stands for from then on.
+    /// The topic in full, with this alias for later packets.
     Introduction(u16),
-    /// By this alias alone.
+    /// This alias alone.
     Alias(u16),
 }
 
 impl Inbound {
-    /// The topic of a PUBLISH with this alias. A topic of its own is what the alias stands for from now on.
+    /// Returns the topic of a PUBLISH with this alias. If the PUBLISH has a topic, the alias is
+    /// assigned to it.
     ///
-    /// `maximum` is our Topic Alias Maximum.
+    /// `maximum` is the broker's Topic Alias Maximum.
     pub(crate) fn resolve(&mut self, topic: &str, alias: u32, maximum: u16) -> Result<TopicName, Fault> {
         let place = usize::try_from(alias).unwrap_or(usize::MAX).wrapping_sub(1);
-        // 0 is none either [MQTT-3.3.2-8]; the codec refuses it already.
+        // Alias 0 is invalid too [MQTT-3.3.2-8]; the codec refuses it already.
         if place >= usize::from(maximum) {
             let problem = "topic alias is 0 or above the topic alias maximum";
             return Err(Fault::new(ReasonCode::TopicAliasInvalid, "MQTT-3.3.2-9", problem));
@@ -72,13 +73,14 @@ impl Inbound {
 }
 
 impl Outbound {
-    /// Aliases up to this; none at all if it is 0.
+    /// Makes aliases up to this maximum; `None` if it is 0.
     pub(crate) fn new(maximum: u16) -> Option<Self> {
         (maximum > 0).then_some(Self { given: Vec::new(), maximum })
     }
 
-    /// How to name the topic in the next PUBLISH, which has room for an alias beside the topic or has not. An introduction
-    /// holds once it is [`introduced`](Self::introduced).
+    /// Returns the form of the topic in the next PUBLISH. `has_room` is true if the packet can
+    /// carry an alias beside the topic. An introduction takes effect by
+    /// [`introduced`](Self::introduced).
     pub(crate) fn naming(&mut self, topic: &str, has_room: bool) -> Naming {
         if topic.len() <= ALIAS_BYTES {
             return Naming::Topic;
@@ -90,7 +92,7 @@ impl Outbound {
                 given.is_in_use = true;
                 Naming::Alias(place + 1)
             }
-            // Two topics that meet here do not take the alias from each other with every message.
+            // Two topics of one alias do not take it from each other with every message.
             Some(Some(given)) if given.is_in_use => {
                 given.is_in_use = false;
                 Naming::Topic
@@ -100,7 +102,7 @@ impl Outbound {
         }
     }
 
-    /// The PUBLISH that introduces the topic will be sent.
+    /// Assigns the alias, since the PUBLISH that introduces it is sent.
     pub(crate) fn introduced(&mut self, alias: u16, topic: TopicName) {
         if self.given.is_empty() {
             self.given.resize(self.maximum.into(), None);
@@ -111,7 +113,7 @@ impl Outbound {
     }
 }
 
-/// FNV-1a. Topics that are made to meet share one alias, and so travel by their names: no harm.
+/// FNV-1a hash. A collision costs no more than a topic in full.
 fn hash(topic: &str) -> u32 {
     topic.bytes().fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
