@@ -13,7 +13,7 @@ import { root } from './lib/packed.mjs'
 const timeout = 60_000
 const folder = mkdtempSync(join(tmpdir(), 'wasmqtt-power-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
-const { Directory } = await onFragileFiles()
+const { DirectoryStore } = await onFragileFiles()
 
 /**
  * The store with the files of the tests, with nobody else there, and with a log that is soon
@@ -30,7 +30,7 @@ async function onFragileFiles() {
     }, text)
   }
   await build({
-    entryPoints: [join(root, 'src/node/directory.ts')],
+    entryPoints: [join(root, 'src/node/directory-store.ts')],
     outfile,
     bundle: true,
     format: 'esm',
@@ -45,7 +45,7 @@ async function onFragileFiles() {
           onLoad({ filter: /[/\\]lock\.ts$/ }, () => ({
             contents: 'export const Lock = { take: async () => ({ check: async () => {}, release: async () => {} }) }',
           }))
-          onLoad({ filter: /[/\\]directory\.ts$/ }, args => ({
+          onLoad({ filter: /[/\\]directory-store\.ts$/ }, args => ({
             contents: small(readFileSync(args.path, 'utf8')),
             loader: 'ts',
           }))
@@ -101,7 +101,7 @@ async function load(store) {
  */
 async function live(disk, batches) {
   let acknowledged = 0
-  const store = new Directory('/d')
+  const store = new DirectoryStore('/d')
   const life = async () => {
     await load(store)
     for (const batch of batches) {
@@ -120,7 +120,7 @@ async function live(disk, batches) {
 async function find(disk) {
   let found
   await disk.afterKill().run(async () => {
-    found = await load(new Directory('/d'))
+    found = await load(new DirectoryStore('/d'))
   })
   return found
 }
