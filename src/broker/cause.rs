@@ -119,7 +119,7 @@ impl DropCause {
 
 impl DisconnectCause {
     /// Returns the reason code of the DISCONNECT to the peer; `None` if no DISCONNECT is sent.
-    pub(crate) const fn told(&self) -> Option<ReasonCode> {
+    pub(crate) const fn reason_code(&self) -> Option<ReasonCode> {
         match self {
             Self::Client(_) | Self::TransportClosed | Self::StoreFailed => None,
             Self::KeepAliveTimeout => Some(ReasonCode::KeepAliveTimeout),

@@ -222,13 +222,13 @@ impl Broker {
     /// What the host is to do next: first the events and the messages for the host itself, in the order in which they came;
     /// then the questions, then who is read again, then what is to be stored, then each peer's bytes, in a fixed order.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
-        if let Some(news) = self.poll_news() {
-            return Some(news);
+        if let Some(notice) = self.poll_notice() {
+            return Some(notice);
         }
         self.advance();
         // A message that could not be moved into a frame is one.
-        if let Some(news) = self.poll_news() {
-            return Some(news);
+        if let Some(notice) = self.poll_notice() {
+            return Some(notice);
         }
         match self.take_ready()? {
             Ready::Frame(id) => {

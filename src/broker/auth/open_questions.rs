@@ -15,7 +15,7 @@ use crate::time::Time;
 pub(crate) struct Questions {
     open: SortedList<Open>,
     /// Questions that `poll_output` has not returned yet.
-    line: VecDeque<Asked>,
+    unseen: VecDeque<Asked>,
     asked: u64,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct PendingAnswers(Vec<(QuestionId, Option<Answer>)>);
 
 impl Questions {
     pub(crate) const fn new() -> Self {
-        Self { open: SortedList::new(), line: VecDeque::new(), asked: 0 }
+        Self { open: SortedList::new(), unseen: VecDeque::new(), asked: 0 }
     }
 
     /// Asks the host, and returns the question's identifier.
@@ -50,14 +50,14 @@ impl Questions {
         self.asked += 1;
         let id = QuestionId(self.asked);
         self.open.insert::<QuestionId>(Open { id, whose, due });
-        self.line.push_back(Asked { id, peer, question });
+        self.unseen.push_back(Asked { id, peer, question });
         id
     }
 
     /// Returns the next question for the host, and skips those that are closed.
     pub(crate) fn poll(&mut self) -> Option<Asked> {
         loop {
-            let asked = self.line.pop_front()?;
+            let asked = self.unseen.pop_front()?;
             if self.open.find(&asked.id).is_some() {
                 return Some(asked);
             }

@@ -70,13 +70,13 @@ impl CloseCause<'_> {
     /// Appends the DISCONNECT to an accepted client of 5.0; 3.1.1 has none from a server (§4.13).
     pub(crate) fn write_disconnect(&self, connected: &Connected, out: &mut Vec<u8>) {
         let Self::Disconnect(cause, server_reference) = self else { return };
-        let Some(reason) = cause.told().filter(|_| connected.version == Version::V5) else { return };
+        let Some(reason) = cause.reason_code().filter(|_| connected.version == Version::V5) else { return };
         // Some reasons of the decoder are for CONNACK alone.
         let is_allowed = reason.is_allowed_in(PacketKind::Disconnect);
         let reason = if is_allowed { reason } else { ReasonCode::ProtocolError };
         let list: PropertiesBuf = server_reference.map(reason_string::server_reference).unwrap_or_default();
         let disconnect = Packet::Disconnect(Disconnect { reason, properties: list.as_properties() });
-        let text: String = cause.words();
+        let text: String = cause.reason_string();
         reason_string::append(disconnect, &text, Version::V5, connected.packet_bytes_max, out);
     }
 }

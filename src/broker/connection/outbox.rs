@@ -33,7 +33,7 @@ pub(crate) const POOL_BUFFER_BYTES: usize = 256 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     /// Peers with bytes to send or a close pending, in the order in which they got it.
-    line: VecDeque<PeerId>,
+    queue: VecDeque<PeerId>,
     /// Peers whose deliveries continue in the next turn, each once.
     next_turn: VecDeque<PeerId>,
     /// Peers whose queue overflowed, to be disconnected at the end of this input.
@@ -106,7 +106,7 @@ impl Outbox {
     /// Puts a peer with output or a pending close into the queue.
     pub(crate) fn enlist(&mut self, peer: &mut Peer) {
         if peer.output.enlist() {
-            self.line.push_back(peer.id);
+            self.queue.push_back(peer.id);
         }
     }
 
@@ -140,7 +140,7 @@ impl Outbox {
     }
 
     pub(crate) fn first(&self) -> Option<PeerId> {
-        self.line.front().copied()
+        self.queue.front().copied()
     }
 
     /// Returns the state of the first peer, which leaves the queue if it has nothing more.
@@ -151,7 +151,7 @@ impl Outbox {
         if peer.output.waiting_bytes() > 0 || peer.connection.is_closing() {
             return First::Ready;
         }
-        self.line.pop_front();
+        self.queue.pop_front();
         match peer.output.backlog() {
             Backlog::More if self.is_spent() => {
                 peer.output.set_next_turn();
@@ -159,7 +159,7 @@ impl Outbox {
             }
             Backlog::More => {
                 peer.output.take_backlog();
-                self.line.push_back(peer.id);
+                self.queue.push_back(peer.id);
                 return First::Flush;
             }
             Backlog::Nothing | Backlog::NextTurn | Backlog::Overflow => {}
@@ -178,12 +178,12 @@ impl Outbox {
 
     /// Takes the first peer out of the queue.
     pub(crate) fn pop(&mut self) {
-        self.line.pop_front();
+        self.queue.pop_front();
     }
 
     /// Takes all peers out of the queue.
-    pub(crate) fn take_line(&mut self) -> VecDeque<PeerId> {
-        core::mem::take(&mut self.line)
+    pub(crate) fn take_queue(&mut self) -> VecDeque<PeerId> {
+        core::mem::take(&mut self.queue)
     }
 
     /// Takes the bytes of a peer that left the queue. A peer with more deliveries enters it again.

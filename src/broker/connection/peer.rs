@@ -64,7 +64,7 @@ pub(crate) struct Connected {
     /// The method of its enhanced authentication, if any.
     pub(crate) method: Option<Box<Method>>,
     /// True if the client takes reason strings in all packets (§3.1.2.11.7).
-    pub(crate) wants_words: bool,
+    pub(crate) wants_reason_strings: bool,
     /// Topic aliases that the client assigned.
     pub(crate) inbound_aliases: Option<Box<Inbound>>,
     /// Topic aliases that the broker assigned, if the client allows them.

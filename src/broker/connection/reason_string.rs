@@ -17,7 +17,7 @@ use crate::codec::{
 /// packet size allows. False if even the bare packet is too large; then nothing is appended.
 pub(crate) fn append(
     packet: Packet<'_>,
-    words: &str,
+    reason_string: &str,
     version: Version,
     packet_bytes_max: usize,
     out: &mut Vec<u8>,
@@ -28,8 +28,8 @@ pub(crate) fn append(
     let mut list = own.to_buf();
     // No reason string of the broker exceeds the length of a string.
     let is_worded = version == Version::V5
-        && !words.is_empty()
-        && list.push_value(PropertyId::ReasonString, Value::Text(words)).is_ok();
+        && !reason_string.is_empty()
+        && list.push_value(PropertyId::ReasonString, Value::Text(reason_string)).is_ok();
     let first = if is_worded { list.as_properties() } else { own };
     for list in [first, own, Properties::EMPTY] {
         if let Some(properties) = properties(&mut packet) {
@@ -66,16 +66,16 @@ fn properties<'p, 'a>(packet: &'p mut Packet<'a>) -> Option<&'p mut Properties<'
 
 impl Fault {
     /// Returns the reason string of the fault.
-    pub(crate) fn words(&self) -> String {
+    pub(crate) fn reason_string(&self) -> String {
         format!("{} ({})", self.problem, self.rule)
     }
 }
 
 impl DisconnectCause {
     /// Returns the reason string of a DISCONNECT; empty for none.
-    pub(crate) fn words(&self) -> String {
+    pub(crate) fn reason_string(&self) -> String {
         match self {
-            Self::Fault(fault) => fault.words(),
+            Self::Fault(fault) => fault.reason_string(),
             Self::KeepAliveTimeout => "no packet within 1.5 times the keep alive".into(),
             Self::TakenOver => "session taken over by another connection".into(),
             Self::QueueFull => "outgoing queue overflowed".into(),

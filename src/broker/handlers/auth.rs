@@ -204,7 +204,7 @@ impl Broker {
         let refusal = Refusal {
             reason: refusal(fault.reason, PacketKind::Connack),
             properties: Properties::EMPTY,
-            text: &fault.words(),
+            text: &fault.reason_string(),
             version: Version::V5,
             packet_bytes_max: exchange.packet_bytes_max,
         };

@@ -37,7 +37,7 @@ pub(crate) struct Agreed {
     receive_maximum: u16,
     /// Topic aliases that we may use.
     outbound_aliases: u16,
-    wants_words: bool,
+    wants_reason_strings: bool,
 }
 
 /// A client that may connect, and what it is told.
@@ -81,7 +81,7 @@ impl Broker {
     pub(crate) fn admit(&mut self, id: PeerId, connect: &Connect<'_>, proof: Option<Proof<'_>>, now: Time) -> Handled {
         let place = usize::from(proof.is_some() || self.options.asks.authenticate);
         if let Err(fault) = self.check_connect(id, connect) {
-            self.refuse(id, connect, fault.reason, &fault.words(), now);
+            self.refuse(id, connect, fault.reason, &fault.reason_string(), now);
             return Handled::Done;
         }
         match self.may_leave_will((id, place), connect, now) {
@@ -202,7 +202,7 @@ impl Broker {
                 last_packet: now,
                 method: method.map(|name| Box::new(Method::new(name))),
                 inbound_aliases: None,
-                wants_words: agreed.wants_words,
+                wants_reason_strings: agreed.wants_reason_strings,
                 outbound_aliases: Outbound::new(agreed.outbound_aliases).map(Box::new),
             });
         }
@@ -235,7 +235,7 @@ impl Broker {
             send_quota: options.in_flight_max.get(),
             receive_maximum: u16::MAX,
             outbound_aliases: 0,
-            wants_words: true,
+            wants_reason_strings: true,
         };
         if connect.version == Version::V3_1_1 {
             // Clean Session is both: start anew, and end with the connection (3.1.1 §3.1.2.4).
@@ -255,7 +255,7 @@ impl Broker {
                 (PropertyId::ReceiveMaximum, Value::Number(messages)) => {
                     agreed.send_quota = least(agreed.send_quota, messages);
                 }
-                (PropertyId::RequestProblemInformation, Value::Bool(wanted)) => agreed.wants_words = wanted,
+                (PropertyId::RequestProblemInformation, Value::Bool(wanted)) => agreed.wants_reason_strings = wanted,
                 // [MQTT-3.1.2-26], [MQTT-3.1.2-27]
                 (PropertyId::TopicAliasMaximum, Value::Number(aliases)) => {
                     agreed.outbound_aliases = least(options.topic_alias_maximum, aliases);

@@ -249,21 +249,26 @@ pub(crate) fn is_done(handled: Handled, decoder: &mut Decoder, located: &Located
 }
 
 impl Broker {
-    /// As [`send`](Self::send), with words if the client wants them beside this packet.
+    /// Sends a packet with a reason string, if the client takes one; see [`send`](Self::send).
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub(crate) fn send_saying(&mut self, sender: Sender, packet: Packet<'_>, words: &str) -> Result<(), Fault> {
-        if words.is_empty() {
+    pub(crate) fn send_with_reason_string(
+        &mut self,
+        sender: Sender,
+        packet: Packet<'_>,
+        reason_string: &str,
+    ) -> Result<(), Fault> {
+        if reason_string.is_empty() {
             return self.send(sender, &packet);
         }
         let connected = self.peers.get(sender.peer).and_then(|peer| peer.connection.connected());
-        let wants_words = connected.filter(|connected| connected.wants_words);
-        let Some(packet_bytes_max) = wants_words.map(|connected| connected.packet_bytes_max) else {
+        let wanting = connected.filter(|connected| connected.wants_reason_strings);
+        let Some(packet_bytes_max) = wanting.map(|connected| connected.packet_bytes_max) else {
             return self.send(sender, &packet);
         };
         let mut bytes = Vec::new();
-        append(packet, words, sender.version, packet_bytes_max, &mut bytes);
+        append(packet, reason_string, sender.version, packet_bytes_max, &mut bytes);
         self.send_encoded(sender.peer, &bytes)
     }
 }

@@ -63,11 +63,11 @@ impl Broker {
             }
         };
         let ack = Ack::new(packet_id, reason);
-        let words = if reason.is_error() { why_not(publish.topic) } else { "" };
+        let reason_string = if reason.is_error() { refusal_text(publish.topic) } else { "" };
         match publish.qos {
             QoS::AtMostOnce => {}
-            QoS::AtLeastOnce => self.send_saying(sender, Packet::Puback(ack), words)?,
-            QoS::ExactlyOnce => self.send_saying(sender, Packet::Pubrec(ack), words)?,
+            QoS::AtLeastOnce => self.send_with_reason_string(sender, Packet::Puback(ack), reason_string)?,
+            QoS::ExactlyOnce => self.send_with_reason_string(sender, Packet::Pubrec(ack), reason_string)?,
         }
         // The exchange is over, unless PUBREL is still to come.
         if (publish.qos == QoS::AtLeastOnce || reason.is_error())
@@ -114,6 +114,6 @@ impl Broker {
 }
 
 /// What is said of a message that was refused.
-fn why_not(topic: &str) -> &'static str {
+fn refusal_text(topic: &str) -> &'static str {
     if is_sys(topic) { "only the broker publishes below $SYS" } else { "not authorized for this topic" }
 }

@@ -94,7 +94,7 @@ impl Broker {
         if store.has_failed() || store.make_batch(clients, groups, retained).is_none() {
             return false;
         }
-        for id in outbox.take_line() {
+        for id in outbox.take_queue() {
             if let Some(peer) = peers.get_mut(id) {
                 let bytes = outbox.take_bytes(peer);
                 held.hold(id, bytes, peer.connection.is_closing());

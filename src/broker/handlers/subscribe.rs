@@ -35,12 +35,12 @@ struct Granted {
 /// A subscription that was not made, and what is said of it.
 struct Refused {
     reason: ReasonCode,
-    words: String,
+    reason_string: String,
 }
 
 impl Refused {
-    fn new(reason: ReasonCode, words: &str) -> Self {
-        Self { reason, words: words.into() }
+    fn new(reason: ReasonCode, reason_string: &str) -> Self {
+        Self { reason, reason_string: reason_string.into() }
     }
 }
 
@@ -62,7 +62,7 @@ impl Broker {
         let mut reasons = Vec::with_capacity(subscribe.subscriptions.len());
         let mut replays = Vec::new();
         let is_3_1 = self.is_3_1(sender.peer);
-        let mut words = String::new();
+        let mut reason_string = String::new();
         self.outbox.note_work(FILTER_STEPS * (1 + subscribe.subscriptions.len()), 0);
         for (index, asked) in subscribe.subscriptions.iter().enumerate() {
             // A long SUBSCRIBE that repeats its filters is bounded too.
@@ -83,7 +83,7 @@ impl Broker {
                     reason
                 }
                 Err(refused) => {
-                    words = if words.is_empty() { refused.words } else { words };
+                    reason_string = if reason_string.is_empty() { refused.reason_string } else { reason_string };
                     refused.reason
                 }
             };
@@ -91,7 +91,7 @@ impl Broker {
             reasons.push(if reason.is_error() && is_3_1 { ReasonCode::Success } else { reason });
         }
         let suback = Suback { packet_id: subscribe.packet_id, properties: Properties::EMPTY, reasons };
-        self.send_saying(sender, Packet::Suback(suback), &words)?;
+        self.send_with_reason_string(sender, Packet::Suback(suback), &reason_string)?;
         if replays.is_empty() {
             return Ok(Handled::Done);
         }
@@ -116,7 +116,7 @@ impl Broker {
         now: Time,
     ) -> Result<(), Fault> {
         let mut reasons = Vec::with_capacity(unsubscribe.filters.len());
-        let mut words = String::new();
+        let mut reason_string = String::new();
         self.outbox.note_work(FILTER_STEPS * (1 + unsubscribe.filters.len()), 0);
         for text in &unsubscribe.filters {
             let client = self.clients.get_mut(sender.client);
@@ -132,7 +132,7 @@ impl Broker {
                 match TopicFilter::parse(text) {
                     Ok(_) => ReasonCode::NoSubscriptionExisted,
                     Err(error) => {
-                        words = if words.is_empty() { error.to_string() } else { words };
+                        reason_string = if reason_string.is_empty() { error.to_string() } else { reason_string };
                         ReasonCode::TopicFilterInvalid
                     }
                 }
@@ -141,7 +141,7 @@ impl Broker {
             reasons.push(reason);
         }
         let unsuback = Unsuback { packet_id: unsubscribe.packet_id, properties: Properties::EMPTY, reasons };
-        self.send_saying(sender, Packet::Unsuback(unsuback), &words)
+        self.send_with_reason_string(sender, Packet::Unsuback(unsuback), &reason_string)
     }
 
     /// Puts a subscription, which its client has, into the router, or changes it there.
@@ -199,7 +199,7 @@ impl Broker {
     /// Makes or replaces one subscription [MQTT-3.8.4-3].
     fn grant(&mut self, key: ClientKey, asked: &codec::Subscription<'_>, identifier: u32) -> Result<Granted, Refused> {
         let filter = TopicFilter::parse(asked.filter)
-            .map_err(|error| Refused { reason: ReasonCode::TopicFilterInvalid, words: error.to_string() })?;
+            .map_err(|error| Refused { reason: ReasonCode::TopicFilterInvalid, reason_string: error.to_string() })?;
         if has_more_levels(filter.filter(), self.options.topic_levels_max) {
             return Err(Refused::new(
                 ReasonCode::TopicFilterInvalid,

@@ -78,7 +78,7 @@ impl Broker {
 
     /// Takes the next event, message, question or peer to resume reading.
     #[inline]
-    pub(crate) fn poll_news(&mut self) -> Option<Output<'static>> {
+    pub(crate) fn poll_notice(&mut self) -> Option<Output<'static>> {
         if let Some(news) = self.events.pop() {
             return Some(news);
         }

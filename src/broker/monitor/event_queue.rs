@@ -14,22 +14,22 @@ pub(crate) struct EventQueue {
     /// True if events are queued.
     listening: bool,
     /// Events and messages in their order.
-    news: VecDeque<Output<'static>>,
+    queue: VecDeque<Output<'static>>,
     pub(crate) counters: Counters,
 }
 
 impl EventQueue {
     pub(crate) fn new(listening: bool) -> Self {
-        Self { listening, news: VecDeque::new(), counters: Counters::default() }
+        Self { listening, queue: VecDeque::new(), counters: Counters::default() }
     }
 
     /// Turns events on or off. Turning them off removes the queued events.
     pub(crate) fn listen(&mut self, listening: bool) {
         self.listening = listening;
         if !listening {
-            for _ in 0..self.news.len() {
-                if let Some(message @ Output::Message(_)) = self.news.pop_front() {
-                    self.news.push_back(message);
+            for _ in 0..self.queue.len() {
+                if let Some(message @ Output::Message(_)) = self.queue.pop_front() {
+                    self.queue.push_back(message);
                 }
             }
         }
@@ -39,13 +39,13 @@ impl EventQueue {
     #[inline]
     pub(crate) fn event(&mut self, event: impl FnOnce() -> Event) {
         if self.listening {
-            self.news.push_back(Output::Event(event()));
+            self.queue.push_back(Output::Event(event()));
         }
     }
 
     /// Queues a message for the host's own subscription.
     pub(crate) fn post(&mut self, message: HostMessage) {
-        self.news.push_back(Output::Message(message));
+        self.queue.push_back(Output::Message(message));
     }
 
     /// Counts a sent PUBLISH.
@@ -63,6 +63,6 @@ impl EventQueue {
 
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Output<'static>> {
-        self.news.pop_front()
+        self.queue.pop_front()
     }
 }
