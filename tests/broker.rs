@@ -11,6 +11,7 @@ mod broker {
     mod connack_limits;
     mod connect;
     mod counters;
+    mod cursors;
     mod deliver;
     mod hooks;
     mod host;

@@ -1,5 +1,7 @@
 //! Identifiers that the broker and its host use.
 
+use core::num::NonZeroU32;
+
 /// Identifier of a question, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QuestionId(pub u64);
@@ -18,6 +20,29 @@ impl ClientKey {
 /// Index of a shared subscription's group in [`Groups`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct GroupKey(pub(crate) u32);
+
+/// Identifier of a client's cursor of retained messages. Later cursors have greater ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct CursorId(NonZeroU32);
+
+impl CursorId {
+    /// The identifier before that of a client's first cursor.
+    pub(crate) const START: Self = Self(NonZeroU32::MIN);
+
+    /// Makes an identifier, unless the number is 0.
+    pub(crate) fn new(number: u32) -> Option<Self> {
+        NonZeroU32::new(number).map(Self)
+    }
+
+    pub(crate) const fn get(self) -> u32 {
+        self.0.get()
+    }
+
+    /// Returns the next identifier. The last of the four thousand million is never reached.
+    pub(crate) const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
 
 /// Identifier of a host's subscription, chosen by the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

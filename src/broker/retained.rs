@@ -20,8 +20,6 @@ pub(crate) struct Retained {
     bytes_max: usize,
     /// No message is over before this, so that a full store is not searched in vain with every message.
     first_over: Option<Time>,
-    /// The last that was given out.
-    stamp: u64,
     /// The topics whose messages are others since the store looked last.
     changed: ChangeList<TopicName>,
 }
@@ -34,9 +32,6 @@ pub(crate) struct Kept {
     pub(crate) message: Arc<Message>,
     /// The client identifier that it came from, for subscriptions with No Local [MQTT-3.8.3-3]; none of the host's own.
     pub(crate) publisher: Option<Arc<str>>,
-    /// Later ones are greater: that of the message, or of the last that went to this topic without being retained while there
-    /// were replays.
-    pub(crate) stamp: u64,
     /// Its message expiry interval counts from here.
     pub(crate) arrived: Time,
     /// When that interval is over, and the message to be forgotten [MQTT-3.3.2-5].
@@ -55,7 +50,6 @@ impl Retained {
             messages_max,
             bytes_max,
             first_over: None,
-            stamp: 0,
             changed: ChangeList::new(),
         }
     }
@@ -81,8 +75,7 @@ impl Retained {
         let over = expiry(&message).map(|interval| arrived + interval);
         self.first_over = earlier(self.first_over, over);
         self.bytes += new_bytes;
-        self.stamp = self.next_stamp();
-        let kept = Kept { topic, message, publisher, stamp: self.stamp, arrived, over };
+        let kept = Kept { topic, message, publisher, arrived, over };
         match self.kept.find_mut(kept.topic.as_str()) {
             Some(former) => self.bytes -= bytes(&core::mem::replace(former, kept).message),
             None => self.kept.insert::<str>(kept),
@@ -96,32 +89,6 @@ impl Retained {
             self.bytes -= bytes(&kept.message);
             self.changed.note(|| kept.topic);
         }
-    }
-
-    pub(crate) fn restore_stamp(&mut self, topic: &str, stamp: u64) {
-        self.stamp = self.stamp.max(stamp);
-        if let Some(kept) = self.kept.find_mut(topic) {
-            kept.stamp = stamp;
-        }
-    }
-
-    /// The last stamp that was given out.
-    pub(crate) const fn stamp(&self) -> u64 {
-        self.stamp
-    }
-
-    pub(crate) const fn next_stamp(&self) -> u64 {
-        self.stamp + 1
-    }
-
-    /// A message goes to the topic that is not to be retained: what is, if there is anything, has the next stamp from now on.
-    pub(crate) fn mark(&mut self, topic: &str) -> u64 {
-        self.stamp = self.next_stamp();
-        if let Some(kept) = self.kept.find_mut(topic) {
-            kept.stamp = self.stamp;
-            self.changed.note(|| kept.topic.clone());
-        }
-        self.stamp
     }
 
     pub(crate) fn get(&self, topic: &str) -> Option<&Kept> {

@@ -8,7 +8,6 @@ use super::{citations, impls, rooms, rust_imports, typescript_imports};
 /// Imports against a table that are still there. One that is gone has to be taken out.
 #[rustfmt::skip]
 const EXCUSED: &[(&str, &str)] = &[
-    ("src/broker/clients/replays.rs", "src/broker/clients/mod.rs"),
     ("src/wasm/client/driver.rs", "src/wasm/broker/driver.rs"),
     ("src/wasm/client/mod.rs", "src/wasm/broker/mod.rs"),
     ("src/wasm/client/transport.rs", "src/wasm/broker/driver.rs"),

@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use core::borrow::Borrow;
 
 use crate::broker::delivery_tag::{Delivery, DeliveryTag};
+use crate::broker::ids::CursorId;
 use crate::codec::{Message, QoS, RetainHandling, SubscriptionOptions};
 use crate::topic::TopicFilter;
 
@@ -23,6 +24,8 @@ pub(crate) struct Subscription {
     pub(crate) retain_as_published: bool,
     /// 0: none (§3.8.2.1.2).
     pub(crate) identifier: u32,
+    /// The cursor of its retained messages, which may have come to its end.
+    pub(crate) cursor: Option<CursorId>,
 }
 
 impl Subscription {
@@ -32,6 +35,7 @@ impl Subscription {
             no_local: options.no_local,
             retain_as_published: options.retain_as_published,
             identifier,
+            cursor: None,
         }
     }
 
@@ -54,8 +58,8 @@ impl Borrow<str> for ClientSubscription {
     }
 }
 
-/// Whether a subscription brings retained messages.
-pub(crate) const fn replays(handling: RetainHandling, is_new: bool) -> bool {
+/// True if a subscription with this Retain Handling is sent retained messages.
+pub(crate) const fn sends_retained(handling: RetainHandling, is_new: bool) -> bool {
     match handling {
         RetainHandling::Send => true,
         RetainHandling::SendIfNew => is_new,

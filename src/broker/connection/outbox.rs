@@ -110,7 +110,7 @@ impl Outbox {
         }
     }
 
-    /// Notes that the peer's session or its replays have more, to be flushed once its bytes are
+    /// Notes that the peer's session or its cursors have more, to be flushed once its bytes are
     /// sent.
     pub(crate) fn continue_later(&mut self, peer: &mut Peer) {
         peer.output.set_more();

@@ -41,7 +41,7 @@ enum Transport {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backlog {
     Nothing,
-    /// The session or its replays have more, to be flushed once the buffer is sent.
+    /// The session or its cursors have more, to be flushed once the buffer is sent.
     More,
     /// More as well, but the budget of this turn is used up.
     NextTurn,
@@ -133,7 +133,7 @@ impl PeerOutput {
         core::mem::replace(&mut self.backlog, Backlog::Nothing)
     }
 
-    /// Notes that the session or its replays have more, unless it is known already.
+    /// Notes that the session or its cursors have more, unless it is known already.
     pub(crate) fn set_more(&mut self) {
         if self.backlog == Backlog::Nothing {
             self.backlog = Backlog::More;

@@ -17,14 +17,14 @@ use crate::broker::options::QueueOverflow;
 use crate::codec::QoS;
 
 impl SubscriberDelivery<'_> {
-    /// Asks the host whether the client may have this; it is delivered when the answer has come.
-    pub(crate) fn request_approval(&mut self, delivery: Delivery) {
+    /// Asks the host whether the client may have this, which waits for the answer. False if it is dropped.
+    pub(crate) fn enqueue_for_approval(&mut self, delivery: Delivery) -> bool {
         // Of QoS 0 nothing is kept for who is not there, and so nothing asked.
         if delivery.qos == QoS::AtMostOnce && self.peer.is_none() {
-            return self.lose();
+            return false;
         }
         if !self.make_room(&delivery) {
-            return;
+            return false;
         }
         let question = Question::Authorize {
             client_id: Arc::clone(&self.client.id),
@@ -39,6 +39,7 @@ impl SubscriberDelivery<'_> {
         let id = self.questions.ask(Whose::Delivery(self.key), peer, question, due);
         self.client.approvals.get_or_insert_default().push(id, delivery);
         self.client.approvals_enqueued += 1;
+        true
     }
 
     /// The host's word on a delivery that waits: all goes on whose turn it is.
@@ -46,11 +47,11 @@ impl SubscriberDelivery<'_> {
         if let Some(approvals) = &mut self.client.approvals {
             approvals.put(question, verdict);
         }
-        self.flush(None);
+        self.flush();
     }
 
     /// Lets through what is settled and whose turn it is; what is allowed waits while there is no room for it.
-    pub(crate) fn deliver_approved(&mut self) {
+    pub(crate) fn flush_approvals(&mut self) {
         while let Some((verdict, delivery)) =
             self.client.approvals.as_ref().and_then(|approvals| approvals.first_settled())
         {
@@ -77,7 +78,7 @@ impl SubscriberDelivery<'_> {
                 });
                 continue;
             }
-            self.relay_now(delivery);
+            self.deliver_approved(delivery);
         }
         if self.client.approvals.as_ref().is_some_and(|approvals| approvals.len() == 0) {
             self.client.approvals = None;
@@ -93,13 +94,12 @@ impl SubscriberDelivery<'_> {
                 QueueOverflow::DropOldest => approvals.pop(),
                 QueueOverflow::DropNewest => None,
                 QueueOverflow::Disconnect => {
-                    self.run_over();
+                    self.overflow();
                     None
                 }
             };
             let lost = oldest.as_ref().map_or(delivery, |(_, _, oldest)| oldest);
             self.events.dropped(Some(&self.client.id), lost.message.topic.as_str(), DropCause::QueueFull);
-            self.lose();
             match oldest {
                 Some((question, _, _)) => self.questions.close(question),
                 None => return false,

@@ -45,141 +45,83 @@ struct PacketWriter<'a> {
 }
 
 impl SubscriberDelivery<'_> {
-    /// Delivers with the lower of the two qualities of service, which is in `terms`.
+    /// Delivers a live message with the lower of the two qualities of service, which is in `options`.
+    ///
+    /// False if it is dropped for want of room, or since the client is not connected.
     #[inline]
-    pub(crate) fn deliver(&mut self, broadcast: &mut Broadcast<'_>, terms: &DeliveryOptions<'_>) {
+    pub(crate) fn deliver(&mut self, broadcast: &mut Broadcast<'_>, options: &DeliveryOptions<'_>) -> bool {
         if self.options.asks.receive {
-            self.request_approval(broadcast.delivery(terms));
-        } else {
-            self.deliver_now(broadcast, terms);
+            return self.enqueue_for_approval(broadcast.delivery(options));
         }
+        if options.qos == QoS::AtMostOnce {
+            return self.write_live(broadcast, options);
+        }
+        let is_taken = self.enqueue(broadcast.delivery(options));
+        let queued = self.client.session.queued();
+        self.flush_queue(Some(broadcast));
+        let cursors = &mut self.client.cursors;
+        cursors.is_next |= !cursors.is_empty() && self.client.session.queued() < queued;
+        is_taken
     }
 
-    /// Delivers what is no broadcast of now: it waited, or was retained.
-    pub(crate) fn relay(&mut self, delivery: Delivery) {
-        if self.options.asks.receive {
-            self.request_approval(delivery);
-        } else {
-            self.relay_now(delivery);
-        }
+    /// Delivers a message that goes to this client alone. False as of [`deliver`](Self::deliver).
+    pub(crate) fn deliver_single(&mut self, delivery: Delivery) -> bool {
+        if self.options.asks.receive { self.enqueue_for_approval(delivery) } else { self.deliver_approved(delivery) }
     }
 
-    /// Likewise, if nobody need be asked about it any more.
-    pub(crate) fn relay_now(&mut self, delivery: Delivery) {
-        let qos = delivery.qos;
-        if qos != QoS::AtMostOnce {
-            self.enqueue(delivery);
-            return self.flush_queue(None);
+    /// Likewise, if the host has approved it or need not.
+    pub(crate) fn deliver_approved(&mut self, delivery: Delivery) -> bool {
+        if delivery.qos == QoS::AtMostOnce {
+            return self.write_single(&delivery);
         }
-        if !self.has_room(qos, 0) {
-            if self.peer.is_some() {
-                self.events.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::NotWritable);
-            }
-            return self.lose();
-        }
-        let Some(peer) = self.peer.as_deref_mut() else { return };
-        let mut writer =
-            PacketWriter { peer, outbox: self.outbox, events: self.events, client_id: &self.client.id, now: self.now };
-        writer.send(&delivery, PacketId::FIRST, false, None);
+        let is_taken = self.enqueue(delivery);
+        self.flush_queue(None);
+        is_taken
     }
 
-    /// Delivers what nobody need be asked about any more.
-    #[inline]
-    pub(crate) fn deliver_now(&mut self, broadcast: &mut Broadcast<'_>, terms: &DeliveryOptions<'_>) {
-        match terms.qos {
-            QoS::AtMostOnce => self.deliver_at_once(broadcast, terms),
-            QoS::AtLeastOnce | QoS::ExactlyOnce => {
-                self.enqueue(broadcast.delivery(terms));
-                self.flush(Some(broadcast));
-            }
-        }
-    }
-
-    /// QoS 0: into the peer's buffer. Not kept for who is not there.
-    #[inline]
-    fn deliver_at_once(&mut self, broadcast: &mut Broadcast<'_>, terms: &DeliveryOptions<'_>) {
-        let Some(peer) = self.peer.as_deref_mut() else { return self.lose() };
-        let Connection::Connected(connected) = &mut peer.connection else { return };
-        let Connected { version, packet_bytes_max, .. } = *connected;
-        let topic = broadcast.topic();
-        let mut naming = Naming::Topic;
-        let form = match peer.output.check_room(self.options.transmit_bytes_max) {
-            Ok(()) if self.outbox.takes_copies() => {
-                naming = connected.naming(broadcast.publish(), terms.qos, terms.identifiers.len());
-                broadcast.form(version, terms, naming, self.now)
-            }
-            Ok(()) => Err(DropCause::TransmitFull),
-            Err(cause) => Err(cause),
-        };
-        match form {
-            Ok(form) if form.len() <= packet_bytes_max => {
-                let out = self.outbox.open(peer);
-                let start = out.len();
-                form.append(None, out);
-                self.outbox.note_work(1, form.len());
-                self.events.delivered(out.get(start..).unwrap_or_default());
-                if let Naming::Introduction(alias) = naming {
-                    peer.introduced(alias, broadcast.name());
-                }
-            }
-            // [MQTT-3.1.2-24], [MQTT-3.1.2-25]
-            Ok(_) => self.events.dropped(Some(&self.client.id), topic, DropCause::PacketTooLarge),
-            Err(cause) => {
-                self.events.dropped(Some(&self.client.id), topic, cause);
-                self.lose();
-            }
-        }
-    }
-
-    fn enqueue(&mut self, mut delivery: Delivery) {
+    /// Puts a delivery into the session's queue, and makes room there as the options say. False if it is dropped.
+    fn enqueue(&mut self, mut delivery: Delivery) -> bool {
         while let Err(full) = self.client.enqueue(delivery) {
             // What has expired makes room before anything is given up [MQTT-3.3.2-5].
             let is_over = self.client.session.waiting().next().is_some_and(|oldest| has_expired(oldest, self.now));
             let oldest = match self.options.queue_overflow {
                 QueueOverflow::DropNewest if !is_over => None,
                 QueueOverflow::Disconnect if !is_over => {
-                    self.run_over();
+                    self.overflow();
                     None
                 }
                 QueueOverflow::DropNewest | QueueOverflow::DropOldest | QueueOverflow::Disconnect => {
                     self.client.session.drop_oldest()
                 }
             };
-            let lost = oldest.as_ref().unwrap_or(&full.delivery);
+            let dropped = oldest.as_ref().unwrap_or(&full.delivery);
             let cause = if is_over { DropCause::Expired } else { DropCause::QueueFull };
-            self.events.dropped(Some(&self.client.id), lost.message.topic.as_str(), cause);
-            self.lose();
+            self.events.dropped(Some(&self.client.id), dropped.message.topic.as_str(), cause);
             if oldest.is_none() {
-                return;
+                return false;
             }
             delivery = full.delivery;
         }
+        true
     }
 
-    /// The client had no room for a message, for which its connection is to end.
-    pub(crate) fn run_over(&mut self) {
-        if let Some(peer) = self.peer.as_deref_mut() {
-            self.outbox.note_overflow(peer);
-        }
-    }
-
-    /// Sends what may be sent now. `broadcast` lends its forms where a delivery is of its message.
-    pub(crate) fn flush(&mut self, broadcast: Option<&mut Broadcast<'_>>) {
+    /// Sends what may be sent now.
+    pub(crate) fn flush(&mut self) {
         if self.client.approvals.is_some() {
-            self.deliver_approved();
+            self.flush_approvals();
         }
-        if self.client.replays.is_next {
-            self.replay();
+        if self.client.cursors.is_next {
+            self.flush_cursors();
         }
         let queued = self.client.session.queued();
-        self.flush_queue(broadcast);
-        if !self.client.replays.line.is_empty() {
-            self.client.replays.is_next |= self.client.session.queued() < queued;
-            self.replay();
+        self.flush_queue(None);
+        if !self.client.cursors.is_empty() {
+            self.client.cursors.is_next |= self.client.session.queued() < queued;
+            self.flush_cursors();
         }
     }
 
-    /// Sends what the session may send now.
+    /// Sends what the session may send now. `broadcast` lends its forms where a delivery is of its message.
     #[inline(never)]
     pub(crate) fn flush_queue(&mut self, mut broadcast: Option<&mut Broadcast<'_>>) {
         let Some(peer) = self.peer.as_deref_mut() else { return };
@@ -196,40 +138,131 @@ impl SubscriberDelivery<'_> {
                 return self.outbox.continue_later(peer);
             }
             let Some(outgoing) = session.next_outgoing() else { return };
-            let (packet_id, dup, delivery) = match outgoing {
-                Outgoing::Publish { packet_id, dup, delivery } => (packet_id, dup, delivery),
-                Outgoing::Pubrel(packet_id) => {
-                    let out = self.outbox.open(peer);
-                    let start = out.len();
-                    let sent = Ack::success(packet_id).encode(PacketKind::Pubrel, version, out);
-                    debug_assert!(sent.is_ok(), "four bytes, without properties");
-                    self.events.counters.sent.count(out.get(start..).unwrap_or_default());
-                    continue;
-                }
-            };
-            let lent = broadcast.as_deref_mut().filter(|broadcast| !dup && broadcast.is_of(&delivery.message));
             let mut writer =
                 PacketWriter { peer, outbox: self.outbox, events: self.events, client_id: id, now: self.now };
-            let qos = delivery.qos;
-            if !writer.send(delivery, packet_id, dup, lent) {
-                give_up(session, packet_id, qos);
+            match outgoing {
+                Outgoing::Pubrel(packet_id) => writer.write_pubrel(packet_id, version),
+                Outgoing::Publish { packet_id, dup, delivery } => {
+                    let lent = broadcast.as_deref_mut().filter(|broadcast| !dup && broadcast.is_of(&delivery.message));
+                    let qos = delivery.qos;
+                    if !writer.write(delivery, packet_id, dup, lent) {
+                        give_up(session, packet_id, qos);
+                    }
+                }
             }
         }
+    }
+
+    /// Sends more once the turn of the peer comes again.
+    pub(crate) fn flush_later(&mut self) {
+        if let Some(peer) = self.peer.as_deref_mut() {
+            self.outbox.continue_later(peer);
+        }
+    }
+
+    /// Writes a live message of QoS 0 into the peer's buffer. False as of [`deliver`](Self::deliver): nothing of QoS 0 is
+    /// kept for a client that is not connected.
+    #[inline]
+    fn write_live(&mut self, broadcast: &mut Broadcast<'_>, options: &DeliveryOptions<'_>) -> bool {
+        let Some(peer) = self.peer.as_deref_mut() else { return false };
+        let Connection::Connected(connected) = &mut peer.connection else { return false };
+        let Connected { version, packet_bytes_max, .. } = *connected;
+        let topic = broadcast.topic();
+        let mut naming = Naming::Topic;
+        let encoded = match peer.output.check_room(self.options.transmit_bytes_max) {
+            Ok(()) if self.outbox.takes_copies() => {
+                naming = connected.naming(broadcast.publish(), options.qos, options.identifiers.len());
+                broadcast.encoded(version, options, naming, self.now)
+            }
+            Ok(()) => Err(DropCause::TransmitFull),
+            Err(cause) => Err(cause),
+        };
+        match encoded {
+            Ok(encoded) if encoded.len() <= packet_bytes_max => {
+                let out = self.outbox.open(peer);
+                let start = out.len();
+                encoded.write(None, out);
+                self.outbox.note_work(1, encoded.len());
+                self.events.delivered(out.get(start..).unwrap_or_default());
+                if let Naming::Introduction(alias) = naming {
+                    peer.introduced(alias, broadcast.name());
+                }
+                true
+            }
+            // [MQTT-3.1.2-24], [MQTT-3.1.2-25]
+            Ok(_) => {
+                self.events.dropped(Some(&self.client.id), topic, DropCause::PacketTooLarge);
+                true
+            }
+            Err(cause) => {
+                self.events.dropped(Some(&self.client.id), topic, cause);
+                !matches!(cause, DropCause::TransmitFull | DropCause::NotWritable)
+            }
+        }
+    }
+
+    /// Writes a message of QoS 0 for this client alone. False as of [`deliver`](Self::deliver).
+    fn write_single(&mut self, delivery: &Delivery) -> bool {
+        if let Err(cause) = self.writable() {
+            self.note_dropped(delivery.message.topic.as_str(), cause);
+            return false;
+        }
+        let Some(peer) = self.peer.as_deref_mut() else { return false };
+        let mut writer =
+            PacketWriter { peer, outbox: self.outbox, events: self.events, client_id: &self.client.id, now: self.now };
+        writer.write(delivery, PacketId::FIRST, false, None);
+        true
+    }
+
+    /// Counts a message as dropped, unless the client is not connected.
+    pub(crate) fn note_dropped(&mut self, topic: &str, cause: DropCause) {
+        if self.peer.is_some() {
+            self.events.dropped(Some(&self.client.id), topic, cause);
+        }
+    }
+
+    /// Ends the client's connection, since its queue has no room for a message.
+    pub(crate) fn overflow(&mut self) {
+        if let Some(peer) = self.peer.as_deref_mut() {
+            self.outbox.note_overflow(peer);
+        }
+    }
+
+    /// True if the connection, or at QoS 1 and 2 the session's queue, has room for a message of so many bytes.
+    pub(crate) fn has_room(&self, qos: QoS, bytes: usize) -> bool {
+        if qos == QoS::AtMostOnce { self.writable().is_ok() } else { self.client.session.has_room(bytes) }
+    }
+
+    /// Returns the cause for which a message of QoS 0 would be dropped now, if there is one.
+    pub(crate) fn writable(&self) -> Result<(), DropCause> {
+        match self.peer.as_deref() {
+            Some(peer) if peer.connection.connected().is_some() => {
+                peer.output.check_room(self.options.transmit_bytes_max)
+            }
+            Some(_) | None => Err(DropCause::NotWritable),
+        }
+    }
+
+    /// True if there is a connection that takes more.
+    pub(crate) fn is_open(&self) -> bool {
+        let is_open = |peer: &Peer| peer.output.is_writable() && peer.connection.connected().is_some();
+        self.peer.as_deref().is_some_and(is_open)
     }
 }
 
 impl PacketWriter<'_> {
-    /// Sends a delivery, its topic named as is best; says `false` of one that is lost. `lent` is of the same message.
-    fn send(&mut self, delivery: &Delivery, packet_id: PacketId, dup: bool, lent: Option<&mut Broadcast<'_>>) -> bool {
+    /// Writes a delivery, its topic named as is best. False if it is dropped. `lent` is of the same message.
+    fn write(&mut self, delivery: &Delivery, packet_id: PacketId, dup: bool, lent: Option<&mut Broadcast<'_>>) -> bool {
         let Delivery { message, qos, retain, subscription_identifiers, tag } = delivery;
         let Some(connected) = self.peer.connection.connected_mut() else { return false };
         let Connected { version, packet_bytes_max, .. } = *connected;
-        let terms = DeliveryOptions { qos: *qos, retain: *retain, identifiers: subscription_identifiers, group: None };
+        let options =
+            DeliveryOptions { qos: *qos, retain: *retain, identifiers: subscription_identifiers, group: None };
         let naming = connected.naming(&message.as_publish(), *qos, subscription_identifiers.len());
-        let copy = SubscriberCopy { terms, naming, packet_id, dup, waited: (tag.arrived, self.now) };
+        let copy = SubscriberCopy { options, naming, packet_id, dup, waited: (tag.arrived, self.now) };
         let out = self.outbox.open(self.peer);
         let start = out.len();
-        let written = write(&copy, message, version, lent, out);
+        let written = encode(&copy, message, version, lent, out);
         let fits = if out.len() - start <= packet_bytes_max { Ok(()) } else { Err(DropCause::PacketTooLarge) };
         match written.and(fits) {
             Ok(()) => {
@@ -248,10 +281,18 @@ impl PacketWriter<'_> {
             }
         }
     }
+
+    fn write_pubrel(&mut self, packet_id: PacketId, version: Version) {
+        let out = self.outbox.open(self.peer);
+        let start = out.len();
+        let written = Ack::success(packet_id).encode(PacketKind::Pubrel, version, out);
+        debug_assert!(written.is_ok(), "four bytes, without properties");
+        self.events.counters.sent.count(out.get(start..).unwrap_or_default());
+    }
 }
 
 /// Appends the PUBLISH of a session's delivery.
-fn write(
+fn encode(
     copy: &SubscriberCopy<'_>,
     message: &Message,
     version: Version,
@@ -259,7 +300,7 @@ fn write(
     out: &mut Vec<u8>,
 ) -> Result<(), DropCause> {
     if let Some(broadcast) = broadcast {
-        broadcast.form(version, &copy.terms, copy.naming, copy.waited.1)?.append(Some(copy.packet_id), out);
+        broadcast.encoded(version, &copy.options, copy.naming, copy.waited.1)?.write(Some(copy.packet_id), out);
         return Ok(());
     }
     copy.encode(&message.as_publish(), version, out).map(drop)

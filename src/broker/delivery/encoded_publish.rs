@@ -102,13 +102,13 @@ impl<'a> Broadcast<'a> {
     }
 
     /// What a session keeps of it for one subscriber.
-    pub(crate) fn delivery(&mut self, terms: &DeliveryOptions<'_>) -> Delivery {
+    pub(crate) fn delivery(&mut self, options: &DeliveryOptions<'_>) -> Delivery {
         Delivery {
             message: Arc::clone(self.message()),
-            qos: terms.qos,
-            retain: terms.retain,
-            subscription_identifiers: terms.identifiers.into(),
-            tag: DeliveryTag { arrived: self.arrived, group: terms.group },
+            qos: options.qos,
+            retain: options.retain,
+            subscription_identifiers: options.identifiers.into(),
+            tag: DeliveryTag { arrived: self.arrived, group: options.group },
         }
     }
 
@@ -117,51 +117,51 @@ impl<'a> Broadcast<'a> {
         self.message.as_ref().is_some_and(|own| Arc::ptr_eq(own, message))
     }
 
-    /// The message's bytes on these terms, with its topic named so.
+    /// The message's bytes with these options, with its topic named so.
     #[inline]
-    pub(crate) fn form(
+    pub(crate) fn encoded(
         &mut self,
         version: Version,
-        terms: &DeliveryOptions<'_>,
+        options: &DeliveryOptions<'_>,
         naming: Naming,
         now: Time,
     ) -> Result<EncodedPublish<'_>, DropCause> {
-        let has_identifiers = !terms.identifiers.is_empty() && version == Version::V5;
+        let has_identifiers = !options.identifiers.is_empty() && version == Version::V5;
         let has_waited = || now.saturating_since(self.arrived).as_secs() > 0;
         if naming != Naming::Topic || has_identifiers || (!self.publish.properties.is_empty() && has_waited()) {
-            return self.special_form(version, terms, naming, now, has_identifiers);
+            return self.encoded_specially(version, options, naming, now, has_identifiers);
         }
         let index =
-            usize::from(version == Version::V5) * 6 + usize::from(terms.qos.bits()) * 2 + usize::from(terms.retain);
+            usize::from(version == Version::V5) * 6 + usize::from(options.qos.bits()) * 2 + usize::from(options.retain);
         if self.encodings.filled & 1 << index == 0 {
-            self.encode(index, version, terms)?;
+            self.encode(index, version, options)?;
         }
         Ok(self.encodings.get(index))
     }
 
     /// Makes the form of this number, which may have any packet identifier.
     #[cold]
-    fn encode(&mut self, index: usize, version: Version, terms: &DeliveryOptions<'_>) -> Result<(), DropCause> {
+    fn encode(&mut self, index: usize, version: Version, options: &DeliveryOptions<'_>) -> Result<(), DropCause> {
         let start = self.encodings.bytes.len();
-        let packet_id = (terms.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
-        let publish = Publish { qos: terms.qos, retain: terms.retain, dup: false, packet_id, ..self.publish };
+        let packet_id = (options.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
+        let publish = Publish { qos: options.qos, retain: options.retain, dup: false, packet_id, ..self.publish };
         let at = publish.encode(version, &mut self.encodings.bytes)?;
         self.encodings.fill(index, start, at);
         Ok(())
     }
 
     /// A form with an alias, which all clients of 5.0 share but for the number, or one that only one subscriber has.
-    fn special_form(
+    fn encoded_specially(
         &mut self,
         version: Version,
-        terms: &DeliveryOptions<'_>,
+        options: &DeliveryOptions<'_>,
         naming: Naming,
         now: Time,
         has_identifiers: bool,
     ) -> Result<EncodedPublish<'_>, DropCause> {
         let has_waited = now.saturating_since(self.arrived).as_secs() > 0;
         let copy = SubscriberCopy {
-            terms: *terms,
+            options: *options,
             naming,
             packet_id: PacketId::FIRST,
             dup: false,
@@ -174,7 +174,7 @@ impl<'a> Broadcast<'a> {
             let packet_id = copy.encode(&self.publish, version, single)?;
             return Ok(EncodedPublish { bytes: single, packet_id });
         };
-        let index = 12 + usize::from(terms.qos.bits()) * 2 + usize::from(terms.retain);
+        let index = 12 + usize::from(options.qos.bits()) * 2 + usize::from(options.retain);
         if self.encodings.filled & 1 << index == 0 {
             let start = self.encodings.bytes.len();
             let at = copy.encode(&self.publish, version, &mut self.encodings.bytes)?;
@@ -219,7 +219,7 @@ impl EncodedPublish<'_> {
 
     /// Appends the bytes; of QoS 1 and 2 with this packet identifier.
     #[inline]
-    pub(crate) fn append(&self, packet_id: Option<PacketId>, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, packet_id: Option<PacketId>, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend_from_slice(self.bytes);
         if let (Some(at), Some(packet_id)) = (self.packet_id, packet_id) {
@@ -231,7 +231,7 @@ impl EncodedPublish<'_> {
 /// One copy of a message for one subscriber, encoded by itself.
 #[derive(Debug)]
 pub(crate) struct SubscriberCopy<'a> {
-    pub(crate) terms: DeliveryOptions<'a>,
+    pub(crate) options: DeliveryOptions<'a>,
     pub(crate) naming: Naming,
     /// Unless it is of QoS 0.
     pub(crate) packet_id: PacketId,
@@ -248,7 +248,7 @@ impl SubscriberCopy<'_> {
         version: Version,
         out: &mut Vec<u8>,
     ) -> Result<Option<usize>, DropCause> {
-        let DeliveryOptions { qos, retain, identifiers, .. } = self.terms;
+        let DeliveryOptions { qos, retain, identifiers, .. } = self.options;
         let (since, now) = self.waited;
         let expiry = match remaining_expiry(publish, now.saturating_since(since).as_secs()) {
             // The receiver may hold it already; it must be sent again whatever its age [MQTT-4.4.0-1].

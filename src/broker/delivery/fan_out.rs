@@ -6,7 +6,7 @@ use crate::broker::auth::access_list::Access;
 use crate::broker::clients::Clients;
 use crate::broker::clients::shared_groups::Groups;
 use crate::broker::clients::subscription::Subscription;
-use crate::broker::ids::{ClientKey, GroupKey, HandlerId};
+use crate::broker::ids::{ClientKey, CursorId, GroupKey, HandlerId};
 use crate::broker::monitor::sys_values::is_sys;
 use crate::codec::{Publish, QoS};
 use crate::router::Router;
@@ -34,6 +34,9 @@ pub(crate) struct FanOut {
     /// Further subscription identifiers of targets, each with the place of the target's one before, if there is one.
     more_identifiers: Vec<(Option<usize>, u32)>,
     pub(crate) identifiers: Vec<u32>,
+    /// Cursors of targets, linked likewise.
+    more_cursors: Vec<(Option<usize>, CursorId)>,
+    pub(crate) cursors: Vec<CursorId>,
     /// The host's handlers that are to have it, in the order of their numbers, each with its RETAIN flag.
     pub(crate) handlers: Vec<(HandlerId, bool)>,
 }
@@ -48,6 +51,8 @@ pub(crate) struct Target {
     identifier: u32,
     /// The place of the last further one.
     more: Option<usize>,
+    /// The place of the last cursor of its subscriptions that match.
+    cursor: Option<usize>,
     /// The shared subscription that it is for.
     pub(crate) group: Option<GroupKey>,
 }
@@ -55,7 +60,7 @@ pub(crate) struct Target {
 impl Target {
     const fn new(client: ClientKey, subscription: Subscription, group: Option<GroupKey>) -> Self {
         let Subscription { qos, retain_as_published, identifier, .. } = subscription;
-        Self { client, qos, retain_as_published, identifier, more: None, group }
+        Self { client, qos, retain_as_published, identifier, more: None, cursor: None, group }
     }
 }
 
@@ -73,6 +78,7 @@ impl FanOut {
         self.number += 1;
         self.targets.clear();
         self.more_identifiers.clear();
+        self.more_cursors.clear();
         self.handlers.clear();
         let topic = publish.topic;
         subscriptions.for_each_match(topic, |subscriber, subscription| match *subscriber {
@@ -101,11 +107,24 @@ impl FanOut {
     fn add(&mut self, key: ClientKey, subscription: Subscription, clients: &mut Clients) {
         let Some(client) = clients.get_mut(key) else { return };
         let (number, place) = client.found;
-        if number != self.number {
+        if number == self.number {
+            self.merge(place, subscription);
+        } else {
             client.found = (self.number, self.targets.len());
             self.targets.push(Target::new(key, subscription, None));
-            return;
         }
+        // The cursor may have come to its end.
+        if let Some(id) = subscription.cursor
+            && client.cursors.get(id).is_some()
+        {
+            let target = &mut self.targets[client.found.1];
+            self.more_cursors.push((target.cursor, id));
+            target.cursor = Some(self.more_cursors.len() - 1);
+        }
+    }
+
+    /// Adds a further subscription to the target at this place.
+    fn merge(&mut self, place: usize, subscription: Subscription) {
         let target = &mut self.targets[place];
         target.qos = target.qos.max(subscription.qos);
         target.retain_as_published |= subscription.retain_as_published;
@@ -117,16 +136,21 @@ impl FanOut {
         }
     }
 
-    /// Gathers the subscription identifiers of the target at this place.
-    pub(crate) fn gather_identifiers(&mut self, place: usize) {
+    /// Gathers the subscription identifiers of the target at this place, and its cursors.
+    pub(crate) fn gather(&mut self, place: usize) {
         self.identifiers.clear();
-        let Target { identifier, mut more, .. } = self.targets[place];
+        self.cursors.clear();
+        let Target { identifier, mut more, mut cursor, .. } = self.targets[place];
         if identifier != 0 {
             self.identifiers.push(identifier);
         }
         while let Some((before, identifier)) = more.and_then(|place| self.more_identifiers.get(place)) {
             self.identifiers.push(*identifier);
             more = *before;
+        }
+        while let Some((before, id)) = cursor.and_then(|place| self.more_cursors.get(place)) {
+            self.cursors.push(*id);
+            cursor = *before;
         }
     }
 }

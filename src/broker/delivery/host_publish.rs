@@ -22,9 +22,9 @@ impl HostMessage {
     /// # Errors
     /// The cause for which it would be lost on the way to a client: it has expired, or cannot be encoded.
     pub fn encode(&self, now: Time, out: &mut Vec<u8>) -> Result<(), DropCause> {
-        let terms = DeliveryOptions { qos: QoS::AtMostOnce, retain: self.retain, identifiers: &[], group: None };
+        let options = DeliveryOptions { qos: QoS::AtMostOnce, retain: self.retain, identifiers: &[], group: None };
         let waited = (self.arrived, now);
-        let copy = SubscriberCopy { terms, naming: Naming::Topic, packet_id: PacketId::FIRST, dup: false, waited };
+        let copy = SubscriberCopy { options, naming: Naming::Topic, packet_id: PacketId::FIRST, dup: false, waited };
         copy.encode(&self.message.as_publish(), Version::V5, out).map(drop)
     }
 }

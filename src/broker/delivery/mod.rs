@@ -5,4 +5,4 @@ pub(crate) mod deliver;
 pub(crate) mod encoded_publish;
 pub(crate) mod fan_out;
 mod host_publish;
-pub(crate) mod replay;
+pub(crate) mod retained;

@@ -30,7 +30,7 @@ impl Broker {
     pub(crate) fn flush_peer(&mut self, id: PeerId, now: Time) {
         let client = self.peers.get(id).and_then(|peer| peer.connection.connected()).map(|connected| connected.client);
         if let Some(mut subscriber) = client.and_then(|client| self.delivery_to(client, now)) {
-            subscriber.flush(None);
+            subscriber.flush();
         }
     }
 

@@ -217,7 +217,7 @@ impl Broker {
         let sent = self.send(Sender { peer: id, client: key, version }, &connack);
         debug_assert!(sent.is_ok(), "it was measured");
         if let Some(mut subscriber) = self.delivery_to(key, now) {
-            subscriber.flush(None);
+            subscriber.flush();
         }
     }
 

@@ -76,9 +76,8 @@ impl Broker {
         let looked_at = fan_out.collect((&publish, publisher), access, subscriptions, groups, clients);
         outbox.note_work(looked_at + fan_out.targets.len(), 0);
         let mut broadcast = Broadcast::new(publish, message, now, encodings);
-        let mut overtakes = false;
         for place in 0..fan_out.targets.len() {
-            fan_out.gather_identifiers(place);
+            fan_out.gather(place);
             let target = fan_out.targets[place];
             let Some(client) = clients.get_mut(target.client) else { continue };
             let peer = client.peer.and_then(|id| peers.get_mut(id));
@@ -97,22 +96,13 @@ impl Broker {
             };
             // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
             let retain = publish.retain && target.retain_as_published;
-            let terms = DeliveryOptions {
-                qos: publish.qos.min(target.qos),
-                retain,
-                identifiers: &fan_out.identifiers,
-                group: target.group,
-            };
-            if !subscriber.client.replays.line.is_empty() && !publish.retain {
-                subscriber.overtake(publish.topic);
-                overtakes = true;
-            }
-            subscriber.deliver(&mut broadcast, &terms);
-        }
-        if overtakes {
-            let stamp = retained.mark(publish.topic);
-            if let Some(client) = publisher.and_then(|key| clients.get_mut(key)) {
-                client.go_on_since(stamp, false);
+            let (qos, group) = (publish.qos.min(target.qos), target.group);
+            let options = DeliveryOptions { qos, retain, identifiers: &fan_out.identifiers, group };
+            if fan_out.cursors.is_empty() {
+                subscriber.deliver(&mut broadcast, &options);
+            } else {
+                subscriber.outbox.note_work(fan_out.cursors.len(), 0);
+                subscriber.deliver_with_cursors(&mut broadcast, &options, &fan_out.cursors);
             }
         }
         if fan_out.handlers.is_empty() {

@@ -6,7 +6,7 @@
 use alloc::sync::Arc;
 
 use crate::broker::Broker;
-use crate::broker::clients::subscription::{Subscription, replays};
+use crate::broker::clients::subscription::{Subscription, sends_retained};
 use crate::broker::delivery::fan_out::Subscriber;
 use crate::broker::host_message::{HostMessage, HostSubscribeError};
 use crate::broker::ids::HandlerId;
@@ -42,9 +42,9 @@ impl Broker {
         if is_new && is_sys(filter.filter()) {
             self.watch_sys(true, now);
         }
-        if replays(options.retain_handling, is_new) {
-            self.replay_to_host(filter, handler, options.no_local, now);
-            self.replay_sys(Subscriber::Host(handler), filter, subscription, now);
+        if sends_retained(options.retain_handling, is_new) {
+            self.send_retained_to_host(filter, handler, options.no_local, now);
+            self.send_sys_values(Subscriber::Host(handler), filter, subscription, now);
         }
         Ok(())
     }
@@ -61,7 +61,7 @@ impl Broker {
     }
 
     /// Hands over the retained messages that the filter matches (§3.3.1.3).
-    fn replay_to_host(&mut self, filter: &TopicFilter, handler: HandlerId, no_local: bool, now: Time) {
+    fn send_retained_to_host(&mut self, filter: &TopicFilter, handler: HandlerId, no_local: bool, now: Time) {
         let Self { retained, events, .. } = self;
         retained.each(filter, None, &mut |kept| {
             // [MQTT-3.8.3-3]

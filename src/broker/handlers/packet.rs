@@ -166,7 +166,7 @@ impl Broker {
             Acknowledged::Release(reason) => self.send(sender, &Packet::Pubrel(Ack::new(ack.packet_id, reason)))?,
             Acknowledged::Done { .. } => {
                 if let Some(mut subscriber) = self.delivery_to(sender.client, now) {
-                    subscriber.flush(None);
+                    subscriber.flush();
                 }
             }
             Acknowledged::Ignored => {}

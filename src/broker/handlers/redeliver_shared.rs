@@ -97,7 +97,7 @@ impl Broker {
         let Some(mut subscriber) = self.delivery_to(key, now) else { return false };
         let retain = message.retain && subscription.retain_as_published;
         // [MQTT-4.8.2-3]
-        subscriber.relay(subscription.delivery(message, retain, DeliveryTag { arrived, group: Some(group) }));
+        subscriber.deliver_single(subscription.delivery(message, retain, DeliveryTag { arrived, group: Some(group) }));
         true
     }
 

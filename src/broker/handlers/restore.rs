@@ -23,7 +23,7 @@ use crate::codec::Message;
 use crate::collections::heap_sort::sort_by;
 use crate::session::Sent;
 use crate::time::Time;
-use crate::topic::TopicFilter;
+use crate::topic::{TopicFilter, TopicName};
 
 /// What is wrong with a record.
 type Fault = &'static str;
@@ -103,7 +103,7 @@ impl Broker {
     /// A delivery that waited for the host's word is asked about again, or goes into the queue if nothing is asked now.
     fn deliver_again(&mut self, key: ClientKey, delivery: Delivery, now: Time) {
         if let Some(mut subscriber) = self.delivery_to(key, now) {
-            subscriber.relay(delivery);
+            subscriber.deliver_single(delivery);
         }
     }
 
@@ -149,17 +149,22 @@ impl Restoring<'_> {
             Key::Session(number) => self.session(number, value),
             Key::Subscription(session, filter) => {
                 let filter = TopicFilter::parse(filter).map_err(|_| "its topic filter is invalid")?;
-                let (subscription, replay) = read_subscription(&filter, value).ok_or("it is not a subscription")?;
+                let (subscription, after) = read_subscription(value).ok_or("it is not a subscription")?;
                 let key = self.find_session(session)?;
                 if let Some(client) = self.broker.clients.get_mut(key) {
                     client.subscriptions.insert::<str>(ClientSubscription { filter: filter.clone(), subscription });
-                    if let Some(replay) = replay {
-                        self.broker.retained.restore_stamp("", replay.since);
-                        client.begin_replay(replay);
+                    if let Some(cursor) = subscription.cursor {
+                        client.cursors.restore(cursor, filter.clone(), after);
                     }
                 }
                 self.broker.add_subscription(key, &filter, subscription);
                 Ok(())
+            }
+            Key::Overtaken(session, cursor, topic) => {
+                let topic = TopicName::parse(topic).map_err(|_| "its topic name is invalid")?;
+                self.with_session(session, |client, _| {
+                    client.cursors.restore_overtaken(cursor, topic).ok_or("its cursor is missing")
+                })
             }
             Key::HandedOver(session, packet_id) => self.with_session(session, |client, stored| {
                 client.session.restore_handed_over(packet_id);
@@ -200,9 +205,7 @@ impl Restoring<'_> {
 
     fn retained(&mut self, topic: &str, value: &[u8]) -> Result<(), Fault> {
         let (number, rest) = value.split_first_chunk().ok_or("it has no message number")?;
-        let (stamp, publisher) = rest.split_first_chunk().ok_or("it has no sequence number")?;
-        let stamp = u64::from_be_bytes(*stamp);
-        let publisher = core::str::from_utf8(publisher).map_err(|_| "its publisher is not UTF-8")?;
+        let publisher = core::str::from_utf8(rest).map_err(|_| "its publisher is not UTF-8")?;
         let (key, message, arrived) = self.hold(u64::from_be_bytes(*number))?;
         if message.topic.as_str() != topic {
             return Err("its message has another topic");
@@ -212,9 +215,8 @@ impl Restoring<'_> {
         if self.broker.retained.set(message, publisher, arrived).is_err() {
             self.broker.events.dropped(None, topic.as_str(), DropCause::RetainedFull);
         }
-        self.broker.retained.restore_stamp(topic.as_str(), stamp);
         // Whether it is retained or not: that it has changed is noted, and it is looked at when the first batch is made.
-        self.store.retained.insert::<str>(StoredTopic { topic, message: key, stamp });
+        self.store.retained.insert::<str>(StoredTopic { topic, message: key });
         Ok(())
     }
 

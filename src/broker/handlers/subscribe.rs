@@ -7,8 +7,7 @@ use alloc::vec::Vec;
 use crate::broker::Broker;
 use crate::broker::auth::verdict::Verdict;
 use crate::broker::cause::Fault;
-use crate::broker::clients::replays::Replay;
-use crate::broker::clients::subscription::{ClientSubscription, Subscription, replays};
+use crate::broker::clients::subscription::{Subscription, sends_retained};
 use crate::broker::delivery::fan_out::Subscriber;
 use crate::broker::event::Event;
 use crate::broker::handlers::packet::{Handled, Sender};
@@ -28,8 +27,8 @@ const FILTER_STEPS: usize = 40;
 struct Granted {
     filter: TopicFilter,
     subscription: Subscription,
-    /// Whether retained messages are to be sent.
-    replay: bool,
+    /// Retained messages are to be sent.
+    sends_retained: bool,
 }
 
 /// A subscription that was not made, and what is said of it.
@@ -60,7 +59,7 @@ impl Broker {
         };
         let identifier = subscribe.properties.subscription_identifiers().next().unwrap_or(0);
         let mut reasons = Vec::with_capacity(subscribe.subscriptions.len());
-        let mut replays = Vec::new();
+        let mut new = Vec::new();
         let is_3_1 = self.is_3_1(sender.peer);
         let mut reason_string = String::new();
         self.outbox.note_work(FILTER_STEPS * (1 + subscribe.subscriptions.len()), 0);
@@ -79,7 +78,7 @@ impl Broker {
             let reason = match granted {
                 Ok(granted) => {
                     let reason = granted_reason(granted.subscription.qos);
-                    replays.extend(granted.replay.then_some(granted));
+                    new.extend(granted.sends_retained.then_some(granted));
                     reason
                 }
                 Err(refused) => {
@@ -92,19 +91,15 @@ impl Broker {
         }
         let suback = Suback { packet_id: subscribe.packet_id, properties: Properties::EMPTY, reasons };
         self.send_with_reason_string(sender, Packet::Suback(suback), &reason_string)?;
-        if replays.is_empty() {
+        if new.is_empty() {
             return Ok(Handled::Done);
         }
         self.retained.forget_expired(now);
-        for Granted { filter, subscription, .. } in replays {
-            self.replay_sys(Subscriber::Client(sender.client), &filter, subscription, now);
-            let since = self.retained.stamp();
-            if let Some(client) = self.clients.get_mut(sender.client) {
-                client.begin_replay(Replay { filter, subscription, since, after: None });
-            }
+        for Granted { filter, subscription, .. } in new {
+            self.send_sys_values(Subscriber::Client(sender.client), &filter, subscription, now);
         }
         if let Some(mut subscriber) = self.delivery_to(sender.client, now) {
-            subscriber.flush(None);
+            subscriber.flush();
         }
         Ok(Handled::Done)
     }
@@ -210,28 +205,23 @@ impl Broker {
             return Err(Refused::new(fault.reason, fault.problem)); // Of 3.1.1, which is told so in no other way.
         }
         let client = self.clients.get_mut(key).ok_or_else(|| Refused::new(ReasonCode::UnspecifiedError, ""))?;
-        let subscription = Subscription::new(asked.options, self.options.maximum_qos, identifier);
         let begins_sys = is_sys(filter.filter()) && !client.watches_sys();
-        let known = client.subscriptions.find_mut(filter.as_str());
-        let is_new = known.is_none();
-        if let Some(held) = known {
-            held.subscription = subscription;
-        } else if client.subscriptions.len() >= self.options.subscriptions_max {
+        let is_new = client.subscriptions.find(filter.as_str()).is_none();
+        if is_new && client.subscriptions.len() >= self.options.subscriptions_max {
             return Err(Refused::new(ReasonCode::QuotaExceeded, "subscription limit reached"));
-        } else if client.filter_bytes() + filter.as_str().len() > FILTER_BYTES_MAX {
-            return Err(Refused::new(ReasonCode::QuotaExceeded, "limit of topic filter bytes reached"));
-        } else {
-            client.subscriptions.insert::<str>(ClientSubscription { filter: filter.clone(), subscription });
         }
-        client.change_replay(filter.as_str(), subscription);
-        client.note_subscription(&filter);
+        if is_new && client.filter_bytes() + filter.as_str().len() > FILTER_BYTES_MAX {
+            return Err(Refused::new(ReasonCode::QuotaExceeded, "limit of topic filter bytes reached"));
+        }
+        // [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]; a shared subscription gets none (§3.8.4).
+        let sends_retained = filter.share_name().is_none() && sends_retained(asked.options.retain_handling, is_new);
+        let subscription = Subscription::new(asked.options, self.options.maximum_qos, identifier);
+        let subscription = client.subscribe(&filter, subscription, sends_retained);
         self.add_subscription(key, &filter, subscription);
         if begins_sys {
             self.watch_sys(true, self.now);
         }
-        // [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]; a shared subscription gets none (§3.8.4).
-        let replay = filter.share_name().is_none() && replays(asked.options.retain_handling, is_new);
-        Ok(Granted { filter, subscription, replay })
+        Ok(Granted { filter, subscription, sends_retained })
     }
 
     fn log_subscription(&mut self, key: ClientKey, filter: &str, reason: ReasonCode, subscribe: bool) {

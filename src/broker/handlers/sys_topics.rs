@@ -65,7 +65,13 @@ impl Broker {
     }
 
     /// Tells a new subscriber the values that its filter matches.
-    pub(crate) fn replay_sys(&mut self, to: Subscriber, filter: &TopicFilter, subscription: Subscription, now: Time) {
+    pub(crate) fn send_sys_values(
+        &mut self,
+        to: Subscriber,
+        filter: &TopicFilter,
+        subscription: Subscription,
+        now: Time,
+    ) {
         if !is_sys(filter.filter()) || self.options.sys_interval.is_zero() {
             return;
         }
@@ -82,7 +88,8 @@ impl Broker {
                     {
                         continue;
                     }
-                    subscriber.relay(subscription.delivery(&message, true, DeliveryTag { arrived: now, group: None }));
+                    let tag = DeliveryTag { arrived: now, group: None };
+                    subscriber.deliver_single(subscription.delivery(&message, true, tag));
                 }
                 Subscriber::Host(handler) => {
                     self.events.post(HostMessage { handler, message, arrived: now, retain: true });

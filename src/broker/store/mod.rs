@@ -83,7 +83,6 @@ pub(crate) struct Load {
 pub(crate) struct StoredTopic {
     pub(crate) topic: TopicName,
     pub(crate) message: MessageKey,
-    pub(crate) stamp: u64,
 }
 
 impl Borrow<str> for StoredTopic {
@@ -151,9 +150,9 @@ impl Store {
     ) -> Option<BatchId> {
         self.batch.clear();
         // Ended sessions come first, since their keys may be in use again.
-        for (key, filters) in clients.take_ended() {
+        for (key, changes) in clients.take_ended() {
             if let Some(mut stored) = self.sessions.take(key) {
-                stored.remove(&filters, &mut self.writer(groups));
+                stored.remove(&changes, &mut self.writer(groups));
             }
         }
         for key in clients.take_touched() {
@@ -192,15 +191,14 @@ impl Store {
 
     fn sync_retained(&mut self, topic: TopicName, retained: &Retained) {
         let kept = retained.get(topic.as_str());
-        let stored = self.retained.find(topic.as_str()).map(|stored| (stored.message, stored.stamp));
-        if let (Some((stored, stamp)), Some(kept)) = (stored, kept)
+        let stored = self.retained.find(topic.as_str()).map(|stored| stored.message);
+        if let (Some(stored), Some(kept)) = (stored, kept)
             && self.messages.is(stored, &kept.message)
-            && stamp == kept.stamp
         {
             return;
         }
         let held = kept.and_then(|kept| self.messages.hold(&kept.message, kept.arrived, &mut self.batch));
-        if let Some((former, _)) = stored {
+        if let Some(former) = stored {
             self.retained.remove(topic.as_str());
             self.messages.release(former);
         }
@@ -209,13 +207,11 @@ impl Store {
             Some(message) => {
                 let number = self.messages.number(message);
                 let publisher = kept.and_then(|kept| kept.publisher.as_deref()).unwrap_or_default();
-                let stamp = kept.map_or(0, |kept| kept.stamp);
                 self.batch.put(key, |out| {
                     out.extend_from_slice(&number.to_be_bytes());
-                    out.extend_from_slice(&stamp.to_be_bytes());
                     out.extend_from_slice(publisher.as_bytes());
                 });
-                self.retained.insert::<str>(StoredTopic { topic, message, stamp });
+                self.retained.insert::<str>(StoredTopic { topic, message });
             }
             None => self.batch.remove(key),
         }

@@ -3,16 +3,17 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::broker::clients::replays::Replay;
+use crate::broker::clients::retained_cursors::RetainedCursor;
 use crate::broker::clients::subscription::Subscription;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag};
+use crate::broker::ids::CursorId;
 use crate::codec::{Message, Packet, PacketId, Publish, QoS, Version};
 use crate::time::Time;
-use crate::topic::{TopicFilter, TopicName};
+use crate::topic::TopicName;
 
 /// Value of [`Key::Format`](crate::broker::store::key::Key::Format). It is raised when old records
 /// become unreadable or change their meaning.
-pub(crate) const FORMAT: [u8; 1] = [2];
+pub(crate) const FORMAT: [u8; 1] = [3];
 
 /// Value of [`Key::Session`](crate::broker::store::key::Key::Session), without the client
 /// identifier.
@@ -121,34 +122,36 @@ impl SessionRecord {
     }
 }
 
-/// Writes a subscription. If retained messages are still to be sent, the state of that replay
-/// follows.
-pub(crate) fn write_subscription(subscription: Subscription, replay: Option<&Replay>, out: &mut Vec<u8>) {
-    let Subscription { qos, no_local, retain_as_published, identifier } = subscription;
+/// Writes a subscription. The number of its cursor and the last topic that it passed follow, unless
+/// the cursor has come to its end.
+pub(crate) fn write_subscription(subscription: Subscription, cursor: Option<&RetainedCursor>, out: &mut Vec<u8>) {
+    let Subscription { qos, no_local, retain_as_published, identifier, .. } = subscription;
     out.push(qos.bits() | u8::from(no_local) << 2 | u8::from(retain_as_published) << 3);
     out.extend_from_slice(&identifier.to_be_bytes());
-    if let Some(Replay { since, after, .. }) = replay {
-        out.extend_from_slice(&since.to_be_bytes());
-        out.extend_from_slice(after.as_ref().map_or("", TopicName::as_str).as_bytes());
+    if let Some(cursor) = cursor {
+        out.extend_from_slice(&cursor.id().get().to_be_bytes());
+        out.extend_from_slice(cursor.after().map_or("", TopicName::as_str).as_bytes());
     }
 }
 
-pub(crate) fn read_subscription(filter: &TopicFilter, bytes: &[u8]) -> Option<(Subscription, Option<Replay>)> {
+/// Returns the subscription, and the last topic that its cursor passed.
+pub(crate) fn read_subscription(bytes: &[u8]) -> Option<(Subscription, Option<TopicName>)> {
     let ([options], rest) = bytes.split_first_chunk()?;
     let (identifier, rest) = rest.split_first_chunk()?;
-    let subscription = Subscription {
+    let mut subscription = Subscription {
         qos: QoS::from_bits(options & 3).filter(|_| options & 0xF0 == 0)?,
         no_local: options & 4 != 0,
         retain_as_published: options & 8 != 0,
         identifier: u32::from_be_bytes(*identifier),
+        cursor: None,
     };
     if rest.is_empty() {
         return Some((subscription, None));
     }
-    let (since, after) = rest.split_first_chunk()?;
+    let (cursor, after) = rest.split_first_chunk()?;
+    subscription.cursor = Some(CursorId::new(u32::from_be_bytes(*cursor))?);
     let after = if after.is_empty() { None } else { Some(TopicName::parse(core::str::from_utf8(after).ok()?).ok()?) };
-    let (filter, since) = (filter.clone(), u64::from_be_bytes(*since));
-    Some((subscription, Some(Replay { filter, subscription, since, after })))
+    Some((subscription, after))
 }
 
 /// Writes a delivery with its message's number and its shared subscription.

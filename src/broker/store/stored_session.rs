@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::broker::clients::ClientState;
 use crate::broker::clients::will::Will;
+use crate::broker::clients::{ClientState, SubscriptionChanges};
 use crate::broker::delivery_tag::{Delivery, DeliveryTag};
 use crate::broker::ids::ClientKey;
 use crate::broker::store::key::Key;
@@ -14,7 +14,6 @@ use crate::broker::store::record::{SessionRecord, WillRecord, write_sent, write_
 use crate::broker::store::record_writer::RecordWriter;
 use crate::broker::store::stored_queue::StoredQueue;
 use crate::codec::{Message, PacketId};
-use crate::collections::sorted_list::SortedList;
 use crate::session;
 use crate::time::Time;
 
@@ -86,7 +85,7 @@ impl StoredSession {
         }
         self.sync_record(client, writer);
         if self.is_whole {
-            self.sync_subscriptions(&client.take_filter_changes(), client, writer);
+            self.sync_subscriptions(&client.take_subscription_changes(), client, writer);
             let queued = client.session.queued();
             self.queue.sync(self.number, client.enqueued, queued, |from| client.session.waiting_from(from), writer);
             if let Some(approvals) = &client.approvals {
@@ -106,15 +105,17 @@ impl StoredSession {
         }
     }
 
-    /// Removes all records of an ended session. `filters` are those that changed since the last
-    /// batch.
-    pub(crate) fn remove(&mut self, filters: &SortedList<Arc<str>>, writer: &mut RecordWriter<'_>) {
+    /// Removes all records of an ended session. `changes` are those since the last batch.
+    pub(crate) fn remove(&mut self, changes: &SubscriptionChanges, writer: &mut RecordWriter<'_>) {
         writer.batch.remove(Key::Session(self.number));
         if let Some(message) = self.will.and_then(|will| will.message) {
             writer.messages.release(message);
         }
-        for filter in filters.iter() {
+        for filter in changes.filters.iter() {
             writer.batch.remove(Key::Subscription(self.number, filter));
+        }
+        for (cursor, topic) in &changes.overtaken {
+            writer.batch.remove(Key::Overtaken(self.number, *cursor, topic.as_str()));
         }
         self.queue.forget(self.number, u64::MAX, writer);
         self.approvals.forget(self.number, u64::MAX, writer);
@@ -152,15 +153,23 @@ impl StoredSession {
         }
     }
 
-    fn sync_subscriptions(&self, changes: &SortedList<Arc<str>>, client: &ClientState, writer: &mut RecordWriter<'_>) {
-        for filter in changes.iter() {
+    fn sync_subscriptions(&self, changes: &SubscriptionChanges, client: &ClientState, writer: &mut RecordWriter<'_>) {
+        for filter in changes.filters.iter() {
             let key = Key::Subscription(self.number, filter);
             match client.subscriptions.find(&**filter) {
                 Some(held) => {
-                    let replay = client.replays.find(filter);
-                    writer.batch.put(key, |out| write_subscription(held.subscription, replay, out));
+                    let cursor = held.subscription.cursor.and_then(|cursor| client.cursors.get(cursor));
+                    writer.batch.put(key, |out| write_subscription(held.subscription, cursor, out));
                 }
                 None => writer.batch.remove(key),
+            }
+        }
+        for (cursor, topic) in &changes.overtaken {
+            let key = Key::Overtaken(self.number, *cursor, topic.as_str());
+            if client.cursors.get(*cursor).is_some_and(|cursor| cursor.is_overtaken(topic.as_str())) {
+                writer.batch.put(key, |_| ());
+            } else {
+                writer.batch.remove(key);
             }
         }
     }

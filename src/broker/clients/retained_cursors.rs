@@ -1,0 +1,186 @@
+//! Retained cursors: how far a client's subscriptions have sent it the retained messages (MQTT 5.0 §3.3.1.3).
+//!
+//! A subscription may match more retained messages than its client takes at once. Its cursor goes
+//! through the topics of its filter in their order, as fast as the client takes the messages. The
+//! cursor keeps the last topic that it passed, and none of the messages. A live message may go to a
+//! topic before the cursor comes there; the cursor then keeps that topic's name, and sends nothing
+//! for it.
+//!
+//! A cursor belongs to one subscription of one client. It ends with the subscription. It begins
+//! anew when the filter is subscribed to again, unless Retain Handling says otherwise: then it goes
+//! on with the new options. It outlives the connection if the session does, and is stored with it.
+
+use alloc::vec::Vec;
+
+use crate::broker::ids::CursorId;
+use crate::collections::change_list::ChangeList;
+use crate::collections::heap_sort::sort_by;
+use crate::collections::sorted_list::SortedList;
+use crate::topic::{TopicFilter, TopicName};
+
+/// The cursors of one client that are not at their end.
+#[derive(Debug)]
+pub(crate) struct RetainedCursors {
+    /// In the order of their identifiers, at most one for a subscription.
+    cursors: Vec<RetainedCursor>,
+    last_id: CursorId,
+    /// The place of the cursor whose turn is next.
+    pub(crate) next: usize,
+    /// The next message of QoS 1 or 2 is a cursor's, and not the queue's.
+    pub(crate) is_next: bool,
+    /// The deliveries ever enqueued in the session that go before the messages of the cursors.
+    pub(crate) older: u64,
+    /// Topics added to or removed from `overtaken`, for the store.
+    changes: ChangeList<(CursorId, TopicName)>,
+}
+
+/// The cursor of one subscription.
+#[derive(Debug)]
+pub(crate) struct RetainedCursor {
+    id: CursorId,
+    pub(crate) filter: TopicFilter,
+    /// The last topic that it passed.
+    after: Option<TopicName>,
+    /// Topics still to come to which a live message has gone before it.
+    overtaken: SortedList<TopicName>,
+}
+
+impl RetainedCursor {
+    pub(crate) const fn id(&self) -> CursorId {
+        self.id
+    }
+
+    /// Returns the last topic that it passed.
+    pub(crate) const fn after(&self) -> Option<&TopicName> {
+        self.after.as_ref()
+    }
+
+    /// True if it has still to come to the topic.
+    pub(crate) fn is_before(&self, topic: &str) -> bool {
+        self.after.as_ref().is_none_or(|after| after.as_str() < topic)
+    }
+
+    /// True if a live message has gone to the topic before it.
+    pub(crate) fn is_overtaken(&self, topic: &str) -> bool {
+        self.overtaken.find(topic).is_some()
+    }
+}
+
+impl RetainedCursors {
+    pub(crate) const fn new() -> Self {
+        Self {
+            cursors: Vec::new(),
+            last_id: CursorId::START,
+            next: 0,
+            is_next: false,
+            older: 0,
+            changes: ChangeList::new(),
+        }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.cursors.is_empty()
+    }
+
+    /// Returns the cursor, unless it has come to its end.
+    pub(crate) fn get(&self, id: CursorId) -> Option<&RetainedCursor> {
+        self.cursors.get(self.place(id).ok()?)
+    }
+
+    /// Adds a cursor that begins before all topics.
+    pub(crate) fn begin(&mut self, filter: TopicFilter) -> CursorId {
+        self.last_id = self.last_id.next();
+        let id = self.last_id;
+        self.cursors.push(RetainedCursor { id, filter, after: None, overtaken: SortedList::new() });
+        id
+    }
+
+    /// Adds a cursor that was stored.
+    pub(crate) fn restore(&mut self, id: CursorId, filter: TopicFilter, after: Option<TopicName>) {
+        self.last_id = self.last_id.max(id);
+        if let Err(place) = self.place(id) {
+            self.cursors.insert(place, RetainedCursor { id, filter, after, overtaken: SortedList::new() });
+        }
+    }
+
+    /// Adds an overtaken topic that was stored. `None` if there is no such cursor.
+    pub(crate) fn restore_overtaken(&mut self, id: CursorId, topic: TopicName) -> Option<()> {
+        let place = self.place(id).ok()?;
+        self.cursors.get_mut(place)?.overtaken.insert::<str>(topic);
+        Some(())
+    }
+
+    pub(crate) fn end(&mut self, id: CursorId) {
+        if let Ok(place) = self.place(id) {
+            let ended = self.cursors.remove(place);
+            ended.overtaken.iter().for_each(|topic| self.changes.note(|| (id, topic.clone())));
+        }
+    }
+
+    /// Ends all of them.
+    pub(crate) fn clear(&mut self) {
+        while let Some(id) = self.cursors.last().map(RetainedCursor::id) {
+            self.end(id);
+        }
+    }
+
+    /// Returns the cursor at this place, from 0 on.
+    pub(crate) fn at(&self, place: usize) -> Option<CursorId> {
+        self.cursors.get(place).map(RetainedCursor::id)
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.cursors.len()
+    }
+
+    /// Moves a cursor behind this topic. The overtaken topics up to there are not needed any more.
+    pub(crate) fn pass(&mut self, id: CursorId, topic: TopicName) {
+        let Ok(place) = self.place(id) else { return };
+        let cursor = &mut self.cursors[place];
+        while let Some(first) = cursor.overtaken.first().filter(|first| **first <= topic).cloned() {
+            cursor.overtaken.remove(first.as_str());
+            self.changes.note(|| (id, first));
+        }
+        cursor.after = Some(topic);
+    }
+
+    /// A live message goes to the topic, so that the cursor need not send anything for it.
+    pub(crate) fn overtake(&mut self, id: CursorId, topic: &TopicName) {
+        let Ok(place) = self.place(id) else { return };
+        let cursor = &mut self.cursors[place];
+        if cursor.is_before(topic.as_str()) && !cursor.is_overtaken(topic.as_str()) {
+            cursor.overtaken.insert::<str>(topic.clone());
+            self.changes.note(|| (id, topic.clone()));
+        }
+    }
+
+    /// Leaves the topic to the cursor again. True if the cursor has still to come there.
+    pub(crate) fn give_back(&mut self, id: CursorId, topic: &str) -> bool {
+        let Ok(place) = self.place(id) else { return false };
+        let cursor = &mut self.cursors[place];
+        if let Some(topic) = cursor.overtaken.remove(topic) {
+            self.changes.note(|| (id, topic));
+        }
+        cursor.is_before(topic)
+    }
+
+    /// Notes changes for a store from now on, and all that is there as changed.
+    pub(crate) fn begin_noting(&mut self) {
+        self.changes.begin();
+        for cursor in &self.cursors {
+            cursor.overtaken.iter().for_each(|topic| self.changes.note(|| (cursor.id, topic.clone())));
+        }
+    }
+
+    /// Returns the overtaken topics that were added or removed, each once.
+    pub(crate) fn take_changes(&mut self) -> Vec<(CursorId, TopicName)> {
+        let mut changes = self.changes.take();
+        sort_by(&mut changes, |one, other| one < other);
+        changes.dedup();
+        changes
+    }
+
+    fn place(&self, id: CursorId) -> Result<usize, usize> {
+        self.cursors.binary_search_by_key(&id, RetainedCursor::id)
+    }
+}

@@ -1,0 +1,246 @@
+//! Delivery of retained messages to new subscriptions (MQTT 5.0 §3.3.1.3).
+//!
+//! The cursor of a subscription sends a message only when the client takes it: at QoS 0 while the
+//! connection takes more, at QoS 1 and 2 within the send quota. The queue of the session is for live
+//! messages. Queue and cursors share the quota in turns, and so do the cursors of one client.
+//! The walk over many topics is cut into pieces, between which other peers are served.
+//!
+//! What is promised: each retained message that matches comes once for the subscription
+//! [MQTT-3.3.1-9], or a newer message of its topic comes in its place. None comes after a newer
+//! message of its topic on that subscription [MQTT-4.6.0-5]. Nothing is promised about the order of
+//! different topics.
+//!
+//! A live message does not wait for a cursor. If the cursor has still to come to its topic, the
+//! retained message goes before the live one, and the cursor passes the topic over. If there is room
+//! for only one of them, the live one is dropped, and the retained one is left to the cursor. The one
+//! exception is a retained message of QoS 0 that the connection does not take, before a live one that
+//! the queue takes: then the retained one is dropped.
+//!
+//! A retained message that goes live and is dropped is left to the cursor in the same way.
+//!
+//! The promise ends where the queue drops its oldest messages, which may be retained ones that went
+//! before live ones, and at QoS 0 where the connection ends.
+//!
+//! If the host approves each message, those of cursors wait for its answer too. They take up to half
+//! of the room for waiting messages, and go from there into the queue.
+
+use crate::broker::cause::DropCause;
+use crate::broker::clients::approval_queue::ApprovalQueue;
+use crate::broker::delivery::deliver::SubscriberDelivery;
+use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions};
+use crate::broker::delivery_tag::{Delivery, DeliveryTag};
+use crate::broker::ids::CursorId;
+use crate::broker::retained::Kept;
+use crate::codec::QoS;
+use crate::topic::TopicName;
+
+/// Bytes that wait for a connection, above which a cursor waits until they are sent.
+const FRAME_BYTES: usize = 64 * 1024;
+/// Topics that are looked at before other peers have their turn.
+const LOOKS: usize = 4_096;
+
+/// The reason for which a cursor does not go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    /// There is no more.
+    Over,
+    /// It waits for an acknowledgement or an answer.
+    Waits,
+    /// It waits for the connection, or for other peers.
+    Full,
+}
+
+/// What became of a retained message that is to go before a live one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum First {
+    /// It has gone to each of the subscriptions that may have it.
+    Delivered,
+    /// It cannot go now at QoS 0, and the live message need not wait for it.
+    GaveWay,
+    /// There is no room, neither for it nor for the live message, which has been counted as dropped.
+    NoRoom,
+}
+
+impl SubscriberDelivery<'_> {
+    /// Delivers a live message whose topic these cursors match. If they have still to come there,
+    /// the retained message goes first.
+    pub(crate) fn deliver_with_cursors(
+        &mut self,
+        broadcast: &mut Broadcast<'_>,
+        options: &DeliveryOptions<'_>,
+        cursors: &[CursorId],
+    ) {
+        let (retained, topic) = (self.retained, broadcast.topic());
+        let Some(kept) = retained.get(topic) else {
+            self.deliver(broadcast, options);
+            // The topic's message is forgotten, and cursors find nothing there.
+            for id in cursors {
+                self.client.cursors.give_back(*id, topic);
+            }
+            return;
+        };
+        if broadcast.publish().retain {
+            let is_taken = self.deliver(broadcast, options);
+            return self.settle(kept.topic(), cursors, is_taken);
+        }
+        match self.deliver_retained_first(kept, options.qos, cursors) {
+            First::Delivered => _ = self.deliver(broadcast, options),
+            First::GaveWay => {
+                if self.deliver(broadcast, options) {
+                    self.drop_retained(kept, cursors);
+                }
+            }
+            First::NoRoom => {}
+        }
+    }
+
+    /// Drops the retained message of a topic, which a live one has gone before, where it has still to go.
+    fn drop_retained(&mut self, kept: &Kept, cursors: &[CursorId]) {
+        for id in cursors {
+            if self.retained_delivery(kept, *id).is_some() {
+                self.note_dropped(kept.topic().as_str(), DropCause::NotWritable);
+                self.client.cursors.overtake(*id, kept.topic());
+            }
+        }
+    }
+
+    /// A retained message went live: if the client has it, no cursor sends it again.
+    fn settle(&mut self, topic: &TopicName, cursors: &[CursorId], is_taken: bool) {
+        for id in cursors {
+            if is_taken {
+                self.client.cursors.overtake(*id, topic);
+            } else if self.client.cursors.give_back(*id, topic.as_str()) {
+                // An older message of the topic may wait in the queue.
+                self.client.queue_goes_first();
+            }
+        }
+    }
+
+    /// Delivers the retained message of a topic for each of the cursors that have still to come there, before a live
+    /// message of this quality of service.
+    fn deliver_retained_first(&mut self, kept: &Kept, live: QoS, cursors: &[CursorId]) -> First {
+        let mut first = First::Delivered;
+        for id in cursors {
+            let Some(delivery) = self.retained_delivery(kept, *id) else { continue };
+            if delivery.qos == QoS::AtMostOnce && live != QoS::AtMostOnce && !self.takes_at_most_once() {
+                first = First::GaveWay;
+            } else if self.deliver_single(delivery) {
+                self.client.cursors.overtake(*id, kept.topic());
+            } else {
+                return First::NoRoom;
+            }
+        }
+        first
+    }
+
+    /// Sends what the cursors have, as far as the client takes it.
+    pub(crate) fn flush_cursors(&mut self) {
+        if !self.is_open() {
+            return;
+        }
+        let (mut looks, mut place) = (LOOKS, self.client.cursors.next);
+        for _ in 0..self.client.cursors.len() {
+            place = if place < self.client.cursors.len() { place } else { 0 };
+            let Some(id) = self.client.cursors.at(place) else { break };
+            match self.flush_cursor(id, place, &mut looks) {
+                Stop::Over => self.client.cursors.end(id),
+                Stop::Waits => place += 1,
+                Stop::Full => {
+                    self.flush_later();
+                    break;
+                }
+            }
+        }
+        // A look costs more than a node of the router.
+        self.outbox.note_work(2 * (LOOKS - looks), 0);
+    }
+
+    /// Sends what one of the cursors has.
+    fn flush_cursor(&mut self, id: CursorId, place: usize, looks: &mut usize) -> Stop {
+        // What is put before the queue must leave at once, since it has no place there.
+        if self.outbox.is_spent() {
+            return Stop::Full;
+        }
+        let Some(cursor) = self.client.cursors.get(id) else { return Stop::Over };
+        let (filter, after) = (cursor.filter.clone(), cursor.after().cloned());
+        let Some(held) = self.client.subscriptions.find(filter.as_str()) else { return Stop::Over };
+        // Without a look at the topics, of which there may be many.
+        if held.subscription.qos != QoS::AtMostOnce && !self.takes_retained(held.subscription.qos, 0) {
+            return Stop::Waits;
+        }
+        self.client.cursors.next = place + 1;
+        let frame_bytes = FRAME_BYTES.min(self.options.transmit_bytes_max / 2);
+        let (mut passed, mut stop) = (None, Stop::Over);
+        self.retained.each(&filter, after.as_ref(), &mut |kept| {
+            let waiting = self.peer.as_ref().map_or(0, |peer| peer.output.waiting_bytes());
+            if *looks == 0 || waiting > 0 && waiting >= frame_bytes || self.outbox.is_spent() {
+                stop = Stop::Full;
+            } else if filter.matches(kept.topic()) && !self.flush_retained(kept, id) {
+                stop = Stop::Waits;
+            }
+            if stop == Stop::Over {
+                *looks -= 1;
+                passed = Some(kept.topic());
+            }
+            stop == Stop::Over
+        });
+        if passed.is_some() || stop == Stop::Over {
+            self.client.note_subscription(&filter);
+        }
+        if let Some(topic) = passed {
+            self.client.cursors.pass(id, topic.clone());
+        }
+        stop
+    }
+
+    /// Sends the retained message of the topic that a cursor has come to. False if the client does not take it now.
+    fn flush_retained(&mut self, kept: &Kept, id: CursorId) -> bool {
+        let Some(delivery) = self.retained_delivery(kept, id) else { return true };
+        if !self.takes_retained(delivery.qos, delivery.bytes()) {
+            return false;
+        }
+        if delivery.qos == QoS::AtMostOnce || self.options.asks.receive {
+            return self.deliver_single(delivery);
+        }
+        self.client.cursors.is_next = false;
+        if self.client.has_older_queued() {
+            self.client.append(delivery);
+        } else {
+            self.client.session.put_first(delivery);
+        }
+        self.flush_queue(None);
+        true
+    }
+
+    /// Returns a topic's retained message as it goes to the subscription of a cursor. `None` if the cursor has passed the
+    /// topic, if a live message has overtaken it there, or if the subscription may not have the message.
+    fn retained_delivery(&self, kept: &Kept, id: CursorId) -> Option<Delivery> {
+        let topic = kept.topic().as_str();
+        let cursor = self.client.cursors.get(id)?;
+        if !cursor.is_before(topic) || cursor.is_overtaken(topic) || kept.is_over(self.now) {
+            return None;
+        }
+        let subscription = self.client.subscriptions.find(cursor.filter.as_str())?.subscription;
+        // [MQTT-3.8.3-3]
+        let is_own = subscription.no_local && kept.publisher.as_ref() == Some(&self.client.id);
+        let may_read = !self.required_checks.read || self.options.access.may_read(self.client.who(), topic);
+        let tag = DeliveryTag { arrived: kept.arrived, group: None };
+        (!is_own && may_read).then(|| subscription.delivery(&kept.message, true, tag))
+    }
+
+    /// True if the client takes a cursor's message of so many bytes now.
+    fn takes_retained(&self, qos: QoS, bytes: usize) -> bool {
+        let (options, client) = (self.options, &*self.client);
+        if options.asks.receive {
+            let has_room =
+                |approvals: &ApprovalQueue| approvals.has_room(bytes, options.queue_messages / 2, options.queue_bytes);
+            return client.approvals.as_deref().is_none_or(has_room);
+        }
+        if qos == QoS::AtMostOnce { self.writable().is_ok() } else { client.session.may_send() }
+    }
+
+    /// True if a message of QoS 0 can go to the client now, or to the host that approves it.
+    fn takes_at_most_once(&self) -> bool {
+        if self.options.asks.receive { self.peer.is_some() } else { self.writable().is_ok() }
+    }
+}
