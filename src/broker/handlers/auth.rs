@@ -1,8 +1,9 @@
-//! Authentication: by what CONNECT says, or by AUTH packets of a method that the host knows (MQTT 5.0 §4.12).
+//! Authentication by the credentials of CONNECT, or by the AUTH packets of a method (MQTT 5.0
+//! §4.12).
 //!
 //! ```text
-//! AwaitConnect ──CONNECT with a method, to be continued──▶ Authenticating ──AUTH, complete──▶ Connected
-//!                                                                     └───refused──▶ Closing
+//! AwaitConnect ──CONNECT with a method──▶ Authenticating ──AUTH, complete──▶ Connected
+//!                                                    └───refused──▶ Closing
 //! ```
 
 use alloc::boxed::Box;
@@ -23,7 +24,7 @@ use crate::codec::{
 use crate::time::Time;
 
 impl Broker {
-    /// Whether a client without an authentication method is who it says.
+    /// Returns the verdict on the user name and password of a CONNECT.
     pub(crate) fn authenticate(&mut self, id: PeerId, connect: &Connect<'_>, now: Time) -> Verdict {
         if !self.options.asks.authenticate {
             return Verdict::Allowed;
@@ -32,7 +33,8 @@ impl Broker {
         self.verdict((id, 0), PacketKind::Connack, &question, now)
     }
 
-    /// A CONNECT with an authentication method: complete, refused, or the begin of an exchange. `bytes` are the packet's.
+    /// Handles a CONNECT with an authentication method: accepts it, refuses it, or begins an
+    /// exchange. `bytes` are the packet.
     pub(crate) fn on_connect_with_method(
         &mut self,
         id: PeerId,
@@ -52,7 +54,8 @@ impl Broker {
         self.step(id, connect, &exchange, (data, true), now)
     }
 
-    /// Handles the next packet of an exchange; `false` if it is not whole yet, or waits for answers.
+    /// Handles the next packet of an exchange. False if it is not complete yet, or waits for
+    /// answers.
     pub(crate) fn receive_auth(
         &mut self,
         id: PeerId,
@@ -89,7 +92,7 @@ impl Broker {
         is_done(handled, decoder, &located)
     }
 
-    /// AUTH of a connected client, which authenticates again (§4.12.1).
+    /// Handles the AUTH of a re-authentication (§4.12.1).
     pub(crate) fn on_auth(&mut self, sender: Sender, auth: Auth<'_>, now: Time) -> Result<Handled, Fault> {
         let connected = self.peers.get(sender.peer).and_then(|peer| peer.connection.connected());
         let Some(Method { name, again }) = connected.and_then(|connected| connected.method.as_deref()) else {
@@ -131,7 +134,7 @@ impl Broker {
         Ok(Handled::Done)
     }
 
-    /// AUTH before CONNACK.
+    /// Handles an AUTH before CONNACK.
     fn on_exchange(&mut self, id: PeerId, exchange: &Arc<Exchange>, auth: Auth<'_>, now: Time) -> Handled {
         let data = match check_auth(auth, &exchange.method, ReasonCode::ContinueAuthentication) {
             Ok(data) => data,
@@ -146,7 +149,7 @@ impl Broker {
         }
     }
 
-    /// Asks what comes of one step before CONNACK, and does it.
+    /// Asks the host about one step before CONNACK, and applies the answer.
     fn step(
         &mut self,
         id: PeerId,
@@ -181,7 +184,7 @@ impl Broker {
         Handled::Done
     }
 
-    /// AUTH that goes on [MQTT-4.12.0-2].
+    /// Sends an AUTH that continues the exchange [MQTT-4.12.0-2].
     fn send_auth(&mut self, id: PeerId, exchange: &Exchange, data: &[u8]) -> Result<(), Fault> {
         let properties = proof_properties(Proof { method: &exchange.method, data });
         let reason = ReasonCode::ContinueAuthentication;
@@ -199,7 +202,7 @@ impl Broker {
         Ok(())
     }
 
-    /// The client broke a rule before CONNACK, which tells it so.
+    /// Refuses the connection for a fault before CONNACK.
     fn end_exchange(&mut self, id: PeerId, exchange: &Exchange, fault: Fault, now: Time) {
         let refusal = Refusal {
             reason: refusal(fault.reason, PacketKind::Connack),
@@ -228,7 +231,7 @@ fn credentials(connect: &Connect<'_>) -> Credentials {
     }
 }
 
-/// The data of an AUTH that has the method and the reason that it should.
+/// Returns the data of an AUTH, after checking its method and reason.
 fn check_auth<'a>(auth: Auth<'a>, method: &str, reason: ReasonCode) -> Result<Option<&'a [u8]>, Fault> {
     if auth.properties.text(PropertyId::AuthenticationMethod) != Some(method) {
         let problem = "AUTH has another authentication method than CONNECT";

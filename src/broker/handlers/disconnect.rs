@@ -1,4 +1,4 @@
-//! Ends: of a connection, by one way for every cause, and of a session.
+//! The end of a connection, in one way for every cause, and the end of a session.
 
 use alloc::sync::Arc;
 
@@ -14,10 +14,13 @@ use crate::codec::{Decoder, Disconnect, PropertyId, ReasonCode};
 use crate::time::Time;
 
 impl Broker {
-    /// Closes a connection, whatever the cause. Ignored for one that is being closed.
+    /// Closes a connection, whatever the cause. A second close is ignored.
     ///
-    /// In this order: the peer is told why; nothing is read from it any more; the host closes its transport behind what
-    /// waits; the event is logged; the session goes on without the connection, and the will is fired, delayed or cleared.
+    /// 1. The peer gets CONNACK or DISCONNECT with the reason.
+    /// 2. Its input is discarded.
+    /// 3. The host closes its transport after the outgoing buffer.
+    /// 4. The event is logged.
+    /// 5. The session continues without the connection, and the will is fired, delayed or cleared.
     pub(crate) fn close<'a>(&mut self, id: PeerId, cause: impl Into<CloseCause<'a>>, now: Time) {
         let cause = cause.into();
         if self.peers.get(id).is_none_or(|peer| peer.connection.is_closing()) {
@@ -49,12 +52,12 @@ impl Broker {
         }
     }
 
-    /// Takes the connection away from its client, whose session and will go on as the cause says.
+    /// Takes the connection from its client. The cause decides about the session and the will.
     fn detach(&mut self, key: ClientKey, id: PeerId, cause: DisconnectCause, now: Time) {
         let Some(client) = self.clients.get(key) else { return };
         let (client_id, expiry_interval) = (Arc::clone(&client.id), client.expiry_interval);
         self.events.event(|| Event::Disconnected { peer: id, client_id, cause });
-        // What the store has is all that there is: after a restart the connection is gone, and its will due.
+        // The store stays as it is. After a restart, the connection is gone and its will due.
         if cause == DisconnectCause::StoreFailed {
             return;
         }
@@ -77,11 +80,12 @@ impl Broker {
         self.set_expiry(key, expiry_interval, now);
     }
 
-    /// Ends a session: its subscriptions, its queue, its deadline; a will that still waited is published first.
+    /// Ends a session with its subscriptions, queue and deadline. A delayed will is published
+    /// first.
     pub(crate) fn end_session(&mut self, key: ClientKey, now: Time) {
         self.unset_expiry(key);
         let Some(client) = self.clients.get_mut(key) else { return };
-        // Before the will, which is not for the client's own subscriptions: nobody is left to receive it.
+        // The subscriptions end before the will, which the ended session cannot receive.
         for ClientSubscription { filter, .. } in client.take_subscriptions().iter() {
             self.remove_subscription(key, filter);
         }
@@ -102,7 +106,7 @@ impl Broker {
         if let Some(seconds) = disconnect.properties.number(PropertyId::SessionExpiryInterval)
             && let Some(client) = self.clients.get_mut(sender.client)
         {
-            // Where none is served, it is not known what CONNECT asked for, and comes to the same.
+            // With session expiry turned off, the interval of CONNECT is unknown and has no effect.
             if client.expiry_interval == 0 && seconds > 0 && self.options.session_expiry_max > 0 {
                 let problem = "session expiry interval in DISCONNECT, but CONNECT had none";
                 return Err(Fault::new(ReasonCode::ProtocolError, "§3.14.2.2.2", problem));

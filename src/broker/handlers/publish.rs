@@ -1,4 +1,4 @@
-//! A PUBLISH from a client: checked, distributed, acknowledged (MQTT 5.0 §3.3.4).
+//! A client's PUBLISH: checked, distributed, acknowledged (MQTT 5.0 §3.3.4).
 
 use crate::broker::Broker;
 use crate::broker::auth::question::Action;
@@ -27,17 +27,17 @@ impl Broker {
         let Some(connected) = peer.connection.connected_mut() else { return Ok(Handled::Done) };
         let aliases = connected.inbound_aliases.get_or_insert_default();
         let topic = aliases.resolve(publish.topic, alias, self.options.topic_alias_maximum)?;
-        // The alias is of this connection alone, and not passed on.
+        // The alias is for this connection only, and not forwarded.
         let properties = publish.properties.without(PropertyId::TopicAlias);
         let properties = properties.as_properties();
         self.take_publish(sender, &Publish { topic: topic.as_str(), properties, ..*publish }, now)
     }
 
-    /// Takes a PUBLISH whose topic is told.
+    /// Handles a PUBLISH with its topic resolved.
     fn take_publish(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> Result<Handled, Fault> {
         self.check_publish(publish)?;
         let refused = if is_sys(publish.topic) {
-            // What stands there is the broker's own word (§4.7.2).
+            // Only the broker publishes there (§4.7.2).
             Some(ReasonCode::NotAuthorized)
         } else if self.required_checks.publish {
             match self.may_publish(sender, publish, now) {
@@ -54,7 +54,7 @@ impl Broker {
         };
         let Some(client) = self.clients.get_mut(sender.client) else { return Ok(Handled::Done) };
         let reason = match client.session.on_publish(publish.qos, packet_id) {
-            // QoS 2 too is distributed at once, and its identifier kept until PUBREL (§4.3.3, figure 4.3).
+            // QoS 2 is distributed at once too, and its identifier kept until PUBREL (§4.3.3).
             Received::New => self.take_in(sender, publish, refused, now),
             Received::Duplicate => ReasonCode::Success,
             Received::ReceiveMaximumExceeded => {
@@ -69,7 +69,7 @@ impl Broker {
             QoS::AtLeastOnce => self.send_with_reason_string(sender, Packet::Puback(ack), reason_string)?,
             QoS::ExactlyOnce => self.send_with_reason_string(sender, Packet::Pubrec(ack), reason_string)?,
         }
-        // The exchange is over, unless PUBREL is still to come.
+        // The exchange is complete, unless PUBREL is still to come.
         if (publish.qos == QoS::AtLeastOnce || reason.is_error())
             && let Some(client) = self.clients.get_mut(sender.client)
         {
@@ -78,9 +78,10 @@ impl Broker {
         Ok(Handled::Done)
     }
 
-    /// Distributes a message unless it is refused; gives the reason to acknowledge it with.
+    /// Distributes a message unless it is refused, and returns the reason for its acknowledgement.
     ///
-    /// 3.1.1 has no way to tell a refusal: the message is acknowledged as others are, and goes nowhere [3.1.1 MQTT-3.3.5-2].
+    /// 3.1.1 cannot refuse a message: it is acknowledged as usual, and dropped [3.1.1
+    /// MQTT-3.3.5-2].
     fn take_in(&mut self, sender: Sender, publish: &Publish<'_>, refused: Option<ReasonCode>, now: Time) -> ReasonCode {
         if let Some(reason) = refused {
             self.log_refusal(sender.client, Action::Publish, publish.topic, reason);
@@ -94,7 +95,7 @@ impl Broker {
         }
     }
 
-    /// Holds a PUBLISH against what CONNACK told the client.
+    /// Checks a PUBLISH against the properties of CONNACK.
     #[inline]
     fn check_publish(&self, publish: &Publish<'_>) -> Result<(), Fault> {
         if publish.qos > self.options.maximum_qos {
@@ -113,7 +114,7 @@ impl Broker {
     }
 }
 
-/// What is said of a message that was refused.
+/// Returns the reason string for a refused message.
 fn refusal_text(topic: &str) -> &'static str {
     if is_sys(topic) { "only the broker publishes below $SYS" } else { "not authorized for this topic" }
 }

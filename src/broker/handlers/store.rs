@@ -1,4 +1,5 @@
-//! The store's batches: output waits until what it promises is written, and so does, at a bound, input.
+//! Batches of the store. Output waits for the batch that it depends on; input waits once the store
+//! is behind.
 
 use crate::broker::Broker;
 use crate::broker::auth::open_questions::Questions;
@@ -9,7 +10,8 @@ use crate::broker::store::{BatchId, State};
 use crate::time::Time;
 
 impl Broker {
-    /// The batch is durable, and with it all before it: what it promises may leave. Ignored for a batch that is not out.
+    /// Notes that the batch is durable, and releases the output that waited for it. A batch
+    /// that is not out is ignored.
     pub fn handle_stored(&mut self, batch: BatchId, now: Time) {
         self.now = now;
         let Some(store) = &mut self.store else { return };
@@ -18,17 +20,18 @@ impl Broker {
         }
         store.state = State::Idle;
         self.held.release();
-        // First, so that what waited for the store makes the batch after this one: else all that waits would be handled at
-        // one go, and go into the same batch and the same queues.
+        // The next batch is made first, so that packets which waited for the store go into the one
+        // after it. Otherwise all of them would go into one batch, and the same queues.
         self.begin_batch();
         self.run_deferred(now);
         self.end_input(now);
     }
 
-    /// A batch could not be written, and so what the store has is all that there is: the broker is over.
+    /// Notes that a batch could not be written, which ends the broker.
     ///
-    /// Nothing leaves that is not stored. Every connection is closed, without a word, since a word may follow only on what
-    /// was held; none is accepted any more. To go on, make another broker of what the store holds.
+    /// Output that is not durable is never sent. Every connection is closed without a DISCONNECT,
+    /// since one may follow only the output that was held. No further connection is accepted. To go
+    /// on, restore another broker from the store.
     pub fn handle_store_failed(&mut self, now: Time) {
         self.now = now;
         let Some(store) = &mut self.store else { return };
@@ -45,8 +48,8 @@ impl Broker {
         }
     }
 
-    /// Whether the store has everything: true too without a store, and false for ever once it has failed. A host that ends
-    /// waits for it.
+    /// True if everything is durable, or there is no store. After a failure it stays false. A host
+    /// waits for it before it ends.
     #[must_use]
     pub fn is_stored(&self) -> bool {
         let is_idle = self.store.as_ref().is_none_or(|store| store.state == State::Idle);
@@ -59,7 +62,7 @@ impl Broker {
         self.store.as_ref().is_some_and(|store| store.is_behind(&self.options))
     }
 
-    /// A packet was handled, of so many bytes.
+    /// Counts a handled packet of so many bytes.
     #[inline]
     pub(crate) fn note_input(&mut self, bytes: usize) {
         if let Some(store) = &mut self.store {
@@ -67,7 +70,7 @@ impl Broker {
         }
     }
 
-    /// A message was distributed that is kept for who is not there.
+    /// Counts a distributed message that sessions keep.
     #[inline]
     pub(crate) fn note_message(&mut self) {
         if let Some(store) = &mut self.store {
@@ -75,8 +78,8 @@ impl Broker {
         }
     }
 
-    /// True if the output of the peers in line waits for the store, or for what it has released; makes the next batch if
-    /// there is none.
+    /// True if queued output waits for the store, or for output that it has released. Makes the
+    /// next batch if there is none.
     #[inline]
     pub(crate) fn is_held_by_store(&mut self) -> bool {
         self.store.is_some() && (self.held.is_released() || self.is_writing() || self.begin_batch())
@@ -86,7 +89,8 @@ impl Broker {
         self.store.as_ref().is_some_and(|store| !store.takes_output())
     }
 
-    /// Makes the next batch, and holds what waits for the peers until it is written; false if the store has it all.
+    /// Makes the next batch, and holds the output until it is written. False if nothing has
+    /// changed.
     fn begin_batch(&mut self) -> bool {
         let Self { store: Some(store), held, clients, groups, retained, peers, outbox, .. } = self else {
             return false;

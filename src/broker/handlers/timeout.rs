@@ -1,4 +1,4 @@
-//! Timeouts: of a connection without CONNECT or without a packet, and of a session that nobody comes back for.
+//! Expired timers: connect timeout, keep alive, session expiry, delayed wills, `$SYS`.
 
 use core::time::Duration;
 
@@ -22,13 +22,14 @@ impl Broker {
         }
     }
 
-    /// A deadline of the peer has come: the connect timeout, or the keep alive, which counts from the last packet.
+    /// Handles a peer's deadline: the connect timeout, or the keep alive, counted from the last
+    /// packet.
     fn peer_is_due(&mut self, id: PeerId, now: Time) {
         let Some(peer) = self.peers.get_mut(id) else { return };
         peer.deadline = None;
         let is_blocked = peer.input.is_blocked();
         match &peer.connection {
-            // A client is not silent while we, or the host, are slow: what it has sent meanwhile is not looked at.
+            // A blocked client is not silent: its packets of the meantime are unread.
             Connection::AwaitConnect | Connection::Authenticating(_) if is_blocked => {
                 self.set_peer_deadline(id, Some(now + self.options.connect_timeout));
             }
@@ -51,7 +52,7 @@ impl Broker {
         }
     }
 
-    /// Sets the deadline of the peer, or takes it away.
+    /// Sets the deadline of the peer, or removes it.
     pub(crate) fn set_peer_deadline(&mut self, id: PeerId, at: Option<Time>) {
         let Some(peer) = self.peers.get_mut(id) else { return };
         if let Some(old) = core::mem::replace(&mut peer.deadline, at) {
@@ -62,7 +63,8 @@ impl Broker {
         }
     }
 
-    /// Sets the end of a session whose client is not connected. An interval of `u32::MAX` seconds never ends.
+    /// Sets the expiry of a session without a connection. An interval of `u32::MAX` seconds never
+    /// expires.
     pub(crate) fn set_expiry(&mut self, key: ClientKey, interval: u32, now: Time) {
         if interval < u32::MAX
             && let Some(client) = self.clients.get_mut(key)
@@ -73,7 +75,7 @@ impl Broker {
         }
     }
 
-    /// Takes the end of a session away.
+    /// Removes the expiry of a session.
     pub(crate) fn unset_expiry(&mut self, key: ClientKey) {
         if let Some(at) = self.clients.get_mut(key).and_then(|client| client.expires_at.take()) {
             self.deadlines.remove(at, Deadline::Session(key));

@@ -1,8 +1,8 @@
-//! Turns: bounded work before the host sees to others, so that one busy peer cannot starve the rest.
+//! Work budget: bounded work per turn, so that one busy peer cannot starve the rest.
 //!
-//! A turn ends when the host has been handed all that there is to send. What is too much for one turn is deferred to the
-//! next: then [`Broker::next_deadline`] is now. So a peer that makes much work is slow, and the others wait some
-//! milliseconds for it; and what is to be sent leaves before more is made.
+//! A turn is one run of the broker between two drains of its outputs. Work beyond the budget is
+//! deferred to the next turn: then [`Broker::next_deadline`] is now. So a busy peer is slowed down,
+//! and others wait some milliseconds for it. Output is sent before more is made.
 
 use crate::broker::Broker;
 use crate::broker::cause::DisconnectCause;
@@ -14,8 +14,8 @@ use crate::broker::store::held::Held;
 use crate::time::Time;
 
 impl Broker {
-    /// Returns what blocks the packets of a peer with this share of the turn. The only place that decides it, but for the
-    /// questions that a packet asks itself.
+    /// Returns the reason that blocks the packets of a peer with this share of the turn. It is the
+    /// only place that decides it, except for a packet's own questions.
     #[inline]
     pub(crate) fn blocked_by(&self, share_end: usize) -> Blocked {
         if self.outbox.is_used_up(share_end) {
@@ -27,7 +27,7 @@ impl Broker {
         }
     }
 
-    /// Blocks the packets of a peer, which stands in the line of deferred peers from now on.
+    /// Blocks the packets of a peer, and puts it into the queue of deferred peers.
     pub(crate) fn defer(&mut self, id: PeerId, blocked: Blocked) {
         if let Some(peer) = self.peers.get_mut(id)
             && !peer.connection.is_closing()
@@ -37,7 +37,8 @@ impl Broker {
         }
     }
 
-    /// Handles the packets of deferred peers, in turns among themselves, until the budget is used up or the store is behind.
+    /// Handles the packets of deferred peers round robin, until the budget is used up or the store
+    /// is behind.
     pub(crate) fn run_deferred(&mut self, now: Time) {
         while !self.outbox.is_spent()
             && !self.is_store_behind()
@@ -45,7 +46,7 @@ impl Broker {
         {
             let Some(peer) = self.peers.get_mut(id) else { continue };
             peer.input.set_blocked(Blocked::Nothing);
-            // What it has sent meanwhile was not looked at, or not even read; so its time begins anew.
+            // The keep alive begins anew, since packets of the meantime were not handled.
             if let Some(connected) = peer.connection.connected_mut() {
                 connected.last_packet = now;
             }
@@ -53,7 +54,7 @@ impl Broker {
         }
     }
 
-    /// Begins a turn with what the last one left.
+    /// Begins a turn with the work that the last one left.
     pub(crate) fn begin_turn(&mut self, now: Time) {
         for id in self.outbox.take_next_turn() {
             if let Some(peer) = self.peers.get_mut(id) {
@@ -70,7 +71,7 @@ impl Broker {
         }
     }
 
-    /// Returns when to go on with what is left, which is at once, but for what is first to be handed out.
+    /// Returns the time for the work that is left: now, unless outputs are to be handed out first.
     pub(crate) fn next_turn(&self) -> Option<Time> {
         let is_deferred = !self.deferred.is_empty() && !self.is_store_behind();
         ((is_deferred || self.outbox.has_next()) && !self.outbox.is_spent()).then_some(self.now)
@@ -88,10 +89,11 @@ impl Broker {
         self.poll_resumed().map(Output::Resume)
     }
 
-    /// Makes the next output ready: flushes deliveries behind a frame that was handed out, and makes the store's batch.
+    /// Makes the next output ready: flushes deliveries behind a frame that was handed out, and
+    /// makes the store's batch.
     ///
-    /// Between outputs, so that no more than a frame of what a peer's queue holds is ever copied. It handles no packet and
-    /// closes no connection. If nothing is left, the turn ends.
+    /// It runs between outputs, so that no more than a frame of a peer's queue is copied at a time.
+    /// It handles no packet and closes no connection. If nothing is left, the turn ends.
     pub(crate) fn advance(&mut self) {
         self.outbox.reclaim();
         let peers = &self.peers;
@@ -110,7 +112,7 @@ impl Broker {
         }
     }
 
-    /// Takes what [`advance`](Self::advance) made ready.
+    /// Takes the output that [`advance`](Self::advance) made ready.
     pub(crate) fn take_ready(&mut self) -> Option<Ready> {
         match self.held.pop() {
             Some(Held::Frame(id, bytes)) => {
