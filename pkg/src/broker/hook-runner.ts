@@ -11,7 +11,7 @@ const REASON_MAX = 0xa2
 type Answer = readonly [reasonCode: number, data?: Uint8Array | undefined]
 
 /** Callbacks of a hook runner. None throws, but for `bytes`. */
-export interface HookRunnerHost {
+export interface HookRunnerCallbacks {
   answer(question: number, ...answer: Answer): void
   /** Reports a failed hook. */
   failed(hook: HookError['hook'], message: string, cause: unknown): void
@@ -23,17 +23,17 @@ export interface HookRunnerHost {
 export class HookRunner implements CoreAsker {
   readonly #hooks: Hooks
   readonly #users: Users | undefined
-  readonly #host: HookRunnerHost
+  readonly #callbacks: HookRunnerCallbacks
   /**
    * States of enhanced authentication, by the peer's number. The next peer with that number takes
    * the place.
    */
   readonly #states = new Map<number, Record<string, unknown>>()
 
-  constructor(hooks: Hooks, host: HookRunnerHost) {
+  constructor(hooks: Hooks, callbacks: HookRunnerCallbacks) {
     this.#hooks = hooks
     this.#users = hooks.users && new Users(hooks.users)
-    this.#host = host
+    this.#callbacks = callbacks
   }
 
   authenticate(
@@ -99,8 +99,8 @@ export class HookRunner implements CoreAsker {
     run: () => unknown,
   ): void {
     const fail = (problem: string, cause?: unknown) => {
-      this.#host.answer(question, UNSPECIFIED)
-      this.#host.failed(hook, `the hook ${hook} ${problem}`, cause)
+      this.#callbacks.answer(question, UNSPECIFIED)
+      this.#callbacks.failed(hook, `the hook ${hook} ${problem}`, cause)
     }
     const threw = (cause: unknown) => fail(`threw: ${cause}`, cause)
     const give = (verdict: unknown) => {
@@ -110,7 +110,7 @@ export class HookRunner implements CoreAsker {
       } catch (error) {
         return threw(error)
       }
-      if (answer) this.#host.answer(question, ...answer)
+      if (answer) this.#callbacks.answer(question, ...answer)
       else
         fail(`returned ${typeof verdict === 'number' || verdict === null ? verdict : typeof verdict}; ${right[hook]}`)
     }
@@ -132,7 +132,7 @@ export class HookRunner implements CoreAsker {
     if (typeof verdict !== 'object' || verdict === null) return answerOf(verdict)
     const { complete, data } = verdict as Partial<EnhancedStep>
     if (typeof complete !== 'boolean') return undefined
-    return [complete ? SUCCESS : CONTINUE, data === undefined ? undefined : this.#host.bytes(data)]
+    return [complete ? SUCCESS : CONTINUE, data === undefined ? undefined : this.#callbacks.bytes(data)]
   }
 }
 
