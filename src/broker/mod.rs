@@ -1,11 +1,94 @@
 //! The broker: peers, the sessions of their clients, and the messages between them.
 //!
-//! A plain value without I/O. After every call that takes `&mut self`, drain [`Broker::poll_output`] until it gives
-//! `None`, then ask [`Broker::next_deadline`]. Work is done in the call that brings it, and what is too much for one turn
-//! in [`Broker::handle_timeout`], which is then wanted at once; what is to be sent is collected, so that a turn's packets
-//! to one peer are one frame.
+//! A plain value without I/O. Its host has the sockets, the clock and the store. Clients of MQTT
+//! 3.1.1 and 5.0 meet in one broker; a 3.1.1 client is sent no properties.
 //!
-//! Clients of MQTT 3.1.1 and 5.0 meet in one broker: properties are left out on the way to the old version.
+//! # Order of calls
+//!
+//! 1. [`Broker::new`], and with a store [`Broker::restore`].
+//! 2. [`Broker::accept`] when a transport has opened. The [`PeerId`] names it from then on.
+//! 3. [`Broker::handle_bytes`] with each chunk of bytes from a peer, [`Broker::set_writable`] when
+//!    its transport stops or resumes taking bytes, [`Broker::handle_closed`] when it has closed.
+//! 4. After every call that takes `&mut self`: [`Broker::poll_output`] until it returns `None`.
+//!    Each output says what the host is to do, and which call answers it.
+//! 5. Then [`Broker::next_deadline`]: at that moment [`Broker::handle_timeout`], and again step 4.
+//!    If it is now, the turn's budget is used up: other tasks of the host come first.
+//!
+//! ```
+//! use wasmqtt::broker::{Broker, BrokerOptions, Output, PeerId};
+//! use wasmqtt::codec::{
+//!     Connect, Packet, PacketId, Properties, Publish, QoS, Subscribe, Subscription,
+//!     SubscriptionOptions, Version,
+//! };
+//! use wasmqtt::time::Time;
+//!
+//! /// Sends a packet to the broker, and returns the first byte of each frame that comes of it.
+//! fn send(broker: &mut Broker, peer: PeerId, packet: &Packet<'_>) -> Vec<(PeerId, u8)> {
+//!     let mut bytes = Vec::new();
+//!     packet.encode(Version::V5, &mut bytes).expect("a good packet");
+//!     broker.handle_bytes(peer, &bytes, Time::ZERO);
+//!     let mut frames = Vec::new();
+//!     while let Some(output) = broker.poll_output() {
+//!         if let Output::Transmit(to, frame) = output {
+//!             frames.push((to, frame[0]));
+//!         }
+//!     }
+//!     frames
+//! }
+//!
+//! fn connect(broker: &mut Broker, client_id: &str) -> PeerId {
+//!     let peer = broker.accept(Time::ZERO);
+//!     let connect = Connect {
+//!         version: Version::V5,
+//!         clean_start: true,
+//!         keep_alive: 60,
+//!         client_id,
+//!         will: None,
+//!         username: None,
+//!         password: None,
+//!         properties: Properties::EMPTY,
+//!     };
+//!     let frames = send(broker, peer, &Packet::Connect(Box::new(connect)));
+//!     assert_eq!(frames, [(peer, 0x20)], "CONNACK");
+//!     peer
+//! }
+//!
+//! let mut broker = Broker::new(BrokerOptions::default(), 7);
+//! let (display, sensor) = (connect(&mut broker, "display"), connect(&mut broker, "sensor"));
+//! let subscribe = Packet::Subscribe(Subscribe {
+//!     packet_id: PacketId::FIRST,
+//!     properties: Properties::EMPTY,
+//!     subscriptions: vec![Subscription {
+//!         filter: "site/+/temperature",
+//!         options: SubscriptionOptions::default(),
+//!     }],
+//! });
+//! assert_eq!(send(&mut broker, display, &subscribe), [(display, 0x90)], "SUBACK");
+//! let publish = Packet::Publish(Publish {
+//!     dup: false,
+//!     qos: QoS::AtMostOnce,
+//!     retain: false,
+//!     topic: "site/7/temperature",
+//!     packet_id: None,
+//!     properties: Properties::EMPTY,
+//!     payload: b"21.5",
+//! });
+//! assert_eq!(send(&mut broker, sensor, &publish), [(display, 0x30)], "PUBLISH");
+//! ```
+//!
+//! # Glossary
+//!
+//! - **Peer**: one connection, from its acceptance to its close.
+//! - **Client**: a client identifier with its session; it has a peer while it is connected.
+//! - **Session**: packet identifiers, queue and messages in flight of one client.
+//! - **Subscriber**: the target of a subscription: a client, a shared group, or the host.
+//! - **Delivery**: one message on its way to one subscriber. It is decided (deliver), queued
+//!   (enqueue), moved to a packet (flush) and encoded (write).
+//! - **Outbox**: the line of peers with bytes to send, and the buffers that hold them.
+//! - **Turn** and **budget**: the work between two drains of the outputs, and its bound.
+//! - **Cursor**: how far a new subscription has come through the retained messages of its filter.
+//! - **Deferred**: waiting in line for the next turn's budget, or for a store that is behind.
+//! - **Held output**: bytes that wait until the store has written what they promise.
 
 mod auth;
 mod cause;
@@ -27,11 +110,8 @@ mod views;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
-pub use auth::access_list::{Access, AccessFilter, AccessRule};
 use auth::open_questions::Questions;
-pub use auth::question::{Action, Answer, Asks, Credentials, Question};
 use auth::verdict::RequiredChecks;
-pub use cause::{DisconnectCause, DropCause, Fault, RejectCause, WillFate};
 use clients::Clients;
 use clients::shared_groups::Groups;
 use connection::close_cause::CloseCause;
@@ -41,28 +121,32 @@ use connection::outbox::Outbox;
 use connection::peer::{Connection, Peers};
 use delivery::encoded_publish::EncodingCache;
 use delivery::fan_out::{FanOut, Subscriptions};
-pub use event::Event;
-pub use host_message::{HostMessage, HostSubscribeError};
-pub use ids::{HandlerId, PeerId, QuestionId};
-pub use monitor::counters::{Counters, Gauges, Traffic};
 use monitor::event_queue::EventQueue;
 use monitor::sys_values::Sys;
-pub use options::{BrokerOptions, QueueOverflow, Redirect};
-pub use output::Output;
 use output::Ready;
 use retained::Retained;
-#[cfg(all(target_arch = "wasm32", feature = "broker"))]
-pub(crate) use store::Part;
 use store::Store;
 use store::held::HeldOutput;
-pub use store::{Batch, BatchId, Changes, StoreError};
-pub use views::{ClientView, SessionView};
 
 use crate::codec::{Message, ReasonCode};
 use crate::router::Router;
 use crate::time::{Time, earlier};
 
-/// An MQTT broker as a plain value; see the [module](self) for the order of calls.
+pub use auth::access_list::{Access, AccessFilter, AccessRule};
+pub use auth::question::{Action, Answer, Asks, Credentials, Question};
+pub use cause::{DisconnectCause, DropCause, Fault, RejectCause, WillFate};
+pub use event::Event;
+pub use host_message::{HostMessage, HostSubscribeError};
+pub use ids::{HandlerId, PeerId, QuestionId};
+pub use monitor::counters::{Counters, Gauges, Traffic};
+pub use options::{BrokerOptions, QueueOverflow, Redirect};
+pub use output::Output;
+#[cfg(all(target_arch = "wasm32", feature = "broker"))]
+pub(crate) use store::Part;
+pub use store::{Batch, BatchId, Changes, StoreError};
+pub use views::{ClientView, SessionView};
+
+/// An MQTT broker as a plain value. See the [module](self) for the order of calls.
 #[derive(Debug)]
 pub struct Broker {
     options: BrokerOptions,
@@ -75,10 +159,10 @@ pub struct Broker {
     deadlines: Deadlines,
     questions: Questions,
     outbox: Outbox,
-    /// Only if there is one.
+    /// `None` until [`Broker::restore`], and for good without a store.
     store: Option<store::Part<Store>>,
     held: HeldOutput,
-    /// Peers that are read again, to be told to the host.
+    /// Peers to resume reading, which the host is to be told.
     resumed: VecDeque<PeerId>,
     /// Peers whose packets wait for the next turn or for the store, each once.
     deferred: VecDeque<PeerId>,
@@ -90,15 +174,17 @@ pub struct Broker {
     sys: Sys,
     /// Clients that are connected.
     connected: usize,
-    /// What time it was in the first call that told.
+    /// Time of the first call that told it.
     begun: Option<Time>,
-    /// What time it was in the last call that told.
+    /// Time of the last call that told it.
     now: Time,
 }
 
 impl Broker {
-    /// A broker without connections. `seed` is where assigned client identifiers come from, and what keeps peers
-    /// from choosing filters that collide.
+    /// A broker without connections.
+    ///
+    /// `seed` is the source of assigned client identifiers. It also keeps peers from choosing
+    /// filters that collide in the router.
     #[must_use]
     pub fn new(options: BrokerOptions, seed: u64) -> Self {
         Self {
@@ -127,9 +213,10 @@ impl Broker {
         }
     }
 
-    /// A transport has opened: the connect timeout begins.
+    /// Accepts a transport that has opened. The connect timeout begins.
     ///
-    /// If there are [`BrokerOptions::connections_max`] connections already, the next output closes this one.
+    /// If there are [`BrokerOptions::connections_max`] connections already, the next output closes
+    /// this one.
     pub fn accept(&mut self, now: Time) -> PeerId {
         self.now = now;
         self.begun.get_or_insert(now);
@@ -145,17 +232,21 @@ impl Broker {
         id
     }
 
-    /// Bytes came from the peer: any number, in any split [MQTT-6.0.0-2]. Ignored for a peer that is being closed.
+    /// Handles bytes from a peer: any number, in any split [MQTT-6.0.0-2]. Ignored for a peer that
+    /// is being closed.
     ///
-    /// Gives whether more may follow. If not, packets of the peer wait for an answer or for the store: its transport is best
-    /// not read until [`Output::Resume`], or until [`Output::Close`], which may come without. Said here and by no output,
-    /// since a host that acts on those at the end of a turn may have the next bytes before. What comes all the same is kept
-    /// up to [`BrokerOptions::input_bytes_max`] bytes, and the peer then disconnected with 0x97.
+    /// True if more may follow. If not, packets of the peer wait for an answer, for the store or
+    /// for the next turn. Its transport should not be read until [`Output::Resume`], or until
+    /// [`Output::Close`], which may come without it. It is returned and no output, since the host
+    /// may have the next bytes before it drains the outputs.
+    ///
+    /// Bytes that come all the same are kept, up to [`BrokerOptions::input_bytes_max`]. Beyond that
+    /// the peer is disconnected with 0x97.
     pub fn handle_bytes(&mut self, peer: PeerId, frame: &[u8], now: Time) -> bool {
         self.handle_bytes_with(peer, frame.len(), |buffer| buffer.copy_from_slice(frame), now)
     }
 
-    /// As [`handle_bytes`](Self::handle_bytes), for `len` bytes that `fill` writes in place.
+    /// Handles `len` bytes that `fill` writes in place, as [`handle_bytes`](Self::handle_bytes).
     pub fn handle_bytes_with(&mut self, peer: PeerId, len: usize, fill: impl FnOnce(&mut [u8]), now: Time) -> bool {
         self.now = now;
         let Some(found) = self.peers.get_mut(peer) else { return true };
@@ -175,7 +266,7 @@ impl Broker {
         may_follow
     }
 
-    /// A text frame came from a peer on a WebSocket, where MQTT takes binary frames only: its connection ends.
+    /// Handles a text frame on a WebSocket. MQTT takes binary frames only, so the connection ends.
     pub fn handle_text(&mut self, peer: PeerId, now: Time) {
         self.now = now;
         let problem = "a text frame; MQTT takes binary frames only";
@@ -184,10 +275,11 @@ impl Broker {
         self.end_input(now);
     }
 
-    /// The transport closed or failed without our asking; the will fires [MQTT-3.1.2-8]. No output follows for the peer.
+    /// Handles a transport that closed or failed without [`Output::Close`]. No output follows for
+    /// the peer, and the will fires [MQTT-3.1.2-8].
     ///
-    /// If packets of a connected client wait to be handled, for an answer or for the store, the close stands in line behind
-    /// them, as it did on the wire: a client may publish, say goodbye and be gone at once.
+    /// If packets of a connected client still wait to be handled, the close takes effect behind
+    /// them, as it did on the wire. A client may publish, send DISCONNECT and be gone at once.
     pub fn handle_closed(&mut self, peer: PeerId, now: Time) {
         self.now = now;
         let Some(found) = self.peers.get_mut(peer) else { return };
@@ -202,8 +294,8 @@ impl Broker {
         self.end_input(now);
     }
 
-    /// Does what is due: closes silent connections, ends sessions, publishes delayed wills, goes on with what was too much for
-    /// one turn.
+    /// Runs expired timers: closes silent connections, ends sessions, publishes delayed wills.
+    /// Goes on with work that was too much for the last turn.
     pub fn handle_timeout(&mut self, now: Time) {
         self.now = now;
         self.begun.get_or_insert(now);
@@ -213,20 +305,63 @@ impl Broker {
         self.end_input(now);
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is wanted next; it may then find that there is nothing to do yet.
-    #[must_use]
-    pub fn next_deadline(&self) -> Option<Time> {
-        earlier(self.next_turn(), earlier(self.deadlines.first(), self.questions.first_due()))
+    /// Publishes a message of the host's own, and returns the number of subscribers.
+    ///
+    /// A shared subscription counts as one, and so does the host, however many of its handlers have
+    /// the message. The access list and the maximum QoS of clients do not hold for the host.
+    pub fn publish(&mut self, message: Message, now: Time) -> usize {
+        self.now = now;
+        let message = Arc::new(message);
+        let subscribers = self.distribute(message.as_publish(), Some(Arc::clone(&message)), None, now);
+        self.end_input(now);
+        subscribers
     }
 
-    /// What the host is to do next: first the events and the messages for the host itself, in the order in which they came;
-    /// then the questions, then who is read again, then what is to be stored, then each peer's bytes, in a fixed order.
+    /// Turns events on or off, whatever [`BrokerOptions::events`] said.
+    pub fn set_events(&mut self, events: bool) {
+        self.events.listen(events);
+    }
+
+    /// Disconnects a peer. A 5.0 client is told the reason, and the will fires.
+    pub fn disconnect(&mut self, peer: PeerId, reason: ReasonCode, now: Time) {
+        self.now = now;
+        self.close(peer, DisconnectCause::Host(reason), now);
+        self.end_input(now);
+    }
+
+    /// Redirects a client to another server. A 5.0 client is told 0x9C or 0x9D and the Server
+    /// Reference (§4.11).
+    pub fn redirect(&mut self, peer: PeerId, redirect: &Redirect, now: Time) {
+        self.now = now;
+        let cause = DisconnectCause::Host(redirect.reason());
+        self.close(peer, CloseCause::Disconnect(cause, Some(&redirect.server_reference)), now);
+        self.end_input(now);
+    }
+
+    /// Redirects clients that connect from now on to another server, or no more, whatever
+    /// [`BrokerOptions::redirect`] said.
+    pub fn set_redirect(&mut self, redirect: Option<Redirect>) {
+        self.options.redirect = redirect;
+    }
+
+    /// Disconnects all peers with 0x8B, server shutting down. Sessions stay.
+    pub fn shut_down(&mut self, now: Time) {
+        for peer in self.peers.ids() {
+            self.disconnect(peer, ReasonCode::ServerShuttingDown, now);
+        }
+    }
+
+    /// Returns the next output, until there is none.
+    ///
+    /// First come the events and the host's own messages, in the order in which they arose. Then
+    /// come the questions, the peers to resume reading, the store's batch, and each peer's bytes,
+    /// in a fixed order.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
         if let Some(notice) = self.poll_notice() {
             return Some(notice);
         }
         self.advance();
-        // A message that could not be moved into a frame is one.
+        // A message that could not be moved into a frame is an event.
         if let Some(notice) = self.poll_notice() {
             return Some(notice);
         }
@@ -240,47 +375,11 @@ impl Broker {
         }
     }
 
-    /// Publishes a message of the host's own; gives the number of subscribers, each shared subscription as one, and the host
-    /// as one however many of its handlers have it.
+    /// Returns the moment at which [`handle_timeout`](Self::handle_timeout) is wanted next.
     ///
-    /// The access and quality limits of clients do not hold for the host.
-    pub fn publish(&mut self, message: Message, now: Time) -> usize {
-        self.now = now;
-        let message = Arc::new(message);
-        let subscribers = self.distribute(message.as_publish(), Some(Arc::clone(&message)), None, now);
-        self.end_input(now);
-        subscribers
-    }
-
-    /// Whether events are given from now on, whatever [`BrokerOptions::events`] said.
-    pub fn set_events(&mut self, events: bool) {
-        self.events.listen(events);
-    }
-
-    /// Ends a connection for the host. `reason` is told in 5.0; the will fires.
-    pub fn disconnect(&mut self, peer: PeerId, reason: ReasonCode, now: Time) {
-        self.now = now;
-        self.close(peer, DisconnectCause::Host(reason), now);
-        self.end_input(now);
-    }
-
-    /// Sends a client to another server: its connection ends with 0x9C or 0x9D and the Server Reference in 5.0 (§4.11).
-    pub fn redirect(&mut self, peer: PeerId, redirect: &Redirect, now: Time) {
-        self.now = now;
-        let cause = DisconnectCause::Host(redirect.reason());
-        self.close(peer, CloseCause::Disconnect(cause, Some(&redirect.server_reference)), now);
-        self.end_input(now);
-    }
-
-    /// Sends clients that connect from now on to another server, or no more, whatever [`BrokerOptions::redirect`] said.
-    pub fn set_redirect(&mut self, redirect: Option<Redirect>) {
-        self.options.redirect = redirect;
-    }
-
-    /// Ends all connections, told as 0x8B server shutting down in 5.0. Sessions stay.
-    pub fn shut_down(&mut self, now: Time) {
-        for peer in self.peers.ids() {
-            self.disconnect(peer, ReasonCode::ServerShuttingDown, now);
-        }
+    /// There may be nothing to do by then.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Time> {
+        earlier(self.next_turn(), earlier(self.deadlines.first(), self.questions.first_due()))
     }
 }
