@@ -206,6 +206,11 @@ const calls = [
     c => c.publish('a', 'x', { properties: { responseTopic: 'a/#' }, qos: 1 }),
     ['responseTopic', 'payload', 'properties.responseTopic'],
   ],
+  [
+    c => c.publish('a', 'x', { properties: { responseTopic: '' } }),
+    ['responseTopic', 'payload', 'properties.responseTopic'],
+    'response topic',
+  ],
   [c => c.subscribe('a/#/b', () => {}), 'filter', 'a/#/b', '`a/#`'],
   [c => c.subscribe('a+', () => {}), 'filter', 'a+'],
   [c => c.subscribe('', () => {}), 'filter'],

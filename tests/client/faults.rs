@@ -28,7 +28,7 @@ fn a_topic_alias_stands_for_its_topic() {
 
 /// The fault of a broker, our reason code in 5.0, and the rule that the caller sees.
 /// [MQTT-1.5.4-1], [MQTT-3.3.1-4], [MQTT-3.3.2-2], [MQTT-4.13.2-1], [MQTT-3.14.4-1],
-/// [MQTT-3.14.4-2].
+/// [MQTT-3.14.4-2], [MQTT-4.7.3-1].
 #[test]
 fn a_broker_that_breaks_the_rules_is_told_and_left() {
     let none = PropertiesBuf::new();
@@ -46,6 +46,7 @@ fn a_broker_that_breaks_the_rules_is_told_and_left() {
         (vec![0x00, 0x00], ReasonCode::MalformedPacket, "§2.1.2"),
         (vec![0x36, 0x00], ReasonCode::MalformedPacket, "MQTT-3.3.1-4"),
         (vec![0x30, 4, 0, 1, b'#', 0], ReasonCode::TopicNameInvalid, "MQTT-3.3.2-2"),
+        (vec![0x30, 7, 0, 1, b'a', 3, 8, 0, 0], ReasonCode::ProtocolError, "MQTT-4.7.3-1"),
         (vec![0x30, 4, 0, 1, 0xFF, 0], ReasonCode::MalformedPacket, "MQTT-1.5.4-1"),
         (vec![0xF0, 0x00], ReasonCode::ProtocolError, "§4.12"),
     ];

@@ -1,13 +1,13 @@
 //! Bad packets by rows: the bytes, the fault, its place, the rule, and the reason for the peer.
 
 use wasmqtt::codec::{
-    Decoder, EncodeError, Packet, PropertiesBuf, Property, Publish, QoS, ReasonCode, Subscribe, Subscription,
-    SubscriptionOptions, Version,
+    Connect, Decoder, EncodeError, Packet, PropertiesBuf, Property, Publish, QoS, ReasonCode, Subscribe, Subscription,
+    SubscriptionOptions, Version, Will,
 };
 
 use super::generate::NONE;
 use crate::support::bytes::{framed, hex};
-use crate::support::packets::publish;
+use crate::support::packets::{connect, publish, will};
 
 const OLD: Version = Version::V3_1_1;
 const NEW: Version = Version::V5;
@@ -67,6 +67,7 @@ fn connects() {
         (NEW, 0x10, "0004 'MQTT' 05 80 0000 00 0000", 15, "§2.1.4", MALFORMED),
         (NEW, 0x10, "0004 'MQTT' 05 02 0000 00 0000 00", 15, "§2.1.4", MALFORMED),
         (NEW, 0x10, "0004 'MQTT' 05 04 0000 00 0000 00 0001 '#' 0000", 18, "§4.7.3", ReasonCode::TopicNameInvalid),
+        (NEW, 0x10, "0004 'MQTT' 05 04 0000 00 0000 03 08 0000 0001 'w' 0000", 17, "MQTT-4.7.3-1", PROTOCOL),
         (NEW, 0x10, "0004 'MQTT' 05 02 0000 03 21 0000 0000", 14, "§2.2.2.2", PROTOCOL),
         (NEW, 0x10, "0004 'MQTT' 05 02 0000 05 27 00000000 0000", 14, "§2.2.2.2", PROTOCOL),
         (NEW, 0x10, "0004 'MQTT' 05 02 0000 02 17 02 0000", 14, "§2.2.2.2", PROTOCOL),
@@ -93,7 +94,7 @@ fn connacks() {
 }
 
 /// [MQTT-3.3.1-4], [3.1.1 MQTT-3.3.1-2], [MQTT-3.3.2-2], [3.1.1 MQTT-3.3.2-2], [MQTT-3.3.2-8],
-/// [MQTT-3.3.2-14], [3.1.1 MQTT-4.7.3-1], [3.1.1 MQTT-2.3.1-1].
+/// [MQTT-3.3.2-14], [MQTT-4.7.3-1], [3.1.1 MQTT-4.7.3-1], [3.1.1 MQTT-2.3.1-1].
 #[test]
 fn publishes() {
     let name = ReasonCode::TopicNameInvalid;
@@ -109,6 +110,7 @@ fn publishes() {
         (OLD, 0x32, "0001 'a' 00", 5, "§2.1.4", MALFORMED),
         (OLD, 0x30, "0002 'a'", 4, "§2.1.4", MALFORMED),
         (NEW, 0x30, "0001 'a' 05 08 0002 'a+'", 7, "MQTT-3.3.2-14", PROTOCOL),
+        (NEW, 0x30, "0001 'a' 03 08 0000", 7, "MQTT-4.7.3-1", PROTOCOL),
         (NEW, 0x30, "0001 'a' 02 0B 00", 7, "§2.2.2.2", PROTOCOL),
         (NEW, 0x30, "0001 'a' 03 0B 8000", 7, "MQTT-1.5.5-1", MALFORMED),
         (NEW, 0x30, "0001 'a' 02 01 02", 7, "§2.2.2.2", PROTOCOL),
@@ -196,6 +198,9 @@ fn what_mqtt_cannot_express_is_not_encoded() {
     let long = "a".repeat(65_536);
     let mut alias = PropertiesBuf::new();
     alias.push(Property::TopicAlias(0)).expect("its value is the encoder's to check");
+    let mut unanswerable = PropertiesBuf::new();
+    unanswerable.push(Property::ResponseTopic("")).expect("its value is the encoder's to check");
+    let will = Will { properties: unanswerable.as_properties(), ..will("w", "", QoS::AtMostOnce) };
     let mut misplaced = PropertiesBuf::new();
     misplaced.push(Property::ServerKeepAlive(1)).expect("its place is the encoder's to check");
     let no_local = SubscriptionOptions { no_local: true, ..SubscriptionOptions::default() };
@@ -215,6 +220,8 @@ fn what_mqtt_cannot_express_is_not_encoded() {
         (Packet::Publish(Publish { topic: "a\0", ..plain }), "MQTT-1.5.4-2"),
         (Packet::Publish(Publish { topic: &long, ..plain }), "topic name"),
         (Packet::Publish(Publish { properties: alias.as_properties(), ..plain }), "MQTT-3.3.2-8"),
+        (Packet::Publish(Publish { properties: unanswerable.as_properties(), ..plain }), "MQTT-4.7.3-1"),
+        (Packet::Connect(Box::new(Connect { will: Some(will), ..connect(NEW, "a") })), "MQTT-4.7.3-1"),
         (Packet::Publish(Publish { properties: misplaced.as_properties(), ..plain }), "§2.2.2.2"),
         (subscribe("$share/g/a", no_local), "MQTT-3.8.3-4"),
         (subscribe("a\0", SubscriptionOptions::default()), "MQTT-1.5.4-2"),

@@ -81,7 +81,7 @@ const fn place(kind: PacketKind) -> PropertyPlace {
 
 /// A list that may stand in `place`; empty in 3.1.1.
 fn properties(place: PropertyPlace, version: Version) -> impl Strategy<Value = PropertiesBuf> {
-    let one = (prop::sample::select(PropertyId::ALL.to_vec()), 1..u32::MAX, text(), text(), "[a-z/]{0,6}");
+    let one = (prop::sample::select(PropertyId::ALL.to_vec()), 1..u32::MAX, text(), text(), "[a-z/]{1,6}");
     let count = if version == Version::V5 { 12 } else { 0 };
     vec(one, 0..=count).prop_map(move |drawn| {
         let mut list = PropertiesBuf::new();

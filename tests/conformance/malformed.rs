@@ -119,7 +119,7 @@ fn packets() {
 
 /// [MQTT-3.3.1-2], [MQTT-3.3.1-4], [MQTT-3.3.2-1], [MQTT-3.3.2-2], [MQTT-3.3.2-8], [MQTT-3.3.2-13],
 /// [MQTT-3.3.2-14], [MQTT-3.3.2-19], [MQTT-3.3.4-6], [MQTT-2.2.2-1], [MQTT-1.5.5-1],
-/// [3.1.1 MQTT-3.3.1-2], [3.1.1 MQTT-3.3.1-4], [3.1.1 MQTT-3.3.2-1], [3.1.1 MQTT-3.3.2-2],
+/// [MQTT-4.7.3-1], [3.1.1 MQTT-3.3.1-2], [3.1.1 MQTT-3.3.1-4], [3.1.1 MQTT-3.3.2-1], [3.1.1 MQTT-3.3.2-2],
 /// [3.1.1 MQTT-2.3.1-1].
 #[test]
 fn publish() {
@@ -149,6 +149,7 @@ fn publish() {
         ("topic alias 0", 0x30, NONE, "0001 'a' 03 23 0000", "94"),
         ("a topic alias above the maximum", 0x30, NONE, "0001 'a' 03 23 FFFF", "94"),
         ("a wildcard in the response topic", 0x30, NONE, "0001 'a' 05 08 0002 'a#'", "82"),
+        ("an empty response topic", 0x30, NONE, "0001 'a' 03 08 0000", "82"),
         ("a response topic that is not UTF-8", 0x30, NONE, "0001 'a' 04 08 0001 FF", "81"),
         ("a content type that is not UTF-8", 0x30, NONE, "0001 'a' 04 03 0001 FF", "81"),
         ("a subscription identifier", 0x30, NONE, "0001 'a' 02 0B 01", "82"),

@@ -155,7 +155,7 @@ fn connect_flags_and_what_they_promise() {
 
 /// [MQTT-3.1.3-1], [MQTT-3.1.3-3], [MQTT-3.1.3-4], [MQTT-3.1.3-11], [MQTT-3.1.3-12],
 /// [3.1.1 MQTT-3.1.3-1], [3.1.1 MQTT-3.1.3-3], [3.1.1 MQTT-3.1.3-4], [3.1.1 MQTT-3.1.3-10],
-/// [3.1.1 MQTT-3.1.3-11].
+/// [3.1.1 MQTT-3.1.3-11]. [MQTT-4.7.3-1].
 #[test]
 fn connect_fields() {
     let told: &[&str] = &["CONNACK 81"];
@@ -207,6 +207,14 @@ fn connect_fields() {
             0x10,
             NONE,
             "0004 'MQTT' 05 06 0000 00 0000 04 08 0001 '#' 0001 'w' 0000",
+            &[],
+            &["CONNACK 82"],
+        ),
+        (
+            "an empty response topic of the will",
+            0x10,
+            NONE,
+            "0004 'MQTT' 05 06 0000 00 0000 03 08 0000 0001 'w' 0000",
             &[],
             &["CONNACK 82"],
         ),

@@ -118,6 +118,13 @@ export const theyAreLaxer = [
     example: [5, '300800016104080001 23'],
   },
   {
+    statement: 'MQTT-4.7.3-1',
+    why: 'it takes an empty response topic',
+    proves: ({ packet }) =>
+      lists(packet).some(([, list]) => list.some(([name, value]) => name === 'ResponseTopic' && value === '')),
+    example: [5, '300700016103080000'],
+  },
+  {
     statement: '§3.1.2.11.10',
     why: 'it takes authentication data without a method',
     proves: ({ packet }) =>

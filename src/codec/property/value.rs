@@ -53,6 +53,10 @@ impl<'a> Value<'a> {
             Self::Text(topic) if id == PropertyId::ResponseTopic && has(topic, is_wildcard) => {
                 reader.protocol_error(start, "MQTT-3.3.2-14", "a wildcard in the response topic");
             }
+            // A text that could not be read is empty as well; its own fault is told.
+            Self::Text("") if id == PropertyId::ResponseTopic => {
+                reader.protocol_error(start, "MQTT-4.7.3-1", "an empty response topic");
+            }
             Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::Binary(_) | Self::Pair(_, _) => {}
         }
         value
