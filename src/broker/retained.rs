@@ -1,4 +1,4 @@
-//! Retained messages: the last of each topic, for those who subscribe later (MQTT 5.0 §3.3.1.3).
+//! Retained messages: the last one of each topic, for later subscribers (MQTT 5.0 §3.3.1.3).
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -11,51 +11,52 @@ use crate::collections::sorted_list::SortedList;
 use crate::time::{Time, earlier};
 use crate::topic::{TopicFilter, TopicName};
 
-/// One message for each topic, in the order of the topics.
+/// Retained messages in the order of their topics.
 #[derive(Debug)]
 pub(crate) struct Retained {
-    kept: SortedList<Kept>,
+    messages: SortedList<RetainedMessage>,
     bytes: usize,
     messages_max: usize,
     bytes_max: usize,
-    /// No message is over before this, so that a full store is not searched in vain with every message.
-    first_over: Option<Time>,
-    /// The topics whose messages are others since the store looked last.
+    /// No message expires before this time, so that a full table is not searched in vain.
+    first_expiry: Option<Time>,
+    /// Topics whose message changed since the store's last batch.
     changed: ChangeList<TopicName>,
 }
 
 /// A retained message.
 #[derive(Debug)]
-pub(crate) struct Kept {
-    /// The message's, here so that topics are compared without a look at their messages.
+pub(crate) struct RetainedMessage {
+    /// The message's topic, kept here for fast comparison.
     topic: TopicName,
     pub(crate) message: Arc<Message>,
-    /// The client identifier that it came from, for subscriptions with No Local [MQTT-3.8.3-3]; none of the host's own.
+    /// The client identifier of its publisher, for No Local [MQTT-3.8.3-3]; `None` for the host.
     pub(crate) publisher: Option<Arc<str>>,
-    /// Its message expiry interval counts from here.
+    /// Start of its message expiry interval.
     pub(crate) arrived: Time,
-    /// When that interval is over, and the message to be forgotten [MQTT-3.3.2-5].
-    over: Option<Time>,
+    /// End of that interval [MQTT-3.3.2-5].
+    expires_at: Option<Time>,
 }
 
-/// There is no room for another message.
+/// The limit of retained messages is reached.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RetainedFull;
 
 impl Retained {
     pub(crate) const fn new(messages_max: usize, bytes_max: usize) -> Self {
         Self {
-            kept: SortedList::new(),
+            messages: SortedList::new(),
             bytes: 0,
             messages_max,
             bytes_max,
-            first_over: None,
+            first_expiry: None,
             changed: ChangeList::new(),
         }
     }
 
-    /// Keeps the message in place of the topic's former one [MQTT-3.3.1-5]; the former one is gone even if this one
-    /// does not fit, since it is out of date. What has expired makes room.
+    /// Retains the message in place of the topic's former one [MQTT-3.3.1-5]. The former one is
+    /// removed even if the new one does not fit, since it is out of date. Expired messages make
+    /// room.
     pub(crate) fn set(
         &mut self,
         message: Arc<Message>,
@@ -66,36 +67,36 @@ impl Retained {
         let topic = message.topic.clone();
         self.changed.note(|| topic.clone());
         if !self.has_room(topic.as_str(), new_bytes) {
-            self.forget_expired(arrived);
+            self.remove_expired(arrived);
             if !self.has_room(topic.as_str(), new_bytes) {
                 self.clear(topic.as_str());
                 return Err(RetainedFull);
             }
         }
-        let over = expiry(&message).map(|interval| arrived + interval);
-        self.first_over = earlier(self.first_over, over);
+        let expires_at = expiry(&message).map(|interval| arrived + interval);
+        self.first_expiry = earlier(self.first_expiry, expires_at);
         self.bytes += new_bytes;
-        let kept = Kept { topic, message, publisher, arrived, over };
-        match self.kept.find_mut(kept.topic.as_str()) {
-            Some(former) => self.bytes -= bytes(&core::mem::replace(former, kept).message),
-            None => self.kept.insert::<str>(kept),
+        let entry = RetainedMessage { topic, message, publisher, arrived, expires_at };
+        match self.messages.find_mut(entry.topic.as_str()) {
+            Some(former) => self.bytes -= bytes(&core::mem::replace(former, entry).message),
+            None => self.messages.insert::<str>(entry),
         }
         Ok(())
     }
 
-    /// Forgets the topic's message: an empty payload was retained [MQTT-3.3.1-6].
+    /// Removes the topic's message, as a retained empty payload does [MQTT-3.3.1-6].
     pub(crate) fn clear(&mut self, topic: &str) {
-        if let Some(kept) = self.kept.remove(topic) {
-            self.bytes -= bytes(&kept.message);
-            self.changed.note(|| kept.topic);
+        if let Some(entry) = self.messages.remove(topic) {
+            self.bytes -= bytes(&entry.message);
+            self.changed.note(|| entry.topic);
         }
     }
 
-    pub(crate) fn get(&self, topic: &str) -> Option<&Kept> {
-        self.kept.find(topic)
+    pub(crate) fn get(&self, topic: &str) -> Option<&RetainedMessage> {
+        self.messages.find(topic)
     }
 
-    /// From now on there is a store.
+    /// Begins to note changes, since there is a store now.
     pub(crate) fn begin_noting(&mut self) {
         self.changed.begin();
     }
@@ -104,73 +105,74 @@ impl Retained {
         !self.changed.is_empty()
     }
 
-    /// The topics whose messages are others than before.
+    /// Takes the topics whose message changed.
     pub(crate) fn take_changed(&mut self) -> Vec<TopicName> {
         self.changed.take()
     }
 
-    /// Looks at what is retained behind this topic, where all is that the filter matches, until `look` says `false`.
+    /// Visits retained messages after this topic, until `look` returns false. Those that match the
+    /// filter are among them.
     pub(crate) fn each<'a>(
         &'a self,
         filter: &TopicFilter,
         after: Option<&TopicName>,
-        look: &mut dyn FnMut(&'a Kept) -> bool,
+        look: &mut dyn FnMut(&'a RetainedMessage) -> bool,
     ) {
         let prefix = literal_prefix(filter.filter());
-        for kept in self.kept.from(after.map_or(prefix, TopicName::as_str)) {
-            if after != Some(&kept.topic) && !(kept.topic.as_str().starts_with(prefix) && look(kept)) {
+        for entry in self.messages.from(after.map_or(prefix, TopicName::as_str)) {
+            if after != Some(&entry.topic) && !(entry.topic.as_str().starts_with(prefix) && look(entry)) {
                 return;
             }
         }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.kept.len()
+        self.messages.len()
     }
 
-    /// Of topics, payloads and properties.
+    /// Returns the bytes of topics, payloads and properties.
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Those that are not over, in the order of their topics.
+    /// Returns the messages that have not expired, in the order of their topics.
     pub(crate) fn iter(&self, now: Time) -> impl Iterator<Item = &Message> {
-        self.kept.iter().filter(move |kept| !kept.is_over(now)).map(|kept| &*kept.message)
+        self.messages.iter().filter(move |entry| !entry.has_expired(now)).map(|entry| &*entry.message)
     }
 
     fn has_room(&self, topic: &str, new_bytes: usize) -> bool {
-        if self.kept.len() < self.messages_max && self.bytes + new_bytes <= self.bytes_max {
+        if self.messages.len() < self.messages_max && self.bytes + new_bytes <= self.bytes_max {
             return true;
         }
-        let former = self.kept.find(topic).map(|kept| bytes(&kept.message));
-        (former.is_some() || self.kept.len() < self.messages_max)
+        let former = self.messages.find(topic).map(|entry| bytes(&entry.message));
+        (former.is_some() || self.messages.len() < self.messages_max)
             && self.bytes - former.unwrap_or(0) + new_bytes <= self.bytes_max
     }
 
-    /// Forgets what is over.
-    pub(crate) fn forget_expired(&mut self, now: Time) {
-        if self.first_over.is_none_or(|first| now < first) {
+    /// Removes expired messages.
+    pub(crate) fn remove_expired(&mut self, now: Time) {
+        if self.first_expiry.is_none_or(|first| now < first) {
             return;
         }
-        let (mut over, mut first_over) = (Vec::new(), None);
-        for kept in self.kept.iter() {
-            if kept.is_over(now) {
-                over.push(kept.topic.clone());
+        let (mut expired, mut first_expiry) = (Vec::new(), None);
+        for entry in self.messages.iter() {
+            if entry.has_expired(now) {
+                expired.push(entry.topic.clone());
             } else {
-                first_over = earlier(first_over, kept.over);
+                first_expiry = earlier(first_expiry, entry.expires_at);
             }
         }
-        for topic in over {
+        for topic in expired {
             self.clear(topic.as_str());
         }
-        self.first_over = first_over;
+        self.first_expiry = first_expiry;
     }
 }
 
-impl Kept {
-    /// Whether it has expired.
-    pub(crate) fn is_over(&self, now: Time) -> bool {
-        self.over.is_some_and(|over| over <= now)
+impl RetainedMessage {
+    /// True if it has expired.
+    pub(crate) fn has_expired(&self, now: Time) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
     }
 
     pub(crate) const fn topic(&self) -> &TopicName {
@@ -178,13 +180,13 @@ impl Kept {
     }
 }
 
-impl Borrow<str> for Kept {
+impl Borrow<str> for RetainedMessage {
     fn borrow(&self) -> &str {
         self.topic.as_str()
     }
 }
 
-/// What every topic begins with that the filter matches.
+/// Returns the common prefix of all topics that the filter matches.
 fn literal_prefix(filter: &str) -> &str {
     let Some(at) = filter.bytes().position(|byte| matches!(byte, b'+' | b'#')) else { return filter };
     let (literal, wildcards) = filter.split_at_checked(at).unwrap_or_default();
@@ -192,7 +194,8 @@ fn literal_prefix(filter: &str) -> &str {
     if wildcards.starts_with('#') { literal.strip_suffix('/').unwrap_or(literal) } else { literal }
 }
 
-/// The message expiry interval, as it counts in [`SubscriberCopy`](crate::broker::delivery::encoded_publish::SubscriberCopy): in whole seconds, and one at the least.
+/// Returns the message expiry interval in whole seconds, at least one.
+/// [`SubscriberCopy`](crate::broker::delivery::encoded_publish::SubscriberCopy) counts it alike.
 fn expiry(message: &Message) -> Option<Duration> {
     let seconds = message.properties.as_properties().number(PropertyId::MessageExpiryInterval)?;
     Some(Duration::from_secs(seconds.max(1).into()))
@@ -217,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_finds_what_it_matches_and_no_more() {
+    fn a_filter_finds_its_topics_and_no_others() {
         let topics = ["$SYS/a", "/", "a", "a!", "a/", "a/b", "a/b/c", "a/c/c", "ab", "b"];
         let mut retained = Retained::new(100, 1000);
         for topic in topics {
@@ -228,8 +231,8 @@ mod tests {
         for filter in filters {
             let filter = TopicFilter::parse(filter).expect(filter);
             let mut found = Vec::new();
-            retained.each(&filter, None, &mut |kept| {
-                found.extend(filter.matches(kept.topic()).then(|| kept.topic().as_str()));
+            retained.each(&filter, None, &mut |entry| {
+                found.extend(filter.matches(entry.topic()).then(|| entry.topic().as_str()));
                 true
             });
             let expected: Vec<_> =

@@ -52,7 +52,7 @@ pub struct AccessFilter(TopicFilter);
 
 /// Identity of the client that is checked.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Who<'a> {
+pub(crate) struct Identity<'a> {
     pub(crate) client_id: &'a str,
     pub(crate) username: Option<&'a str>,
 }
@@ -70,20 +70,20 @@ impl Access {
     }
 
     /// Returns the decision for an action of the client on a topic.
-    pub(crate) fn check(&self, action: Action, who: Who<'_>, topic: &str) -> Result<(), ReasonCode> {
-        let first = self.rules.iter().find(|rule| rule.names(action, who) && rule.filter.matches(topic, who));
+    pub(crate) fn check(&self, action: Action, identity: Identity<'_>, topic: &str) -> Result<(), ReasonCode> {
+        let first = self.rules.iter().find(|rule| rule.names(action, identity) && rule.filter.matches(topic, identity));
         first.map_or(Ok(()), |rule| rule.verdict)
     }
 
     /// True if a message of this topic may be delivered to the client.
-    pub(crate) fn may_read(&self, who: Who<'_>, topic: &str) -> bool {
-        [Action::Subscribe, Action::Receive].into_iter().all(|action| self.check(action, who, topic).is_ok())
+    pub(crate) fn may_read(&self, identity: Identity<'_>, topic: &str) -> bool {
+        [Action::Subscribe, Action::Receive].into_iter().all(|action| self.check(action, identity, topic).is_ok())
     }
 
     /// Returns the decision for a subscription of the client.
-    pub(crate) fn check_subscription(&self, who: Who<'_>, filter: &TopicFilter) -> Result<(), ReasonCode> {
-        for rule in self.rules.iter().filter(|rule| rule.names(Action::Subscribe, who)) {
-            match (rule.verdict, rule.filter.compare(filter.filter(), who)) {
+    pub(crate) fn check_subscription(&self, identity: Identity<'_>, filter: &TopicFilter) -> Result<(), ReasonCode> {
+        for rule in self.rules.iter().filter(|rule| rule.names(Action::Subscribe, identity)) {
+            match (rule.verdict, rule.filter.compare(filter.filter(), identity)) {
                 (_, Overlap::All) => return rule.verdict,
                 (Ok(()), Overlap::Some) => return Ok(()),
                 (Err(_), Overlap::Some) | (_, Overlap::None) => {}
@@ -98,10 +98,10 @@ impl AccessRule {
         self.action.is_none_or(|own| own == action)
     }
 
-    fn names(&self, action: Action, who: Who<'_>) -> bool {
+    fn names(&self, action: Action, identity: Identity<'_>) -> bool {
         self.is_about(action)
-            && self.client_id.as_deref().is_none_or(|client_id| client_id == who.client_id)
-            && self.username.as_deref().is_none_or(|username| Some(username) == who.username)
+            && self.client_id.as_deref().is_none_or(|client_id| client_id == identity.client_id)
+            && self.username.as_deref().is_none_or(|username| Some(username) == identity.username)
     }
 }
 
@@ -132,14 +132,14 @@ impl AccessFilter {
         self.0.as_str()
     }
 
-    fn matches(&self, topic: &str, who: Who<'_>) -> bool {
+    fn matches(&self, topic: &str, identity: Identity<'_>) -> bool {
         let mut levels = Levels::of(topic);
         for expected in Levels::of(self.as_str()) {
             if expected == b"#" {
                 return true;
             }
             match levels.next() {
-                Some(level) if expected == b"+" || is_level(expected, level, who) => {}
+                Some(level) if expected == b"+" || is_level(expected, level, identity) => {}
                 _ => return false,
             }
         }
@@ -147,7 +147,7 @@ impl AccessFilter {
     }
 
     /// Compares it with the filter of a subscription.
-    fn compare(&self, filter: &str, who: Who<'_>) -> Overlap {
+    fn compare(&self, filter: &str, identity: Identity<'_>) -> Overlap {
         let (mut named, mut asked) = (Levels::of(self.as_str()), Levels::of(filter));
         let mut overlap = Overlap::All;
         let mut is_first = true;
@@ -161,7 +161,7 @@ impl AccessFilter {
                 (_, Some(b"#")) => return Overlap::Some,
                 (Some(b"+"), Some(_)) => {}
                 (Some(_), Some(b"+")) => overlap = Overlap::Some,
-                (Some(expected), Some(level)) if is_level(expected, level, who) => {}
+                (Some(expected), Some(level)) if is_level(expected, level, identity) => {}
                 (_, Some(_)) | (Some(_), None) => return Overlap::None,
             }
             is_first = false;
@@ -174,12 +174,12 @@ const fn is_a_wildcard(level: &[u8]) -> bool {
 }
 
 /// True if a topic level equals a rule's level, with `%c` and `%u` replaced.
-fn is_level(expected: &[u8], level: &[u8], who: Who<'_>) -> bool {
+fn is_level(expected: &[u8], level: &[u8], identity: Identity<'_>) -> bool {
     let (mut expected, mut level) = (expected, level);
     while let Some((first, behind)) = expected.split_first() {
         let (name, rest) = match (first, behind.first()) {
-            (b'%', Some(b'c')) => (who.client_id.as_bytes(), &behind[1..]),
-            (b'%', Some(b'u')) => (who.username.unwrap_or_default().as_bytes(), &behind[1..]),
+            (b'%', Some(b'c')) => (identity.client_id.as_bytes(), &behind[1..]),
+            (b'%', Some(b'u')) => (identity.username.unwrap_or_default().as_bytes(), &behind[1..]),
             _ => (core::slice::from_ref(first), behind),
         };
         match level.strip_prefix(name) {
@@ -197,10 +197,10 @@ mod tests {
     use alloc::string::String;
     use alloc::vec::Vec;
 
-    use super::{AccessFilter, Overlap, Who};
+    use super::{AccessFilter, Identity, Overlap};
     use crate::topic::{TopicFilter, TopicName};
 
-    const ANN: Who<'_> = Who { client_id: "c1", username: Some("ann") };
+    const ANN: Identity<'_> = Identity { client_id: "c1", username: Some("ann") };
 
     fn parse(text: &str) -> AccessFilter {
         AccessFilter::parse(text).expect(text)
@@ -232,16 +232,16 @@ mod tests {
     fn an_identifier_is_text_within_one_level() {
         let rows = [("a/b", "d/a/b"), ("+", "d/x"), ("+", "d/+"), ("#", "d/x/y"), ("", "d/"), ("%u", "d/ann")];
         for (name, topic) in rows {
-            let who = Who { client_id: name, username: Some(name) };
+            let identity = Identity { client_id: name, username: Some(name) };
             for filter in ["d/%c", "d/%u"] {
                 // Topics have no wildcards, so an identifier like one matches no topic.
                 let expected = TopicName::parse(topic).is_err();
-                assert_eq!(parse(filter).matches(topic, who), expected, "{name} in {filter} and {topic}");
+                assert_eq!(parse(filter).matches(topic, identity), expected, "{name} in {filter} and {topic}");
             }
-            assert_ne!(parse("d/%c/#").compare("d/#", who), Overlap::All, "{name}");
-            assert_ne!(parse("d/%c").compare("d/+", who), Overlap::All, "{name}");
+            assert_ne!(parse("d/%c/#").compare("d/#", identity), Overlap::All, "{name}");
+            assert_ne!(parse("d/%c").compare("d/+", identity), Overlap::All, "{name}");
         }
-        assert!(!parse("d/%u").matches("d/", Who { client_id: "c1", username: None }));
+        assert!(!parse("d/%u").matches("d/", Identity { client_id: "c1", username: None }));
     }
 
     #[test]

@@ -22,14 +22,14 @@ pub(crate) struct Questions {
 #[derive(Debug)]
 struct Open {
     id: QuestionId,
-    whose: Whose,
+    subject: Subject,
     /// The deadline: then the question counts as refused.
     due: Time,
 }
 
 /// The packet or delivery that waits for an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Whose {
+pub(crate) enum Subject {
     /// A packet in its peer's decoder.
     Packet(PeerId),
     /// A delivery in a client's approval queue.
@@ -46,10 +46,10 @@ impl Questions {
     }
 
     /// Asks the host, and returns the question's identifier.
-    pub(crate) fn ask(&mut self, whose: Whose, peer: Option<PeerId>, question: Question, due: Time) -> QuestionId {
+    pub(crate) fn ask(&mut self, subject: Subject, peer: Option<PeerId>, question: Question, due: Time) -> QuestionId {
         self.asked += 1;
         let id = QuestionId(self.asked);
-        self.open.insert::<QuestionId>(Open { id, whose, due });
+        self.open.insert::<QuestionId>(Open { id, subject, due });
         self.unseen.push_back(Asked { id, peer, question });
         id
     }
@@ -65,8 +65,8 @@ impl Questions {
     }
 
     /// Closes the question and returns its subject, if it was open.
-    pub(crate) fn close(&mut self, id: QuestionId) -> Option<Whose> {
-        self.open.remove(&id).map(|open| open.whose)
+    pub(crate) fn close(&mut self, id: QuestionId) -> Option<Subject> {
+        self.open.remove(&id).map(|open| open.subject)
     }
 
     /// Returns the deadline of the first open question.
@@ -75,7 +75,7 @@ impl Questions {
     }
 
     /// Returns the first open question if its deadline has passed.
-    pub(crate) fn first_over(&self, now: Time) -> Option<QuestionId> {
+    pub(crate) fn first_expired(&self, now: Time) -> Option<QuestionId> {
         self.open.first().filter(|open| open.due <= now).map(|open| open.id)
     }
 }

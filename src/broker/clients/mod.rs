@@ -10,7 +10,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::broker::auth::access_list::Who;
+use crate::broker::auth::access_list::Identity;
 use crate::broker::clients::approval_queue::ApprovalQueue;
 use crate::broker::clients::retained_cursors::RetainedCursors;
 use crate::broker::clients::subscription::{ClientSubscription, Subscription};
@@ -56,8 +56,8 @@ pub(crate) struct ClientState {
 
 impl ClientState {
     /// Who it is to the access list.
-    pub(crate) fn who(&self) -> Who<'_> {
-        Who { client_id: &self.id, username: self.username.as_deref() }
+    pub(crate) fn identity(&self) -> Identity<'_> {
+        Identity { client_id: &self.id, username: self.username.as_deref() }
     }
 
     /// The bytes of all its filters.

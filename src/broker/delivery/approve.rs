@@ -4,7 +4,7 @@
 
 use alloc::sync::Arc;
 
-use crate::broker::auth::open_questions::Whose;
+use crate::broker::auth::open_questions::Subject;
 use crate::broker::auth::question::{Action, Question};
 use crate::broker::auth::verdict::Verdict;
 use crate::broker::cause::DropCause;
@@ -36,7 +36,7 @@ impl SubscriberDelivery<'_> {
         };
         let due = self.now + self.options.answer_timeout;
         let peer = self.peer.as_ref().map(|peer| peer.id);
-        let id = self.questions.ask(Whose::Delivery(self.key), peer, question, due);
+        let id = self.questions.ask(Subject::Delivery(self.key), peer, question, due);
         self.client.approvals.get_or_insert_default().push(id, delivery);
         self.client.approvals_enqueued += 1;
         true

@@ -83,10 +83,10 @@ impl SubscriberDelivery<'_> {
     fn enqueue(&mut self, mut delivery: Delivery) -> bool {
         while let Err(full) = self.client.enqueue(delivery) {
             // What has expired makes room before anything is given up [MQTT-3.3.2-5].
-            let is_over = self.client.session.waiting().next().is_some_and(|oldest| has_expired(oldest, self.now));
+            let is_expired = self.client.session.waiting().next().is_some_and(|oldest| has_expired(oldest, self.now));
             let oldest = match self.options.queue_overflow {
-                QueueOverflow::DropNewest if !is_over => None,
-                QueueOverflow::Disconnect if !is_over => {
+                QueueOverflow::DropNewest if !is_expired => None,
+                QueueOverflow::Disconnect if !is_expired => {
                     self.overflow();
                     None
                 }
@@ -95,7 +95,7 @@ impl SubscriberDelivery<'_> {
                 }
             };
             let dropped = oldest.as_ref().unwrap_or(&full.delivery);
-            let cause = if is_over { DropCause::Expired } else { DropCause::QueueFull };
+            let cause = if is_expired { DropCause::Expired } else { DropCause::QueueFull };
             self.events.dropped(Some(&self.client.id), dropped.message.topic.as_str(), cause);
             if oldest.is_none() {
                 return false;

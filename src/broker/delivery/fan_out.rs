@@ -158,5 +158,5 @@ impl FanOut {
 /// Whether the access list, if it is about that, lets the client have messages of this topic.
 #[inline]
 pub(crate) fn may_read(access: Option<&Access>, key: ClientKey, topic: &str, clients: &Clients) -> bool {
-    access.is_none_or(|access| clients.get(key).is_some_and(|client| access.may_read(client.who(), topic)))
+    access.is_none_or(|access| clients.get(key).is_some_and(|client| access.may_read(client.identity(), topic)))
 }

@@ -30,7 +30,7 @@ use crate::broker::delivery::deliver::SubscriberDelivery;
 use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions};
 use crate::broker::delivery_tag::{Delivery, DeliveryTag};
 use crate::broker::ids::CursorId;
-use crate::broker::retained::Kept;
+use crate::broker::retained::RetainedMessage;
 use crate::codec::QoS;
 use crate::topic::TopicName;
 
@@ -71,7 +71,7 @@ impl SubscriberDelivery<'_> {
         cursors: &[CursorId],
     ) {
         let (retained, topic) = (self.retained, broadcast.topic());
-        let Some(kept) = retained.get(topic) else {
+        let Some(entry) = retained.get(topic) else {
             self.deliver(broadcast, options);
             // The topic's message is forgotten, and cursors find nothing there.
             for id in cursors {
@@ -81,13 +81,13 @@ impl SubscriberDelivery<'_> {
         };
         if broadcast.publish().retain {
             let is_taken = self.deliver(broadcast, options);
-            return self.settle(kept.topic(), cursors, is_taken);
+            return self.settle(entry.topic(), cursors, is_taken);
         }
-        match self.deliver_retained_first(kept, options.qos, cursors) {
+        match self.deliver_retained_first(entry, options.qos, cursors) {
             First::Delivered => _ = self.deliver(broadcast, options),
             First::GaveWay => {
                 if self.deliver(broadcast, options) {
-                    self.drop_retained(kept, cursors);
+                    self.drop_retained(entry, cursors);
                 }
             }
             First::NoRoom => {}
@@ -95,11 +95,11 @@ impl SubscriberDelivery<'_> {
     }
 
     /// Drops the retained message of a topic, which a live one has gone before, where it has still to go.
-    fn drop_retained(&mut self, kept: &Kept, cursors: &[CursorId]) {
+    fn drop_retained(&mut self, entry: &RetainedMessage, cursors: &[CursorId]) {
         for id in cursors {
-            if self.retained_delivery(kept, *id).is_some() {
-                self.note_dropped(kept.topic().as_str(), DropCause::NotWritable);
-                self.client.cursors.overtake(*id, kept.topic());
+            if self.retained_delivery(entry, *id).is_some() {
+                self.note_dropped(entry.topic().as_str(), DropCause::NotWritable);
+                self.client.cursors.overtake(*id, entry.topic());
             }
         }
     }
@@ -118,14 +118,14 @@ impl SubscriberDelivery<'_> {
 
     /// Delivers the retained message of a topic for each of the cursors that have still to come there, before a live
     /// message of this quality of service.
-    fn deliver_retained_first(&mut self, kept: &Kept, live: QoS, cursors: &[CursorId]) -> First {
+    fn deliver_retained_first(&mut self, entry: &RetainedMessage, live: QoS, cursors: &[CursorId]) -> First {
         let mut first = First::Delivered;
         for id in cursors {
-            let Some(delivery) = self.retained_delivery(kept, *id) else { continue };
+            let Some(delivery) = self.retained_delivery(entry, *id) else { continue };
             if delivery.qos == QoS::AtMostOnce && live != QoS::AtMostOnce && !self.takes_at_most_once() {
                 first = First::GaveWay;
             } else if self.deliver_single(delivery) {
-                self.client.cursors.overtake(*id, kept.topic());
+                self.client.cursors.overtake(*id, entry.topic());
             } else {
                 return First::NoRoom;
             }
@@ -171,16 +171,16 @@ impl SubscriberDelivery<'_> {
         self.client.cursors.next = place + 1;
         let frame_bytes = FRAME_BYTES.min(self.options.transmit_bytes_max / 2);
         let (mut passed, mut stop) = (None, Stop::Over);
-        self.retained.each(&filter, after.as_ref(), &mut |kept| {
+        self.retained.each(&filter, after.as_ref(), &mut |entry| {
             let waiting = self.peer.as_ref().map_or(0, |peer| peer.output.waiting_bytes());
             if *looks == 0 || waiting > 0 && waiting >= frame_bytes || self.outbox.is_spent() {
                 stop = Stop::Full;
-            } else if filter.matches(kept.topic()) && !self.flush_retained(kept, id) {
+            } else if filter.matches(entry.topic()) && !self.flush_retained(entry, id) {
                 stop = Stop::Waits;
             }
             if stop == Stop::Over {
                 *looks -= 1;
-                passed = Some(kept.topic());
+                passed = Some(entry.topic());
             }
             stop == Stop::Over
         });
@@ -194,8 +194,8 @@ impl SubscriberDelivery<'_> {
     }
 
     /// Sends the retained message of the topic that a cursor has come to. False if the client does not take it now.
-    fn flush_retained(&mut self, kept: &Kept, id: CursorId) -> bool {
-        let Some(delivery) = self.retained_delivery(kept, id) else { return true };
+    fn flush_retained(&mut self, entry: &RetainedMessage, id: CursorId) -> bool {
+        let Some(delivery) = self.retained_delivery(entry, id) else { return true };
         if !self.takes_retained(delivery.qos, delivery.bytes()) {
             return false;
         }
@@ -214,18 +214,18 @@ impl SubscriberDelivery<'_> {
 
     /// Returns a topic's retained message as it goes to the subscription of a cursor. `None` if the cursor has passed the
     /// topic, if a live message has overtaken it there, or if the subscription may not have the message.
-    fn retained_delivery(&self, kept: &Kept, id: CursorId) -> Option<Delivery> {
-        let topic = kept.topic().as_str();
+    fn retained_delivery(&self, entry: &RetainedMessage, id: CursorId) -> Option<Delivery> {
+        let topic = entry.topic().as_str();
         let cursor = self.client.cursors.get(id)?;
-        if !cursor.is_before(topic) || cursor.is_overtaken(topic) || kept.is_over(self.now) {
+        if !cursor.is_before(topic) || cursor.is_overtaken(topic) || entry.has_expired(self.now) {
             return None;
         }
         let subscription = self.client.subscriptions.find(cursor.filter.as_str())?.subscription;
         // [MQTT-3.8.3-3]
-        let is_own = subscription.no_local && kept.publisher.as_ref() == Some(&self.client.id);
-        let may_read = !self.required_checks.read || self.options.access.may_read(self.client.who(), topic);
-        let tag = DeliveryTag { arrived: kept.arrived, group: None };
-        (!is_own && may_read).then(|| subscription.delivery(&kept.message, true, tag))
+        let is_own = subscription.no_local && entry.publisher.as_ref() == Some(&self.client.id);
+        let may_read = !self.required_checks.read || self.options.access.may_read(self.client.identity(), topic);
+        let tag = DeliveryTag { arrived: entry.arrived, group: None };
+        (!is_own && may_read).then(|| subscription.delivery(&entry.message, true, tag))
     }
 
     /// True if the client takes a cursor's message of so many bytes now.

@@ -8,8 +8,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::broker::Broker;
-use crate::broker::auth::access_list::Who;
-use crate::broker::auth::open_questions::Whose;
+use crate::broker::auth::access_list::Identity;
+use crate::broker::auth::open_questions::Subject;
 use crate::broker::auth::question::{Action, Answer, Question};
 use crate::broker::auth::verdict::{Verdict, refusal};
 use crate::broker::event::Event;
@@ -32,13 +32,13 @@ impl Broker {
             answer => answer,
         };
         match self.questions.close(question) {
-            Some(Whose::Packet(id)) => {
+            Some(Subject::Packet(id)) => {
                 let is_last = self.peers.get_mut(id).is_some_and(|peer| peer.input.put_answer(question, answer));
                 if is_last {
                     self.receive(id, now);
                 }
             }
-            Some(Whose::Delivery(client)) => {
+            Some(Subject::Delivery(client)) => {
                 if let Some(mut subscriber) = self.delivery_to(client, now) {
                     subscriber.approval_answered(question, Verdict::of(&answer, PacketKind::Puback));
                 }
@@ -50,7 +50,7 @@ impl Broker {
 
     /// Refuses the questions whose deadline has passed.
     pub(crate) fn end_questions(&mut self, now: Time) {
-        while let Some(id) = self.questions.first_over(now) {
+        while let Some(id) = self.questions.first_expired(now) {
             self.answer(id, Answer::Refuse(ReasonCode::UnspecifiedError), now);
         }
     }
@@ -67,7 +67,7 @@ impl Broker {
         let peer = self.peers.get_mut(id)?;
         if !peer.input.questions_mut().has(place) {
             let due = now + self.options.answer_timeout;
-            peer.input.await_answer(self.questions.ask(Whose::Packet(id), Some(id), question(), due));
+            peer.input.await_answer(self.questions.ask(Subject::Packet(id), Some(id), question(), due));
         }
         peer.input.questions_mut().answer(place).cloned()
     }
@@ -92,7 +92,7 @@ impl Broker {
         if publish.qos == QoS::ExactlyOnce && publish.packet_id.is_some_and(has_received) {
             return Verdict::Allowed;
         }
-        if let Err(reason) = self.options.access.check(Action::Publish, client.who(), publish.topic) {
+        if let Err(reason) = self.options.access.check(Action::Publish, client.identity(), publish.topic) {
             return Verdict::Refused(refusal(reason, PacketKind::Puback));
         }
         if !self.options.asks.publish {
@@ -113,8 +113,8 @@ impl Broker {
     /// Returns the verdict for the will of a CONNECT. `question` is the place among its questions.
     pub(crate) fn may_leave_will(&mut self, question: (PeerId, usize), connect: &Connect<'_>, now: Time) -> Verdict {
         let Some(will) = &connect.will else { return Verdict::Allowed };
-        let who = Who { client_id: connect.client_id, username: connect.username };
-        if let Err(reason) = self.options.access.check(Action::Publish, who, will.topic) {
+        let identity = Identity { client_id: connect.client_id, username: connect.username };
+        if let Err(reason) = self.options.access.check(Action::Publish, identity, will.topic) {
             return Verdict::Refused(refusal(reason, PacketKind::Connack));
         }
         if !self.options.asks.publish {
@@ -140,7 +140,7 @@ impl Broker {
     ) -> Option<Vec<Verdict>> {
         let Some(client) = self.clients.get(sender.client) else { return Some(Vec::new()) };
         let (client_id, username) = (Arc::clone(&client.id), client.username.clone());
-        let who = Who { client_id: &client_id, username: username.as_deref() };
+        let identity = Identity { client_id: &client_id, username: username.as_deref() };
         let mut verdicts = Vec::with_capacity(subscribe.subscriptions.len());
         let mut place = 0;
         for asked in subscribe.subscriptions.iter().take(self.options.subscriptions_max) {
@@ -148,7 +148,7 @@ impl Broker {
                 verdicts.push(Verdict::Allowed);
                 continue;
             };
-            if let Err(reason) = self.options.access.check_subscription(who, &filter) {
+            if let Err(reason) = self.options.access.check_subscription(identity, &filter) {
                 verdicts.push(Verdict::Refused(refusal(reason, PacketKind::Suback)));
                 continue;
             }

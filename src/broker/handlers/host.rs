@@ -63,12 +63,12 @@ impl Broker {
     /// Hands over the retained messages that the filter matches (§3.3.1.3).
     fn send_retained_to_host(&mut self, filter: &TopicFilter, handler: HandlerId, no_local: bool, now: Time) {
         let Self { retained, events, .. } = self;
-        retained.each(filter, None, &mut |kept| {
+        retained.each(filter, None, &mut |entry| {
             // [MQTT-3.8.3-3]
-            let is_own = no_local && kept.publisher.is_none();
-            if filter.matches(kept.topic()) && !kept.is_over(now) && !is_own {
-                let message = Arc::clone(&kept.message);
-                events.post(HostMessage { handler, message, arrived: kept.arrived, retain: true });
+            let is_own = no_local && entry.publisher.is_none();
+            if filter.matches(entry.topic()) && !entry.has_expired(now) && !is_own {
+                let message = Arc::clone(&entry.message);
+                events.post(HostMessage { handler, message, arrived: entry.arrived, retain: true });
             }
             true
         });

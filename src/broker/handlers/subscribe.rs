@@ -94,7 +94,7 @@ impl Broker {
         if new.is_empty() {
             return Ok(Handled::Done);
         }
-        self.retained.forget_expired(now);
+        self.retained.remove_expired(now);
         for Granted { filter, subscription, .. } in new {
             self.send_sys_values(Subscriber::Client(sender.client), &filter, subscription, now);
         }

@@ -84,7 +84,7 @@ impl Broker {
                     let is_guarded = self.required_checks.read;
                     let Some(mut subscriber) = self.delivery_to(key, now) else { return };
                     if is_guarded
-                        && !subscriber.options.access.may_read(subscriber.client.who(), message.topic.as_str())
+                        && !subscriber.options.access.may_read(subscriber.client.identity(), message.topic.as_str())
                     {
                         continue;
                     }

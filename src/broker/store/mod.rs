@@ -190,14 +190,14 @@ impl Store {
     }
 
     fn sync_retained(&mut self, topic: TopicName, retained: &Retained) {
-        let kept = retained.get(topic.as_str());
+        let entry = retained.get(topic.as_str());
         let stored = self.retained.find(topic.as_str()).map(|stored| stored.message);
-        if let (Some(stored), Some(kept)) = (stored, kept)
-            && self.messages.is(stored, &kept.message)
+        if let (Some(stored), Some(entry)) = (stored, entry)
+            && self.messages.is(stored, &entry.message)
         {
             return;
         }
-        let held = kept.and_then(|kept| self.messages.hold(&kept.message, kept.arrived, &mut self.batch));
+        let held = entry.and_then(|entry| self.messages.hold(&entry.message, entry.arrived, &mut self.batch));
         if let Some(former) = stored {
             self.retained.remove(topic.as_str());
             self.messages.release(former);
@@ -206,7 +206,7 @@ impl Store {
         match held {
             Some(message) => {
                 let number = self.messages.number(message);
-                let publisher = kept.and_then(|kept| kept.publisher.as_deref()).unwrap_or_default();
+                let publisher = entry.and_then(|entry| entry.publisher.as_deref()).unwrap_or_default();
                 self.batch.put(key, |out| {
                     out.extend_from_slice(&number.to_be_bytes());
                     out.extend_from_slice(publisher.as_bytes());
