@@ -24,7 +24,6 @@ const EXCUSED: &[&str] = &[
     "src/broker/clients",
     "src/broker/delivery",
     "src/broker/handlers",
-    "src/broker/retained.rs",
     "src/broker/store/part.rs",
     "src/wasm",
 ];
