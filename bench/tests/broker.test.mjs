@@ -31,7 +31,7 @@ describe('the load program', () => {
     }
   })
 
-  test('what it publishes is what the client is given in its benchmark', () => {
+  test("its messages are those of the client's benchmark", () => {
     const [first, second] = [0, 1].map(index => Buffer.from(publish(index, 64, 2)))
     assert.deepEqual(new Publishes(2).take(2), Buffer.concat([first, second]))
     assert.deepEqual(encodePublish(topics[1], Buffer.alloc(200, 1), {}), Buffer.from(publish(1, 200, 0)))

@@ -250,7 +250,7 @@ test('options hold: CONNACK tells them, and what exceeds them is refused or lost
   assert.equal(broker.counters().dropped, 1)
 })
 
-test('what is not available is told and refused', { timeout }, async t => {
+test('features that are turned off are announced and refused', { timeout }, async t => {
   const broker = open(t, {
     wildcardSubscriptionAvailable: false,
     subscriptionIdentifiersAvailable: false,

@@ -93,7 +93,7 @@ test('it listens where it is told, on the loopback unless it is told, and says w
   assert.equal((await client.connect('ws')).reasonCode, 0)
 })
 
-test('who is refused is let go, though it keeps its half open', { timeout }, async t => {
+test('a refused client is let go, though it keeps its half open', { timeout }, async t => {
   const { urls } = await startBroker(t, '--ws', '0')
   const socket = connectTcp({ port: urls[0].port, host: urls[0].hostname, allowHalfOpen: true })
   t.after(() => socket.destroy())
@@ -131,7 +131,7 @@ test('WebSockets are taken at any path, with the subprotocol of MQTT', { timeout
   assert.equal(response.status, 426)
 })
 
-test('who does not come to a WebSocket in time is let go, however it goes on', { timeout }, async t => {
+test('a connection that is no WebSocket in time is closed, whatever it sends', { timeout }, async t => {
   const file = fileOf('hurry.json', JSON.stringify({ connectTimeout: 100 }))
   const {
     urls: [url],
@@ -199,7 +199,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
   })
 }
 
-test('who has not come to a WebSocket keeps nobody waiting, and who has one is told', { timeout }, async t => {
+test('at the end, WebSockets get DISCONNECT, and other connections delay nobody', { timeout }, async t => {
   const broker = await startBroker(t, '--ws', '0')
   const [url] = broker.urls
   const openings = [
@@ -298,7 +298,7 @@ test('there is a line for each event of the level', { timeout }, async t => {
   assert.equal(silent.stderr, '')
 })
 
-test('what is used wrongly is told in one line, and the exit code is 2', { timeout }, async () => {
+test('wrong usage is reported in one line, with exit code 2', { timeout }, async () => {
   const config = (name, text) => ['broker', '--config', fileOf(name, text)]
   const rows = [
     [[], 'a command is missing'],
@@ -357,7 +357,7 @@ test('help and version are printed, and nothing is run', { timeout }, async () =
   assert.match(stdout, /^\d+\.\d+\.\d+\n$/)
 })
 
-test('what --store keeps is there after SIGTERM and after SIGKILL', { timeout }, async t => {
+test('stored data is there after SIGTERM and after SIGKILL, with --store', { timeout }, async t => {
   const directory = join(folder, 'store')
   for (const signal of ['SIGTERM', 'SIGKILL', undefined]) {
     const broker = await startBroker(t, '--tcp', '0', '--store', directory)

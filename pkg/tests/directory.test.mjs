@@ -66,7 +66,7 @@ const states = [
   { a: '5', c: '', ä: '4' },
 ]
 
-test('what was written is there, and all or nothing of a batch that was cut at any byte', { timeout }, async () => {
+test('a written batch is there, and one cut at any byte is there whole or not at all', { timeout }, async () => {
   const path = newFolder()
   const store = directory(path)
   assert.deepEqual(await read(store), {})
@@ -244,7 +244,7 @@ function writer(path) {
   }
 }
 
-test('what was confirmed is there after SIGKILL, whenever it comes', { timeout }, async () => {
+test('a confirmed batch survives SIGKILL at any moment', { timeout }, async () => {
   const path = newFolder()
   let confirmed = 0
   for (let round = 0; round < 12; round++) {
@@ -322,7 +322,7 @@ test('another copy of the module in the same process does not have it at once', 
   assert.ok(!existsSync(join(path, 'lock')))
 })
 
-test('of many that find the lock of one that is gone, one has it', { timeout }, async () => {
+test("many processes find a dead one's lock, and one takes it", { timeout }, async () => {
   const first = newFolder()
   const own = directory(first)
   await read(own)

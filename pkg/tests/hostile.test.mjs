@@ -251,7 +251,7 @@ test('a refused subscription and a refused publish are told, and the connection 
   assert.equal(subscription.qos, 1)
 })
 
-test('what the broker said it does not take is refused before it is sent', { timeout }, async t => {
+test("requests above the broker's announced limits are refused before they are sent", { timeout }, async t => {
   const server = await serve(t, async peer => {
     await peer.accept({
       properties: {

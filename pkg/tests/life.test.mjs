@@ -219,7 +219,9 @@ test('requests that waited are sent in the order in which they were made', { tim
   assert.ok(second.reason instanceof ClosedError)
 })
 
-test('who subscribes before the connection is there gets what a resumed session has queued', { timeout }, async t => {
+test('a handler that subscribes before the connection gets the messages queued in the session', {
+  timeout,
+}, async t => {
   const server = await serve(t, async peer => {
     await peer.next('connect')
     // CONNACK, which says that the session is there, and two messages of it, in one frame.

@@ -61,7 +61,7 @@ describe('a lock', { concurrency: true }, () => {
     await store.close()
   })
 
-  test('of processes that find the lock of one that is gone at once, one has it', { timeout }, async () => {
+  test("processes find a dead one's lock at once, and one takes it", { timeout }, async () => {
     const rivals = Array.from({ length: 3 }, rival)
     for (let round = 0; round < 40; round++) {
       const { path } = await lockedBy(ofDead)
@@ -100,7 +100,7 @@ describe('a lock', { concurrency: true }, () => {
     )
   })
 
-  test('who has it touches it', { timeout }, async () => {
+  test('the holder touches the lock', { timeout }, async () => {
     const path = join(root, String(++folders))
     const store = await open(path)
     const lock = join(path, 'lock')
@@ -111,7 +111,7 @@ describe('a lock', { concurrency: true }, () => {
     await store.close()
   })
 
-  test('who no longer has it writes no more, and leaves it to who has', { timeout }, async () => {
+  test('a process that lost the lock writes no more, and leaves it to its holder', { timeout }, async () => {
     const path = join(root, String(++folders))
     const store = await open(path)
     const lock = join(path, 'lock')
@@ -126,7 +126,7 @@ describe('a lock', { concurrency: true }, () => {
     assert.equal(readFileSync(lock, 'utf8'), other)
   })
 
-  test('what was left by who was killed while taking it is succeeded, and removed', { timeout }, async () => {
+  test('leftovers of a process killed while taking the lock are taken over and removed', { timeout }, async () => {
     const { path, lock, token } = await lockedBy(ofDead)
     // The claim to succeed it is one that a rival leaves who dies behind it.
     const dead = `${token}-2`

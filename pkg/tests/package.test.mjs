@@ -149,7 +149,7 @@ test('both entries share one set of errors and events', async () => {
   assert.ok(broker.Client.prototype instanceof client.BaseClient)
 })
 
-test('what is published has no path of the machine that built it', () => {
+test('the published files have no path of the machine that built them', () => {
   for (const name of ['index.js', 'broker.js', 'common.js', 'hooks.js', 'stores.js', 'cli.js', 'node.js']) {
     const text = readFileSync(join(project, 'node_modules/wasmqtt/dist', name), 'utf8')
     assert.ok(!text.includes(root), name)

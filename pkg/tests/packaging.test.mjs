@@ -40,7 +40,7 @@ test('the types of each entry resolve as its code does', async () => {
   assert.deepEqual(Object.keys(analysis.entrypoints).toSorted(), ['.', './broker', './node', './package.json'])
 })
 
-test('what ignores `exports` finds the same files by main, module and types', () => {
+test('tools that ignore `exports` find the same files by main, module and types', () => {
   const entries = { '.': '.', './broker': 'broker', './node': 'node' }
   for (const [entry, path] of Object.entries(entries)) {
     const fields = JSON.parse(readFileSync(join(folder, path, 'package.json'), 'utf8'))
@@ -63,7 +63,7 @@ test('each WebAssembly module is an entry, at the place where the code looks for
   }
 })
 
-test('what browsers load names no global of Node that bundlers would replace', async () => {
+test('files for browsers name no global of Node that bundlers would replace', async () => {
   const names = ['process', 'Buffer', 'global', 'require', 'module', '__dirname', '__filename']
   const define = Object.fromEntries(names.map(name => [name, `free_${name}`]))
   const files = dist.filter(file => file.endsWith('.js') && !['cli.js', 'node.js'].includes(basename(file)))

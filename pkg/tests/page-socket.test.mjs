@@ -167,7 +167,7 @@ test('one that is closed before it is open fails, as does one to a broker that i
   }
 })
 
-test('who holds back costs the queue alone, and has the rest of it later', { timeout }, async t => {
+test('a paused socket fills its queue alone, and gets the rest later', { timeout }, async t => {
   const broker = open(t, { queue: { messages: 10, bytes: 1 << 30 } })
   const socket = broker.socket()
   await once(socket, 'open')

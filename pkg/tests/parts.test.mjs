@@ -22,7 +22,7 @@ test('a broker without hooks, users and store, with an access list, is without t
   await broker.close()
 })
 
-test('what needs a part says that it could not be loaded', async () => {
+test('a broker whose chunk cannot be loaded says so', async () => {
   const missing = error => error instanceof MqttError && /a part of wasmqtt could not be loaded: /.test(error.message)
   for (const options of [
     { users: [] },
@@ -40,7 +40,7 @@ test('what needs a part says that it could not be loaded', async () => {
   await assert.rejects(indexedDb('a').load().next(), missing)
 })
 
-test('what is wrong with users and passwords is found without the parts', async () => {
+test('wrong users and passwords are found before a chunk is loaded', async () => {
   assert.throws(() => new Broker({ users: [{ username: 'ann', passwordHash: 'plain' }] }), OptionError)
   await assert.rejects(hashPassword(7), OptionError)
 })

@@ -170,7 +170,7 @@ test('bytes that come before the module is loaded are kept in their order', { ti
   }
 })
 
-test('who sends without end before the module is loaded is closed', { timeout }, async t => {
+test('a peer that sends without end before the module is loaded is closed', { timeout }, async t => {
   const { Broker } = await load(install(), 'wasmqtt/broker')
   const broker = new Broker()
   t.after(() => broker.close())
@@ -198,7 +198,7 @@ test('a text frame ends the connection, and nobody else', { timeout }, async t =
   }
 })
 
-test('what is no socket is an OptionError that names it', { timeout }, t => {
+test('a value that is not a socket is an OptionError that names it', { timeout }, t => {
   const broker = open(t)
   const text = new Duplex({ read() {}, write() {} }).setEncoding('utf8')
   const rows = [
@@ -257,7 +257,7 @@ test('a client that closes its half is answered by the close of the other', { ti
   assert.deepEqual(broker.clients(), [])
 })
 
-test('who does not read costs the queue alone, and has the rest of it once it reads', { timeout }, async t => {
+test('a client that does not read fills its queue alone, and gets the rest once it reads', { timeout }, async t => {
   const broker = open(t, { queue: { messages: 10, bytes: 1 << 30 } })
   const dial = await listenTcp(t, broker)
   const slow = await dial()

@@ -135,7 +135,7 @@ const ends = {
 }
 
 for (const [end, { stop, next, last }] of Object.entries(ends)) {
-  test(`what was acknowledged is there, and nothing by halves, at whatever step it ${end}`, {
+  test(`acknowledged data is there, and no batch by halves, at whatever step it ${end}`, {
     timeout,
   }, async () => {
     for (let seed = 1; seed <= 3; seed++) {

@@ -325,7 +325,7 @@ test('a client of the page that waits for what it publishes is slowed down by a 
   }
 })
 
-test('what a client of the page publishes at once and does not wait for arrives, though it ends', {
+test('messages that a client of the page publishes at once arrive, though it ends without waiting', {
   timeout,
 }, async t => {
   const broker = open(t, { authorize: async () => true })

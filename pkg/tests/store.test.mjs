@@ -300,7 +300,7 @@ test('brokers with and without a store are side by side', { timeout }, async t =
   assert.deepEqual(names, [['0'], ['1']])
 })
 
-test('what is no store is refused', () => {
+test('a value that is not a store is refused', () => {
   for (const store of [null, 'memory', {}, { load() {}, write() {} }]) {
     assert.throws(
       () => new Broker({ store }),

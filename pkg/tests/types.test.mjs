@@ -165,7 +165,7 @@ test('Node without the types of a page, with the package ws', () => {
   assert.equal(check(node, options), '')
 })
 
-test('what is wrong is found', () => {
+test('wrong types are found', () => {
   const rows = [
     [`await connect('ws://a', { qos: 1 })`, 'TS2353'],
     [`await connect('ws://a', { version: 3 })`, 'TS2322'],

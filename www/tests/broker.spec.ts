@@ -4,10 +4,7 @@ import { connect, connected, connection, part, publish, received, subscribe } fr
 import { freePort } from './ports.ts'
 
 for (const version of ['5.0', '3.1.1'] as const) {
-  test(`what the page publishes at QoS 0, 1 and 2, mosquitto_sub prints (MQTT ${version})`, async ({
-    app,
-    mosquitto,
-  }) => {
+  test(`mosquitto_sub prints the page's messages at QoS 0, 1 and 2 (MQTT ${version})`, async ({ app, mosquitto }) => {
     const printed = await mosquitto.subscribe('page/#')
     await connected(app, mosquitto.url, version)
     for (const qos of [0, 1, 2] as const) {
@@ -20,7 +17,7 @@ for (const version of ['5.0', '3.1.1'] as const) {
     expect(printed.all.filter(line => line.includes(' page/'))).toHaveLength(3)
   })
 
-  test(`what mosquitto_pub publishes, the page shows (MQTT ${version})`, async ({ app, mosquitto }) => {
+  test(`the page shows mosquitto_pub's messages (MQTT ${version})`, async ({ app, mosquitto }) => {
     await connected(app, mosquitto.url, version)
     await subscribe(part(app, 'Subscribe'), 'out/#', 2)
     await expect(part(app, 'Subscribe').getByRole('status')).toContainText('Subscribed to out/#.')

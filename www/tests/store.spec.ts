@@ -72,7 +72,7 @@ const look = (page: Page, name: string) =>
     return { heard, retained }
   }, name)
 
-test('what was acknowledged is there after a reload', async ({ page, address }) => {
+test('acknowledged data is there after a reload', async ({ page, address }) => {
   await page.goto(address)
   expect(await fill(page, 'reload')).toBe(2)
   await page.reload()
