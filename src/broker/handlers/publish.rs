@@ -80,8 +80,8 @@ impl Broker {
 
     /// Distributes a message unless it is refused, and returns the reason for its acknowledgement.
     ///
-    /// 3.1.1 cannot refuse a message: it is acknowledged as usual, and dropped [3.1.1
-    /// MQTT-3.3.5-2].
+    /// 3.1.1 cannot refuse a message: it is acknowledged as usual, and dropped
+    /// [3.1.1 MQTT-3.3.5-2].
     fn take_in(&mut self, sender: Sender, publish: &Publish<'_>, refused: Option<ReasonCode>, now: Time) -> ReasonCode {
         if let Some(reason) = refused {
             self.log_refusal(sender.client, Action::Publish, publish.topic, reason);
