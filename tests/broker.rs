@@ -17,6 +17,7 @@ mod broker {
     mod host;
     mod hostile;
     mod limits;
+    mod poll_output;
     mod property;
     mod read_backpressure;
     mod reader;
