@@ -1,11 +1,12 @@
-//! Backpressure: a fast producer is read more slowly, and a slow consumer costs a bounded memory.
+//! Backpressure: fast producers are read more slowly, and slow consumers take bounded memory.
 //!
-//! Packets that wait for an answer or for the store stay in their peer's decoder. Once many bytes wait there, the host is
-//! asked to stop reading the peer's transport; once few do, it is asked to resume.
+//! Input: packets that wait for an answer or for the store stay in their peer's decoder. When many
+//! bytes wait there, the host is asked to stop reading the peer's transport. When few do, it is
+//! asked to resume.
 //!
-//! The host tells when a peer's transport takes no more. Until it does again, nothing leaves the session's queue, whose
-//! bounds then say what is lost. QoS 0 messages, which have no queue, are dropped. Retained messages wait where they are.
-//! Answers go on, up to a bound.
+//! Output: the host reports a transport that is not writable. Until it is, the session's queue
+//! holds QoS 1 and 2 messages up to its limits. QoS 0 messages are dropped, and retained messages
+//! wait at their cursor. Answers are still made, up to a limit.
 
 use crate::broker::Broker;
 use crate::broker::cause::DisconnectCause;
@@ -13,11 +14,12 @@ use crate::broker::ids::PeerId;
 use crate::time::Time;
 
 impl Broker {
-    /// Whether the peer's transport takes more, as its host sees it; at first it does.
+    /// Sets whether the peer's transport is writable. A new transport is writable.
     ///
-    /// While it does not, nothing is moved from the queue of its session, live QoS 0 messages for it are dropped, and retained
-    /// ones that a subscription brings stay where they are. What it asks for is still answered; once [`BrokerOptions::transmit_bytes_max`](crate::broker::BrokerOptions::transmit_bytes_max)
-    /// bytes of answers wait, a peer that keeps sending and does not read is disconnected with 0x97.
+    /// While it does not, its session's queue waits, live QoS 0 messages are dropped, and retained
+    /// messages to a new subscription wait. Its requests are still answered. A peer with more than
+    /// [`BrokerOptions::transmit_bytes_max`](crate::broker::BrokerOptions::transmit_bytes_max)
+    /// bytes of unread answers is disconnected with 0x97.
     pub fn set_writable(&mut self, peer: PeerId, writable: bool, now: Time) {
         self.now = now;
         if self.peers.get_mut(peer).is_some_and(|found| found.output.set_writable(writable)) {
@@ -26,7 +28,7 @@ impl Broker {
         }
     }
 
-    /// Flushes the deliveries of the peer's client, as far as there is room for them.
+    /// Flushes the deliveries of the peer's client as far as there is room.
     pub(crate) fn flush_peer(&mut self, id: PeerId, now: Time) {
         let client = self.peers.get(id).and_then(|peer| peer.connection.connected()).map(|connected| connected.client);
         if let Some(mut subscriber) = client.and_then(|client| self.delivery_to(client, now)) {
@@ -34,7 +36,7 @@ impl Broker {
         }
     }
 
-    /// Pauses reading the peer if much waits, after its bytes came; true if more may follow.
+    /// Pauses reading the peer if many bytes wait. True if more may follow.
     pub(crate) fn check_room(&mut self, id: PeerId, now: Time) -> bool {
         let Some(peer) = self.peers.get_mut(id) else { return true };
         peer.input.check_room(self.options.input_bytes_max).unwrap_or_else(|fault| {
@@ -43,7 +45,7 @@ impl Broker {
         })
     }
 
-    /// Resumes reading the peer if little waits, after packets of it may have been handled.
+    /// Resumes reading the peer if few bytes wait.
     pub(crate) fn resume_reading(&mut self, id: PeerId) {
         if let Some(peer) = self.peers.get_mut(id)
             && peer.input.resume_reading(self.options.input_bytes_max)
@@ -52,7 +54,7 @@ impl Broker {
         }
     }
 
-    /// Takes the next peer that the host is to read again.
+    /// Takes the next peer to resume reading.
     pub(crate) fn poll_resumed(&mut self) -> Option<PeerId> {
         loop {
             let id = self.resumed.pop_front()?;

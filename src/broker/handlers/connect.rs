@@ -1,4 +1,4 @@
-//! CONNECT: from a stranger to a client, or a refusal with its reason (MQTT 5.0 §3.1.4).
+//! CONNECT: acceptance of a client, or a refusal with its reason (MQTT 5.0 §3.1.4).
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -25,39 +25,39 @@ use crate::codec::{Connect, EncodeError, Properties, PropertiesBuf, PropertyId, 
 use crate::time::Time;
 use crate::topic::{TopicName, has_more_levels};
 
-/// What was agreed, from the properties of CONNECT and our options.
+/// Terms of a connection, from CONNECT and the broker's options.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Agreed {
-    /// Seconds; `u32::MAX` is for ever.
+    /// The session expiry interval in seconds; `u32::MAX` never expires.
     session_expiry: u32,
-    /// Seconds; 0 is off.
+    /// The keep alive in seconds; 0 is off.
     keep_alive: u16,
     pub(crate) packet_bytes_max: usize,
     send_quota: u16,
     receive_maximum: u16,
-    /// Topic aliases that we may use.
+    /// Limit of topic aliases that the broker may use.
     outbound_aliases: u16,
     wants_reason_strings: bool,
 }
 
-/// A client that may connect, and what it is told.
+/// An authenticated client, and its CONNACK.
 #[derive(Debug)]
 struct Accepted<'a> {
-    /// As given or assigned.
+    /// The client identifier, as given or assigned.
     client_id: Arc<str>,
     username: Option<&'a str>,
-    /// The authentication method, if it has one.
+    /// The method of its enhanced authentication, if any.
     method: Option<&'a str>,
     version: Version,
     clean_start: bool,
     agreed: Agreed,
     will: Option<Will>,
-    /// Of CONNACK.
+    /// The properties of CONNACK.
     properties: PropertiesBuf,
 }
 
 impl Broker {
-    /// `bytes` are the packet's.
+    /// Handles a CONNECT. `bytes` are the packet.
     pub(crate) fn on_connect(&mut self, id: PeerId, connect: &Connect<'_>, bytes: &[u8], now: Time) -> Handled {
         if let Some(redirect) = &self.options.redirect {
             let (reason, list) = (redirect.reason(), reason_string::server_reference(&redirect.server_reference));
@@ -77,7 +77,7 @@ impl Broker {
         }
     }
 
-    /// The client is who it says; `proof` is what it is told of that.
+    /// Accepts an authenticated client. `proof` is the authentication data for its CONNACK.
     pub(crate) fn admit(&mut self, id: PeerId, connect: &Connect<'_>, proof: Option<Proof<'_>>, now: Time) -> Handled {
         let place = usize::from(proof.is_some() || self.options.asks.authenticate);
         if let Err(fault) = self.check_connect(id, connect) {
@@ -92,7 +92,7 @@ impl Broker {
         Handled::Done
     }
 
-    /// Tells the client why it may not connect, and closes.
+    /// Refuses the connection with a reason, and closes it.
     pub(crate) fn refuse(&mut self, id: PeerId, connect: &Connect<'_>, reason: ReasonCode, text: &str, now: Time) {
         self.refuse_with(id, connect, reason, Properties::EMPTY, text, now);
     }
@@ -106,7 +106,7 @@ impl Broker {
         text: &str,
         now: Time,
     ) {
-        // What is wrong with a will has no return code in 3.1.1 [3.1.1 MQTT-3.2.2-6].
+        // 3.1.1 has no return code for a fault of the will [3.1.1 MQTT-3.2.2-6].
         let is_of_will = matches!(
             reason,
             ReasonCode::QoSNotSupported
@@ -127,8 +127,8 @@ impl Broker {
         let client_id = if is_nameless { self.new_client_id() } else { connect.client_id.into() };
         let properties =
             self.connack_properties(connect, agreed, is_nameless.then_some(&client_id), proof).unwrap_or_default();
-        // Measured before anything is done for the client: after a CONNACK that cannot be sent, no DISCONNECT may be
-        // either [MQTT-3.14.0-1], so that the connection never was: it takes no session over, and has no will.
+        // The size is checked before the session is taken over or the will set. If CONNACK cannot
+        // be sent, no DISCONNECT may be either [MQTT-3.14.0-1], so the connection has no effect.
         let mut measured = Vec::new();
         let connack = connack(false, ReasonCode::Success, properties.as_properties());
         let encoded = connack.encode(connect.version, &mut measured);
@@ -144,9 +144,9 @@ impl Broker {
         self.welcome(id, Accepted { client_id, username, method, version, clean_start, agreed, will, properties }, now);
     }
 
-    /// Whether we can serve what the client asks for.
+    /// Checks whether the broker can serve this CONNECT.
     fn check_connect(&self, id: PeerId, connect: &Connect<'_>) -> Result<(), Fault> {
-        // An identifier of more than the 23 characters that 3.1 has is taken, as 3.1.1 lets a server do.
+        // A client identifier of more than the 23 characters of 3.1 is accepted, as 3.1.1 allows.
         if connect.client_id.is_empty() && self.is_3_1(id) {
             let problem = "client identifier is empty; MQTT 3.1 requires one";
             return Err(Fault::new(ReasonCode::ClientIdentifierNotValid, "3.1 §3.1", problem));
@@ -181,7 +181,7 @@ impl Broker {
             .map_err(|_| Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", "invalid will topic"))
     }
 
-    /// Gives the client its session and the connection its client.
+    /// Connects the client, its session and its connection.
     fn welcome(&mut self, id: PeerId, accepted: Accepted<'_>, now: Time) {
         let Accepted { client_id, username, method, version, clean_start, agreed, will, properties } = accepted;
         let (key, session_present) = self.take_session(&client_id, clean_start, now);
@@ -221,7 +221,7 @@ impl Broker {
         }
     }
 
-    /// Whether the peer speaks MQTT 3.1.
+    /// True if the peer speaks MQTT 3.1.
     pub(crate) fn is_3_1(&self, id: PeerId) -> bool {
         self.peers.get(id).is_some_and(|peer| peer.is_3_1)
     }
@@ -238,7 +238,7 @@ impl Broker {
             wants_reason_strings: true,
         };
         if connect.version == Version::V3_1_1 {
-            // Clean Session is both: start anew, and end with the connection (3.1.1 §3.1.2.4).
+            // Clean Session means a clean start and no session expiry interval (3.1.1 §3.1.2.4).
             agreed.session_expiry = if connect.clean_start { 0 } else { options.session_expiry_max };
             return agreed;
         }
@@ -269,7 +269,8 @@ impl Broker {
         agreed
     }
 
-    /// The session that the client goes on with, or a new one. Whoever has it is disconnected first [MQTT-3.1.4-3].
+    /// Returns the session that the client resumes, or a new one. An older connection of the client
+    /// is closed first [MQTT-3.1.4-3].
     fn take_session(&mut self, client_id: &Arc<str>, clean_start: bool, now: Time) -> (ClientKey, bool) {
         if let Some(old) = self.clients.find(client_id).and_then(|key| self.clients.get(key)?.peer) {
             self.close(old, DisconnectCause::TakenOver, now);
@@ -286,7 +287,7 @@ impl Broker {
         (self.clients.insert(Arc::clone(client_id), session), false) // [MQTT-3.1.2-6]
     }
 
-    /// What a 5.0 client must know of us: whatever differs from what it would assume (§3.2.2.3).
+    /// Appends the properties of CONNACK that differ from their defaults (§3.2.2.3).
     fn connack_properties(
         &self,
         connect: &Connect<'_>,
@@ -339,16 +340,16 @@ impl Broker {
         Ok(properties)
     }
 
-    /// What the client's Response Topics are to begin with: what no other client's do.
+    /// Returns the prefix of the client's response topics, which is unique to the client.
     fn response_information(&self, client_id: &str) -> Option<String> {
         let prefix = self.options.response_information.as_deref()?;
         let mut information = String::from(prefix);
         information.push_str(client_id);
-        // Where the identifier would be a filter, there is none: a message could not be published to it.
+        // An identifier with a wildcard gets none: no message could be published to it.
         TopicName::validate(&information).is_ok().then_some(information)
     }
 
-    /// A client identifier that nobody has: 21 characters that 3.1.1 allows (3.1.1 §3.1.3.1).
+    /// Returns an unused client identifier, of 21 characters that 3.1.1 allows (3.1.1 §3.1.3.1).
     fn new_client_id(&mut self) -> Arc<str> {
         loop {
             let id = format!("auto-{:016X}", split_mix(&mut self.seed));
@@ -359,7 +360,7 @@ impl Broker {
     }
 }
 
-/// The next number of the `SplitMix64` generator.
+/// Returns the next number of the `SplitMix64` generator.
 const fn split_mix(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,4 +1,4 @@
-//! Deliveries: the way from the broker to one subscriber.
+//! Access to one subscriber, for deliveries.
 
 use crate::broker::Broker;
 use crate::broker::delivery::deliver::SubscriberDelivery;
@@ -6,7 +6,7 @@ use crate::broker::ids::ClientKey;
 use crate::time::Time;
 
 impl Broker {
-    /// The way to a client.
+    /// Returns the delivery of a client: its state, its peer, and the broker's parts for it.
     pub(crate) fn delivery_to(&mut self, key: ClientKey, now: Time) -> Option<SubscriberDelivery<'_>> {
         let client = self.clients.get_mut(key)?;
         let peer = client.peer.and_then(|id| self.peers.get_mut(id));

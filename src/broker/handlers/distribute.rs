@@ -13,9 +13,10 @@ use crate::codec::{Message, Publish, QoS};
 use crate::time::Time;
 
 impl Broker {
-    /// Retains the message if it asks for it, and delivers it to all subscribers; gives their number.
+    /// Retains a message with the RETAIN flag, and delivers it to all subscribers. Returns their
+    /// number.
     ///
-    /// `message` is `publish`, if it is owned already; `publisher` is whose it is.
+    /// `message` is an owned form of `publish`, if there is one. `publisher` is its client.
     pub(crate) fn distribute(
         &mut self,
         publish: Publish<'_>,
@@ -41,7 +42,7 @@ impl Broker {
         subscribers
     }
 
-    /// Keeps a message with the RETAIN flag, or forgets its topic's; gives it back if it is owned now.
+    /// Retains a message, or removes that of its topic. Returns the message if it is owned now.
     fn retain(
         &mut self,
         publish: Publish<'_>,
@@ -62,7 +63,7 @@ impl Broker {
         Some(message)
     }
 
-    /// Delivers a message to all subscribers, and does no more; gives their number.
+    /// Delivers a message to all subscribers without retaining it. Returns their number.
     pub(crate) fn fan_out(
         &mut self,
         publish: Publish<'_>,

@@ -1,4 +1,4 @@
-//! Handlers: `impl Broker`, a file for each thing that happens.
+//! Handlers: methods of `Broker`, a file for each kind of input or event.
 
 pub(crate) mod auth;
 pub(crate) mod authorize;

@@ -16,7 +16,7 @@ use crate::session::{
 };
 use crate::time::Time;
 
-/// Whose packet it is.
+/// Sender of a packet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sender {
     pub(crate) peer: PeerId,
@@ -25,12 +25,14 @@ pub(crate) struct Sender {
 }
 
 impl Broker {
-    /// Handles every whole packet that the peer's decoder holds, until something blocks them or the connection ends.
+    /// Handles every complete packet in the peer's decoder, until one is blocked or the connection
+    /// ends.
     ///
-    /// Only for a peer whose input is not blocked.
+    /// The peer's input must not be blocked.
     pub(crate) fn receive(&mut self, id: PeerId, now: Time) {
         let Some(peer) = self.peers.get_mut(id) else { return };
-        // Packets borrow from the decoder while the broker changes; it comes back below unless the connection ends.
+        // Packets borrow from the decoder while the broker changes. It is put back below, unless
+        // the connection has ended.
         let mut decoder = peer.input.take_decoder();
         let mut has_questions = peer.input.has_questions();
         let share_end = self.outbox.share_end(!self.deferred.is_empty());
@@ -62,7 +64,8 @@ impl Broker {
         self.resume_reading(id);
     }
 
-    /// Handles the next packet as the connection's state wants it; `false` if none was handled that another may follow.
+    /// Handles the next packet by the connection's state. False if no further packet may be handled
+    /// now.
     fn receive_next(&mut self, id: PeerId, decoder: &mut Decoder, now: Time) -> bool {
         let Some(peer) = self.peers.get_mut(id) else { return false };
         match &peer.connection {
@@ -82,7 +85,8 @@ impl Broker {
         }
     }
 
-    /// Handles the next packet; `false` if it is not whole yet, or waits for answers.
+    /// Handles the next packet of a connected client. False if it is not complete yet, or waits for
+    /// answers.
     fn receive_packet(&mut self, sender: Sender, decoder: &mut Decoder, now: Time) -> Result<bool, Fault> {
         let Some(located) = decoder.advance(sender.version)? else { return Ok(false) };
         if let Some(Connection::Connected(connected)) = self.peers.get_mut(sender.peer).map(|peer| &mut peer.connection)
@@ -114,9 +118,10 @@ impl Broker {
         Ok(is_done(handled, decoder, &located))
     }
 
-    /// Handles the first packet, which must be CONNECT [MQTT-3.1.0-1]; `false` if it is not whole yet, or waits for answers.
+    /// Handles the first packet, which must be CONNECT [MQTT-3.1.0-1]. False if it is not complete
+    /// yet, or waits for answers.
     fn receive_connect(&mut self, id: PeerId, decoder: &mut Decoder, now: Time) -> bool {
-        // Until the packet has told its version, the laxer rules hold.
+        // The laxer rules hold until the version is known.
         let located = match decoder.advance(Version::V3_1_1) {
             Ok(Some(located)) => located,
             Ok(None) => return false,
@@ -141,8 +146,9 @@ impl Broker {
                 self.close(id, RejectCause::Fault(fault), now);
             }
             Err(error) => {
-                // 3.1.1 has a return code for a version that is not served, and none for what is malformed, another
-                // protocol's name among it [3.1.1 MQTT-3.1.4-1]; 5.0 has both [MQTT-3.1.2-2], [MQTT-3.1.4-1].
+                // 3.1.1 has a return code for an unsupported version, but none for a malformed
+                // packet or another protocol's name [3.1.1 MQTT-3.1.4-1]. 5.0 has both
+                // [MQTT-3.1.2-2], [MQTT-3.1.4-1].
                 let is_mqtt = level.is_some() || protocol.starts_with(b"\0\x06MQIsdp");
                 let told = is_mqtt && error.reason == ReasonCode::UnsupportedProtocolVersion || level == Some(5);
                 let refusal = (told && error.kind == Some(PacketKind::Connect)).then_some(Refusal {
@@ -150,7 +156,8 @@ impl Broker {
                     properties: Properties::EMPTY,
                     text: "",
                     version,
-                    // What it takes is not known, since its properties were not read.
+                    // The client's maximum packet size is unknown, since the properties were not
+                    // read.
                     packet_bytes_max: usize::MAX,
                 });
                 self.close(id, CloseCause::Reject(RejectCause::Fault(error.into()), refusal), now);
@@ -159,7 +166,7 @@ impl Broker {
         is_done(handled, decoder, &located)
     }
 
-    /// PUBACK, PUBREC or PUBCOMP for a delivery.
+    /// Handles PUBACK, PUBREC or PUBCOMP for a delivery.
     fn on_ack(&mut self, sender: Sender, kind: session::Ack, ack: Ack<'_>, now: Time) -> Result<(), Fault> {
         let Some(client) = self.clients.get_mut(sender.client) else { return Ok(()) };
         match client.session.on_ack(ack.packet_id, kind, ack.reason)? {
@@ -174,17 +181,18 @@ impl Broker {
         Ok(())
     }
 
-    /// The client releases a QoS 2 message [MQTT-4.3.3-11].
+    /// Handles PUBREL, which releases a QoS 2 message [MQTT-4.3.3-11].
     fn on_pubrel(&mut self, sender: Sender, pubrel: Ack<'_>) -> Result<(), Fault> {
         let Some(client) = self.clients.get_mut(sender.client) else { return Ok(()) };
         let reason = client.session.on_pubrel(pubrel.packet_id);
         self.send(sender, &Packet::Pubcomp(Ack::new(pubrel.packet_id, reason)))
     }
 
-    /// Sends an answer.
+    /// Sends an answer to a packet.
     ///
     /// # Errors
-    /// A fault if it is larger than the client takes [MQTT-3.1.2-24]: the conversation cannot go on without it.
+    /// A fault if the answer exceeds the client's maximum packet size [MQTT-3.1.2-24], since the
+    /// protocol cannot continue without it.
     pub(crate) fn send(&mut self, sender: Sender, packet: &Packet<'_>) -> Result<(), Fault> {
         let Some(peer) = self.peers.get_mut(sender.peer) else { return Ok(()) };
         let Connection::Connected(Connected { version, packet_bytes_max, .. }) = peer.connection else { return Ok(()) };
@@ -200,7 +208,8 @@ impl Broker {
         peer.output.check_answers(self.options.transmit_bytes_max)
     }
 
-    /// As [`send`](Self::send), for the bytes of an answer; none if it is too large.
+    /// Sends the bytes of an answer, as [`send`](Self::send) does. No bytes stand for an answer
+    /// that is too large.
     pub(crate) fn send_encoded(&mut self, id: PeerId, answer: &[u8]) -> Result<(), Fault> {
         let Some(peer) = self.peers.get_mut(id) else { return Ok(()) };
         if answer.is_empty() {
@@ -215,7 +224,7 @@ impl Broker {
 const ANSWER_TOO_LARGE: Fault =
     Fault::new(ReasonCode::PacketTooLarge, "MQTT-3.1.2-24", "answer is larger than the client's maximum packet size");
 
-/// A CONNECT from its protocol name on.
+/// Returns the bytes of a CONNECT from its protocol name on.
 fn protocol(bytes: &[u8]) -> &[u8] {
     let length_bytes = bytes.iter().skip(1).take(4).take_while(|byte| **byte & 0x80 != 0).count() + 1;
     bytes.get(1 + length_bytes..).unwrap_or_default()
@@ -228,16 +237,16 @@ impl From<UnexpectedAck> for Fault {
     }
 }
 
-/// What became of a packet.
+/// Result of handling a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Handled {
-    /// It is done with.
+    /// It is handled.
     Done,
     /// It waits for answers.
     Waits,
 }
 
-/// Whether the packet is done with; one that waits goes back into the decoder.
+/// True if the packet is handled. One that waits goes back into the decoder.
 pub(crate) fn is_done(handled: Handled, decoder: &mut Decoder, located: &Located) -> bool {
     match handled {
         Handled::Done => true,

@@ -1,14 +1,18 @@
-//! Handover: what a member of a shared subscription leaves undone goes to another member (MQTT 5.0 §4.8.2).
+//! Redelivery in shared subscriptions: unfinished messages of a leaving member go to another member
+//! (MQTT 5.0 §4.8.2).
 //!
-//! What was never sent goes over as soon as its member is gone, whether the connection, the session or the subscription
-//! has ended. What was sent at QoS 1 waits for the client to come back, so that it is not delivered twice without need;
-//! if the session ends first, it goes to another member as well. What was sent at QoS 2 stays with its client, and ends
-//! with the session [MQTT-4.8.2-4], [MQTT-4.8.2-5]. What was sent before an UNSUBSCRIBE is completed with the client
-//! [MQTT-3.10.4-3], and what a member refuses goes to nobody [MQTT-4.8.2-6].
+//! - A message that was not sent goes over when its member's connection, session or subscription
+//!   ends.
+//! - A message sent at QoS 1 waits for its client, so that it is not delivered twice needlessly. If
+//!   the session ends first, it goes over.
+//! - A message sent at QoS 2 stays with its client, and ends with the session [MQTT-4.8.2-4],
+//!   [MQTT-4.8.2-5].
+//! - A message sent before an UNSUBSCRIBE is completed with the client [MQTT-3.10.4-3].
+//! - A message that a member refuses is not redelivered [MQTT-4.8.2-6].
 //!
-//! Another member is one that is connected and has room in its queue; after the end of a session one that is not will do,
-//! whose queue then keeps the message. Where there is no other, what was never sent stays in the queue of a session that
-//! stays.
+//! The other member must be connected and have room in its queue. After the end of a session, a
+//! member that is not connected is taken too. Without another member, an unsent message stays in
+//! its session's queue.
 
 use crate::broker::Broker;
 use crate::broker::clients::ClientState;
@@ -18,14 +22,14 @@ use crate::broker::ids::{ClientKey, GroupKey};
 use crate::time::Time;
 
 impl Broker {
-    /// The client is not connected any more, and its session stays.
+    /// Redelivers the queue of a client that has disconnected with its session kept.
     pub(crate) fn hand_over_queue(&mut self, key: ClientKey, now: Time) {
         let Self { clients, groups, .. } = self;
         let Some(client) = clients.get(key) else { return };
         let is_connected = |key| clients.get(key).is_some_and(|client: &ClientState| client.peer.is_some());
         let is_wanted =
             |delivery: &Delivery| delivery.tag.group.is_some_and(|group| groups.has_any(group, is_connected));
-        // Mostly there is nothing, and the queue need not be touched.
+        // Mostly there is none, and the queue is not touched.
         if !client.session.waiting().any(is_wanted) {
             return;
         }
@@ -38,7 +42,7 @@ impl Broker {
         }
     }
 
-    /// The client has left this group, and keeps its session.
+    /// Redelivers the messages of a client that has left this group.
     pub(crate) fn leave_group(&mut self, key: ClientKey, group: GroupKey, now: Time) {
         let is_of_group = |delivery: &Delivery| delivery.tag.group == Some(group);
         let Some(client) = self.clients.get_mut(key) else { return };
@@ -66,7 +70,7 @@ impl Broker {
         }
     }
 
-    /// The client's session is over, and its subscriptions with it.
+    /// Redelivers all messages of a client whose session has ended.
     pub(crate) fn hand_over_all(&mut self, key: ClientKey, now: Time) {
         let Some(client) = self.clients.get_mut(key) else { return };
         let mut deliveries = client.session.take_sent_once();
@@ -84,11 +88,11 @@ impl Broker {
         }
     }
 
-    /// Gives a delivery to another member on that member's terms, if there is one; says whether.
+    /// Moves a delivery to another member, with that member's options. True if there is one.
     fn hand_over(&mut self, group: GroupKey, arrived: Time, delivery: &Delivery, or_away: bool, now: Time) -> bool {
         let Self { clients, groups, options, required_checks, .. } = self;
         let Delivery { message, .. } = delivery;
-        // One whose queue is full would lose it.
+        // A member with a full queue would drop it.
         let has_room = |client: &ClientState| client.peer.is_some() && client.session.has_room(delivery.bytes());
         let is_connected = |key| clients.get(key).is_some_and(has_room);
         let may_read =
@@ -101,7 +105,7 @@ impl Broker {
         true
     }
 
-    /// Puts back into the queue what was in it.
+    /// Puts a delivery back into the queue.
     fn keep(&mut self, key: ClientKey, delivery: Delivery) {
         if let Some(client) = self.clients.get_mut(key) {
             client.put_back(delivery);

@@ -215,7 +215,8 @@ impl Restoring<'_> {
         if self.broker.retained.set(message, publisher, arrived).is_err() {
             self.broker.events.dropped(None, topic.as_str(), DropCause::RetainedFull);
         }
-        // Whether it is retained or not: that it has changed is noted, and it is looked at when the first batch is made.
+        // Whether it is retained or not: that it has changed is noted, and it is looked at when the
+        // first batch is made.
         self.store.retained.insert::<str>(StoredTopic { topic, message: key });
         Ok(())
     }

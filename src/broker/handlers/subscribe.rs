@@ -17,21 +17,21 @@ use crate::codec::{self, Packet, Properties, QoS, ReasonCode, Suback, Subscribe,
 use crate::time::Time;
 use crate::topic::{TopicFilter, has, has_more_levels, is_wildcard};
 
-/// Bytes of all filters of one client, which may each be as long as a string can be.
+/// Limit of the bytes of all topic filters of a client. A single one may be as long as a string.
 const FILTER_BYTES_MAX: usize = 1 << 20;
 
-/// What a filter costs that comes or goes, and a request for some, in looks at a node of the router.
+/// Cost of adding or removing one filter, in router node visits.
 const FILTER_STEPS: usize = 40;
 
-/// A subscription that was made.
+/// A granted subscription.
 struct Granted {
     filter: TopicFilter,
     subscription: Subscription,
-    /// Retained messages are to be sent.
+    /// True if retained messages are to be sent.
     sends_retained: bool,
 }
 
-/// A subscription that was not made, and what is said of it.
+/// A refused subscription, with its reason string.
 struct Refused {
     reason: ReasonCode,
     reason_string: String,
@@ -139,7 +139,7 @@ impl Broker {
         self.send_with_reason_string(sender, Packet::Unsuback(unsuback), &reason_string)
     }
 
-    /// Puts a subscription, which its client has, into the router, or changes it there.
+    /// Adds a client's subscription to the router, or changes it there.
     pub(crate) fn add_subscription(&mut self, client: ClientKey, filter: &TopicFilter, subscription: Subscription) {
         let subscriber = if filter.share_name().is_none() {
             Some(Subscriber::Client(client))
@@ -151,7 +151,8 @@ impl Broker {
         }
     }
 
-    /// Takes a subscription, which its client has given up, out of the router; gives the group that the client has left.
+    /// Removes a client's former subscription from the router. Returns the group that the client
+    /// has left.
     pub(crate) fn remove_subscription(&mut self, client: ClientKey, filter: &TopicFilter) -> Option<GroupKey> {
         if filter.share_name().is_none() {
             self.subscriptions.remove(filter, &Subscriber::Client(client));
@@ -164,7 +165,7 @@ impl Broker {
         Some(group)
     }
 
-    /// Holds a SUBSCRIBE against what CONNACK told a client of 5.0.
+    /// Checks a SUBSCRIBE against the properties of CONNACK, which only 5.0 has.
     fn check_subscribe(&self, sender: Sender, subscribe: &Subscribe<'_>) -> Result<(), Fault> {
         if sender.version == Version::V3_1_1 {
             return Ok(());
@@ -178,7 +179,7 @@ impl Broker {
         subscribe.subscriptions.iter().find_map(|asked| self.unavailable(asked.filter)).map_or(Ok(()), Err)
     }
 
-    /// What the filter has that is not available.
+    /// Returns the fault of a filter that needs an unavailable feature.
     fn unavailable(&self, filter: &str) -> Option<Fault> {
         if !self.options.wildcard_subscription_available && has(filter, is_wildcard) {
             let problem = "wildcard subscriptions are not available";
@@ -213,7 +214,8 @@ impl Broker {
         if is_new && client.filter_bytes() + filter.as_str().len() > FILTER_BYTES_MAX {
             return Err(Refused::new(ReasonCode::QuotaExceeded, "limit of topic filter bytes reached"));
         }
-        // [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]; a shared subscription gets none (§3.8.4).
+        // [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]; a shared subscription gets none
+        // (§3.8.4).
         let sends_retained = filter.share_name().is_none() && sends_retained(asked.options.retain_handling, is_new);
         let subscription = Subscription::new(asked.options, self.options.maximum_qos, identifier);
         let subscription = client.subscribe(&filter, subscription, sends_retained);
