@@ -84,7 +84,8 @@ fn draining_handles_no_packet_that_the_store_holds_up() {
     assert_eq!((drain(broker).len(), state(broker) == before), (1, true));
 }
 
-/// More waits than two loads: each batch that is written lets the next packets be handled, without a timer.
+/// More waits than two loads. Each batch that is written lets the next packets be handled, without
+/// a timer.
 #[test]
 fn the_store_that_has_written_lets_packets_be_handled_at_once() {
     let mut scenario = stored_with(BrokerOptions { queue_messages: 40, ..BrokerOptions::default() });
