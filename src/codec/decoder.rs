@@ -29,6 +29,8 @@ pub struct Decoder {
     /// Where the frame that was fed last begins.
     frame: usize,
     packet_bytes_max: u32,
+    /// The peer speaks MQTT 3.1.
+    is_3_1: bool,
 }
 
 /// Where in the decoder's buffer one whole packet stands. Valid until the next [`Decoder::feed`].
@@ -43,13 +45,21 @@ impl Decoder {
     /// before it buffers them.
     #[must_use]
     pub const fn new(packet_bytes_max: u32) -> Self {
-        Self { buffer: Vec::new(), end: 0, start: 0, frame: 0, packet_bytes_max }
+        Self { buffer: Vec::new(), end: 0, start: 0, frame: 0, packet_bytes_max, is_3_1: false }
     }
 
     /// Forgets all bytes: another connection begins.
     pub fn reset(&mut self) {
         self.start = self.end;
+        self.is_3_1 = false;
         self.compact();
+    }
+
+    /// Reads the packets that follow as those of MQTT 3.1, which are 3.1.1's but for one flag.
+    ///
+    /// PUBREL, SUBSCRIBE and UNSUBSCRIBE may have DUP there, when they are sent again (3.1 §2.1).
+    pub const fn set_3_1(&mut self, is_3_1: bool) {
+        self.is_3_1 = is_3_1;
     }
 
     /// Adds bytes as they came; empty frames and parts of packets are welcome.
@@ -78,7 +88,7 @@ impl Decoder {
     #[inline]
     pub fn advance(&mut self, version: Version) -> Result<Option<Located>, DecodeError> {
         let unread = self.unread();
-        let Some(header) = Header::read(unread, version)? else { return Ok(None) };
+        let Some(header) = Header::read(unread, version, self.is_3_1)? else { return Ok(None) };
         let len = header.packet_len;
         if len > self.packet_bytes_max as usize {
             return Err(DecodeError {

@@ -350,6 +350,14 @@ impl PacketKind {
             _ => 0,
         }
     }
+
+    /// True if a packet of this kind, which is not PUBLISH, may have these flags.
+    ///
+    /// In 3.1 the kinds with QoS 1 in their flags may have DUP as well (3.1 §2.1).
+    pub(super) const fn may_have(self, flags: u8, is_3_1: bool) -> bool {
+        let reserved = self.reserved_flags();
+        flags == reserved || is_3_1 && reserved != 0 && flags == reserved | 8
+    }
 }
 
 impl fmt::Display for PacketKind {

@@ -107,6 +107,37 @@ fn a_client_of_3_1_is_served_as_one_of_3_1_1() {
     assert_eq!(scenario.broker.subscriptions(), 1);
 }
 
+/// A client of MQTT 3.1 sets DUP on whatever it sends again that has an identifier (3.1 §2.1); in
+/// 3.1.1 and 5.0 those flags are reserved [MQTT-2.1.3-1].
+#[test]
+fn what_a_client_of_3_1_sends_again_may_have_dup() {
+    let v3: &[u8] = b"\x10\x0F\x00\x06MQIsdp\x03\x02\x00\x00\x00\x01a";
+    let v4: &[u8] = b"\x10\x0D\x00\x04MQTT\x04\x02\x00\x00\x00\x01a";
+    let v5: &[u8] = b"\x10\x0E\x00\x04MQTT\x05\x02\x00\x00\x00\x00\x01a";
+    let rows: [(&[u8], &[u8], &[u8], &str); 3] = [
+        (b"\x6A\x02\x00\x01", b"\x6A\x02\x00\x01", b"\x66\x02\x00\x01", "PUBCOMP #1 ok"),
+        (b"\x8A\x06\x00\x01\x00\x01t\x00", b"\x8A\x07\x00\x01\x00\x00\x01t\x00", b"\x86", "SUBACK #1 00"),
+        (b"\xAA\x05\x00\x01\x00\x01t", b"\xAA\x06\x00\x01\x00\x00\x01t", b"\xA3", "UNSUBACK #1 "),
+    ];
+    for (old, new, other_flag, answer) in rows {
+        let hear = |version, bytes: &[u8]| {
+            let mut scenario = Scenario::new();
+            let peer = scenario.open(version);
+            scenario.send_bytes(peer, bytes);
+            let is_open = scenario.is_open(peer);
+            (scenario.hear(peer), is_open)
+        };
+        let (heard, is_open) = hear(V4, &[v3, old, &[old[0] & !8], &old[1..]].concat());
+        assert_eq!((&heard[1..], is_open), (&[answer.to_owned(), answer.to_owned()][..], true), "{answer}");
+        let (heard, is_open) = hear(V4, &[v3, other_flag].concat());
+        assert_eq!((heard.len(), is_open), (1, false), "{answer}: another flag");
+        let (heard, is_open) = hear(V4, &[v4, old].concat());
+        assert_eq!((heard.len(), is_open), (1, false), "{answer} of 3.1.1");
+        let (heard, is_open) = hear(V5, &[v5, new].concat());
+        assert_eq!((heard.last().map(String::as_str), is_open), (Some("DISCONNECT 81"), false), "{answer} of 5.0");
+    }
+}
+
 /// [MQTT-3.2.2-16], [MQTT-3.1.3-6]: from the seed, and never one that is taken.
 #[test]
 fn an_empty_identifier_is_replaced_by_a_unique_one() {

@@ -133,8 +133,11 @@ impl Broker {
         self.count_received(id, decoder.bytes(&located));
         let protocol = protocol(decoder.bytes(&located));
         let level = protocol.strip_prefix(b"\0\x04MQTT").and_then(|behind| behind.first().copied());
+        let is_mqtt = level.is_some() || protocol.starts_with(b"\0\x06MQIsdp");
+        let is_3_1 = protocol.starts_with(b"\0\x06MQIsdp\x03");
+        decoder.set_3_1(is_3_1);
         if let Some(peer) = self.peers.get_mut(id) {
-            peer.is_3_1 = protocol.starts_with(b"\0\x06MQIsdp\x03");
+            peer.is_3_1 = is_3_1;
         }
         let version = if level.is_some_and(|level| level >= 5) { Version::V5 } else { Version::V3_1_1 };
         let mut handled = Handled::Done;
@@ -149,7 +152,6 @@ impl Broker {
                 // 3.1.1 has a return code for an unsupported version, but none for a malformed
                 // packet or another protocol's name [3.1.1 MQTT-3.1.4-1]. 5.0 has both
                 // [MQTT-3.1.2-2], [MQTT-3.1.4-1].
-                let is_mqtt = level.is_some() || protocol.starts_with(b"\0\x06MQIsdp");
                 let told = is_mqtt && error.reason == ReasonCode::UnsupportedProtocolVersion || level == Some(5);
                 let refusal = (told && error.kind == Some(PacketKind::Connect)).then_some(Refusal {
                     reason: error.reason,

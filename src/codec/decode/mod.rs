@@ -33,7 +33,7 @@ impl<'a> Packet<'a> {
 }
 
 fn decode<const FROM_SERVER: bool>(bytes: &[u8], version: Version) -> Result<Packet<'_>, DecodeError> {
-    match Header::read(bytes, version)? {
+    match Header::read(bytes, version, false)? {
         Some(header) if header.packet_len == bytes.len() => header.packet::<FROM_SERVER>(bytes, version),
         Some(header) if header.packet_len < bytes.len() => {
             Err(fault(bytes, header.packet_len, "§2.1.4", "bytes follow the packet's end"))
@@ -62,8 +62,10 @@ pub(super) struct Header {
 
 impl Header {
     /// Reads and checks as much as is there; `None` until the header is whole.
+    ///
+    /// `is_3_1` says that the peer speaks MQTT 3.1, whose `version` is 3.1.1.
     #[inline]
-    pub(super) fn read(bytes: &[u8], version: Version) -> Result<Option<Self>, DecodeError> {
+    pub(super) fn read(bytes: &[u8], version: Version, is_3_1: bool) -> Result<Option<Self>, DecodeError> {
         let Some((&first, behind)) = bytes.split_first() else { return Ok(None) };
         let flags = first & 0x0F;
         let (offset, rule, problem) = match PacketKind::from_bits(first >> 4) {
@@ -71,7 +73,7 @@ impl Header {
             Some(PacketKind::Auth) if version == Version::V3_1_1 => {
                 (0, "3.1.1 §2.2.1", "packet type 15, which MQTT 3.1.1 reserves")
             }
-            Some(kind) if kind != PacketKind::Publish && flags != kind.reserved_flags() => {
+            Some(kind) if kind != PacketKind::Publish && !kind.may_have(flags, is_3_1) => {
                 (0, "MQTT-2.1.3-1", "flags other than the packet type prescribes")
             }
             Some(kind) => {
@@ -187,7 +189,7 @@ impl<'a> Publish<'a> {
     /// the payload are not checked.
     #[must_use]
     pub fn payload_start(head: &'a [u8], packet_len: usize, version: Version) -> Option<usize> {
-        let header = Header::read(head, version).ok()??;
+        let header = Header::read(head, version, false).ok()??;
         if header.kind != PacketKind::Publish || header.packet_len != packet_len {
             return None;
         }
