@@ -84,10 +84,10 @@
 //! - **Subscriber**: the target of a subscription: a client, a shared group, or the host.
 //! - **Delivery**: one message on its way to one subscriber. It is decided (deliver), queued
 //!   (enqueue), moved to a packet (flush) and encoded (write).
-//! - **Outbox**: the line of peers with bytes to send, and the buffers that hold them.
+//! - **Outbox**: the queue of peers with bytes to send, and the buffers that hold them.
 //! - **Turn** and **budget**: the work between two drains of the outputs, and its bound.
 //! - **Cursor**: how far a new subscription has come through the retained messages of its filter.
-//! - **Deferred**: waiting in line for the next turn's budget, or for a store that is behind.
+//! - **Deferred**: waiting in a queue for the next turn's budget, or for a store that is behind.
 //! - **Held output**: bytes that wait until the store has written what they promise.
 
 mod auth;

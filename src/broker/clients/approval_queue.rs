@@ -1,4 +1,4 @@
-//! Deliveries of a client that await the host's approval.
+//! Approval queue: a client's deliveries that wait for the host's approval.
 
 use alloc::collections::VecDeque;
 
@@ -6,7 +6,8 @@ use crate::broker::auth::verdict::Verdict;
 use crate::broker::delivery_tag::Delivery;
 use crate::broker::ids::QuestionId;
 
-/// Deliveries that wait, bounded as the queue behind them is: in messages, and in bytes of topics and payloads.
+/// Queue of deliveries with their verdicts, with the limits of the outgoing queue: messages, and
+/// topic and payload bytes.
 #[derive(Debug, Default)]
 pub(crate) struct ApprovalQueue {
     waiting: VecDeque<(QuestionId, Verdict, Delivery)>,
@@ -22,7 +23,7 @@ impl ApprovalQueue {
         self.bytes
     }
 
-    /// The deliveries from this place on.
+    /// Returns the deliveries from this place on.
     pub(crate) fn waiting_from(&self, place: usize) -> impl Iterator<Item = &Delivery> {
         self.waiting.iter().skip(place).map(|(_, _, delivery)| delivery)
     }
@@ -31,12 +32,12 @@ impl ApprovalQueue {
         self.waiting.iter().map(|(question, _, _)| *question)
     }
 
-    /// In their order.
+    /// Returns the deliveries in their order.
     pub(crate) fn deliveries_mut(&mut self) -> impl Iterator<Item = &mut Delivery> {
         self.waiting.iter_mut().map(|(_, _, delivery)| delivery)
     }
 
-    /// One alone is let in, whatever its length.
+    /// True if a delivery fits. An empty queue takes one of any length.
     pub(crate) fn has_room(&self, bytes: usize, messages_max: usize, bytes_max: usize) -> bool {
         self.waiting.is_empty() || (self.waiting.len() < messages_max && self.bytes + bytes <= bytes_max)
     }
@@ -58,7 +59,7 @@ impl ApprovalQueue {
         }
     }
 
-    /// The first, if it is known what becomes of it.
+    /// Returns the first delivery, if its verdict is known.
     pub(crate) fn first_settled(&self) -> Option<(Verdict, &Delivery)> {
         let (_, verdict, delivery) = self.waiting.front()?;
         (*verdict != Verdict::Pending).then_some((*verdict, delivery))

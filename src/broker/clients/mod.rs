@@ -1,4 +1,4 @@
-//! What the broker keeps for each client identifier: its session state (MQTT 5.0 §4.1), connected or not.
+//! Clients: the session state of each client identifier, connected or not (MQTT 5.0 §4.1).
 
 pub(crate) mod approval_queue;
 pub(crate) mod retained_cursors;
@@ -24,7 +24,7 @@ use crate::session::QueueFull;
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
 
-/// One client's state.
+/// State of a client.
 #[derive(Debug)]
 pub(crate) struct ClientState {
     pub(crate) id: Arc<str>,
@@ -32,40 +32,43 @@ pub(crate) struct ClientState {
     pub(crate) username: Option<Arc<str>>,
     pub(crate) session: Session,
     pub(crate) subscriptions: SortedList<ClientSubscription>,
-    /// Its connection.
+    /// The peer; `None` while it is not connected.
     pub(crate) peer: Option<PeerId>,
-    /// How long the session outlives the connection, in seconds; `u32::MAX` is for ever.
+    /// The session expiry interval in seconds; `u32::MAX` never expires.
     pub(crate) expiry_interval: u32,
-    /// When its [`Deadline::Session`](crate::broker::connection::deadlines::Deadline::Session) stands.
+    /// Time of its [`Deadline::Session`](crate::broker::connection::deadlines::Deadline::Session).
     pub(crate) expires_at: Option<Time>,
     pub(crate) will: Option<Will>,
-    /// Its deliveries that wait for the host's word, if there are any.
+    /// Deliveries that wait for the host's approval, if any.
     pub(crate) approvals: Option<Box<ApprovalQueue>>,
-    /// The cursors of subscriptions that have still to send retained messages.
+    /// Cursors of subscriptions with retained messages still to send.
     pub(crate) cursors: RetainedCursors,
-    /// Deliveries that were ever put into the queue of the session, and behind the screen.
+    /// Deliveries ever put into the session's queue, and below it into the approval queue.
     pub(crate) enqueued: u64,
     pub(crate) approvals_enqueued: u64,
-    /// The filters subscribed to, given up, or moved through by a cursor since they were taken last; noted once somebody asks.
+    /// Filters whose subscription or cursor changed since they were taken last. They are noted only
+    /// for a store.
     filter_changes: Option<SortedList<Arc<str>>>,
-    /// It stands among those that the store is to look at.
+    /// True if it is noted as touched for the store.
     is_touched: bool,
-    /// The fan-out that found it last, and where it stands there: tells overlapping subscriptions.
+    /// The number of the last fan-out that found it, and its place there. It detects overlapping
+    /// subscriptions.
     pub(crate) found: (u64, usize),
 }
 
 impl ClientState {
-    /// Who it is to the access list.
+    /// Returns its identity for the access list.
     pub(crate) fn identity(&self) -> Identity<'_> {
         Identity { client_id: &self.id, username: self.username.as_deref() }
     }
 
-    /// The bytes of all its filters.
+    /// Returns the bytes of all its topic filters.
     pub(crate) fn filter_bytes(&self) -> usize {
         self.subscriptions.iter().map(|held| held.filter.as_str().len()).sum()
     }
 
-    /// Makes a subscription, or replaces it. Its cursor begins anew if retained messages are sent, and else goes on.
+    /// Adds or replaces a subscription. Its cursor begins anew if retained messages are sent, else
+    /// it continues.
     pub(crate) fn subscribe(
         &mut self,
         filter: &TopicFilter,
@@ -88,7 +91,7 @@ impl ClientState {
         subscription
     }
 
-    /// Gives a subscription up, if there is one to this filter.
+    /// Removes the subscription to this filter, if there is one.
     pub(crate) fn unsubscribe(&mut self, filter: &str) -> Option<TopicFilter> {
         let ClientSubscription { filter, subscription } = self.subscriptions.remove(filter)?;
         if let Some(cursor) = subscription.cursor {
@@ -98,7 +101,7 @@ impl ClientState {
         Some(filter)
     }
 
-    /// Gives all of them up.
+    /// Removes all subscriptions.
     pub(crate) fn take_subscriptions(&mut self) -> SortedList<ClientSubscription> {
         self.cursors.clear();
         let taken = core::mem::replace(&mut self.subscriptions, SortedList::new());
@@ -113,7 +116,7 @@ impl ClientState {
         self.subscriptions = subscriptions;
     }
 
-    /// What it has subscribed to has changed with this filter.
+    /// Notes the subscription to this filter as changed.
     pub(crate) fn note_subscription(&mut self, filter: &TopicFilter) {
         if let Some(changes) = &mut self.filter_changes
             && changes.find(filter.as_str()).is_none()
@@ -122,43 +125,43 @@ impl ClientState {
         }
     }
 
-    /// Notes changes of filters from now on.
+    /// Begins to note changed filters, for a store.
     pub(crate) fn begin_noting_filters(&mut self) {
         self.filter_changes.get_or_insert(SortedList::new());
         self.cursors.begin_noting();
     }
 
-    /// Returns what has changed of its subscriptions, and notes it no longer as such.
+    /// Takes the changes of its subscriptions.
     pub(crate) fn take_subscription_changes(&mut self) -> SubscriptionChanges {
         let filters = self.filter_changes.as_mut().map(|changes| core::mem::replace(changes, SortedList::new()));
         SubscriptionChanges { filters: filters.unwrap_or(SortedList::new()), overtaken: self.cursors.take_changes() }
     }
 
-    /// Puts what was taken out of the queue of the session at its end again, whatever the bounds are: a queue that was
-    /// restored may be beyond them.
+    /// Puts a delivery back at the end of the session's queue, regardless of limits: a restored
+    /// queue may exceed them.
     pub(crate) fn put_back(&mut self, delivery: Delivery) {
         self.append(delivery);
         self.queue_goes_first();
     }
 
-    /// Puts a delivery at the end of the session's queue, whatever the bounds are.
+    /// Puts a delivery at the end of the session's queue, regardless of limits.
     pub(crate) fn append(&mut self, delivery: Delivery) {
         self.session.restore_waiting(delivery);
         self.enqueued += 1;
     }
 
-    /// The deliveries that wait in the session's queue now go before the messages of the cursors.
+    /// Places the deliveries that are queued now before the messages of the cursors.
     pub(crate) fn queue_goes_first(&mut self) {
         self.cursors.older = self.enqueued;
     }
 
-    /// True if deliveries that go before the messages of the cursors wait in the session's queue.
+    /// True if the queue has deliveries that go before the messages of the cursors.
     pub(crate) fn has_older_queued(&self) -> bool {
         self.enqueued - (self.session.queued() as u64) < self.cursors.older
     }
 
-    /// Puts a delivery into the queue of the session. Nothing else but [`append`](Self::append) may, and nothing may take one from between others:
-    /// what is stored of the queue goes by how many were ever put in.
+    /// Puts a delivery into the session's queue. Only this method and [`append`](Self::append) may
+    /// do so, and deliveries leave in order. The stored queue counts those ever put in.
     pub(crate) fn enqueue(&mut self, delivery: Delivery) -> Result<(), QueueFull<DeliveryTag>> {
         self.session.enqueue(delivery)?;
         self.enqueued += 1;
@@ -166,21 +169,21 @@ impl ClientState {
     }
 }
 
-/// What has changed of a client's subscriptions since the store looked at them last.
+/// Changes of a client's subscriptions since the store's last batch.
 #[derive(Debug)]
 pub(crate) struct SubscriptionChanges {
     pub(crate) filters: SortedList<Arc<str>>,
-    /// Topics that a live message has gone to before a cursor, or that are the cursor's again.
+    /// Topics that a live message overtook, or that are left to the cursor again.
     pub(crate) overtaken: Vec<(CursorId, TopicName)>,
 }
 
-/// The clients, found by index, or by their identifier.
+/// Clients by index, and by client identifier.
 #[derive(Debug)]
 pub(crate) struct Clients {
     register: NamedSlab<ClientState>,
-    /// Whom anybody could have changed since the store looked at them last.
+    /// Clients that may have changed since the store's last batch.
     touched: ChangeList<ClientKey>,
-    /// Sessions that are over, with the filters that had changed.
+    /// Ended sessions, with the filters that had changed.
     ended: ChangeList<(ClientKey, SubscriptionChanges)>,
 }
 
@@ -197,7 +200,7 @@ impl Clients {
         self.register.find(id).map(ClientKey)
     }
 
-    /// A client that is not there yet.
+    /// Adds a new client.
     pub(crate) fn insert(&mut self, id: Arc<str>, session: Session) -> ClientKey {
         let client = ClientState {
             id: Arc::clone(&id),
@@ -223,7 +226,7 @@ impl Clients {
         self.register.get(key.0)
     }
 
-    /// The only way to change a client, so that the store hears of it.
+    /// Returns a client to change, and notes it for the store. Changes go no other way.
     pub(crate) fn get_mut(&mut self, key: ClientKey) -> Option<&mut ClientState> {
         let client = self.register.get_mut(key.0)?;
         if self.touched.is_noting() && !core::mem::replace(&mut client.is_touched, true) {
@@ -239,12 +242,12 @@ impl Clients {
         Some(client)
     }
 
-    /// In the order of their identifiers.
+    /// Returns the clients in the order of their identifiers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &ClientState> {
         self.register.iter()
     }
 
-    /// From now on there is a store.
+    /// Begins to note changes, since there is a store now.
     pub(crate) fn begin_noting(&mut self) {
         self.touched.begin();
         self.ended.begin();
@@ -262,7 +265,7 @@ impl Clients {
         self.ended.take()
     }
 
-    /// One that was touched, for the store, which looks at it and changes nothing.
+    /// Returns a touched client to the store, which changes no session state.
     pub(crate) fn get_for_store(&mut self, key: ClientKey) -> Option<&mut ClientState> {
         let client = self.register.get_mut(key.0)?;
         client.is_touched = false;

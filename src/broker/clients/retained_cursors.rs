@@ -1,4 +1,5 @@
-//! Retained cursors: how far a client's subscriptions have sent it the retained messages (MQTT 5.0 §3.3.1.3).
+//! Retained cursors: how far a client's subscriptions have sent it the retained messages (MQTT 5.0
+//! §3.3.1.3).
 //!
 //! A subscription may match more retained messages than its client takes at once. Its cursor goes
 //! through the topics of its filter in their order, as fast as the client takes the messages. The
@@ -18,17 +19,17 @@ use crate::collections::heap_sort::sort_by;
 use crate::collections::sorted_list::SortedList;
 use crate::topic::{TopicFilter, TopicName};
 
-/// The cursors of one client that are not at their end.
+/// A client's cursors that have not ended.
 #[derive(Debug)]
 pub(crate) struct RetainedCursors {
-    /// In the order of their identifiers, at most one for a subscription.
+    /// Cursors in the order of their identifiers, at most one for a subscription.
     cursors: Vec<RetainedCursor>,
     last_id: CursorId,
-    /// The place of the cursor whose turn is next.
+    /// The place of the next cursor, round robin.
     pub(crate) next: usize,
-    /// The next message of QoS 1 or 2 is a cursor's, and not the queue's.
+    /// True if the next message of QoS 1 or 2 comes from a cursor instead of the queue.
     pub(crate) is_next: bool,
-    /// The deliveries ever enqueued in the session that go before the messages of the cursors.
+    /// Number of deliveries, of those ever enqueued, that go before the messages of the cursors.
     pub(crate) older: u64,
     /// Topics added to or removed from `overtaken`, for the store.
     changes: ChangeList<(CursorId, TopicName)>,
@@ -41,7 +42,7 @@ pub(crate) struct RetainedCursor {
     pub(crate) filter: TopicFilter,
     /// The last topic that it passed.
     after: Option<TopicName>,
-    /// Topics still to come to which a live message has gone before it.
+    /// Topics ahead of it that a live message overtook.
     overtaken: SortedList<TopicName>,
 }
 
@@ -55,12 +56,12 @@ impl RetainedCursor {
         self.after.as_ref()
     }
 
-    /// True if it has still to come to the topic.
+    /// True if the topic is still ahead of it.
     pub(crate) fn is_before(&self, topic: &str) -> bool {
         self.after.as_ref().is_none_or(|after| after.as_str() < topic)
     }
 
-    /// True if a live message has gone to the topic before it.
+    /// True if a live message overtook it at the topic.
     pub(crate) fn is_overtaken(&self, topic: &str) -> bool {
         self.overtaken.find(topic).is_some()
     }
@@ -103,7 +104,7 @@ impl RetainedCursors {
         }
     }
 
-    /// Adds an overtaken topic that was stored. `None` if there is no such cursor.
+    /// Adds a stored overtaken topic. `None` if the cursor is missing.
     pub(crate) fn restore_overtaken(&mut self, id: CursorId, topic: TopicName) -> Option<()> {
         let place = self.place(id).ok()?;
         self.cursors.get_mut(place)?.overtaken.insert::<str>(topic);
@@ -117,7 +118,7 @@ impl RetainedCursors {
         }
     }
 
-    /// Ends all of them.
+    /// Ends all cursors.
     pub(crate) fn clear(&mut self) {
         while let Some(id) = self.cursors.last().map(RetainedCursor::id) {
             self.end(id);
@@ -144,7 +145,7 @@ impl RetainedCursors {
         cursor.after = Some(topic);
     }
 
-    /// A live message goes to the topic, so that the cursor need not send anything for it.
+    /// Notes that a live message overtakes the cursor at the topic, which the cursor then skips.
     pub(crate) fn overtake(&mut self, id: CursorId, topic: &TopicName) {
         let Ok(place) = self.place(id) else { return };
         let cursor = &mut self.cursors[place];
@@ -154,7 +155,7 @@ impl RetainedCursors {
         }
     }
 
-    /// Leaves the topic to the cursor again. True if the cursor has still to come there.
+    /// Leaves the topic to the cursor again. True if the topic is still ahead of it.
     pub(crate) fn give_back(&mut self, id: CursorId, topic: &str) -> bool {
         let Ok(place) = self.place(id) else { return false };
         let cursor = &mut self.cursors[place];
@@ -164,7 +165,7 @@ impl RetainedCursors {
         cursor.is_before(topic)
     }
 
-    /// Notes changes for a store from now on, and all that is there as changed.
+    /// Begins to note changes for a store, and notes all present topics as changed.
     pub(crate) fn begin_noting(&mut self) {
         self.changes.begin();
         for cursor in &self.cursors {

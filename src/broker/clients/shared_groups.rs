@@ -1,6 +1,6 @@
-//! Groups: the members of shared subscriptions (MQTT 5.0 §4.8.2).
+//! Shared subscriptions: groups and their members (MQTT 5.0 §4.8.2).
 //!
-//! A group and its filter are one subscriber of the router; of its members each message goes to one, in turn.
+//! In the router, a group is one subscriber. Each message goes to one of its members, round robin.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -12,15 +12,15 @@ use crate::topic::TopicFilter;
 
 #[derive(Debug)]
 struct Group {
-    /// Share name and topic filter.
+    /// The whole filter: share name and topic filter.
     filter: Arc<str>,
-    /// In the order of their subscribing.
+    /// Members in the order of their subscribing.
     members: Vec<(ClientKey, Subscription)>,
-    /// Whose turn it is.
+    /// Index of the next member.
     next: usize,
 }
 
-/// All groups, by their whole filter: share name and topic filter.
+/// Groups by their whole filter.
 #[derive(Debug)]
 pub(crate) struct Groups(NamedSlab<Group>);
 
@@ -33,17 +33,17 @@ impl Groups {
         self.0.len()
     }
 
-    /// The group of this filter.
+    /// Returns the group of this filter.
     pub(crate) fn find(&self, filter: &str) -> Option<GroupKey> {
         self.0.find(filter).map(GroupKey)
     }
 
-    /// The filter of a group.
+    /// Returns the filter of a group.
     pub(crate) fn filter(&self, key: GroupKey) -> Option<&str> {
         self.0.get(key.0).map(|group| &*group.filter)
     }
 
-    /// Adds a member, or changes its options; gives the group if this is its first member.
+    /// Adds a member, or changes its options. Returns the group if this is its first member.
     pub(crate) fn join(
         &mut self,
         filter: &TopicFilter,
@@ -62,7 +62,7 @@ impl Groups {
         None
     }
 
-    /// Takes a member out; gives its group, and whether that has lost its last member and is gone.
+    /// Removes a member. Returns its group, and true if the group is removed with its last member.
     pub(crate) fn leave(&mut self, filter: &TopicFilter, client: ClientKey) -> Option<(GroupKey, bool)> {
         let slot = self.0.find(filter.as_str())?;
         let group = self.0.get_mut(slot)?;
@@ -78,8 +78,8 @@ impl Groups {
         Some((GroupKey(slot), is_gone))
     }
 
-    /// The member whose turn it is: the next that is connected; if none is, the next, where one that is away will do. Of
-    /// those only that may read it.
+    /// Picks the next member that may read the message and is connected. Without one, it picks the
+    /// next that is not connected, if that is allowed.
     pub(crate) fn pick(
         &mut self,
         key: GroupKey,
@@ -99,7 +99,7 @@ impl Groups {
         group.members.get(chosen).copied()
     }
 
-    /// Whether such a member is in the group.
+    /// True if the group has such a member.
     pub(crate) fn has_any(&self, key: GroupKey, is_it: impl Fn(ClientKey) -> bool) -> bool {
         self.0.get(key.0).is_some_and(|group| group.members.iter().any(|(member, _)| is_it(*member)))
     }

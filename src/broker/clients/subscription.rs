@@ -8,23 +8,23 @@ use crate::broker::ids::CursorId;
 use crate::codec::{Message, QoS, RetainHandling, SubscriptionOptions};
 use crate::topic::TopicFilter;
 
-/// A subscription that a client holds.
+/// A client's subscription with its topic filter.
 #[derive(Debug)]
 pub(crate) struct ClientSubscription {
     pub(crate) filter: TopicFilter,
     pub(crate) subscription: Subscription,
 }
 
-/// What a subscription asks for.
+/// Options of a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Subscription {
-    /// The highest quality of service granted.
+    /// The granted quality of service.
     pub(crate) qos: QoS,
     pub(crate) no_local: bool,
     pub(crate) retain_as_published: bool,
-    /// 0: none (§3.8.2.1.2).
+    /// The subscription identifier; 0 for none (§3.8.2.1.2).
     pub(crate) identifier: u32,
-    /// The cursor of its retained messages, which may have come to its end.
+    /// The cursor of its retained messages, which may have ended.
     pub(crate) cursor: Option<CursorId>,
 }
 
@@ -39,7 +39,7 @@ impl Subscription {
         }
     }
 
-    /// A message for this one alone.
+    /// Makes a delivery for this subscription alone.
     pub(crate) fn delivery(self, message: &Arc<Message>, retain: bool, tag: DeliveryTag) -> Delivery {
         let identifiers = core::slice::from_ref(&self.identifier);
         Delivery {

@@ -11,14 +11,14 @@ use crate::topic::{TopicError, TopicName};
 /// A client's will.
 #[derive(Debug)]
 pub(crate) enum Will {
-    /// Its connection lives. The delay is in seconds (§3.1.3.2.2).
+    /// The client is connected. The delay is in seconds (§3.1.3.2.2).
     Armed { message: Arc<Message>, delay: u32 },
-    /// Its connection is gone; it is published at this moment, which the delay has set.
+    /// The connection has ended, and the will is due at this time.
     Delayed { message: Arc<Message>, delay: u32, due: Time },
 }
 
 impl Will {
-    /// The will that a CONNECT carries.
+    /// Makes the will of a CONNECT.
     pub(crate) fn new(will: &codec::Will<'_>) -> Result<Self, TopicError> {
         let delay = will.properties.number(PropertyId::WillDelayInterval).unwrap_or(0);
         let message = Message {

@@ -1,6 +1,7 @@
-//! The screen: one client's deliveries that wait for the host to say whether it may have them.
+//! Approval of a client's deliveries by the host.
 //!
-//! They stay in order: what is allowed goes on behind all that came before it, and no sooner than there is room for it.
+//! They stay in order. An approved delivery continues after all before it, and once there is room
+//! for it.
 
 use alloc::sync::Arc;
 
@@ -17,9 +18,9 @@ use crate::broker::options::QueueOverflow;
 use crate::codec::QoS;
 
 impl SubscriberDelivery<'_> {
-    /// Asks the host whether the client may have this, which waits for the answer. False if it is dropped.
+    /// Asks the host to approve a delivery, which waits for the answer. False if it is dropped.
     pub(crate) fn enqueue_for_approval(&mut self, delivery: Delivery) -> bool {
-        // Of QoS 0 nothing is kept for who is not there, and so nothing asked.
+        // A QoS 0 message is not kept for a disconnected client, so the host is not asked.
         if delivery.qos == QoS::AtMostOnce && self.peer.is_none() {
             return false;
         }
@@ -42,7 +43,7 @@ impl SubscriberDelivery<'_> {
         true
     }
 
-    /// The host's word on a delivery that waits: all goes on whose turn it is.
+    /// Takes the host's verdict on a delivery, and flushes the first deliveries with a verdict.
     pub(crate) fn approval_answered(&mut self, question: QuestionId, verdict: Verdict) {
         if let Some(approvals) = &mut self.client.approvals {
             approvals.put(question, verdict);
@@ -50,7 +51,7 @@ impl SubscriberDelivery<'_> {
         self.flush();
     }
 
-    /// Lets through what is settled and whose turn it is; what is allowed waits while there is no room for it.
+    /// Flushes the first deliveries with a verdict, as far as there is room.
     pub(crate) fn flush_approvals(&mut self) {
         while let Some((verdict, delivery)) =
             self.client.approvals.as_ref().and_then(|approvals| approvals.first_settled())
@@ -85,7 +86,7 @@ impl SubscriberDelivery<'_> {
         }
     }
 
-    /// Makes room for one more as the options say; `false` if that one is lost.
+    /// Makes room for a delivery by the overflow policy. False if that delivery is dropped.
     fn make_room(&mut self, delivery: &Delivery) -> bool {
         let (messages_max, bytes_max) = (self.options.queue_messages, self.options.queue_bytes);
         let has_room = |approvals: &ApprovalQueue| approvals.has_room(delivery.bytes(), messages_max, bytes_max);

@@ -1,4 +1,4 @@
-//! Delivery: one message to one subscriber, at once or by its session.
+//! Delivery of one message to one subscriber, at once or through its session's queue.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -20,7 +20,7 @@ use crate::codec::{Ack, Message, PacketId, PacketKind, QoS, ReasonCode, Version}
 use crate::session::Outgoing;
 use crate::time::Time;
 
-/// The way to one subscriber: its state, its connection if it has one, and what the broker lends for it.
+/// A subscriber for a delivery: its state, its peer if connected, and the broker's parts for it.
 #[derive(Debug)]
 pub(crate) struct SubscriberDelivery<'a> {
     pub(crate) key: ClientKey,
@@ -35,7 +35,7 @@ pub(crate) struct SubscriberDelivery<'a> {
     pub(crate) now: Time,
 }
 
-/// A connection, for the deliveries of its client.
+/// Writer of PUBLISH packets to a connection.
 struct PacketWriter<'a> {
     peer: &'a mut Peer,
     outbox: &'a mut Outbox,
@@ -45,9 +45,9 @@ struct PacketWriter<'a> {
 }
 
 impl SubscriberDelivery<'_> {
-    /// Delivers a live message with the lower of the two qualities of service, which is in `options`.
+    /// Delivers a live message. `options` has the lower of both qualities of service.
     ///
-    /// False if it is dropped for want of room, or since the client is not connected.
+    /// False if it is dropped for lack of room, or since the client is not connected.
     #[inline]
     pub(crate) fn deliver(&mut self, broadcast: &mut Broadcast<'_>, options: &DeliveryOptions<'_>) -> bool {
         if self.options.asks.receive {
@@ -64,12 +64,12 @@ impl SubscriberDelivery<'_> {
         is_taken
     }
 
-    /// Delivers a message that goes to this client alone. False as of [`deliver`](Self::deliver).
+    /// Delivers a message to this client alone. False as in [`deliver`](Self::deliver).
     pub(crate) fn deliver_single(&mut self, delivery: Delivery) -> bool {
         if self.options.asks.receive { self.enqueue_for_approval(delivery) } else { self.deliver_approved(delivery) }
     }
 
-    /// Likewise, if the host has approved it or need not.
+    /// Delivers a message that is approved, or needs no approval.
     pub(crate) fn deliver_approved(&mut self, delivery: Delivery) -> bool {
         if delivery.qos == QoS::AtMostOnce {
             return self.write_single(&delivery);
@@ -79,10 +79,11 @@ impl SubscriberDelivery<'_> {
         is_taken
     }
 
-    /// Puts a delivery into the session's queue, and makes room there as the options say. False if it is dropped.
+    /// Puts a delivery into the session's queue, and makes room by the overflow policy. False if it
+    /// is dropped.
     fn enqueue(&mut self, mut delivery: Delivery) -> bool {
         while let Err(full) = self.client.enqueue(delivery) {
-            // What has expired makes room before anything is given up [MQTT-3.3.2-5].
+            // Expired messages make room before others are dropped [MQTT-3.3.2-5].
             let is_expired = self.client.session.waiting().next().is_some_and(|oldest| has_expired(oldest, self.now));
             let oldest = match self.options.queue_overflow {
                 QueueOverflow::DropNewest if !is_expired => None,
@@ -105,7 +106,7 @@ impl SubscriberDelivery<'_> {
         true
     }
 
-    /// Sends what may be sent now.
+    /// Sends the deliveries that may be sent now.
     pub(crate) fn flush(&mut self) {
         if self.client.approvals.is_some() {
             self.flush_approvals();
@@ -121,7 +122,8 @@ impl SubscriberDelivery<'_> {
         }
     }
 
-    /// Sends what the session may send now. `broadcast` lends its forms where a delivery is of its message.
+    /// Sends the session's deliveries that may be sent now. `broadcast` lends its encoded forms for
+    /// its own message.
     #[inline(never)]
     pub(crate) fn flush_queue(&mut self, mut broadcast: Option<&mut Broadcast<'_>>) {
         let Some(peer) = self.peer.as_deref_mut() else { return };
@@ -131,7 +133,8 @@ impl SubscriberDelivery<'_> {
         }
         let ClientState { session, id, .. } = &mut *self.client;
         loop {
-            // What is left stays in the queue until this is sent: a copy of the messages is made as it goes, not at once.
+            // The rest stays in the queue until this is sent, so that messages are copied a few at
+            // a time.
             let waiting = peer.output.waiting_bytes();
             let is_full = waiting > 0 && waiting >= self.options.transmit_bytes_max;
             if is_full || self.outbox.is_spent() {
@@ -153,15 +156,15 @@ impl SubscriberDelivery<'_> {
         }
     }
 
-    /// Sends more once the turn of the peer comes again.
+    /// Marks the peer to flush more once its bytes are sent.
     pub(crate) fn flush_later(&mut self) {
         if let Some(peer) = self.peer.as_deref_mut() {
             self.outbox.continue_later(peer);
         }
     }
 
-    /// Writes a live message of QoS 0 into the peer's buffer. False as of [`deliver`](Self::deliver): nothing of QoS 0 is
-    /// kept for a client that is not connected.
+    /// Writes a live message of QoS 0 into the peer's buffer. False as in
+    /// [`deliver`](Self::deliver): QoS 0 is not kept for a disconnected client.
     #[inline]
     fn write_live(&mut self, broadcast: &mut Broadcast<'_>, options: &DeliveryOptions<'_>) -> bool {
         let Some(peer) = self.peer.as_deref_mut() else { return false };
@@ -201,7 +204,7 @@ impl SubscriberDelivery<'_> {
         }
     }
 
-    /// Writes a message of QoS 0 for this client alone. False as of [`deliver`](Self::deliver).
+    /// Writes a message of QoS 0 for this client alone. False as in [`deliver`](Self::deliver).
     fn write_single(&mut self, delivery: &Delivery) -> bool {
         if let Err(cause) = self.writable() {
             self.note_dropped(delivery.message.topic.as_str(), cause);
@@ -221,14 +224,15 @@ impl SubscriberDelivery<'_> {
         }
     }
 
-    /// Ends the client's connection, since its queue has no room for a message.
+    /// Marks the client's connection to be closed for an overflowed queue.
     pub(crate) fn overflow(&mut self) {
         if let Some(peer) = self.peer.as_deref_mut() {
             self.outbox.note_overflow(peer);
         }
     }
 
-    /// True if the connection, or at QoS 1 and 2 the session's queue, has room for a message of so many bytes.
+    /// True if the connection, or at QoS 1 and 2 the session's queue, has room for a message of so
+    /// many bytes.
     pub(crate) fn has_room(&self, qos: QoS, bytes: usize) -> bool {
         if qos == QoS::AtMostOnce { self.writable().is_ok() } else { self.client.session.has_room(bytes) }
     }
@@ -243,7 +247,7 @@ impl SubscriberDelivery<'_> {
         }
     }
 
-    /// True if there is a connection that takes more.
+    /// True if there is a connection, and it is writable.
     pub(crate) fn is_open(&self) -> bool {
         let is_open = |peer: &Peer| peer.output.is_writable() && peer.connection.connected().is_some();
         self.peer.as_deref().is_some_and(is_open)
@@ -251,7 +255,8 @@ impl SubscriberDelivery<'_> {
 }
 
 impl PacketWriter<'_> {
-    /// Writes a delivery, its topic named as is best. False if it is dropped. `lent` is of the same message.
+    /// Writes a delivery, with a topic alias where possible. False if it is dropped. `lent` is a
+    /// broadcast of the same message.
     fn write(&mut self, delivery: &Delivery, packet_id: PacketId, dup: bool, lent: Option<&mut Broadcast<'_>>) -> bool {
         let Delivery { message, qos, retain, subscription_identifiers, tag } = delivery;
         let Some(connected) = self.peer.connection.connected_mut() else { return false };
@@ -306,11 +311,11 @@ fn encode(
     copy.encode(&message.as_publish(), version, out).map(drop)
 }
 
-/// Acts as if the delivery, which was not sent, had been sent and acknowledged [MQTT-3.1.2-25].
+/// Treats an unsent delivery as sent and acknowledged [MQTT-3.1.2-25].
 ///
-/// That goes too for what was sent on an earlier connection, if the client takes only smaller packets now. It cannot be
-/// sent again [MQTT-3.1.2-24], and so would hold its identifier and its place in the send quota for ever: a client that
-/// shrinks between connections gives it up. PUBREL, which follows PUBREC, fits always.
+/// It is also used after a reconnection with a smaller maximum packet size. A delivery that no
+/// longer fits cannot be resent [MQTT-3.1.2-24], and would occupy its packet identifier and send
+/// quota for ever. PUBREL always fits.
 fn give_up(session: &mut Session, packet_id: PacketId, qos: QoS) {
     let answered = match qos {
         QoS::AtMostOnce | QoS::AtLeastOnce => session.on_puback(packet_id, ReasonCode::Success),

@@ -1,4 +1,4 @@
-//! A broadcast: one message on its way to its subscribers, encoded once for each form that they need.
+//! Encoded forms of a PUBLISH: a message is encoded once for each form that its subscribers need.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -12,51 +12,52 @@ use crate::codec::{EncodeError, Message, PacketId, PropertiesBuf, PropertyId, Pu
 use crate::time::Time;
 use crate::topic::TopicName;
 
-/// Version, in 5.0 with the topic or an alias for it, quality of service and RETAIN flag make so many forms.
+/// Number of forms: by version and topic alias, quality of service, and RETAIN flag.
 const FORMS: usize = 3 * 3 * 2;
 
-/// How a message goes over one subscriber.
+/// Options of a delivery to one subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DeliveryOptions<'a> {
     pub(crate) qos: QoS,
     pub(crate) retain: bool,
-    /// Of all the subscriptions that match [MQTT-3.3.4-3]; not sent in 3.1.1.
+    /// The subscription identifiers of all matching subscriptions [MQTT-3.3.4-3]; not sent in
+    /// 3.1.1.
     pub(crate) identifiers: &'a [u32],
-    /// The shared subscription that it goes out for.
+    /// The shared subscription of the delivery.
     pub(crate) group: Option<GroupKey>,
 }
 
-/// The memory of a broadcast, used again for the next.
+/// Buffers of a broadcast, reused for the next.
 #[derive(Debug, Default)]
 pub(crate) struct EncodingCache {
     bytes: Vec<u8>,
-    /// Which places are of this broadcast: a bit for each.
+    /// Places in use by this broadcast, one bit each.
     filled: u32,
     places: [Place; FORMS],
-    /// A form that only one subscriber has.
+    /// The last form that only one subscriber needed.
     single: Vec<u8>,
 }
 
-/// Where a form stands in `EncodingCache::bytes`, and in the form its packet identifier.
+/// Place of a form in `EncodingCache::bytes`, and of the packet identifier in the form.
 #[derive(Debug, Default)]
 struct Place {
     range: Range<usize>,
     packet_id: Option<usize>,
 }
 
-/// One message on its way.
+/// One message on its way to its subscribers.
 #[derive(Debug)]
 pub(crate) struct Broadcast<'a> {
     publish: Publish<'a>,
-    /// The message as sessions keep it, made when the first needs it.
+    /// The owned message for sessions, made on first use.
     message: Option<Arc<Message>>,
-    /// Its topic as tables keep it, made likewise.
+    /// The owned topic, made on first use.
     name: Option<TopicName>,
     arrived: Time,
     encodings: &'a mut EncodingCache,
 }
 
-/// The bytes of a PUBLISH, with any packet identifier.
+/// Bytes of a PUBLISH, with a placeholder for the packet identifier.
 #[derive(Debug)]
 pub(crate) struct EncodedPublish<'a> {
     bytes: &'a [u8],
@@ -83,7 +84,7 @@ impl<'a> Broadcast<'a> {
         &self.publish
     }
 
-    /// The message as it was published, held once whoever keeps it.
+    /// Returns the owned message, shared by all that keep it.
     pub(crate) fn message(&mut self) -> &Arc<Message> {
         let Self { publish, name, message, .. } = self;
         message.get_or_insert_with(|| {
@@ -93,7 +94,7 @@ impl<'a> Broadcast<'a> {
         })
     }
 
-    /// The topic, held once whoever keeps it.
+    /// Returns the owned topic, shared by all that keep it.
     pub(crate) fn name(&mut self) -> TopicName {
         match &self.message {
             Some(message) => message.topic.clone(),
@@ -101,7 +102,7 @@ impl<'a> Broadcast<'a> {
         }
     }
 
-    /// What a session keeps of it for one subscriber.
+    /// Makes the delivery for one subscriber's session.
     pub(crate) fn delivery(&mut self, options: &DeliveryOptions<'_>) -> Delivery {
         Delivery {
             message: Arc::clone(self.message()),
@@ -112,12 +113,12 @@ impl<'a> Broadcast<'a> {
         }
     }
 
-    /// Whether a session's delivery is of this very message, so that its forms serve.
+    /// True if the encoded forms are of this message, so that a session's delivery can use them.
     pub(crate) fn is_of(&self, message: &Arc<Message>) -> bool {
         self.message.as_ref().is_some_and(|own| Arc::ptr_eq(own, message))
     }
 
-    /// The message's bytes with these options, with its topic named so.
+    /// Returns the encoded message with these options and this form of its topic.
     #[inline]
     pub(crate) fn encoded(
         &mut self,
@@ -139,7 +140,7 @@ impl<'a> Broadcast<'a> {
         Ok(self.encodings.get(index))
     }
 
-    /// Makes the form of this number, which may have any packet identifier.
+    /// Encodes the form of this number, with a placeholder for the packet identifier.
     #[cold]
     fn encode(&mut self, index: usize, version: Version, options: &DeliveryOptions<'_>) -> Result<(), DropCause> {
         let start = self.encodings.bytes.len();
@@ -150,7 +151,8 @@ impl<'a> Broadcast<'a> {
         Ok(())
     }
 
-    /// A form with an alias, which all clients of 5.0 share but for the number, or one that only one subscriber has.
+    /// Returns a form with an alias, which 5.0 clients share except for its number, or one for a
+    /// single subscriber.
     fn encoded_specially(
         &mut self,
         version: Version,
@@ -180,7 +182,7 @@ impl<'a> Broadcast<'a> {
             let at = copy.encode(&self.publish, version, &mut self.encodings.bytes)?;
             self.encodings.fill(index, start, at);
         }
-        // The alias is the last of the properties, which stand before the payload.
+        // The alias is the last property, directly before the payload.
         let at = self.encodings.places[index].range.end - self.publish.payload.len() - 2;
         self.encodings.bytes[at..at + 2].copy_from_slice(&alias.to_be_bytes());
         Ok(self.encodings.get(index))
@@ -200,10 +202,10 @@ impl EncodingCache {
     }
 }
 
-/// The topic as tables keep it.
+/// Returns the owned topic.
 fn named(name: &mut Option<TopicName>, topic: &str) -> TopicName {
     let name = name.get_or_insert_with(|| {
-        // Without `expect`, which would bring the printing of errors for programmers into the page.
+        // No `expect` here, since it would add the code that prints the error.
         let Ok(name) = TopicName::parse(topic) else {
             unreachable!("the codec and the host's TopicName let no other through");
         };
@@ -217,7 +219,7 @@ impl EncodedPublish<'_> {
         self.bytes.len()
     }
 
-    /// Appends the bytes; of QoS 1 and 2 with this packet identifier.
+    /// Appends the bytes, with this packet identifier at QoS 1 and 2.
     #[inline]
     pub(crate) fn write(&self, packet_id: Option<PacketId>, out: &mut Vec<u8>) {
         let start = out.len();
@@ -228,20 +230,20 @@ impl EncodedPublish<'_> {
     }
 }
 
-/// One copy of a message for one subscriber, encoded by itself.
+/// A copy of a message for one subscriber, encoded by itself.
 #[derive(Debug)]
 pub(crate) struct SubscriberCopy<'a> {
     pub(crate) options: DeliveryOptions<'a>,
     pub(crate) naming: Naming,
-    /// Unless it is of QoS 0.
+    /// The packet identifier; unused at QoS 0.
     pub(crate) packet_id: PacketId,
     pub(crate) dup: bool,
-    /// Since when it has waited, and what time it is.
+    /// Time since which it waits, and the present time.
     pub(crate) waited: (Time, Time),
 }
 
 impl SubscriberCopy<'_> {
-    /// Appends the copy; its message expiry interval is counted down [MQTT-3.3.2-6].
+    /// Appends the copy, with the remaining message expiry interval [MQTT-3.3.2-6].
     pub(crate) fn encode(
         &self,
         publish: &Publish<'_>,
@@ -251,7 +253,8 @@ impl SubscriberCopy<'_> {
         let DeliveryOptions { qos, retain, identifiers, .. } = self.options;
         let (since, now) = self.waited;
         let expiry = match remaining_expiry(publish, now.saturating_since(since).as_secs()) {
-            // The receiver may hold it already; it must be sent again whatever its age [MQTT-4.4.0-1].
+            // The receiver may have it already, so it must be resent whatever its age
+            // [MQTT-4.4.0-1].
             Err(DropCause::Expired) if self.dup => Some(0),
             expiry => expiry?,
         };
@@ -282,20 +285,21 @@ impl SubscriberCopy<'_> {
     }
 }
 
-/// Whether a delivery that was never sent is not to be any more.
+/// True if an unsent delivery has expired [MQTT-3.3.2-5].
 pub(crate) fn has_expired(delivery: &Delivery, now: Time) -> bool {
     let waited = now.saturating_since(delivery.tag.arrived);
     remaining_expiry(&delivery.message.as_publish(), waited.as_secs()).is_err()
 }
 
-/// The message expiry interval that is left, if the message has one.
+/// Returns the remaining message expiry interval, if the message has one.
 pub(crate) fn remaining_expiry(publish: &Publish<'_>, waited_seconds: u64) -> Result<Option<u32>, DropCause> {
     if publish.properties.is_empty() {
         return Ok(None);
     }
     let Some(seconds) = publish.properties.number(PropertyId::MessageExpiryInterval) else { return Ok(None) };
     let waited = u32::try_from(waited_seconds).unwrap_or(u32::MAX);
-    // What has waited its interval out is not delivered [MQTT-3.3.2-5]; what never waited is, whatever its interval.
+    // A message that waited for its whole interval is not delivered [MQTT-3.3.2-5]. One that never
+    // waited is, whatever its interval.
     match seconds.checked_sub(waited) {
         Some(left) if left > 0 || waited == 0 => Ok(Some(left)),
         _ => Err(DropCause::Expired),
@@ -303,7 +307,8 @@ pub(crate) fn remaining_expiry(publish: &Publish<'_>, waited_seconds: u64) -> Re
 }
 
 impl From<EncodeError> for DropCause {
-    /// A message that came over the wire, or from the host in a [`Message`], can be too large for the wire, and no more.
+    /// A message from the wire, or from the host in a [`Message`], can fail to encode only by its
+    /// size.
     fn from(_: EncodeError) -> Self {
         Self::PacketTooLarge
     }

@@ -11,49 +11,50 @@ use crate::broker::monitor::sys_values::is_sys;
 use crate::codec::{Publish, QoS};
 use crate::router::Router;
 
-/// The subscribers of each filter. The value of a group is not used.
+/// Router of all subscriptions. The value of a group is unused.
 pub(crate) type Subscriptions = Router<Subscriber, Subscription>;
 
 /// A subscriber of a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Subscriber {
-    /// A client, with the options that stand beside it in the router.
+    /// A client; the router has its options.
     Client(ClientKey),
-    /// A shared subscription; the options are its members'.
+    /// A shared subscription; its members have the options.
     Group(GroupKey),
     /// The host itself.
     Host(HandlerId),
 }
 
-/// The memory of a fan-out, used again for the next.
+/// Buffers of a fan-out, reused for the next.
 #[derive(Debug, Default)]
 pub(crate) struct FanOut {
-    /// Counts the fan-outs, so that a client knows whether this one has found it already.
+    /// Number of this fan-out, by which a client is found only once.
     number: u64,
     pub(crate) targets: Vec<Target>,
-    /// Further subscription identifiers of targets, each with the place of the target's one before, if there is one.
+    /// Further subscription identifiers of targets, each linked to the target's former one.
     more_identifiers: Vec<(Option<usize>, u32)>,
     pub(crate) identifiers: Vec<u32>,
     /// Cursors of targets, linked likewise.
     more_cursors: Vec<(Option<usize>, CursorId)>,
     pub(crate) cursors: Vec<CursorId>,
-    /// The host's handlers that are to have it, in the order of their numbers, each with its RETAIN flag.
+    /// The host's handlers that receive it, in the order of their numbers, each with its RETAIN
+    /// flag.
     pub(crate) handlers: Vec<(HandlerId, bool)>,
 }
 
-/// One copy to deliver.
+/// Target of a fan-out: one copy to deliver.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target {
     pub(crate) client: ClientKey,
     pub(crate) qos: QoS,
     pub(crate) retain_as_published: bool,
-    /// 0: none.
+    /// The first subscription identifier; 0 for none.
     identifier: u32,
-    /// The place of the last further one.
+    /// The place of the last further identifier.
     more: Option<usize>,
-    /// The place of the last cursor of its subscriptions that match.
+    /// The place of the last cursor of its matching subscriptions.
     cursor: Option<usize>,
-    /// The shared subscription that it is for.
+    /// The shared subscription of the copy.
     pub(crate) group: Option<GroupKey>,
 }
 
@@ -65,8 +66,8 @@ impl Target {
 }
 
 impl FanOut {
-    /// Finds the targets of a message: one for each client whose own subscriptions match, and one for each group. Gives how
-    /// much was looked at.
+    /// Finds the targets of a message: one for each client with a matching subscription, and one
+    /// for each group. Returns the work done.
     pub(crate) fn collect(
         &mut self,
         (publish, publisher): (&Publish<'_>, Option<ClientKey>),
@@ -91,10 +92,10 @@ impl FanOut {
                 let picked = groups.pick(group, true, |key| may_read(access, key, topic, clients), is_connected);
                 self.targets.extend(picked.map(|(key, subscription)| Target::new(key, subscription, Some(group))));
             }
-            // [MQTT-3.8.3-3]; what the broker tells of itself is not the host's.
+            // [MQTT-3.8.3-3]; `$SYS` topics do not count as published by the host.
             Subscriber::Host(_) if subscription.no_local && publisher.is_none() && !is_sys(topic) => {}
             Subscriber::Host(handler) => {
-                // Those of one filter are in order already.
+                // Handlers of one filter are in order already.
                 let before = self.handlers.iter().rposition(|(other, _)| *other <= handler);
                 let place = before.map_or(0, |place| place + 1);
                 self.handlers.insert(place, (handler, publish.retain && subscription.retain_as_published));
@@ -102,8 +103,8 @@ impl FanOut {
         })
     }
 
-    /// Adds a client, or the further subscription of a client that is there: the highest quality of service counts, and
-    /// every identifier [MQTT-3.3.4-2], [MQTT-3.3.4-3].
+    /// Adds a client, or a further subscription of a present client. The highest quality of service
+    /// counts, and every identifier [MQTT-3.3.4-2], [MQTT-3.3.4-3].
     fn add(&mut self, key: ClientKey, subscription: Subscription, clients: &mut Clients) {
         let Some(client) = clients.get_mut(key) else { return };
         let (number, place) = client.found;
@@ -113,7 +114,7 @@ impl FanOut {
             client.found = (self.number, self.targets.len());
             self.targets.push(Target::new(key, subscription, None));
         }
-        // The cursor may have come to its end.
+        // The cursor may have ended.
         if let Some(id) = subscription.cursor
             && client.cursors.get(id).is_some()
         {
@@ -155,7 +156,7 @@ impl FanOut {
     }
 }
 
-/// Whether the access list, if it is about that, lets the client have messages of this topic.
+/// True if the client may receive messages of this topic, by the access list if it is required.
 #[inline]
 pub(crate) fn may_read(access: Option<&Access>, key: ClientKey, topic: &str, clients: &Clients) -> bool {
     access.is_none_or(|access| clients.get(key).is_some_and(|client| access.may_read(client.identity(), topic)))

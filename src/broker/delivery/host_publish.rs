@@ -1,4 +1,4 @@
-//! The PUBLISH of a message for the host.
+//! PUBLISH encoding of a message for the host.
 
 use alloc::vec::Vec;
 
@@ -10,17 +10,17 @@ use crate::codec::{PacketId, QoS, Version};
 use crate::time::Time;
 
 impl HostMessage {
-    /// What is left of its message expiry interval, in seconds, if it has one [MQTT-3.3.2-6].
+    /// Returns the remaining message expiry interval in seconds, if it has one [MQTT-3.3.2-6].
     #[must_use]
     pub fn expiry_interval(&self, now: Time) -> Option<u32> {
         let waited_seconds = now.saturating_since(self.arrived).as_secs();
         remaining_expiry(&self.message.as_publish(), waited_seconds).unwrap_or(Some(0))
     }
 
-    /// Appends it as a PUBLISH of MQTT 5.0 and QoS 0, whatever its own is, with what is left of its message expiry interval.
+    /// Appends it as a PUBLISH of MQTT 5.0 at QoS 0, with its remaining message expiry interval.
     ///
     /// # Errors
-    /// The cause for which it would be lost on the way to a client: it has expired, or cannot be encoded.
+    /// The cause for which it would be dropped: it has expired, or cannot be encoded.
     pub fn encode(&self, now: Time, out: &mut Vec<u8>) -> Result<(), DropCause> {
         let options = DeliveryOptions { qos: QoS::AtMostOnce, retain: self.retain, identifiers: &[], group: None };
         let waited = (self.arrived, now);

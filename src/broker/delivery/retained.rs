@@ -1,28 +1,27 @@
 //! Delivery of retained messages to new subscriptions (MQTT 5.0 §3.3.1.3).
 //!
-//! The cursor of a subscription sends a message only when the client takes it: at QoS 0 while the
-//! connection takes more, at QoS 1 and 2 within the send quota. The queue of the session is for live
-//! messages. Queue and cursors share the quota in turns, and so do the cursors of one client.
-//! The walk over many topics is cut into pieces, between which other peers are served.
+//! The cursor of a subscription sends a message only when the client can take it. This is while the
+//! connection is writable at QoS 0, and within the send quota at QoS 1 and 2. The session's queue
+//! is for live messages. Queue and cursors share the quota round robin, and so do the cursors of
+//! one client. A walk over many topics is cut into pieces, between which other peers are served.
 //!
-//! What is promised: each retained message that matches comes once for the subscription
-//! [MQTT-3.3.1-9], or a newer message of its topic comes in its place. None comes after a newer
-//! message of its topic on that subscription [MQTT-4.6.0-5]. Nothing is promised about the order of
-//! different topics.
+//! Promise: each matching retained message comes once for the subscription [MQTT-3.3.1-9], or a
+//! newer message of its topic comes in its place. None comes after a newer message of its topic on
+//! that subscription [MQTT-4.6.0-5]. Nothing is promised about the order of different topics.
 //!
 //! A live message does not wait for a cursor. If the cursor has still to come to its topic, the
-//! retained message goes before the live one, and the cursor passes the topic over. If there is room
-//! for only one of them, the live one is dropped, and the retained one is left to the cursor. The one
-//! exception is a retained message of QoS 0 that the connection does not take, before a live one that
-//! the queue takes: then the retained one is dropped.
+//! retained message goes before the live one, and the cursor passes the topic over. If there is
+//! room for only one of them, the live one is dropped, and the retained one is left to the cursor.
+//! One exception: the connection does not take a retained message of QoS 0, but the queue takes the
+//! live one. Then the retained one is dropped.
 //!
 //! A retained message that goes live and is dropped is left to the cursor in the same way.
 //!
-//! The promise ends where the queue drops its oldest messages, which may be retained ones that went
-//! before live ones, and at QoS 0 where the connection ends.
+//! The promise ends where the queue drops its oldest messages, since retained ones that went before
+//! live ones may be among them. At QoS 0, it also ends with the connection.
 //!
-//! If the host approves each message, those of cursors wait for its answer too. They take up to half
-//! of the room for waiting messages, and go from there into the queue.
+//! If the host approves each message, those of cursors wait for its answer too. They take up to
+//! half of the room for waiting messages, and go from there into the queue.
 
 use crate::broker::cause::DropCause;
 use crate::broker::clients::approval_queue::ApprovalQueue;
@@ -34,15 +33,15 @@ use crate::broker::retained::RetainedMessage;
 use crate::codec::QoS;
 use crate::topic::TopicName;
 
-/// Bytes that wait for a connection, above which a cursor waits until they are sent.
+/// Bytes in the outgoing buffer above which a cursor waits until they are sent.
 const FRAME_BYTES: usize = 64 * 1024;
-/// Topics that are looked at before other peers have their turn.
+/// Topics that a cursor visits before other peers are served.
 const LOOKS: usize = 4_096;
 
-/// The reason for which a cursor does not go on.
+/// The reason for which a cursor stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stop {
-    /// There is no more.
+    /// The cursor has ended.
     Over,
     /// It waits for an acknowledgement or an answer.
     Waits,
@@ -50,20 +49,21 @@ enum Stop {
     Full,
 }
 
-/// What became of a retained message that is to go before a live one.
+/// Result for a retained message that goes before a live one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum First {
-    /// It has gone to each of the subscriptions that may have it.
+    /// It was delivered to each subscription that may have it.
     Delivered,
     /// It cannot go now at QoS 0, and the live message need not wait for it.
     GaveWay,
-    /// There is no room, neither for it nor for the live message, which has been counted as dropped.
+    /// There is no room, neither for it nor for the live message, which has been counted as
+    /// dropped.
     NoRoom,
 }
 
 impl SubscriberDelivery<'_> {
-    /// Delivers a live message whose topic these cursors match. If they have still to come there,
-    /// the retained message goes first.
+    /// Delivers a live message whose topic these cursors match. If the topic is still ahead of a
+    /// cursor, the retained message goes first.
     pub(crate) fn deliver_with_cursors(
         &mut self,
         broadcast: &mut Broadcast<'_>,
@@ -73,7 +73,7 @@ impl SubscriberDelivery<'_> {
         let (retained, topic) = (self.retained, broadcast.topic());
         let Some(entry) = retained.get(topic) else {
             self.deliver(broadcast, options);
-            // The topic's message is forgotten, and cursors find nothing there.
+            // The topic's message is removed, and cursors find none there.
             for id in cursors {
                 self.client.cursors.give_back(*id, topic);
             }
@@ -94,7 +94,7 @@ impl SubscriberDelivery<'_> {
         }
     }
 
-    /// Drops the retained message of a topic, which a live one has gone before, where it has still to go.
+    /// Drops the retained message of a topic where a live one overtook it.
     fn drop_retained(&mut self, entry: &RetainedMessage, cursors: &[CursorId]) {
         for id in cursors {
             if self.retained_delivery(entry, *id).is_some() {
@@ -116,8 +116,8 @@ impl SubscriberDelivery<'_> {
         }
     }
 
-    /// Delivers the retained message of a topic for each of the cursors that have still to come there, before a live
-    /// message of this quality of service.
+    /// Delivers the retained message of a topic for each cursor that has the topic ahead, before a
+    /// live message of this quality of service.
     fn deliver_retained_first(&mut self, entry: &RetainedMessage, live: QoS, cursors: &[CursorId]) -> First {
         let mut first = First::Delivered;
         for id in cursors {
@@ -133,7 +133,7 @@ impl SubscriberDelivery<'_> {
         first
     }
 
-    /// Sends what the cursors have, as far as the client takes it.
+    /// Sends the messages of the cursors, as far as the client takes them.
     pub(crate) fn flush_cursors(&mut self) {
         if !self.is_open() {
             return;
@@ -151,20 +151,20 @@ impl SubscriberDelivery<'_> {
                 }
             }
         }
-        // A look costs more than a node of the router.
+        // A visit costs more than one of a router node.
         self.outbox.note_work(2 * (LOOKS - looks), 0);
     }
 
-    /// Sends what one of the cursors has.
+    /// Sends the messages of one cursor.
     fn flush_cursor(&mut self, id: CursorId, place: usize, looks: &mut usize) -> Stop {
-        // What is put before the queue must leave at once, since it has no place there.
+        // A message that goes before the queue must leave at once, since it has no place there.
         if self.outbox.is_spent() {
             return Stop::Full;
         }
         let Some(cursor) = self.client.cursors.get(id) else { return Stop::Over };
         let (filter, after) = (cursor.filter.clone(), cursor.after().cloned());
         let Some(held) = self.client.subscriptions.find(filter.as_str()) else { return Stop::Over };
-        // Without a look at the topics, of which there may be many.
+        // This check visits no topics, of which there may be many.
         if held.subscription.qos != QoS::AtMostOnce && !self.takes_retained(held.subscription.qos, 0) {
             return Stop::Waits;
         }
@@ -193,7 +193,8 @@ impl SubscriberDelivery<'_> {
         stop
     }
 
-    /// Sends the retained message of the topic that a cursor has come to. False if the client does not take it now.
+    /// Sends the retained message of the topic that a cursor has come to. False if the client does
+    /// not take it now.
     fn flush_retained(&mut self, entry: &RetainedMessage, id: CursorId) -> bool {
         let Some(delivery) = self.retained_delivery(entry, id) else { return true };
         if !self.takes_retained(delivery.qos, delivery.bytes()) {
@@ -212,8 +213,9 @@ impl SubscriberDelivery<'_> {
         true
     }
 
-    /// Returns a topic's retained message as it goes to the subscription of a cursor. `None` if the cursor has passed the
-    /// topic, if a live message has overtaken it there, or if the subscription may not have the message.
+    /// Returns the delivery of a topic's retained message to a cursor's subscription. `None` if the
+    /// cursor has passed the topic, was overtaken there, or its subscription may not have the
+    /// message.
     fn retained_delivery(&self, entry: &RetainedMessage, id: CursorId) -> Option<Delivery> {
         let topic = entry.topic().as_str();
         let cursor = self.client.cursors.get(id)?;

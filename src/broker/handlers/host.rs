@@ -1,7 +1,7 @@
-//! The host's own subscriptions: of the router like any other, with a handler of the host's in the place of a client.
+//! The host's own subscriptions, with a handler of the host in place of a client.
 //!
-//! There is no peer, no session and no quality of service to agree on: a message is the host's as it was published, and as
-//! soon as it is.
+//! They need no peer, no session and no agreed quality of service. The host gets each message as it
+//! was published, at once.
 
 use alloc::sync::Arc;
 
@@ -16,16 +16,17 @@ use crate::time::Time;
 use crate::topic::TopicFilter;
 
 impl Broker {
-    /// Subscribes a handler of the host's: messages that match the filter come as
-    /// [`Output::Message`](crate::broker::Output::Message), the retained ones first. A second subscription of the handler to the same
-    /// filter replaces the first: a number of its own for each subscription keeps them apart.
+    /// Subscribes a handler of the host. Matching messages come as
+    /// [`Output::Message`](crate::broker::Output::Message), the retained ones first. A second
+    /// subscription of the handler to the same filter replaces the first. To keep both, give each a
+    /// handler number of its own.
     ///
-    /// Of the options the quality of service is not looked at: a message has the one that it was published with. No Local
-    /// keeps away what [`publish`](Self::publish) publishes. What holds for clients does not hold for the host: neither
-    /// the access list nor a limit. The broker's store keeps nothing of it.
+    /// The quality of service in the options has no effect: a message keeps its own. No Local
+    /// excludes the messages of [`publish`](Self::publish). The access list and the limits of
+    /// clients do not apply to the host. The store does not keep its subscriptions.
     ///
     /// # Errors
-    /// [`HostSubscribeError`] if the filter is that of a shared subscription.
+    /// [`HostSubscribeError`] if the filter is a shared subscription.
     pub fn subscribe(
         &mut self,
         filter: &TopicFilter,
@@ -49,8 +50,8 @@ impl Broker {
         Ok(())
     }
 
-    /// Ends a subscription of the host's; says whether there was one. What [`poll_output`](Self::poll_output) has not given
-    /// yet may still name its handler.
+    /// Ends a subscription of the host. True if there was one. Messages that are already queued may
+    /// still come for its handler.
     pub fn unsubscribe(&mut self, filter: &TopicFilter, handler: HandlerId, now: Time) -> bool {
         self.now = now;
         let was_there = self.subscriptions.remove(filter, &Subscriber::Host(handler)).is_some();
@@ -60,7 +61,7 @@ impl Broker {
         was_there
     }
 
-    /// Hands over the retained messages that the filter matches (§3.3.1.3).
+    /// Queues the matching retained messages for the host (§3.3.1.3).
     fn send_retained_to_host(&mut self, filter: &TopicFilter, handler: HandlerId, no_local: bool, now: Time) {
         let Self { retained, events, .. } = self;
         retained.each(filter, None, &mut |entry| {

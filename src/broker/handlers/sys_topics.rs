@@ -1,8 +1,9 @@
-//! `$SYS`: what the broker tells of itself, in the customary topics below `$SYS/broker/` (MQTT 5.0 §4.7.2).
+//! Publication of the `$SYS` topics: statistics of the broker below `$SYS/broker/` (MQTT 5.0
+//! §4.7.2).
 //!
-//! Who subscribes is sent the values at once, as retained messages are, and from then on those that have changed, at an
-//! interval. The values are not kept: they are made while a client is connected that subscribes to them, or the host does, and
-//! only then is there a deadline. They are of QoS 0, so that nobody's queue fills with what is out of date. Clients publish none.
+//! A new subscriber gets all values at once, then only changes, at an interval. The values are not
+//! stored. A deadline is set only while a connected client or the host subscribes to them. They
+//! have QoS 0, so that no queue fills with outdated values. Clients cannot publish them.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -20,7 +21,8 @@ use crate::time::Time;
 use crate::topic::TopicFilter;
 
 impl ClientState {
-    /// Whether it has a subscription to `$SYS`. One that begins with a wildcard is none [MQTT-4.7.2-1].
+    /// True if it has a subscription to `$SYS`. A filter that begins with a wildcard is none
+    /// [MQTT-4.7.2-1].
     pub(crate) fn watches_sys(&self) -> bool {
         self.subscriptions.iter().any(|held| is_sys(held.filter.filter()))
     }
@@ -31,7 +33,8 @@ impl Broker {
         self.clients.get(key).is_some_and(ClientState::watches_sys)
     }
 
-    /// There is one more connected client that subscribes to `$SYS`, or subscription of the host's; or one less.
+    /// Counts one more subscriber of `$SYS`, or one less: a connected client, or a subscription of
+    /// the host.
     pub(crate) fn watch_sys(&mut self, more: bool, now: Time) {
         if more {
             self.sys.watching += 1;
@@ -41,7 +44,7 @@ impl Broker {
         } else {
             self.sys.watching -= 1;
             if self.sys.watching == 0 {
-                self.sys.told = [None; COUNT];
+                self.sys.last_sent = [None; COUNT];
                 if let Some(due) = self.sys.due.take() {
                     self.deadlines.remove(due, Deadline::Sys);
                 }
@@ -49,14 +52,14 @@ impl Broker {
         }
     }
 
-    /// The interval is over: tells what has changed.
-    pub(crate) fn tell_sys(&mut self, now: Time) {
+    /// Publishes the changed values at the end of an interval.
+    pub(crate) fn publish_sys(&mut self, now: Time) {
         self.sys.due = None;
         let (counters, gauges) = (self.counters(), self.gauges(now));
         for index in 0..COUNT {
             let entry = entry(index, &counters, &gauges);
-            let told = self.sys.told.get_mut(index);
-            if told.is_some_and(|told| told.replace(entry.value) != Some(entry.value)) {
+            let last_sent = self.sys.last_sent.get_mut(index);
+            if last_sent.is_some_and(|last_sent| last_sent.replace(entry.value) != Some(entry.value)) {
                 let Some(message) = entry.message() else { continue };
                 self.fan_out(message.as_publish(), Some(Arc::clone(&message)), None, now);
             }
@@ -64,7 +67,7 @@ impl Broker {
         self.set_sys_deadline(now);
     }
 
-    /// Tells a new subscriber the values that its filter matches.
+    /// Sends a new subscriber all values that its filter matches.
     pub(crate) fn send_sys_values(
         &mut self,
         to: Subscriber,
@@ -94,13 +97,13 @@ impl Broker {
                 Subscriber::Host(handler) => {
                     self.events.post(HostMessage { handler, message, arrived: now, retain: true });
                 }
-                // Nothing comes on subscribing (§3.8.4).
+                // A shared subscription gets no retained messages (§3.8.4).
                 Subscriber::Group(_) => return,
             }
-            let Sys { told, watching, .. } = &mut self.sys;
-            if let Some(told) = told.get_mut(index) {
-                // Others may have been told something else.
-                *told = Some(entry.value).filter(|value| *watching == 1 || *told == Some(*value));
+            let Sys { last_sent, watching, .. } = &mut self.sys;
+            if let Some(last_sent) = last_sent.get_mut(index) {
+                // Other subscribers may have an older value.
+                *last_sent = Some(entry.value).filter(|value| *watching == 1 || *last_sent == Some(*value));
             }
         }
     }

@@ -17,7 +17,7 @@ impl Broker {
                 Deadline::Peer(peer) => self.peer_is_due(peer, now),
                 Deadline::Session(client) => self.end_session(client, now),
                 Deadline::Will(client) => self.fire_will(client, now),
-                Deadline::Sys => self.tell_sys(now),
+                Deadline::Sys => self.publish_sys(now),
             }
         }
     }

@@ -55,12 +55,12 @@ pub(crate) struct Sys {
     /// Time of the pending [`Deadline::Sys`].
     pub(crate) due: Option<Time>,
     /// Values that all subscribers were sent last; `None` if they were not sent the same.
-    pub(crate) told: [Option<u64>; COUNT],
+    pub(crate) last_sent: [Option<u64>; COUNT],
 }
 
 impl Sys {
     pub(crate) const fn new() -> Self {
-        Self { watching: 0, due: None, told: [None; COUNT] }
+        Self { watching: 0, due: None, last_sent: [None; COUNT] }
     }
 }
 
