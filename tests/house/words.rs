@@ -21,8 +21,6 @@ const CODE_COLUMNS: usize = 120;
 #[rustfmt::skip]
 const EXCUSED: &[&str] = &[
     "scripts",
-    "src/broker/clients",
-    "src/broker/delivery",
     "src/broker/handlers",
     "src/broker/store/part.rs",
     "src/wasm",
