@@ -1,4 +1,4 @@
-//! Restoring: from the records of a store to the broker that wrote them.
+//! Restore of a broker from the records of a store.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -25,46 +25,48 @@ use crate::session::Sent;
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
 
-/// What is wrong with a record.
+/// The fault in a record.
 type Fault = &'static str;
 
 const NO_DELIVERY: Fault = "it is not a queued delivery";
 const NO_PLACE: Fault = "its place in the queue is too far behind the one before it";
 
-/// What was restored so far, by the numbers that the records have, in their order.
+/// State of a restore, with keys by the numbers in the records.
 struct Restoring<'b> {
     broker: &'b mut Broker,
     store: Store,
     messages: Vec<(u64, MessageKey)>,
     sessions: Vec<(u64, ClientKey)>,
-    /// Deliveries that the host was to be asked about.
+    /// Deliveries that wait for the host's approval.
     approvals: Vec<(ClientKey, Delivery)>,
     now: Time,
 }
 
 impl Broker {
-    /// From now on there is a store, and this is what it holds: keys and values, in any order, none of them twice; nothing
-    /// if it is new. To be called before the first [`accept`](Self::accept). From then on [`Output::Store`] tells what to
-    /// write.
+    /// Restores the broker from the records of a store: keys and values, in any order, each key
+    /// once. A new store has none. Call it before the first [`accept`](Self::accept). Afterwards,
+    /// [`Output::Store`] has the changes to write.
     ///
-    /// The connections that were there are gone: wills are due, and sessions begin to expire, now. What had a date keeps
-    /// it, and what is over is not restored. So `now` must be on the clock that the records were made by, which may not
-    /// begin anew with the process: milliseconds since 1970 at its start, and from there on by a clock that is not set.
+    /// Connections of the former run are gone: their wills are due, and their sessions begin to
+    /// expire, now. Deadlines keep their times, and expired sessions are not restored. So `now`
+    /// must be on the same clock as the records, across restarts of the process. Use the
+    /// milliseconds since 1970 at the start, and add those of a monotonic clock.
     ///
-    /// Limits that are lower than they were bound what comes from now on; of retained messages, what does not fit is lost.
+    /// Lower limits than before apply to new messages and clients only. Retained messages beyond
+    /// the limit are dropped.
     ///
     /// [`Output::Store`]: crate::broker::Output::Store
     ///
     /// # Errors
-    /// [`StoreError`] that says which record is wrong. Nothing may be done with the broker then; what the store holds is as
-    /// it was.
+    /// [`StoreError`] names the faulty record. The broker must not be used then. The store is
+    /// unchanged.
     pub fn restore<'a>(
         &mut self,
         records: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
         now: Time,
     ) -> Result<(), StoreError> {
         let mut records: Vec<_> = records.into_iter().collect();
-        // Then each comes after those that it names.
+        // In this order, each record comes after those that it refers to.
         sort_by(&mut records, |(one, _), (other, _)| one < other);
         self.restore_sorted(&records, now)
     }
@@ -100,18 +102,19 @@ impl Broker {
         Ok(())
     }
 
-    /// A delivery that waited for the host's word is asked about again, or goes into the queue if nothing is asked now.
+    /// Asks about a delivery again that waited for approval, or queues it if no approval is needed
+    /// now.
     fn deliver_again(&mut self, key: ClientKey, delivery: Delivery, now: Time) {
         if let Some(mut subscriber) = self.delivery_to(key, now) {
             subscriber.deliver_single(delivery);
         }
     }
 
-    /// The connection of a session that was restored is gone, if it had one.
+    /// Ends the connection of a restored session, if it had one.
     fn lose_connection(&mut self, key: ClientKey, now: Time) {
         let Some(client) = self.clients.get_mut(key) else { return };
         client.queue_goes_first();
-        // Where some of the queue could not be stored, all of it stands anew.
+        // If a part of the queue could not be stored, all of it is stored again.
         let queued = client.session.queued();
         let stored = self.store.as_mut().and_then(|store| store.sessions.get_mut(key));
         if stored.is_some_and(|stored| stored.queue().len() != queued) {
@@ -215,8 +218,7 @@ impl Restoring<'_> {
         if self.broker.retained.set(message, publisher, arrived).is_err() {
             self.broker.events.dropped(None, topic.as_str(), DropCause::RetainedFull);
         }
-        // Whether it is retained or not: that it has changed is noted, and it is looked at when the
-        // first batch is made.
+        // The change is noted, and the first batch compares it, retained or not.
         self.store.retained.insert::<str>(StoredTopic { topic, message: key });
         Ok(())
     }
@@ -238,7 +240,7 @@ impl Restoring<'_> {
             WillRecord::Delayed(message, delay, due) => {
                 let (key, message, _) = self.hold(message)?;
                 stored.restore_will(key, &message);
-                // A clock that was set back makes no delay longer.
+                // A clock that was set back does not extend the delay.
                 let latest = self.now + Duration::from_secs(delay.into());
                 Some(Will::Delayed { message, delay, due: due.min(latest) })
             }
@@ -268,13 +270,13 @@ impl Restoring<'_> {
         Ok((key, record.delivery(message, DeliveryTag { arrived, group })))
     }
 
-    /// A message that a record names.
+    /// Adds a reference to the message of a record.
     fn hold(&mut self, number: u64) -> Result<(MessageKey, Arc<Message>, Time), Fault> {
         let missing = "its message is missing";
         let place = self.messages.binary_search_by_key(&number, |(number, _)| *number).map_err(|_| missing)?;
         let (_, key) = self.messages[place];
         let (message, arrived) = self.store.messages.hold_again(key).ok_or(missing)?;
-        // Nothing has arrived after now, whatever a clock that was set says.
+        // No message arrived later than now, even if the clock was set.
         Ok((key, message, arrived.min(self.now)))
     }
 
