@@ -4,8 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::broker::cause::{DisconnectCause, RejectCause};
+use crate::broker::connection::connack::connack;
 use crate::broker::connection::peer::Connected;
-use crate::broker::connection::reason_string::{self, connack};
+use crate::broker::connection::reason_string;
 use crate::codec::{Disconnect, Packet, PacketKind, Properties, PropertiesBuf, ReasonCode, Version};
 
 /// Cause of a close.

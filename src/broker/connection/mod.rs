@@ -2,6 +2,7 @@
 
 pub(crate) mod auth_exchange;
 pub(crate) mod close_cause;
+pub(crate) mod connack;
 pub(crate) mod deadlines;
 pub(crate) mod input;
 pub(crate) mod outbox;

@@ -9,8 +9,7 @@ use alloc::vec::Vec;
 
 use crate::broker::cause::{DisconnectCause, Fault};
 use crate::codec::{
-    Ack, Connack, Disconnect, Packet, Properties, PropertiesBuf, PropertyId, ReasonCode, Suback, Unsuback, Value,
-    Version,
+    Ack, Connack, Disconnect, Packet, Properties, PropertiesBuf, PropertyId, Suback, Unsuback, Value, Version,
 };
 
 /// Appends the packet with its properties and this reason string, as far as the client's maximum
@@ -82,8 +81,4 @@ impl DisconnectCause {
             Self::Client(_) | Self::TransportClosed | Self::StoreFailed | Self::Host(_) => String::new(),
         }
     }
-}
-
-pub(crate) const fn connack(session_present: bool, reason: ReasonCode, properties: Properties<'_>) -> Packet<'_> {
-    Packet::Connack(Connack { session_present, reason, properties })
 }

@@ -15,6 +15,7 @@ use crate::broker::auth::verdict::{Verdict, refusal};
 use crate::broker::cause::{Fault, RejectCause};
 use crate::broker::connection::auth_exchange::{Exchange, Method, Proof};
 use crate::broker::connection::close_cause::{CloseCause, Refusal};
+use crate::broker::connection::connack::Agreed;
 use crate::broker::connection::peer::Connection;
 use crate::broker::handlers::packet::{Handled, Sender, is_done};
 use crate::broker::ids::PeerId;
@@ -49,7 +50,7 @@ impl Broker {
             return Handled::Done;
         }
         let data = data(connect.properties);
-        let packet_bytes_max = self.agree(connect).packet_bytes_max;
+        let packet_bytes_max = Agreed::new(connect, &self.options).packet_bytes_max;
         let exchange = Arc::new(Exchange { connect: bytes.into(), method: method.into(), packet_bytes_max });
         self.step(id, connect, &exchange, (data, true), now)
     }

@@ -1,10 +1,8 @@
 //! CONNECT: acceptance of a client, or a refusal with its reason (MQTT 5.0 §3.1.4).
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use crate::broker::Broker;
 use crate::broker::auth::verdict::Verdict;
@@ -12,33 +10,18 @@ use crate::broker::cause::{DisconnectCause, Fault, RejectCause};
 use crate::broker::clients::will::Will;
 use crate::broker::connection::auth_exchange::{Method, Proof};
 use crate::broker::connection::close_cause::{CloseCause, Refusal};
+use crate::broker::connection::connack::{Agreed, connack};
 use crate::broker::connection::peer::{Connected, Connection};
 use crate::broker::connection::reason_string;
-use crate::broker::connection::reason_string::connack;
 use crate::broker::connection::topic_aliases::Outbound;
 use crate::broker::delivery_tag::Session;
 use crate::broker::event::Event;
 use crate::broker::handlers::packet::{Handled, Sender};
 use crate::broker::ids::{ClientKey, PeerId};
 use crate::broker::monitor::sys_values::is_sys;
-use crate::codec::{Connect, EncodeError, Properties, PropertiesBuf, PropertyId, QoS, ReasonCode, Value, Version};
+use crate::codec::{Connect, Properties, PropertiesBuf, PropertyId, ReasonCode, Version};
 use crate::time::Time;
 use crate::topic::{TopicName, has_more_levels};
-
-/// Terms of a connection, from CONNECT and the broker's options.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Agreed {
-    /// The session expiry interval in seconds; `u32::MAX` never expires.
-    session_expiry: u32,
-    /// The keep alive in seconds; 0 is off.
-    keep_alive: u16,
-    pub(crate) packet_bytes_max: usize,
-    send_quota: u16,
-    receive_maximum: u16,
-    /// Limit of topic aliases that the broker may use.
-    outbound_aliases: u16,
-    wants_reason_strings: bool,
-}
 
 /// An authenticated client, and its CONNACK.
 #[derive(Debug)]
@@ -115,18 +98,18 @@ impl Broker {
                 | ReasonCode::PayloadFormatInvalid
         );
         let version = connect.version;
-        let packet_bytes_max = self.agree(connect).packet_bytes_max;
+        let packet_bytes_max = Agreed::new(connect, &self.options).packet_bytes_max;
         let refusal = Refusal { reason, properties, text, version, packet_bytes_max };
         let told = (version == Version::V5 || !is_of_will).then_some(refusal);
         self.close(id, CloseCause::Reject(RejectCause::Refused(reason), told), now);
     }
 
     fn accept_connect(&mut self, id: PeerId, connect: &Connect<'_>, proof: Option<Proof<'_>>, now: Time) {
-        let agreed = self.agree(connect);
+        let agreed = Agreed::new(connect, &self.options);
         let is_nameless = connect.client_id.is_empty();
         let client_id = if is_nameless { self.new_client_id() } else { connect.client_id.into() };
-        let properties =
-            self.connack_properties(connect, agreed, is_nameless.then_some(&client_id), proof).unwrap_or_default();
+        let assigned = is_nameless.then_some(&*client_id);
+        let properties = agreed.connack_properties(connect, &self.options, assigned, proof).unwrap_or_default();
         // The size is checked before the session is taken over or the will set. If CONNACK cannot
         // be sent, no DISCONNECT may be either [MQTT-3.14.0-1], so the connection has no effect.
         let mut measured = Vec::new();
@@ -191,7 +174,7 @@ impl Broker {
         client.expiry_interval = agreed.session_expiry;
         client.session.set_receive_maximum(agreed.receive_maximum);
         client.session.connected(session_present, agreed.send_quota);
-        let silence_max = (agreed.keep_alive > 0).then(|| Duration::from_millis(u64::from(agreed.keep_alive) * 1_500));
+        let silence_max = agreed.silence_max();
         if let Some(peer) = self.peers.get_mut(id) {
             let packet_bytes_max = agreed.packet_bytes_max;
             peer.connection = Connection::Connected(Connected {
@@ -226,49 +209,6 @@ impl Broker {
         self.peers.get(id).is_some_and(|peer| peer.is_3_1)
     }
 
-    pub(crate) fn agree(&self, connect: &Connect<'_>) -> Agreed {
-        let options = &self.options;
-        let mut agreed = Agreed {
-            session_expiry: 0,
-            keep_alive: connect.keep_alive,
-            packet_bytes_max: usize::MAX,
-            send_quota: options.in_flight_max.get(),
-            receive_maximum: u16::MAX,
-            outbound_aliases: 0,
-            wants_reason_strings: true,
-        };
-        if connect.version == Version::V3_1_1 {
-            // Clean Session means a clean start and no session expiry interval (3.1.1 §3.1.2.4).
-            agreed.session_expiry = if connect.clean_start { 0 } else { options.session_expiry_max };
-            return agreed;
-        }
-        agreed.receive_maximum = options.receive_maximum.get();
-        if options.keep_alive_max > 0 && (connect.keep_alive == 0 || connect.keep_alive > options.keep_alive_max) {
-            agreed.keep_alive = options.keep_alive_max;
-        }
-        let least = |maximum: u16, asked: u32| u16::try_from(asked).map_or(maximum, |asked| asked.min(maximum));
-        for property in connect.properties.entries() {
-            match property {
-                (PropertyId::SessionExpiryInterval, Value::Number(seconds)) => {
-                    agreed.session_expiry = seconds.min(options.session_expiry_max);
-                }
-                (PropertyId::ReceiveMaximum, Value::Number(messages)) => {
-                    agreed.send_quota = least(agreed.send_quota, messages);
-                }
-                (PropertyId::RequestProblemInformation, Value::Bool(wanted)) => agreed.wants_reason_strings = wanted,
-                // [MQTT-3.1.2-26], [MQTT-3.1.2-27]
-                (PropertyId::TopicAliasMaximum, Value::Number(aliases)) => {
-                    agreed.outbound_aliases = least(options.topic_alias_maximum, aliases);
-                }
-                (PropertyId::MaximumPacketSize, Value::Number(bytes)) => {
-                    agreed.packet_bytes_max = usize::try_from(bytes).unwrap_or(usize::MAX);
-                }
-                _ => {}
-            }
-        }
-        agreed
-    }
-
     /// Returns the session that the client resumes, or a new one. An older connection of the client
     /// is closed first [MQTT-3.1.4-3].
     fn take_session(&mut self, client_id: &Arc<str>, clean_start: bool, now: Time) -> (ClientKey, bool) {
@@ -285,68 +225,6 @@ impl Broker {
         }
         let session = Session::new(self.options.session_limits(self.options.receive_maximum.get()));
         (self.clients.insert(Arc::clone(client_id), session), false) // [MQTT-3.1.2-6]
-    }
-
-    /// Appends the properties of CONNACK that differ from their defaults (§3.2.2.3).
-    fn connack_properties(
-        &self,
-        connect: &Connect<'_>,
-        agreed: Agreed,
-        assigned: Option<&str>,
-        proof: Option<Proof<'_>>,
-    ) -> Result<PropertiesBuf, EncodeError> {
-        let mut properties = PropertiesBuf::new();
-        if connect.version == Version::V3_1_1 {
-            return Ok(properties);
-        }
-        let options = &self.options;
-        let asked_expiry = connect.properties.number(PropertyId::SessionExpiryInterval).unwrap_or(0);
-        let wants_information =
-            connect.properties.value(PropertyId::RequestResponseInformation) == Some(Value::Bool(true));
-        let information = if wants_information {
-            self.response_information(assigned.unwrap_or(connect.client_id)) // [MQTT-3.1.2-28]
-        } else {
-            None
-        };
-        let has_maximum_qos = options.maximum_qos != QoS::ExactlyOnce; // [MQTT-3.2.2-9]
-        let available = |is_available: bool| (!is_available).then_some(Value::Bool(false));
-        let number = |is_told: bool, number: u32| is_told.then_some(Value::Number(number));
-        let values = [
-            (PropertyId::SessionExpiryInterval, number(agreed.session_expiry != asked_expiry, agreed.session_expiry)),
-            (PropertyId::ReceiveMaximum, number(agreed.receive_maximum != u16::MAX, agreed.receive_maximum.into())),
-            (PropertyId::MaximumQoS, has_maximum_qos.then_some(Value::Bool(options.maximum_qos == QoS::AtLeastOnce))),
-            (PropertyId::RetainAvailable, available(options.retain_available)),
-            (PropertyId::MaximumPacketSize, number(true, options.packet_bytes_max.get())),
-            (PropertyId::WildcardSubscriptionAvailable, available(options.wildcard_subscription_available)),
-            (PropertyId::SubscriptionIdentifierAvailable, available(options.subscription_identifiers_available)),
-            (PropertyId::SharedSubscriptionAvailable, available(options.shared_subscription_available)),
-            (PropertyId::ResponseInformation, information.as_deref().map(Value::Text)),
-            (
-                PropertyId::TopicAliasMaximum,
-                number(options.topic_alias_maximum > 0, options.topic_alias_maximum.into()),
-            ),
-            (PropertyId::AssignedClientIdentifier, assigned.map(Value::Text)), // [MQTT-3.2.2-16]
-            // [MQTT-3.2.2-21]
-            (PropertyId::ServerKeepAlive, number(agreed.keep_alive != connect.keep_alive, agreed.keep_alive.into())),
-        ];
-        for (id, value) in values {
-            if let Some(value) = value {
-                properties.push_value(id, value)?;
-            }
-        }
-        if let Some(proof) = proof {
-            proof.write(&mut properties)?;
-        }
-        Ok(properties)
-    }
-
-    /// Returns the prefix of the client's response topics, which is unique to the client.
-    fn response_information(&self, client_id: &str) -> Option<String> {
-        let prefix = self.options.response_information.as_deref()?;
-        let mut information = String::from(prefix);
-        information.push_str(client_id);
-        // An identifier with a wildcard gets none: no message could be published to it.
-        TopicName::validate(&information).is_ok().then_some(information)
     }
 
     /// Returns an unused client identifier, of 21 characters that 3.1.1 allows (3.1.1 §3.1.3.1).

@@ -10,10 +10,8 @@ use crate::broker::connection::input::Blocked;
 use crate::broker::connection::peer::{Connected, Connection};
 use crate::broker::connection::reason_string::append;
 use crate::broker::ids::{ClientKey, PeerId};
-use crate::codec::{Ack, Decoder, Located, Packet, PacketKind, Properties, ReasonCode, Version};
-use crate::session::{
-    Acknowledged, UnexpectedAck, {self},
-};
+use crate::codec::{Ack, DecodeError, Decoder, Located, Packet, PacketKind, Properties, ReasonCode, Version};
+use crate::session::{self, Acknowledged, UnexpectedAck};
 use crate::time::Time;
 
 /// Sender of a packet.
@@ -131,41 +129,42 @@ impl Broker {
             }
         };
         self.count_received(id, decoder.bytes(&located));
-        let protocol = protocol(decoder.bytes(&located));
-        let level = protocol.strip_prefix(b"\0\x04MQTT").and_then(|behind| behind.first().copied());
-        let is_mqtt = level.is_some() || protocol.starts_with(b"\0\x06MQIsdp");
-        let is_3_1 = protocol.starts_with(b"\0\x06MQIsdp\x03");
+        let is_3_1 = protocol(decoder.bytes(&located)).starts_with(b"\0\x06MQIsdp\x03");
         decoder.set_3_1(is_3_1);
         if let Some(peer) = self.peers.get_mut(id) {
             peer.is_3_1 = is_3_1;
         }
-        let version = if level.is_some_and(|level| level >= 5) { Version::V5 } else { Version::V3_1_1 };
+        let bytes = decoder.bytes(&located);
         let mut handled = Handled::Done;
-        match decoder.packet(&located, version) {
-            Ok(Packet::Connect(connect)) => handled = self.on_connect(id, &connect, decoder.bytes(&located), now),
+        match decoder.packet(&located, version(bytes)) {
+            Ok(Packet::Connect(connect)) => handled = self.on_connect(id, &connect, bytes, now),
             Ok(_) => {
                 let problem = "the first packet must be CONNECT";
                 let fault = Fault::new(ReasonCode::ProtocolError, "MQTT-3.1.0-1", problem);
                 self.close(id, RejectCause::Fault(fault), now);
             }
-            Err(error) => {
-                // 3.1.1 has a return code for an unsupported version, but none for a malformed
-                // packet or another protocol's name [3.1.1 MQTT-3.1.4-1]. 5.0 has both
-                // [MQTT-3.1.2-2], [MQTT-3.1.4-1].
-                let told = is_mqtt && error.reason == ReasonCode::UnsupportedProtocolVersion || level == Some(5);
-                let refusal = (told && error.kind == Some(PacketKind::Connect)).then_some(Refusal {
-                    reason: error.reason,
-                    properties: Properties::EMPTY,
-                    text: "",
-                    version,
-                    // The client's maximum packet size is unknown, since the properties were not
-                    // read.
-                    packet_bytes_max: usize::MAX,
-                });
-                self.close(id, CloseCause::Reject(RejectCause::Fault(error.into()), refusal), now);
-            }
+            Err(error) => self.reject_malformed(id, error, bytes, now),
         }
         is_done(handled, decoder, &located)
+    }
+
+    /// Closes a connection whose first packet cannot be read, with a CONNACK if it is one of MQTT.
+    fn reject_malformed(&mut self, id: PeerId, error: DecodeError, bytes: &[u8], now: Time) {
+        // 3.1.1 has a return code for an unsupported version, but none for a malformed packet or
+        // another protocol's name [3.1.1 MQTT-3.1.4-1]. 5.0 has both [MQTT-3.1.2-2],
+        // [MQTT-3.1.4-1].
+        let level = level(bytes);
+        let is_mqtt = level.is_some() || protocol(bytes).starts_with(b"\0\x06MQIsdp");
+        let told = is_mqtt && error.reason == ReasonCode::UnsupportedProtocolVersion || level == Some(5);
+        let refusal = (told && error.kind == Some(PacketKind::Connect)).then_some(Refusal {
+            reason: error.reason,
+            properties: Properties::EMPTY,
+            text: "",
+            version: version(bytes),
+            // The client's maximum packet size is unknown, since the properties were not read.
+            packet_bytes_max: usize::MAX,
+        });
+        self.close(id, CloseCause::Reject(RejectCause::Fault(error.into()), refusal), now);
     }
 
     /// Handles PUBACK, PUBREC or PUBCOMP for a delivery.
@@ -230,6 +229,16 @@ const ANSWER_TOO_LARGE: Fault =
 fn protocol(bytes: &[u8]) -> &[u8] {
     let length_bytes = bytes.iter().skip(1).take(4).take_while(|byte| **byte & 0x80 != 0).count() + 1;
     bytes.get(1 + length_bytes..).unwrap_or_default()
+}
+
+/// The protocol level of a CONNECT, if it is one of 3.1.1 or later.
+fn level(bytes: &[u8]) -> Option<u8> {
+    protocol(bytes).strip_prefix(b"\0\x04MQTT").and_then(|behind| behind.first().copied())
+}
+
+/// The version to read a CONNECT by: the newer of the two for one that is newer still.
+fn version(bytes: &[u8]) -> Version {
+    if level(bytes).is_some_and(|level| level >= 5) { Version::V5 } else { Version::V3_1_1 }
 }
 
 impl From<UnexpectedAck> for Fault {
