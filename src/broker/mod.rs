@@ -175,7 +175,7 @@ pub struct Broker {
     /// Clients that are connected.
     connected: usize,
     /// Time of the first call that told it.
-    begun: Option<Time>,
+    started_at: Option<Time>,
     /// Time of the last call that told it.
     now: Time,
 }
@@ -207,7 +207,7 @@ impl Broker {
             seed,
             sys: Sys::new(),
             connected: 0,
-            begun: None,
+            started_at: None,
             now: Time::ZERO,
             options,
         }
@@ -219,7 +219,7 @@ impl Broker {
     /// this one.
     pub fn accept(&mut self, now: Time) -> PeerId {
         self.now = now;
-        self.begun.get_or_insert(now);
+        self.started_at.get_or_insert(now);
         let is_full = self.peers.len() >= self.options.connections_max;
         let id = self.peers.insert(self.options.packet_bytes_max.get());
         if self.store.as_ref().is_some_and(|store| store.has_failed()) {
@@ -298,7 +298,7 @@ impl Broker {
     /// Goes on with work that was too much for the last turn.
     pub fn handle_timeout(&mut self, now: Time) {
         self.now = now;
-        self.begun.get_or_insert(now);
+        self.started_at.get_or_insert(now);
         self.end_questions(now);
         self.begin_turn(now);
         self.run_timers(now);

@@ -108,7 +108,7 @@ impl Broker {
     #[must_use]
     pub fn gauges(&self, now: Time) -> Gauges {
         let mut gauges = Gauges {
-            uptime: self.begun.map_or(0, |begun| now.saturating_since(begun).as_secs()),
+            uptime: self.started_at.map_or(0, |started_at| now.saturating_since(started_at).as_secs()),
             clients: self.connected,
             sessions: self.clients.len(),
             subscriptions: self.subscriptions.len(),

@@ -64,7 +64,7 @@ impl ClientState {
 
     /// Returns the bytes of all its topic filters.
     pub(crate) fn filter_bytes(&self) -> usize {
-        self.subscriptions.iter().map(|held| held.filter.as_str().len()).sum()
+        self.subscriptions.iter().map(|subscribed| subscribed.filter.as_str().len()).sum()
     }
 
     /// Adds or replaces a subscription. Its cursor begins anew if retained messages are sent, else
@@ -75,7 +75,8 @@ impl ClientState {
         mut subscription: Subscription,
         sends_retained: bool,
     ) -> Subscription {
-        subscription.cursor = self.subscriptions.find(filter.as_str()).and_then(|held| held.subscription.cursor);
+        subscription.cursor =
+            self.subscriptions.find(filter.as_str()).and_then(|subscribed| subscribed.subscription.cursor);
         if sends_retained {
             if let Some(former) = subscription.cursor {
                 self.cursors.end(former);
@@ -84,7 +85,7 @@ impl ClientState {
             subscription.cursor = Some(self.cursors.begin(filter.clone()));
         }
         match self.subscriptions.find_mut(filter.as_str()) {
-            Some(held) => held.subscription = subscription,
+            Some(subscribed) => subscribed.subscription = subscription,
             None => self.subscriptions.insert::<str>(ClientSubscription { filter: filter.clone(), subscription }),
         }
         self.note_subscription(filter);
@@ -105,14 +106,14 @@ impl ClientState {
     pub(crate) fn take_subscriptions(&mut self) -> SortedList<ClientSubscription> {
         self.cursors.clear();
         let taken = core::mem::replace(&mut self.subscriptions, SortedList::new());
-        taken.iter().for_each(|held| self.note_subscription(&held.filter));
+        taken.iter().for_each(|subscribed| self.note_subscription(&subscribed.filter));
         taken
     }
 
     /// Notes every subscription as changed.
     pub(crate) fn note_all_subscriptions(&mut self) {
         let subscriptions = core::mem::replace(&mut self.subscriptions, SortedList::new());
-        subscriptions.iter().for_each(|held| self.note_subscription(&held.filter));
+        subscriptions.iter().for_each(|subscribed| self.note_subscription(&subscribed.filter));
         self.subscriptions = subscriptions;
     }
 

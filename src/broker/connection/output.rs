@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(output.backlog(), Backlog::More);
         output.set_next_turn();
         output.set_more();
-        assert_eq!(output.backlog(), Backlog::NextTurn, "it stands in the line for it once");
+        assert_eq!(output.backlog(), Backlog::NextTurn, "it is in the queue for it once");
         assert!(output.set_overflow() && !output.set_overflow());
         output.set_more();
         assert_eq!(output.take_backlog(), Backlog::Overflow);

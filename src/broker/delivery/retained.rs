@@ -163,9 +163,9 @@ impl SubscriberDelivery<'_> {
         }
         let Some(cursor) = self.client.cursors.get(id) else { return Stop::Over };
         let (filter, after) = (cursor.filter.clone(), cursor.after().cloned());
-        let Some(held) = self.client.subscriptions.find(filter.as_str()) else { return Stop::Over };
+        let Some(subscribed) = self.client.subscriptions.find(filter.as_str()) else { return Stop::Over };
         // This check visits no topics, of which there may be many.
-        if held.subscription.qos != QoS::AtMostOnce && !self.takes_retained(held.subscription.qos, 0) {
+        if subscribed.subscription.qos != QoS::AtMostOnce && !self.takes_retained(subscribed.subscription.qos, 0) {
             return Stop::Waits;
         }
         self.client.cursors.next = place + 1;

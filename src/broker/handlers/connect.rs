@@ -100,8 +100,8 @@ impl Broker {
         let version = connect.version;
         let packet_bytes_max = Agreed::new(connect, &self.options).packet_bytes_max;
         let refusal = Refusal { reason, properties, text, version, packet_bytes_max };
-        let told = (version == Version::V5 || !is_of_will).then_some(refusal);
-        self.close(id, CloseCause::Reject(RejectCause::Refused(reason), told), now);
+        let refusal = (version == Version::V5 || !is_of_will).then_some(refusal);
+        self.close(id, CloseCause::Reject(RejectCause::Refused(reason), refusal), now);
     }
 
     fn accept_connect(&mut self, id: PeerId, connect: &Connect<'_>, proof: Option<Proof<'_>>, now: Time) {

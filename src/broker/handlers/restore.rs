@@ -209,7 +209,7 @@ impl Restoring<'_> {
     fn retained(&mut self, topic: &str, value: &[u8]) -> Result<(), Fault> {
         let (number, rest) = value.split_first_chunk().ok_or("it has no message number")?;
         let publisher = core::str::from_utf8(rest).map_err(|_| "its publisher is not UTF-8")?;
-        let (key, message, arrived) = self.hold(u64::from_be_bytes(*number))?;
+        let (key, message, arrived) = self.reference_message(u64::from_be_bytes(*number))?;
         if message.topic.as_str() != topic {
             return Err("its message has another topic");
         }
@@ -233,12 +233,12 @@ impl Restoring<'_> {
         let will = match record.will {
             WillRecord::None => None,
             WillRecord::Armed(message, delay) => {
-                let (key, message, _) = self.hold(message)?;
+                let (key, message, _) = self.reference_message(message)?;
                 stored.restore_will(key, &message);
                 Some(Will::Armed { message, delay })
             }
             WillRecord::Delayed(message, delay, due) => {
-                let (key, message, _) = self.hold(message)?;
+                let (key, message, _) = self.reference_message(message)?;
                 stored.restore_will(key, &message);
                 // A clock that was set back does not extend the delay.
                 let latest = self.now + Duration::from_secs(delay.into());
@@ -262,7 +262,7 @@ impl Restoring<'_> {
     }
 
     fn delivery(&mut self, of: ClientKey, record: DeliveryRecord<'_>) -> Result<(MessageKey, Delivery), Fault> {
-        let (key, message, arrived) = self.hold(record.message)?;
+        let (key, message, arrived) = self.reference_message(record.message)?;
         let Broker { clients, groups, .. } = &*self.broker;
         let is_member =
             |filter: &&str| clients.get(of).is_some_and(|client| client.subscriptions.find(*filter).is_some());
@@ -271,11 +271,11 @@ impl Restoring<'_> {
     }
 
     /// Adds a reference to the message of a record.
-    fn hold(&mut self, number: u64) -> Result<(MessageKey, Arc<Message>, Time), Fault> {
+    fn reference_message(&mut self, number: u64) -> Result<(MessageKey, Arc<Message>, Time), Fault> {
         let missing = "its message is missing";
         let place = self.messages.binary_search_by_key(&number, |(number, _)| *number).map_err(|_| missing)?;
         let (_, key) = self.messages[place];
-        let (message, arrived) = self.store.messages.hold_again(key).ok_or(missing)?;
+        let (message, arrived) = self.store.messages.reference_restored(key).ok_or(missing)?;
         // No message arrived later than now, even if the clock was set.
         Ok((key, message, arrived.min(self.now)))
     }

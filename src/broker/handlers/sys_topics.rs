@@ -24,7 +24,7 @@ impl ClientState {
     /// True if it has a subscription to `$SYS`. A filter that begins with a wildcard is none
     /// [MQTT-4.7.2-1].
     pub(crate) fn watches_sys(&self) -> bool {
-        self.subscriptions.iter().any(|held| is_sys(held.filter.filter()))
+        self.subscriptions.iter().any(|subscribed| is_sys(subscribed.filter.filter()))
     }
 }
 

@@ -80,8 +80,8 @@ impl Broker {
     /// Takes the next event, message, question or peer to resume reading.
     #[inline]
     pub(crate) fn poll_notice(&mut self) -> Option<Output<'static>> {
-        if let Some(news) = self.events.pop() {
-            return Some(news);
+        if let Some(notice) = self.events.pop() {
+            return Some(notice);
         }
         if let Some(asked) = self.questions.poll() {
             return Some(Output::Ask { question: asked.id, peer: asked.peer, ask: asked.question });

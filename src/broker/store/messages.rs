@@ -24,13 +24,13 @@ pub(crate) struct Messages {
     /// The number that was assigned last.
     last: u64,
     /// Messages that lost their last reference in this batch. They may have a new one since.
-    let_go: Vec<u32>,
+    unreferenced: Vec<u32>,
 }
 
 #[derive(Debug)]
 struct Entry {
     number: u64,
-    holders: usize,
+    references: usize,
     /// The message itself. While it is kept, no other message has its address.
     message: Arc<Message>,
     arrived: Time,
@@ -57,14 +57,19 @@ pub(crate) fn address(message: &Arc<Message>) -> usize {
 
 impl Messages {
     pub(crate) const fn new() -> Self {
-        Self { slab: Slab::new(), known: SortedList::new(), last: 0, let_go: Vec::new() }
+        Self { slab: Slab::new(), known: SortedList::new(), last: 0, unreferenced: Vec::new() }
     }
 
     /// Adds a reference to the message, and writes the message if it is new. `None` if MQTT cannot
     /// encode it; then it is never sent either.
-    pub(crate) fn hold(&mut self, message: &Arc<Message>, arrived: Time, batch: &mut Batch) -> Option<MessageKey> {
+    pub(crate) fn add_reference(
+        &mut self,
+        message: &Arc<Message>,
+        arrived: Time,
+        batch: &mut Batch,
+    ) -> Option<MessageKey> {
         if let Some(known) = self.known.find(&(address(message), arrived)) {
-            self.slab.get_mut(known.slot)?.holders += 1;
+            self.slab.get_mut(known.slot)?.references += 1;
             return Some(MessageKey(known.slot));
         }
         let number = self.last + 1;
@@ -73,19 +78,19 @@ impl Messages {
     }
 
     /// Removes a reference to the message.
-    pub(crate) fn release(&mut self, key: MessageKey) {
+    pub(crate) fn remove_reference(&mut self, key: MessageKey) {
         if let Some(entry) = self.slab.get_mut(key.0) {
-            entry.holders -= 1;
-            if entry.holders == 0 {
-                self.let_go.push(key.0);
+            entry.references -= 1;
+            if entry.references == 0 {
+                self.unreferenced.push(key.0);
             }
         }
     }
 
     /// Removes messages without a reference, at the end of a batch.
-    pub(crate) fn sweep(&mut self, batch: &mut Batch) {
-        for slot in self.let_go.drain(..) {
-            if self.slab.get(slot).is_some_and(|entry| entry.holders == 0)
+    pub(crate) fn remove_unreferenced(&mut self, batch: &mut Batch) {
+        for slot in self.unreferenced.drain(..) {
+            if self.slab.get(slot).is_some_and(|entry| entry.references == 0)
                 && let Some(entry) = self.slab.remove(slot)
             {
                 self.known.remove(&(address(&entry.message), entry.arrived));
@@ -97,14 +102,14 @@ impl Messages {
     /// Restores a message of the store. Without a later reference, the next batch removes it.
     pub(crate) fn restore(&mut self, number: u64, message: Message, arrived: Time) -> MessageKey {
         let key = self.insert(number, Arc::new(message), arrived, 0);
-        self.let_go.push(key.0);
+        self.unreferenced.push(key.0);
         key
     }
 
     /// Returns the message to a restored record, and adds a reference.
-    pub(crate) fn hold_again(&mut self, key: MessageKey) -> Option<(Arc<Message>, Time)> {
+    pub(crate) fn reference_restored(&mut self, key: MessageKey) -> Option<(Arc<Message>, Time)> {
         let entry = self.slab.get_mut(key.0)?;
-        entry.holders += 1;
+        entry.references += 1;
         Some((Arc::clone(&entry.message), entry.arrived))
     }
 
@@ -117,9 +122,9 @@ impl Messages {
         self.slab.get(key.0).is_some_and(|entry| Arc::ptr_eq(&entry.message, message))
     }
 
-    fn insert(&mut self, number: u64, message: Arc<Message>, arrived: Time, holders: usize) -> MessageKey {
+    fn insert(&mut self, number: u64, message: Arc<Message>, arrived: Time, references: usize) -> MessageKey {
         let known = (address(&message), arrived);
-        let slot = self.slab.insert(Entry { number, holders, message, arrived });
+        let slot = self.slab.insert(Entry { number, references, message, arrived });
         self.known.insert::<(usize, Time)>(Known { key: known, slot });
         self.last = self.last.max(number);
         MessageKey(slot)

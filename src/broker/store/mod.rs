@@ -163,7 +163,7 @@ impl Store {
         for topic in retained.take_changed() {
             self.sync_retained(topic, retained);
         }
-        self.messages.sweep(&mut self.batch);
+        self.messages.remove_unreferenced(&mut self.batch);
         self.since = Load::default();
         if self.batch.is_empty() {
             return None;
@@ -197,13 +197,14 @@ impl Store {
         {
             return;
         }
-        let held = entry.and_then(|entry| self.messages.hold(&entry.message, entry.arrived, &mut self.batch));
+        let message =
+            entry.and_then(|entry| self.messages.add_reference(&entry.message, entry.arrived, &mut self.batch));
         if let Some(former) = stored {
             self.retained.remove(topic.as_str());
-            self.messages.release(former);
+            self.messages.remove_reference(former);
         }
         let key = Key::Retained(topic.as_str());
-        match held {
+        match message {
             Some(message) => {
                 let number = self.messages.number(message);
                 let publisher = entry.and_then(|entry| entry.publisher.as_deref()).unwrap_or_default();

@@ -15,8 +15,8 @@ pub(crate) struct RecordWriter<'a> {
 
 impl<'a> RecordWriter<'a> {
     /// Adds a reference to the message of a delivery.
-    pub(crate) fn hold(&mut self, delivery: &Delivery) -> Option<MessageKey> {
-        self.messages.hold(&delivery.message, delivery.tag.arrived, self.batch)
+    pub(crate) fn add_reference(&mut self, delivery: &Delivery) -> Option<MessageKey> {
+        self.messages.add_reference(&delivery.message, delivery.tag.arrived, self.batch)
     }
 
     /// Returns the shared subscription of a delivery.

@@ -44,7 +44,7 @@ impl StoredQueue {
         let have = self.messages.len();
         for (delivery, place) in deliveries(have).zip(self.first + have as u64..) {
             // QoS 0 is no session state. A message that MQTT cannot encode is not sent either.
-            let message = if delivery.qos == QoS::AtMostOnce { None } else { writer.hold(delivery) };
+            let message = if delivery.qos == QoS::AtMostOnce { None } else { writer.add_reference(delivery) };
             if let Some(message) = message {
                 let (number, group) = (writer.messages.number(message), writer.group(delivery));
                 writer.batch.put((self.key)(session, place), |out| write_delivery(delivery, number, group, out));
@@ -62,7 +62,7 @@ impl StoredQueue {
             };
             if let Some(message) = message {
                 writer.batch.remove((self.key)(session, self.first));
-                writer.messages.release(message);
+                writer.messages.remove_reference(message);
             }
             self.first += 1;
         }

@@ -24,7 +24,7 @@ pub(crate) struct StoredSession {
     number: u64,
     /// The session's record, once it is written.
     record: Option<SessionRecord>,
-    will: Option<HeldWill>,
+    will: Option<StoredWill>,
     /// False for a session that ends with its connection: only its will is stored.
     is_whole: bool,
     /// The outgoing queue, and below it the approval queue.
@@ -56,7 +56,7 @@ fn tag(delivery: Option<&Delivery>) -> DeliveryTag {
 
 /// A stored will: the address and the key of its message.
 #[derive(Clone, Copy, Debug)]
-struct HeldWill {
+struct StoredWill {
     address: usize,
     message: Option<MessageKey>,
 }
@@ -109,7 +109,7 @@ impl StoredSession {
     pub(crate) fn remove(&mut self, changes: &SubscriptionChanges, writer: &mut RecordWriter<'_>) {
         writer.batch.remove(Key::Session(self.number));
         if let Some(message) = self.will.and_then(|will| will.message) {
-            writer.messages.release(message);
+            writer.messages.remove_reference(message);
         }
         for filter in changes.filters.iter() {
             writer.batch.remove(Key::Subscription(self.number, filter));
@@ -130,13 +130,13 @@ impl StoredSession {
     fn sync_record(&mut self, client: &ClientState, writer: &mut RecordWriter<'_>) {
         let message = client.will.as_ref().map(Will::message);
         if self.will.map(|will| will.address) != message.map(address) {
-            let held = message.map(|message| HeldWill {
+            let stored = message.map(|message| StoredWill {
                 address: address(message),
                 // A will has no arrival before it is published.
-                message: writer.messages.hold(message, Time::ZERO, writer.batch),
+                message: writer.messages.add_reference(message, Time::ZERO, writer.batch),
             });
-            if let Some(former) = core::mem::replace(&mut self.will, held).and_then(|will| will.message) {
-                writer.messages.release(former);
+            if let Some(former) = core::mem::replace(&mut self.will, stored).and_then(|will| will.message) {
+                writer.messages.remove_reference(former);
             }
         }
         let number = self.will.and_then(|will| will.message).map(|message| writer.messages.number(message));
@@ -157,9 +157,9 @@ impl StoredSession {
         for filter in changes.filters.iter() {
             let key = Key::Subscription(self.number, filter);
             match client.subscriptions.find(&**filter) {
-                Some(held) => {
-                    let cursor = held.subscription.cursor.and_then(|cursor| client.cursors.get(cursor));
-                    writer.batch.put(key, |out| write_subscription(held.subscription, cursor, out));
+                Some(subscribed) => {
+                    let cursor = subscribed.subscription.cursor.and_then(|cursor| client.cursors.get(cursor));
+                    writer.batch.put(key, |out| write_subscription(subscribed.subscription, cursor, out));
                 }
                 None => writer.batch.remove(key),
             }
@@ -182,8 +182,8 @@ impl StoredSession {
         let former = core::mem::take(&mut self.sent);
         let mut former = former.as_slice();
         for now in client.session.sent() {
-            while let Some((over, rest)) = former.split_first().filter(|(over, _)| over.packet_id < now.packet_id) {
-                self.forget_sent(*over, writer);
+            while let Some((ended, rest)) = former.split_first().filter(|(ended, _)| ended.packet_id < now.packet_id) {
+                self.forget_sent(*ended, writer);
                 former = rest;
             }
             let same_id = former.split_first().filter(|(same_id, _)| same_id.packet_id == now.packet_id);
@@ -197,17 +197,17 @@ impl StoredSession {
             }
             let sent = self.write_sent(now, writer);
             if let Some(message) = same_id.and_then(|former| former.message) {
-                writer.messages.release(message);
+                writer.messages.remove_reference(message);
             }
             self.sent.push(sent);
         }
-        for over in former {
-            self.forget_sent(*over, writer);
+        for ended in former {
+            self.forget_sent(*ended, writer);
         }
     }
 
     fn write_sent(&self, now: session::Sent<'_, DeliveryTag>, writer: &mut RecordWriter<'_>) -> Sent {
-        let message = now.delivery.and_then(|delivery| writer.hold(delivery));
+        let message = now.delivery.and_then(|delivery| writer.add_reference(delivery));
         let delivery = now.delivery.zip(message);
         let delivery = delivery.map(|(delivery, key)| (delivery, writer.messages.number(key), writer.group(delivery)));
         // A message that cannot be stored was not sent either.
@@ -221,7 +221,7 @@ impl StoredSession {
     fn forget_sent(&self, sent: Sent, writer: &mut RecordWriter<'_>) {
         writer.batch.remove(Key::Sent(self.number, sent.packet_id));
         if let Some(message) = sent.message {
-            writer.messages.release(message);
+            writer.messages.remove_reference(message);
         }
     }
 
@@ -232,8 +232,8 @@ impl StoredSession {
         let former = core::mem::take(&mut self.handed_over);
         let mut former = former.as_slice();
         for now in client.session.handed_over() {
-            while let Some((over, rest)) = former.split_first().filter(|(over, _)| **over < now) {
-                writer.batch.remove(Key::HandedOver(self.number, *over));
+            while let Some((ended, rest)) = former.split_first().filter(|(ended, _)| **ended < now) {
+                writer.batch.remove(Key::HandedOver(self.number, *ended));
                 former = rest;
             }
             match former.split_first() {
@@ -242,8 +242,8 @@ impl StoredSession {
             }
             self.handed_over.push(now);
         }
-        for over in former {
-            writer.batch.remove(Key::HandedOver(self.number, *over));
+        for ended in former {
+            writer.batch.remove(Key::HandedOver(self.number, *ended));
         }
     }
 }
@@ -278,7 +278,7 @@ impl StoredSession {
     }
 
     pub(crate) fn restore_will(&mut self, key: MessageKey, message: &Arc<Message>) {
-        self.will = Some(HeldWill { address: address(message), message: Some(key) });
+        self.will = Some(StoredWill { address: address(message), message: Some(key) });
     }
 
     pub(crate) const fn queue(&mut self) -> &mut StoredQueue {
