@@ -153,12 +153,12 @@ impl ClientState {
 
     /// Places the deliveries that are queued now before the messages of the cursors.
     pub(crate) fn queue_goes_first(&mut self) {
-        self.cursors.older = self.enqueued;
+        self.cursors.set_older(self.enqueued);
     }
 
     /// True if the queue has deliveries that go before the messages of the cursors.
     pub(crate) fn has_older_queued(&self) -> bool {
-        self.enqueued - (self.session.queued() as u64) < self.cursors.older
+        self.enqueued - (self.session.queued() as u64) < self.cursors.older()
     }
 
     /// Puts a delivery into the session's queue. Only this method and [`append`](Self::append) may

@@ -26,11 +26,11 @@ pub(crate) struct RetainedCursors {
     cursors: Vec<RetainedCursor>,
     last_id: CursorId,
     /// The place of the next cursor, round robin.
-    pub(crate) next: usize,
+    next: usize,
     /// True if the next message of QoS 1 or 2 comes from a cursor instead of the queue.
-    pub(crate) is_next: bool,
+    is_next: bool,
     /// Number of deliveries, of those ever enqueued, that go before the messages of the cursors.
-    pub(crate) older: u64,
+    older: u64,
     /// Topics added to or removed from `overtaken`, for the store.
     changes: ChangeList<(CursorId, TopicName)>,
 }
@@ -81,6 +81,39 @@ impl RetainedCursors {
 
     pub(crate) const fn is_empty(&self) -> bool {
         self.cursors.is_empty()
+    }
+
+    /// Returns the place of the cursor whose turn is next.
+    pub(crate) const fn next(&self) -> usize {
+        self.next
+    }
+
+    pub(crate) const fn set_next(&mut self, place: usize) {
+        self.next = place;
+    }
+
+    /// True if the next message of QoS 1 or 2 is a cursor's, and not the queue's.
+    pub(crate) const fn has_turn(&self) -> bool {
+        self.is_next
+    }
+
+    /// Notes that the queue had its turn.
+    pub(crate) const fn give_turn(&mut self) {
+        self.is_next = !self.is_empty();
+    }
+
+    /// Notes that a cursor had its turn.
+    pub(crate) const fn end_turn(&mut self) {
+        self.is_next = false;
+    }
+
+    /// Returns how many of the deliveries ever enqueued go before the messages of the cursors.
+    pub(crate) const fn older(&self) -> u64 {
+        self.older
+    }
+
+    pub(crate) const fn set_older(&mut self, enqueued: u64) {
+        self.older = enqueued;
     }
 
     /// Returns the cursor, unless it has come to its end.

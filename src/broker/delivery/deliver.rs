@@ -1,31 +1,31 @@
 //! Delivery of one message to one subscriber, at once or through its session's queue.
-
-use alloc::sync::Arc;
-use alloc::vec::Vec;
+//!
+//! Each function is one of four steps. Deliver decides what becomes of a message. Enqueue puts it
+//! into a queue: the session's, or that of messages that wait for the host's approval. Flush sends
+//! from the queues as far as the client takes it. Write puts one packet into the outgoing buffer.
 
 use crate::broker::auth::open_questions::Questions;
 use crate::broker::auth::verdict::RequiredChecks;
 use crate::broker::cause::DropCause;
-use crate::broker::clients::ClientState;
+use crate::broker::clients::{ClientState, Clients};
 use crate::broker::connection::outbox::Outbox;
-use crate::broker::connection::peer::{Connected, Connection, Peer};
-use crate::broker::connection::topic_aliases::Naming;
-use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions, SubscriberCopy, has_expired};
+use crate::broker::connection::peer::{Connected, Connection, Peer, Peers};
+use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions, has_expired};
+use crate::broker::delivery::packet_writer::PacketWriter;
 use crate::broker::delivery_tag::{Delivery, Session};
 use crate::broker::ids::ClientKey;
 use crate::broker::monitor::event_queue::EventQueue;
 use crate::broker::options::{BrokerOptions, QueueOverflow};
 use crate::broker::retained::Retained;
-use crate::codec::{Ack, Message, PacketId, PacketKind, QoS, ReasonCode, Version};
+use crate::codec::{PacketId, QoS, ReasonCode};
 use crate::session::Outgoing;
 use crate::time::Time;
 
-/// A subscriber for a delivery: its state, its peer if connected, and the broker's parts for it.
+/// The parts of the broker that a delivery needs.
 #[derive(Debug)]
-pub(crate) struct SubscriberDelivery<'a> {
-    pub(crate) key: ClientKey,
-    pub(crate) client: &'a mut ClientState,
-    pub(crate) peer: Option<&'a mut Peer>,
+pub(crate) struct DeliveryContext<'a> {
+    pub(crate) clients: &'a mut Clients,
+    pub(crate) peers: &'a mut Peers,
     pub(crate) retained: &'a Retained,
     pub(crate) questions: &'a mut Questions,
     pub(crate) outbox: &'a mut Outbox,
@@ -35,32 +35,62 @@ pub(crate) struct SubscriberDelivery<'a> {
     pub(crate) now: Time,
 }
 
-/// Writer of PUBLISH packets to a connection.
-struct PacketWriter<'a> {
-    peer: &'a mut Peer,
-    outbox: &'a mut Outbox,
-    events: &'a mut EventQueue,
-    client_id: &'a Arc<str>,
-    now: Time,
+/// A subscriber for a delivery: its state, its peer if connected, and the broker's parts for it.
+#[derive(Debug)]
+pub(crate) struct SubscriberDelivery<'a> {
+    pub(super) key: ClientKey,
+    pub(super) client: &'a mut ClientState,
+    pub(super) peer: Option<&'a mut Peer>,
+    pub(super) retained: &'a Retained,
+    pub(super) questions: &'a mut Questions,
+    pub(super) outbox: &'a mut Outbox,
+    pub(super) events: &'a mut EventQueue,
+    pub(super) options: &'a BrokerOptions,
+    pub(super) required_checks: RequiredChecks,
+    pub(super) now: Time,
+}
+
+impl<'a> DeliveryContext<'a> {
+    /// Returns the delivery of a client.
+    #[inline]
+    pub(crate) fn to(self, key: ClientKey) -> Option<SubscriberDelivery<'a>> {
+        let Self { clients, peers, retained, questions, outbox, events, options, required_checks, now } = self;
+        let client = clients.get_mut(key)?;
+        let peer = client.peer.and_then(|id| peers.get_mut(id));
+        Some(SubscriberDelivery {
+            key,
+            client,
+            peer,
+            retained,
+            questions,
+            outbox,
+            events,
+            options,
+            required_checks,
+            now,
+        })
+    }
 }
 
 impl SubscriberDelivery<'_> {
-    /// Delivers a live message. `options` has the lower of both qualities of service.
+    /// Delivers a live message as `options` say, with the lower of the two qualities of service.
     ///
-    /// False if it is dropped for lack of room, or since the client is not connected.
+    /// False if it is dropped for want of room, or since the client is not connected.
     #[inline]
     pub(crate) fn deliver(&mut self, broadcast: &mut Broadcast<'_>, options: &DeliveryOptions<'_>) -> bool {
         if self.options.asks.receive {
             return self.enqueue_for_approval(broadcast.delivery(options));
         }
         if options.qos == QoS::AtMostOnce {
-            return self.write_live(broadcast, options);
+            let bytes_max = self.options.transmit_bytes_max;
+            return self.writer().is_some_and(|mut writer| writer.write_live(broadcast, options, bytes_max));
         }
         let is_taken = self.enqueue(broadcast.delivery(options));
         let queued = self.client.session.queued();
         self.flush_queue(Some(broadcast));
-        let cursors = &mut self.client.cursors;
-        cursors.is_next |= !cursors.is_empty() && self.client.session.queued() < queued;
+        if self.client.session.queued() < queued {
+            self.client.cursors.give_turn();
+        }
         is_taken
     }
 
@@ -70,7 +100,7 @@ impl SubscriberDelivery<'_> {
     }
 
     /// Delivers a message that is approved, or needs no approval.
-    pub(crate) fn deliver_approved(&mut self, delivery: Delivery) -> bool {
+    pub(super) fn deliver_approved(&mut self, delivery: Delivery) -> bool {
         if delivery.qos == QoS::AtMostOnce {
             return self.write_single(&delivery);
         }
@@ -106,18 +136,21 @@ impl SubscriberDelivery<'_> {
         true
     }
 
-    /// Sends the deliveries that may be sent now.
+    /// Sends from the queues of the client, and the retained messages of its cursors, as far as the
+    /// client takes them.
     pub(crate) fn flush(&mut self) {
         if self.client.approvals.is_some() {
             self.flush_approvals();
         }
-        if self.client.cursors.is_next {
+        if self.client.cursors.has_turn() {
             self.flush_cursors();
         }
         let queued = self.client.session.queued();
         self.flush_queue(None);
         if !self.client.cursors.is_empty() {
-            self.client.cursors.is_next |= self.client.session.queued() < queued;
+            if self.client.session.queued() < queued {
+                self.client.cursors.give_turn();
+            }
             self.flush_cursors();
         }
     }
@@ -125,7 +158,7 @@ impl SubscriberDelivery<'_> {
     /// Sends the session's deliveries that may be sent now. `broadcast` lends its encoded forms for
     /// its own message.
     #[inline(never)]
-    pub(crate) fn flush_queue(&mut self, mut broadcast: Option<&mut Broadcast<'_>>) {
+    pub(super) fn flush_queue(&mut self, mut broadcast: Option<&mut Broadcast<'_>>) {
         let Some(peer) = self.peer.as_deref_mut() else { return };
         let Connection::Connected(Connected { version, .. }) = peer.connection else { return };
         if !peer.output.is_writable() {
@@ -157,75 +190,41 @@ impl SubscriberDelivery<'_> {
     }
 
     /// Marks the peer to flush more once its bytes are sent.
-    pub(crate) fn flush_later(&mut self) {
+    pub(super) fn flush_later(&mut self) {
         if let Some(peer) = self.peer.as_deref_mut() {
             self.outbox.continue_later(peer);
         }
     }
 
-    /// Writes a live message of QoS 0 into the peer's buffer. False as in
-    /// [`deliver`](Self::deliver): QoS 0 is not kept for a disconnected client.
-    #[inline]
-    fn write_live(&mut self, broadcast: &mut Broadcast<'_>, options: &DeliveryOptions<'_>) -> bool {
-        let Some(peer) = self.peer.as_deref_mut() else { return false };
-        let Connection::Connected(connected) = &mut peer.connection else { return false };
-        let Connected { version, packet_bytes_max, .. } = *connected;
-        let topic = broadcast.topic();
-        let mut naming = Naming::Topic;
-        let encoded = match peer.output.check_room(self.options.transmit_bytes_max) {
-            Ok(()) if self.outbox.takes_copies() => {
-                naming = connected.naming(broadcast.publish(), options.qos, options.identifiers.len());
-                broadcast.encoded(version, options, naming, self.now)
-            }
-            Ok(()) => Err(DropCause::TransmitFull),
-            Err(cause) => Err(cause),
-        };
-        match encoded {
-            Ok(encoded) if encoded.len() <= packet_bytes_max => {
-                let out = self.outbox.open(peer);
-                let start = out.len();
-                encoded.write(None, out);
-                self.outbox.note_work(1, encoded.len());
-                self.events.delivered(out.get(start..).unwrap_or_default());
-                if let Naming::Introduction(alias) = naming {
-                    peer.introduced(alias, broadcast.name());
-                }
-                true
-            }
-            // [MQTT-3.1.2-24], [MQTT-3.1.2-25]
-            Ok(_) => {
-                self.events.dropped(Some(&self.client.id), topic, DropCause::PacketTooLarge);
-                true
-            }
-            Err(cause) => {
-                self.events.dropped(Some(&self.client.id), topic, cause);
-                !matches!(cause, DropCause::TransmitFull | DropCause::NotWritable)
-            }
-        }
-    }
-
     /// Writes a message of QoS 0 for this client alone. False as in [`deliver`](Self::deliver).
     fn write_single(&mut self, delivery: &Delivery) -> bool {
-        if let Err(cause) = self.writable() {
+        if let Err(cause) = self.check_writable() {
             self.note_dropped(delivery.message.topic.as_str(), cause);
             return false;
         }
-        let Some(peer) = self.peer.as_deref_mut() else { return false };
-        let mut writer =
-            PacketWriter { peer, outbox: self.outbox, events: self.events, client_id: &self.client.id, now: self.now };
-        writer.write(delivery, PacketId::FIRST, false, None);
+        if let Some(mut writer) = self.writer() {
+            writer.write(delivery, PacketId::FIRST, false, None);
+        }
         true
     }
 
+    /// Returns the writer of the client's connection, if there is one.
+    #[inline]
+    fn writer(&mut self) -> Option<PacketWriter<'_>> {
+        let peer = self.peer.as_deref_mut()?;
+        let client_id = &self.client.id;
+        Some(PacketWriter { peer, outbox: self.outbox, events: self.events, client_id, now: self.now })
+    }
+
     /// Counts a message as dropped, unless the client is not connected.
-    pub(crate) fn note_dropped(&mut self, topic: &str, cause: DropCause) {
+    pub(super) fn note_dropped(&mut self, topic: &str, cause: DropCause) {
         if self.peer.is_some() {
             self.events.dropped(Some(&self.client.id), topic, cause);
         }
     }
 
     /// Marks the client's connection to be closed for an overflowed queue.
-    pub(crate) fn overflow(&mut self) {
+    pub(super) fn overflow(&mut self) {
         if let Some(peer) = self.peer.as_deref_mut() {
             self.outbox.note_overflow(peer);
         }
@@ -233,12 +232,15 @@ impl SubscriberDelivery<'_> {
 
     /// True if the connection, or at QoS 1 and 2 the session's queue, has room for a message of so
     /// many bytes.
-    pub(crate) fn has_room(&self, qos: QoS, bytes: usize) -> bool {
-        if qos == QoS::AtMostOnce { self.writable().is_ok() } else { self.client.session.has_room(bytes) }
+    pub(super) fn has_room(&self, qos: QoS, bytes: usize) -> bool {
+        if qos == QoS::AtMostOnce { self.check_writable().is_ok() } else { self.client.session.has_room(bytes) }
     }
 
-    /// Returns the cause for which a message of QoS 0 would be dropped now, if there is one.
-    pub(crate) fn writable(&self) -> Result<(), DropCause> {
+    /// Checks that the connection takes a message of QoS 0.
+    ///
+    /// # Errors
+    /// The cause for which the message would be dropped.
+    pub(super) fn check_writable(&self) -> Result<(), DropCause> {
         match self.peer.as_deref() {
             Some(peer) if peer.connection.connected().is_some() => {
                 peer.output.check_room(self.options.transmit_bytes_max)
@@ -248,67 +250,15 @@ impl SubscriberDelivery<'_> {
     }
 
     /// True if there is a connection, and it is writable.
-    pub(crate) fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         let is_open = |peer: &Peer| peer.output.is_writable() && peer.connection.connected().is_some();
         self.peer.as_deref().is_some_and(is_open)
     }
-}
 
-impl PacketWriter<'_> {
-    /// Writes a delivery, with a topic alias where possible. False if it is dropped. `lent` is a
-    /// broadcast of the same message.
-    fn write(&mut self, delivery: &Delivery, packet_id: PacketId, dup: bool, lent: Option<&mut Broadcast<'_>>) -> bool {
-        let Delivery { message, qos, retain, subscription_identifiers, tag } = delivery;
-        let Some(connected) = self.peer.connection.connected_mut() else { return false };
-        let Connected { version, packet_bytes_max, .. } = *connected;
-        let options =
-            DeliveryOptions { qos: *qos, retain: *retain, identifiers: subscription_identifiers, group: None };
-        let naming = connected.naming(&message.as_publish(), *qos, subscription_identifiers.len());
-        let copy = SubscriberCopy { options, naming, packet_id, dup, waited: (tag.arrived, self.now) };
-        let out = self.outbox.open(self.peer);
-        let start = out.len();
-        let written = encode(&copy, message, version, lent, out);
-        let fits = if out.len() - start <= packet_bytes_max { Ok(()) } else { Err(DropCause::PacketTooLarge) };
-        match written.and(fits) {
-            Ok(()) => {
-                let sent = out.get(start..).unwrap_or_default();
-                self.outbox.note_work(1, sent.len());
-                self.events.delivered(sent);
-                if let Naming::Introduction(alias) = naming {
-                    self.peer.introduced(alias, message.topic.clone());
-                }
-                true
-            }
-            Err(cause) => {
-                out.truncate(start);
-                self.events.dropped(Some(self.client_id), message.topic.as_str(), cause);
-                false
-            }
-        }
+    /// True if the access list lets the client have messages of this topic.
+    pub(crate) fn may_read(&self, topic: &str) -> bool {
+        !self.required_checks.read || self.options.access.may_read(self.client.identity(), topic)
     }
-
-    fn write_pubrel(&mut self, packet_id: PacketId, version: Version) {
-        let out = self.outbox.open(self.peer);
-        let start = out.len();
-        let written = Ack::success(packet_id).encode(PacketKind::Pubrel, version, out);
-        debug_assert!(written.is_ok(), "four bytes, without properties");
-        self.events.counters.sent.count(out.get(start..).unwrap_or_default());
-    }
-}
-
-/// Appends the PUBLISH of a session's delivery.
-fn encode(
-    copy: &SubscriberCopy<'_>,
-    message: &Message,
-    version: Version,
-    broadcast: Option<&mut Broadcast<'_>>,
-    out: &mut Vec<u8>,
-) -> Result<(), DropCause> {
-    if let Some(broadcast) = broadcast {
-        broadcast.encoded(version, &copy.options, copy.naming, copy.waited.1)?.write(Some(copy.packet_id), out);
-        return Ok(());
-    }
-    copy.encode(&message.as_publish(), version, out).map(drop)
 }
 
 /// Treats an unsent delivery as sent and acknowledged [MQTT-3.1.2-25].

@@ -6,6 +6,7 @@ use crate::broker::auth::access_list::Access;
 use crate::broker::clients::Clients;
 use crate::broker::clients::shared_groups::Groups;
 use crate::broker::clients::subscription::Subscription;
+use crate::broker::delivery::encoded_publish::DeliveryOptions;
 use crate::broker::ids::{ClientKey, CursorId, GroupKey, HandlerId};
 use crate::broker::monitor::sys_values::is_sys;
 use crate::codec::{Publish, QoS};
@@ -62,6 +63,13 @@ impl Target {
     const fn new(client: ClientKey, subscription: Subscription, group: Option<GroupKey>) -> Self {
         let Subscription { qos, retain_as_published, identifier, .. } = subscription;
         Self { client, qos, retain_as_published, identifier, more: None, cursor: None, group }
+    }
+
+    /// Returns how the message goes to the target, with these subscription identifiers.
+    pub(crate) fn options<'i>(&self, publish: &Publish<'_>, identifiers: &'i [u32]) -> DeliveryOptions<'i> {
+        // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
+        let retain = publish.retain && self.retain_as_published;
+        DeliveryOptions { qos: publish.qos.min(self.qos), retain, identifiers, group: self.group }
     }
 }
 

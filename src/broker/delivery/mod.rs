@@ -5,4 +5,5 @@ pub(crate) mod deliver;
 pub(crate) mod encoded_publish;
 pub(crate) mod fan_out;
 mod host_publish;
+mod packet_writer;
 pub(crate) mod retained;

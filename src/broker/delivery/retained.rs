@@ -70,6 +70,7 @@ impl SubscriberDelivery<'_> {
         options: &DeliveryOptions<'_>,
         cursors: &[CursorId],
     ) {
+        self.outbox.note_work(cursors.len(), 0);
         let (retained, topic) = (self.retained, broadcast.topic());
         let Some(entry) = retained.get(topic) else {
             self.deliver(broadcast, options);
@@ -98,7 +99,8 @@ impl SubscriberDelivery<'_> {
     fn drop_retained(&mut self, entry: &RetainedMessage, cursors: &[CursorId]) {
         for id in cursors {
             if self.retained_delivery(entry, *id).is_some() {
-                self.note_dropped(entry.topic().as_str(), DropCause::NotWritable);
+                let cause = self.check_writable().err().unwrap_or(DropCause::NotWritable);
+                self.note_dropped(entry.topic().as_str(), cause);
                 self.client.cursors.overtake(*id, entry.topic());
             }
         }
@@ -138,7 +140,7 @@ impl SubscriberDelivery<'_> {
         if !self.is_open() {
             return;
         }
-        let (mut looks, mut place) = (LOOKS, self.client.cursors.next);
+        let (mut looks, mut place) = (LOOKS, self.client.cursors.next());
         for _ in 0..self.client.cursors.len() {
             place = if place < self.client.cursors.len() { place } else { 0 };
             let Some(id) = self.client.cursors.at(place) else { break };
@@ -168,7 +170,7 @@ impl SubscriberDelivery<'_> {
         if subscribed.subscription.qos != QoS::AtMostOnce && !self.takes_retained(subscribed.subscription.qos, 0) {
             return Stop::Waits;
         }
-        self.client.cursors.next = place + 1;
+        self.client.cursors.set_next(place + 1);
         let frame_bytes = FRAME_BYTES.min(self.options.transmit_bytes_max / 2);
         let (mut passed, mut stop) = (None, Stop::Over);
         self.retained.each(&filter, after.as_ref(), &mut |entry| {
@@ -203,7 +205,7 @@ impl SubscriberDelivery<'_> {
         if delivery.qos == QoS::AtMostOnce || self.options.asks.receive {
             return self.deliver_single(delivery);
         }
-        self.client.cursors.is_next = false;
+        self.client.cursors.end_turn();
         if self.client.has_older_queued() {
             self.client.append(delivery);
         } else {
@@ -225,9 +227,8 @@ impl SubscriberDelivery<'_> {
         let subscription = self.client.subscriptions.find(cursor.filter.as_str())?.subscription;
         // [MQTT-3.8.3-3]
         let is_own = subscription.no_local && entry.publisher.as_ref() == Some(&self.client.id);
-        let may_read = !self.required_checks.read || self.options.access.may_read(self.client.identity(), topic);
         let tag = DeliveryTag { arrived: entry.arrived, group: None };
-        (!is_own && may_read).then(|| subscription.delivery(&entry.message, true, tag))
+        (!is_own && self.may_read(topic)).then(|| subscription.delivery(&entry.message, true, tag))
     }
 
     /// True if the client takes a cursor's message of so many bytes now.
@@ -238,11 +239,11 @@ impl SubscriberDelivery<'_> {
                 |approvals: &ApprovalQueue| approvals.has_room(bytes, options.queue_messages / 2, options.queue_bytes);
             return client.approvals.as_deref().is_none_or(has_room);
         }
-        if qos == QoS::AtMostOnce { self.writable().is_ok() } else { client.session.may_send() }
+        if qos == QoS::AtMostOnce { self.check_writable().is_ok() } else { client.session.may_send() }
     }
 
     /// True if a message of QoS 0 can go to the client now, or to the host that approves it.
     fn takes_at_most_once(&self) -> bool {
-        if self.options.asks.receive { self.peer.is_some() } else { self.writable().is_ok() }
+        if self.options.asks.receive { self.peer.is_some() } else { self.check_writable().is_ok() }
     }
 }

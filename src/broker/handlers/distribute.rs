@@ -4,8 +4,8 @@ use alloc::sync::Arc;
 
 use crate::broker::Broker;
 use crate::broker::cause::DropCause;
-use crate::broker::delivery::deliver::SubscriberDelivery;
-use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions};
+use crate::broker::delivery::deliver::DeliveryContext;
+use crate::broker::delivery::encoded_publish::Broadcast;
 use crate::broker::event::Event;
 use crate::broker::host_message::HostMessage;
 use crate::broker::ids::ClientKey;
@@ -80,38 +80,20 @@ impl Broker {
         for place in 0..fan_out.targets.len() {
             fan_out.gather(place);
             let target = fan_out.targets[place];
-            let Some(client) = clients.get_mut(target.client) else { continue };
-            let peer = client.peer.and_then(|id| peers.get_mut(id));
-            let (key, required_checks) = (target.client, *required_checks);
-            let mut subscriber = SubscriberDelivery {
-                key,
-                client,
-                peer,
-                retained,
-                questions,
-                outbox,
-                events,
-                options,
-                required_checks,
-                now,
-            };
-            // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
-            let retain = publish.retain && target.retain_as_published;
-            let (qos, group) = (publish.qos.min(target.qos), target.group);
-            let options = DeliveryOptions { qos, retain, identifiers: &fan_out.identifiers, group };
+            let required_checks = *required_checks;
+            let context =
+                DeliveryContext { clients, peers, retained, questions, outbox, events, options, required_checks, now };
+            let Some(mut subscriber) = context.to(target.client) else { continue };
+            let options = target.options(&publish, &fan_out.identifiers);
             if fan_out.cursors.is_empty() {
                 subscriber.deliver(&mut broadcast, &options);
             } else {
-                subscriber.outbox.note_work(fan_out.cursors.len(), 0);
                 subscriber.deliver_with_cursors(&mut broadcast, &options, &fan_out.cursors);
             }
-        }
-        if fan_out.handlers.is_empty() {
-            return fan_out.targets.len();
         }
         for (handler, retain) in fan_out.handlers.iter().copied() {
             events.post(HostMessage { handler, message: Arc::clone(broadcast.message()), arrived: now, retain });
         }
-        fan_out.targets.len() + 1
+        fan_out.targets.len() + usize::from(!fan_out.handlers.is_empty())
     }
 }

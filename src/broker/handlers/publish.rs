@@ -62,20 +62,26 @@ impl Broker {
                 return Err(Fault::new(ReasonCode::ReceiveMaximumExceeded, "MQTT-3.3.4-7", problem));
             }
         };
-        let ack = Ack::new(packet_id, reason);
-        let reason_string = if reason.is_error() { refusal_text(publish.topic) } else { "" };
+        self.acknowledge(sender, publish, Ack::new(packet_id, reason))?;
+        Ok(Handled::Done)
+    }
+
+    /// Acknowledges a PUBLISH of QoS 1 or 2.
+    fn acknowledge(&mut self, sender: Sender, publish: &Publish<'_>, ack: Ack<'_>) -> Result<(), Fault> {
+        let (packet_id, is_error) = (ack.packet_id, ack.reason.is_error());
+        let reason_string = if is_error { refusal_text(publish.topic) } else { "" };
         match publish.qos {
             QoS::AtMostOnce => {}
             QoS::AtLeastOnce => self.send_with_reason_string(sender, Packet::Puback(ack), reason_string)?,
             QoS::ExactlyOnce => self.send_with_reason_string(sender, Packet::Pubrec(ack), reason_string)?,
         }
         // The exchange is complete, unless PUBREL is still to come.
-        if (publish.qos == QoS::AtLeastOnce || reason.is_error())
+        if (publish.qos == QoS::AtLeastOnce || is_error)
             && let Some(client) = self.clients.get_mut(sender.client)
         {
             client.session.acknowledged(publish.qos, packet_id);
         }
-        Ok(Handled::Done)
+        Ok(())
     }
 
     /// Distributes a message unless it is refused, and returns the reason for its acknowledgement.

@@ -19,7 +19,7 @@ use crate::broker::store::record::{
     DeliveryRecord, FORMAT, SessionRecord, WillRecord, read_message, read_sent, read_subscription,
 };
 use crate::broker::store::{Part, Store, StoreError, StoredSession, StoredTopic};
-use crate::codec::Message;
+use crate::codec::{Message, PacketId};
 use crate::collections::heap_sort::sort_by;
 use crate::session::Sent;
 use crate::time::Time;
@@ -143,26 +143,10 @@ impl Restoring<'_> {
     fn record(&mut self, key: &[u8], value: &[u8]) -> Result<(), Fault> {
         match Key::read(key).ok_or("its key has an unknown kind")? {
             Key::Format => Ok(()),
-            Key::Message(number) => {
-                let (message, arrived) = read_message(value).ok_or("it is not a message")?;
-                self.messages.push((number, self.store.messages.restore(number, message, arrived)));
-                Ok(())
-            }
+            Key::Message(number) => self.message(number, value),
             Key::Retained(topic) => self.retained(topic, value),
             Key::Session(number) => self.session(number, value),
-            Key::Subscription(session, filter) => {
-                let filter = TopicFilter::parse(filter).map_err(|_| "its topic filter is invalid")?;
-                let (subscription, after) = read_subscription(value).ok_or("it is not a subscription")?;
-                let key = self.find_session(session)?;
-                if let Some(client) = self.broker.clients.get_mut(key) {
-                    client.subscriptions.insert::<str>(ClientSubscription { filter: filter.clone(), subscription });
-                    if let Some(cursor) = subscription.cursor {
-                        client.cursors.restore(cursor, filter.clone(), after);
-                    }
-                }
-                self.broker.add_subscription(key, &filter, subscription);
-                Ok(())
-            }
+            Key::Subscription(session, filter) => self.subscription(session, filter, value),
             Key::Overtaken(session, cursor, topic) => {
                 let topic = TopicName::parse(topic).map_err(|_| "its topic name is invalid")?;
                 self.with_session(session, |client, _| {
@@ -174,19 +158,9 @@ impl Restoring<'_> {
                 stored.restore_handed_over(packet_id);
                 Ok(())
             }),
-            Key::Sent(session, packet_id) => {
-                let (order, delivery) = read_sent(value).ok_or("it is not a sent delivery")?;
-                let key = self.find_session(session)?;
-                let (message, delivery) = delivery.map(|record| self.delivery(key, record)).transpose()?.unzip();
-                self.with_session(session, |client, stored| {
-                    stored.restore_sent(Sent { packet_id, order, delivery: delivery.as_ref() }, message);
-                    client.session.restore_sent(packet_id, order, delivery);
-                    Ok(())
-                })
-            }
+            Key::Sent(session, packet_id) => self.sent(session, packet_id, value),
             Key::Queued(session, place) => {
-                let record = DeliveryRecord::read(value).ok_or(NO_DELIVERY)?;
-                let (message, delivery) = self.delivery(self.find_session(session)?, record)?;
+                let (_, message, delivery) = self.waiting(session, value)?;
                 self.with_session(session, |client, stored| {
                     client.enqueued = stored.queue().restore(place, message).ok_or(NO_PLACE)?;
                     client.session.restore_waiting(delivery);
@@ -194,9 +168,7 @@ impl Restoring<'_> {
                 })
             }
             Key::Approval(session, place) => {
-                let record = DeliveryRecord::read(value).ok_or(NO_DELIVERY)?;
-                let key = self.find_session(session)?;
-                let (message, delivery) = self.delivery(key, record)?;
+                let (key, message, delivery) = self.waiting(session, value)?;
                 self.approvals.push((key, delivery));
                 self.with_session(session, |client, stored| {
                     client.approvals_enqueued = stored.approvals().restore(place, message).ok_or(NO_PLACE)?;
@@ -204,6 +176,45 @@ impl Restoring<'_> {
                 })
             }
         }
+    }
+
+    fn message(&mut self, number: u64, value: &[u8]) -> Result<(), Fault> {
+        let (message, arrived) = read_message(value).ok_or("it is not a message")?;
+        self.messages.push((number, self.store.messages.restore(number, message, arrived)));
+        Ok(())
+    }
+
+    fn subscription(&mut self, session: u64, filter: &str, value: &[u8]) -> Result<(), Fault> {
+        let filter = TopicFilter::parse(filter).map_err(|_| "its topic filter is invalid")?;
+        let (subscription, after) = read_subscription(value).ok_or("it is not a subscription")?;
+        let key = self.find_session(session)?;
+        if let Some(client) = self.broker.clients.get_mut(key) {
+            client.subscriptions.insert::<str>(ClientSubscription { filter: filter.clone(), subscription });
+            if let Some(cursor) = subscription.cursor {
+                client.cursors.restore(cursor, filter.clone(), after);
+            }
+        }
+        self.broker.add_subscription(key, &filter, subscription);
+        Ok(())
+    }
+
+    fn sent(&mut self, session: u64, packet_id: PacketId, value: &[u8]) -> Result<(), Fault> {
+        let (order, delivery) = read_sent(value).ok_or("it is not a sent delivery")?;
+        let key = self.find_session(session)?;
+        let (message, delivery) = delivery.map(|record| self.delivery(key, record)).transpose()?.unzip();
+        self.with_session(session, |client, stored| {
+            stored.restore_sent(Sent { packet_id, order, delivery: delivery.as_ref() }, message);
+            client.session.restore_sent(packet_id, order, delivery);
+            Ok(())
+        })
+    }
+
+    /// Reads a delivery that waits, of the client with this session.
+    fn waiting(&mut self, session: u64, value: &[u8]) -> Result<(ClientKey, MessageKey, Delivery), Fault> {
+        let record = DeliveryRecord::read(value).ok_or(NO_DELIVERY)?;
+        let key = self.find_session(session)?;
+        let (message, delivery) = self.delivery(key, record)?;
+        Ok((key, message, delivery))
     }
 
     fn retained(&mut self, topic: &str, value: &[u8]) -> Result<(), Fault> {

@@ -37,6 +37,35 @@ struct Refused {
     reason_string: String,
 }
 
+/// The answer to a SUBSCRIBE.
+#[derive(Default)]
+struct Grants {
+    reasons: Vec<ReasonCode>,
+    /// The subscriptions that are sent retained messages.
+    new: Vec<Granted>,
+    /// The first text of a refusal.
+    reason_string: String,
+}
+
+impl Grants {
+    /// Notes what became of one filter, and returns its reason code.
+    fn add(&mut self, granted: Result<Granted, Refused>) -> ReasonCode {
+        match granted {
+            Ok(granted) => {
+                let reason = granted_reason(granted.subscription.qos);
+                self.new.extend(granted.sends_retained.then_some(granted));
+                reason
+            }
+            Err(refused) => {
+                if self.reason_string.is_empty() {
+                    self.reason_string = refused.reason_string;
+                }
+                refused.reason
+            }
+        }
+    }
+}
+
 impl Refused {
     fn new(reason: ReasonCode, reason_string: &str) -> Self {
         Self { reason, reason_string: reason_string.into() }
@@ -57,38 +86,7 @@ impl Broker {
         } else {
             Vec::new()
         };
-        let identifier = subscribe.properties.subscription_identifiers().next().unwrap_or(0);
-        let mut reasons = Vec::with_capacity(subscribe.subscriptions.len());
-        let mut new = Vec::new();
-        let is_3_1 = self.is_3_1(sender.peer);
-        let mut reason_string = String::new();
-        self.outbox.note_work(FILTER_STEPS * (1 + subscribe.subscriptions.len()), 0);
-        for (index, asked) in subscribe.subscriptions.iter().enumerate() {
-            // A long SUBSCRIBE that repeats its filters is bounded too.
-            let granted = if index >= self.options.subscriptions_max {
-                Err(Refused::new(
-                    ReasonCode::QuotaExceeded,
-                    "more filters in one SUBSCRIBE than the subscription limit",
-                ))
-            } else if let Some(Verdict::Refused(reason)) = verdicts.get(index) {
-                Err(Refused::new(*reason, "not authorized for this filter"))
-            } else {
-                self.grant(sender.client, asked, identifier)
-            };
-            let reason = match granted {
-                Ok(granted) => {
-                    let reason = granted_reason(granted.subscription.qos);
-                    new.extend(granted.sends_retained.then_some(granted));
-                    reason
-                }
-                Err(refused) => {
-                    reason_string = if reason_string.is_empty() { refused.reason_string } else { reason_string };
-                    refused.reason
-                }
-            };
-            self.log_subscription(sender.client, asked.filter, reason, true);
-            reasons.push(if reason.is_error() && is_3_1 { ReasonCode::Success } else { reason });
-        }
+        let Grants { reasons, new, reason_string } = self.grant_all(sender, subscribe, &verdicts);
         let suback = Suback { packet_id: subscribe.packet_id, properties: Properties::EMPTY, reasons };
         self.send_with_reason_string(sender, Packet::Suback(suback), &reason_string)?;
         if new.is_empty() {
@@ -102,6 +100,29 @@ impl Broker {
             subscriber.flush();
         }
         Ok(Handled::Done)
+    }
+
+    /// Makes the subscriptions of a SUBSCRIBE that are not refused.
+    fn grant_all(&mut self, sender: Sender, subscribe: &Subscribe<'_>, verdicts: &[Verdict]) -> Grants {
+        let identifier = subscribe.properties.subscription_identifiers().next().unwrap_or(0);
+        let is_3_1 = self.is_3_1(sender.peer);
+        let mut grants = Grants::default();
+        self.outbox.note_work(FILTER_STEPS * (1 + subscribe.subscriptions.len()), 0);
+        for (index, asked) in subscribe.subscriptions.iter().enumerate() {
+            // A long SUBSCRIBE that repeats its filters is bounded too.
+            let granted = if index >= self.options.subscriptions_max {
+                let text = "more filters in one SUBSCRIBE than the subscription limit";
+                Err(Refused::new(ReasonCode::QuotaExceeded, text))
+            } else if let Some(Verdict::Refused(reason)) = verdicts.get(index) {
+                Err(Refused::new(*reason, "not authorized for this filter"))
+            } else {
+                self.grant(sender.client, asked, identifier)
+            };
+            let reason = grants.add(granted);
+            self.log_subscription(sender.client, asked.filter, reason, true);
+            grants.reasons.push(if reason.is_error() && is_3_1 { ReasonCode::Success } else { reason });
+        }
+        grants
     }
 
     pub(crate) fn on_unsubscribe(

@@ -84,11 +84,8 @@ impl Broker {
             let Some(message) = entry.message().filter(|message| filter.matches(&message.topic)) else { continue };
             match to {
                 Subscriber::Client(key) => {
-                    let is_guarded = self.required_checks.read;
                     let Some(mut subscriber) = self.delivery_to(key, now) else { return };
-                    if is_guarded
-                        && !subscriber.options.access.may_read(subscriber.client.identity(), message.topic.as_str())
-                    {
+                    if !subscriber.may_read(message.topic.as_str()) {
                         continue;
                     }
                     let tag = DeliveryTag { arrived: now, group: None };
