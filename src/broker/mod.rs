@@ -266,10 +266,10 @@ impl Broker {
         may_follow
     }
 
-    /// Handles a text frame on a WebSocket. MQTT takes binary frames only, so the connection ends.
+    /// Handles a text frame on a WebSocket. MQTT uses binary frames only, so the connection ends.
     pub fn handle_text(&mut self, peer: PeerId, now: Time) {
         self.now = now;
-        let problem = "a text frame; MQTT takes binary frames only";
+        let problem = "a text frame; MQTT uses binary frames only";
         let fault = Fault::new(ReasonCode::ProtocolError, "MQTT-6.0.0-1", problem);
         self.close(peer, DisconnectCause::Fault(fault), now);
         self.end_input(now);

@@ -57,8 +57,8 @@ impl Limits {
     pub(super) fn check_publish(&self, qos: QoS, retain: bool, bytes: usize) -> Result<(), CallError> {
         if qos > self.maximum_qos {
             let problem = match self.maximum_qos {
-                QoS::AtMostOnce => "the broker takes QoS 0 only",
-                QoS::AtLeastOnce | QoS::ExactlyOnce => "the broker takes QoS 0 and 1 only",
+                QoS::AtMostOnce => "the broker supports QoS 0 only",
+                QoS::AtLeastOnce | QoS::ExactlyOnce => "the broker supports QoS 0 and 1 only",
             };
             return Err(not_supported(problem, ReasonCode::QoSNotSupported));
         }

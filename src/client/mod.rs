@@ -207,7 +207,7 @@ impl Client {
     pub fn handle_text(&mut self, now: Time) {
         self.core.now = now;
         if self.core.is_listening() {
-            self.core.breached(const { &Breach::new("MQTT-6.0.0-1", "a text frame; MQTT takes binary frames only") });
+            self.core.breached(const { &Breach::new("MQTT-6.0.0-1", "a text frame; MQTT uses binary frames only") });
         }
     }
 

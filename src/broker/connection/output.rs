@@ -93,7 +93,7 @@ impl PeerOutput {
     }
 
     /// # Errors
-    /// The cause for which a QoS 0 message is dropped: the transport takes no more, or `bytes_max`
+    /// The cause for which a QoS 0 message is dropped: the transport is not writable, or `bytes_max`
     /// bytes wait.
     #[inline]
     pub(crate) const fn check_room(&self, bytes_max: usize) -> Result<(), DropCause> {

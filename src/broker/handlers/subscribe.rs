@@ -224,7 +224,7 @@ impl Broker {
             ));
         }
         if let Some(fault) = self.unavailable(asked.filter) {
-            return Err(Refused::new(fault.reason, fault.problem)); // Of 3.1.1, which is told so in no other way.
+            return Err(Refused::new(fault.reason, fault.problem)); // 3.1.1 has no other answer for it.
         }
         let client = self.clients.get_mut(key).ok_or_else(|| Refused::new(ReasonCode::UnspecifiedError, ""))?;
         let begins_sys = is_sys(filter.filter()) && !client.watches_sys();
