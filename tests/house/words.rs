@@ -21,6 +21,7 @@ const CODE_COLUMNS: usize = 120;
 #[rustfmt::skip]
 const EXCUSED: &[&str] = &[
     "scripts",
+    "src/broker/connection",
     "src/broker/store/part.rs",
     "src/wasm",
 ];
