@@ -162,7 +162,7 @@ pub struct Broker {
     /// `None` until [`Broker::restore`], and for good without a store.
     store: Option<store::Part<Store>>,
     held: HeldOutput,
-    /// Peers to resume reading, which the host is to be told.
+    /// Peers that the host has to resume reading.
     resumed: VecDeque<PeerId>,
     /// Peers whose packets wait for the next turn or for the store, each once.
     deferred: VecDeque<PeerId>,
@@ -174,9 +174,9 @@ pub struct Broker {
     sys: Sys,
     /// Clients that are connected.
     connected: usize,
-    /// Time of the first call that told it.
+    /// Time of the first input.
     started_at: Option<Time>,
-    /// Time of the last call that told it.
+    /// Time of the last input.
     now: Time,
 }
 
@@ -258,7 +258,7 @@ impl Broker {
         match found.input.blocked() {
             Blocked::Nothing => self.receive(peer, now),
             Blocked::Answers => {}
-            // There may be a new budget by now, and others stand in line for it too.
+            // There may be a new budget by now, and others wait for it too.
             Blocked::Store | Blocked::Budget => self.run_deferred(now),
         }
         let may_follow = self.check_room(peer, now);
