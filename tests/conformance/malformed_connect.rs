@@ -246,16 +246,20 @@ fn connect_fields() {
 }
 
 /// [MQTT-3.1.2-1], [MQTT-3.1.2-2], [3.1.1 MQTT-3.1.2-1], [3.1.1 MQTT-3.1.2-2],
-/// [3.1.1 MQTT-3.1.4-1], [3.1.1 MQTT-3.2.2-4], [3.1.1 MQTT-3.2.2-5]. The answer to a level below 5
-/// is CONNACK of 3.1.1, with 1 in place of 0x84 of 5.0. A name other than MQTT's is of no version,
-/// and gets the close alone.
+/// [3.1.1 MQTT-3.1.4-1], [3.1.1 MQTT-3.2.2-4], [3.1.1 MQTT-3.2.2-5]. A CONNECT that reads as one of
+/// 5.0 is answered in its form. Any other is answered in that of 3.1.1, with 1 in place of 0x84. A
+/// level with bit 7 is a bridge's and never of 5.0. A name other than MQTT's is of no version, and
+/// gets the close alone.
 #[test]
 fn names_and_levels_that_are_not_served() {
     let told: &[&str] = &["CONNACK 84"];
     refused(&[
         ("level 0", 0x10, "0004 'MQTT' 00 02 0000 0000", NONE, told, told),
         ("level 6", 0x10, NONE, "0004 'MQTT' 06 02 0000 00 0000", told, told),
-        ("level 255", 0x10, NONE, "0004 'MQTT' FF 02 0000 00 0000", told, told),
+        ("level 6 without properties", 0x10, "0004 'MQTT' 06 02 0000 0000", NONE, told, told),
+        ("level 255", 0x10, "0004 'MQTT' FF 02 0000 00 0000", NONE, told, told),
+        ("level 4 of a bridge", 0x10, "0004 'MQTT' 84 02 0000 0001 'a'", NONE, told, told),
+        ("level 3 of a bridge", 0x10, "0006 'MQIsdp' 83 02 0000 0001 'a'", NONE, told, told),
         ("level 5 of 3.1", 0x10, "0006 'MQIsdp' 05 02 0000 0000", NONE, told, told),
         ("a name in small letters", 0x10, "0004 'mqtt' 04 02 0000 0000", NONE, &[], &[]),
         ("a longer name", 0x10, "0005 'MQTTX' 04 02 0000 0000", NONE, &[], &[]),

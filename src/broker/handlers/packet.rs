@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use crate::broker::Broker;
 use crate::broker::cause::{DisconnectCause, Fault, RejectCause};
 use crate::broker::connection::close_cause::{CloseCause, Refusal};
+use crate::broker::connection::connack::Agreed;
 use crate::broker::connection::input::Blocked;
 use crate::broker::connection::peer::{Connected, Connection};
 use crate::broker::connection::reason_string::append;
@@ -150,21 +151,47 @@ impl Broker {
 
     /// Closes a connection whose first packet cannot be read, with a CONNACK if it is one of MQTT.
     fn reject_malformed(&mut self, id: PeerId, error: DecodeError, bytes: &[u8], now: Time) {
-        // 3.1.1 has a return code for an unsupported version, but none for a malformed packet or
-        // another protocol's name [3.1.1 MQTT-3.1.4-1]. 5.0 has both [MQTT-3.1.2-2],
-        // [MQTT-3.1.4-1].
-        let level = level(bytes);
-        let is_mqtt = level.is_some() || protocol(bytes).starts_with(b"\0\x06MQIsdp");
-        let told = is_mqtt && error.reason == ReasonCode::UnsupportedProtocolVersion || level == Some(5);
-        let refusal = (told && error.kind == Some(PacketKind::Connect)).then_some(Refusal {
-            reason: error.reason,
-            properties: Properties::EMPTY,
-            text: "",
-            version: version(bytes),
-            // The client's maximum packet size is unknown, since the properties were not read.
-            packet_bytes_max: usize::MAX,
-        });
+        let refusal = self.refusal_of(bytes, &error);
         self.close(id, CloseCause::Reject(RejectCause::Fault(error.into()), refusal), now);
+    }
+
+    /// Returns the CONNACK that refuses a first packet with an error, in the form that its sender
+    /// can read.
+    ///
+    /// 3.1.1 has a return code for an unsupported version [3.1.1 MQTT-3.1.2-2], but none for a
+    /// malformed packet or another protocol's name [3.1.1 MQTT-3.1.4-1]. 5.0 has both
+    /// [MQTT-3.1.2-2], [MQTT-3.1.4-1].
+    fn refusal_of(&self, bytes: &[u8], error: &DecodeError) -> Option<Refusal<'static>> {
+        if error.kind != Some(PacketKind::Connect) {
+            return None;
+        }
+        let is_mqtt = level(bytes).is_some() || protocol(bytes).starts_with(b"\0\x06MQIsdp");
+        let (version, packet_bytes_max) = match error.reason {
+            ReasonCode::UnsupportedProtocolVersion if is_mqtt => {
+                let as_5_0 = self.packet_bytes_max_as_5_0(bytes);
+                as_5_0.map_or((Version::V3_1_1, usize::MAX), |bytes_max| (Version::V5, bytes_max))
+            }
+            // The Maximum Packet Size of a malformed packet is not known.
+            _ if level(bytes) == Some(Version::V5.level()) => (Version::V5, usize::MAX),
+            _ => return None,
+        };
+        Some(Refusal { reason: error.reason, properties: Properties::EMPTY, text: "", version, packet_bytes_max })
+    }
+
+    /// Returns the Maximum Packet Size in a CONNECT of an unsupported level, if the packet reads as
+    /// one of 5.0.
+    ///
+    /// Bit 7 of the level marks a bridge, which then tries the level without it. It expects the
+    /// return code of 3.1.1.
+    fn packet_bytes_max_as_5_0(&self, bytes: &[u8]) -> Option<usize> {
+        level(bytes).filter(|level| level & 0x80 == 0)?;
+        let level_at = bytes.len() - protocol(bytes).len() + NAME.len();
+        let mut as_5_0 = bytes.to_vec();
+        *as_5_0.get_mut(level_at)? = Version::V5.level();
+        match Packet::decode(&as_5_0, Version::V5) {
+            Ok(Packet::Connect(connect)) => Some(Agreed::new(&connect, &self.options).packet_bytes_max),
+            _ => None,
+        }
     }
 
     /// Handles PUBACK, PUBREC or PUBCOMP for a delivery.
@@ -225,6 +252,9 @@ impl Broker {
 const ANSWER_TOO_LARGE: Fault =
     Fault::new(ReasonCode::PacketTooLarge, "MQTT-3.1.2-24", "answer is larger than the client's maximum packet size");
 
+/// Protocol name of MQTT with its length, before the level (§3.1.2.1).
+const NAME: &[u8] = b"\0\x04MQTT";
+
 /// Returns the bytes of a CONNECT from its protocol name on.
 fn protocol(bytes: &[u8]) -> &[u8] {
     let length_bytes = bytes.iter().skip(1).take(4).take_while(|byte| **byte & 0x80 != 0).count() + 1;
@@ -233,7 +263,7 @@ fn protocol(bytes: &[u8]) -> &[u8] {
 
 /// The protocol level of a CONNECT, if it is one of 3.1.1 or later.
 fn level(bytes: &[u8]) -> Option<u8> {
-    protocol(bytes).strip_prefix(b"\0\x04MQTT").and_then(|behind| behind.first().copied())
+    protocol(bytes).strip_prefix(NAME).and_then(|behind| behind.first().copied())
 }
 
 /// The version to read a CONNECT by: the newer of the two for one that is newer still.
