@@ -130,7 +130,7 @@ fn puback_and_pubrec_tell_why_a_message_was_refused() {
         username: None,
         verdict: Err(ReasonCode::NotAuthorized),
     };
-    let own = "only the broker publishes below $SYS";
+    let own = "only the broker publishes below $SYS, but for $SYS/broker/connection/";
     for (qos, name) in [(QoS::AtLeastOnce, "PUBACK"), (QoS::ExactlyOnce, "PUBREC")] {
         let access = Access::new(vec![rule.clone()]);
         let mut scenario = Scenario::with(BrokerOptions { access, ..BrokerOptions::default() });

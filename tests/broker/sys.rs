@@ -1,10 +1,10 @@
-//! `$SYS`: the broker's values, their subscribers and times; nobody else publishes there.
+//! `$SYS`: the broker's values, their subscribers and times, and the clients that publish there.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use wasmqtt::broker::{BrokerOptions, DropCause, PeerId};
-use wasmqtt::codec::{Connect, Packet, QoS, RetainHandling, SubscriptionOptions};
+use wasmqtt::broker::{Access, AccessFilter, AccessRule, Action, BrokerOptions, DropCause, PeerId};
+use wasmqtt::codec::{Connect, Packet, QoS, ReasonCode, RetainHandling, SubscriptionOptions, Will};
 
 use crate::support::packets::{QOS, V4, V5, connect, message, will};
 use crate::support::scenario::Scenario;
@@ -222,6 +222,64 @@ fn clients_publish_nothing_there() {
         scenario.broker.publish(message("$SYS/lies", "truth"), scenario.now);
         scenario.drain();
         assert_eq!(scenario.hear(watcher), ["$SYS/lies=truth q0"], "the host may");
+    }
+}
+
+/// A bridge tells there whether it is connected: by a retained message, and by a will once it is
+/// not. Mosquitto's does so by default.
+#[test]
+fn bridges_tell_there_whether_they_are_connected() {
+    let topic = "$SYS/broker/connection/bridge/state";
+    for version in [V4, V5] {
+        let mut scenario = Scenario::new();
+        let (all, watcher) = (scenario.join(V5, "all"), scenario.join(V5, "w"));
+        scenario.subscribe(all, "#", QoS::AtLeastOnce);
+        scenario.subscribe(watcher, "$SYS/broker/connection/+/state", QoS::AtMostOnce);
+        let state = Will { retain: true, ..will(topic, "0", QoS::AtLeastOnce) };
+        let bridge = scenario.join_with(&Connect { will: Some(state), ..connect(version, "bridge") });
+        assert_eq!(scenario.retain(bridge, topic, "1", QoS::AtLeastOnce), ["PUBACK #9 ok"]);
+        assert_eq!(scenario.hear(watcher), [format!("{topic}=1 q0")]);
+        let late = scenario.join(V5, "late");
+        let told = values_of(&scenario.subscribe(late, "$SYS/#", QoS::AtMostOnce)[1..], " q0 retain");
+        assert_eq!((told["connection/bridge/state"].as_str(), told.len() > 20), ("1", true));
+        scenario.cut(bridge);
+        assert_eq!(scenario.hear(watcher), [format!("{topic}=0 q0")]);
+        assert_eq!(scenario.hear(all), [""; 0]);
+        let kept: Vec<_> = scenario.broker.retained().map(|kept| kept.topic.to_string()).collect();
+        assert_eq!(kept, [topic]);
+    }
+}
+
+/// Only what is below that level is theirs, and only as the access list has it.
+#[test]
+fn the_rest_of_it_stays_the_brokers_own() {
+    let rule = AccessRule {
+        action: Some(Action::Publish),
+        filter: AccessFilter::parse("$SYS/broker/connection/other/#").expect("a filter"),
+        client_id: None,
+        username: None,
+        verdict: Err(ReasonCode::NotAuthorized),
+    };
+    let options = BrokerOptions { access: Access::new(vec![rule]), ..BrokerOptions::default() };
+    for (topic, may) in [
+        ("$SYS/broker/connection/bridge/state", true),
+        ("$SYS/broker/connection/bridge", true),
+        ("$SYS/broker/connection/", true),
+        ("$SYS/broker/connection/other/state", false),
+        ("$SYS/broker/connection", false),
+        ("$SYS/broker/connections/accepted", false),
+        ("$SYS/broker/connection2/x", false),
+        ("$SYS/broker/uptime", false),
+        ("$SYS/connection/x", false),
+        ("$SYS/broker/", false),
+        ("$SYS", false),
+    ] {
+        let mut scenario = Scenario::with(options.clone());
+        let bridge = scenario.join(V5, "bridge");
+        let answer = if may { "PUBACK #9 10" } else { "PUBACK #9 87" };
+        assert_eq!(scenario.retain(bridge, topic, "1", QoS::AtLeastOnce), [answer], "{topic}");
+        let heir = scenario.connect(&Connect { will: Some(will(topic, "0", QoS::AtMostOnce)), ..connect(V4, "heir") });
+        assert_eq!(scenario.hear(heir), [if may { "CONNACK ok" } else { "CONNACK 87" }], "{topic}");
     }
 }
 

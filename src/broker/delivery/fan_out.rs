@@ -8,7 +8,7 @@ use crate::broker::clients::shared_groups::Groups;
 use crate::broker::clients::subscription::Subscription;
 use crate::broker::delivery::encoded_publish::DeliveryOptions;
 use crate::broker::ids::{ClientKey, CursorId, GroupKey, HandlerId};
-use crate::broker::monitor::sys_values::is_sys;
+use crate::broker::monitor::sys_values::is_brokers_own;
 use crate::codec::{Publish, QoS};
 use crate::router::Router;
 
@@ -100,8 +100,8 @@ impl FanOut {
                 let picked = groups.pick(group, true, |key| may_read(access, key, topic, clients), is_connected);
                 self.targets.extend(picked.map(|(key, subscription)| Target::new(key, subscription, Some(group))));
             }
-            // [MQTT-3.8.3-3]; `$SYS` topics do not count as published by the host.
-            Subscriber::Host(_) if subscription.no_local && publisher.is_none() && !is_sys(topic) => {}
+            // [MQTT-3.8.3-3]; the broker's own topics do not count as the host's.
+            Subscriber::Host(_) if subscription.no_local && publisher.is_none() && !is_brokers_own(topic) => {}
             Subscriber::Host(handler) => {
                 // Handlers of one filter are in order already.
                 let before = self.handlers.iter().rposition(|(other, _)| *other <= handler);

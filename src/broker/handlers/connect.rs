@@ -18,7 +18,7 @@ use crate::broker::delivery_tag::Session;
 use crate::broker::event::Event;
 use crate::broker::handlers::packet::{Handled, Sender};
 use crate::broker::ids::{ClientKey, PeerId};
-use crate::broker::monitor::sys_values::is_sys;
+use crate::broker::monitor::sys_values::is_brokers_own;
 use crate::codec::{Connect, Properties, PropertiesBuf, PropertyId, ReasonCode, Version};
 use crate::time::Time;
 use crate::topic::{TopicName, has_more_levels};
@@ -152,8 +152,8 @@ impl Broker {
             let problem = "will retain is set, but retained messages are not available";
             return Err(Fault::new(ReasonCode::RetainNotSupported, "MQTT-3.2.2-13", problem));
         }
-        if is_sys(will.topic) {
-            let problem = "will topic is below $SYS, where only the broker publishes";
+        if is_brokers_own(will.topic) {
+            let problem = "will topic is below $SYS, where only the broker publishes but for $SYS/broker/connection/";
             return Err(Fault::new(ReasonCode::NotAuthorized, "§4.7.2", problem));
         }
         if has_more_levels(will.topic, self.options.topic_levels_max) {

@@ -5,7 +5,7 @@ use crate::broker::auth::question::Action;
 use crate::broker::auth::verdict::Verdict;
 use crate::broker::cause::Fault;
 use crate::broker::handlers::packet::{Handled, Sender};
-use crate::broker::monitor::sys_values::is_sys;
+use crate::broker::monitor::sys_values::is_brokers_own;
 use crate::codec::{Ack, Packet, PropertyId, Publish, QoS, ReasonCode, Version};
 use crate::session::Received;
 use crate::time::Time;
@@ -36,7 +36,7 @@ impl Broker {
     /// Handles a PUBLISH with its topic resolved.
     fn take_publish(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> Result<Handled, Fault> {
         self.check_publish(publish)?;
-        let refused = if is_sys(publish.topic) {
+        let refused = if is_brokers_own(publish.topic) {
             // Only the broker publishes there (§4.7.2).
             Some(ReasonCode::NotAuthorized)
         } else if self.required_checks.publish {
@@ -122,5 +122,9 @@ impl Broker {
 
 /// Returns the reason string for a refused message.
 fn refusal_text(topic: &str) -> &'static str {
-    if is_sys(topic) { "only the broker publishes below $SYS" } else { "not authorized for this topic" }
+    if is_brokers_own(topic) {
+        "only the broker publishes below $SYS, but for $SYS/broker/connection/"
+    } else {
+        "not authorized for this topic"
+    }
 }

@@ -64,9 +64,15 @@ impl Sys {
     }
 }
 
-/// True if only the broker may publish to the topic.
+/// True if the topic or topic filter is `$SYS` or below it.
 pub(crate) fn is_sys(topic: &str) -> bool {
     topic.strip_prefix("$SYS").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// True if only the broker may publish to the topic: below `$SYS`, but where bridges tell whether
+/// they are connected.
+pub(crate) fn is_brokers_own(topic: &str) -> bool {
+    is_sys(topic) && !topic.starts_with("$SYS/broker/connection/")
 }
 
 /// A `$SYS` topic and its value. The version has no number.
