@@ -22,10 +22,9 @@ pub(crate) struct Peer {
     pub(crate) connection: Connection,
     pub(crate) input: PeerInput,
     pub(crate) output: PeerOutput,
-    /// True for a client of MQTT 3.1, which is handled as 3.1.1 with two exceptions. CONNACK has no
-    /// session present flag. SUBACK cannot refuse: it grants a refused subscription, but no message
-    /// follows. DUP in packets other than PUBLISH is malformed here too, since a client has no
-    /// reason to retry within a connection.
+    /// True for a client of MQTT 3.1, which is handled as 3.1.1 with three exceptions. CONNACK has
+    /// no session present flag. SUBACK cannot refuse: it grants a refused subscription, but no
+    /// message follows. Packets that are sent again may have DUP.
     pub(crate) is_3_1: bool,
     /// Time of its [`Deadline::Peer`](crate::broker::connection::deadlines::Deadline::Peer).
     pub(crate) deadline: Option<Time>,

@@ -75,7 +75,7 @@ impl Broker {
         self.now = now;
         self.clients.begin_noting();
         self.retained.begin_noting();
-        let store = Store { is_new: records.is_empty(), ..Store::new() };
+        let store = Store::new(records.is_empty());
         let mut restoring =
             Restoring { broker: self, store, messages: Vec::new(), sessions: Vec::new(), approvals: Vec::new(), now };
         match records.first() {

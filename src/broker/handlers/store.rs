@@ -5,8 +5,8 @@ use crate::broker::Broker;
 use crate::broker::auth::open_questions::Questions;
 use crate::broker::cause::DisconnectCause;
 use crate::broker::connection::deadlines::Deadlines;
+use crate::broker::store::BatchId;
 use crate::broker::store::held::HeldOutput;
-use crate::broker::store::{BatchId, State};
 use crate::time::Time;
 
 impl Broker {
@@ -15,10 +15,9 @@ impl Broker {
     pub fn handle_stored(&mut self, batch: BatchId, now: Time) {
         self.now = now;
         let Some(store) = &mut self.store else { return };
-        if store.state != State::Writing(batch) {
+        if !store.note_written(batch) {
             return;
         }
-        store.state = State::Idle;
         self.held.release();
         // The next batch is made first, so that packets which waited for the store go into the one
         // after it. Otherwise all of them would go into one batch, and the same queues.
@@ -35,7 +34,7 @@ impl Broker {
     pub fn handle_store_failed(&mut self, now: Time) {
         self.now = now;
         let Some(store) = &mut self.store else { return };
-        store.state = State::Failed;
+        store.fail();
         self.held = HeldOutput::default();
         self.deadlines = Deadlines::new();
         self.questions = Questions::new();
@@ -52,7 +51,7 @@ impl Broker {
     /// waits for it before it ends.
     #[must_use]
     pub fn is_stored(&self) -> bool {
-        let is_idle = self.store.as_ref().is_none_or(|store| store.state == State::Idle);
+        let is_idle = self.store.as_ref().is_none_or(|store| store.is_idle());
         is_idle && !self.clients.has_changed() && !self.retained.has_changed()
     }
 
@@ -66,7 +65,7 @@ impl Broker {
     #[inline]
     pub(crate) fn note_input(&mut self, bytes: usize) {
         if let Some(store) = &mut self.store {
-            store.since.bytes += bytes;
+            store.count_input(bytes);
         }
     }
 
@@ -74,7 +73,7 @@ impl Broker {
     #[inline]
     pub(crate) fn note_message(&mut self) {
         if let Some(store) = &mut self.store {
-            store.since.messages += 1;
+            store.count_message();
         }
     }
 

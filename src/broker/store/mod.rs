@@ -47,22 +47,22 @@ use crate::topic::TopicName;
 /// Image of the store's records, and the batch on its way there.
 #[derive(Debug)]
 pub(crate) struct Store {
-    pub(crate) state: State,
+    state: State,
     /// The batch that was handed out last, or is being made.
-    pub(crate) batch: Batch,
-    pub(crate) last_batch: BatchId,
+    batch: Batch,
+    last_batch: BatchId,
     /// The store has no record of its format yet.
-    pub(crate) is_new: bool,
+    is_new: bool,
     pub(crate) last_session: u64,
     pub(crate) sessions: StoredSessions,
     pub(crate) messages: Messages,
     pub(crate) retained: SortedList<StoredTopic>,
     /// Work done since the batch was handed out.
-    pub(crate) since: Load,
+    since: Load,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+enum State {
     /// The store has written every batch.
     Idle,
     /// The batch is made, and waits for `poll_output`.
@@ -73,9 +73,9 @@ pub(crate) enum State {
 
 /// An amount of handled work.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Load {
-    pub(crate) messages: usize,
-    pub(crate) bytes: usize,
+struct Load {
+    messages: usize,
+    bytes: usize,
 }
 
 /// Stored image of a topic's retained message.
@@ -92,12 +92,12 @@ impl Borrow<str> for StoredTopic {
 }
 
 impl Store {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(is_new: bool) -> Self {
         Self {
             state: State::Idle,
             batch: Batch::default(),
             last_batch: BatchId::ZERO,
-            is_new: true,
+            is_new,
             last_session: 0,
             sessions: StoredSessions::default(),
             messages: Messages::new(),
@@ -110,8 +110,37 @@ impl Store {
         &self.batch
     }
 
+    /// True if every batch is written.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.state == State::Idle
+    }
+
     pub(crate) fn has_failed(&self) -> bool {
         self.state == State::Failed
+    }
+
+    /// Notes that nothing is written any more.
+    pub(crate) const fn fail(&mut self) {
+        self.state = State::Failed;
+    }
+
+    /// Notes that the batch is written; true if it was out.
+    pub(crate) fn note_written(&mut self, batch: BatchId) -> bool {
+        let was_out = self.state == State::Writing(batch);
+        if was_out {
+            self.state = State::Idle;
+        }
+        was_out
+    }
+
+    /// Counts a handled packet of so many bytes.
+    pub(crate) const fn count_input(&mut self, bytes: usize) {
+        self.since.bytes += bytes;
+    }
+
+    /// Counts a distributed message that sessions keep.
+    pub(crate) const fn count_message(&mut self) {
+        self.since.messages += 1;
     }
 
     /// True if output leaves at once, since no batch is out.
