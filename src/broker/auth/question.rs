@@ -41,8 +41,7 @@ pub enum Question {
         data: Option<Box<[u8]>>,
         /// True for a re-authentication of a connected client (§4.12.1).
         again: bool,
-        /// True for the first step: that of CONNECT, or of the AUTH that begins a
-        /// re-authentication.
+        /// True for the first step, by CONNECT, or by the AUTH that begins a re-authentication.
         first: bool,
     },
     /// May this client do this action?

@@ -178,7 +178,7 @@ impl RetainedCursors {
         cursor.after = Some(topic);
     }
 
-    /// Notes that a live message overtakes the cursor at the topic, which the cursor then skips.
+    /// Notes a live message that overtakes the cursor. The cursor then skips the topic.
     pub(crate) fn overtake(&mut self, id: CursorId, topic: &TopicName) {
         let Ok(place) = self.place(id) else { return };
         let cursor = &mut self.cursors[place];

@@ -93,8 +93,8 @@ impl PeerOutput {
     }
 
     /// # Errors
-    /// The cause for which a QoS 0 message is dropped: the transport is not writable, or `bytes_max`
-    /// bytes wait.
+    /// The cause of dropping a QoS 0 message: an unwritable transport, or `bytes_max` waiting
+    /// bytes.
     #[inline]
     pub(crate) const fn check_room(&self, bytes_max: usize) -> Result<(), DropCause> {
         match self.transport {

@@ -15,7 +15,7 @@ pub(crate) struct Inbound(Vec<Option<TopicName>>);
 
 /// Topics by the aliases that the broker assigned.
 ///
-/// A topic's hash selects its alias, which stands for the topic that was sent recently. So the
+/// A topic's hash selects its alias. The alias stands for the topic sent recently. So the
 /// lookup takes constant time, and the aliases follow the traffic without a list of last uses.
 #[derive(Debug)]
 pub(crate) struct Outbound {

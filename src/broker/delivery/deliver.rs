@@ -1,8 +1,8 @@
 //! Delivery of one message to one subscriber, at once or through its session's queue.
 //!
 //! Each function is one of four steps. Deliver decides what becomes of a message. Enqueue puts it
-//! into a queue: the session's, or that of messages that wait for the host's approval. Flush sends
-//! from the queues as far as the client takes it. Write puts one packet into the outgoing buffer.
+//! into the session's queue, or into the approval queue. Flush sends from the queues as far as the
+//! client takes it. Write puts one packet into the outgoing buffer.
 
 use crate::broker::auth::open_questions::Questions;
 use crate::broker::auth::verdict::RequiredChecks;

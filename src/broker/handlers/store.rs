@@ -19,7 +19,7 @@ impl Broker {
             return;
         }
         self.held.release();
-        // The next batch is made first, so that packets which waited for the store go into the one
+        // The next batch is made first, so that the packets waiting for the store go into the one
         // after it. Otherwise all of them would go into one batch, and the same queues.
         self.begin_batch();
         self.run_deferred(now);
