@@ -295,7 +295,7 @@ impl Broker {
     }
 
     /// Runs expired timers: closes silent connections, ends sessions, publishes delayed wills.
-    /// Goes on with work that was too much for the last turn.
+    /// Continues the work that exceeded the last turn's budget.
     pub fn handle_timeout(&mut self, now: Time) {
         self.now = now;
         self.started_at.get_or_insert(now);
@@ -308,7 +308,7 @@ impl Broker {
     /// Publishes a message of the host's own, and returns the number of subscribers.
     ///
     /// A shared subscription counts as one, and so does the host, however many of its handlers have
-    /// the message. The access list and the maximum QoS of clients do not hold for the host.
+    /// the message. The access list and the maximum QoS of clients do not apply to the host.
     pub fn publish(&mut self, message: Message, now: Time) -> usize {
         self.now = now;
         let message = Arc::new(message);

@@ -57,7 +57,7 @@ pub struct BrokerOptions {
     /// and the most that it uses itself. Each takes the memory of a topic. Default 16; 0 is none.
     pub topic_alias_maximum: u16,
     /// Limit of QoS 1 and 2 messages in flight to a client. A lower Receive Maximum of the client
-    /// holds instead. Default 256.
+    /// applies instead. Default 256.
     pub in_flight_max: NonZeroU16,
     /// Maximum quality of service. A PUBLISH above it is refused with 0x9B, and a subscription
     /// above it is granted this. Default QoS 2.
@@ -88,7 +88,7 @@ pub struct BrokerOptions {
     /// Limit of the bytes of retained messages. Default 64 MiB.
     pub retained_bytes: usize,
     /// Limit of packet bytes that are handled while the store writes a batch. Beyond it, no packet
-    /// is handled until the batch is written. The same holds when QoS 1 and 2 messages have come
+    /// is handled until the batch is written. The same applies when QoS 1 and 2 messages have come
     /// for half of a client's queue. Default 4 MiB.
     pub store_bytes_max: usize,
     /// Interval of the `$SYS` topics, at least a second. Default 10 seconds; zero turns them off.

@@ -100,7 +100,7 @@ impl Routes {
         place
     }
 
-    /// A slot of the set for another topic: an unused one, or the one whose turn it is.
+    /// A slot of the set for another topic: an unused one, or the next one, round robin.
     fn give_way(&mut self, first: usize) -> usize {
         for place in first..first + WAYS {
             if self.slots[place].topic.is_empty() {

@@ -6,7 +6,7 @@ use crate::collections::by_id::Index;
 /// How many identifiers there are: 1 to 65,535.
 const ALL: usize = u16::MAX as usize;
 
-/// Allocator of packet identifiers. They are used in turn, so that a late acknowledgement does not
+/// Allocator of packet identifiers. They are used in order, so that a late acknowledgement does not
 /// meet a young delivery.
 #[derive(Clone, Debug)]
 pub(super) struct Identifiers {

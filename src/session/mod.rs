@@ -359,7 +359,7 @@ impl<T: Copy> Session<T> {
         self.identifiers.take(self.in_flight.len(), |id| self.in_flight.contains(id))
     }
 
-    /// The next one owed, if the quota allows it; stays first in line if not.
+    /// The next one owed, if the quota allows it. Otherwise it stays first in the queue.
     fn next_resend(&mut self) -> Option<PacketId> {
         while let Some(&(_, packet_id)) = self.resend.last() {
             let has_quota = self.has_quota();

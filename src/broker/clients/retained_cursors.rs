@@ -83,7 +83,7 @@ impl RetainedCursors {
         self.cursors.is_empty()
     }
 
-    /// Returns the place of the cursor whose turn is next.
+    /// Returns the place of the next cursor, round robin.
     pub(crate) const fn next(&self) -> usize {
         self.next
     }
@@ -93,17 +93,17 @@ impl RetainedCursors {
     }
 
     /// True if the next message of QoS 1 or 2 is a cursor's, and not the queue's.
-    pub(crate) const fn has_turn(&self) -> bool {
+    pub(crate) const fn is_cursor_next(&self) -> bool {
         self.is_next
     }
 
-    /// Notes that the queue had its turn.
-    pub(crate) const fn give_turn(&mut self) {
+    /// Notes that the queue was served last.
+    pub(crate) const fn note_queue_served(&mut self) {
         self.is_next = !self.is_empty();
     }
 
-    /// Notes that a cursor had its turn.
-    pub(crate) const fn end_turn(&mut self) {
+    /// Notes that a cursor was served last.
+    pub(crate) const fn note_cursor_served(&mut self) {
         self.is_next = false;
     }
 

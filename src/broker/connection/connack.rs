@@ -111,7 +111,7 @@ impl Agreed {
         Ok(properties)
     }
 
-    /// Returns each property of CONNACK; `None` where the default holds.
+    /// Returns each property of CONNACK; `None` for the default.
     fn properties<'a>(
         &self,
         connect: &Connect<'_>,

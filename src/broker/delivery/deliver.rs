@@ -89,7 +89,7 @@ impl SubscriberDelivery<'_> {
         let queued = self.client.session.queued();
         self.flush_queue(Some(broadcast));
         if self.client.session.queued() < queued {
-            self.client.cursors.give_turn();
+            self.client.cursors.note_queue_served();
         }
         is_taken
     }
@@ -142,14 +142,14 @@ impl SubscriberDelivery<'_> {
         if self.client.approvals.is_some() {
             self.flush_approvals();
         }
-        if self.client.cursors.has_turn() {
+        if self.client.cursors.is_cursor_next() {
             self.flush_cursors();
         }
         let queued = self.client.session.queued();
         self.flush_queue(None);
         if !self.client.cursors.is_empty() {
             if self.client.session.queued() < queued {
-                self.client.cursors.give_turn();
+                self.client.cursors.note_queue_served();
             }
             self.flush_cursors();
         }

@@ -205,7 +205,7 @@ impl SubscriberDelivery<'_> {
         if delivery.qos == QoS::AtMostOnce || self.options.asks.receive {
             return self.deliver_single(delivery);
         }
-        self.client.cursors.end_turn();
+        self.client.cursors.note_cursor_served();
         if self.client.has_older_queued() {
             self.client.append(delivery);
         } else {

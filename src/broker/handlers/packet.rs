@@ -120,7 +120,7 @@ impl Broker {
     /// Handles the first packet, which must be CONNECT [MQTT-3.1.0-1]. False if it is not complete
     /// yet, or waits for answers.
     fn receive_connect(&mut self, id: PeerId, decoder: &mut Decoder, now: Time) -> bool {
-        // The laxer rules hold until the version is known.
+        // The laxer rules apply until the version is known.
         let located = match decoder.advance(Version::V3_1_1) {
             Ok(Some(located)) => located,
             Ok(None) => return false,
