@@ -10,6 +10,7 @@ mod house {
     mod impls;
     mod layout;
     mod lexer;
+    mod life;
     mod proofs;
     mod rooms;
     mod rust_imports;
