@@ -89,7 +89,7 @@ fn a_version_that_is_not_served_is_refused_in_the_form_that_its_sender_reads() {
         if !expected.is_empty() {
             match broker.poll_output() {
                 Some(wasmqtt::broker::Output::Transmit(to, frame)) => {
-                    assert_eq!((to, frame), (peer, expected), "{body}")
+                    assert_eq!((to, frame), (peer, expected), "{body}");
                 }
                 other => panic!("{body}: {other:?}"),
             }
@@ -140,7 +140,8 @@ fn what_a_client_of_3_1_sends_again_may_have_dup() {
     let v3: &[u8] = b"\x10\x0F\x00\x06MQIsdp\x03\x02\x00\x00\x00\x01a";
     let v4: &[u8] = b"\x10\x0D\x00\x04MQTT\x04\x02\x00\x00\x00\x01a";
     let v5: &[u8] = b"\x10\x0E\x00\x04MQTT\x05\x02\x00\x00\x00\x00\x01a";
-    let rows: [(&[u8], &[u8], &[u8], &str); 3] = [
+    type Row = (&'static [u8], &'static [u8], &'static [u8], &'static str);
+    let rows: [Row; 3] = [
         (b"\x6A\x02\x00\x01", b"\x6A\x02\x00\x01", b"\x66\x02\x00\x01", "PUBCOMP #1 ok"),
         (b"\x8A\x06\x00\x01\x00\x01t\x00", b"\x8A\x07\x00\x01\x00\x00\x01t\x00", b"\x86", "SUBACK #1 00"),
         (b"\xAA\x05\x00\x01\x00\x01t", b"\xAA\x06\x00\x01\x00\x00\x01t", b"\xA3", "UNSUBACK #1 "),
