@@ -137,10 +137,10 @@ fn a_client_of_3_1_is_served_as_one_of_3_1_1() {
 /// 3.1.1 and 5.0 those flags are reserved [MQTT-2.1.3-1].
 #[test]
 fn what_a_client_of_3_1_sends_again_may_have_dup() {
+    type Row = (&'static [u8], &'static [u8], &'static [u8], &'static str);
     let v3: &[u8] = b"\x10\x0F\x00\x06MQIsdp\x03\x02\x00\x00\x00\x01a";
     let v4: &[u8] = b"\x10\x0D\x00\x04MQTT\x04\x02\x00\x00\x00\x01a";
     let v5: &[u8] = b"\x10\x0E\x00\x04MQTT\x05\x02\x00\x00\x00\x00\x01a";
-    type Row = (&'static [u8], &'static [u8], &'static [u8], &'static str);
     let rows: [Row; 3] = [
         (b"\x6A\x02\x00\x01", b"\x6A\x02\x00\x01", b"\x66\x02\x00\x01", "PUBCOMP #1 ok"),
         (b"\x8A\x06\x00\x01\x00\x01t\x00", b"\x8A\x07\x00\x01\x00\x00\x01t\x00", b"\x86", "SUBACK #1 00"),
