@@ -166,7 +166,7 @@ test('a store that cannot be opened or is damaged is told when the broker begins
   const rows = [
     [[record('F', 9)], /format "\\t"/],
     [[record('M')], /no format record/],
-    [[record('F', 2), record('Mxxxxxxxx', 1, 2, 3)], /"Mxxxxxxxx" is damaged: it is not a message/],
+    [[record('F', 3), record('Mxxxxxxxx', 1, 2, 3)], /"Mxxxxxxxx" is damaged: it is not a message/],
   ]
   for (const [records, problem] of rows) {
     let closed = 0
@@ -178,7 +178,7 @@ test('a store that cannot be opened or is damaged is told when the broker begins
     assert.equal(closed, 1)
   }
   const load = async function* () {
-    yield record('F', 2)
+    yield record('F', 3)
     throw new Error('it is locked')
   }
   const broker = new Broker({ store: { load, write: async () => {}, close: async () => {} } })

@@ -49,7 +49,7 @@ mod tests {
         let unknown = StoreError::UnknownFormat { found: [9].into() };
         assert_eq!(
             unknown.to_string(),
-            "the store has format \"\\t\", but this version reads \"\\x02\" only; use the version that wrote it"
+            "the store has format \"\\t\", but this version reads \"\\x03\" only; use the version that wrote it"
         );
     }
 }
