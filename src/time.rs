@@ -36,8 +36,8 @@ impl Time {
 impl Add<Duration> for Time {
     type Output = Self;
 
-    /// The moment `duration` later, in whole milliseconds; the end of the clock if it would lie
-    /// beyond.
+    /// The moment `duration` later, rounded up to whole milliseconds; the end of the clock if it
+    /// would lie beyond.
     fn add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(millis(duration)))
     }
@@ -46,7 +46,8 @@ impl Add<Duration> for Time {
 impl Sub<Duration> for Time {
     type Output = Self;
 
-    /// The moment `duration` earlier; the start of the clock if it would lie before.
+    /// The moment `duration` earlier, rounded up to whole milliseconds; the start of the clock if it
+    /// would lie before.
     fn sub(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(millis(duration)))
     }
@@ -60,7 +61,25 @@ pub(crate) fn earlier(one: Option<Time>, other: Option<Time>) -> Option<Time> {
     }
 }
 
+/// Returns whole milliseconds, rounded up: a limit of less than one is not over at once.
+///
 /// Not `Duration::as_millis`, whose 128 bits a page's module would need a multiplication for.
 fn millis(duration: Duration) -> u64 {
-    duration.as_secs().saturating_mul(1000).saturating_add(duration.subsec_millis().into())
+    duration.as_secs().saturating_mul(1000).saturating_add(duration.subsec_nanos().div_ceil(1_000_000).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, Time};
+
+    #[test]
+    fn a_part_of_a_millisecond_counts_as_a_whole_one() {
+        let at = Time::from_millis(10);
+        for (nanos, millis) in [(0, 0), (1, 1), (999_999, 1), (1_000_000, 1), (1_000_001, 2), (999_999_999, 1_000)] {
+            let duration = Duration::from_nanos(nanos);
+            assert_eq!((at + duration).as_millis(), 10 + millis, "{nanos} ns");
+            assert_eq!((at - duration).as_millis(), 10_u64.saturating_sub(millis), "{nanos} ns");
+        }
+        assert_eq!(at + Duration::MAX, Time::from_millis(u64::MAX));
+    }
 }
