@@ -21,6 +21,7 @@ mod collections;
 pub mod router;
 pub mod session;
 pub mod time;
+mod time_limit;
 pub mod topic;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;

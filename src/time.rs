@@ -46,8 +46,8 @@ impl Add<Duration> for Time {
 impl Sub<Duration> for Time {
     type Output = Self;
 
-    /// The moment `duration` earlier, rounded up to whole milliseconds; the start of the clock if it
-    /// would lie before.
+    /// The moment `duration` earlier, rounded up to whole milliseconds; the start of the clock if
+    /// it would lie before.
     fn sub(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(millis(duration)))
     }

@@ -33,6 +33,7 @@ mod broker {
     mod store;
     mod subscribe;
     mod sys;
+    mod timing;
     mod turns;
     mod wills;
 }

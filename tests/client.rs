@@ -10,4 +10,5 @@ mod client {
     mod script;
     mod statements;
     mod streams;
+    mod timing;
 }

@@ -131,6 +131,7 @@ use store::held::HeldOutput;
 use crate::codec::{Message, ReasonCode};
 use crate::router::Router;
 use crate::time::{Time, earlier};
+use crate::time_limit::TimeLimit;
 
 pub use auth::access_list::{Access, AccessFilter, AccessRule};
 pub use auth::question::{Action, Answer, Asks, Credentials, Question};
@@ -178,6 +179,8 @@ pub struct Broker {
     started_at: Option<Time>,
     /// Time of the last input.
     now: Time,
+    /// End of the last grace for sessions and wills whose timer came late.
+    grace_end: Option<Time>,
 }
 
 impl Broker {
@@ -209,6 +212,7 @@ impl Broker {
             connected: 0,
             started_at: None,
             now: Time::ZERO,
+            grace_end: None,
             options,
         }
     }
@@ -227,7 +231,7 @@ impl Broker {
         } else if is_full {
             self.close(id, RejectCause::TooManyConnections, now);
         } else {
-            self.set_peer_deadline(id, Some(now + self.options.connect_timeout));
+            self.set_time_limit(id, Some(TimeLimit::new(now, self.options.connect_timeout, now)));
         }
         id
     }
@@ -296,12 +300,16 @@ impl Broker {
 
     /// Runs expired timers: closes silent connections, ends sessions, publishes delayed wills.
     /// Continues the work that exceeded the last turn's budget.
+    ///
+    /// A call that comes more than a second after the deadline is that of a host that was stopped.
+    /// Bytes and answers that came in time may wait there. So silent peers, questions, and the ends
+    /// of sessions and wills are judged once more, up to five seconds later.
     pub fn handle_timeout(&mut self, now: Time) {
         self.now = now;
         self.started_at.get_or_insert(now);
         self.end_questions(now);
         self.begin_turn(now);
-        self.run_timers(now);
+        self.run_timers(true, now);
         self.end_input(now);
     }
 

@@ -23,7 +23,9 @@ pub struct BrokerOptions {
     /// (server unavailable) in 3.1.1. Default 16,384.
     pub sessions_max: usize,
     /// Time limit for CONNECT and the client's part of the authentication. Time in which the host
-    /// is asked does not count; `answer_timeout` bounds that. Default 10 seconds.
+    /// is asked does not count; `answer_timeout` bounds that. Like all durations here, it is
+    /// rounded up to whole milliseconds. Zero closes a peer whose CONNECT is not there at once.
+    /// Default 10 seconds.
     pub connect_timeout: Duration,
     /// Limit of the keep alive of 5.0 clients, in seconds. A client that asks for more, or for
     /// none, gets this (Server Keep Alive, §3.2.2.3.14). 0, the default, is no limit.
@@ -98,8 +100,9 @@ pub struct BrokerOptions {
     pub access: Access,
     /// Questions to the host; see [`Output::Ask`](crate::broker::Output::Ask). By default, none.
     pub asks: Asks,
-    /// Time limit for the host's answer. Then the question counts as refused with 0x80. Default 30
-    /// seconds.
+    /// Time limit for the host's answer. Then the question counts as refused with 0x80. Zero
+    /// refuses it unless the host answers before
+    /// [`handle_timeout`](crate::broker::Broker::handle_timeout). Default 30 seconds.
     pub answer_timeout: Duration,
     /// Limit of a peer's incoming bytes while its packets wait for an answer or for the store.
     /// Default 4 MiB. From a sixteenth on, the host is asked to stop reading the peer. A peer whose

@@ -1,20 +1,28 @@
 //! Keep alive: pings on a quiet connection, and the end of one that does not answer (MQTT 5.0
 //! §3.1.2.10).
 
+use core::time::Duration;
+
 use crate::time::Time;
+use crate::time_limit::TimeLimit;
 
 /// When to ping, and when to give up. Any byte from the broker is a sign of life.
 ///
 /// A ping is due when either direction was quiet for an interval. The broker wants to hear from the
 /// client [MQTT-3.1.2-20]. A client that only publishes would otherwise never find out that nobody
 /// hears it.
+///
+/// If the timer for the answer comes late, the host was stopped, and the answer may not be read
+/// yet. The broker then gets another ping and one grace. So the third call after the interval gives
+/// up a dead broker, however late the calls are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeepAlive {
     /// `None`: turned off.
-    interval_ms: Option<u64>,
+    interval: Option<Duration>,
     last_sent: Time,
     last_received: Time,
-    pinged: Option<Time>,
+    /// The limit of the answer, once a ping was sent.
+    answer: Option<TimeLimit>,
 }
 
 /// Action that is due at the deadline.
@@ -28,17 +36,16 @@ pub(super) enum Due {
 
 impl KeepAlive {
     pub(super) fn new(seconds: u16, now: Time) -> Self {
-        let interval_ms = (seconds > 0).then(|| u64::from(seconds) * 1000);
-        Self { interval_ms, last_sent: now, last_received: now, pinged: None }
+        let interval = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
+        Self { interval, last_sent: now, last_received: now, answer: None }
     }
 
     pub(super) fn deadline(&self) -> Option<Time> {
-        let interval_ms = self.interval_ms?;
-        let (quiet_since, wait_ms) = match self.pinged {
-            Some(pinged) => (pinged, patience_ms(interval_ms)),
-            None => (self.last_sent.min(self.last_received), interval_ms),
-        };
-        Some(Time::from_millis(quiet_since.as_millis().saturating_add(wait_ms)))
+        let interval = self.interval?;
+        Some(match &self.answer {
+            Some(answer) => answer.look(),
+            None => self.last_sent.min(self.last_received) + interval,
+        })
     }
 
     pub(super) const fn on_sent(&mut self, now: Time) {
@@ -47,25 +54,27 @@ impl KeepAlive {
 
     pub(super) const fn on_received(&mut self, now: Time) {
         self.last_received = now;
-        self.pinged = None;
+        self.answer = None;
     }
 
     pub(super) fn on_timeout(&mut self, now: Time) -> Option<Due> {
-        let late_ms = now.as_millis().checked_sub(self.deadline()?.as_millis())?;
-        // The timer came late by more than our patience: the machine slept or the page was
-        // throttled, and the answer may not have been read yet. The broker gets another chance.
-        let overslept = late_ms > patience_ms(self.interval_ms?);
-        if self.pinged.is_some() && !overslept {
-            return Some(Due::Timeout);
+        let interval = self.interval?;
+        if self.deadline()? > now {
+            return None;
         }
-        self.pinged = Some(now);
-        Some(Due::Ping)
+        let Some(answer) = self.answer else {
+            self.answer = Some(TimeLimit::new(now, patience(interval), now));
+            return Some(Due::Ping);
+        };
+        let Some(answer) = answer.judge(now) else { return Some(Due::Timeout) };
+        self.answer = Some(answer);
+        answer.is_grace().then_some(Due::Ping)
     }
 }
 
 /// How long a ping may go unanswered: half the interval, but at least 1 second and at most 30.
-fn patience_ms(interval_ms: u64) -> u64 {
-    (interval_ms / 2).clamp(1_000, 30_000)
+fn patience(interval: Duration) -> Duration {
+    (interval / 2).clamp(Duration::from_secs(1), Duration::from_secs(30))
 }
 
 #[cfg(test)]
@@ -85,7 +94,9 @@ mod tests {
         assert_eq!(keep_alive.on_timeout(at(13)), None);
         assert_eq!(keep_alive.on_timeout(at(14)), Some(Due::Ping));
         keep_alive.on_sent(at(14));
-        assert_eq!(keep_alive.deadline(), Some(at(19)));
+        let look = keep_alive.deadline().expect("a look before the limit, to see that the host is awake");
+        assert!(look > at(18) && look < at(19), "{look:?}");
+        assert_eq!((keep_alive.on_timeout(look), keep_alive.deadline()), (None, Some(at(19))));
         assert_eq!(keep_alive.on_timeout(at(19)), Some(Due::Timeout));
     }
 

@@ -46,6 +46,7 @@ use crate::codec::{
 };
 use crate::session::{Session, SessionLimits};
 use crate::time::Time;
+use crate::time_limit::TimeLimit;
 use crate::topic::{TopicFilter, TopicName};
 use aliases::Aliases;
 use breach::Breach;
@@ -108,11 +109,11 @@ enum State {
     Idle,
     /// The host opens a transport.
     Opening {
-        deadline: Time,
+        limit: TimeLimit,
     },
     /// CONNECT is sent.
     AwaitConnack {
-        deadline: Time,
+        limit: TimeLimit,
     },
     Connected {
         keep_alive: KeepAlive,
@@ -180,7 +181,7 @@ impl Client {
         self.core.now = now;
         if matches!(self.core.state, State::Idle) {
             self.decoder.reset();
-            self.core.state = State::Opening { deadline: now + self.core.options.connect_timeout };
+            self.core.state = State::Opening { limit: TimeLimit::without_lead(now, self.core.options.connect_timeout) };
         }
     }
 
@@ -221,6 +222,10 @@ impl Client {
     }
 
     /// The deadline of [`next_deadline`](Self::next_deadline) has come, or may have.
+    ///
+    /// A call long after the deadline means a host that was stopped, or throttled timers. CONNACK
+    /// or PINGRESP may wait there to be read. So the broker is given up at the next call only,
+    /// which [`next_deadline`](Self::next_deadline) wants within five seconds.
     pub fn handle_timeout(&mut self, now: Time) {
         self.core.now = now;
         self.core.on_timeout();
@@ -231,7 +236,7 @@ impl Client {
     pub fn next_deadline(&self) -> Option<Time> {
         match &self.core.state {
             State::Idle | State::Ended => None,
-            State::Opening { deadline } | State::AwaitConnack { deadline } => Some(*deadline),
+            State::Opening { limit } | State::AwaitConnack { limit } => Some(limit.look()),
             State::Connected { keep_alive, .. } => keep_alive.deadline(),
         }
     }

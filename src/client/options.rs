@@ -40,7 +40,9 @@ pub struct ClientOptions {
     pub packet_bytes_max: u32,
     /// How many topic aliases the broker may use towards us (5.0, §3.1.2.11.5).
     pub topic_alias_maximum: u16,
-    /// From [`Client::handle_opening`](super::Client::handle_opening) until CONNACK.
+    /// From [`Client::handle_opening`](super::Client::handle_opening) until CONNACK, rounded up to
+    /// whole milliseconds. Zero ends the attempt at the first call of
+    /// [`Client::handle_timeout`](super::Client::handle_timeout).
     pub connect_timeout: Duration,
     /// QoS 1 and 2 messages that wait for a connection or for the broker's receive maximum.
     pub queue_messages: usize,

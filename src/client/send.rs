@@ -17,11 +17,11 @@ use crate::topic::TopicFilter;
 impl Core {
     /// The transport stands: CONNECT.
     pub(super) fn open(&mut self) {
-        let State::Opening { deadline } = self.state else { return };
+        let State::Opening { limit } = self.state else { return };
         let properties = self.options.connect_properties();
         let connect = self.options.connect(properties.as_properties());
         match connect.encode(&mut self.outgoing) {
-            Ok(()) => self.state = State::AwaitConnack { deadline },
+            Ok(()) => self.state = State::AwaitConnack { limit },
             Err(error) => self.close(CloseReason::Options(error)),
         }
     }
@@ -42,11 +42,10 @@ impl Core {
     pub(super) fn on_timeout(&mut self) {
         match &mut self.state {
             State::Idle | State::Ended => {}
-            State::Opening { deadline } | State::AwaitConnack { deadline } => {
-                if *deadline <= self.now {
-                    self.close(CloseReason::ConnectTimeout);
-                }
-            }
+            State::Opening { limit } | State::AwaitConnack { limit } => match limit.judge(self.now) {
+                Some(next) => *limit = next,
+                None => self.close(CloseReason::ConnectTimeout),
+            },
             State::Connected { keep_alive, .. } => match keep_alive.on_timeout(self.now) {
                 None => {}
                 Some(Due::Ping) => self.outgoing.extend_from_slice(&PINGREQ),

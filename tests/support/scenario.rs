@@ -92,9 +92,14 @@ impl Scenario {
     /// A transport without a word said.
     pub(crate) fn open(&mut self, version: Version) -> PeerId {
         let peer = self.broker.accept(self.now);
-        self.clients.insert(peer, ClientEnd::new(version));
+        self.adopt(peer, version);
         self.drain();
         peer
+    }
+
+    /// Takes over the client's end of a transport that the broker has accepted.
+    pub(crate) fn adopt(&mut self, peer: PeerId, version: Version) {
+        self.clients.insert(peer, ClientEnd::new(version));
     }
 
     /// Sends CONNECT over a new transport.

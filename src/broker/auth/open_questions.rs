@@ -8,6 +8,7 @@ use crate::broker::auth::question::{Answer, Asked, Question};
 use crate::broker::ids::{ClientKey, PeerId, QuestionId};
 use crate::collections::sorted_list::SortedList;
 use crate::time::Time;
+use crate::time_limit::{GRACE, is_late};
 
 /// Open questions in the order in which they were asked, which is also the order of their
 /// deadlines.
@@ -25,6 +26,8 @@ struct Open {
     subject: Subject,
     /// The deadline: then the question counts as refused.
     due: Time,
+    /// True if the deadline was postponed for a host that was stopped.
+    is_postponed: bool,
 }
 
 /// The packet or delivery that waits for an answer.
@@ -49,7 +52,7 @@ impl Questions {
     pub(crate) fn ask(&mut self, subject: Subject, peer: Option<PeerId>, question: Question, due: Time) -> QuestionId {
         self.asked += 1;
         let id = QuestionId(self.asked);
-        self.open.insert::<QuestionId>(Open { id, subject, due });
+        self.open.insert::<QuestionId>(Open { id, subject, due, is_postponed: false });
         self.unseen.push_back(Asked { id, peer, question });
         id
     }
@@ -74,9 +77,18 @@ impl Questions {
         self.open.first().map(|open| open.due)
     }
 
-    /// Returns the first open question if its deadline has passed.
-    pub(crate) fn first_expired(&self, now: Time) -> Option<QuestionId> {
-        self.open.first().filter(|open| open.due <= now).map(|open| open.id)
+    /// Returns the first open question if its deadline has passed. If that is long ago, the host
+    /// was stopped: the deadline is postponed once, since the answer may be there.
+    pub(crate) fn first_expired(&mut self, now: Time) -> Option<QuestionId> {
+        let Open { id, due, is_postponed, .. } = *self.open.first().filter(|open| open.due <= now)?;
+        if is_postponed || !is_late(due, now) {
+            return Some(id);
+        }
+        if let Some(open) = self.open.find_mut(&id) {
+            open.due = now + GRACE;
+            open.is_postponed = true;
+        }
+        None
     }
 }
 

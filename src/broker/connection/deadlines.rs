@@ -40,9 +40,9 @@ impl Deadlines {
         self.0.first().map(|(at, _)| *at)
     }
 
-    /// Takes the first deadline that is due.
-    pub(crate) fn pop_due(&mut self, now: Time) -> Option<Deadline> {
+    /// Takes the first deadline that is due, with its time.
+    pub(crate) fn pop_due(&mut self, now: Time) -> Option<(Time, Deadline)> {
         let due = self.0.first().filter(|(at, _)| *at <= now).copied()?;
-        self.0.remove(&due).map(|(_, deadline)| deadline)
+        self.0.remove(&due)
     }
 }

@@ -13,6 +13,7 @@ use crate::broker::ids::{ClientKey, PeerId};
 use crate::codec::{Publish, QoS, Version};
 use crate::collections::slab::Slab;
 use crate::time::Time;
+use crate::time_limit::TimeLimit;
 use crate::topic::TopicName;
 
 /// A connection to the broker.
@@ -26,8 +27,9 @@ pub(crate) struct Peer {
     /// no session present flag. SUBACK cannot refuse: it grants a refused subscription, but no
     /// message follows. Packets that are sent again may have DUP.
     pub(crate) is_3_1: bool,
-    /// Time of its [`Deadline::Peer`](crate::broker::connection::deadlines::Deadline::Peer).
-    pub(crate) deadline: Option<Time>,
+    /// Limit of its [`Deadline::Peer`](crate::broker::connection::deadlines::Deadline::Peer), which
+    /// stands at the next look.
+    pub(crate) time_limit: Option<TimeLimit>,
 }
 
 /// State of a connection.
@@ -126,7 +128,7 @@ impl Peers {
             input: PeerInput::new(packet_bytes_max),
             output: PeerOutput::new(),
             is_3_1: false,
-            deadline: None,
+            time_limit: None,
         });
         id
     }

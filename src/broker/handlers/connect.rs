@@ -21,6 +21,7 @@ use crate::broker::ids::{ClientKey, PeerId};
 use crate::broker::monitor::sys_values::is_brokers_own;
 use crate::codec::{Connect, Properties, PropertiesBuf, PropertyId, ReasonCode, Version};
 use crate::time::Time;
+use crate::time_limit::TimeLimit;
 use crate::topic::{TopicName, has_more_levels};
 
 /// An authenticated client, and its CONNACK.
@@ -193,7 +194,7 @@ impl Broker {
         if self.watches_sys(key) {
             self.watch_sys(true, now);
         }
-        self.set_peer_deadline(id, silence_max.map(|silence_max| now + silence_max));
+        self.set_time_limit(id, silence_max.map(|silence_max| TimeLimit::new(now, silence_max, now)));
         self.events.event(|| Event::Connected { peer: id, client_id, version, session_present });
         self.arm_will(key, will);
         let connack = connack(session_present && !self.is_3_1(id), ReasonCode::Success, properties.as_properties());

@@ -26,7 +26,7 @@ impl Broker {
         if self.peers.get(id).is_none_or(|peer| peer.connection.is_closing()) {
             return;
         }
-        self.set_peer_deadline(id, None);
+        self.set_time_limit(id, None);
         self.drop_questions(id);
         let Some(peer) = self.peers.get_mut(id) else { return };
         let former = core::mem::replace(&mut peer.connection, Connection::Closing);

@@ -98,7 +98,11 @@ impl Broker {
         for (_, key) in sessions {
             self.lose_connection(key, now);
         }
-        self.handle_timeout(now);
+        // What is over is over: nobody was connected.
+        self.started_at.get_or_insert(now);
+        self.begin_turn(now);
+        self.run_timers(false, now);
+        self.end_input(now);
         Ok(())
     }
 

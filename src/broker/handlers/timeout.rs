@@ -4,15 +4,30 @@ use core::time::Duration;
 
 use crate::broker::Broker;
 use crate::broker::cause::{DisconnectCause, RejectCause};
+use crate::broker::clients::will::Will;
 use crate::broker::connection::deadlines::Deadline;
 use crate::broker::connection::peer::{Connected, Connection};
 use crate::broker::ids::{ClientKey, PeerId};
 use crate::time::Time;
+use crate::time_limit::{GRACE, TimeLimit, is_late};
+
+/// Least time between two looks at a peer whose packets wait for the broker or the host.
+const BLOCKED_MIN: Duration = Duration::from_secs(1);
 
 impl Broker {
     /// Runs the timers that are due.
-    pub(crate) fn run_timers(&mut self, now: Time) {
-        while let Some(deadline) = self.deadlines.pop_due(now) {
+    ///
+    /// If `has_grace`, sessions and wills whose timers come late get one grace. Their clients may
+    /// be back already, in the host's sockets.
+    pub(crate) fn run_timers(&mut self, has_grace: bool, now: Time) {
+        let former = self.grace_end;
+        let end = former.filter(|end| *end > now).unwrap_or(now + GRACE);
+        while let Some((at, deadline)) = self.deadlines.pop_due(now) {
+            if has_grace && is_late(at, now) && former != Some(at) && self.postpone(deadline, end) {
+                self.grace_end = Some(end);
+                self.deadlines.insert(end, deadline);
+                continue;
+            }
             match deadline {
                 Deadline::Peer(peer) => self.peer_is_due(peer, now),
                 Deadline::Session(client) => self.end_session(client, now),
@@ -22,44 +37,58 @@ impl Broker {
         }
     }
 
+    /// Notes the later end of a session or a will. False for another deadline.
+    fn postpone(&mut self, deadline: Deadline, end: Time) -> bool {
+        let (Deadline::Session(key) | Deadline::Will(key)) = deadline else { return false };
+        let Some(client) = self.clients.get_mut(key) else { return false };
+        if matches!(deadline, Deadline::Session(_)) {
+            client.expires_at = Some(end);
+        } else if let Some(Will::Delayed { due, .. }) = &mut client.will {
+            *due = end;
+        }
+        true
+    }
+
     /// Handles a peer's deadline: the connect timeout, or the keep alive, counted from the last
     /// packet.
     fn peer_is_due(&mut self, id: PeerId, now: Time) {
         let Some(peer) = self.peers.get_mut(id) else { return };
-        peer.deadline = None;
+        let Some(limit) = peer.time_limit.take() else { return };
+        // A blocked client is not silent: its packets of the meantime are unread.
         let is_blocked = peer.input.is_blocked();
         match &peer.connection {
-            // A blocked client is not silent: its packets of the meantime are unread.
-            Connection::AwaitConnect | Connection::Authenticating(_) if is_blocked => {
-                self.set_peer_deadline(id, Some(now + self.options.connect_timeout));
-            }
             Connection::AwaitConnect | Connection::Authenticating(_) => {
-                self.close(id, RejectCause::ConnectTimeout, now);
+                let length = self.options.connect_timeout;
+                let next =
+                    if is_blocked { Some(TimeLimit::new(now, length.max(BLOCKED_MIN), now)) } else { limit.judge(now) };
+                match next {
+                    Some(next) => self.set_time_limit(id, Some(next)),
+                    None => self.close(id, RejectCause::ConnectTimeout, now),
+                }
             }
-            Connection::Connected(Connected { silence_max: Some(silence_max), .. }) if is_blocked => {
-                let due = now + *silence_max;
-                self.set_peer_deadline(id, Some(due));
-            }
-            Connection::Connected(Connected { silence_max: Some(silence_max), last_packet, .. }) => {
-                let due = *last_packet + *silence_max;
-                if due <= now {
-                    self.close(id, DisconnectCause::KeepAliveTimeout, now);
+            Connection::Connected(Connected { silence_max: Some(length), last_packet, .. }) => {
+                let next = if is_blocked {
+                    Some(TimeLimit::new(now, *length, now))
                 } else {
-                    self.set_peer_deadline(id, Some(due));
+                    limit.judge_since(*last_packet, now)
+                };
+                match next {
+                    Some(next) => self.set_time_limit(id, Some(next)),
+                    None => self.close(id, DisconnectCause::KeepAliveTimeout, now),
                 }
             }
             Connection::Connected(Connected { silence_max: None, .. }) | Connection::Closing => {}
         }
     }
 
-    /// Sets the deadline of the peer, or removes it.
-    pub(crate) fn set_peer_deadline(&mut self, id: PeerId, at: Option<Time>) {
+    /// Sets the time limit of the peer, or removes it.
+    pub(crate) fn set_time_limit(&mut self, id: PeerId, limit: Option<TimeLimit>) {
         let Some(peer) = self.peers.get_mut(id) else { return };
-        if let Some(old) = core::mem::replace(&mut peer.deadline, at) {
-            self.deadlines.remove(old, Deadline::Peer(id));
+        if let Some(old) = core::mem::replace(&mut peer.time_limit, limit) {
+            self.deadlines.remove(old.look(), Deadline::Peer(id));
         }
-        if let Some(at) = at {
-            self.deadlines.insert(at, Deadline::Peer(id));
+        if let Some(limit) = limit {
+            self.deadlines.insert(limit.look(), Deadline::Peer(id));
         }
     }
 

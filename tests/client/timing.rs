@@ -1,0 +1,94 @@
+//! Time: limits of next to nothing, and hosts whose timers come late.
+
+use core::time::Duration;
+
+use wasmqtt::client::{Client, ClientOptions, CloseReason, Output, Phase};
+use wasmqtt::codec::{Packet, PropertiesBuf, Version};
+use wasmqtt::time::Time;
+
+use super::script::{NOW, Script, Seen, bytes, connack, drain, sent};
+
+fn after(milliseconds: u64) -> Time {
+    NOW + Duration::from_millis(milliseconds)
+}
+
+/// A dead broker is noticed by the third late call after the keep alive, whatever the keep alive.
+#[test]
+fn a_dead_broker_is_noticed_by_timers_that_run_once_a_minute() {
+    for keep_alive in [1, 5, 10, 59, 60, 61, 300] {
+        let mut script = Script::connected_with(ClientOptions { keep_alive, ..ClientOptions::new("c") }, &[]);
+        let calls = (1..=20).find(|minute| {
+            script.client.handle_timeout(after(minute * 60_000));
+            script.drain().contains(&Seen::Closed(CloseReason::KeepAliveTimeout))
+        });
+        let bound = u64::from(keep_alive).div_ceil(60) + 2;
+        assert!(calls.is_some_and(|calls| calls <= bound), "{keep_alive} s: {calls:?}");
+    }
+}
+
+/// A broker that answers is kept, in whichever order the page runs timers and messages.
+#[test]
+fn a_broker_that_answers_late_timers_is_kept() {
+    for keep_alive in [1, 10, 60] {
+        let mut script = Script::connected_with(ClientOptions { keep_alive, ..ClientOptions::new("c") }, &[]);
+        for minute in 1..=20 {
+            script.client.handle_timeout(after(minute * 60_000));
+            if script.drain().contains(&sent("PINGREQ")) {
+                script.client.handle_bytes(&bytes(&Packet::Pingresp, Version::V5), after(minute * 60_000 + 500));
+                script.drain();
+            }
+            assert_eq!(script.client.phase(), Phase::Connected, "{keep_alive} s, minute {minute}");
+        }
+    }
+}
+
+/// The answer came while the host was stopped, and is read after its timer has run.
+#[test]
+fn a_stopped_host_reads_the_answer_before_it_judges() {
+    for stopped_ms in [3_001, 4_000, 5_001, 7_000, 1_000_000] {
+        let mut script = Script::connected_with(ClientOptions { keep_alive: 10, ..ClientOptions::new("c") }, &[]);
+        script.client.handle_timeout(after(10_000));
+        assert_eq!(script.drain(), [sent("PINGREQ")]);
+        let awake = 12_000 + stopped_ms;
+        script.client.handle_timeout(after(awake));
+        assert!(!script.drain().iter().any(|seen| matches!(seen, Seen::Closed(_))), "stopped for {stopped_ms} ms");
+        script.client.handle_bytes(&bytes(&Packet::Pingresp, Version::V5), after(awake + 1));
+        script.client.handle_timeout(after(awake + 6_000));
+        assert_eq!(script.client.phase(), Phase::Connected, "stopped for {stopped_ms} ms");
+    }
+}
+
+#[test]
+fn a_stopped_host_takes_connack_before_it_gives_up() {
+    let options = ClientOptions { connect_timeout: Duration::from_secs(5), ..ClientOptions::new("c") };
+    for answers in [false, true] {
+        let mut script = Script::opening(options.clone());
+        script.client.handle_timeout(after(3_600_000));
+        assert_eq!(script.drain(), []);
+        if answers {
+            let none = PropertiesBuf::new();
+            let connack = connack(false, &none);
+            script.client.handle_bytes(&bytes(&connack, Version::V5), after(3_600_001));
+            assert_eq!(script.drain(), [Seen::Connected(false)]);
+        } else {
+            let next = script.client.next_deadline().expect("another look");
+            assert!(next > after(3_600_000) && next <= after(3_605_000), "{next:?}");
+            script.client.handle_timeout(next);
+            assert_eq!(script.drain(), [Seen::Closed(CloseReason::ConnectTimeout)]);
+        }
+    }
+}
+
+#[test]
+fn a_connect_timeout_of_next_to_nothing_ends_the_attempt() {
+    for timeout in [Duration::ZERO, Duration::from_nanos(1), Duration::from_micros(999)] {
+        let mut client = Client::new(ClientOptions { connect_timeout: timeout, ..ClientOptions::new("c") });
+        client.handle_opening(NOW);
+        client.handle_open(NOW);
+        assert!(matches!(client.poll_output(), Some(Output::Transmit(_))));
+        let deadline = client.next_deadline().expect("the connect timeout");
+        assert_eq!(deadline > NOW, !timeout.is_zero(), "{timeout:?} is not rounded to nothing");
+        client.handle_timeout(deadline);
+        assert_eq!(drain(&mut client, Version::V5), [Seen::Closed(CloseReason::ConnectTimeout)]);
+    }
+}
