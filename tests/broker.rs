@@ -11,7 +11,6 @@ mod broker {
     mod connack_limits;
     mod connect;
     mod counters;
-    mod cursors;
     mod deliver;
     mod hooks;
     mod host;
@@ -22,11 +21,12 @@ mod broker {
     mod read_backpressure;
     mod reader;
     mod reason_strings;
-    mod replay;
-    mod replay_live;
-    mod replay_random;
     mod restart;
     mod restart_equivalence;
+    mod retained;
+    mod retained_cursors;
+    mod retained_live;
+    mod retained_random;
     mod session;
     mod shared;
     mod slow_consumers;

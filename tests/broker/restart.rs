@@ -231,10 +231,10 @@ fn a_clock_that_was_set_back_makes_no_delay_longer() {
     assert_eq!(scenario.hear(watcher), ["will=gone q1 #1"]);
 }
 
-/// All packet identifiers wait for PUBCOMP: the replay of what is retained waits too, and is stored
+/// All packet identifiers wait for PUBCOMP: the cursor of what is retained waits too, and is stored
 /// in its place.
 #[test]
-fn a_replay_waits_where_no_identifier_is_free() {
+fn a_cursor_waits_where_no_identifier_is_free() {
     let mut scenario = stored_with(BrokerOptions {
         in_flight_max: NonZeroU16::MAX,
         queue_messages: usize::from(u16::MAX),

@@ -43,7 +43,7 @@ fn answer(line: &str) -> Option<Packet<'static>> {
 }
 
 /// The transcript of a client that comes back and acknowledges everything, sorted. The order
-/// between a replay and the queue is not stored.
+/// between a cursor and the queue is not stored.
 fn transcript(scenario: &mut Scenario, client_id: &str, receive_maximum: u16) -> Vec<String> {
     let list = properties(&[Property::SessionExpiryInterval(1_000), Property::ReceiveMaximum(receive_maximum)]);
     let peer =

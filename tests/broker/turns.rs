@@ -134,11 +134,11 @@ fn who_has_sent_much_and_is_gone_has_sent_it_all() {
     assert_eq!(scenario.broker.clients().count(), 1);
 }
 
-/// A replay is not begun where its messages could not leave at once, since they have no place in
+/// A cursor does not go on where its messages could not leave at once, since they have no place in
 /// the queue. Otherwise the store would have the queue in other places, and acknowledged messages
 /// would come again.
 #[test]
-fn a_replay_that_has_to_stop_for_the_next_turn_leaves_the_stored_queue_as_it_is() {
+fn a_cursor_that_has_to_stop_for_the_next_turn_leaves_the_stored_queue_as_it_is() {
     let mut scenario = stored_with(BrokerOptions { in_flight_max: NonZeroU16::MAX, ..BrokerOptions::default() });
     for number in 0..2_000 {
         let payload = vec![b'x'; 10_000];

@@ -6,8 +6,8 @@ use wasmqtt::broker::{BrokerOptions, PeerId, QueueOverflow};
 use wasmqtt::codec::{Packet, Properties, Publish, QoS, Subscribe, Subscription, SubscriptionOptions};
 
 use super::reader::Reader;
-use super::replay::{begin, read, read_all, retain, retain_many, small, topic};
-use super::replay_live::live;
+use super::retained::{begin, read, read_all, retain, retain_many, small, topic};
+use super::retained_live::live;
 use super::store::{expiry, keeping, restart, stored_with};
 use crate::support::packets::{QOS, V5, id, message, publish};
 use crate::support::scenario::Scenario;

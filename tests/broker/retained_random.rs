@@ -8,7 +8,7 @@ use wasmqtt::codec::{Message, Packet, Properties, QoS, Subscribe, Subscription, 
 
 use super::chaos::Dice;
 use super::reader::{Heard, Reader};
-use super::replay::retain;
+use super::retained::retain;
 use super::store::{expiry, keeping, restart, stored_with};
 use crate::support::packets::{QOS, V4, V5, id, message};
 use crate::support::scenario::Scenario;
@@ -198,7 +198,7 @@ fn run(seed: u64) {
 /// [MQTT-3.3.1-9], [MQTT-4.6.0-5].
 #[test]
 fn nothing_that_is_retained_is_lost_and_nothing_comes_out_of_order() {
-    let count = std::env::var("REPLAYS").map_or(400, |count| count.parse().expect("a number"));
+    let count = std::env::var("SEEDS").map_or(400, |count| count.parse().expect("a number"));
     for seed in 1..=count {
         let result = std::panic::catch_unwind(|| run(seed));
         assert!(result.is_ok(), "seed {seed}");

@@ -4,7 +4,7 @@ use wasmqtt::broker::{BrokerOptions, QueueOverflow};
 use wasmqtt::codec::{Ack, Message, Packet, Publish, QoS, SubscriptionOptions};
 
 use super::reader::Heard;
-use super::replay::{begin, many, read, read_all, retain, retain_many, small, topic};
+use super::retained::{begin, many, read, read_all, retain, retain_many, small, topic};
 use crate::support::packets::{V5, id, message, publish};
 use crate::support::scenario::Scenario;
 
@@ -28,7 +28,7 @@ fn live_messages_go_on_and_come_once() {
         retain(&mut scenario, &topic(35), "", qos);
         retain(&mut scenario, &topic(3), "past", qos);
         let mut heard = read(&mut scenario, peer);
-        // The queue and the replay take turns.
+        // The queue and the cursor take turns.
         while heard.iter().all(|(_, payload, _)| payload != "past") {
             heard.extend(read(&mut scenario, peer));
         }
@@ -66,7 +66,7 @@ fn what_is_retained_goes_before_a_live_message_of_its_topic() {
     assert_eq!(heard.len(), 20_001);
 }
 
-/// A live message that is lost leaves its topic to the replay.
+/// A live message that is lost leaves its topic to the cursor.
 #[test]
 fn what_a_slow_client_loses_meanwhile_is_made_up_for_by_what_is_retained() {
     let mut scenario = Scenario::with(BrokerOptions { queue_messages: 2, ..small() });
@@ -112,7 +112,7 @@ fn what_waits_already_goes_first() {
     assert_eq!(payloads, ["a", "b", "c", "old", "new", "new"]);
 }
 
-/// However many live messages come, half of what is sent is of the replay.
+/// However many live messages come, half of what is sent is of the cursor.
 #[test]
 fn live_messages_do_not_starve_it() {
     let mut scenario = Scenario::with(one_in_flight());

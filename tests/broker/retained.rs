@@ -7,7 +7,7 @@ use wasmqtt::codec::{
 };
 
 use super::reader::{Heard, Reader};
-use super::replay_live::live;
+use super::retained_live::live;
 use super::store::{expiry, keeping, restart, stored_with};
 use crate::support::packets::{QOS, V4, V5, connect, id, message, properties, publish};
 use crate::support::scenario::Scenario;
@@ -195,7 +195,7 @@ fn unsubscribe_ends_it() {
 /// Overlapping filters bring each what they match, and a short one does not wait for the end of a
 /// long one.
 #[test]
-fn replays_take_turns() {
+fn cursors_take_turns() {
     let mut scenario = Scenario::with(small());
     retain_many(&mut scenario, 200, QoS::AtLeastOnce);
     let peer = scenario.join(V5, "a");
@@ -242,7 +242,7 @@ fn a_session_that_is_resumed_goes_on() {
 }
 
 #[test]
-fn a_session_that_ends_takes_its_replays_along() {
+fn a_session_that_ends_takes_its_cursors_along() {
     let mut scenario = Scenario::with(small());
     retain_many(&mut scenario, 30, QoS::AtLeastOnce);
     let peer = lasting(&mut scenario, V5, "a");
@@ -255,7 +255,7 @@ fn a_session_that_ends_takes_its_replays_along() {
 
 /// The store knows how far each came, and what went ahead.
 #[test]
-fn a_restart_forgets_no_replay_and_repeats_nothing() {
+fn a_restart_forgets_no_cursor_and_repeats_nothing() {
     for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
         let mut scenario = stored_with(small());
         retain_many(&mut scenario, 60, qos);
