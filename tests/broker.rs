@@ -8,6 +8,7 @@ mod broker {
     mod aliases;
     mod auth;
     mod chaos;
+    mod clocks;
     mod connack_limits;
     mod connect;
     mod counters;

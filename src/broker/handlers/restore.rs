@@ -13,10 +13,11 @@ use crate::broker::clients::will::Will;
 use crate::broker::connection::deadlines::Deadline;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag, Session};
 use crate::broker::ids::ClientKey;
+use crate::broker::store::clock::ClockShift;
 use crate::broker::store::key::Key;
 use crate::broker::store::messages::MessageKey;
 use crate::broker::store::record::{
-    DeliveryRecord, FORMAT, SessionRecord, WillRecord, read_message, read_sent, read_subscription,
+    DeliveryRecord, FORMAT, SessionRecord, WillRecord, message_date, read_message, read_sent, read_subscription,
 };
 use crate::broker::store::{Part, Store, StoreError, StoredSession, StoredTopic};
 use crate::codec::{Message, PacketId};
@@ -40,6 +41,7 @@ struct Restoring<'b> {
     /// Deliveries that wait for the host's approval.
     approvals: Vec<(ClientKey, Delivery)>,
     now: Time,
+    clock: ClockShift,
 }
 
 impl Broker {
@@ -49,8 +51,14 @@ impl Broker {
     ///
     /// Connections of the former run are gone: their wills are due, and their sessions begin to
     /// expire, now. Deadlines keep their times, and expired sessions are not restored. So `now`
-    /// must be on the same clock as the records, across restarts of the process. Use the
+    /// should be on the same clock as the records, across restarts of the process. Use the
     /// milliseconds since 1970 at the start, and add those of a monotonic clock.
+    ///
+    /// A clock that was wrong at one start and is right at the next ends nothing. The latest date
+    /// of the records tells: it is more than a minute ahead of `now`, or more than a year behind. Then
+    /// the absence does not count, and every session, will delay and message expiry has the time
+    /// that was left at that date. A clock that was set forward by less looks like an absence. No
+    /// interval becomes longer.
     ///
     /// Lower limits than before apply to new messages and clients only. Retained messages beyond
     /// the limit are dropped.
@@ -76,8 +84,15 @@ impl Broker {
         self.clients.begin_noting();
         self.retained.begin_noting();
         let store = Store::new(records.is_empty());
-        let mut restoring =
-            Restoring { broker: self, store, messages: Vec::new(), sessions: Vec::new(), approvals: Vec::new(), now };
+        let mut restoring = Restoring {
+            broker: self,
+            store,
+            messages: Vec::new(),
+            sessions: Vec::new(),
+            approvals: Vec::new(),
+            now,
+            clock: ClockShift::between(latest_date(records), now),
+        };
         match records.first() {
             Some((b"F", format)) if **format != FORMAT => {
                 return Err(StoreError::UnknownFormat { found: (*format).into() });
@@ -143,6 +158,23 @@ impl Broker {
     }
 }
 
+/// Returns the latest time at which an interval of a record began.
+fn latest_date(records: &[(&[u8], &[u8])]) -> Option<Time> {
+    let date = |(key, value): &(&[u8], &[u8])| match Key::read(key)? {
+        Key::Message(_) => message_date(value),
+        Key::Session(_) => SessionRecord::read(value)?.0.date(),
+        Key::Format
+        | Key::Retained(_)
+        | Key::Subscription(..)
+        | Key::Overtaken(..)
+        | Key::HandedOver(..)
+        | Key::Sent(..)
+        | Key::Queued(..)
+        | Key::Approval(..) => None,
+    };
+    records.iter().filter_map(date).max()
+}
+
 impl Restoring<'_> {
     fn record(&mut self, key: &[u8], value: &[u8]) -> Result<(), Fault> {
         match Key::read(key).ok_or("its key has an unknown kind")? {
@@ -184,7 +216,13 @@ impl Restoring<'_> {
 
     fn message(&mut self, number: u64, value: &[u8]) -> Result<(), Fault> {
         let (message, arrived) = read_message(value).ok_or("it is not a message")?;
-        self.messages.push((number, self.store.messages.restore(number, message, arrived)));
+        // No message arrived later than now, even if the clock was set.
+        let date = self.clock.apply(arrived).min(self.now);
+        let key = self.store.messages.restore(number, message, date);
+        if self.clock != ClockShift::None && message_date(value).is_some() {
+            self.store.messages.note_shifted(key);
+        }
+        self.messages.push((number, key));
         Ok(())
     }
 
@@ -257,16 +295,17 @@ impl Restoring<'_> {
                 stored.restore_will(key, &message);
                 // A clock that was set back does not extend the delay.
                 let latest = self.now + Duration::from_secs(delay.into());
-                Some(Will::Delayed { message, delay, due: due.min(latest) })
+                Some(Will::Delayed { message, delay, due: self.clock.apply(due).min(latest) })
             }
         };
+        let clock = self.clock;
         let options = &self.broker.options;
         let session = Session::new(options.session_limits(options.receive_maximum.get()));
         let key = self.broker.clients.insert(client_id, session);
         if let Some(client) = self.broker.clients.get_mut(key) {
             client.username = record.username;
             client.expiry_interval = record.expiry_interval;
-            client.expires_at = record.ends_at;
+            client.expires_at = record.ends_at.map(|at| clock.apply(at));
             client.will = will;
             client.begin_noting_filters();
         }
@@ -291,8 +330,7 @@ impl Restoring<'_> {
         let place = self.messages.binary_search_by_key(&number, |(number, _)| *number).map_err(|_| missing)?;
         let (_, key) = self.messages[place];
         let (message, arrived) = self.store.messages.reference_restored(key).ok_or(missing)?;
-        // No message arrived later than now, even if the clock was set.
-        Ok((key, message, arrived.min(self.now)))
+        Ok((key, message, arrived))
     }
 
     fn find_session(&self, number: u64) -> Result<ClientKey, Fault> {

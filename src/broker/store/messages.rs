@@ -25,6 +25,8 @@ pub(crate) struct Messages {
     last: u64,
     /// Messages that lost their last reference in this batch. They may have a new one since.
     unreferenced: Vec<u32>,
+    /// Restored messages whose arrival the store has on another clock.
+    shifted: Vec<u32>,
 }
 
 #[derive(Debug)]
@@ -57,7 +59,7 @@ pub(crate) fn address(message: &Arc<Message>) -> usize {
 
 impl Messages {
     pub(crate) const fn new() -> Self {
-        Self { slab: Slab::new(), known: SortedList::new(), last: 0, unreferenced: Vec::new() }
+        Self { slab: Slab::new(), known: SortedList::new(), last: 0, unreferenced: Vec::new(), shifted: Vec::new() }
     }
 
     /// Adds a reference to the message, and writes the message if it is new. `None` if MQTT cannot
@@ -97,6 +99,21 @@ impl Messages {
                 batch.remove(Key::Message(entry.number));
             }
         }
+    }
+
+    /// Writes restored messages again whose arrival was shifted, after those without a reference
+    /// are gone.
+    pub(crate) fn write_shifted(&mut self, batch: &mut Batch) {
+        for slot in self.shifted.drain(..) {
+            if let Some(entry) = self.slab.get(slot) {
+                batch.put_if(Key::Message(entry.number), |out| write_message(&entry.message, entry.arrived, out));
+            }
+        }
+    }
+
+    /// Notes that the store has the arrival of a restored message on another clock.
+    pub(crate) fn note_shifted(&mut self, key: MessageKey) {
+        self.shifted.push(key.0);
     }
 
     /// Restores a message of the store. Without a later reference, the next batch removes it.

@@ -14,6 +14,7 @@
 //! after a restart that connection is gone, and its will due [MQTT-3.1.2-8].
 
 mod batch;
+pub(crate) mod clock;
 mod error;
 pub(crate) mod held;
 pub(crate) mod key;
@@ -193,6 +194,7 @@ impl Store {
             self.sync_retained(topic, retained);
         }
         self.messages.remove_unreferenced(&mut self.batch);
+        self.messages.write_shifted(&mut self.batch);
         self.since = Load::default();
         if self.batch.is_empty() {
             return None;

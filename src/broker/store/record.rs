@@ -2,12 +2,13 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::broker::clients::retained_cursors::RetainedCursor;
 use crate::broker::clients::subscription::Subscription;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag};
 use crate::broker::ids::CursorId;
-use crate::codec::{Message, Packet, PacketId, Publish, QoS, Version};
+use crate::codec::{Message, Packet, PacketId, PropertyId, Publish, QoS, Version};
 use crate::time::Time;
 use crate::topic::TopicName;
 
@@ -68,7 +69,24 @@ pub(crate) fn read_message(bytes: &[u8]) -> Option<(Message, Time)> {
     Some((message, time(*arrived)))
 }
 
+/// Returns the arrival of a message that expires.
+pub(crate) fn message_date(bytes: &[u8]) -> Option<Time> {
+    let (arrived, packet) = bytes.split_first_chunk()?;
+    let Ok(Packet::Publish(publish)) = Packet::decode(packet, Version::V5) else { return None };
+    publish.properties.get(PropertyId::MessageExpiryInterval)?;
+    Some(time(*arrived))
+}
+
 impl SessionRecord {
+    /// Returns the time at which its connection ended, if the expiry or a will counts from it.
+    pub(crate) fn date(&self) -> Option<Time> {
+        let ended = self.ends_at.map(|at| at - Duration::from_secs(self.expiry_interval.into()));
+        match self.will {
+            WillRecord::Delayed(_, delay, due) => ended.max(Some(due - Duration::from_secs(delay.into()))),
+            WillRecord::None | WillRecord::Armed(..) => ended,
+        }
+    }
+
     pub(crate) fn write(&self, client_id: &str, out: &mut Vec<u8>) {
         let (kind, message, delay, due) = match self.will {
             WillRecord::None => (0, 0, 0, Time::ZERO),
