@@ -285,12 +285,18 @@ fn check_name(text: &str) -> Result<(), TopicFault> {
 }
 
 /// Returns the place at which the part that matches begins.
-fn check_filter(text: &str) -> Result<usize, TopicFault> {
+pub(crate) fn check_filter(text: &str) -> Result<usize, TopicFault> {
     check_length(text)?;
     if let Some(offset) = text.bytes().position(|byte| byte == 0) {
         return Err(TopicFault::NullCharacter { offset });
     }
     let filter_start = share_len(text)?;
+    check_levels(text, filter_start)?;
+    Ok(filter_start)
+}
+
+/// Checks the wildcards of a filter that begins at this byte of the text.
+pub(crate) fn check_levels(text: &str, filter_start: usize) -> Result<(), TopicFault> {
     let mut level = 1;
     let mut before = b'/';
     let bytes = text.as_bytes();
@@ -309,7 +315,7 @@ fn check_filter(text: &str) -> Result<usize, TopicFault> {
         }
         before = byte;
     }
-    Ok(filter_start)
+    Ok(())
 }
 
 const fn check_length(text: &str) -> Result<(), TopicFault> {

@@ -247,7 +247,7 @@ impl Subscribe<'_> {
             if subscription.options.no_local && subscription.filter.starts_with("$share/") && version == Version::V5 {
                 writer.invalid("MQTT-3.8.3-4", "No Local on a shared subscription; leave it out");
             }
-            writer.text("topic filter", subscription.filter);
+            writer.filter(subscription.filter, version);
             writer.byte(subscription.options.to_byte(version));
         }
         writer.finish_packet()
@@ -282,7 +282,7 @@ impl Unsubscribe<'_> {
         writer.two_byte(self.packet_id.get());
         writer.properties(self.properties, PropertyPlace::Unsubscribe, version);
         for filter in &self.filters {
-            writer.text("topic filter", filter);
+            writer.filter(filter, version);
         }
         writer.finish_packet()
     }

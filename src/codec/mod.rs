@@ -8,6 +8,7 @@ mod decode;
 mod decoder;
 mod encode;
 mod error;
+mod filter;
 mod message;
 mod packet;
 mod packet_id;

@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 
+use super::filter::ill_formed;
 use super::{
     DecodeError, EncodeError, PacketKind, Properties, PropertyPlace, ReasonCode, VARIABLE_BYTE_INTEGER_MAX, Version,
 };
@@ -85,6 +86,14 @@ impl<'a> Writer<'a> {
             self.invalid("MQTT-1.5.4-2", "U+0000 in a string");
         }
         self.binary(field, value.as_bytes());
+    }
+
+    /// A topic filter, which must be well formed.
+    pub(super) fn filter(&mut self, filter: &str, version: Version) {
+        if let Some((rule, problem)) = ill_formed(filter, version) {
+            self.invalid(rule, problem);
+        }
+        self.text("topic filter", filter);
     }
 
     /// A property list, which 3.1.1 does not have.

@@ -159,12 +159,16 @@ fn a_qos_2_message_that_comes_again_is_asked_about_once() {
 
 #[test]
 fn each_filter_of_a_subscribe_has_its_own_answer() {
-    for version in [V4, V5] {
+    // 3.1.1 may have a filter that is well formed there and no shared subscription.
+    let rows: [(_, &[&str], _); 2] = [
+        (V4, &["a", "$share/b", "$share/g/b", "c"], "SUBACK #1 00 80 80 80"),
+        (V5, &["a", "$share/g/b", "c"], "SUBACK #1 00 87 97"),
+    ];
+    for (version, filters, suback) in rows {
         let mut scenario = scenario(Asks { publish: false, authenticate: false, ..ALL });
         let peer = scenario.join(version, "a");
-        let filters = ["a", "b/#/c", "$share/g/b", "c"];
-        let subscriptions =
-            filters.map(|filter| Subscription { filter, options: SubscriptionOptions::default() }).to_vec();
+        let subscription = |filter: &&'static str| Subscription { filter, options: SubscriptionOptions::default() };
+        let subscriptions = filters.iter().map(subscription).collect();
         let subscribe = Subscribe { packet_id: id(1), properties: Properties::EMPTY, subscriptions };
         scenario.send(peer, &Packet::Subscribe(subscribe));
         let lines = ["a subscribe a q0", "a subscribe $share/g/b q0", "a subscribe c q0"];
@@ -174,7 +178,6 @@ fn each_filter_of_a_subscribe_has_its_own_answer() {
         scenario.answer(Answer::Allow);
         assert!(scenario.hear(peer).is_empty() && scenario.broker.subscriptions() == 0, "one is still open");
         scenario.answer(REFUSE);
-        let suback = if version == V5 { "SUBACK #1 00 8F 87 97" } else { "SUBACK #1 00 80 80 80" };
         assert_eq!(scenario.hear(peer), [suback]);
         assert_eq!(scenario.broker.subscriptions(), 1);
     }

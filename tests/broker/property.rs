@@ -11,7 +11,7 @@ use crate::support::packets::{QOS, V4, V5, connect, id, publish, will};
 use crate::support::scenario::Scenario;
 
 const TOPICS: [&str; 4] = ["a", "a/b", "b", "$a"];
-const FILTERS: [&str; 6] = ["#", "a/#", "+", "a/b", "$share/g/a/+", "a/#/b"];
+const FILTERS: [&str; 6] = ["#", "a/#", "+", "a/b", "$share/g/a/+", "+/b/#"];
 
 /// A script of a client: mostly good packets, some nonsense.
 fn script(version: Version) -> impl Strategy<Value = Vec<u8>> {

@@ -25,7 +25,13 @@ fn subscribe(scenario: &mut Scenario, peer: PeerId, filters: &[&str]) {
 /// §4.13.1: the rule, and how it was broken.
 #[test]
 fn disconnect_tells_what_was_wrong() {
-    let rows: [(&[u8], &str, &str); 3] = [
+    let rows: [(&[u8], &str, &str); 5] = [
+        (
+            b"\x82\x08\x00\x01\x00\x00\x02a+\x00",
+            "DISCONNECT 81",
+            "`+` beside other characters in a topic filter; it fills its level alone, as in `a/+/b` (MQTT-4.7.1-2)",
+        ),
+        (b"\xA2\x05\x00\x01\x00\x00\x00", "DISCONNECT 81", "an empty topic filter (MQTT-4.7.3-1)"),
         (b"\x30\x05\x00\x02t#\x00", "DISCONNECT 90", "a wildcard in a topic name (MQTT-3.3.2-2)"),
         (b"\x10\x0D\x00\x04MQTT\x05\x02\x00\x00\x00\x00\x00", "DISCONNECT 82", "a second CONNECT (MQTT-3.1.0-2)"),
         (
@@ -104,17 +110,15 @@ fn connack_tells_why_a_client_is_refused() {
 fn suback_and_unsuback_tell_what_is_wrong_with_a_filter() {
     let mut scenario = Scenario::with(BrokerOptions { topic_levels_max: 3, ..BrokerOptions::default() });
     let peer = scenario.join(V5, "a");
-    subscribe(&mut scenario, peer, &["good", "a/#/b", "1/2/3/4"]);
+    let text = "topic filter has more levels than the broker allows";
+    subscribe(&mut scenario, peer, &["good", "1/2/3/4", "///"]);
     assert_eq!(scenario.hear(peer), ["SUBACK #1 00 8F 8F"]);
-    let text = scenario.reason_strings(peer);
-    assert!(text[0].starts_with("`a/#/b` has `#` in level 2"), "{text:?}");
-    subscribe(&mut scenario, peer, &["1/2/3/4"]);
-    assert_eq!(scenario.reason_strings(peer), ["topic filter has more levels than the broker allows"]);
+    assert_eq!(scenario.reason_strings(peer), [text]);
     subscribe(&mut scenario, peer, &["good"]);
     assert_eq!(scenario.reason_strings(peer).len(), 0);
     scenario.hear(peer);
-    assert_eq!(scenario.unsubscribe(peer, "a+"), ["UNSUBACK #101 8F"]);
-    assert!(scenario.reason_strings(peer)[0].starts_with("`a+` has `+` beside other characters"));
+    assert_eq!(scenario.unsubscribe(peer, "1/2/3/4"), ["UNSUBACK #101 8F"]);
+    assert_eq!(scenario.reason_strings(peer), [text]);
     assert_eq!(scenario.unsubscribe(peer, "other"), ["UNSUBACK #101 11"]);
     assert_eq!(scenario.reason_strings(peer).len(), 0);
 }
@@ -162,10 +166,10 @@ fn puback_and_pubrec_tell_why_a_message_was_refused() {
 /// [MQTT-3.1.2-29]: CONNACK, DISCONNECT and PUBLISH alone may have them.
 #[test]
 fn who_wants_no_problem_information_gets_it_at_the_end_alone() {
-    let mut scenario = Scenario::new();
+    let mut scenario = Scenario::with(BrokerOptions { topic_levels_max: 3, ..BrokerOptions::default() });
     let peer = join(&mut scenario, 1_000, false);
-    subscribe(&mut scenario, peer, &["a/#/b"]);
-    scenario.unsubscribe(peer, "a+");
+    subscribe(&mut scenario, peer, &["1/2/3/4"]);
+    scenario.unsubscribe(peer, "1/2/3/4");
     scenario.publish(peer, "t", "x", QoS::AtLeastOnce);
     assert_eq!(scenario.reason_strings(peer).len(), 0);
     let list = properties(&[Property::UserProperty("a", "1")]);

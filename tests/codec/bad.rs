@@ -2,7 +2,7 @@
 
 use wasmqtt::codec::{
     Connect, Decoder, EncodeError, Packet, PropertiesBuf, Property, Publish, QoS, ReasonCode, Subscribe, Subscription,
-    SubscriptionOptions, Version, Will,
+    SubscriptionOptions, Unsubscribe, Version, Will,
 };
 
 use super::generate::NONE;
@@ -146,6 +146,9 @@ fn acknowledgements() {
     ]);
 }
 
+/// [MQTT-4.7.1-1], [MQTT-4.7.1-2], [MQTT-4.7.3-1], [MQTT-4.8.2-1], [MQTT-4.8.2-2],
+/// [3.1.1 MQTT-4.7.1-2], [3.1.1 MQTT-4.7.1-3], [3.1.1 MQTT-4.7.3-1]: in 3.1.1 `$share` is a
+/// level like any other.
 #[test]
 fn subscriptions() {
     refused(&[
@@ -156,6 +159,19 @@ fn subscriptions() {
         (NEW, 0x82, "0001 00 0001 'a' 40", 8, "MQTT-3.8.3-5", MALFORMED),
         (OLD, 0x82, "0001 0001 'a' 04", 7, "MQTT-3.8.3-5", MALFORMED),
         (NEW, 0x82, "0001 00 0001 'a'", 8, "§2.1.4", MALFORMED),
+        (NEW, 0x82, "0001 00 0000 00", 7, "MQTT-4.7.3-1", MALFORMED),
+        (OLD, 0x82, "0001 0000 00", 6, "MQTT-4.7.3-1", MALFORMED),
+        (NEW, 0x82, "0001 00 0001 'a' 00 0005 'a/#/b' 00", 11, "MQTT-4.7.1-1", MALFORMED),
+        (OLD, 0x82, "0001 0002 'a#' 00", 6, "MQTT-4.7.1-1", MALFORMED),
+        (NEW, 0x82, "0001 00 0002 'a+' 00", 7, "MQTT-4.7.1-2", MALFORMED),
+        (NEW, 0x82, "0001 00 0009 '$share//a' 00", 7, "MQTT-4.8.2-1", MALFORMED),
+        (NEW, 0x82, "0001 00 0008 '$share/g' 00", 7, "MQTT-4.8.2-2", MALFORMED),
+        (NEW, 0x82, "0001 00 000A '$share/+/a' 00", 7, "MQTT-4.8.2-2", MALFORMED),
+        (NEW, 0x82, "0001 00 000B '$share/g/a#' 00", 7, "MQTT-4.7.1-1", MALFORMED),
+        (OLD, 0x82, "0001 0008 '$share/#' 04", 14, "MQTT-3.8.3-5", MALFORMED),
+        (OLD, 0x82, "0001 000A '$share/g+/' 00", 6, "MQTT-4.7.1-2", MALFORMED),
+        (NEW, 0xA2, "0001 00 0000", 7, "MQTT-4.7.3-1", MALFORMED),
+        (OLD, 0xA2, "0001 0001 'a' 0002 '+a'", 9, "MQTT-4.7.1-2", MALFORMED),
         (NEW, 0x82, "0001 00 000A '$share/g/a' 04", 17, "MQTT-3.8.3-4", PROTOCOL),
         (OLD, 0x90, "0001 03", 4, "§2.4", PROTOCOL),
         (OLD, 0x90, "0001 87", 4, "3.1.1 §3.9.3", MALFORMED),
@@ -212,6 +228,10 @@ fn what_mqtt_cannot_express_is_not_encoded() {
             subscriptions: vec![Subscription { filter, options }],
         })
     };
+    let unsubscribe = |filter| {
+        let packet_id = wasmqtt::codec::PacketId::FIRST;
+        Packet::Unsubscribe(Unsubscribe { packet_id, properties: NONE, filters: vec![filter] })
+    };
     let rows = [
         (Packet::Publish(Publish { qos: QoS::AtLeastOnce, ..plain }), "MQTT-2.2.1-2"),
         (Packet::Publish(Publish { dup: true, ..plain }), "MQTT-3.3.1-2"),
@@ -225,6 +245,11 @@ fn what_mqtt_cannot_express_is_not_encoded() {
         (Packet::Publish(Publish { properties: misplaced.as_properties(), ..plain }), "§2.2.2.2"),
         (subscribe("$share/g/a", no_local), "MQTT-3.8.3-4"),
         (subscribe("a\0", SubscriptionOptions::default()), "MQTT-1.5.4-2"),
+        (subscribe("", SubscriptionOptions::default()), "MQTT-4.7.3-1"),
+        (subscribe("a/#/b", SubscriptionOptions::default()), "MQTT-4.7.1-1"),
+        (subscribe("a+", SubscriptionOptions::default()), "MQTT-4.7.1-2"),
+        (subscribe("$share//a", SubscriptionOptions::default()), "MQTT-4.8.2-1"),
+        (unsubscribe("a+"), "MQTT-4.7.1-2"),
         (subscribe(&long, SubscriptionOptions::default()), "topic filter"),
     ];
     for (packet, rule) in rows {

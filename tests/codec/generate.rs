@@ -30,7 +30,7 @@ pub(crate) fn parts() -> impl Strategy<Value = Parts> {
     (prop::sample::select(PacketKind::ALL.to_vec()), any::<bool>()).prop_flat_map(|(kind, v5)| {
         // AUTH is of 5.0 alone.
         let version = if v5 || kind == PacketKind::Auth { Version::V5 } else { Version::V3_1_1 };
-        let filter = ("[a-z/+]{1,8}", 0..3_u8, any::<[bool; 2]>(), 0..3_u8);
+        let filter = (filter(), 0..3_u8, any::<[bool; 2]>(), 0..3_u8);
         (
             ("[a-zé/]{1,12}", text(), text(), vec(any::<u8>(), 0..300)),
             (properties(place(kind), version), properties(PropertyPlace::Will, version)),
@@ -59,6 +59,11 @@ pub(crate) fn parts() -> impl Strategy<Value = Parts> {
 /// Any text that MQTT can carry.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z]{0,8}", "[^\0]{0,12}", Just("\u{FEFF}x".to_owned())]
+}
+
+/// Any topic filter that is well formed in both versions.
+fn filter() -> impl Strategy<Value = String> {
+    prop_oneof!["/?([a-z]{1,3}|\\+)(/([a-z]{0,2}|\\+)){0,3}(/#)?", Just("#".to_owned()), Just("/".to_owned())]
 }
 
 const fn place(kind: PacketKind) -> PropertyPlace {

@@ -204,6 +204,37 @@ export const theyAreLaxer = [
     example: [5, '3003000000'],
   },
   {
+    statement: 'MQTT-4.7.3-1',
+    why: 'it takes an empty topic filter',
+    proves: ({ packet }) => filtersOf(packet).includes(''),
+    example: [4, '82050001000000'],
+  },
+  {
+    statement: 'MQTT-4.7.1-1',
+    why: 'it takes `#` beside other characters and before other levels',
+    proves: ({ packet }) => filtersOf(packet).some(filter => /[^/]#|#./s.test(filter)),
+    example: [4, '820700010002612300'],
+  },
+  {
+    statement: 'MQTT-4.7.1-2',
+    why: 'it takes `+` beside other characters',
+    proves: ({ packet }) => filtersOf(packet).some(filter => /[^/]\+|\+[^/]/.test(filter)),
+    example: [4, 'a20600010002612b'],
+  },
+  {
+    statement: 'MQTT-4.8.2-1',
+    why: 'it takes a shared subscription without a share name',
+    proves: ({ packet }) => filtersOf(packet).some(filter => filter.startsWith('$share//')),
+    example: [5, '820f00010000092473686172652f2f6100'],
+  },
+  {
+    statement: 'MQTT-4.8.2-2',
+    why: 'it takes a shared subscription with a wildcard in its share name, or without a topic filter',
+    proves: ({ packet }) =>
+      filtersOf(packet).some(filter => filter.startsWith('$share/') && !/^\$share\/[^/+#]+\/./s.test(filter)),
+    example: [5, 'a20d00010000082473686172652f67'],
+  },
+  {
     statement: 'MQTT-3.8.3-2',
     why: 'it takes a SUBSCRIBE without a filter',
     proves: ({ packet }) => packet.kind === 'SUBSCRIBE' && packet.subscriptions.length === 0,
@@ -268,6 +299,8 @@ export const readOtherwise = [
 ]
 
 const has = (list, wanted) => list.some(([name]) => name === wanted)
+/** The topic filters of a SUBSCRIBE or UNSUBSCRIBE. */
+const filtersOf = ({ subscriptions = [], filters = [] }) => [...subscriptions.map(({ filter }) => filter), ...filters]
 const hasWildcard = text => /[+#]/.test(text ?? '')
 
 /** Every property list of a packet and the place it stands in. */

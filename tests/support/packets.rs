@@ -7,6 +7,8 @@ use wasmqtt::codec::{
 };
 use wasmqtt::topic::TopicName;
 
+use crate::support::bytes::framed;
+
 pub(crate) const V4: Version = Version::V3_1_1;
 pub(crate) const V5: Version = Version::V5;
 pub(crate) const BOTH: [Version; 2] = [V4, V5];
@@ -55,6 +57,27 @@ pub(crate) fn publish<'a>(topic: &'a str, payload: &'a str, qos: QoS) -> Publish
     let packet_id = (qos != QoS::AtMostOnce).then(|| id(9));
     let properties = Properties::EMPTY;
     Publish { dup: false, qos, retain: false, topic, packet_id, properties, payload: payload.as_bytes() }
+}
+
+/// SUBSCRIBE of QoS 0 with packet identifier 100 for these filters, well formed or not.
+pub(crate) fn subscribe_bytes(version: Version, filters: &[&str]) -> Vec<u8> {
+    request(0x82, 100, version, filters, &[0])
+}
+
+/// UNSUBSCRIBE with packet identifier 101 for these filters, well formed or not.
+pub(crate) fn unsubscribe_bytes(version: Version, filters: &[&str]) -> Vec<u8> {
+    request(0xA2, 101, version, filters, &[])
+}
+
+fn request(first: u8, id: u8, version: Version, filters: &[&str], options: &[u8]) -> Vec<u8> {
+    let mut body = vec![0, id];
+    body.extend((version == V5).then_some(0));
+    for filter in filters {
+        body.extend(u16::try_from(filter.len()).expect("short").to_be_bytes());
+        body.extend_from_slice(filter.as_bytes());
+        body.extend_from_slice(options);
+    }
+    framed(first, &body)
 }
 
 pub(crate) fn message(topic: &str, payload: &str) -> Message {

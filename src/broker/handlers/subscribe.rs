@@ -1,6 +1,5 @@
 //! SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0 §3.8, §3.10).
 
-use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -23,6 +22,8 @@ const FILTER_BYTES_MAX: usize = 1 << 20;
 /// Cost of adding or removing one filter, in router node visits.
 const FILTER_STEPS: usize = 40;
 
+const TOO_MANY_LEVELS: &str = "topic filter has more levels than the broker allows";
+
 /// A granted subscription.
 struct Granted {
     filter: TopicFilter,
@@ -34,7 +35,7 @@ struct Granted {
 /// A refused subscription, with its reason string.
 struct Refused {
     reason: ReasonCode,
-    reason_string: String,
+    reason_string: &'static str,
 }
 
 /// The answer to a SUBSCRIBE.
@@ -44,7 +45,7 @@ struct Grants {
     /// The subscriptions that are sent retained messages.
     new: Vec<Granted>,
     /// The first text of a refusal.
-    reason_string: String,
+    reason_string: &'static str,
 }
 
 impl Grants {
@@ -67,8 +68,8 @@ impl Grants {
 }
 
 impl Refused {
-    fn new(reason: ReasonCode, reason_string: &str) -> Self {
-        Self { reason, reason_string: reason_string.into() }
+    const fn new(reason: ReasonCode, reason_string: &'static str) -> Self {
+        Self { reason, reason_string }
     }
 }
 
@@ -88,7 +89,7 @@ impl Broker {
         };
         let Grants { reasons, new, reason_string } = self.grant_all(sender, subscribe, &verdicts);
         let suback = Suback { packet_id: subscribe.packet_id, properties: Properties::EMPTY, reasons };
-        self.send_with_reason_string(sender, Packet::Suback(suback), &reason_string)?;
+        self.send_with_reason_string(sender, Packet::Suback(suback), reason_string)?;
         if new.is_empty() {
             return Ok(Handled::Done);
         }
@@ -132,7 +133,7 @@ impl Broker {
         now: Time,
     ) -> Result<(), Fault> {
         let mut reasons = Vec::with_capacity(unsubscribe.filters.len());
-        let mut reason_string = String::new();
+        let mut reason_string = "";
         self.outbox.note_work(FILTER_STEPS * (1 + unsubscribe.filters.len()), 0);
         for text in &unsubscribe.filters {
             let client = self.clients.get_mut(sender.client);
@@ -146,18 +147,19 @@ impl Broker {
                 ReasonCode::Success
             } else {
                 match TopicFilter::parse(text) {
-                    Ok(_) => ReasonCode::NoSubscriptionExisted,
-                    Err(error) => {
-                        reason_string = if reason_string.is_empty() { error.to_string() } else { reason_string };
+                    Ok(filter) if has_more_levels(filter.filter(), self.options.topic_levels_max) => {
+                        reason_string = TOO_MANY_LEVELS;
                         ReasonCode::TopicFilterInvalid
                     }
+                    // 3.1.1 has no reason codes here.
+                    Ok(_) | Err(_) => ReasonCode::NoSubscriptionExisted,
                 }
             };
             self.log_subscription(sender.client, text, reason, false);
             reasons.push(reason);
         }
         let unsuback = Unsuback { packet_id: unsubscribe.packet_id, properties: Properties::EMPTY, reasons };
-        self.send_with_reason_string(sender, Packet::Unsuback(unsuback), &reason_string)
+        self.send_with_reason_string(sender, Packet::Unsuback(unsuback), reason_string)
     }
 
     /// Adds a client's subscription to the router, or changes it there.
@@ -215,13 +217,11 @@ impl Broker {
 
     /// Makes or replaces one subscription [MQTT-3.8.4-3].
     fn grant(&mut self, key: ClientKey, asked: &codec::Subscription<'_>, identifier: u32) -> Result<Granted, Refused> {
-        let filter = TopicFilter::parse(asked.filter)
-            .map_err(|error| Refused { reason: ReasonCode::TopicFilterInvalid, reason_string: error.to_string() })?;
+        // An ill-formed filter ends the connection when it is decoded. One that fails here is well
+        // formed in 3.1.1, which has no shared subscriptions.
+        let filter = TopicFilter::parse(asked.filter).map_err(|_| Refused::new(ReasonCode::TopicFilterInvalid, ""))?;
         if has_more_levels(filter.filter(), self.options.topic_levels_max) {
-            return Err(Refused::new(
-                ReasonCode::TopicFilterInvalid,
-                "topic filter has more levels than the broker allows",
-            ));
+            return Err(Refused::new(ReasonCode::TopicFilterInvalid, TOO_MANY_LEVELS));
         }
         if let Some(fault) = self.unavailable(asked.filter) {
             return Err(Refused::new(fault.reason, fault.problem)); // 3.1.1 has no other answer for it.

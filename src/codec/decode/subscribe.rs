@@ -7,13 +7,14 @@ use super::super::{
     Unsubscribe, Version,
 };
 use super::{Reader, properties, reason};
+use crate::codec::filter::ill_formed;
 
 pub(super) fn read_subscribe<'a>(reader: &mut Reader<'a>, version: Version) -> Subscribe<'a> {
     let packet_id = reader.packet_id();
     let properties = properties(reader, PropertyPlace::Subscribe, version);
     let mut subscriptions = Vec::new();
     while !reader.is_empty() {
-        let filter = reader.text();
+        let filter = read_filter(reader, version);
         let options = read_options(reader, version);
         if version == Version::V5 && options.no_local && filter.starts_with("$share/") {
             reader.protocol_error(reader.offset() - 1, "MQTT-3.8.3-4", "No Local on a shared subscription");
@@ -24,6 +25,18 @@ pub(super) fn read_subscribe<'a>(reader: &mut Reader<'a>, version: Version) -> S
         reader.protocol_error(reader.offset(), "MQTT-3.8.3-2", "a SUBSCRIBE without a topic filter");
     }
     Subscribe { packet_id, properties, subscriptions }
+}
+
+/// A topic filter; an ill-formed one makes the packet malformed (§4.13.1).
+fn read_filter<'a>(reader: &mut Reader<'a>, version: Version) -> &'a str {
+    let start = reader.offset() + 2;
+    let filter = reader.text();
+    if !reader.has_failed()
+        && let Some((rule, problem)) = ill_formed(filter, version)
+    {
+        reader.malformed(start, rule, problem);
+    }
+    filter
 }
 
 fn read_options(reader: &mut Reader<'_>, version: Version) -> SubscriptionOptions {
@@ -58,7 +71,7 @@ pub(super) fn read_unsubscribe<'a>(reader: &mut Reader<'a>, version: Version) ->
     let properties = properties(reader, PropertyPlace::Unsubscribe, version);
     let mut filters = Vec::new();
     while !reader.is_empty() {
-        filters.push(reader.text());
+        filters.push(read_filter(reader, version));
     }
     if filters.is_empty() {
         reader.protocol_error(reader.offset(), "MQTT-3.10.3-2", "an UNSUBSCRIBE without a topic filter");
