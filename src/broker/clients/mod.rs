@@ -82,7 +82,9 @@ impl ClientState {
                 self.cursors.end(former);
             }
             self.queue_goes_first();
-            subscription.cursor = Some(self.cursors.begin(filter.clone()));
+            subscription.cursor = Some(self.cursors.begin(filter.clone(), subscription.qos));
+        } else if let Some(cursor) = subscription.cursor {
+            self.cursors.set_qos(cursor, subscription.qos);
         }
         match self.subscriptions.find_mut(filter.as_str()) {
             Some(subscribed) => subscribed.subscription = subscription,

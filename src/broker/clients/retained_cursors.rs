@@ -14,6 +14,7 @@
 use alloc::vec::Vec;
 
 use crate::broker::ids::CursorId;
+use crate::codec::QoS;
 use crate::collections::change_list::ChangeList;
 use crate::collections::heap_sort::sort_by;
 use crate::collections::sorted_list::SortedList;
@@ -40,6 +41,8 @@ pub(crate) struct RetainedCursors {
 pub(crate) struct RetainedCursor {
     id: CursorId,
     pub(crate) filter: TopicFilter,
+    /// The maximum QoS of its subscription.
+    qos: QoS,
     /// The last topic that it passed.
     after: Option<TopicName>,
     /// Topics ahead of it that a live message overtook.
@@ -47,8 +50,16 @@ pub(crate) struct RetainedCursor {
 }
 
 impl RetainedCursor {
+    fn new(id: CursorId, filter: TopicFilter, qos: QoS, after: Option<TopicName>) -> Self {
+        Self { id, filter, qos, after, overtaken: SortedList::new() }
+    }
+
     pub(crate) const fn id(&self) -> CursorId {
         self.id
+    }
+
+    pub(crate) const fn qos(&self) -> QoS {
+        self.qos
     }
 
     /// Returns the last topic that it passed.
@@ -122,18 +133,18 @@ impl RetainedCursors {
     }
 
     /// Adds a cursor that begins before all topics.
-    pub(crate) fn begin(&mut self, filter: TopicFilter) -> CursorId {
+    pub(crate) fn begin(&mut self, filter: TopicFilter, qos: QoS) -> CursorId {
         self.last_id = self.last_id.next();
         let id = self.last_id;
-        self.cursors.push(RetainedCursor { id, filter, after: None, overtaken: SortedList::new() });
+        self.cursors.push(RetainedCursor::new(id, filter, qos, None));
         id
     }
 
     /// Adds a cursor that was stored.
-    pub(crate) fn restore(&mut self, id: CursorId, filter: TopicFilter, after: Option<TopicName>) {
+    pub(crate) fn restore(&mut self, id: CursorId, filter: TopicFilter, qos: QoS, after: Option<TopicName>) {
         self.last_id = self.last_id.max(id);
         if let Err(place) = self.place(id) {
-            self.cursors.insert(place, RetainedCursor { id, filter, after, overtaken: SortedList::new() });
+            self.cursors.insert(place, RetainedCursor::new(id, filter, qos, after));
         }
     }
 
@@ -159,8 +170,15 @@ impl RetainedCursors {
     }
 
     /// Returns the cursor at this place, from 0 on.
-    pub(crate) fn at(&self, place: usize) -> Option<CursorId> {
-        self.cursors.get(place).map(RetainedCursor::id)
+    pub(crate) fn at(&self, place: usize) -> Option<&RetainedCursor> {
+        self.cursors.get(place)
+    }
+
+    /// Changes the maximum QoS of a cursor's subscription.
+    pub(crate) fn set_qos(&mut self, id: CursorId, qos: QoS) {
+        if let Ok(place) = self.place(id) {
+            self.cursors[place].qos = qos;
+        }
     }
 
     pub(crate) const fn len(&self) -> usize {

@@ -143,7 +143,13 @@ impl SubscriberDelivery<'_> {
         let (mut looks, mut place) = (LOOKS, self.client.cursors.next());
         for _ in 0..self.client.cursors.len() {
             place = if place < self.client.cursors.len() { place } else { 0 };
-            let Some(id) = self.client.cursors.at(place) else { break };
+            let Some(cursor) = self.client.cursors.at(place) else { break };
+            let (id, qos) = (cursor.id(), cursor.qos());
+            // This check is cheap, since one acknowledgement may wake many cursors.
+            if qos != QoS::AtMostOnce && !self.takes_retained(qos, 0) {
+                place += 1;
+                continue;
+            }
             match self.flush_cursor(id, place, &mut looks) {
                 Stop::Over => self.client.cursors.end(id),
                 Stop::Waits => place += 1,
@@ -165,11 +171,6 @@ impl SubscriberDelivery<'_> {
         }
         let Some(cursor) = self.client.cursors.get(id) else { return Stop::Over };
         let (filter, after) = (cursor.filter.clone(), cursor.after().cloned());
-        let Some(subscribed) = self.client.subscriptions.find(filter.as_str()) else { return Stop::Over };
-        // This check visits no topics, of which there may be many.
-        if subscribed.subscription.qos != QoS::AtMostOnce && !self.takes_retained(subscribed.subscription.qos, 0) {
-            return Stop::Waits;
-        }
         self.client.cursors.set_next(place + 1);
         let frame_bytes = FRAME_BYTES.min(self.options.transmit_bytes_max / 2);
         let (mut passed, mut stop) = (None, Stop::Over);

@@ -233,7 +233,7 @@ impl Restoring<'_> {
         if let Some(client) = self.broker.clients.get_mut(key) {
             client.subscriptions.insert::<str>(ClientSubscription { filter: filter.clone(), subscription });
             if let Some(cursor) = subscription.cursor {
-                client.cursors.restore(cursor, filter.clone(), after);
+                client.cursors.restore(cursor, filter.clone(), subscription.qos, after);
             }
         }
         self.broker.add_subscription(key, &filter, subscription);
