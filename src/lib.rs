@@ -11,8 +11,12 @@
 
 #[macro_use]
 extern crate alloc;
-#[cfg(any(test, not(feature = "module")))]
+// The core cannot name the standard library; `src/wasm` and unit tests can. The cdylib that cargo
+// builds natively links it.
+#[cfg(any(test, target_arch = "wasm32"))]
 extern crate std;
+#[cfg(not(any(test, target_arch = "wasm32", target_os = "none")))]
+extern crate std as _;
 
 pub mod broker;
 pub mod client;

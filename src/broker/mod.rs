@@ -107,6 +107,7 @@ mod retained;
 mod store;
 mod views;
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
@@ -142,8 +143,6 @@ pub use ids::{HandlerId, PeerId, QuestionId};
 pub use monitor::counters::{Counters, Gauges, Traffic};
 pub use options::{BrokerOptions, QueueOverflow, Redirect};
 pub use output::Output;
-#[cfg(all(target_arch = "wasm32", feature = "broker"))]
-pub(crate) use store::Part;
 pub use store::{Batch, BatchId, Changes, StoreError};
 pub use views::{ClientView, SessionView};
 
@@ -161,7 +160,7 @@ pub struct Broker {
     questions: Questions,
     outbox: Outbox,
     /// `None` until [`Broker::restore`], and for good without a store.
-    store: Option<store::Part<Store>>,
+    store: Option<Box<Store>>,
     held: HeldOutput,
     /// Peers that the host has to resume reading.
     resumed: VecDeque<PeerId>,

@@ -17,20 +17,10 @@ pub use broker::storage::Storage;
 #[cfg(feature = "broker")]
 pub use broker::{BrokerCore, explain};
 pub use client::ClientCore;
-#[cfg(feature = "broker")]
-pub use js::Object;
 pub use js::callbacks::Host;
 pub use js::error::check;
 pub use js::properties::read_properties;
-pub use js::{Array, WebSocket};
 
-#[cfg(feature = "module")]
+#[cfg(feature = "allocator")]
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
-
-/// Traps: the call that it is in throws a `RuntimeError`, and the face ends the client. Only a bug of ours panics.
-#[cfg(feature = "module")]
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    core::arch::wasm32::unreachable()
-}

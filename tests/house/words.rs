@@ -21,7 +21,6 @@ const CODE_COLUMNS: usize = 120;
 #[rustfmt::skip]
 const EXCUSED: &[&str] = &[
     "scripts",
-    "src/broker/store/part.rs",
     "src/wasm",
 ];
 

@@ -114,7 +114,8 @@ impl Home {
         let host = Host::new(&wasm_bindgen::memory());
         let list: js_sys::Array = OPTIONS.iter().map(|name| get(options, name)).collect();
         let broker: Broker =
-            JsValue::from(BrokerCore::new(host.clone().unchecked_into(), list.unchecked_ref())).unchecked_into();
+            JsValue::from(BrokerCore::new(host.clone().unchecked_into(), list.unchecked_ref()).unwrap())
+                .unchecked_into();
         let events = Host::new(&JsValue::UNDEFINED);
         let lines = events.clone();
         let listener = Closure::<dyn Fn(JsValue)>::new(move |event| lines.write(&text(&event)));

@@ -19,7 +19,7 @@ use crate::broker::store::messages::MessageKey;
 use crate::broker::store::record::{
     DeliveryRecord, FORMAT, SessionRecord, WillRecord, message_date, read_message, read_sent, read_subscription,
 };
-use crate::broker::store::{Part, Store, StoreError, StoredSession, StoredTopic};
+use crate::broker::store::{Store, StoreError, StoredSession, StoredTopic};
 use crate::codec::{Message, PacketId};
 use crate::collections::heap_sort::sort_by;
 use crate::session::Sent;
@@ -106,7 +106,7 @@ impl Broker {
             restoring.record(key, value).map_err(|problem| StoreError::Damaged { key: (*key).into(), problem })?;
         }
         let Restoring { store, sessions, approvals, .. } = restoring;
-        self.store = Part::new(store);
+        self.store = Some(Box::new(store));
         for (key, delivery) in approvals {
             self.deliver_again(key, delivery, now);
         }

@@ -6,7 +6,7 @@ use core::cell::{Cell, RefCell};
 
 use wasm_bindgen::JsValue;
 
-use crate::broker::{Answer, Batch, BatchId, Broker, Event, HostMessage, Output, Part, PeerId, Question, QuestionId};
+use crate::broker::{Answer, Batch, BatchId, Broker, Event, HostMessage, Output, PeerId, Question, QuestionId};
 use crate::codec::ReasonCode;
 use crate::wasm::broker::endpoints::{End, Ends};
 use crate::wasm::broker::hooks::{self, Asker};
@@ -20,7 +20,7 @@ use crate::wasm::client::transport::Transport;
 use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::clock::now;
 use crate::wasm::js::timer::Timer;
-use crate::wasm::js::{Listener, Uint8Array};
+use js_sys::{Function, Uint8Array};
 
 /// One client's end. Dropped, it closes as a transport does that fails: behind what was sent.
 pub(crate) struct Link {
@@ -80,8 +80,8 @@ struct State {
     /// Those whose pipe has more for the broker, which takes it.
     flowing: VecDeque<PeerId>,
     timer: Timer,
-    listener: Option<Listener>,
-    storage: Option<Part<Storage>>,
+    listener: Option<Function>,
+    storage: Option<Storage>,
     asker: Option<Asker>,
 }
 
@@ -94,7 +94,7 @@ enum Step {
     Transmit(Rc<Port>, Uint8Array),
     Resume(Rc<Port>),
     Close(End),
-    Event(Option<Listener>, Event),
+    Event(Option<Function>, Event),
     Message(HostMessage),
     Store(Storage, f64, Uint8Array),
     Ask(Option<Asker>, QuestionId, Option<PeerId>, Question),
@@ -161,10 +161,9 @@ impl BrokerShell {
         result
     }
 
-    #[cfg(feature = "store")]
     /// Batches go to this storage from now on. Runs the machine, then acts on all its outputs.
     pub(crate) fn restore<T>(&self, storage: Storage, action: impl FnOnce(&mut Broker) -> T) -> T {
-        self.state.borrow_mut().storage = Part::new(storage);
+        self.state.borrow_mut().storage = Some(storage);
         self.run(action)
     }
 
@@ -174,7 +173,7 @@ impl BrokerShell {
     }
 
     /// Events go to the listener from now on; without one there are none.
-    pub(crate) fn listen(&self, listener: Option<Listener>) {
+    pub(crate) fn listen(&self, listener: Option<Function>) {
         let state = &mut *self.state.borrow_mut();
         state.machine.set_events(listener.is_some());
         state.listener = listener;
@@ -293,12 +292,12 @@ impl State {
     }
 }
 
-fn store(storage: Option<&Part<Storage>>, id: BatchId, batch: &Batch) -> Step {
+fn store(storage: Option<&Storage>, id: BatchId, batch: &Batch) -> Step {
     // There is one, since it came before the first batch.
     let Some(storage) = storage else { return Step::Nothing };
     #[expect(clippy::cast_precision_loss, reason = "nobody makes 2^53 batches")]
     let number = id.get() as f64;
-    Step::Store(Storage::clone(storage), number, Uint8Array::new_from_slice(batch.as_bytes()))
+    Step::Store(storage.clone(), number, Uint8Array::new_from_slice(batch.as_bytes()))
 }
 
 fn close(end: &End) {
@@ -312,9 +311,9 @@ fn close(end: &End) {
     }
 }
 
-fn tell(listener: Option<&Listener>, event: &Event) {
+fn tell(listener: Option<&Function>, event: &Event) {
     if let Some(listener) = listener {
         // The face's does not throw.
-        let _ = listener.call(&JsValue::UNDEFINED, &to_js::event(event));
+        let _ = listener.call1(&JsValue::UNDEFINED, &to_js::event(event));
     }
 }

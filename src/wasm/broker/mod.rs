@@ -8,7 +8,6 @@ pub(crate) mod link;
 pub(crate) mod options;
 pub(crate) mod own_subscriptions;
 pub(crate) mod peer_socket;
-#[cfg(feature = "store")]
 pub(crate) mod restore;
 pub(crate) mod storage;
 pub(crate) mod to_js;
@@ -32,7 +31,7 @@ use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::clock::now;
 use crate::wasm::js::error::{failure, of_topic, parse_filter};
 use crate::wasm::js::message::message;
-use crate::wasm::js::{self, Array, Listener, Uint8Array};
+use js_sys::{Array, Function, Math, Uint8Array};
 
 /// A broker in the page. Methods take `&self`, so that a listener may call any of them.
 #[wasm_bindgen]
@@ -43,17 +42,22 @@ pub struct BrokerCore {
 
 #[wasm_bindgen]
 impl BrokerCore {
-    /// A broker that hands what the page subscribes to, to this host. The options are a list, as `broker_options` reads it.
+    /// A broker that hands what the page subscribes to, to this host. The options are a list, as `options` reads it.
+    ///
+    /// # Errors
+    /// A failure that says which option is wrong.
     #[wasm_bindgen(constructor)]
-    #[must_use]
-    pub fn new(host: Host, given: &Array) -> Self {
-        let options = options::read(given);
+    pub fn new(
+        host: Host,
+        #[wasm_bindgen(unchecked_param_type = "readonly unknown[]")] given: &Array,
+    ) -> Result<Self, JsValue> {
+        let options = options::read(given)?;
         // Client identifiers need be unlikely to meet, not hard to guess.
-        let seed = js::random().to_bits();
+        let seed = Math::random().to_bits();
         let mut machine = Broker::new(options, seed);
         // Its uptime begins.
         machine.handle_timeout(now());
-        Self { shell: BrokerShell::new(host, machine) }
+        Ok(Self { shell: BrokerShell::new(host, machine) })
     }
 
     pub(crate) fn link(&self, client: &Rc<ClientShell>) {
@@ -120,7 +124,7 @@ impl BrokerCore {
         topic: &str,
         payload: Vec<u8>,
         flags: u8,
-        properties: Option<Array>,
+        #[wasm_bindgen(unchecked_optional_param_type = "readonly unknown[]")] properties: Option<Array>,
     ) -> Result<usize, JsValue> {
         let message = message(topic, payload, flags, properties)?;
         let packet_id = (message.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
@@ -131,21 +135,21 @@ impl BrokerCore {
 
     /// The connected clients.
     #[must_use]
-    pub fn clients(&self) -> JsValue {
-        self.shell.read(|machine| to_js::list(machine.clients().map(to_js::client)).into())
+    pub fn clients(&self) -> Array {
+        self.shell.read(|machine| to_js::clients(machine.clients()))
     }
 
     /// All sessions.
     #[must_use]
-    pub fn sessions(&self) -> JsValue {
+    pub fn sessions(&self) -> Array {
         let now = now();
-        self.shell.read(|machine| to_js::list(machine.sessions().map(|session| to_js::session(&session, now))).into())
+        self.shell.read(|machine| to_js::sessions(machine.sessions(), now))
     }
 
     /// The retained messages.
     #[must_use]
-    pub fn retained(&self) -> JsValue {
-        self.shell.read(|machine| to_js::list(machine.retained().map(to_js::retained)).into())
+    pub fn retained(&self) -> Array {
+        self.shell.read(|machine| to_js::retained(machine.retained()))
     }
 
     /// What was counted since the broker began, and what there is now.
@@ -177,7 +181,7 @@ impl BrokerCore {
     }
 
     /// Every event goes to this function from now on; without one there are none.
-    pub fn listen(&self, listener: Option<Listener>) {
+    pub fn listen(&self, listener: Option<Function>) {
         self.shell.listen(listener);
     }
 
@@ -195,5 +199,5 @@ impl BrokerCore {
 pub fn explain(filter: &str, topic: &str) -> Result<JsValue, JsValue> {
     let filter = parse_filter(filter)?;
     let topic = TopicName::parse(topic).map_err(|error| of_topic(&error))?;
-    Ok(to_js::explanation(&router::explain(&filter, &topic)).into())
+    Ok(to_js::explanation(&router::explain(&filter, &topic)))
 }

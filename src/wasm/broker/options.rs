@@ -1,22 +1,29 @@
-//! A broker's options, read from a list that the face has checked.
+//! Broker options, from a list that the TypeScript face has checked.
+//!
+//! They are no object for serde: its `Deserialize` brings the formatting of floats and of any value into the module, a
+//! tenth of it.
 
 use alloc::boxed::Box;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::string::ToString;
 use core::cell::Cell;
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 
-use wasm_bindgen::JsCast;
+use js_sys::Array;
+use wasm_bindgen::{JsCast, JsValue};
 
 use crate::broker::{Access, AccessFilter, AccessRule, Action, Asks, BrokerOptions, QueueOverflow, Redirect};
 use crate::codec::{QoS, ReasonCode};
-use crate::wasm::js::Array;
+use crate::wasm::js::error::failure;
+use crate::wasm::js::list;
 
-/// The options as the machine takes them, from a list of them in the order below; what is undefined has its default.
+/// Returns the options as the machine takes them, from a list in the order below. What is undefined keeps its default.
 ///
 /// Numbers, with booleans as 0 and 1, are as large as their options may be.
-pub(crate) fn read(given: &Array) -> BrokerOptions {
+///
+/// # Errors
+/// A failure if a rule of the access list has no topic filter. A rule that is left out would be a door left open.
+pub(crate) fn read(given: &Array) -> Result<BrokerOptions, JsValue> {
     let mut options = BrokerOptions::default();
     let given = Reader { list: given, next: Cell::new(0) };
     given.bound(&mut options.connections_max);
@@ -52,13 +59,10 @@ pub(crate) fn read(given: &Array) -> BrokerOptions {
     let rules = given.list.get(given.place());
     if !rules.is_undefined() {
         let given: Array = rules.unchecked_into();
-        let mut rules = Vec::new();
-        for index in 0..given.length() {
-            rules.push(read_rule(&given.list(index)));
-        }
-        options.access = Access::new(rules);
+        let rules = (0..given.length()).map(|index| read_rule(&list::list(&given, index)));
+        options.access = Access::new(rules.collect::<Result<_, _>>()?);
     }
-    options
+    Ok(options)
 }
 
 /// Reads one option after the other.
@@ -118,23 +122,21 @@ const fn read_asks(given: u8) -> Asks {
 }
 
 /// Action, filter, client identifier and user name if it is for those, and the reason code, 0 to allow.
-fn read_rule(rule: &Array) -> AccessRule {
-    let name = |index| rule.get(index).as_string().map(String::into_boxed_str);
-    let Ok(filter) = AccessFilter::parse(&rule.text(1)) else {
-        // A rule that is left out would be a door left open.
-        unreachable!("the face has checked it");
-    };
-    let action = match rule.number(0) {
+fn read_rule(rule: &Array) -> Result<AccessRule, JsValue> {
+    let name = |index| rule.get(index).as_string().map(Into::into);
+    let filter = AccessFilter::parse(&list::text(rule, 1));
+    let filter = filter.map_err(|error| failure("option", &error.to_string(), None))?;
+    let action = match list::number(rule, 0) {
         0 => None,
         1 => Some(Action::Publish),
         2 => Some(Action::Subscribe),
         _ => Some(Action::Receive),
     };
-    let verdict = match u8::try_from(rule.number(4)).ok().and_then(ReasonCode::from_value) {
+    let verdict = match u8::try_from(list::number(rule, 4)).ok().and_then(ReasonCode::from_value) {
         Some(ReasonCode::Success) => Ok(()),
         reason => Err(reason.unwrap_or(ReasonCode::NotAuthorized)),
     };
-    AccessRule { action, filter, client_id: name(2), username: name(3), verdict }
+    Ok(AccessRule { action, filter, client_id: name(2), username: name(3), verdict })
 }
 
 fn put<T>(option: &mut T, given: Option<T>) {

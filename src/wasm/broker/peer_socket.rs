@@ -2,7 +2,7 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::wasm::js::Uint8Array;
+use js_sys::Uint8Array;
 
 #[wasm_bindgen]
 extern "C" {

@@ -1,201 +1,230 @@
-//! Reports: the broker's events and views as plain objects for JavaScript.
+//! Events and views of the broker as plain objects for JavaScript, by serde.
 
-use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
+use alloc::vec::Vec;
+
+use js_sys::Array;
+use serde::{Serialize, Serializer};
+use wasm_bindgen::JsValue;
 
 use crate::broker::{Action, ClientView, DisconnectCause, Event, Fault, RejectCause, SessionView, WillFate};
 use crate::codec::{Message, QoS, ReasonCode, Version};
 use crate::router::{Explanation, LevelExplanation, Verdict};
 use crate::time::Time;
-use crate::wasm::js::{Array, Object, Uint8Array};
 
-#[wasm_bindgen]
-extern "C" {
-    /// An object of ours, with what is set of these fields. That what is set is in JavaScript's hands keeps the names of
-    /// the fields, and the code that would look them up, out of the module.
-    #[wasm_bindgen(extends = Object)]
-    pub(crate) type Report;
-
-    #[wasm_bindgen(method, setter)]
-    fn set_type(this: &Report, event: &str);
-    #[wasm_bindgen(method, setter, js_name = clientId)]
-    fn set_client_id(this: &Report, client_id: &str);
-    #[wasm_bindgen(method, setter)]
-    fn set_version(this: &Report, version: u8);
-    #[wasm_bindgen(method, setter, js_name = sessionPresent)]
-    fn set_session_present(this: &Report, session_present: bool);
-    #[wasm_bindgen(method, setter)]
-    fn set_cause(this: &Report, cause: &JsValue);
-    #[wasm_bindgen(method, setter)]
-    fn set_kind(this: &Report, kind: &str);
-    #[wasm_bindgen(method, setter)]
-    fn set_rule(this: &Report, rule: &str);
-    #[wasm_bindgen(method, setter)]
-    fn set_problem(this: &Report, problem: &str);
-    #[wasm_bindgen(method, setter, js_name = reasonCode)]
-    fn set_reason_code(this: &Report, reason_code: u8);
-    #[wasm_bindgen(method, setter)]
-    fn set_filter(this: &Report, filter: &str);
-    #[wasm_bindgen(method, setter)]
-    fn set_topic(this: &Report, topic: &str);
-    #[wasm_bindgen(method, setter)]
-    fn set_qos(this: &Report, qos: u8);
-    #[wasm_bindgen(method, setter)]
-    fn set_retain(this: &Report, retain: bool);
-    #[wasm_bindgen(method, setter)]
-    fn set_payload(this: &Report, payload: &Uint8Array);
-    #[wasm_bindgen(method, setter, js_name = payloadBytes)]
-    fn set_payload_bytes(this: &Report, payload_bytes: usize);
-    #[wasm_bindgen(method, setter)]
-    fn set_subscribers(this: &Report, subscribers: usize);
-    #[wasm_bindgen(method, setter)]
-    fn set_action(this: &Report, action: &str);
-    #[wasm_bindgen(method, setter)]
-    fn set_fate(this: &Report, fate: &str);
-    #[wasm_bindgen(method, setter)]
-    fn set_connected(this: &Report, connected: bool);
-    #[wasm_bindgen(method, setter)]
-    fn set_subscriptions(this: &Report, subscriptions: &Array);
-    #[wasm_bindgen(method, setter)]
-    fn set_queued(this: &Report, queued: usize);
-    #[wasm_bindgen(method, setter, js_name = queuedBytes)]
-    fn set_queued_bytes(this: &Report, queued_bytes: usize);
-    #[wasm_bindgen(method, setter, js_name = inFlight)]
-    fn set_in_flight(this: &Report, in_flight: usize);
-    #[wasm_bindgen(method, setter, js_name = expiresIn)]
-    fn set_expires_in(this: &Report, milliseconds: f64);
-    #[wasm_bindgen(method, setter, js_name = hasWill)]
-    fn set_has_will(this: &Report, has_will: bool);
-    #[wasm_bindgen(method, setter)]
-    fn set_matches(this: &Report, matches: bool);
-    #[wasm_bindgen(method, setter)]
-    fn set_levels(this: &Report, levels: &Array);
-    #[wasm_bindgen(method, setter)]
-    fn set_verdict(this: &Report, verdict: &str);
+/// Converts a value to a plain object, a list or a primitive.
+pub(crate) fn to_js(value: &impl Serialize) -> JsValue {
+    // It fails for keys of maps and numbers above 2^53, of which there are none.
+    serde_wasm_bindgen::to_value(value).unwrap_or_default()
 }
 
-/// A list of reports.
-pub(crate) fn list(reports: impl Iterator<Item = Report>) -> Array {
+/// An event, as the face passes it on. One type for all kinds: a serializer for each would be a kilobyte more.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EventObject<'a> {
+    r#type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_present: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    qos: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retain: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload_bytes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscribers: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<CauseValue<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fate: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason_code: Option<u8>,
+}
+
+/// Cause of an event: a name alone for a lost message.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum CauseValue<'a> {
+    Name(&'a str),
+    Object(CauseObject<'a>),
+}
+
+/// Cause of an end, with what is known of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CauseObject<'a> {
+    kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason_code: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClientObject<'a> {
+    client_id: &'a str,
+    version: u8,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionObject<'a> {
+    client_id: &'a str,
+    connected: bool,
+    subscriptions: Vec<SubscriptionObject<'a>>,
+    queued: usize,
+    queued_bytes: usize,
+    in_flight: usize,
+    /// In milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<u64>,
+    has_will: bool,
+}
+
+#[derive(Serialize)]
+struct SubscriptionObject<'a> {
+    filter: &'a str,
+    qos: u8,
+}
+
+#[derive(Serialize)]
+struct RetainedObject<'a> {
+    topic: &'a str,
+    qos: u8,
+    #[serde(serialize_with = "as_bytes")]
+    payload: &'a [u8],
+}
+
+#[derive(Serialize)]
+struct ExplanationObject<'a> {
+    matches: bool,
+    levels: Vec<LevelObject<'a>>,
+}
+
+#[derive(Serialize)]
+struct LevelObject<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<&'a str>,
+    verdict: &'a str,
+}
+
+/// Converts an event.
+pub(crate) fn event(event: &Event) -> JsValue {
+    to_js(&event_object(event))
+}
+
+fn event_object(event: &Event) -> EventObject<'_> {
+    let object = EventObject { r#type: event_type(event), client_id: client_id(event), ..EventObject::default() };
+    match event {
+        Event::Connected { version, session_present, .. } => {
+            EventObject { version: Some(version_number(*version)), session_present: Some(*session_present), ..object }
+        }
+        Event::Rejected { cause, .. } => EventObject { cause: Some(CauseValue::Object(reject_cause(cause))), ..object },
+        Event::Disconnected { cause, .. } => {
+            EventObject { cause: Some(CauseValue::Object(disconnect_cause(cause))), ..object }
+        }
+        Event::Subscribed { filter, reason, .. } | Event::Unsubscribed { filter, reason, .. } => {
+            EventObject { filter: Some(filter), reason_code: Some(reason.value()), ..object }
+        }
+        Event::Published { topic, qos, retain, payload_bytes, subscribers, .. } => EventObject {
+            topic: Some(topic),
+            qos: Some(qos.bits()),
+            retain: Some(*retain),
+            payload_bytes: Some(*payload_bytes),
+            subscribers: Some(*subscribers),
+            ..object
+        },
+        Event::Dropped { topic, cause, .. } => {
+            EventObject { topic: Some(topic), cause: Some(CauseValue::Name(cause.name())), ..object }
+        }
+        Event::Refused { action, topic, reason, .. } => EventObject {
+            action: Some(action_name(*action)),
+            topic: Some(topic),
+            reason_code: Some(reason.value()),
+            ..object
+        },
+        Event::Will { topic, fate, .. } => EventObject { topic: Some(topic), fate: Some(will_fate(*fate)), ..object },
+        Event::SessionEnded { .. } => object,
+    }
+}
+
+/// Converts the connected clients.
+pub(crate) fn clients<'a>(views: impl Iterator<Item = ClientView<'a>>) -> Array {
+    let object =
+        |view: ClientView<'a>| ClientObject { client_id: view.client_id, version: version_number(view.version) };
+    list(views.map(object))
+}
+
+/// Converts the sessions, connected or not.
+pub(crate) fn sessions<'a>(views: impl Iterator<Item = SessionView<'a>>, now: Time) -> Array {
+    let sessions = Array::new();
+    for view in views {
+        sessions.push(&to_js(&session(&view, now)));
+    }
+    sessions
+}
+
+fn session<'a>(view: &'a SessionView<'_>, now: Time) -> SessionObject<'a> {
+    let subscription = |&(filter, qos): &(&'a str, QoS)| SubscriptionObject { filter, qos: qos.bits() };
+    SessionObject {
+        client_id: view.client_id,
+        connected: view.peer.is_some(),
+        subscriptions: view.subscriptions.iter().map(subscription).collect(),
+        queued: view.queued,
+        queued_bytes: view.queued_bytes,
+        in_flight: view.in_flight,
+        expires_in: view.expires_at.map(|at| at.as_millis().saturating_sub(now.as_millis())),
+        has_will: view.has_will,
+    }
+}
+
+/// Converts the retained messages.
+pub(crate) fn retained<'a>(messages: impl Iterator<Item = &'a Message>) -> Array {
+    let object = |message: &'a Message| RetainedObject {
+        topic: message.topic.as_str(),
+        qos: message.qos.bits(),
+        payload: &message.payload,
+    };
+    list(messages.map(object))
+}
+
+fn list(objects: impl Iterator<Item = impl Serialize>) -> Array {
     let list = Array::new();
-    for report in reports {
-        list.push(&report);
+    for object in objects {
+        list.push(&to_js(&object));
     }
     list
 }
 
-/// Something that happened.
-pub(crate) fn event(event: &Event) -> Report {
-    let report = new();
-    report.set_type(event_type(event));
-    if let Some(client_id) = client_id(event) {
-        report.set_client_id(client_id);
-    }
-    match event {
-        Event::Connected { version, session_present, .. } => {
-            report.set_version(version_number(*version));
-            report.set_session_present(*session_present);
-        }
-        Event::Rejected { cause, .. } => report.set_cause(&reject_cause(cause)),
-        Event::Disconnected { cause, .. } => report.set_cause(&disconnect_cause(cause)),
-        Event::Subscribed { filter, reason, .. } | Event::Unsubscribed { filter, reason, .. } => {
-            report.set_filter(filter);
-            report.set_reason_code(reason.value());
-        }
-        Event::Published { topic, qos, retain, payload_bytes, subscribers, .. } => {
-            report.set_topic(topic);
-            report.set_qos(qos.bits());
-            report.set_retain(*retain);
-            report.set_payload_bytes(*payload_bytes);
-            report.set_subscribers(*subscribers);
-        }
-        Event::Dropped { topic, cause, .. } => {
-            report.set_topic(topic);
-            report.set_cause(&cause.name().into());
-        }
-        Event::Refused { action, topic, reason, .. } => {
-            report.set_action(action_name(*action));
-            report.set_topic(topic);
-            report.set_reason_code(reason.value());
-        }
-        Event::Will { topic, fate, .. } => {
-            report.set_topic(topic);
-            report.set_fate(will_fate(*fate));
-        }
-        Event::SessionEnded { .. } => {}
-    }
-    report
+/// Converts the explanation of a match.
+pub(crate) fn explanation(explanation: &Explanation) -> JsValue {
+    to_js(&ExplanationObject { matches: explanation.matches, levels: explanation.levels.iter().map(level).collect() })
 }
 
-/// A connected client.
-pub(crate) fn client(view: ClientView<'_>) -> Report {
-    let report = new();
-    report.set_client_id(view.client_id);
-    report.set_version(version_number(view.version));
-    report
+fn level(level: &LevelExplanation) -> LevelObject<'_> {
+    LevelObject { filter: level.filter.as_deref(), topic: level.topic.as_deref(), verdict: verdict(level.verdict) }
 }
 
-/// A session, connected or not.
-pub(crate) fn session(view: &SessionView<'_>, now: Time) -> Report {
-    let report = new();
-    report.set_client_id(view.client_id);
-    report.set_connected(view.peer.is_some());
-    report.set_subscriptions(&list(view.subscriptions.iter().map(|(filter, qos)| subscription(filter, *qos))));
-    report.set_queued(view.queued);
-    report.set_queued_bytes(view.queued_bytes);
-    report.set_in_flight(view.in_flight);
-    if let Some(at) = view.expires_at {
-        report.set_expires_in(number(at.as_millis().saturating_sub(now.as_millis())));
-    }
-    report.set_has_will(view.has_will);
-    report
+/// Serializes as a `Uint8Array`, and not as a list of numbers.
+fn as_bytes<S: Serializer>(bytes: &&[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bytes(bytes)
 }
 
-fn subscription(filter: &str, qos: QoS) -> Report {
-    let report = new();
-    report.set_filter(filter);
-    report.set_qos(qos.bits());
-    report
-}
-
-/// A retained message.
-pub(crate) fn retained(message: &Message) -> Report {
-    let report = new();
-    report.set_topic(message.topic.as_str());
-    report.set_qos(message.qos.bits());
-    report.set_payload(&Uint8Array::new_from_slice(&message.payload));
-    report
-}
-
-/// Why a filter matches a topic, or why not.
-pub(crate) fn explanation(explanation: &Explanation) -> Report {
-    let report = new();
-    report.set_matches(explanation.matches);
-    report.set_levels(&list(explanation.levels.iter().map(level)));
-    report
-}
-
-fn level(level: &LevelExplanation) -> Report {
-    let report = new();
-    if let Some(filter) = &level.filter {
-        report.set_filter(filter);
-    }
-    if let Some(topic) = &level.topic {
-        report.set_topic(topic);
-    }
-    report.set_verdict(verdict(level.verdict));
-    report
-}
-
-fn new() -> Report {
-    Object::new().unchecked_into()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "JavaScript counts exactly up to 2^53")]
-const fn number(value: u64) -> f64 {
-    value as f64
-}
-
-fn reject_cause(cause: &RejectCause) -> Report {
+fn reject_cause(cause: &RejectCause) -> CauseObject<'_> {
     match cause {
         RejectCause::Refused(reason) => told("refused", *reason),
         RejectCause::Fault(fault) => fault_cause(fault),
@@ -208,7 +237,7 @@ fn reject_cause(cause: &RejectCause) -> Report {
     }
 }
 
-fn disconnect_cause(cause: &DisconnectCause) -> Report {
+fn disconnect_cause(cause: &DisconnectCause) -> CauseObject<'_> {
     match cause {
         DisconnectCause::Client(reason) => told("client", *reason),
         DisconnectCause::TransportClosed => untold("transport-closed"),
@@ -221,24 +250,17 @@ fn disconnect_cause(cause: &DisconnectCause) -> Report {
     }
 }
 
-/// A cause without a reason code.
-fn untold(kind: &str) -> Report {
-    let cause = new();
-    cause.set_kind(kind);
-    cause
+/// Cause without a reason code.
+const fn untold(kind: &str) -> CauseObject<'_> {
+    CauseObject { kind, reason_code: None, rule: None, problem: None }
 }
 
-fn told(kind: &str, reason: ReasonCode) -> Report {
-    let cause = untold(kind);
-    cause.set_reason_code(reason.value());
-    cause
+const fn told(kind: &str, reason: ReasonCode) -> CauseObject<'_> {
+    CauseObject { reason_code: Some(reason.value()), ..untold(kind) }
 }
 
-fn fault_cause(fault: &Fault) -> Report {
-    let cause = told("fault", fault.reason);
-    cause.set_rule(fault.rule);
-    cause.set_problem(fault.problem);
-    cause
+fn fault_cause(fault: &Fault) -> CauseObject<'_> {
+    CauseObject { rule: Some(fault.rule), problem: Some(fault.problem), ..told("fault", fault.reason) }
 }
 
 const fn event_type(event: &Event) -> &'static str {
@@ -256,7 +278,7 @@ const fn event_type(event: &Event) -> &'static str {
     }
 }
 
-/// Whose event it is, if it is a client's.
+/// Returns the client that the event is about, if it is one's.
 fn client_id(event: &Event) -> Option<&str> {
     match event {
         Event::Rejected { .. } => None,

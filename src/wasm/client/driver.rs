@@ -23,7 +23,9 @@ use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::clock;
 use crate::wasm::js::properties;
 use crate::wasm::js::timer::Timer;
-use crate::wasm::js::{self, Array, Callback, Uint8Array, WebSocket};
+use crate::wasm::js::{self, Callback};
+use js_sys::{Array, Uint8Array};
+use web_sys::WebSocket;
 
 /// From here on the payload of a message alone in its frame is not copied in.
 const LARGE_FRAME_BYTES: usize = 4096;

@@ -24,7 +24,8 @@ use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::error::{failure, of_call, parse_filter};
 use crate::wasm::js::message::message;
 use crate::wasm::js::properties;
-use crate::wasm::js::{Array, WebSocket};
+use js_sys::Array;
+use web_sys::WebSocket;
 
 /// One client with its socket and its timer. Methods take `&self`, so that a handler may call any of them.
 ///
@@ -43,7 +44,10 @@ impl ClientCore {
     /// A failure that says which option is wrong.
     #[wasm_bindgen(constructor)]
     #[expect(clippy::needless_pass_by_value, reason = "JavaScript gives it away")]
-    pub fn new(host: Host, options: Array) -> Result<Self, JsValue> {
+    pub fn new(
+        host: Host,
+        #[wasm_bindgen(unchecked_param_type = "readonly unknown[]")] options: Array,
+    ) -> Result<Self, JsValue> {
         let options = options::read(&options)?;
         let version = options.version;
         Ok(Self { shell: ClientShell::new(host, version, Client::new(options)) })
@@ -89,7 +93,12 @@ impl ClientCore {
     ///
     /// # Errors
     /// A failure.
-    pub fn subscribe(&self, filter: &str, subscription_options: u8, properties: Option<Array>) -> Result<f64, JsValue> {
+    pub fn subscribe(
+        &self,
+        filter: &str,
+        subscription_options: u8,
+        #[wasm_bindgen(unchecked_optional_param_type = "readonly unknown[]")] properties: Option<Array>,
+    ) -> Result<f64, JsValue> {
         let filter = parse_filter(filter)?;
         let options = SubscriptionOptions::from_byte(subscription_options, Version::V5)
             .ok_or_else(|| failure("option", "there are no such subscription options", None))?;
@@ -116,7 +125,7 @@ impl ClientCore {
         topic: &str,
         payload: Vec<u8>,
         flags: u8,
-        properties: Option<Array>,
+        #[wasm_bindgen(unchecked_optional_param_type = "readonly unknown[]")] properties: Option<Array>,
     ) -> Result<Option<f64>, JsValue> {
         let message = message(topic, payload, flags, properties)?;
         if message.qos == QoS::AtMostOnce {

@@ -1,8 +1,8 @@
 //! A tap: looks at every packet that passes, both ways, for who watches.
 
 use crate::codec::{Decoder, PACKET_BYTES_MAX, Packet, PacketId, PacketKind, ReasonCode, Version};
-use crate::wasm::js::Uint8Array;
 use crate::wasm::js::callbacks::Host;
+use js_sys::Uint8Array;
 
 /// Finds the packets in both streams.
 #[derive(Debug)]

@@ -2,7 +2,9 @@
 
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::wasm::js::{Callback, Uint8Array, WebSocket};
+use crate::wasm::js::Callback;
+use js_sys::Uint8Array;
+use web_sys::WebSocket;
 
 /// Owns the socket's `on…` slots. Dropped, it empties them and closes the socket, so that nothing is called any more.
 pub(crate) struct Socket {

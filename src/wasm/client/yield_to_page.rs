@@ -4,7 +4,7 @@
 
 use alloc::rc::Weak;
 
-use crate::wasm::js::timeout::Timeout;
+use gloo_timers::callback::Timeout;
 
 use crate::wasm::client::driver::ClientShell;
 

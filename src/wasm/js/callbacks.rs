@@ -5,7 +5,7 @@
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::wasm::js::{Array, Uint8Array};
+use js_sys::{Array, Uint8Array};
 
 #[wasm_bindgen]
 extern "C" {

@@ -8,11 +8,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::client::CallError;
 use crate::codec::ReasonCode;
 use crate::topic::{TopicError, TopicFilter, TopicName};
-use crate::wasm::js::Array;
+use js_sys::Array;
 
 /// `[code, message, reasonCode]`.
 pub(crate) fn failure(code: &str, message: &str, reason: Option<ReasonCode>) -> JsValue {
-    Array::of(code, message, reason.map(ReasonCode::value)).into()
+    Array::of3(&code.into(), &message.into(), &reason.map(ReasonCode::value).into()).into()
 }
 
 pub(crate) fn of_call(error: &CallError) -> JsValue {

@@ -6,9 +6,9 @@ use wasm_bindgen::JsValue;
 
 use crate::codec::{Message, QoS};
 use crate::topic::TopicName;
-use crate::wasm::js::Array;
 use crate::wasm::js::error::{failure, of_topic};
 use crate::wasm::js::properties;
+use js_sys::Array;
 
 /// A message to publish; `flags` are QoS and RETAIN as in PUBLISH's first byte.
 pub(crate) fn message(topic: &str, payload: Vec<u8>, flags: u8, properties: Option<Array>) -> Result<Message, JsValue> {

@@ -7,7 +7,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::codec::{EncodeError, Properties, PropertiesBuf, PropertyId, Value, ValueKind};
 use crate::wasm::js::error::failure;
-use crate::wasm::js::{Array, Uint8Array};
+use crate::wasm::js::list;
+use js_sys::{Array, Uint8Array};
 
 /// The property bytes of a message, without their length, as a list.
 #[wasm_bindgen(js_name = readProperties)]
@@ -42,7 +43,7 @@ pub(crate) fn write(given: Option<Array>) -> Result<PropertiesBuf, JsValue> {
     let mut list = PropertiesBuf::new();
     let Some(given) = given else { return Ok(list) };
     for index in (0..given.length()).step_by(2) {
-        let Some(id) = PropertyId::from_value(given.number(index)) else {
+        let Some(id) = PropertyId::from_value(list::number(&given, index)) else {
             return Err(failure("property", "there is no such property", None));
         };
         push(&mut list, id, &given, index + 1).map_err(|error| failure("property", &error.to_string(), None))?;
@@ -53,15 +54,15 @@ pub(crate) fn write(given: Option<Array>) -> Result<PropertiesBuf, JsValue> {
 /// Appends a value, which has the type of the property.
 fn push(list: &mut PropertiesBuf, id: PropertyId, given: &Array, index: u32) -> Result<(), EncodeError> {
     match id.value_kind() {
-        ValueKind::Bool => list.push_value(id, Value::Bool(given.number(index) != 0)),
+        ValueKind::Bool => list.push_value(id, Value::Bool(list::number(given, index) != 0)),
         ValueKind::TwoByte | ValueKind::FourByte | ValueKind::Variable => {
-            list.push_value(id, Value::Number(given.number(index)))
+            list.push_value(id, Value::Number(list::number(given, index)))
         }
-        ValueKind::Text => list.push_value(id, Value::Text(&given.text(index))),
-        ValueKind::Binary => list.push_value(id, Value::Binary(&given.bytes(index))),
+        ValueKind::Text => list.push_value(id, Value::Text(&list::text(given, index))),
+        ValueKind::Binary => list.push_value(id, Value::Binary(&list::bytes(given, index))),
         ValueKind::Pair => {
-            let pair = given.list(index);
-            list.push_value(id, Value::Pair(&pair.text(0), &pair.text(1)))
+            let pair = list::list(given, index);
+            list.push_value(id, Value::Pair(&list::text(&pair, 0), &list::text(&pair, 1)))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::rc::Rc;
 
-use crate::wasm::js::timeout::Timeout;
+use gloo_timers::callback::Timeout;
 
 use crate::time::Time;
 
