@@ -4,7 +4,6 @@
 // The modules by wasm-pack stay in their folders there; their JavaScript goes into the bundles.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,48 +12,7 @@ import { build } from 'esbuild'
 const root = dirname(fileURLToPath(import.meta.url))
 const dist = join(root, 'dist')
 const types = join(dist, 'types')
-const modules = ['client', 'broker', 'stored']
-
-/** What becomes of parts of wasm-bindgen's JavaScript. */
-const cuts = [
-  // The face fetches and compiles, and does so once.
-  ['loader', /^async function __wbg_load\([\s\S]*/m, () => loader],
-  // The face frees what it made; of a client this one would see nothing anyway, since the module
-  // holds its host.
-  ['registry of what is to be freed', /^const \w+ = \(typeof FinalizationRegistry [\s\S]*?;\n/gm, ''],
-  ['use of that registry', /^ *\w+(?:Finalization|_DTORS)\.(?:un)?register\(.*\n/gm, ''],
-  ['use of Symbol.dispose', /^if \(Symbol\.dispose\) .*\n/gm, ''],
-  // The same, shorter.
-  ['imports', /^( {8}\w+): function\(/gm, '$1('],
-  // A decoder that is made anew after two gigabytes, which the texts of errors do not come to.
-  ['care for long decoding', /^const MAX_SAFARI_DECODE_BYTES[\s\S]*?^\}\n/m, () => decodeText],
-  // For browsers that could not run the rest either.
-  [
-    'care for buffers without `detached`',
-    /\((cachedDataViewMemory0) === null .* !== (wasm\.\w+\.buffer)\)\) \{/,
-    '($1?.buffer !== $2) {',
-  ],
-  [
-    'variables that nothing reads',
-    /^let wasmModule, wasmInstance, wasm;$([\s\S]*?)^ {4}wasmInstance = .*\n([\s\S]*?)^ {4}wasmModule = .*\n/m,
-    'let wasm;$1$2',
-  ],
-  ['stand-in for encodeInto', /^if \(!\('encodeInto' in [\s\S]*?^\}\n/m, ''],
-  ['way round encodeInto', /^ *if \(realloc === undefined\) \{[\s\S]*?\n {4}\}\n/m, ''],
-]
-
-const loader = `
-async function __wbg_init({ module_or_path }) {
-  return __wbg_finalize_init(await WebAssembly.instantiate(module_or_path, __wbg_get_imports()))
-}
-export { __wbg_init as default }
-`
-
-const decodeText = `
-function decodeText(ptr, len) {
-  return cachedTextDecoder.decode(getUint8ArrayMemory0().subarray(ptr, ptr + len))
-}
-`
+const modules = ['client', 'broker']
 
 const missing = modules.filter(name => !existsSync(join(dist, name, 'wasmqtt.d.ts')))
 if (missing.length > 0) {
@@ -69,6 +27,7 @@ const common = {
   bundle: true,
   format: 'esm',
   minify: true,
+  charset: 'utf8',
   legalComments: 'none',
   logLevel: 'warning',
 }
@@ -154,21 +113,15 @@ function reach(file, reached) {
 }
 
 /**
- * Takes wasm-bindgen's JavaScript from where wasm-pack wrote it, without what the face does itself
- * or never needs.
+ * Gives all exports of wasm-bindgen's JavaScript as one object. A namespace import would do, and be
+ * larger once bundled.
  */
 function bundleGlue({ onResolve, onLoad }) {
-  onResolve({ filter: /^#wasm\// }, ({ path }) => ({
-    path: join(dist, path.slice('#wasm/'.length), 'wasmqtt.js'),
-    sideEffects: false,
-  }))
-  onLoad({ filter: /[/\\]wasmqtt\.js$/ }, async ({ path }) => {
-    let contents = await readFile(path, 'utf8')
-    for (const [what, pattern, replacement] of cuts) {
-      const before = contents
-      contents = contents.replace(pattern, replacement)
-      if (contents === before) throw new Error(`${path} has no ${what} as it used to have`)
-    }
-    return { contents, loader: 'js' }
+  onResolve({ filter: /^#glue\// }, ({ path }) => ({ path, namespace: 'glue', sideEffects: false }))
+  onLoad({ filter: /./, namespace: 'glue' }, async ({ path }) => {
+    const file = `./dist/${path.slice('#glue/'.length)}/wasmqtt_bg.js`
+    const names = Object.keys(await import(file)).join(', ')
+    const contents = `import { ${names} } from '${file}'\nexport const glue = { ${names} }`
+    return { contents, resolveDir: root }
   })
 }

@@ -60,7 +60,6 @@ test('the tarball holds exactly the entries, what they share, the parts that loa
     'dist/index.js.map',
     'dist/node.js',
     'dist/node.js.map',
-    'dist/stored/wasmqtt_bg.wasm',
     'dist/stores.js',
     'dist/stores.js.map',
     'node/package.json',

@@ -23,7 +23,8 @@ WebAssembly.instantiate = async (...args) => {
   }
 }
 
-const { Client, ClosedError, MqttError, connect } = await load(install(), 'wasmqtt')
+const folder = install()
+const { Client, ClosedError, MqttError, connect } = await load(folder, 'wasmqtt')
 const never = () => new Promise(() => {})
 
 const calls = {
@@ -103,4 +104,27 @@ test('a trap while connecting rejects', { timeout: 20_000 }, async t => {
   give({ username: 'ann' })
   await assert.rejects(client.ready, isTrap)
   await client.end()
+})
+
+test('a panic ends in an error with its message and its place', { timeout: 20_000 }, async t => {
+  const { Broker } = await load(folder, 'wasmqtt/broker')
+  const broker = await new Broker().ready
+  const { now } = performance
+  t.after(() => {
+    performance.now = now
+  })
+  t.mock.method(console, 'error', () => {})
+  // It leaves the broker borrowed, as a panic does. The next call finds that and panics.
+  performance.now = () => {
+    throw new Error('no time')
+  }
+  await assert.rejects(broker.publish('a', ''), ({ message }) => /reload the page: Error: no time$/.test(message))
+  performance.now = now
+  await assert.rejects(broker.publish('a', ''), error => {
+    assert.equal(error.constructor, MqttError)
+    assert.match(error.message, /reload the page: Error: panicked at src\/wasm\/\S+\.rs:\d+:\d+:\n.*already.*borrowed/)
+    assert.equal(console.error.mock.callCount(), 1)
+    assert.match(console.error.mock.calls[0].arguments[0], /^panicked at src\//)
+    return true
+  })
 })

@@ -1,26 +1,20 @@
 // The npm package, built: the crate twice to WebAssembly, then the TypeScript face.
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { withoutLocations } from './locations.mjs'
 import { setUpNpmPackages } from './npm.mjs'
 import { inRoot, pathWith } from './paths.mjs'
 import { StepError } from './report.mjs'
-import { shortNamesPass, withShortNames } from './short-names.mjs'
-import { withSilentPanics } from './silent-panics.mjs'
-import { orderPasses, withOrderedNames } from './similar-functions.mjs'
 import { forget, hashOf, isFresh, stamp } from './stamp.mjs'
 import { setUpLinker, setUpToolchain } from './toolchain.mjs'
 import { checkBindgen, pinnedTools, setUpTool } from './tools.mjs'
 
 /** The builds of the one crate, and the name of each one's step. */
 export const builds = [
-  { name: 'client', step: 'wasm: client', features: ['module'] },
+  { name: 'client', step: 'wasm: client', features: ['allocator'] },
   // Smaller by a twentieth than with Cargo.toml's "s"; a fan-out in a page is a tenth slower, and far above its goal.
-  { name: 'broker', step: 'wasm: broker', features: ['module', 'broker'], level: 'z' },
-  // Instead of that one for a broker that has a store, since few have.
-  { name: 'stored', step: 'wasm: broker with store', features: ['module', 'store'], level: 'z' },
+  { name: 'broker', step: 'wasm: broker', features: ['allocator', 'broker'], level: 'z' },
 ]
 
 /** The name of the step that builds the face. */
@@ -41,13 +35,18 @@ const optimise = [
   // Twice, since what the first run leaves has more to take out.
   '-O3',
   '-O3',
+  // Without this pass the module is larger, and smaller once compressed.
+  '--skip-pass=local-cse',
   // A function with one caller is not taken into it: no slower where it was measured, and smaller once compressed.
   '--one-caller-inline-max-function-size=30',
   // Nor is one that is not tiny into many.
   '--flexible-inline-max-function-size=10',
   // No pointer is below 1024: there ends the stack. So a sum of a pointer and a number becomes the offset of a load.
   '--low-memory-unused',
-  // Who made it, and with what: nobody asks.
+  // Functions of one module and one generic stand together, and compress better.
+  '--reorder-functions-by-name',
+  // The names of functions and the names of tools, which nobody reads.
+  '--strip-debug',
   '--strip-producers',
   '--strip-target-features',
 ]
@@ -92,23 +91,11 @@ export async function buildPackage(report, env, { keepOld = false } = {}) {
 
 /** The files of one build, below the root. */
 const folderOf = name => `pkg/dist/${name}`
-const outputsOf = name => ['wasmqtt.js', 'wasmqtt.d.ts', 'wasmqtt_bg.wasm'].map(file => `${folderOf(name)}/${file}`)
+const outputsOf = name => ['wasmqtt_bg.js', 'wasmqtt.d.ts', 'wasmqtt_bg.wasm'].map(file => `${folderOf(name)}/${file}`)
 
 async function buildWasm(step, { name, features, level }, env) {
   const hash = hashOf(
-    [
-      'Cargo.toml',
-      'Cargo.lock',
-      'rust-toolchain.toml',
-      'src',
-      'package-lock.json',
-      'scripts/lib/build.mjs',
-      'scripts/lib/locations.mjs',
-      'scripts/lib/sections.mjs',
-      'scripts/lib/short-names.mjs',
-      'scripts/lib/silent-panics.mjs',
-      'scripts/lib/similar-functions.mjs',
-    ],
+    ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'src', 'package-lock.json', 'scripts/lib/build.mjs'],
     [JSON.stringify(pinnedTools()), features.join(), level ?? '', process.env.RUSTFLAGS ?? ''],
   )
   const outputs = outputsOf(name)
@@ -120,7 +107,7 @@ async function buildWasm(step, { name, features, level }, env) {
       '--mode',
       'no-install',
       '--target',
-      'web',
+      'bundler',
       '--release',
       '--no-pack',
       '--no-gitignore',
@@ -134,9 +121,8 @@ async function buildWasm(step, { name, features, level }, env) {
       minutes: 30,
     })
     await optimiseWasm(step, folderOf(name), env)
-    // It writes these whatever it is told in some versions; npm would obey them and leave the build out. The last tells
-    // names that the module no longer has.
-    for (const file of ['package.json', '.gitignore', 'README.md', 'wasmqtt_bg.wasm.d.ts'])
+    // It writes these whatever it is told in some versions; npm would obey them and leave the build out.
+    for (const file of ['package.json', '.gitignore', 'README.md'])
       rmSync(inRoot(folderOf(name), file), { force: true })
     const absent = outputs.filter(path => !existsSync(inRoot(path)))
     if (absent.length > 0) throw new StepError(`wasm-pack did not write ${absent.join(', ')}`)
@@ -162,15 +148,6 @@ async function optimiseWasm(step, folder, env) {
   step.progress = 'wasm-opt'
   const wasm = `${folder}/wasmqtt_bg.wasm`
   const optimised = `${wasm}.opt`
-  writeFileSync(inRoot(wasm), withoutLocations(await withSilentPanics(readFileSync(inRoot(wasm)))))
-  const run = async passes => {
-    const printed = await step.exec('wasm-opt', [...enabled, ...passes, wasm, '-o', optimised], { env, minutes: 30 })
-    renameSync(inRoot(optimised), inRoot(wasm))
-    return printed
-  }
-  const printed = await run([...optimise, shortNamesPass])
-  writeFileSync(inRoot(wasm), withOrderedNames(readFileSync(inRoot(wasm))))
-  await run(orderPasses)
-  const glue = inRoot(folder, 'wasmqtt.js')
-  writeFileSync(glue, withShortNames(readFileSync(glue, 'utf8'), printed))
+  await step.exec('wasm-opt', [...enabled, ...optimise, wasm, '-o', optimised], { env, minutes: 30 })
+  renameSync(inRoot(optimised), inRoot(wasm))
 }

@@ -48,7 +48,7 @@ async function sizeWithin(step, sizes, most) {
 
 /** tests/web.rs in headless Chromium, under each build's features. */
 export async function browserTests(report, env) {
-  for (const features of [[], ['--features', 'store']]) {
+  for (const features of [[], ['--features', 'broker']]) {
     const needs = ['wasm-pack', 'wasm-bindgen-cli', 'wasm-bindgen versions', 'Chromium']
     const name = `wasm-pack test${features.length > 0 ? ' with broker' : ''}`
     await report.step(name, { needs }, step =>

@@ -37,13 +37,14 @@ export async function rustChecks(report, env) {
   // Only what is made for WebAssembly: the native tests and benchmarks depend on crates that are not.
   const wasmTargets = [
     ...builds.map(({ name, features }) => [`wasm32 ${name}`, ['--lib', '--features', features.join()]]),
-    ['browser tests', ['--test', 'web', '--features', 'store']],
+    ['browser tests', ['--test', 'web', '--features', 'broker']],
   ]
   for (const [name, targets] of wasmTargets) {
     await report.step(`clippy, ${name}`, { needs: ['Rust'] }, step =>
       step.check('cargo', ['clippy', '--locked', ...wasmTarget, ...targets, ...denyWarnings], { env }),
     )
   }
+  await report.step('core without std', { needs: ['Rust'] }, step => coreWithoutStd(step, env))
   await report.step('cargo test', { needs: ['Rust'] }, step =>
     step.tests(counts.cargo, 'cargo', ['test', '--locked', '--no-fail-fast'], { env, minutes: 30 }),
   )
@@ -80,6 +81,14 @@ async function differential(step, env) {
   const tests = readdirSync(inRoot('tests', 'differential')).filter(name => name.endsWith('.test.mjs'))
   const files = tests.map(name => inRoot('tests', 'differential', name))
   return step.tests(counts.node, process.execPath, ['--test', '--test-reporter=tap', ...files], { env })
+}
+
+/** The core for a microcontroller, whose target has no standard library. */
+async function coreWithoutStd(step, env) {
+  const target = 'thumbv7m-none-eabi'
+  const { code } = await step.try('rustup', ['target', 'add', target], { env, minutes: 5 })
+  if (code !== 0) return { skipped: 1, note: `rustup cannot add the target ${target} here` }
+  return step.check('cargo', ['check', '--locked', '--lib', '--target', target], { env })
 }
 
 /** The advisories live in a repository that some networks do not reach; nobody's test should fail for that. */

@@ -4,18 +4,21 @@ import { basename, dirname, join, normalize } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { inRoot, readJson } from './paths.mjs'
 
-/** KB are 1000 bytes. The `parts` are what a page downloads only when it uses them, by the files that they begin with. */
+/**
+ * Limits in bytes; KB are 1000. `parts` are downloads on first use, by the file that they begin with.
+ *
+ * The goals are 52,500 for the client and 125,000 with the broker. What is reached is held, so that
+ * nothing grows unseen.
+ */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 44_500, parts: {} },
+  { entry: '.', name: 'client', bytes: 53_100, parts: {} },
   {
     entry: './broker',
     name: 'client with broker',
-    // What is between this and the 110,000 of the design is for the simulator.
-    bytes: 99_600,
+    bytes: 132_800,
     parts: {
       'hooks.js': 1_600,
-      // With the module that a broker with a store has in place of the other.
-      'stores.js': 97_400,
+      'stores.js': 1_600,
     },
   },
 ]

@@ -17,9 +17,9 @@ import { ObservedEventTarget } from '../util/observed-event-target.js'
 import { reportUncaught } from '../util/report-error.js'
 import { disconnectCode, optionError, payload as payloadOf, secret, text } from '../util/validate.js'
 import { brokerLoader } from '../wasm/broker-module.js'
-import type { BrokerGlue, BrokerCore as Core, CoreBrokerOptions, StoringCore, StoringGlue } from '../wasm/interface.js'
+import type { BrokerGlue, BrokerCore as Core, CoreBrokerOptions } from '../wasm/interface.js'
 import { loadPart } from '../wasm/lazy-part.js'
-import { type Engine, Loader } from '../wasm/loader.js'
+import type { Engine } from '../wasm/loader.js'
 import { thrownError } from '../wasm/to-error.js'
 import { type Counters, readCounters } from './counters.js'
 import { BrokerEvent, type BrokerEventDetail, type ClientInfo, type RetainedInfo, type SessionInfo } from './events.js'
@@ -29,8 +29,6 @@ import type { HostMessagesOptions, HostSubscribeOptions } from './own-subscripti
 import { OwnSubscriptions } from './own-subscriptions.js'
 
 const serverCode = disconnectCode('0x00, 0x80-0x83, 0x87, 0x89, 0x8B, 0x8D-0x90, 0x93-0xA2')
-/** Loader of the module whose broker can have a store. The other is smaller. */
-let storingLoader: Loader<StoringGlue> | undefined
 
 /** Stores in use by a broker. */
 const stores = new WeakSet<Store>()
@@ -222,7 +220,7 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
 
   async #start(options: CoreBrokerOptions, hooks: Hooks, store: Store | undefined): Promise<Engine<BrokerGlue>> {
     const [engine, hooksPart] = await Promise.all([
-      store ? loadStoring() : brokerLoader.load(),
+      brokerLoader.load(),
       Object.values(hooks).some(Boolean) && loadPart(import('./lazy-hooks.js')),
     ])
     if (this.#closing) throw closed()
@@ -235,8 +233,7 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
       })
       core.setAsker(runner)
     }
-    // With a store, the core is one that can have it.
-    if (store) await this.#restore(store, core as StoringCore)
+    if (store) await this.#restore(store, core)
     this.#core = core
     // Then it is closed as any other is.
     if (this.#closing) throw closed()
@@ -244,7 +241,7 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
     return engine
   }
 
-  async #restore(store: Store, core: StoringCore): Promise<void> {
+  async #restore(store: Store, core: Core): Promise<void> {
     try {
       const { BatchWriter } = await loadPart(import('../store/lazy-store.js'))
       this.#storage = await BatchWriter.open(store, core, {
@@ -296,7 +293,7 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
       // The module trapped, a bug of ours. It cannot be called again.
       this.#core = undefined
       this.#peers.close()
-      reportUncaught(error)
+      reportUncaught(thrownError(error, { kind: 'options' }))
     }
   }
 
@@ -307,9 +304,3 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
 }
 
 const closed = () => new ClosedError('the broker is closed')
-
-async function loadStoring(): Promise<Engine<StoringGlue>> {
-  const { glue, init, url } = await loadPart(import('../store/lazy-store.js'))
-  storingLoader ??= new Loader(glue, init, url)
-  return storingLoader.load()
-}

@@ -1,4 +1,4 @@
-import type { Storage as CoreStorage, StoringCore } from '../wasm/interface.js'
+import type { BrokerCore, Storage as CoreStorage } from '../wasm/interface.js'
 import type { Store, StoreChange, StoreError } from './store.js'
 
 /** Value length that marks a removed key. */
@@ -17,14 +17,14 @@ export interface BatchWriterHost {
 /** Writer of a broker's changes: passes the core's batches to the user's store, one at a time. */
 export class BatchWriter implements CoreStorage {
   readonly #store: Store
-  readonly #core: StoringCore
+  readonly #core: BrokerCore
   readonly #host: BatchWriterHost
   /** The latest write. It never rejects. */
   #last: Promise<void> = Promise.resolve()
   #failure: StoreError | undefined
   #closed: Promise<void> | undefined
 
-  private constructor(store: Store, core: StoringCore, host: BatchWriterHost) {
+  private constructor(store: Store, core: BrokerCore, host: BatchWriterHost) {
     this.#store = store
     this.#core = core
     this.#host = host
@@ -34,7 +34,7 @@ export class BatchWriter implements CoreStorage {
    * Loads the store into the core. Rejects with a StoreError if reading fails, or with the core's
    * error; then both are closed.
    */
-  static async open(store: Store, core: StoringCore, host: BatchWriterHost): Promise<BatchWriter> {
+  static async open(store: Store, core: BrokerCore, host: BatchWriterHost): Promise<BatchWriter> {
     const storage = new BatchWriter(store, core, host)
     try {
       core.restore(await storage.#load(), storage)

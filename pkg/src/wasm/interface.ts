@@ -195,12 +195,6 @@ export interface BrokerCore {
   counters(): Float64Array
   disconnect(clientId: string, reasonCode: number, serverReference?: string): boolean
   listen(listener?: (event: object) => void): void
-  close(): void
-  free(): void
-}
-
-/** A broker in the page that has a store. */
-export interface StoringCore extends BrokerCore {
   /**
    * Restores the records, before anything else. Throws if one is damaged; the core cannot be used
    * then.
@@ -208,6 +202,8 @@ export interface StoringCore extends BrokerCore {
   restore(records: Uint8Array, storage: Storage): void
   stored(batch: number): void
   storeFailed(): void
+  close(): void
+  free(): void
 }
 
 /** Exports of all builds. */
@@ -223,9 +219,4 @@ export interface BrokerGlue extends Glue {
   readonly ClientCore: new (host: Host, options: CoreOptions) => LinkableCore
   readonly BrokerCore: new (host: Host, options: CoreBrokerOptions) => BrokerCore
   explain(filter: string, topic: string): object
-}
-
-/** Exports of the build with stores. */
-export interface StoringGlue extends BrokerGlue {
-  readonly BrokerCore: new (host: Host, options: CoreBrokerOptions) => StoringCore
 }

@@ -7,8 +7,16 @@ export interface Engine<G extends Glue = Glue> {
   readonly memory: WebAssembly.Memory
 }
 
-/** Function by wasm-bindgen that instantiates the module. */
-type Init = (options: { module_or_path: WebAssembly.Module }) => Promise<object>
+/** Export of wasm-bindgen's JavaScript that its declarations lack, since bundlers call it. */
+interface Generated {
+  __wbg_set_wasm(exports: WebAssembly.Exports): void
+}
+
+/** Exports of the module that the loader uses. */
+interface Exports {
+  readonly memory: WebAssembly.Memory
+  __wbindgen_start(): void
+}
 
 /** Loader of one build's module: on first use, and once. */
 export class Loader<G extends Glue = Glue> {
@@ -17,12 +25,11 @@ export class Loader<G extends Glue = Glue> {
   #loading: Promise<Engine<G>> | undefined
 
   readonly #glue: G
-  readonly #init: Init
   readonly #url: () => URL
 
-  constructor(glue: G, init: Init, url: () => URL) {
+  /** `glue` is all of wasm-bindgen's JavaScript for bundlers, with the imports of the module. */
+  constructor(glue: G, url: () => URL) {
     this.#glue = glue
-    this.#init = init
     this.#url = url
   }
 
@@ -34,11 +41,14 @@ export class Loader<G extends Glue = Glue> {
 
   async #start(): Promise<Engine<G>> {
     const url = this.#url()
+    const glue = this.#glue
     try {
-      const exports = await this.#init({ module_or_path: await compile(url) })
-      // The build shortens the names of exports, the memory's too.
-      const memory = Object.values(exports).find(value => value instanceof WebAssembly.Memory) as WebAssembly.Memory
-      this.engine = { glue: this.#glue, memory }
+      const imports = { './wasmqtt_bg.js': glue as unknown as WebAssembly.ModuleImports }
+      const { exports } = await WebAssembly.instantiate(await compile(url), imports)
+      ;(glue as unknown as Generated).__wbg_set_wasm(exports)
+      const { memory, __wbindgen_start } = exports as unknown as Exports
+      __wbindgen_start()
+      this.engine = { glue, memory }
       return this.engine
     } catch (cause) {
       this.#loading = undefined

@@ -20,7 +20,8 @@ export type Subject =
 export function thrownError(thrown: unknown, subject: Subject): unknown {
   if (thrown instanceof MqttError) return thrown
   if (!Array.isArray(thrown)) {
-    return new MqttError('the WebAssembly module failed; reload the page', { cause: thrown })
+    // A panic throws an Error with its place and message.
+    return new MqttError(`the WebAssembly module failed; reload the page: ${thrown}`, { cause: thrown })
   }
   const [code, message, reasonCode] = thrown as unknown as Failure
   switch (code) {
