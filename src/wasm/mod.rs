@@ -1,6 +1,6 @@
 //! The browser's side: sockets, timers, conversion, and the classes that the TypeScript face builds on.
 //!
-//! A [`ClientShell`](shell::ClientShell) holds a machine behind the only `RefCell`: run the machine under a short borrow,
+//! A [`ClientDriver`](client::driver::ClientDriver) holds a machine behind the only `RefCell`: run the machine under a short borrow,
 //! then act on one output at a time with the borrow released. So a handler that calls back in finds nothing borrowed.
 
 #[cfg(feature = "broker")]
@@ -11,7 +11,7 @@ mod js;
 #[cfg(feature = "broker")]
 pub use broker::hooks::Asker;
 #[cfg(feature = "broker")]
-pub use broker::peer_socket::Port;
+pub use broker::peer_socket::PeerSocket;
 #[cfg(feature = "broker")]
 pub use broker::storage::Storage;
 #[cfg(feature = "broker")]

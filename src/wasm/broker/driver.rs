@@ -8,14 +8,14 @@ use wasm_bindgen::JsValue;
 
 use crate::broker::{Answer, Batch, BatchId, Broker, Event, HostMessage, Output, PeerId, Question, QuestionId};
 use crate::codec::ReasonCode;
-use crate::wasm::broker::endpoints::{End, Ends};
+use crate::wasm::broker::endpoints::{Endpoint, Endpoints};
 use crate::wasm::broker::hooks::{self, Asker};
 use crate::wasm::broker::link::{Pipe, SLICE_BYTES};
 use crate::wasm::broker::own_subscriptions;
-use crate::wasm::broker::peer_socket::Port;
+use crate::wasm::broker::peer_socket::PeerSocket;
 use crate::wasm::broker::storage::Storage;
 use crate::wasm::broker::to_js;
-use crate::wasm::client::driver::ClientShell;
+use crate::wasm::client::driver::ClientDriver;
 use crate::wasm::client::transport::Transport;
 use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::clock::now;
@@ -24,7 +24,7 @@ use js_sys::{Function, Uint8Array};
 
 /// One client's end. Dropped, it closes as a transport does that fails: behind what was sent.
 pub(crate) struct Link {
-    broker: Rc<BrokerShell>,
+    broker: Rc<BrokerDriver>,
     peer: PeerId,
     /// How many messages the host waits for until the broker has taken them.
     waiting: Cell<u32>,
@@ -32,7 +32,7 @@ pub(crate) struct Link {
 
 impl Link {
     /// Hands the bytes to the broker, which the caller runs with nothing borrowed.
-    pub(crate) fn send(&self, bytes: &[u8]) -> Rc<BrokerShell> {
+    pub(crate) fn send(&self, bytes: &[u8]) -> Rc<BrokerDriver> {
         self.broker.state.borrow_mut().send(self.peer, bytes);
         Rc::clone(&self.broker)
     }
@@ -40,7 +40,7 @@ impl Link {
     /// The number of a message that is sent now, if the broker has first to take what came before: below 0, where no request
     /// has one.
     pub(crate) fn wait(&self) -> Option<f64> {
-        self.broker.state.borrow_mut().ends.pipe(self.peer).filter(|pipe| !pipe.is_idle())?;
+        self.broker.state.borrow_mut().endpoints.pipe(self.peer).filter(|pipe| !pipe.is_idle())?;
         self.waiting.set(self.waiting.get() + 1);
         Some(-f64::from(self.waiting.get()))
     }
@@ -55,9 +55,9 @@ impl Drop for Link {
     fn drop(&mut self) {
         let peer = self.peer;
         {
-            let State { ends, machine, .. } = &mut *self.broker.state.borrow_mut();
-            if ends.pipe(peer).is_some_and(Pipe::close) {
-                ends.remove(peer);
+            let State { endpoints, machine, .. } = &mut *self.broker.state.borrow_mut();
+            if endpoints.pipe(peer).is_some_and(Pipe::close) {
+                endpoints.remove(peer);
                 machine.handle_closed(peer, now());
             }
         }
@@ -65,8 +65,8 @@ impl Drop for Link {
     }
 }
 
-/// The shell of a broker: its machine, its links and its timer.
-pub(crate) struct BrokerShell {
+/// Driver of a broker: its machine, its links and its timer.
+pub(crate) struct BrokerDriver {
     state: RefCell<State>,
     is_draining: Cell<bool>,
     /// Who takes what the page itself has subscribed to.
@@ -76,7 +76,7 @@ pub(crate) struct BrokerShell {
 /// Borrowed shortly, and never while anything outside is called that can call back.
 struct State {
     machine: Broker,
-    ends: Ends,
+    endpoints: Endpoints,
     /// Those whose pipe has more for the broker, which takes it.
     flowing: VecDeque<PeerId>,
     timer: Timer,
@@ -88,12 +88,12 @@ struct State {
 /// One output with nothing borrowed.
 enum Step {
     /// The client has bytes to read.
-    Fed(Rc<ClientShell>),
+    Fed(Rc<ClientDriver>),
     /// All that the client has sent was taken.
-    Taken(Rc<ClientShell>),
-    Transmit(Rc<Port>, Uint8Array),
-    Resume(Rc<Port>),
-    Close(End),
+    Taken(Rc<ClientDriver>),
+    Transmit(Rc<PeerSocket>, Uint8Array),
+    Resume(Rc<PeerSocket>),
+    Close(Endpoint),
     Event(Option<Function>, Event),
     Message(HostMessage),
     Store(Storage, f64, Uint8Array),
@@ -102,27 +102,27 @@ enum Step {
     Nothing,
 }
 
-impl BrokerShell {
+impl BrokerDriver {
     pub(crate) fn new(host: Host, machine: Broker) -> Rc<Self> {
         Rc::new_cyclic(|this: &Weak<Self>| {
-            let shell = Weak::clone(this);
+            let driver = Weak::clone(this);
             let timer = Timer::new(move || {
-                if let Some(shell) = shell.upgrade() {
-                    shell.on_timer();
+                if let Some(driver) = driver.upgrade() {
+                    driver.on_timer();
                 }
             });
-            let (ends, flowing) = (Ends::new(), VecDeque::new());
-            let state = State { machine, ends, flowing, timer, listener: None, storage: None, asker: None };
+            let (endpoints, flowing) = (Endpoints::new(), VecDeque::new());
+            let state = State { machine, endpoints, flowing, timer, listener: None, storage: None, asker: None };
             Self { state: RefCell::new(state), is_draining: Cell::new(false), host }
         })
     }
 
     /// Opens a link for the client.
-    pub(crate) fn link(self: &Rc<Self>, client: &Rc<ClientShell>) {
+    pub(crate) fn link(self: &Rc<Self>, client: &Rc<ClientDriver>) {
         let peer = {
             let state = &mut *self.state.borrow_mut();
             let peer = state.machine.accept(now());
-            state.ends.insert(peer, End::Client(Pipe::new(Rc::downgrade(client))));
+            state.endpoints.insert(peer, Endpoint::Client(Pipe::new(Rc::downgrade(client))));
             peer
         };
         client.set_transport(Transport::Link(Link { broker: Rc::clone(self), peer, waiting: Cell::new(0) }));
@@ -132,17 +132,17 @@ impl BrokerShell {
     }
 
     /// Lets a peer in that is behind a port; gives its index. The caller drains, here and below.
-    pub(crate) fn accept(&self, port: Port) -> usize {
+    pub(crate) fn accept(&self, port: PeerSocket) -> usize {
         let state = &mut *self.state.borrow_mut();
         let peer = state.machine.accept(now());
-        state.ends.insert(peer, End::Port(Rc::new(port)));
+        state.endpoints.insert(peer, Endpoint::PeerSocket(Rc::new(port)));
         peer.index()
     }
 
     /// Runs the machine for the peer with this index; gives the other value if there is none.
     pub(crate) fn run_for<T>(&self, index: usize, other: T, action: impl FnOnce(&mut Broker, PeerId) -> T) -> T {
         let state = &mut *self.state.borrow_mut();
-        match state.ends.peer(index) {
+        match state.endpoints.peer(index) {
             Some(peer) => action(&mut state.machine, peer),
             None => other,
         }
@@ -151,7 +151,7 @@ impl BrokerShell {
     /// The socket of a peer behind a port closed.
     pub(crate) fn on_closed(&self, index: usize) {
         self.run_for(index, (), |machine, peer| machine.handle_closed(peer, now()));
-        self.state.borrow_mut().ends.remove_at(index);
+        self.state.borrow_mut().endpoints.remove_at(index);
     }
 
     /// Runs the machine, then acts on all its outputs.
@@ -229,22 +229,22 @@ impl State {
     fn next(&mut self) -> Option<Step> {
         let Some(output) = self.machine.poll_output() else { return self.flow() };
         Some(match output {
-            Output::Transmit(peer, bytes) => match self.ends.get(peer) {
-                Some(End::Client(pipe)) => match pipe.client() {
+            Output::Transmit(peer, bytes) => match self.endpoints.get(peer) {
+                Some(Endpoint::Client(pipe)) => match pipe.client() {
                     Some(client) => {
                         client.feed(bytes);
                         Step::Fed(client)
                     }
                     None => Step::Nothing,
                 },
-                Some(End::Port(port)) => Step::Transmit(Rc::clone(port), Uint8Array::new_from_slice(bytes)),
+                Some(Endpoint::PeerSocket(port)) => Step::Transmit(Rc::clone(port), Uint8Array::new_from_slice(bytes)),
                 None => Step::Nothing,
             },
-            Output::Resume(peer) => match self.ends.get(peer) {
-                Some(End::Port(port)) => Step::Resume(Rc::clone(port)),
-                Some(End::Client(_)) | None => self.go_on(peer, true),
+            Output::Resume(peer) => match self.endpoints.get(peer) {
+                Some(Endpoint::PeerSocket(port)) => Step::Resume(Rc::clone(port)),
+                Some(Endpoint::Client(_)) | None => self.go_on(peer, true),
             },
-            Output::Close(peer) => self.ends.remove(peer).map_or(Step::Nothing, Step::Close),
+            Output::Close(peer) => self.endpoints.remove(peer).map_or(Step::Nothing, Step::Close),
             Output::Store(id, batch) => store(self.storage.as_ref(), id, batch),
             Output::Ask { question, peer, ask } => Step::Ask(self.asker.clone(), question, peer, ask),
             Output::Message(message) => Step::Message(message),
@@ -255,7 +255,7 @@ impl State {
     /// Bytes from a client in the page.
     fn send(&mut self, peer: PeerId, bytes: &[u8]) {
         // Those of one that is closed are nobody's.
-        let Some(pipe) = self.ends.pipe(peer) else { return };
+        let Some(pipe) = self.endpoints.pipe(peer) else { return };
         if pipe.is_idle() {
             if bytes.len() <= SLICE_BYTES {
                 pipe.is_stopped = !self.machine.handle_bytes(peer, bytes, now());
@@ -269,21 +269,21 @@ impl State {
     /// Once the machine has nothing to do: hands over the next of what waits.
     fn flow(&mut self) -> Option<Step> {
         let peer = self.flowing.pop_front()?;
-        let Some(pipe) = self.ends.pipe(peer) else { return Some(Step::Nothing) };
+        let Some(pipe) = self.endpoints.pipe(peer) else { return Some(Step::Nothing) };
         let goes_on = self.machine.handle_bytes(peer, pipe.slice(), now());
         Some(self.go_on(peer, goes_on))
     }
 
     /// The broker takes more of a client in the page, or no more.
     fn go_on(&mut self, peer: PeerId, goes_on: bool) -> Step {
-        let Some(pipe) = self.ends.pipe(peer) else { return Step::Nothing };
+        let Some(pipe) = self.endpoints.pipe(peer) else { return Step::Nothing };
         pipe.is_stopped = !goes_on;
         if !pipe.is_drained() {
             if goes_on {
                 self.flowing.push_back(peer);
             }
         } else if pipe.is_closed {
-            self.ends.remove(peer);
+            self.endpoints.remove(peer);
             self.machine.handle_closed(peer, now());
         } else if goes_on {
             return pipe.client().map_or(Step::Nothing, Step::Taken);
@@ -300,14 +300,14 @@ fn store(storage: Option<&Storage>, id: BatchId, batch: &Batch) -> Step {
     Step::Store(storage.clone(), number, Uint8Array::new_from_slice(batch.as_bytes()))
 }
 
-fn close(end: &End) {
+fn close(end: &Endpoint) {
     match end {
-        End::Client(pipe) => {
+        Endpoint::Client(pipe) => {
             if let Some(client) = pipe.client() {
                 client.on_closed();
             }
         }
-        End::Port(port) => port.close(),
+        Endpoint::PeerSocket(port) => port.close(),
     }
 }
 

@@ -1,29 +1,29 @@
-//! The other ends: where a broker's peers are.
+//! Endpoints of a broker's peers: a client in the page, or a socket of the face.
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::broker::PeerId;
 use crate::wasm::broker::link::Pipe;
-use crate::wasm::broker::peer_socket::Port;
+use crate::wasm::broker::peer_socket::PeerSocket;
 
 /// Where a peer is.
-pub(crate) enum End {
+pub(crate) enum Endpoint {
     /// In the page. One that is gone takes nothing any more.
     Client(Pipe),
     /// Behind a socket of the face's.
-    Port(Rc<Port>),
+    PeerSocket(Rc<PeerSocket>),
 }
 
 /// Those that are connected, by the index of their peers.
-pub(crate) struct Ends(Vec<Option<(PeerId, End)>>);
+pub(crate) struct Endpoints(Vec<Option<(PeerId, Endpoint)>>);
 
-impl Ends {
+impl Endpoints {
     pub(crate) const fn new() -> Self {
         Self(Vec::new())
     }
 
-    pub(crate) fn insert(&mut self, peer: PeerId, end: End) {
+    pub(crate) fn insert(&mut self, peer: PeerId, end: Endpoint) {
         let index = peer.index();
         if index >= self.0.len() {
             self.0.resize_with(index + 1, || None);
@@ -31,24 +31,24 @@ impl Ends {
         self.0[index] = Some((peer, end));
     }
 
-    pub(crate) fn get(&self, peer: PeerId) -> Option<&End> {
+    pub(crate) fn get(&self, peer: PeerId) -> Option<&Endpoint> {
         let (other, end) = self.0.get(peer.index())?.as_ref()?;
         (*other == peer).then_some(end)
     }
 
     pub(crate) fn pipe(&mut self, peer: PeerId) -> Option<&mut Pipe> {
         match self.0.get_mut(peer.index())? {
-            Some((other, End::Client(pipe))) if *other == peer => Some(pipe),
+            Some((other, Endpoint::Client(pipe))) if *other == peer => Some(pipe),
             _ => None,
         }
     }
 
-    pub(crate) fn remove(&mut self, peer: PeerId) -> Option<End> {
+    pub(crate) fn remove(&mut self, peer: PeerId) -> Option<Endpoint> {
         self.get(peer)?;
         self.remove_at(peer.index())
     }
 
-    pub(crate) fn remove_at(&mut self, index: usize) -> Option<End> {
+    pub(crate) fn remove_at(&mut self, index: usize) -> Option<Endpoint> {
         self.0.get_mut(index)?.take().map(|(_, end)| end)
     }
 

@@ -4,14 +4,14 @@
 use alloc::rc::{Rc, Weak};
 use alloc::vec::Vec;
 
-use crate::wasm::client::driver::ClientShell;
+use crate::wasm::client::driver::ClientDriver;
 
 /// What is handed over at a time: what the broker has for others of it leaves before the next.
 pub(crate) const SLICE_BYTES: usize = 64 * 1024;
 
 /// What a client in the page has sent and the broker has not taken.
 pub(crate) struct Pipe {
-    client: Weak<ClientShell>,
+    client: Weak<ClientDriver>,
     bytes: Vec<u8>,
     /// Where in them those begin that were not taken.
     start: usize,
@@ -22,12 +22,12 @@ pub(crate) struct Pipe {
 }
 
 impl Pipe {
-    pub(crate) const fn new(client: Weak<ClientShell>) -> Self {
+    pub(crate) const fn new(client: Weak<ClientDriver>) -> Self {
         Self { client, bytes: Vec::new(), start: 0, is_stopped: false, is_closed: false }
     }
 
     /// At its end, if that is there.
-    pub(crate) fn client(&self) -> Option<Rc<ClientShell>> {
+    pub(crate) fn client(&self) -> Option<Rc<ClientDriver>> {
         self.client.upgrade()
     }
 

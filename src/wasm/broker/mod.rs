@@ -23,10 +23,10 @@ use crate::broker::{Broker, Redirect};
 use crate::codec::{PacketId, Publish, QoS, ReasonCode, Version};
 use crate::router;
 use crate::topic::TopicName;
-use crate::wasm::broker::driver::BrokerShell;
+use crate::wasm::broker::driver::BrokerDriver;
 use crate::wasm::broker::hooks::Asker;
-use crate::wasm::broker::peer_socket::Port;
-use crate::wasm::client::driver::ClientShell;
+use crate::wasm::broker::peer_socket::PeerSocket;
+use crate::wasm::client::driver::ClientDriver;
 use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::clock::now;
 use crate::wasm::js::error::{failure, of_topic, parse_filter};
@@ -37,7 +37,7 @@ use js_sys::{Array, Function, Math, Uint8Array};
 #[wasm_bindgen]
 #[expect(missing_debug_implementations, reason = "nothing of it is plain data")]
 pub struct BrokerCore {
-    pub(crate) shell: Rc<BrokerShell>,
+    pub(crate) driver: Rc<BrokerDriver>,
 }
 
 #[wasm_bindgen]
@@ -57,11 +57,11 @@ impl BrokerCore {
         let mut machine = Broker::new(options, seed);
         // Its uptime begins.
         machine.handle_timeout(now());
-        Ok(Self { shell: BrokerShell::new(host, machine) })
+        Ok(Self { driver: BrokerDriver::new(host, machine) })
     }
 
-    pub(crate) fn link(&self, client: &Rc<ClientShell>) {
-        self.shell.link(client);
+    pub(crate) fn link(&self, client: &Rc<ClientDriver>) {
+        self.driver.link(client);
     }
 
     /// Lets a peer in that is behind a port, and gives its number, which is good until the port is closed from either side.
@@ -69,8 +69,8 @@ impl BrokerCore {
     /// What comes of this and of the calls for that peer waits for [`flush`](Self::flush), so that a turn's packets to a peer
     /// are one frame, from however many others they come.
     #[must_use]
-    pub fn accept(&self, port: Port) -> usize {
-        self.shell.accept(port)
+    pub fn accept(&self, port: PeerSocket) -> usize {
+        self.driver.accept(port)
     }
 
     /// Bytes came from the peer. Gives whether more may follow; if not, the port is told once it may.
@@ -78,40 +78,40 @@ impl BrokerCore {
     pub fn receive(&self, peer: usize, bytes: &Uint8Array) -> bool {
         let len = bytes.length() as usize;
         let fill = |buffer: &mut [u8]| bytes.copy_to(buffer);
-        self.shell.run_for(peer, true, |machine, peer| machine.handle_bytes_with(peer, len, fill, now()))
+        self.driver.run_for(peer, true, |machine, peer| machine.handle_bytes_with(peer, len, fill, now()))
     }
 
     /// A text frame came from the peer.
     pub fn text(&self, peer: usize) {
-        self.shell.run_for(peer, (), |machine, peer| machine.handle_text(peer, now()));
+        self.driver.run_for(peer, (), |machine, peer| machine.handle_text(peer, now()));
     }
 
     /// Whether the port takes more; at first it does.
     #[wasm_bindgen(js_name = setWritable)]
     pub fn set_writable(&self, peer: usize, writable: bool) {
-        self.shell.run_for(peer, (), |machine, peer| machine.set_writable(peer, writable, now()));
+        self.driver.run_for(peer, (), |machine, peer| machine.set_writable(peer, writable, now()));
     }
 
     /// The port closed.
     pub fn closed(&self, peer: usize) {
-        self.shell.on_closed(peer);
+        self.driver.on_closed(peer);
     }
 
     /// Acts on what has come of the peers' bytes.
     pub fn flush(&self) {
-        self.shell.drain();
+        self.driver.drain();
     }
 
     /// Questions go to this asker, which answers each of them once.
     #[wasm_bindgen(js_name = setAsker)]
     pub fn set_asker(&self, asker: Asker) {
-        self.shell.set_asker(asker);
+        self.driver.set_asker(asker);
     }
 
     /// The answer to a question, now or later: 0 is yes, 0x18 that enhanced authentication goes on, 0x80 and above why not.
     pub fn answer(&self, question: f64, reason_code: u8, data: Option<Vec<u8>>) {
         let answer = hooks::answer(reason_code, data);
-        self.shell.run(|machine| machine.answer(hooks::question(question), answer, now()));
+        self.driver.run(|machine| machine.answer(hooks::question(question), answer, now()));
     }
 
     /// Publishes a message of the page's own; `flags` are QoS and RETAIN as in PUBLISH's first byte. Gives the number of
@@ -130,33 +130,33 @@ impl BrokerCore {
         let packet_id = (message.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
         let publish = Publish { packet_id, ..message.as_publish() };
         publish.encoded_len(Version::V5).map_err(|error| failure("encode", &error.to_string(), None))?;
-        Ok(self.shell.run(|machine| machine.publish(message, now())))
+        Ok(self.driver.run(|machine| machine.publish(message, now())))
     }
 
     /// The connected clients.
     #[must_use]
     pub fn clients(&self) -> Array {
-        self.shell.read(|machine| to_js::clients(machine.clients()))
+        self.driver.read(|machine| to_js::clients(machine.clients()))
     }
 
     /// All sessions.
     #[must_use]
     pub fn sessions(&self) -> Array {
         let now = now();
-        self.shell.read(|machine| to_js::sessions(machine.sessions(), now))
+        self.driver.read(|machine| to_js::sessions(machine.sessions(), now))
     }
 
     /// The retained messages.
     #[must_use]
     pub fn retained(&self) -> Array {
-        self.shell.read(|machine| to_js::retained(machine.retained()))
+        self.driver.read(|machine| to_js::retained(machine.retained()))
     }
 
     /// What was counted since the broker began, and what there is now.
     #[must_use]
     pub fn counters(&self) -> Vec<f64> {
         let now = now();
-        self.shell.read(|machine| counters::list(&machine.counters(), &machine.gauges(now)))
+        self.driver.read(|machine| counters::list(&machine.counters(), &machine.gauges(now)))
     }
 
     /// Ends a client's connection with a reason, and for 0x9C and 0x9D with the server to use instead; says whether there
@@ -164,7 +164,7 @@ impl BrokerCore {
     #[must_use]
     pub fn disconnect(&self, client_id: &str, reason_code: u8, server_reference: Option<String>) -> bool {
         let reason = ReasonCode::from_value(reason_code).unwrap_or(ReasonCode::AdministrativeAction);
-        self.shell.run(|machine| {
+        self.driver.run(|machine| {
             let peer = machine.clients().find(|client| client.client_id == client_id).map(|client| client.peer);
             if let Some(peer) = peer {
                 match server_reference {
@@ -182,12 +182,12 @@ impl BrokerCore {
 
     /// Every event goes to this function from now on; without one there are none.
     pub fn listen(&self, listener: Option<Function>) {
-        self.shell.listen(listener);
+        self.driver.listen(listener);
     }
 
     /// Ends all connections.
     pub fn close(&self) {
-        self.shell.run(|machine| machine.shut_down(now()));
+        self.driver.run(|machine| machine.shut_down(now()));
     }
 }
 

@@ -27,7 +27,7 @@ impl BrokerCore {
         let filter = parse_filter(filter)?;
         let handler = HandlerId(handler);
         let options = subscription_options.map(|byte| SubscriptionOptions::from_byte(byte, Version::V5));
-        let set = self.shell.run(|machine| {
+        let set = self.driver.run(|machine| {
             if let Some(options) = options {
                 return machine.subscribe(&filter, handler, options.unwrap_or_default(), now());
             }

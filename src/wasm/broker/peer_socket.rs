@@ -7,17 +7,17 @@ use js_sys::Uint8Array;
 #[wasm_bindgen]
 extern "C" {
     /// What the face does for a peer. None of its functions throws; from all of them the module may be called.
-    pub type Port;
+    pub type PeerSocket;
 
     /// Sends a frame, which is the callee's from now on.
     #[wasm_bindgen(method)]
-    pub(crate) fn transmit(this: &Port, frame: &Uint8Array);
+    pub(crate) fn transmit(this: &PeerSocket, frame: &Uint8Array);
 
     /// Reads again, where it was told that no more is taken.
     #[wasm_bindgen(method)]
-    pub(crate) fn resume(this: &Port);
+    pub(crate) fn resume(this: &PeerSocket);
 
     /// Closes behind what was sent: the last call. The peer's number is given to another from now on.
     #[wasm_bindgen(method)]
-    pub(crate) fn close(this: &Port);
+    pub(crate) fn close(this: &PeerSocket);
 }

@@ -19,7 +19,7 @@ impl BrokerCore {
     /// A failure that says which record is wrong; the broker is of no use then.
     pub fn restore(&self, records: &[u8], storage: Storage) -> Result<(), JsValue> {
         let records = Changes::read(records).filter_map(|(key, value)| Some((key, value?)));
-        let restored = self.shell.restore(storage, |machine| machine.restore(records, now()));
+        let restored = self.driver.restore(storage, |machine| machine.restore(records, now()));
         restored.map_err(|error| failure("store", &error.to_string(), None))
     }
 
@@ -27,12 +27,12 @@ impl BrokerCore {
     pub fn stored(&self, batch: f64) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it came from here")]
         let batch = BatchId::new(batch as u64);
-        self.shell.run(|machine| machine.handle_stored(batch, now()));
+        self.driver.run(|machine| machine.handle_stored(batch, now()));
     }
 
     /// A batch could not be written.
     #[wasm_bindgen(js_name = storeFailed)]
     pub fn store_failed(&self) {
-        self.shell.run(|machine| machine.handle_store_failed(now()));
+        self.driver.run(|machine| machine.handle_store_failed(now()));
     }
 }

@@ -1,4 +1,4 @@
-//! The shell of a client: its machine, its transport and its timer, and the order in which they are run.
+//! Driver of a client: its machine, its transport and its timer, and the order in which they are run.
 //!
 //! What the socket brings is handed to the machine, and what that has for handlers is acted on at once. What is to be sent
 //! waits for the microtask at the end of the turn, so that a turn's packets share a frame; so does what a call of the host
@@ -14,11 +14,11 @@ use crate::client::{Client, CloseReason, Completion, Output, RequestError, Reque
 use crate::codec::{Publish, ReasonCode, Version};
 use crate::time::Time;
 use crate::wasm::client::incoming::Arrival;
-use crate::wasm::client::packet_tap::Tap;
+use crate::wasm::client::packet_tap::PacketTap;
 use crate::wasm::client::socket::{self, Socket};
 use crate::wasm::client::transport::Transport;
 #[cfg(feature = "broker")]
-use crate::wasm::client::yield_to_page::Pause;
+use crate::wasm::client::yield_to_page::PageYield;
 use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::clock;
 use crate::wasm::js::properties;
@@ -33,13 +33,13 @@ const LARGE_FRAME_BYTES: usize = 4096;
 const HEAD_BYTES: usize = 512;
 
 /// Never moves, so that closures can hold a `Weak` of it.
-pub(crate) struct ClientShell {
+pub(crate) struct ClientDriver {
     host: Host,
     version: Version,
     state: RefCell<State>,
     /// Outputs are being acted on further up the stack, which goes on with what is added.
     is_draining: Cell<bool>,
-    /// This shell itself while a flush is queued, whose closure must be there when its microtask runs.
+    /// This driver itself while a flush is queued, whose closure must be there when its microtask runs.
     queued: Cell<Option<Rc<Self>>>,
     /// When this turn began: to read the browser's clock costs as much as to read a message.
     turn: Cell<Option<Time>>,
@@ -58,9 +58,9 @@ struct State {
     machine: Client,
     transport: Option<Transport>,
     timer: Timer,
-    tap: Option<Tap>,
+    tap: Option<PacketTap>,
     #[cfg(feature = "broker")]
-    pause: Pause,
+    pause: PageYield,
 }
 
 /// Which outputs are acted on now.
@@ -86,11 +86,11 @@ enum Step {
 enum Frame {
     Socket(WebSocket, Uint8Array),
     #[cfg(feature = "broker")]
-    Link(Rc<crate::wasm::broker::driver::BrokerShell>),
+    Link(Rc<crate::wasm::broker::driver::BrokerDriver>),
     Nowhere,
 }
 
-impl ClientShell {
+impl ClientDriver {
     pub(crate) fn new(host: Host, version: Version, machine: Client) -> Rc<Self> {
         Rc::new_cyclic(|this: &Weak<Self>| Self {
             host,
@@ -101,14 +101,14 @@ impl ClientShell {
                 timer: {
                     let this = Weak::clone(this);
                     Timer::new(move || {
-                        if let Some(shell) = this.upgrade() {
-                            shell.on_timer();
+                        if let Some(driver) = this.upgrade() {
+                            driver.on_timer();
                         }
                     })
                 },
                 tap: None,
                 #[cfg(feature = "broker")]
-                pause: Pause::default(),
+                pause: PageYield::default(),
             }),
             is_draining: Cell::new(false),
             queued: Cell::new(None),
@@ -116,7 +116,7 @@ impl ClientShell {
             is_freed: Cell::new(false),
             is_transport_gone: Cell::new(false),
             on_event: callback(this, Self::on_event),
-            flush: callback(this, |shell, _| shell.flush()),
+            flush: callback(this, |driver, _| driver.flush()),
             this: Weak::clone(this),
         })
     }
@@ -223,7 +223,7 @@ impl ClientShell {
         }
     }
 
-    /// Bytes from the broker in the page, which runs this shell afterwards.
+    /// Bytes from the broker in the page, which runs this driver afterwards.
     #[cfg(feature = "broker")]
     pub(crate) fn feed(&self, bytes: &[u8]) {
         let state = &mut *self.state.borrow_mut();
@@ -300,7 +300,7 @@ impl ClientShell {
     pub(crate) fn watch(&self, on: bool) {
         let state = &mut *self.state.borrow_mut();
         if on && state.tap.is_none() {
-            state.tap = Some(Tap::new(self.version, state.machine.unread()));
+            state.tap = Some(PacketTap::new(self.version, state.machine.unread()));
         } else if !on {
             state.tap = None;
         }
@@ -480,12 +480,12 @@ impl State {
     }
 }
 
-/// Calls the shell back, as long as it is there.
-fn callback(shell: &Weak<ClientShell>, act: fn(&ClientShell, &JsValue)) -> Callback {
-    let shell = Weak::clone(shell);
+/// Calls the driver back, as long as it is there.
+fn callback(driver: &Weak<ClientDriver>, act: fn(&ClientDriver, &JsValue)) -> Callback {
+    let driver = Weak::clone(driver);
     Callback::new(move |event| {
-        if let Some(shell) = shell.upgrade() {
-            act(&shell, &event);
+        if let Some(driver) = driver.upgrade() {
+            act(&driver, &event);
         }
     })
 }

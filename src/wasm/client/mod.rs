@@ -19,7 +19,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::client::{Client, HandlerId};
 use crate::codec::{PropertiesBuf, QoS, ReasonCode, SubscriptionOptions, Version};
 use crate::time::Time;
-use crate::wasm::client::driver::ClientShell;
+use crate::wasm::client::driver::ClientDriver;
 use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::error::{failure, of_call, parse_filter};
 use crate::wasm::js::message::message;
@@ -33,7 +33,7 @@ use web_sys::WebSocket;
 #[wasm_bindgen]
 #[expect(missing_debug_implementations, reason = "nothing of it is plain data")]
 pub struct ClientCore {
-    shell: Rc<ClientShell>,
+    driver: Rc<ClientDriver>,
 }
 
 #[wasm_bindgen]
@@ -50,31 +50,31 @@ impl ClientCore {
     ) -> Result<Self, JsValue> {
         let options = options::read(&options)?;
         let version = options.version;
-        Ok(Self { shell: ClientShell::new(host, version, Client::new(options)) })
+        Ok(Self { driver: ClientDriver::new(host, version, Client::new(options)) })
     }
 
     /// The connect timeout begins: a socket is about to be made.
     pub fn opening(&self) {
-        self.shell.run(Client::handle_opening);
+        self.driver.run(Client::handle_opening);
     }
 
     /// Who CONNECT says we are; before the socket opens.
     #[wasm_bindgen(js_name = setCredentials)]
     pub fn set_credentials(&self, username: Option<String>, password: Option<Vec<u8>>) {
-        self.shell.run(|machine, _| {
+        self.driver.run(|machine, _| {
             machine.set_credentials(username, password);
         });
     }
 
     /// Takes a WebSocket, open or about to open, and sends CONNECT once it is open.
     pub fn open(&self, socket: WebSocket) {
-        self.shell.open(socket);
+        self.driver.open(socket);
     }
 
     /// Connects to the broker in the page, without a socket.
     #[cfg(feature = "broker")]
     pub fn link(&self, broker: &crate::wasm::broker::BrokerCore) {
-        broker.link(&self.shell);
+        broker.link(&self.driver);
     }
 
     /// Messages that match the filter are for this handler from now on, or (`on` is false) no longer.
@@ -85,7 +85,7 @@ impl ClientCore {
     pub fn set_handler(&self, filter: &str, handler: u32, on: bool) -> Result<(), JsValue> {
         let filter = parse_filter(filter)?;
         let change = if on { Client::add_handler } else { Client::remove_handler };
-        self.shell.run(|machine, _| change(machine, &filter, HandlerId(handler)));
+        self.driver.run(|machine, _| change(machine, &filter, HandlerId(handler)));
         Ok(())
     }
 
@@ -129,13 +129,13 @@ impl ClientCore {
     ) -> Result<Option<f64>, JsValue> {
         let message = message(topic, payload, flags, properties)?;
         if message.qos == QoS::AtMostOnce {
-            let sent = self.shell.run(|machine, now| {
+            let sent = self.driver.run(|machine, now| {
                 let properties = message.properties.as_properties();
                 machine.publish_at_most_once(&message.topic, &message.payload, message.retain, properties, now)
             });
             #[cfg(feature = "broker")]
             if sent.is_ok() {
-                return Ok(self.shell.wait());
+                return Ok(self.driver.wait());
             }
             return sent.map(|()| None).map_err(|error| of_call(&error));
         }
@@ -145,22 +145,22 @@ impl ClientCore {
     /// Ends the client for good, with DISCONNECT if there is a connection.
     pub fn disconnect(&self, reason_code: u8) {
         let reason = ReasonCode::from_value(reason_code).unwrap_or(ReasonCode::Success);
-        self.shell.run(|machine, now| machine.disconnect(reason, &PropertiesBuf::new(), now));
+        self.driver.run(|machine, now| machine.disconnect(reason, &PropertiesBuf::new(), now));
     }
 
     /// Closes the transport as a crash would: without DISCONNECT, so that the broker publishes the will.
     pub fn kill(&self) {
-        self.shell.kill();
+        self.driver.kill();
     }
 
     /// Looks at the deadline again: browsers hold timers back while nobody looks at the page.
     pub fn wake(&self) {
-        self.shell.on_timeout();
+        self.driver.on_timeout();
     }
 
     /// Tells the host every packet, or no longer.
     pub fn watch(&self, on: bool) {
-        self.shell.watch(on);
+        self.driver.watch(on);
     }
 
     fn request(
@@ -168,13 +168,13 @@ impl ClientCore {
         action: impl FnOnce(&mut Client, Time) -> Result<crate::client::RequestId, crate::client::CallError>,
     ) -> Result<f64, JsValue> {
         #[expect(clippy::cast_precision_loss, reason = "no page makes 2^53 requests")]
-        self.shell.run(action).map(|id| id.0 as f64).map_err(|error| of_call(&error))
+        self.driver.run(action).map(|id| id.0 as f64).map_err(|error| of_call(&error))
     }
 }
 
 impl Drop for ClientCore {
     fn drop(&mut self) {
-        // The shell itself lives on while handlers run or a microtask is queued.
-        self.shell.free();
+        // The driver itself lives on while handlers run or a microtask is queued.
+        self.driver.free();
     }
 }

@@ -6,13 +6,13 @@ use js_sys::Uint8Array;
 
 /// Finds the packets in both streams.
 #[derive(Debug)]
-pub(crate) struct Tap {
+pub(crate) struct PacketTap {
     version: Version,
     sent: Decoder,
     received: Decoder,
 }
 
-impl Tap {
+impl PacketTap {
     /// Begins with bytes that have come and were not decoded yet.
     pub(crate) fn new(version: Version, unread: &[u8]) -> Self {
         let mut received = Decoder::new(PACKET_BYTES_MAX);

@@ -6,7 +6,7 @@ use alloc::rc::Weak;
 
 use gloo_timers::callback::Timeout;
 
-use crate::wasm::client::driver::ClientShell;
+use crate::wasm::client::driver::ClientDriver;
 
 /// After so many flushes it is looked whether the page has had a turn meanwhile.
 const FLUSHES_WATCHED: u32 = 1_000;
@@ -15,24 +15,24 @@ const FLUSHES_MAX: u32 = 20_000;
 
 /// Counts the flushes of a link since the page's last turn.
 #[derive(Default)]
-pub(crate) struct Pause {
+pub(crate) struct PageYield {
     flushes: u32,
     /// Runs as long as it is held.
     timeout: Option<Timeout>,
 }
 
-impl Pause {
+impl PageYield {
     /// Whether the next flush is to come by a timer, which is set then, and not by a microtask.
-    pub(crate) fn takes(&mut self, shell: &Weak<ClientShell>) -> bool {
+    pub(crate) fn takes(&mut self, driver: &Weak<ClientDriver>) -> bool {
         self.flushes += 1;
         if self.flushes == FLUSHES_WATCHED {
             // A page that yields now and then comes to this, and is not slowed down.
-            self.timeout = Some(timeout(shell, ClientShell::on_turn));
+            self.timeout = Some(timeout(driver, ClientDriver::on_turn));
         }
         let takes = self.flushes >= FLUSHES_MAX;
         if takes {
             self.flushes = 0;
-            self.timeout = Some(timeout(shell, ClientShell::flush));
+            self.timeout = Some(timeout(driver, ClientDriver::flush));
         }
         takes
     }
@@ -42,11 +42,11 @@ impl Pause {
     }
 }
 
-fn timeout(shell: &Weak<ClientShell>, action: fn(&ClientShell)) -> Timeout {
-    let shell = Weak::clone(shell);
+fn timeout(driver: &Weak<ClientDriver>, action: fn(&ClientDriver)) -> Timeout {
+    let driver = Weak::clone(driver);
     Timeout::new(0, move || {
-        if let Some(shell) = shell.upgrade() {
-            action(&shell);
+        if let Some(driver) = driver.upgrade() {
+            action(&driver);
         }
     })
 }

@@ -1,4 +1,4 @@
-//! The host: the TypeScript object that a client's shell calls.
+//! The host: the TypeScript object that a client's driver calls.
 //!
 //! On the hot path it is given numbers only: addresses into the WebAssembly memory, which it reads before it calls anybody.
 
