@@ -12,19 +12,23 @@ const program = folders.map(folder => join(folder, 'mosquitto')).find(path => ex
 /** Why tests with Mosquitto are skipped; false if it is there. */
 export const missing = program ? false : 'there is no mosquitto on PATH'
 
-/** Starts one; `url` is where, `stop()` ends it. */
-export async function startMosquitto() {
+/**
+ * Starts one, with these further lines in its configuration; `url` and `tcp` are its addresses,
+ * `stop()` ends it.
+ */
+export async function startMosquitto(lines = []) {
   const [plain, port] = await Promise.all([freePort(), freePort()])
   const folder = mkdtempSync(join(tmpdir(), 'wasmqtt-mosquitto-'))
   const file = join(folder, 'mosquitto.conf')
   // With a WebSocket listener alone, some versions say that they have none.
   const listeners = [`listener ${plain} 127.0.0.1`, `listener ${port} 127.0.0.1`, 'protocol websockets']
-  writeFileSync(file, ['persistence false', 'allow_anonymous true', ...listeners, ''].join('\n'))
+  writeFileSync(file, ['persistence false', 'allow_anonymous true', ...listeners, ...lines, ''].join('\n'))
   const child = spawn(program, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] })
   const exited = once(child, 'exit')
   await running(child, exited)
   return {
     url: `ws://127.0.0.1:${port}`,
+    tcp: `mqtt://127.0.0.1:${plain}`,
     async stop() {
       child.kill('SIGKILL')
       await exited
