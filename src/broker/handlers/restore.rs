@@ -57,8 +57,8 @@ impl Broker {
     /// A clock that was wrong at one start and is right at the next ends nothing. The latest date
     /// of the records tells: it is more than a minute ahead of `now`, or more than a year behind.
     /// Then the absence does not count, and every session, will delay and message expiry has the
-    /// time that was left at that date. A clock that was set forward by less looks like an absence. No
-    /// interval becomes longer.
+    /// time that was left at that date. A clock that was set forward by less looks like an absence.
+    /// No interval becomes longer.
     ///
     /// Lower limits than before apply to new messages and clients only. Retained messages beyond
     /// the limit are dropped.
