@@ -5,7 +5,7 @@ use std::time::Duration;
 use wasmqtt::broker::{Answer, Asks, BrokerOptions};
 use wasmqtt::codec::{Connect, Packet, Property, QoS};
 
-use super::chaos::{Dice, act, join, options};
+use super::chaos::{Dice, act, join, options, write};
 use super::store::{come_back, expiry, keeping};
 use crate::support::packets::{BOTH, V5, connect, properties, will};
 use crate::support::scenario::Scenario;
@@ -64,9 +64,16 @@ fn after_a_timeout_the_next_one_is_later() {
             ..options(&mut dice)
         };
         let mut scenario = Scenario::with(options);
+        let has_store = dice.is();
+        if has_store {
+            scenario.disk.restore(&mut scenario.broker, scenario.now).expect("nothing is wrong with nothing");
+        }
         let mut peers = Vec::new();
         for _ in 0..100 {
-            match dice.roll(8) {
+            match dice.roll(11) {
+                3 => scenario.disk_waits = dice.is(),
+                4 if has_store => write(&mut scenario),
+                5 if !scenario.asked.is_empty() => scenario.answer(Answer::Allow),
                 0 => peers.push(join(&mut scenario, &mut dice)),
                 1 => peers.push(scenario.open(V5)),
                 2 => scenario.now = scenario.now + Duration::from_millis(dice.pick(&[0, 1, 100, 20_000])),
