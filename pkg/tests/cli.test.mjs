@@ -7,6 +7,7 @@ import { connect as connectTcp, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { install } from './lib/packed.mjs'
 import { RawClient } from './lib/peer.mjs'
@@ -396,4 +397,24 @@ test('a subscription that is refused has a line among the warnings', { timeout }
   broker.process.kill('SIGTERM')
   await broker.exited
   assert.match(broker.stderr, /^\S+ warn {2}subscribed clientId="curious" filter="private\/x" reasonCode=0x87\n$/)
+})
+
+// [MQTT-3.1.2-22]: the packets that came meanwhile are read before a client is called silent.
+test('a broker that was stopped keeps the clients that spoke', {
+  timeout,
+  skip: process.platform === 'win32',
+}, async t => {
+  const broker = await startBroker(t, '--tcp', '127.0.0.1:0')
+  const [lively, silent] = [dial(t, broker.urls[0]), dial(t, broker.urls[0])]
+  await lively.connect('lively', { keepalive: 1 })
+  await silent.connect('silent', { keepalive: 1 })
+  const pings = setInterval(() => lively.send({ cmd: 'pingreq' }), 400)
+  t.after(() => clearInterval(pings))
+  broker.process.kill('SIGSTOP')
+  await sleep(4_000)
+  broker.process.kill('SIGCONT')
+  assert.equal((await silent.next('disconnect')).reasonCode, 0x8d)
+  await silent.closed
+  await lively.next('pingresp')
+  assert.equal(lively.isClosed, undefined)
 })

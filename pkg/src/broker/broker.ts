@@ -14,6 +14,7 @@ import { ignore } from '../util/abort.js'
 import { ClosedError, type MqttError, OptionError } from '../util/errors.js'
 import { nextTask } from '../util/next-task.js'
 import { ObservedEventTarget } from '../util/observed-event-target.js'
+import { onPageResume } from '../util/page-resume.js'
 import { reportUncaught } from '../util/report-error.js'
 import { disconnectCode, optionError, payload as payloadOf, secret, text } from '../util/validate.js'
 import { brokerLoader } from '../wasm/broker-module.js'
@@ -59,6 +60,8 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
   #core: Core | undefined
   #storage: BatchWriter | undefined
   #closing: Promise<void> | undefined
+  /** Stops the looks at the timers on page events. */
+  #stopWaking: (() => void) | undefined
 
   /** @throws OptionError if an option is wrong. */
   constructor(options?: BrokerOptions) {
@@ -238,6 +241,7 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
     // Then it is closed as any other is.
     if (this.#closing) throw closed()
     if (this.isObserved) this.observe(true)
+    this.#stopWaking = onPageResume(() => this.#call(() => core.wake()))
     return engine
   }
 
@@ -263,6 +267,7 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
     if (!this.#core) await this.#loaded.catch(ignore)
     const core = this.#core
     this.#core = undefined
+    this.#stopWaking?.()
     // Loading failed, or the core is lost.
     if (!core) return this.#storage?.close()
     core.close()
@@ -286,12 +291,17 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
   }
 
   #answer(core: Core, question: number, reasonCode: number, data?: Uint8Array): void {
+    this.#call(() => core.answer(question, reasonCode, data))
+  }
+
+  #call(action: () => void): void {
     if (this.#closing) return
     try {
-      core.answer(question, reasonCode, data)
+      action()
     } catch (error) {
       // The module trapped, a bug of ours. It cannot be called again.
       this.#core = undefined
+      this.#stopWaking?.()
       this.#peers.close()
       reportUncaught(thrownError(error, { kind: 'options' }))
     }

@@ -195,6 +195,8 @@ export interface BrokerCore {
   counters(): Float64Array
   disconnect(clientId: string, reasonCode: number, serverReference?: string): boolean
   listen(listener?: (event: object) => void): void
+  /** Runs the timers that are due, which may be late. */
+  wake(): void
   /**
    * Restores the records, before anything else. Throws if one is damaged; the core cannot be used
    * then.

@@ -185,6 +185,11 @@ impl BrokerCore {
         self.driver.listen(listener);
     }
 
+    /// Runs the timers that are due. The page was resumed, and throttled them meanwhile.
+    pub fn wake(&self) {
+        self.driver.run(|machine| machine.handle_timeout(now()));
+    }
+
     /// Ends all connections.
     pub fn close(&self) {
         self.driver.run(|machine| machine.shut_down(now()));
