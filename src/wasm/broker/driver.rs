@@ -10,60 +10,15 @@ use crate::broker::{Answer, Batch, BatchId, Broker, Event, HostMessage, Output, 
 use crate::codec::ReasonCode;
 use crate::wasm::broker::endpoints::{Endpoint, Endpoints};
 use crate::wasm::broker::hooks::{self, Asker};
-use crate::wasm::broker::link::{Pipe, SLICE_BYTES};
+use crate::wasm::broker::link::{BrokerEnd, ClientEnd, Link, Pipe, SLICE_BYTES};
 use crate::wasm::broker::own_subscriptions;
 use crate::wasm::broker::peer_socket::PeerSocket;
 use crate::wasm::broker::storage::Storage;
 use crate::wasm::broker::to_js;
-use crate::wasm::client::driver::ClientDriver;
-use crate::wasm::client::transport::Transport;
 use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::clock::now;
 use crate::wasm::js::timer::Timer;
 use js_sys::{Function, Uint8Array};
-
-/// One client's end. Dropped, it closes as a transport does that fails: behind what was sent.
-pub(crate) struct Link {
-    broker: Rc<BrokerDriver>,
-    peer: PeerId,
-    /// How many messages the host waits for until the broker has taken them.
-    waiting: Cell<u32>,
-}
-
-impl Link {
-    /// Hands the bytes to the broker, which the caller runs with nothing borrowed.
-    pub(crate) fn send(&self, bytes: &[u8]) -> Rc<BrokerDriver> {
-        self.broker.state.borrow_mut().send(self.peer, bytes);
-        Rc::clone(&self.broker)
-    }
-
-    /// The number of a message that is sent now, if the broker has first to take what came before: below 0, where no request
-    /// has one.
-    pub(crate) fn wait(&self) -> Option<f64> {
-        self.broker.state.borrow_mut().endpoints.pipe(self.peer).filter(|pipe| !pipe.is_idle())?;
-        self.waiting.set(self.waiting.get() + 1);
-        Some(-f64::from(self.waiting.get()))
-    }
-
-    /// The broker has taken all: how many messages waited.
-    pub(crate) fn taken(&self) -> u32 {
-        self.waiting.take()
-    }
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        let peer = self.peer;
-        {
-            let State { endpoints, machine, .. } = &mut *self.broker.state.borrow_mut();
-            if endpoints.pipe(peer).is_some_and(Pipe::close) {
-                endpoints.remove(peer);
-                machine.handle_closed(peer, now());
-            }
-        }
-        self.broker.drain();
-    }
-}
 
 /// Driver of a broker: its machine, its links and its timer.
 pub(crate) struct BrokerDriver {
@@ -88,9 +43,9 @@ struct State {
 /// One output with nothing borrowed.
 enum Step {
     /// The client has bytes to read.
-    Fed(Rc<ClientDriver>),
+    Fed(Rc<dyn ClientEnd>),
     /// All that the client has sent was taken.
-    Taken(Rc<ClientDriver>),
+    Taken(Rc<dyn ClientEnd>),
     Transmit(Rc<PeerSocket>, Uint8Array),
     Resume(Rc<PeerSocket>),
     Close(Endpoint),
@@ -117,18 +72,12 @@ impl BrokerDriver {
         })
     }
 
-    /// Opens a link for the client.
-    pub(crate) fn link(self: &Rc<Self>, client: &Rc<ClientDriver>) {
-        let peer = {
-            let state = &mut *self.state.borrow_mut();
-            let peer = state.machine.accept(now());
-            state.endpoints.insert(peer, Endpoint::Client(Pipe::new(Rc::downgrade(client))));
-            peer
-        };
-        client.set_transport(Transport::Link(Link { broker: Rc::clone(self), peer, waiting: Cell::new(0) }));
-        client.on_open();
-        // It may be closed at once, for want of room.
-        self.drain();
+    /// Opens a link for the client. The caller drains, once the client has its end.
+    pub(crate) fn link(self: &Rc<Self>, client: Weak<dyn ClientEnd>) -> Link {
+        let state = &mut *self.state.borrow_mut();
+        let peer = state.machine.accept(now());
+        state.endpoints.insert(peer, Endpoint::Client(Pipe::new(client)));
+        Link::new(Rc::clone(self) as Rc<dyn BrokerEnd>, peer)
     }
 
     /// Lets a peer in that is behind a port; gives its index. The caller drains, here and below.
@@ -193,7 +142,7 @@ impl BrokerDriver {
             let step = self.state.borrow_mut().next();
             match step {
                 None => break,
-                Some(Step::Fed(client)) => client.on_fed(),
+                Some(Step::Fed(client)) => client.process(),
                 Some(Step::Taken(client)) => client.on_taken(),
                 Some(Step::Transmit(port, frame)) => port.transmit(&frame),
                 Some(Step::Resume(port)) => port.resume(),
@@ -225,6 +174,28 @@ impl BrokerDriver {
     }
 }
 
+impl BrokerEnd for BrokerDriver {
+    fn send(&self, peer: PeerId, bytes: &[u8]) {
+        self.state.borrow_mut().send(peer, bytes);
+    }
+
+    fn takes_at_once(&self, peer: PeerId) -> bool {
+        self.state.borrow_mut().endpoints.pipe(peer).is_none_or(|pipe| pipe.is_idle())
+    }
+
+    fn close(&self, peer: PeerId) {
+        let State { endpoints, machine, .. } = &mut *self.state.borrow_mut();
+        if endpoints.pipe(peer).is_some_and(Pipe::close) {
+            endpoints.remove(peer);
+            machine.handle_closed(peer, now());
+        }
+    }
+
+    fn drain(&self) {
+        Self::drain(self);
+    }
+}
+
 impl State {
     fn next(&mut self) -> Option<Step> {
         let Some(output) = self.machine.poll_output() else { return self.flow() };
@@ -232,7 +203,7 @@ impl State {
             Output::Transmit(peer, bytes) => match self.endpoints.get(peer) {
                 Some(Endpoint::Client(pipe)) => match pipe.client() {
                     Some(client) => {
-                        client.feed(bytes);
+                        client.receive(bytes);
                         Step::Fed(client)
                     }
                     None => Step::Nothing,

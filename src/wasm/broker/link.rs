@@ -1,17 +1,91 @@
-//! A pipe: from a client in the page to its broker, which does not take all at once. It is to the client what a socket's
-//! buffer is.
+//! Link between a client and the broker of one module: bytes, handed over inside WebAssembly.
+//!
+//! Each end knows the other by a trait, so that neither driver depends on the other.
 
 use alloc::rc::{Rc, Weak};
 use alloc::vec::Vec;
+use core::cell::Cell;
 
-use crate::wasm::client::driver::ClientDriver;
+use crate::broker::PeerId;
 
 /// What is handed over at a time: what the broker has for others of it leaves before the next.
 pub(crate) const SLICE_BYTES: usize = 64 * 1024;
 
+/// Client's end of a link.
+pub(crate) trait ClientEnd {
+    /// Takes bytes from the broker. [`process`](Self::process) acts on them.
+    fn receive(&self, bytes: &[u8]);
+
+    /// Acts on what was received. Nothing may be borrowed.
+    fn process(&self);
+
+    /// The broker has taken all that was sent.
+    fn on_taken(&self);
+
+    /// The broker closed the connection.
+    fn on_closed(&self);
+}
+
+/// Broker's end of its links.
+pub(crate) trait BrokerEnd {
+    /// Takes bytes from a client. [`drain`](Self::drain) acts on them.
+    fn send(&self, peer: PeerId, bytes: &[u8]);
+
+    /// True if what is sent now is taken at once, or never.
+    fn takes_at_once(&self, peer: PeerId) -> bool;
+
+    /// Closes the connection behind what was sent.
+    fn close(&self, peer: PeerId);
+
+    /// Acts on all that the machine has. Nothing may be borrowed.
+    fn drain(&self);
+}
+
+/// Client's handle of a link, its transport. Dropped, it closes as a transport that fails.
+pub(crate) struct Link {
+    broker: Rc<dyn BrokerEnd>,
+    peer: PeerId,
+    /// Messages that the host waits for until the broker has taken them.
+    waiting: Cell<u32>,
+}
+
+impl Link {
+    pub(crate) fn new(broker: Rc<dyn BrokerEnd>, peer: PeerId) -> Self {
+        Self { broker, peer, waiting: Cell::new(0) }
+    }
+
+    /// Hands the bytes to the broker, which the caller drains with nothing borrowed.
+    pub(crate) fn send(&self, bytes: &[u8]) -> Rc<dyn BrokerEnd> {
+        self.broker.send(self.peer, bytes);
+        Rc::clone(&self.broker)
+    }
+
+    /// Returns the number of a message that is sent now, if the broker takes it only later.
+    pub(crate) fn wait(&self) -> Option<u32> {
+        if self.broker.takes_at_once(self.peer) {
+            return None;
+        }
+        self.waiting.set(self.waiting.get() + 1);
+        Some(self.waiting.get())
+    }
+
+    /// Returns how many messages waited, once the broker has taken all.
+    pub(crate) fn taken(&self) -> u32 {
+        self.waiting.take()
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.broker.close(self.peer);
+        self.broker.drain();
+    }
+}
+
 /// What a client in the page has sent and the broker has not taken.
 pub(crate) struct Pipe {
-    client: Weak<ClientDriver>,
+    /// `None` once it is gone.
+    client: Option<Weak<dyn ClientEnd>>,
     bytes: Vec<u8>,
     /// Where in them those begin that were not taken.
     start: usize,
@@ -22,13 +96,13 @@ pub(crate) struct Pipe {
 }
 
 impl Pipe {
-    pub(crate) const fn new(client: Weak<ClientDriver>) -> Self {
-        Self { client, bytes: Vec::new(), start: 0, is_stopped: false, is_closed: false }
+    pub(crate) fn new(client: Weak<dyn ClientEnd>) -> Self {
+        Self { client: Some(client), bytes: Vec::new(), start: 0, is_stopped: false, is_closed: false }
     }
 
     /// At its end, if that is there.
-    pub(crate) fn client(&self) -> Option<Rc<ClientDriver>> {
-        self.client.upgrade()
+    pub(crate) fn client(&self) -> Option<Rc<dyn ClientEnd>> {
+        self.client.as_ref()?.upgrade()
     }
 
     /// Whether all that was sent was taken.
@@ -43,7 +117,7 @@ impl Pipe {
 
     /// The client is gone. Says whether that is all.
     pub(crate) fn close(&mut self) -> bool {
-        self.client = Weak::new();
+        self.client = None;
         self.is_closed = true;
         self.is_empty()
     }

@@ -26,7 +26,6 @@ use crate::topic::TopicName;
 use crate::wasm::broker::driver::BrokerDriver;
 use crate::wasm::broker::hooks::Asker;
 use crate::wasm::broker::peer_socket::PeerSocket;
-use crate::wasm::client::driver::ClientDriver;
 use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::clock::now;
 use crate::wasm::js::error::{failure, of_topic, parse_filter};
@@ -58,10 +57,6 @@ impl BrokerCore {
         // Its uptime begins.
         machine.handle_timeout(now());
         Ok(Self { driver: BrokerDriver::new(host, machine) })
-    }
-
-    pub(crate) fn link(&self, client: &Rc<ClientDriver>) {
-        self.driver.link(client);
     }
 
     /// Lets a peer in that is behind a port, and gives its number, which is good until the port is closed from either side.

@@ -13,13 +13,16 @@ use wasm_bindgen::JsValue;
 use crate::client::{Client, CloseReason, Completion, Output, RequestError, RequestId};
 use crate::codec::{Publish, ReasonCode, Version};
 use crate::time::Time;
+#[cfg(feature = "broker")]
+use crate::wasm::broker::link::{BrokerEnd, ClientEnd, Link};
 use crate::wasm::client::incoming::Arrival;
 use crate::wasm::client::packet_tap::PacketTap;
+use crate::wasm::client::request_number::RequestNumber;
 use crate::wasm::client::socket::{self, Socket};
 use crate::wasm::client::transport::Transport;
 #[cfg(feature = "broker")]
 use crate::wasm::client::yield_to_page::PageYield;
-use crate::wasm::js::callbacks::Host;
+use crate::wasm::js::callbacks::{Host, SocketEvent};
 use crate::wasm::js::clock;
 use crate::wasm::js::properties;
 use crate::wasm::js::timer::Timer;
@@ -86,7 +89,7 @@ enum Step {
 enum Frame {
     Socket(WebSocket, Uint8Array),
     #[cfg(feature = "broker")]
-    Link(Rc<crate::wasm::broker::driver::BrokerDriver>),
+    Link(Rc<dyn BrokerEnd>),
     Nowhere,
 }
 
@@ -167,10 +170,9 @@ impl ClientDriver {
 
     fn on_event(&self, event: &JsValue) {
         match self.host.frame(event) {
-            -1 => self.run(Client::handle_text),
-            -2 => self.on_state(),
-            #[expect(clippy::cast_sign_loss, reason = "else it is a length")]
-            len => self.on_frame(len as usize),
+            SocketEvent::Frame(len) => self.on_frame(len),
+            SocketEvent::Text => self.run(Client::handle_text),
+            SocketEvent::State => self.on_state(),
         }
     }
 
@@ -223,44 +225,20 @@ impl ClientDriver {
         }
     }
 
-    /// Bytes from the broker in the page, which runs this driver afterwards.
+    /// Opens the link to the broker in the page, in place of the transport before.
     #[cfg(feature = "broker")]
-    pub(crate) fn feed(&self, bytes: &[u8]) {
-        let state = &mut *self.state.borrow_mut();
-        state.machine.handle_bytes(bytes, self.now());
-        if let Some(tap) = &mut state.tap {
-            tap.on_received(bytes, &self.host);
-        }
+    pub(crate) fn open_link(&self, link: Link) {
+        self.set_transport(Transport::Link(link));
+        self.on_open();
     }
 
-    /// Acts on what it was fed.
+    /// Returns the number of the message that is sent now, if the broker in the page does not take
+    /// it at once.
     #[cfg(feature = "broker")]
-    pub(crate) fn on_fed(&self) {
-        let is_watched = self.state.borrow().tap.is_some();
-        if is_watched {
-            self.tell_packets();
-        }
-        self.drain();
-    }
-
-    /// The number of the message that is sent now, if the broker in the page does not take it at once.
-    #[cfg(feature = "broker")]
-    pub(crate) fn wait(&self) -> Option<f64> {
+    pub(crate) fn wait(&self) -> Option<RequestNumber> {
         match &self.state.borrow().transport {
-            Some(Transport::Link(link)) => link.wait(),
+            Some(Transport::Link(link)) => link.wait().map(RequestNumber::Link),
             Some(Transport::Socket(_)) | None => None,
-        }
-    }
-
-    /// The broker in the page has taken all.
-    #[cfg(feature = "broker")]
-    pub(crate) fn on_taken(&self) {
-        let taken = match &self.state.borrow().transport {
-            Some(Transport::Link(link)) if !self.is_freed.get() => link.taken(),
-            _ => 0,
-        };
-        for number in 1..=taken {
-            self.host.done(-f64::from(number), 0);
         }
     }
 
@@ -381,7 +359,7 @@ impl ClientDriver {
         match step {
             Step::Message(arrival) => arrival.deliver(&self.host),
             Step::Connected(session_present, properties) => self.host.connected(session_present, &properties),
-            Step::Done(RequestId(id), result) => self.finish(id, result),
+            Step::Done(id, result) => self.finish(RequestNumber::Machine(id).to_js(), result),
             Step::Transmit(frame, is_watched) => {
                 if is_watched {
                     self.tell_packets();
@@ -400,9 +378,7 @@ impl ClientDriver {
         }
     }
 
-    fn finish(&self, id: u64, result: Result<Completion, RequestError>) {
-        #[expect(clippy::cast_precision_loss, reason = "no page makes 2^53 requests")]
-        let id = id as f64;
+    fn finish(&self, id: f64, result: Result<Completion, RequestError>) {
         match result {
             Ok(Completion::Published(reason)) => self.host.done(id, reason.value()),
             Ok(Completion::Subscribed(reasons) | Completion::Unsubscribed(reasons)) => {
@@ -441,6 +417,39 @@ impl ClientDriver {
             CloseReason::TransportClosed => ("lost", None, None),
         };
         self.host.closed(code, &cause.to_string(), reason.map(ReasonCode::value), rule);
+    }
+}
+
+#[cfg(feature = "broker")]
+impl ClientEnd for ClientDriver {
+    fn receive(&self, bytes: &[u8]) {
+        let state = &mut *self.state.borrow_mut();
+        state.machine.handle_bytes(bytes, self.now());
+        if let Some(tap) = &mut state.tap {
+            tap.on_received(bytes, &self.host);
+        }
+    }
+
+    fn process(&self) {
+        let is_watched = self.state.borrow().tap.is_some();
+        if is_watched {
+            self.tell_packets();
+        }
+        self.drain();
+    }
+
+    fn on_taken(&self) {
+        let taken = match &self.state.borrow().transport {
+            Some(Transport::Link(link)) if !self.is_freed.get() => link.taken(),
+            _ => 0,
+        };
+        for number in 1..=taken {
+            self.host.done(RequestNumber::Link(number).to_js(), 0);
+        }
+    }
+
+    fn on_closed(&self) {
+        Self::on_closed(self);
     }
 }
 

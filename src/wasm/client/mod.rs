@@ -4,6 +4,7 @@ pub(crate) mod driver;
 pub(crate) mod incoming;
 pub(crate) mod options;
 pub(crate) mod packet_tap;
+pub(crate) mod request_number;
 pub(crate) mod socket;
 pub(crate) mod transport;
 #[cfg(feature = "broker")]
@@ -74,7 +75,10 @@ impl ClientCore {
     /// Connects to the broker in the page, without a socket.
     #[cfg(feature = "broker")]
     pub fn link(&self, broker: &crate::wasm::broker::BrokerCore) {
-        broker.link(&self.driver);
+        let end = Rc::downgrade(&self.driver);
+        self.driver.open_link(broker.driver.link(end));
+        // It may be closed at once, for want of room.
+        broker.driver.drain();
     }
 
     /// Messages that match the filter are for this handler from now on, or (`on` is false) no longer.
@@ -135,7 +139,7 @@ impl ClientCore {
             });
             #[cfg(feature = "broker")]
             if sent.is_ok() {
-                return Ok(self.driver.wait());
+                return Ok(self.driver.wait().map(|number| number.to_js()));
             }
             return sent.map(|()| None).map_err(|error| of_call(&error));
         }

@@ -1,7 +1,7 @@
 //! What carries a client's bytes: a socket, or in the broker's build a link to the broker in the page.
 
 #[cfg(feature = "broker")]
-use crate::wasm::broker::driver::Link;
+use crate::wasm::broker::link::Link;
 use crate::wasm::client::socket::Socket;
 
 /// Dropped, it closes.

@@ -12,10 +12,10 @@ extern "C" {
     /// What the face does for a client; for a broker `route` and `message` alone. None of its functions throws.
     pub type Host;
 
-    /// Keeps the `data` of a socket's message event as the current frame, and tells its length; -1 if it is a text frame, -2
-    /// if it is no message event.
-    #[wasm_bindgen(method)]
-    pub(crate) fn frame(this: &Host, event: &JsValue) -> i32;
+    /// Keeps the `data` of a socket's message event as the current frame, and returns its length; -1
+    /// for a text frame, -2 for an event that is no message.
+    #[wasm_bindgen(method, js_name = frame)]
+    fn frame_number(this: &Host, event: &JsValue) -> i32;
 
     /// Copies the current frame's bytes from one offset to another to this address.
     #[wasm_bindgen(method)]
@@ -70,4 +70,25 @@ extern "C" {
     /// Tells the packets that were noted.
     #[wasm_bindgen(method, js_name = tellPackets)]
     pub(crate) fn tell_packets(this: &Host);
+}
+
+/// Event of a socket.
+pub(crate) enum SocketEvent {
+    /// A binary frame of so many bytes, which is the current one.
+    Frame(usize),
+    /// A text frame.
+    Text,
+    /// The socket opened or closed.
+    State,
+}
+
+impl Host {
+    /// Keeps the frame of a message event as the current one.
+    pub(crate) fn frame(&self, event: &JsValue) -> SocketEvent {
+        match self.frame_number(event) {
+            -1 => SocketEvent::Text,
+            -2 => SocketEvent::State,
+            len => SocketEvent::Frame(len.unsigned_abs() as usize),
+        }
+    }
 }
