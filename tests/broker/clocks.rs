@@ -82,3 +82,37 @@ fn a_session_whose_time_is_over_still_ends_after_the_clock_was_set() {
     scenario.wait_ms(2_000);
     assert_eq!(scenario.sessions(), [""; 0]);
 }
+
+/// The clock is set while the broker runs, or rests in a laptop that sleeps.
+#[test]
+fn a_host_that_tells_the_time_of_day_loses_no_time_and_wins_none() {
+    const DAY_S: u64 = 86_400;
+    for (clock, day) in [(0, 1_800_000_000), (1_800_000_000, 1_800_000_000 + 3 * DAY_S), (2_100_000_000, 1_800_000_000)]
+    {
+        for (absence, present) in [(10, true), (900, true), (1_100, false)] {
+            for is_set_first in [false, true] {
+                let mut scenario = stored_at(clock);
+                let lasting = expiry(1_000);
+                let set = |scenario: &mut Scenario| {
+                    let passed = scenario.now.as_millis() - clock * 1_000;
+                    scenario.broker.set_time_of_day(Time::from_millis(day * 1_000 + passed), scenario.now);
+                    scenario.drain();
+                };
+                if is_set_first {
+                    set(&mut scenario);
+                }
+                scenario.wait_ms(50_000);
+                let peer = scenario.join_with(&keeping(V5, "a", &lasting));
+                scenario.cut(peer);
+                set(&mut scenario);
+                assert!(scenario.broker.is_stored());
+                restart_at(&mut scenario, day + 50 + absence);
+                let case = format!("{clock} and {day}, away for {absence} s");
+                assert_eq!(scenario.sessions().len(), usize::from(present), "{case}");
+                // By now all records are on the clock of this start.
+                restart_at(&mut scenario, day + 50 + absence + 50);
+                assert_eq!(come_back(&mut scenario, V5, "a").1, present, "{case}");
+            }
+        }
+    }
+}

@@ -13,7 +13,7 @@ use crate::broker::clients::will::Will;
 use crate::broker::connection::deadlines::Deadline;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag, Session};
 use crate::broker::ids::ClientKey;
-use crate::broker::store::clock::ClockShift;
+use crate::broker::store::clock::{ClockShift, TimeOfDay};
 use crate::broker::store::key::Key;
 use crate::broker::store::messages::MessageKey;
 use crate::broker::store::record::{
@@ -57,8 +57,9 @@ impl Broker {
     /// A clock that was wrong at one start and is right at the next ends nothing. The latest date
     /// of the records tells: it is more than a minute ahead of `now`, or more than a year behind.
     /// Then the absence does not count, and every session, will delay and message expiry has the
-    /// time that was left at that date. A clock that was set forward by less looks like an absence.
-    /// No interval becomes longer.
+    /// time that was left at that date. A clock that was set forward by less looks like an absence,
+    /// unless the former run was told by [`set_time_of_day`](Self::set_time_of_day). No interval
+    /// becomes longer.
     ///
     /// Lower limits than before apply to new messages and clients only. Retained messages beyond
     /// the limit are dropped.
@@ -83,7 +84,10 @@ impl Broker {
         self.now = now;
         self.clients.begin_noting();
         self.retained.begin_noting();
-        let store = Store::new(records.is_empty());
+        let mut store = Store::new(records.is_empty());
+        let ahead = time_of_day(records)?;
+        store.time_of_day = TimeOfDay::restored(ahead);
+        let clock = ClockShift::between(ahead, latest_date(records), now);
         let mut restoring = Restoring {
             broker: self,
             store,
@@ -91,7 +95,7 @@ impl Broker {
             sessions: Vec::new(),
             approvals: Vec::new(),
             now,
-            clock: ClockShift::between(latest_date(records), now),
+            clock,
         };
         match records.first() {
             Some((b"F", format)) if **format != FORMAT => {
@@ -158,12 +162,23 @@ impl Broker {
     }
 }
 
+/// Returns how far the time of day was ahead of the clock of the records. Its record follows that
+/// of the format.
+fn time_of_day(records: &[(&[u8], &[u8])]) -> Result<ClockShift, StoreError> {
+    let Some((key, value)) = records.iter().take(2).find(|(key, _)| Key::read(key) == Some(Key::Clock)) else {
+        return Ok(ClockShift::NONE);
+    };
+    ClockShift::read(value)
+        .ok_or(StoreError::Damaged { key: (*key).into(), problem: "it is not a difference of clocks" })
+}
+
 /// Returns the latest time at which an interval of a record began.
 fn latest_date(records: &[(&[u8], &[u8])]) -> Option<Time> {
     let date = |(key, value): &(&[u8], &[u8])| match Key::read(key)? {
         Key::Message(_) => message_date(value),
         Key::Session(_) => SessionRecord::read(value)?.0.date(),
         Key::Format
+        | Key::Clock
         | Key::Retained(_)
         | Key::Subscription(..)
         | Key::Overtaken(..)
@@ -178,7 +193,7 @@ fn latest_date(records: &[(&[u8], &[u8])]) -> Option<Time> {
 impl Restoring<'_> {
     fn record(&mut self, key: &[u8], value: &[u8]) -> Result<(), Fault> {
         match Key::read(key).ok_or("its key has an unknown kind")? {
-            Key::Format => Ok(()),
+            Key::Format | Key::Clock => Ok(()),
             Key::Message(number) => self.message(number, value),
             Key::Retained(topic) => self.retained(topic, value),
             Key::Session(number) => self.session(number, value),
@@ -219,7 +234,7 @@ impl Restoring<'_> {
         // No message arrived later than now, even if the clock was set.
         let date = self.clock.apply(arrived).min(self.now);
         let key = self.store.messages.restore(number, message, date);
-        if self.clock != ClockShift::None && message_date(value).is_some() {
+        if self.clock != ClockShift::NONE && message_date(value).is_some() {
             self.store.messages.note_shifted(key);
         }
         self.messages.push((number, key));

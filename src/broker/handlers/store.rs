@@ -47,11 +47,24 @@ impl Broker {
         }
     }
 
+    /// Tells the broker the time of day, in milliseconds since 1970, where its host knows it apart
+    /// from `now`. The host's clock may be set while the broker runs, or its monotonic clock may
+    /// rest while a laptop sleeps.
+    ///
+    /// Nothing becomes due by it. The store gets the difference, so that the dates are right after
+    /// [`restore`](Self::restore). Differences below a minute do not count.
+    pub fn set_time_of_day(&mut self, time_of_day: Time, now: Time) {
+        self.now = now;
+        if let Some(store) = &mut self.store {
+            store.time_of_day.note(time_of_day, now);
+        }
+    }
+
     /// True if everything is durable, or there is no store. After a failure it stays false. A host
     /// waits for it before it ends.
     #[must_use]
     pub fn is_stored(&self) -> bool {
-        let is_idle = self.store.as_ref().is_none_or(|store| store.is_idle());
+        let is_idle = self.store.as_ref().is_none_or(|store| store.is_idle() && !store.time_of_day.has_changed());
         is_idle && !self.clients.has_changed() && !self.retained.has_changed()
     }
 

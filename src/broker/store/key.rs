@@ -12,6 +12,8 @@ use crate::codec::PacketId;
 pub(crate) enum Key<'a> {
     /// The format of all other records.
     Format,
+    /// How far the time of day was ahead of the broker's clock, by which all dates are.
+    Clock,
     /// A message, by its number. Its value is the arrival, and a PUBLISH of MQTT 5.0. All records
     /// that refer to it share it.
     Message(u64),
@@ -38,6 +40,7 @@ impl<'a> Key<'a> {
     pub(crate) fn write(self, out: &mut Vec<u8>) {
         match self {
             Self::Format => out.push(b'F'),
+            Self::Clock => out.push(b'K'),
             Self::Message(number) => numbered(out, b'M', number, &[]),
             Self::Retained(topic) => {
                 out.push(b'R');
@@ -61,6 +64,7 @@ impl<'a> Key<'a> {
         let (letter, rest) = bytes.split_first()?;
         match letter {
             b'F' if rest.is_empty() => return Some(Self::Format),
+            b'K' if rest.is_empty() => return Some(Self::Clock),
             b'R' => return core::str::from_utf8(rest).ok().map(Self::Retained),
             _ => {}
         }
@@ -106,6 +110,7 @@ mod tests {
     fn keys_are_read_as_they_were_written_and_sort_behind_what_they_name() {
         let keys = [
             Key::Format,
+            Key::Clock,
             Key::Message(255),
             Key::Message(256),
             Key::Retained("a/ä"),

@@ -28,6 +28,7 @@ use alloc::boxed::Box;
 use core::borrow::Borrow;
 
 pub use batch::{Batch, BatchId, Changes};
+use clock::TimeOfDay;
 pub use error::StoreError;
 use key::Key;
 use messages::{MessageKey, Messages};
@@ -56,6 +57,7 @@ pub(crate) struct Store {
     pub(crate) sessions: StoredSessions,
     pub(crate) messages: Messages,
     pub(crate) retained: SortedList<StoredTopic>,
+    pub(crate) time_of_day: TimeOfDay,
     /// Work done since the batch was handed out.
     since: Load,
 }
@@ -101,6 +103,7 @@ impl Store {
             sessions: StoredSessions::default(),
             messages: Messages::new(),
             retained: SortedList::new(),
+            time_of_day: TimeOfDay::default(),
             since: Load::default(),
         }
     }
@@ -193,6 +196,9 @@ impl Store {
         }
         self.messages.remove_unreferenced(&mut self.batch);
         self.messages.write_shifted(&mut self.batch);
+        if let Some(ahead) = self.time_of_day.take_changed() {
+            self.batch.put(Key::Clock, |out| out.extend_from_slice(&ahead.to_bytes()));
+        }
         self.since = Load::default();
         if self.batch.is_empty() {
             return None;

@@ -16,7 +16,7 @@ use crate::wasm::broker::peer_socket::PeerSocket;
 use crate::wasm::broker::storage::Storage;
 use crate::wasm::broker::to_js;
 use crate::wasm::js::callbacks::Host;
-use crate::wasm::js::clock::now;
+use crate::wasm::js::clock::{now, time_of_day};
 use crate::wasm::js::timer::Timer;
 use js_sys::{Function, Uint8Array};
 
@@ -138,6 +138,7 @@ impl BrokerDriver {
         if self.is_draining.replace(true) {
             return;
         }
+        self.state.borrow_mut().tell_time_of_day();
         loop {
             let step = self.state.borrow_mut().next();
             match step {
@@ -197,6 +198,13 @@ impl BrokerEnd for BrokerDriver {
 }
 
 impl State {
+    /// The broker's store has dates by it, which outlive the clock of this process.
+    fn tell_time_of_day(&mut self) {
+        if self.storage.is_some() {
+            self.machine.set_time_of_day(time_of_day(), now());
+        }
+    }
+
     fn next(&mut self) -> Option<Step> {
         let Some(output) = self.machine.poll_output() else { return self.flow() };
         Some(match output {

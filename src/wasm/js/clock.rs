@@ -27,6 +27,12 @@ pub(crate) fn now() -> Time {
     since_the_beginning() + Duration::from_millis(BEGINNING.load(Ordering::Relaxed))
 }
 
+/// The time of day in milliseconds since 1970, which may be set at any moment.
+#[cfg(feature = "broker")]
+pub(crate) fn time_of_day() -> Time {
+    Time::from_millis(js_sys::Date::now() as u64)
+}
+
 fn since_the_beginning() -> Time {
     Time::from_millis(js::PERFORMANCE.with(Performance::now) as u64)
 }
