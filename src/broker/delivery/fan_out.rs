@@ -10,6 +10,7 @@ use crate::broker::delivery::encoded_publish::DeliveryOptions;
 use crate::broker::ids::{ClientKey, CursorId, GroupKey, HandlerId};
 use crate::broker::monitor::sys_values::is_brokers_own;
 use crate::codec::{Publish, QoS};
+use crate::collections::heap_sort::sort_by;
 use crate::router::Router;
 
 /// Router of all subscriptions. The value of a group is unused.
@@ -35,8 +36,8 @@ pub(crate) struct FanOut {
     /// Further subscription identifiers of targets, each linked to the target's former one.
     more_identifiers: Vec<(Option<usize>, u32)>,
     pub(crate) identifiers: Vec<u32>,
-    /// Cursors of targets, linked likewise.
-    more_cursors: Vec<(Option<usize>, CursorId)>,
+    /// Cursors whose topics match, each with the place of its target, in their order.
+    matched_cursors: Vec<(usize, CursorId)>,
     pub(crate) cursors: Vec<CursorId>,
     /// The host's handlers that receive it, in the order of their numbers, each with its RETAIN
     /// flag.
@@ -53,8 +54,6 @@ pub(crate) struct Target {
     identifier: u32,
     /// The place of the last further identifier.
     more: Option<usize>,
-    /// The place of the last cursor of its matching subscriptions.
-    cursor: Option<usize>,
     /// The shared subscription of the copy.
     pub(crate) group: Option<GroupKey>,
 }
@@ -62,7 +61,7 @@ pub(crate) struct Target {
 impl Target {
     const fn new(client: ClientKey, subscription: Subscription, group: Option<GroupKey>) -> Self {
         let Subscription { qos, retain_as_published, identifier, .. } = subscription;
-        Self { client, qos, retain_as_published, identifier, more: None, cursor: None, group }
+        Self { client, qos, retain_as_published, identifier, more: None, group }
     }
 
     /// Returns how the message goes to the target, with these subscription identifiers.
@@ -87,10 +86,11 @@ impl FanOut {
         self.number += 1;
         self.targets.clear();
         self.more_identifiers.clear();
-        self.more_cursors.clear();
+        self.matched_cursors.clear();
+        self.cursors.clear();
         self.handlers.clear();
         let topic = publish.topic;
-        subscriptions.for_each_match(topic, |subscriber, subscription| match *subscriber {
+        let looked_at = subscriptions.for_each_match(topic, |subscriber, subscription| match *subscriber {
             // [MQTT-3.8.3-3]
             Subscriber::Client(key) if subscription.no_local && publisher == Some(key) => {}
             Subscriber::Client(key) if !may_read(access, key, topic, clients) => {}
@@ -108,7 +108,9 @@ impl FanOut {
                 let place = before.map_or(0, |place| place + 1);
                 self.handlers.insert(place, (handler, publish.retain && subscription.retain_as_published));
             }
-        })
+        });
+        sort_by(&mut self.matched_cursors, |one, other| one < other);
+        looked_at
     }
 
     /// Adds a client, or a further subscription of a present client. The highest quality of service
@@ -126,9 +128,7 @@ impl FanOut {
         if let Some(id) = subscription.cursor
             && client.cursors.get(id).is_some()
         {
-            let target = &mut self.targets[client.found.1];
-            self.more_cursors.push((target.cursor, id));
-            target.cursor = Some(self.more_cursors.len() - 1);
+            self.matched_cursors.push((client.found.1, id));
         }
     }
 
@@ -148,8 +148,7 @@ impl FanOut {
     /// Gathers the subscription identifiers of the target at this place, and its cursors.
     pub(crate) fn gather(&mut self, place: usize) {
         self.identifiers.clear();
-        self.cursors.clear();
-        let Target { identifier, mut more, mut cursor, .. } = self.targets[place];
+        let Target { identifier, mut more, .. } = self.targets[place];
         if identifier != 0 {
             self.identifiers.push(identifier);
         }
@@ -157,10 +156,17 @@ impl FanOut {
             self.identifiers.push(*identifier);
             more = *before;
         }
-        while let Some((before, id)) = cursor.and_then(|place| self.more_cursors.get(place)) {
-            self.cursors.push(*id);
-            cursor = *before;
+        if !self.matched_cursors.is_empty() {
+            self.gather_cursors(place);
         }
+    }
+
+    #[cold]
+    fn gather_cursors(&mut self, place: usize) {
+        self.cursors.clear();
+        let start = self.matched_cursors.partition_point(|(other, _)| *other < place);
+        let matched = self.matched_cursors.iter().skip(start).take_while(|(other, _)| *other == place);
+        self.cursors.extend(matched.map(|(_, id)| *id));
     }
 }
 
