@@ -11,11 +11,11 @@ import { inRoot, readJson } from './paths.mjs'
  * nothing grows unseen.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 53_100, parts: {} },
+  { entry: '.', name: 'client', bytes: 53_600, parts: {} },
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 132_800,
+    bytes: 133_900,
     parts: {
       'hooks.js': 1_600,
       'stores.js': 1_600,
