@@ -81,6 +81,7 @@ impl Broker {
     }
 
     fn restore_sorted(&mut self, records: &[(&[u8], &[u8])], now: Time) -> Result<(), StoreError> {
+        check_format(records)?;
         self.now = now;
         self.clients.begin_noting();
         self.retained.begin_noting();
@@ -97,15 +98,6 @@ impl Broker {
             now,
             clock,
         };
-        match records.first() {
-            Some((b"F", format)) if **format != FORMAT => {
-                return Err(StoreError::UnknownFormat { found: (*format).into() });
-            }
-            Some((b"F", _)) | None => {}
-            Some((key, _)) => {
-                return Err(StoreError::Damaged { key: (*key).into(), problem: "no format record comes before it" });
-            }
-        }
         for (key, value) in records {
             restoring.record(key, value).map_err(|problem| StoreError::Damaged { key: (*key).into(), problem })?;
         }
@@ -188,6 +180,15 @@ fn latest_date(records: &[(&[u8], &[u8])]) -> Option<Time> {
         | Key::Approval(..) => None,
     };
     records.iter().filter_map(date).max()
+}
+
+/// Checks that the first record, if there is one, tells the format of this broker.
+fn check_format(records: &[(&[u8], &[u8])]) -> Result<(), StoreError> {
+    match records.first() {
+        Some((b"F", format)) if **format != FORMAT => Err(StoreError::UnknownFormat { found: (*format).into() }),
+        Some((b"F", _)) | None => Ok(()),
+        Some((key, _)) => Err(StoreError::Damaged { key: (*key).into(), problem: "no format record comes before it" }),
+    }
 }
 
 impl Restoring<'_> {
