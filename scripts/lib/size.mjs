@@ -11,11 +11,11 @@ import { inRoot, readJson } from './paths.mjs'
  * nothing grows unseen.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 53_600, parts: {} },
+  { entry: '.', name: 'client', bytes: 54_000, parts: {} },
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 133_900,
+    bytes: 135_500,
     parts: {
       'hooks.js': 1_600,
       'stores.js': 1_600,
