@@ -113,15 +113,25 @@ function reach(file, reached) {
 }
 
 /**
- * Gives all exports of wasm-bindgen's JavaScript as one object. A namespace import would do, and be
- * larger once bundled.
+ * Joins wasm-bindgen's JavaScript with its module, whose imports and exports have short names: `names.json`
+ * of wasm-opt lists imports `[module, name, short]` and exports `[name, short]`. `glue` is for the face,
+ * `imports` for the module, and `named` gives the module's exports the names that the JavaScript uses.
  */
 function bundleGlue({ onResolve, onLoad }) {
   onResolve({ filter: /^#glue\// }, ({ path }) => ({ path, namespace: 'glue', sideEffects: false }))
   onLoad({ filter: /./, namespace: 'glue' }, async ({ path }) => {
-    const file = `./dist/${path.slice('#glue/'.length)}/wasmqtt_bg.js`
-    const names = Object.keys(await import(file)).join(', ')
-    const contents = `import { ${names} } from '${file}'\nexport const glue = { ${names} }`
-    return { contents, resolveDir: root }
+    const folder = `./dist/${path.slice('#glue/'.length)}`
+    const { imports, exports } = JSON.parse(readFileSync(join(root, folder, 'names.json'), 'utf8'))
+    const all = Object.keys(await import(`${folder}/wasmqtt_bg.js`))
+    const own = all.filter(name => !imports.some(([, imported]) => imported === name))
+    const list = entries => `{ ${entries.join(', ')} }`
+    const contents = [
+      `import ${list(all)} from '${folder}/wasmqtt_bg.js'`,
+      `const glue = ${list(own)}`,
+      `const imports = { a: ${list(imports.map(([, name, short]) => `${short}: ${name}`))} }`,
+      `const named = exports => (${list(exports.map(([name, short]) => `${name}: exports.${short}`))})`,
+    ]
+    contents.push('export const generated = { glue, imports, named }')
+    return { contents: contents.join('\n'), resolveDir: root }
   })
 }

@@ -1,5 +1,5 @@
 // The npm package, built: the crate twice to WebAssembly, then the TypeScript face.
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -45,6 +45,9 @@ const optimise = [
   '--low-memory-unused',
   // Functions of one module and one generic stand together, and compress better.
   '--reorder-functions-by-name',
+  // One or two letters for each import and export. The pass prints which, and the face's build joins them
+  // with wasm-bindgen's JavaScript by that list (pkg/build.mjs).
+  '--minify-imports-and-exports-and-modules',
   // The names of functions and the names of tools, which nobody reads.
   '--strip-debug',
   '--strip-producers',
@@ -91,7 +94,8 @@ export async function buildPackage(report, env, { keepOld = false } = {}) {
 
 /** The files of one build, below the root. */
 const folderOf = name => `pkg/dist/${name}`
-const outputsOf = name => ['wasmqtt_bg.js', 'wasmqtt.d.ts', 'wasmqtt_bg.wasm'].map(file => `${folderOf(name)}/${file}`)
+const outputsOf = name =>
+  ['wasmqtt_bg.js', 'wasmqtt.d.ts', 'names.json', 'wasmqtt_bg.wasm'].map(file => `${folderOf(name)}/${file}`)
 
 async function buildWasm(step, { name, features, level }, env) {
   const hash = hashOf(
@@ -148,6 +152,7 @@ async function optimiseWasm(step, folder, env) {
   step.progress = 'wasm-opt'
   const wasm = `${folder}/wasmqtt_bg.wasm`
   const optimised = `${wasm}.opt`
-  await step.exec('wasm-opt', [...enabled, ...optimise, wasm, '-o', optimised], { env, minutes: 30 })
+  const printed = await step.exec('wasm-opt', [...enabled, ...optimise, wasm, '-o', optimised], { env, minutes: 30 })
   renameSync(inRoot(optimised), inRoot(wasm))
+  writeFileSync(inRoot(folder, 'names.json'), printed.slice(printed.indexOf('{'), printed.lastIndexOf('}') + 1))
 }

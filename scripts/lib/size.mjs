@@ -11,11 +11,11 @@ import { inRoot, readJson } from './paths.mjs'
  * nothing grows unseen.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 54_000, parts: {} },
+  { entry: '.', name: 'client', bytes: 52_500, parts: {} },
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 135_500,
+    bytes: 132_500,
     parts: {
       'hooks.js': 1_600,
       'stores.js': 1_600,

@@ -1,4 +1,4 @@
-import { glue } from '#glue/broker'
+import { generated } from '#glue/broker'
 import type { BrokerGlue } from './interface.js'
 import { Loader } from './loader.js'
 
@@ -6,4 +6,7 @@ import { Loader } from './loader.js'
  * Loader of the module with a client and a broker. Its URL is relative to the bundle
  * `dist/broker.js`.
  */
-export const brokerLoader = new Loader<BrokerGlue>(glue, () => new URL('./broker/wasmqtt_bg.wasm', import.meta.url))
+export const brokerLoader = new Loader<BrokerGlue>(
+  generated,
+  () => new URL('./broker/wasmqtt_bg.wasm', import.meta.url),
+)

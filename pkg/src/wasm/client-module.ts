@@ -1,6 +1,6 @@
-import { glue } from '#glue/client'
+import { generated } from '#glue/client'
 import type { Glue } from './interface.js'
 import { Loader } from './loader.js'
 
 /** Loader of the module with a client alone. Its URL is relative to the bundle `dist/index.js`. */
-export const clientLoader = new Loader<Glue>(glue, () => new URL('./client/wasmqtt_bg.wasm', import.meta.url))
+export const clientLoader = new Loader<Glue>(generated, () => new URL('./client/wasmqtt_bg.wasm', import.meta.url))

@@ -1,10 +1,9 @@
-// wasm-bindgen's JavaScript for bundlers, as one object of all its exports: the imports of the
-// module, too. `bundleGlue` in build.mjs makes these modules.
+// wasm-bindgen's JavaScript, joined with its module by `bundleGlue` in build.mjs.
 
 declare module '#glue/client' {
-  export const glue: typeof import('#wasm/client')
+  export const generated: import('./loader.js').Generated<typeof import('#wasm/client')>
 }
 
 declare module '#glue/broker' {
-  export const glue: typeof import('#wasm/broker')
+  export const generated: import('./loader.js').Generated<typeof import('#wasm/broker')>
 }

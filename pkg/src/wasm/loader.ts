@@ -8,8 +8,15 @@ export interface Engine<G extends Glue = Glue> {
 }
 
 /** Export of wasm-bindgen's JavaScript that its declarations lack, since bundlers call it. */
-interface Generated {
+interface Setup {
   __wbg_set_wasm(exports: WebAssembly.Exports): void
+}
+
+/** wasm-bindgen's JavaScript, and what joins it with the module. */
+export interface Generated<G> {
+  readonly glue: G & Setup
+  readonly imports: WebAssembly.Imports
+  readonly named: (exports: WebAssembly.Exports) => WebAssembly.Exports
 }
 
 /** Exports of the module that the loader uses. */
@@ -24,12 +31,11 @@ export class Loader<G extends Glue = Glue> {
   engine: Engine<G> | undefined
   #loading: Promise<Engine<G>> | undefined
 
-  readonly #glue: G
+  readonly #generated: Generated<G>
   readonly #url: () => URL
 
-  /** `glue` is all of wasm-bindgen's JavaScript for bundlers, with the imports of the module. */
-  constructor(glue: G, url: () => URL) {
-    this.#glue = glue
+  constructor(generated: Generated<G>, url: () => URL) {
+    this.#generated = generated
     this.#url = url
   }
 
@@ -41,11 +47,11 @@ export class Loader<G extends Glue = Glue> {
 
   async #start(): Promise<Engine<G>> {
     const url = this.#url()
-    const glue = this.#glue
+    const { glue, imports, named } = this.#generated
     try {
-      const imports = { './wasmqtt_bg.js': glue as unknown as WebAssembly.ModuleImports }
-      const { exports } = await WebAssembly.instantiate(await compile(url), imports)
-      ;(glue as unknown as Generated).__wbg_set_wasm(exports)
+      const instance = await WebAssembly.instantiate(await compile(url), imports)
+      const exports = named(instance.exports)
+      glue.__wbg_set_wasm(exports)
       const { memory, __wbindgen_start } = exports as unknown as Exports
       __wbindgen_start()
       this.engine = { glue, memory }
