@@ -113,9 +113,11 @@ function reach(file, reached) {
 }
 
 /**
- * Joins wasm-bindgen's JavaScript with its module, whose imports and exports have short names: `names.json`
- * of wasm-opt lists imports `[module, name, short]` and exports `[name, short]`. `glue` is for the face,
- * `imports` for the module, and `named` gives the module's exports the names that the JavaScript uses.
+ * Joins wasm-bindgen's JavaScript with its module, whose imports and exports have short names.
+ *
+ * `names.json` of wasm-opt lists imports `[module, name, short]` and exports `[name, short]`.
+ * `glue` is for the face, `imports` for the module. `named` gives the module's exports the names
+ * that the JavaScript uses.
  */
 function bundleGlue({ onResolve, onLoad }) {
   onResolve({ filter: /^#glue\// }, ({ path }) => ({ path, namespace: 'glue', sideEffects: false }))

@@ -7,6 +7,8 @@
 mod broker;
 mod client;
 mod js;
+#[cfg(feature = "broker")]
+mod link;
 
 #[cfg(feature = "broker")]
 pub use broker::hooks::Asker;

@@ -10,7 +10,6 @@ use crate::broker::{Answer, Batch, BatchId, Broker, Event, HostMessage, Output, 
 use crate::codec::ReasonCode;
 use crate::wasm::broker::endpoints::{Endpoint, Endpoints};
 use crate::wasm::broker::hooks::{self, Asker};
-use crate::wasm::broker::link::{BrokerEnd, ClientEnd, Link, Pipe, SLICE_BYTES};
 use crate::wasm::broker::own_subscriptions;
 use crate::wasm::broker::peer_socket::PeerSocket;
 use crate::wasm::broker::storage::Storage;
@@ -18,6 +17,7 @@ use crate::wasm::broker::to_js;
 use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::clock::{now, time_of_day};
 use crate::wasm::js::timer::Timer;
+use crate::wasm::link::{BrokerEnd, ClientEnd, Link, Pipe, SLICE_BYTES};
 use js_sys::{Function, Uint8Array};
 
 /// Driver of a broker: its machine, its links and its timer.

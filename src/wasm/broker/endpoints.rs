@@ -4,8 +4,8 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::broker::PeerId;
-use crate::wasm::broker::link::Pipe;
 use crate::wasm::broker::peer_socket::PeerSocket;
+use crate::wasm::link::Pipe;
 
 /// Where a peer is.
 pub(crate) enum Endpoint {

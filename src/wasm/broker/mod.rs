@@ -4,7 +4,6 @@ pub(crate) mod counters;
 pub(crate) mod driver;
 pub(crate) mod endpoints;
 pub(crate) mod hooks;
-pub(crate) mod link;
 pub(crate) mod options;
 pub(crate) mod own_subscriptions;
 pub(crate) mod peer_socket;
@@ -26,6 +25,7 @@ use crate::topic::TopicName;
 use crate::wasm::broker::driver::BrokerDriver;
 use crate::wasm::broker::hooks::Asker;
 use crate::wasm::broker::peer_socket::PeerSocket;
+use crate::wasm::client::ClientCore;
 use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::clock::now;
 use crate::wasm::js::error::{failure, of_topic, parse_filter};
@@ -37,6 +37,17 @@ use js_sys::{Array, Function, Math, Uint8Array};
 #[expect(missing_debug_implementations, reason = "nothing of it is plain data")]
 pub struct BrokerCore {
     pub(crate) driver: Rc<BrokerDriver>,
+}
+
+#[wasm_bindgen]
+impl ClientCore {
+    /// Connects to the broker in the page, without a socket.
+    pub fn link(&self, broker: &BrokerCore) {
+        let end = Rc::downgrade(&self.driver);
+        self.driver.open_link(broker.driver.link(end));
+        // It may be closed at once, for want of room.
+        broker.driver.drain();
+    }
 }
 
 #[wasm_bindgen]

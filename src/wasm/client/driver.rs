@@ -13,8 +13,6 @@ use wasm_bindgen::JsValue;
 use crate::client::{Client, CloseReason, Completion, Output, RequestError, RequestId};
 use crate::codec::{Publish, ReasonCode, Version};
 use crate::time::Time;
-#[cfg(feature = "broker")]
-use crate::wasm::broker::link::{BrokerEnd, ClientEnd, Link};
 use crate::wasm::client::incoming::Arrival;
 use crate::wasm::client::packet_tap::PacketTap;
 use crate::wasm::client::request_number::RequestNumber;
@@ -27,6 +25,8 @@ use crate::wasm::js::clock;
 use crate::wasm::js::properties;
 use crate::wasm::js::timer::Timer;
 use crate::wasm::js::{self, Callback};
+#[cfg(feature = "broker")]
+use crate::wasm::link::{BrokerEnd, ClientEnd, Link};
 use js_sys::{Array, Uint8Array};
 use web_sys::WebSocket;
 

@@ -34,7 +34,7 @@ use web_sys::WebSocket;
 #[wasm_bindgen]
 #[expect(missing_debug_implementations, reason = "nothing of it is plain data")]
 pub struct ClientCore {
-    driver: Rc<ClientDriver>,
+    pub(crate) driver: Rc<ClientDriver>,
 }
 
 #[wasm_bindgen]
@@ -70,15 +70,6 @@ impl ClientCore {
     /// Takes a WebSocket, open or about to open, and sends CONNECT once it is open.
     pub fn open(&self, socket: WebSocket) {
         self.driver.open(socket);
-    }
-
-    /// Connects to the broker in the page, without a socket.
-    #[cfg(feature = "broker")]
-    pub fn link(&self, broker: &crate::wasm::broker::BrokerCore) {
-        let end = Rc::downgrade(&self.driver);
-        self.driver.open_link(broker.driver.link(end));
-        // It may be closed at once, for want of room.
-        broker.driver.drain();
     }
 
     /// Messages that match the filter are for this handler from now on, or (`on` is false) no longer.
