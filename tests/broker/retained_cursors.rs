@@ -231,7 +231,7 @@ fn the_records_of_a_cursor_end_with_its_subscription() {
 
 /// The cost of a live message, in a thousand, among so many cursors of other filters.
 fn cost(cursors: usize) -> std::time::Duration {
-    let options = BrokerOptions { subscriptions_max: 2_000, ..BrokerOptions::default() };
+    let options = BrokerOptions { subscriptions_max: 10_000, ..BrokerOptions::default() };
     let mut scenario = Scenario::with(options);
     for number in 0..cursors {
         retain(&mut scenario, &format!("other/{number}"), "x", ZERO);
@@ -255,7 +255,8 @@ fn cost(cursors: usize) -> std::time::Duration {
 }
 
 #[test]
-fn a_live_message_costs_no_more_with_a_thousand_cursors_of_other_filters() {
-    let (one, thousand) = (cost(1), cost(1_000));
-    assert!(thousand < one * 5, "{thousand:?} is not near {one:?}");
+fn a_live_message_costs_no_more_with_thousands_of_cursors_of_other_filters() {
+    // A look at each cursor would cost a hundred times as much, and a loaded machine a few times.
+    let (one, thousands) = (cost(1), cost(8_000));
+    assert!(thousands < one * 20, "{thousands:?} is not near {one:?}");
 }
