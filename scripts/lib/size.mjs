@@ -15,7 +15,7 @@ export const limits = [
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 132_500,
+    bytes: 134_600,
     parts: {
       'hooks.js': 1_600,
       'stores.js': 1_600,

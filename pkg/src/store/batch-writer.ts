@@ -37,7 +37,7 @@ export class BatchWriter implements CoreStorage {
   static async open(store: Store, core: BrokerCore, host: BatchWriterHost): Promise<BatchWriter> {
     const storage = new BatchWriter(store, core, host)
     try {
-      core.restore(await storage.#load(), storage)
+      await core.restore(storage.#load(), storage)
       return storage
     } catch (error) {
       // A write that has begun calls the core when it ends.

@@ -198,10 +198,10 @@ export interface BrokerCore {
   /** Runs the timers that are due, which may be late. */
   wake(): void
   /**
-   * Restores the records, before anything else. Throws if one is damaged; the core cannot be used
-   * then.
+   * Restores the records once they are loaded, before anything else. Rejects if one is damaged; the
+   * core cannot be used then.
    */
-  restore(records: Uint8Array, storage: Storage): void
+  restore(records: Promise<Uint8Array>, storage: Storage): Promise<unknown>
   stored(batch: number): void
   storeFailed(): void
   close(): void

@@ -1,9 +1,12 @@
 //! A broker with a store: what the store holds comes in before anything else, and what it has written is told.
 
+use alloc::rc::Rc;
 use alloc::string::ToString;
 
-use wasm_bindgen::JsValue;
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use crate::broker::{BatchId, Changes};
 use crate::wasm::broker::BrokerCore;
@@ -13,14 +16,22 @@ use crate::wasm::js::error::failure;
 
 #[wasm_bindgen]
 impl BrokerCore {
-    /// Begins with what a store holds: records as `Changes` reads them. From now on there is this store.
+    /// Restores the sessions and messages of a store, once its records are loaded. `records` is a
+    /// promise of a `Uint8Array`, as [`Changes`] reads it. The broker has this store from then on.
     ///
     /// # Errors
-    /// A failure that says which record is wrong; the broker is of no use then.
-    pub fn restore(&self, records: &[u8], storage: Storage) -> Result<(), JsValue> {
-        let records = Changes::read(records).filter_map(|(key, value)| Some((key, value?)));
-        let restored = self.driver.restore(storage, |machine| machine.restore(records, now()));
-        restored.map_err(|error| failure("store", &error.to_string(), None))
+    /// The promise rejects with the error of `records`, or with a failure that names the damaged
+    /// record. The broker is of no use then.
+    pub fn restore(&self, records: Promise, storage: Storage) -> Promise {
+        let driver = Rc::clone(&self.driver);
+        future_to_promise(async move {
+            let loaded: Uint8Array = JsFuture::from(records).await?.unchecked_into();
+            let loaded = loaded.to_vec();
+            let records = Changes::read(&loaded).filter_map(|(key, value)| Some((key, value?)));
+            let restored = driver.restore(storage, |machine| machine.restore(records, now()));
+            restored.map_err(|error| failure("store", &error.to_string(), None))?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// The batch is durable.
