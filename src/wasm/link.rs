@@ -1,4 +1,4 @@
-//! Link between a client and the broker of one module: bytes, handed over inside WebAssembly.
+//! Link between a client and the broker of one module, which passes bytes inside WebAssembly.
 //!
 //! Each end knows the other by a trait, so that neither driver depends on the other.
 
@@ -8,7 +8,7 @@ use core::cell::Cell;
 
 use crate::broker::PeerId;
 
-/// What is handed over at a time: what the broker has for others of it leaves before the next.
+/// Maximum bytes passed at a time. Output for other peers leaves before the next slice.
 pub(crate) const SLICE_BYTES: usize = 64 * 1024;
 
 /// Client's end of a link.
@@ -19,10 +19,10 @@ pub(crate) trait ClientEnd {
     /// Acts on what was received. Nothing may be borrowed.
     fn process(&self);
 
-    /// The broker has taken all that was sent.
+    /// Handles that the broker has taken all bytes.
     fn on_taken(&self);
 
-    /// The broker closed the connection.
+    /// Handles that the broker closed the connection.
     fn on_closed(&self);
 }
 
@@ -31,21 +31,22 @@ pub(crate) trait BrokerEnd {
     /// Takes bytes from a client. [`drain`](Self::drain) acts on them.
     fn send(&self, peer: PeerId, bytes: &[u8]);
 
-    /// True if what is sent now is taken at once, or never.
+    /// True if bytes sent now are taken at once, or never.
     fn takes_at_once(&self, peer: PeerId) -> bool;
 
-    /// Closes the connection behind what was sent.
+    /// Closes the connection once the bytes sent before are taken.
     fn close(&self, peer: PeerId);
 
-    /// Acts on all that the machine has. Nothing may be borrowed.
+    /// Acts on all outputs of the machine. Nothing may be borrowed.
     fn drain(&self);
 }
 
-/// Client's handle of a link, its transport. Dropped, it closes as a transport that fails.
+/// Client's handle of a link: its transport. Dropping it closes the link as a failing transport
+/// would.
 pub(crate) struct Link {
     broker: Rc<dyn BrokerEnd>,
     peer: PeerId,
-    /// Messages that the host waits for until the broker has taken them.
+    /// Number of messages that the broker has not taken yet.
     waiting: Cell<u32>,
 }
 
@@ -54,7 +55,7 @@ impl Link {
         Self { broker, peer, waiting: Cell::new(0) }
     }
 
-    /// Hands the bytes to the broker, which the caller drains with nothing borrowed.
+    /// Sends the bytes to the broker, which the caller drains with nothing borrowed.
     pub(crate) fn send(&self, bytes: &[u8]) -> Rc<dyn BrokerEnd> {
         self.broker.send(self.peer, bytes);
         Rc::clone(&self.broker)
@@ -82,16 +83,16 @@ impl Drop for Link {
     }
 }
 
-/// What a client in the page has sent and the broker has not taken.
+/// Queue of bytes that a client in the page has sent and the broker has not taken.
 pub(crate) struct Pipe {
-    /// `None` once it is gone.
+    /// `None` once the client is gone.
     client: Option<Weak<dyn ClientEnd>>,
     bytes: Vec<u8>,
-    /// Where in them those begin that were not taken.
+    /// Offset of the first byte that was not taken.
     start: usize,
-    /// The broker takes no more at present.
+    /// True while the broker takes no more.
     pub(crate) is_stopped: bool,
-    /// The client is gone, and what it has sent last is still to be taken.
+    /// True once the client is gone. Its last bytes may still wait to be taken.
     pub(crate) is_closed: bool,
 }
 
@@ -100,29 +101,29 @@ impl Pipe {
         Self { client: Some(client), bytes: Vec::new(), start: 0, is_stopped: false, is_closed: false }
     }
 
-    /// At its end, if that is there.
+    /// Returns the client's end, unless it is gone.
     pub(crate) fn client(&self) -> Option<Rc<dyn ClientEnd>> {
         self.client.as_ref()?.upgrade()
     }
 
-    /// Whether all that was sent was taken.
+    /// True if all bytes were taken.
     pub(crate) const fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// Whether what is sent now is taken at once.
+    /// True if bytes sent now are taken at once.
     pub(crate) const fn is_idle(&self) -> bool {
         self.is_empty() && !self.is_stopped
     }
 
-    /// The client is gone. Says whether that is all.
+    /// Closes the client's end. True if no bytes wait.
     pub(crate) fn close(&mut self) -> bool {
         self.client = None;
         self.is_closed = true;
         self.is_empty()
     }
 
-    /// These bytes wait.
+    /// Appends bytes to the queue.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         if self.start > self.bytes.len() / 2 {
             self.bytes.copy_within(self.start.., 0);
@@ -132,14 +133,14 @@ impl Pipe {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// The next bytes, which are taken.
+    /// Takes the next slice of bytes.
     pub(crate) fn slice(&mut self) -> &[u8] {
         let start = self.start;
         self.start = self.bytes.len().min(start + SLICE_BYTES);
         self.bytes.get(start..self.start).unwrap_or_default()
     }
 
-    /// Lets go of the memory once all was taken; says whether it was.
+    /// True if all bytes were taken. Their memory is freed then.
     pub(crate) fn is_drained(&mut self) -> bool {
         let is_drained = self.start == self.bytes.len();
         if is_drained {

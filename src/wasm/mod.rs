@@ -1,7 +1,9 @@
-//! The browser's side: sockets, timers, conversion, and the classes that the TypeScript face builds on.
+//! Browser bindings: sockets, timers, conversion, and the exported classes under the TypeScript
+//! face.
 //!
-//! A [`ClientDriver`](client::driver::ClientDriver) holds a machine behind the only `RefCell`: run the machine under a short borrow,
-//! then act on one output at a time with the borrow released. So a handler that calls back in finds nothing borrowed.
+//! A [`ClientDriver`](client::driver::ClientDriver) owns a machine behind the only `RefCell`. Run
+//! the machine under a short borrow, then act on one output at a time with the borrow released. So
+//! a handler that calls back in finds nothing borrowed.
 
 #[cfg(feature = "broker")]
 mod broker;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::broker::{Counters, DropCause, Gauges};
 use crate::codec::{PacketKind, QoS};
 
-/// All of them, in an order that the face knows too.
+/// Returns all counters and gauges, in an order that the face knows too.
 pub(crate) fn list(counters: &Counters, gauges: &Gauges) -> Vec<f64> {
     let mut list = Vec::with_capacity(64);
     let counts = [

@@ -1,4 +1,4 @@
-//! The link between a client and the broker in the same page: bytes, handed over inside WebAssembly.
+//! Driver of a broker: its machine, its endpoints, its storage and its timer.
 
 use alloc::collections::VecDeque;
 use alloc::rc::{Rc, Weak};
@@ -20,19 +20,19 @@ use crate::wasm::js::timer::Timer;
 use crate::wasm::link::{BrokerEnd, ClientEnd, Link, Pipe, SLICE_BYTES};
 use js_sys::{Function, Uint8Array};
 
-/// Driver of a broker: its machine, its links and its timer.
+/// Driver of a broker.
 pub(crate) struct BrokerDriver {
     state: RefCell<State>,
     is_draining: Cell<bool>,
-    /// Who takes what the page itself has subscribed to.
+    /// Receiver of the messages for the page's own subscriptions.
     host: Host,
 }
 
-/// Borrowed shortly, and never while anything outside is called that can call back.
+/// Mutable state, borrowed shortly, and never during a call to the outside that can call back.
 struct State {
     machine: Broker,
     endpoints: Endpoints,
-    /// Those whose pipe has more for the broker, which takes it.
+    /// Peers whose pipe has more bytes, which the broker takes.
     flowing: VecDeque<PeerId>,
     timer: Timer,
     listener: Option<Function>,
@@ -40,11 +40,11 @@ struct State {
     asker: Option<Asker>,
 }
 
-/// One output with nothing borrowed.
+/// One output, with nothing borrowed.
 enum Step {
     /// The client has bytes to read.
     Fed(Rc<dyn ClientEnd>),
-    /// All that the client has sent was taken.
+    /// All bytes of the client were taken.
     Taken(Rc<dyn ClientEnd>),
     Transmit(Rc<PeerSocket>, Uint8Array),
     Resume(Rc<PeerSocket>),
@@ -53,7 +53,7 @@ enum Step {
     Message(HostMessage),
     Store(Storage, f64, Uint8Array),
     Ask(Option<Asker>, QuestionId, Option<PeerId>, Question),
-    /// For a client that is gone.
+    /// No action, since the client is gone.
     Nothing,
 }
 
@@ -80,15 +80,15 @@ impl BrokerDriver {
         Link::new(Rc::clone(self) as Rc<dyn BrokerEnd>, peer)
     }
 
-    /// Lets a peer in that is behind a port; gives its index. The caller drains, here and below.
-    pub(crate) fn accept(&self, port: PeerSocket) -> usize {
+    /// Accepts the peer behind a socket and returns its index. The caller drains, here and below.
+    pub(crate) fn accept(&self, socket: PeerSocket) -> usize {
         let state = &mut *self.state.borrow_mut();
         let peer = state.machine.accept(now());
-        state.endpoints.insert(peer, Endpoint::PeerSocket(Rc::new(port)));
+        state.endpoints.insert(peer, Endpoint::PeerSocket(Rc::new(socket)));
         peer.index()
     }
 
-    /// Runs the machine for the peer with this index; gives the other value if there is none.
+    /// Runs the machine for the peer with this index. Returns `other` if there is none.
     pub(crate) fn run_for<T>(&self, index: usize, other: T, action: impl FnOnce(&mut Broker, PeerId) -> T) -> T {
         let state = &mut *self.state.borrow_mut();
         match state.endpoints.peer(index) {
@@ -97,7 +97,7 @@ impl BrokerDriver {
         }
     }
 
-    /// The socket of a peer behind a port closed.
+    /// Handles the close of a peer's socket.
     pub(crate) fn on_closed(&self, index: usize) {
         self.run_for(index, (), |machine, peer| machine.handle_closed(peer, now()));
         self.state.borrow_mut().endpoints.remove_at(index);
@@ -110,7 +110,7 @@ impl BrokerDriver {
         result
     }
 
-    /// Batches go to this storage from now on. Runs the machine, then acts on all its outputs.
+    /// Sets the storage for batches and runs the machine, then acts on all its outputs.
     pub(crate) fn restore<T>(&self, storage: Storage, action: impl FnOnce(&mut Broker) -> T) -> T {
         self.state.borrow_mut().storage = Some(storage);
         self.run(action)
@@ -121,19 +121,19 @@ impl BrokerDriver {
         read(&self.state.borrow().machine)
     }
 
-    /// Events go to the listener from now on; without one there are none.
+    /// Sets the listener for events; without one there are none.
     pub(crate) fn listen(&self, listener: Option<Function>) {
         let state = &mut *self.state.borrow_mut();
         state.machine.set_events(listener.is_some());
         state.listener = listener;
     }
 
-    /// Questions go to this asker from now on.
+    /// Sets the asker for questions.
     pub(crate) fn set_asker(&self, asker: Asker) {
         self.state.borrow_mut().asker = Some(asker);
     }
 
-    /// Acts on all that the machine has.
+    /// Acts on all outputs of the machine.
     pub(crate) fn drain(&self) {
         if self.is_draining.replace(true) {
             return;
@@ -145,14 +145,14 @@ impl BrokerDriver {
                 None => break,
                 Some(Step::Fed(client)) => client.process(),
                 Some(Step::Taken(client)) => client.on_taken(),
-                Some(Step::Transmit(port, frame)) => port.transmit(&frame),
-                Some(Step::Resume(port)) => port.resume(),
+                Some(Step::Transmit(socket, frame)) => socket.transmit(&frame),
+                Some(Step::Resume(socket)) => socket.resume(),
                 Some(Step::Close(end)) => close(&end),
                 Some(Step::Message(message)) => own_subscriptions::deliver(&self.host, &message),
                 Some(Step::Event(listener, event)) => tell(listener.as_ref(), &event),
                 Some(Step::Store(storage, batch, changes)) => storage.write(batch, &changes),
                 Some(Step::Ask(Some(asker), id, peer, question)) => hooks::ask(&asker, id, peer, &question),
-                // Without anybody to ask, nobody allows it.
+                // Without an asker, the answer is no.
                 Some(Step::Ask(None, id, ..)) => {
                     let answer = Answer::Refuse(ReasonCode::NotAuthorized);
                     self.state.borrow_mut().machine.answer(id, answer, now());
@@ -198,7 +198,8 @@ impl BrokerEnd for BrokerDriver {
 }
 
 impl State {
-    /// The broker's store has dates by it, which outlive the clock of this process.
+    /// Passes the time of day to the machine. Stored dates are by it, and outlive the clock of this
+    /// process.
     fn tell_time_of_day(&mut self) {
         if self.storage.is_some() {
             self.machine.set_time_of_day(time_of_day(), now());
@@ -216,11 +217,13 @@ impl State {
                     }
                     None => Step::Nothing,
                 },
-                Some(Endpoint::PeerSocket(port)) => Step::Transmit(Rc::clone(port), Uint8Array::new_from_slice(bytes)),
+                Some(Endpoint::PeerSocket(socket)) => {
+                    Step::Transmit(Rc::clone(socket), Uint8Array::new_from_slice(bytes))
+                }
                 None => Step::Nothing,
             },
             Output::Resume(peer) => match self.endpoints.get(peer) {
-                Some(Endpoint::PeerSocket(port)) => Step::Resume(Rc::clone(port)),
+                Some(Endpoint::PeerSocket(socket)) => Step::Resume(Rc::clone(socket)),
                 Some(Endpoint::Client(_)) | None => self.go_on(peer, true),
             },
             Output::Close(peer) => self.endpoints.remove(peer).map_or(Step::Nothing, Step::Close),
@@ -231,9 +234,9 @@ impl State {
         })
     }
 
-    /// Bytes from a client in the page.
+    /// Handles bytes from a client in the page.
     fn send(&mut self, peer: PeerId, bytes: &[u8]) {
-        // Those of one that is closed are nobody's.
+        // Bytes of a closed client are dropped.
         let Some(pipe) = self.endpoints.pipe(peer) else { return };
         if pipe.is_idle() {
             if bytes.len() <= SLICE_BYTES {
@@ -245,7 +248,7 @@ impl State {
         pipe.push(bytes);
     }
 
-    /// Once the machine has nothing to do: hands over the next of what waits.
+    /// Passes the next waiting bytes to the machine, once it has no output.
     fn flow(&mut self) -> Option<Step> {
         let peer = self.flowing.pop_front()?;
         let Some(pipe) = self.endpoints.pipe(peer) else { return Some(Step::Nothing) };
@@ -253,7 +256,7 @@ impl State {
         Some(self.go_on(peer, goes_on))
     }
 
-    /// The broker takes more of a client in the page, or no more.
+    /// Resumes or stops reading from a client in the page.
     fn go_on(&mut self, peer: PeerId, goes_on: bool) -> Step {
         let Some(pipe) = self.endpoints.pipe(peer) else { return Step::Nothing };
         pipe.is_stopped = !goes_on;
@@ -272,7 +275,7 @@ impl State {
 }
 
 fn store(storage: Option<&Storage>, id: BatchId, batch: &Batch) -> Step {
-    // There is one, since it came before the first batch.
+    // There is a storage, since it was set before the first batch.
     let Some(storage) = storage else { return Step::Nothing };
     #[expect(clippy::cast_precision_loss, reason = "nobody makes 2^53 batches")]
     let number = id.get() as f64;
@@ -286,13 +289,13 @@ fn close(end: &Endpoint) {
                 client.on_closed();
             }
         }
-        Endpoint::PeerSocket(port) => port.close(),
+        Endpoint::PeerSocket(socket) => socket.close(),
     }
 }
 
 fn tell(listener: Option<&Function>, event: &Event) {
     if let Some(listener) = listener {
-        // The face's does not throw.
+        // The face's listener does not throw.
         let _ = listener.call1(&JsValue::UNDEFINED, &to_js::event(event));
     }
 }

@@ -7,15 +7,15 @@ use crate::broker::PeerId;
 use crate::wasm::broker::peer_socket::PeerSocket;
 use crate::wasm::link::Pipe;
 
-/// Where a peer is.
+/// Endpoint of a peer.
 pub(crate) enum Endpoint {
-    /// In the page. One that is gone takes nothing any more.
+    /// A client in the page. One that is gone takes nothing any more.
     Client(Pipe),
-    /// Behind a socket of the face's.
+    /// A peer behind a socket of the face.
     PeerSocket(Rc<PeerSocket>),
 }
 
-/// Those that are connected, by the index of their peers.
+/// Endpoints of the connected peers, by peer index.
 pub(crate) struct Endpoints(Vec<Option<(PeerId, Endpoint)>>);
 
 impl Endpoints {
@@ -52,7 +52,7 @@ impl Endpoints {
         self.0.get_mut(index)?.take().map(|(_, end)| end)
     }
 
-    /// Whose index it is.
+    /// Returns the peer with this index.
     pub(crate) fn peer(&self, index: usize) -> Option<PeerId> {
         Some(self.0.get(index)?.as_ref()?.0)
     }

@@ -1,4 +1,4 @@
-//! The asker: what the broker asks of the face, and what the face's numbers mean as answers.
+//! Asker: authentication and authorization questions to the face, and the answers to them.
 
 use alloc::vec::Vec;
 
@@ -11,7 +11,8 @@ use js_sys::Uint8Array;
 
 #[wasm_bindgen]
 extern "C" {
-    /// What the face does for a broker that asks. None of its functions throws; from all of them the module may be called.
+    /// Callbacks into the face for a broker's questions. No callback throws, and each may call the
+    /// module.
     #[derive(Clone)]
     pub type Asker;
 
@@ -53,7 +54,7 @@ extern "C" {
     );
 }
 
-/// Asks the face.
+/// Sends a question to the face.
 #[expect(clippy::cast_precision_loss, reason = "JavaScript counts exactly up to 2^53")]
 pub(crate) fn ask(asker: &Asker, id: QuestionId, peer: Option<PeerId>, question: &Question) {
     let id = id.0 as f64;
@@ -74,7 +75,8 @@ pub(crate) fn ask(asker: &Asker, id: QuestionId, peer: Option<PeerId>, question:
     }
 }
 
-/// The answer of a reason code: success, to be continued, or why not. With data only in enhanced authentication.
+/// Returns the answer for a reason code: success, to be continued, or a refusal. Data comes only
+/// with enhanced authentication.
 pub(crate) fn answer(reason: u8, data: Option<Vec<u8>>) -> Answer {
     match (ReasonCode::from_value(reason), data) {
         (Some(ReasonCode::Success), None) => Answer::Allow,
@@ -85,7 +87,7 @@ pub(crate) fn answer(reason: u8, data: Option<Vec<u8>>) -> Answer {
     }
 }
 
-/// The question that the face names by this number.
+/// Returns the question with this number of the face.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a number that the face was given")]
 pub(crate) const fn question(number: f64) -> QuestionId {
     QuestionId(number as u64)

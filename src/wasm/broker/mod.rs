@@ -1,4 +1,4 @@
-//! The broker as the TypeScript face sees it.
+//! Exported broker class, as the TypeScript face sees it.
 
 pub(crate) mod counters;
 pub(crate) mod driver;
@@ -45,14 +45,15 @@ impl ClientCore {
     pub fn link(&self, broker: &BrokerCore) {
         let end = Rc::downgrade(&self.driver);
         self.driver.open_link(broker.driver.link(end));
-        // It may be closed at once, for want of room.
+        // The broker may close the link at once, at its limit of connections.
         broker.driver.drain();
     }
 }
 
 #[wasm_bindgen]
 impl BrokerCore {
-    /// A broker that hands what the page subscribes to, to this host. The options are a list, as `options` reads it.
+    /// Returns a broker that delivers the page's own subscriptions to this host. The options are a
+    /// list, as `options` reads it.
     ///
     /// # Errors
     /// A failure that says which option is wrong.
@@ -62,24 +63,26 @@ impl BrokerCore {
         #[wasm_bindgen(unchecked_param_type = "readonly unknown[]")] given: &Array,
     ) -> Result<Self, JsValue> {
         let options = options::read(given)?;
-        // Client identifiers need be unlikely to meet, not hard to guess.
+        // Client identifiers must be unlikely to collide, not hard to guess.
         let seed = Math::random().to_bits();
         let mut machine = Broker::new(options, seed);
-        // Its uptime begins.
+        // The uptime begins.
         machine.handle_timeout(now());
         Ok(Self { driver: BrokerDriver::new(host, machine) })
     }
 
-    /// Lets a peer in that is behind a port, and gives its number, which is good until the port is closed from either side.
+    /// Accepts the peer behind a socket and returns its number. The number is valid until either
+    /// side closes the socket.
     ///
-    /// What comes of this and of the calls for that peer waits for [`flush`](Self::flush), so that a turn's packets to a peer
-    /// are one frame, from however many others they come.
+    /// Outputs of this and of the calls for that peer wait for [`flush`](Self::flush). So a turn's
+    /// packets to a peer share a frame, whichever peers they come from.
     #[must_use]
-    pub fn accept(&self, port: PeerSocket) -> usize {
-        self.driver.accept(port)
+    pub fn accept(&self, socket: PeerSocket) -> usize {
+        self.driver.accept(socket)
     }
 
-    /// Bytes came from the peer. Gives whether more may follow; if not, the port is told once it may.
+    /// Handles bytes from the peer. True if more may follow; otherwise the socket's `resume` tells
+    /// when.
     #[must_use]
     pub fn receive(&self, peer: usize, bytes: &Uint8Array) -> bool {
         let len = bytes.length() as usize;
@@ -87,41 +90,42 @@ impl BrokerCore {
         self.driver.run_for(peer, true, |machine, peer| machine.handle_bytes_with(peer, len, fill, now()))
     }
 
-    /// A text frame came from the peer.
+    /// Handles a text frame from the peer.
     pub fn text(&self, peer: usize) {
         self.driver.run_for(peer, (), |machine, peer| machine.handle_text(peer, now()));
     }
 
-    /// Whether the port takes more; at first it does.
+    /// Sets whether the socket takes more; at first it does.
     #[wasm_bindgen(js_name = setWritable)]
     pub fn set_writable(&self, peer: usize, writable: bool) {
         self.driver.run_for(peer, (), |machine, peer| machine.set_writable(peer, writable, now()));
     }
 
-    /// The port closed.
+    /// Handles the close of the peer's socket.
     pub fn closed(&self, peer: usize) {
         self.driver.on_closed(peer);
     }
 
-    /// Acts on what has come of the peers' bytes.
+    /// Acts on all outputs of the machine.
     pub fn flush(&self) {
         self.driver.drain();
     }
 
-    /// Questions go to this asker, which answers each of them once.
+    /// Sets the asker for questions, which answers each of them once.
     #[wasm_bindgen(js_name = setAsker)]
     pub fn set_asker(&self, asker: Asker) {
         self.driver.set_asker(asker);
     }
 
-    /// The answer to a question, now or later: 0 is yes, 0x18 that enhanced authentication goes on, 0x80 and above why not.
+    /// Answers a question, now or later. 0 is success, 0x18 continues enhanced authentication, 0x80
+    /// and above refuse.
     pub fn answer(&self, question: f64, reason_code: u8, data: Option<Vec<u8>>) {
         let answer = hooks::answer(reason_code, data);
         self.driver.run(|machine| machine.answer(hooks::question(question), answer, now()));
     }
 
-    /// Publishes a message of the page's own; `flags` are QoS and RETAIN as in PUBLISH's first byte. Gives the number of
-    /// subscribers.
+    /// Publishes a message of the page's own and returns the number of subscribers. `flags` are QoS
+    /// and RETAIN as in PUBLISH's first byte.
     ///
     /// # Errors
     /// A failure.
@@ -139,34 +143,34 @@ impl BrokerCore {
         Ok(self.driver.run(|machine| machine.publish(message, now())))
     }
 
-    /// The connected clients.
+    /// Returns the connected clients.
     #[must_use]
     pub fn clients(&self) -> Array {
         self.driver.read(|machine| to_js::clients(machine.clients()))
     }
 
-    /// All sessions.
+    /// Returns all sessions.
     #[must_use]
     pub fn sessions(&self) -> Array {
         let now = now();
         self.driver.read(|machine| to_js::sessions(machine.sessions(), now))
     }
 
-    /// The retained messages.
+    /// Returns the retained messages.
     #[must_use]
     pub fn retained(&self) -> Array {
         self.driver.read(|machine| to_js::retained(machine.retained()))
     }
 
-    /// What was counted since the broker began, and what there is now.
+    /// Returns the counters since the broker began, and the gauges of now.
     #[must_use]
     pub fn counters(&self) -> Vec<f64> {
         let now = now();
         self.driver.read(|machine| counters::list(&machine.counters(), &machine.gauges(now)))
     }
 
-    /// Ends a client's connection with a reason, and for 0x9C and 0x9D with the server to use instead; says whether there
-    /// was one.
+    /// Closes a client's connection with a reason. True if there was one. For 0x9C and 0x9D the
+    /// reason comes with the server to use instead.
     #[must_use]
     pub fn disconnect(&self, client_id: &str, reason_code: u8, server_reference: Option<String>) -> bool {
         let reason = ReasonCode::from_value(reason_code).unwrap_or(ReasonCode::AdministrativeAction);
@@ -186,26 +190,26 @@ impl BrokerCore {
         })
     }
 
-    /// Every event goes to this function from now on; without one there are none.
+    /// Sets the listener for all events; without one there are none.
     pub fn listen(&self, listener: Option<Function>) {
         self.driver.listen(listener);
     }
 
-    /// Runs the timers that are due. The page was resumed, and throttled them meanwhile.
+    /// Runs expired timers, since the page was resumed and had throttled them.
     pub fn wake(&self) {
         self.driver.run(|machine| machine.handle_timeout(now()));
     }
 
-    /// Ends all connections.
+    /// Closes all connections.
     pub fn close(&self) {
         self.driver.run(|machine| machine.shut_down(now()));
     }
 }
 
-/// Why a filter matches a topic, or why not, level by level.
+/// Returns the explanation, level by level, why a filter matches a topic or not.
 ///
 /// # Errors
-/// A failure if one of them is none.
+/// A failure if the filter or the topic is invalid.
 #[wasm_bindgen]
 pub fn explain(filter: &str, topic: &str) -> Result<JsValue, JsValue> {
     let filter = parse_filter(filter)?;

@@ -1,7 +1,7 @@
 //! Broker options, from a list that the TypeScript face has checked.
 //!
-//! They are no object for serde: its `Deserialize` brings the formatting of floats and of any value into the module, a
-//! tenth of it.
+//! The list is no object for serde, whose `Deserialize` brings the formatting of floats and of any
+//! value. The module would be a tenth larger.
 
 use alloc::boxed::Box;
 use alloc::string::ToString;
@@ -17,12 +17,14 @@ use crate::codec::{QoS, ReasonCode};
 use crate::wasm::js::error::failure;
 use crate::wasm::js::list;
 
-/// Returns the options as the machine takes them, from a list in the order below. What is undefined keeps its default.
+/// Returns the options for the machine, from a list in the order below. An undefined option keeps
+/// its default.
 ///
-/// Numbers, with booleans as 0 and 1, are as large as their options may be.
+/// Each number is within the limits of its option. Booleans are 0 and 1.
 ///
 /// # Errors
-/// A failure if a rule of the access list has no topic filter. A rule that is left out would be a door left open.
+/// A failure if a rule of the access list has no topic filter. To ignore such a rule could grant
+/// access.
 pub(crate) fn read(given: &Array) -> Result<BrokerOptions, JsValue> {
     let mut options = BrokerOptions::default();
     let given = Reader { list: given, next: Cell::new(0) };
@@ -65,7 +67,7 @@ pub(crate) fn read(given: &Array) -> Result<BrokerOptions, JsValue> {
     Ok(options)
 }
 
-/// Reads one option after the other.
+/// Reader of one option after the other.
 struct Reader<'a> {
     list: &'a Array,
     next: Cell<u32>,
@@ -110,7 +112,7 @@ fn read_overflow(given: u8) -> QueueOverflow {
     }
 }
 
-/// A bit for each kind of question.
+/// Returns the kinds of questions, from a bit for each.
 const fn read_asks(given: u8) -> Asks {
     Asks {
         authenticate: given & 1 != 0,
@@ -121,7 +123,8 @@ const fn read_asks(given: u8) -> Asks {
     }
 }
 
-/// Action, filter, client identifier and user name if it is for those, and the reason code, 0 to allow.
+/// Returns a rule from its list: action, filter, client identifier, user name, reason code. A rule
+/// for all clients has neither name, and reason code 0 allows.
 fn read_rule(rule: &Array) -> Result<AccessRule, JsValue> {
     let name = |index| rule.get(index).as_string().map(Into::into);
     let filter = AccessFilter::parse(&list::text(rule, 1));

@@ -1,4 +1,4 @@
-//! Mail: the messages that the page has subscribed to at its own broker.
+//! Own subscriptions: the page's subscriptions at its own broker, and their messages.
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -15,13 +15,15 @@ use crate::wasm::js::error::{failure, parse_filter};
 
 #[wasm_bindgen]
 impl BrokerCore {
-    /// Messages that match the filter are for this handler from now on, or (there are no options) no longer. They go to the
-    /// host by `route` and `message`; the retained ones before this returns, unless the host is being called.
+    /// Adds this handler for messages that match the filter, or removes it if there are no options.
     ///
-    /// `subscription_options` is the byte of the wire (§3.8.3.1), whose QoS is not looked at.
+    /// Messages go to the host by `route` and `message`. Retained messages are delivered before
+    /// this returns, unless the host is being called.
+    ///
+    /// `subscription_options` is the byte of the wire (§3.8.3.1). Its QoS is ignored.
     ///
     /// # Errors
-    /// A failure if the filter is none, or a shared subscription's.
+    /// A failure if the filter is invalid, or a shared subscription's.
     #[wasm_bindgen(js_name = setHandler)]
     pub fn set_handler(&self, filter: &str, handler: u32, subscription_options: Option<u8>) -> Result<(), JsValue> {
         let filter = parse_filter(filter)?;
@@ -38,17 +40,17 @@ impl BrokerCore {
     }
 }
 
-/// Hands a message to the host.
-pub(crate) fn deliver(host: &Host, mail: &HostMessage) {
-    let HostMessage { handler: HandlerId(handler), message, arrived, retain } = mail;
+/// Delivers a message to the host.
+pub(crate) fn deliver(host: &Host, host_message: &HostMessage) {
+    let HostMessage { handler: HandlerId(handler), message, arrived, retain } = host_message;
     let properties_bytes = message.properties.as_properties().as_bytes().len();
-    // Without an interval that is counted down, a look at the clock is saved.
+    // Without properties no interval is counted down, so that the clock need not be read.
     let now = if properties_bytes == 0 { *arrived } else { now() };
     let mut packet = Vec::new();
-    if mail.encode(now, &mut packet).is_err() {
+    if host_message.encode(now, &mut packet).is_err() {
         return;
     }
-    // The payload is the packet's end, and right before it are the properties.
+    // The payload is the packet's end, with the properties right before it.
     let payload_bytes = message.payload.len();
     let payload = packet.as_ptr() as usize + packet.len() - payload_bytes;
     let topic = message.topic.as_str();

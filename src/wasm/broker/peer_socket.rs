@@ -1,4 +1,4 @@
-//! A port: the way to a peer that is no client of this module, by a socket that the face has.
+//! Socket of a peer that is no client of this module, owned by the face.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -6,18 +6,19 @@ use js_sys::Uint8Array;
 
 #[wasm_bindgen]
 extern "C" {
-    /// What the face does for a peer. None of its functions throws; from all of them the module may be called.
+    /// Callbacks into the face for a peer. No callback throws, and each may call the module.
     pub type PeerSocket;
 
-    /// Sends a frame, which is the callee's from now on.
+    /// Sends a frame, which the callee then owns.
     #[wasm_bindgen(method)]
     pub(crate) fn transmit(this: &PeerSocket, frame: &Uint8Array);
 
-    /// Reads again, where it was told that no more is taken.
+    /// Resumes reading, after `receive` has returned false.
     #[wasm_bindgen(method)]
     pub(crate) fn resume(this: &PeerSocket);
 
-    /// Closes behind what was sent: the last call. The peer's number is given to another from now on.
+    /// Closes the socket once all frames are sent. No call follows, and the peer's number is
+    /// reused.
     #[wasm_bindgen(method)]
     pub(crate) fn close(this: &PeerSocket);
 }

@@ -1,4 +1,4 @@
-//! A broker with a store: what the store holds comes in before anything else, and what it has written is told.
+//! Restore of a broker from its store, and the results of the store's writes.
 
 use alloc::rc::Rc;
 use alloc::string::ToString;
@@ -34,14 +34,14 @@ impl BrokerCore {
         })
     }
 
-    /// The batch is durable.
+    /// Reports that a batch is durable.
     pub fn stored(&self, batch: f64) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it came from here")]
         let batch = BatchId::new(batch as u64);
         self.driver.run(|machine| machine.handle_stored(batch, now()));
     }
 
-    /// A batch could not be written.
+    /// Reports that a batch could not be written.
     #[wasm_bindgen(js_name = storeFailed)]
     pub fn store_failed(&self) {
         self.driver.run(|machine| machine.handle_store_failed(now()));

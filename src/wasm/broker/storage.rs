@@ -1,4 +1,4 @@
-//! What a broker's store is to the module: it writes batches.
+//! Storage of a broker's batches.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -6,11 +6,12 @@ use js_sys::Uint8Array;
 
 #[wasm_bindgen]
 extern "C" {
-    /// What the face does to store. None of its functions throws, and none calls the module at once.
+    /// Callbacks into the face for a broker's store. No callback throws, and none calls the module
+    /// at once.
     #[derive(Clone)]
     pub type Storage;
 
-    /// Writes these changes, as `Batch::as_bytes` gives them; then calls `stored` or `storeFailed`.
+    /// Writes the changes, as `Batch::as_bytes` encodes them, then calls `stored` or `storeFailed`.
     #[wasm_bindgen(method)]
     pub(crate) fn write(this: &Storage, batch: f64, changes: &Uint8Array);
 }

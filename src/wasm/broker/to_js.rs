@@ -278,7 +278,7 @@ const fn event_type(event: &Event) -> &'static str {
     }
 }
 
-/// Returns the client that the event is about, if it is one's.
+/// Returns the client identifier of the event, if it has one.
 fn client_id(event: &Event) -> Option<&str> {
     match event {
         Event::Rejected { .. } => None,

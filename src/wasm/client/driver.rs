@@ -1,8 +1,8 @@
-//! Driver of a client: its machine, its transport and its timer, and the order in which they are run.
+//! Driver of a client: its machine, its transport and its timer, and the order in which they run.
 //!
-//! What the socket brings is handed to the machine, and what that has for handlers is acted on at once. What is to be sent
-//! waits for the microtask at the end of the turn, so that a turn's packets share a frame; so does what a call of the host
-//! leads to, so that the host is never called while it calls.
+//! Bytes from the socket go to the machine, and outputs for handlers are acted on at once. Packets
+//! to send wait for the microtask at the end of the task, and share a frame. The effects of a
+//! host's call wait likewise, so that the host is never called while it calls.
 
 use alloc::rc::{Rc, Weak};
 use alloc::string::ToString;
@@ -30,33 +30,33 @@ use crate::wasm::link::{BrokerEnd, ClientEnd, Link};
 use js_sys::{Array, Uint8Array};
 use web_sys::WebSocket;
 
-/// From here on the payload of a message alone in its frame is not copied in.
+/// Length from which a payload is not copied in, if its message is alone in a frame.
 const LARGE_FRAME_BYTES: usize = 4096;
-/// How much of such a frame is copied in: enough for nearly every topic and list of properties.
+/// Bytes of such a frame that are copied in: enough for nearly every topic and list of properties.
 const HEAD_BYTES: usize = 512;
 
-/// Never moves, so that closures can hold a `Weak` of it.
+/// Driver of a client. It never moves, so that closures can have a `Weak` of it.
 pub(crate) struct ClientDriver {
     host: Host,
     version: Version,
     state: RefCell<State>,
-    /// Outputs are being acted on further up the stack, which goes on with what is added.
+    /// True while outputs are acted on further up the stack, including those that are added.
     is_draining: Cell<bool>,
-    /// This driver itself while a flush is queued, whose closure must be there when its microtask runs.
+    /// This driver itself while a flush is queued: its closure must exist when the microtask runs.
     queued: Cell<Option<Rc<Self>>>,
-    /// When this turn began: to read the browser's clock costs as much as to read a message.
-    turn: Cell<Option<Time>>,
-    /// The host is not called any more.
+    /// Time of the current task. Reading the browser's clock costs as much as reading a message.
+    task_time: Cell<Option<Time>>,
+    /// True once the host is not called any more.
     is_freed: Cell<bool>,
-    /// The transport closed while outputs were acted on: what had come before is read first.
+    /// True if the transport closed while outputs were acted on. Bytes before that are read first.
     is_transport_gone: Cell<bool>,
-    /// Called with the events of the socket.
+    /// Callback for the events of the socket.
     on_event: Callback,
     flush: Callback,
     this: Weak<Self>,
 }
 
-/// Borrowed shortly, and never while anything outside is called that can call back.
+/// Mutable state, borrowed shortly, and never during a call to the outside that can call back.
 struct State {
     machine: Client,
     transport: Option<Transport>,
@@ -66,26 +66,26 @@ struct State {
     pause: PageYield,
 }
 
-/// Which outputs are acted on now.
+/// Outputs to act on.
 #[derive(Clone, Copy)]
 enum Scope {
-    /// What the bytes that came have for the host.
+    /// Outputs for the host, from received bytes.
     Received,
-    /// What is to be sent, too.
+    /// Packets to send as well.
     All,
 }
 
-/// One output with nothing borrowed.
+/// One output, with nothing borrowed.
 enum Step {
     Message(Arrival),
     Connected(bool, Array),
     Done(RequestId, Result<Completion, RequestError>),
-    /// And whether packets were noted.
+    /// Bytes to send, and true if packets were recorded.
     Transmit(Frame, bool),
     Closed(CloseReason, Option<Transport>),
 }
 
-/// Bytes on their way out.
+/// Bytes to send, with their transport.
 enum Frame {
     Socket(WebSocket, Uint8Array),
     #[cfg(feature = "broker")]
@@ -115,7 +115,7 @@ impl ClientDriver {
             }),
             is_draining: Cell::new(false),
             queued: Cell::new(None),
-            turn: Cell::new(None),
+            task_time: Cell::new(None),
             is_freed: Cell::new(false),
             is_transport_gone: Cell::new(false),
             on_event: callback(this, Self::on_event),
@@ -124,14 +124,14 @@ impl ClientDriver {
         })
     }
 
-    /// The time, the same for all of a turn.
+    /// Returns the time, which is the same for all of a task.
     fn now(&self) -> Time {
-        let now = self.turn.get().unwrap_or_else(clock::now);
-        self.turn.set(Some(now));
+        let now = self.task_time.get().unwrap_or_else(clock::now);
+        self.task_time.set(Some(now));
         now
     }
 
-    /// Runs the machine, whose outputs are acted on at the end of the turn.
+    /// Runs the machine, whose outputs are acted on at the end of the task.
     pub(crate) fn run<T>(&self, action: impl FnOnce(&mut Client, Time) -> T) -> T {
         let now = self.now();
         let result = action(&mut self.state.borrow_mut().machine, now);
@@ -141,7 +141,7 @@ impl ClientDriver {
         result
     }
 
-    /// The socket is the transport from now on, in place of the one before.
+    /// Makes the socket the transport, in place of the one before.
     pub(crate) fn open(&self, socket: WebSocket) {
         let is_open = socket::is_open(&socket);
         self.set_transport(Transport::Socket(Socket::attach(socket, &self.on_event)));
@@ -159,7 +159,7 @@ impl ClientDriver {
             state.transport.replace(transport)
         };
         drop(old);
-        // That was said of the one before.
+        // It was set for the transport before.
         self.is_transport_gone.set(false);
         self.run(Client::handle_opening);
     }
@@ -176,7 +176,7 @@ impl ClientDriver {
         }
     }
 
-    /// The socket opened or closed.
+    /// Handles a socket that opened or closed.
     fn on_state(&self) {
         let socket = match &self.state.borrow().transport {
             Some(Transport::Socket(socket)) => Some(socket.handle()),
@@ -212,8 +212,8 @@ impl ClientDriver {
         self.drain();
     }
 
-    /// Copies the current frame in. Of a large message that has a frame of its own (`is_apart`: none of it came before) the
-    /// payload stays where it is: the host hands on a view of the frame, and nobody here looks at it.
+    /// Copies the current frame in. A large message's payload stays outside if its frame is its own
+    /// (`is_apart`: no byte came before). The host then passes on a view of the frame.
     fn fill(&self, buffer: &mut [u8], is_apart: bool) {
         let (address, len) = (buffer.as_mut_ptr() as usize, buffer.len());
         let head = if is_apart && len >= LARGE_FRAME_BYTES { HEAD_BYTES } else { len };
@@ -248,7 +248,7 @@ impl ClientDriver {
         }
     }
 
-    /// The transport closed or failed. What came before still counts.
+    /// Handles a transport that closed or failed. Bytes that came before are still handled.
     pub(crate) fn on_closed(&self) {
         self.is_transport_gone.set(true);
         self.drain();
@@ -259,7 +259,7 @@ impl ClientDriver {
         self.run(Client::handle_closed);
     }
 
-    /// Lets go of socket and timer, and of the host.
+    /// Drops the socket, clears the timer, and calls the host no more.
     pub(crate) fn free(&self) {
         self.is_freed.set(true);
         let transport = {
@@ -270,7 +270,7 @@ impl ClientDriver {
         drop(transport);
     }
 
-    /// The deadline has come, or may have.
+    /// Runs expired timers, if there are any.
     pub(crate) fn on_timeout(&self) {
         self.run(Client::handle_timeout);
     }
@@ -284,7 +284,7 @@ impl ClientDriver {
         }
     }
 
-    /// Acts on all that the machine has but what is to be sent.
+    /// Acts on all outputs of the machine but packets to send.
     pub(crate) fn drain(&self) {
         if self.is_draining.replace(true) {
             return;
@@ -305,20 +305,20 @@ impl ClientDriver {
         js::queue_microtask(self.flush.as_ref());
     }
 
-    /// Whether this flush is one that a timer brings.
+    /// True if a timer runs this flush, and not a microtask.
     #[cfg(feature = "broker")]
     fn pauses(&self) -> bool {
         let State { transport, pause, .. } = &mut *self.state.borrow_mut();
         matches!(transport, Some(Transport::Link(_))) && pause.takes(&self.this)
     }
 
-    /// The page has had a turn.
+    /// Notes that the page has run.
     #[cfg(feature = "broker")]
-    pub(crate) fn on_turn(&self) {
-        self.state.borrow_mut().pause.begin_anew();
+    pub(crate) fn on_page_ran(&self) {
+        self.state.borrow_mut().pause.reset();
     }
 
-    /// Acts on all that the machine has, and sees to the timer.
+    /// Acts on all outputs of the machine, and sets the timer.
     pub(crate) fn flush(&self) {
         self.queued.set(None);
         if self.is_draining.replace(true) {
@@ -329,7 +329,7 @@ impl ClientDriver {
         if !self.is_freed.get() {
             self.set_timer();
         }
-        self.turn.set(None);
+        self.task_time.set(None);
     }
 
     fn act_on(&self, scope: Scope) {
@@ -382,7 +382,7 @@ impl ClientDriver {
         match result {
             Ok(Completion::Published(reason)) => self.host.done(id, reason.value()),
             Ok(Completion::Subscribed(reasons) | Completion::Unsubscribed(reasons)) => {
-                // One filter a request.
+                // A request has one filter.
                 let reason = reasons.first().copied().unwrap_or(ReasonCode::Success);
                 if reason.is_error() {
                     self.fail(id, &RequestError::Refused(reason));
@@ -454,7 +454,7 @@ impl ClientEnd for ClientDriver {
 }
 
 impl State {
-    /// The next output; without what is to be sent, if only what was received counts.
+    /// Returns the next output of the scope.
     fn next(&mut self, scope: Scope, host: &Host) -> Option<Step> {
         let output = match scope {
             Scope::Received => self.machine.poll_received(),
@@ -462,7 +462,7 @@ impl State {
         };
         Some(match output? {
             Output::Message(incoming) => {
-                // What a link brings is in no frame that the host has.
+                // Bytes from a link are in no frame of the host.
                 let is_framed = matches!(self.transport, Some(Transport::Socket(_)));
                 Step::Message(Arrival::new(&incoming, is_framed))
             }
@@ -489,7 +489,7 @@ impl State {
     }
 }
 
-/// Calls the driver back, as long as it is there.
+/// Returns a callback that calls the driver as long as it exists.
 fn callback(driver: &Weak<ClientDriver>, act: fn(&ClientDriver, &JsValue)) -> Callback {
     let driver = Weak::clone(driver);
     Callback::new(move |event| {

@@ -1,12 +1,14 @@
-//! A message that arrived, by numbers: where its parts are in WebAssembly memory, until the machine is run again.
+//! Incoming message as numbers: the addresses of its fields in WebAssembly memory.
+//!
+//! They are valid until the machine runs again.
 
 use crate::client::Incoming;
 use crate::wasm::js::callbacks::Host;
 
-/// What the host is told of a message, with nothing borrowed.
+/// Arguments of the host's callbacks for a message. Nothing is borrowed.
 pub(crate) struct Arrival {
     slot: u32,
-    /// Where topic and handlers of the slot are, if they are new: address and length, address and count.
+    /// Topic and handlers of the slot, if they are new: address and length, address and count.
     route: Option<(usize, usize, usize, usize)>,
     flags: u32,
     address: usize,
@@ -16,7 +18,8 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
-    /// `is_framed`: what was fed last is the host's current frame.
+    /// Returns the arrival of a message. `is_framed`: the bytes handled last are the host's current
+    /// frame.
     pub(crate) fn new(incoming: &Incoming<'_>, is_framed: bool) -> Self {
         let publish = &incoming.publish;
         let route = incoming.topic_changed.then(|| {

@@ -1,4 +1,4 @@
-//! The client as the TypeScript face sees it.
+//! Exported client class, as the TypeScript face sees it.
 
 pub(crate) mod driver;
 pub(crate) mod incoming;
@@ -30,7 +30,7 @@ use web_sys::WebSocket;
 
 /// One client with its socket and its timer. Methods take `&self`, so that a handler may call any of them.
 ///
-/// What throws, throws a list `[code, message, reasonCode]`, and has done nothing.
+/// A method that throws, throws a list `[code, message, reasonCode]` and has done nothing.
 #[wasm_bindgen]
 #[expect(missing_debug_implementations, reason = "nothing of it is plain data")]
 pub struct ClientCore {
@@ -39,7 +39,7 @@ pub struct ClientCore {
 
 #[wasm_bindgen]
 impl ClientCore {
-    /// A client that calls `host`.
+    /// Returns a client that calls `host`.
     ///
     /// # Errors
     /// A failure that says which option is wrong.
@@ -54,12 +54,12 @@ impl ClientCore {
         Ok(Self { driver: ClientDriver::new(host, version, Client::new(options)) })
     }
 
-    /// The connect timeout begins: a socket is about to be made.
+    /// Starts the connect timeout, before a socket is made.
     pub fn opening(&self) {
         self.driver.run(Client::handle_opening);
     }
 
-    /// Who CONNECT says we are; before the socket opens.
+    /// Sets the user name and password of CONNECT, before the socket opens.
     #[wasm_bindgen(js_name = setCredentials)]
     pub fn set_credentials(&self, username: Option<String>, password: Option<Vec<u8>>) {
         self.driver.run(|machine, _| {
@@ -72,10 +72,10 @@ impl ClientCore {
         self.driver.open(socket);
     }
 
-    /// Messages that match the filter are for this handler from now on, or (`on` is false) no longer.
+    /// Adds this handler for messages that match the filter, or removes it if `on` is false.
     ///
     /// # Errors
-    /// A failure if the filter is none.
+    /// A failure if the filter is invalid.
     #[wasm_bindgen(js_name = setHandler)]
     pub fn set_handler(&self, filter: &str, handler: u32, on: bool) -> Result<(), JsValue> {
         let filter = parse_filter(filter)?;
@@ -84,7 +84,8 @@ impl ClientCore {
         Ok(())
     }
 
-    /// Sends SUBSCRIBE for one filter; `subscription_options` is the byte of the wire (§3.8.3.1). Gives the request's number.
+    /// Sends SUBSCRIBE for one filter and returns the request's number. `subscription_options` is
+    /// the byte of the wire (§3.8.3.1).
     ///
     /// # Errors
     /// A failure.
@@ -101,7 +102,7 @@ impl ClientCore {
         self.request(|machine, now| machine.subscribe(&[(filter, options)], &properties, now))
     }
 
-    /// Sends UNSUBSCRIBE for one filter. Gives the request's number.
+    /// Sends UNSUBSCRIBE for one filter and returns the request's number.
     ///
     /// # Errors
     /// A failure.
@@ -110,8 +111,10 @@ impl ClientCore {
         self.request(|machine, now| machine.unsubscribe(&[filter], &PropertiesBuf::new(), now))
     }
 
-    /// Publishes; `flags` are QoS and RETAIN as in PUBLISH's first byte. Gives the request's number, at QoS 0 none unless the
+    /// Publishes a message and returns the request's number. At QoS 0 there is none, unless the
     /// message waits for the broker in the page.
+    ///
+    /// `flags` are QoS and RETAIN as in PUBLISH's first byte.
     ///
     /// # Errors
     /// A failure.
@@ -148,12 +151,12 @@ impl ClientCore {
         self.driver.kill();
     }
 
-    /// Looks at the deadline again: browsers hold timers back while nobody looks at the page.
+    /// Checks the deadline again: browsers throttle the timers of hidden pages.
     pub fn wake(&self) {
         self.driver.on_timeout();
     }
 
-    /// Tells the host every packet, or no longer.
+    /// Starts or stops reporting every packet to the host.
     pub fn watch(&self, on: bool) {
         self.driver.watch(on);
     }

@@ -1,4 +1,4 @@
-//! A client's options, read from a list that the face has checked.
+//! Client options, from a list that the TypeScript face has checked.
 
 use core::time::Duration;
 
@@ -11,9 +11,10 @@ use crate::wasm::js::message::message;
 use crate::wasm::js::properties;
 use js_sys::Array;
 
-/// The options as the machine takes them, from a list of them in the order below; a failure to throw otherwise.
+/// Returns the options for the machine, from a list in the order below; otherwise a failure to
+/// throw.
 ///
-/// Numbers, with booleans as 0 and 1, are as large as their options may be.
+/// Each number is within the limits of its option. Booleans are 0 and 1.
 #[expect(clippy::cast_possible_truncation, reason = "the face has checked them")]
 pub(crate) fn read(given: &Array) -> Result<ClientOptions, JsValue> {
     let short = |index| list::number(given, index) as u16;

@@ -1,10 +1,10 @@
-//! A tap: looks at every packet that passes, both ways, for who watches.
+//! Packet tap: reports every packet of a connection, in both directions, to watchers.
 
 use crate::codec::{Decoder, PACKET_BYTES_MAX, Packet, PacketId, PacketKind, ReasonCode, Version};
 use crate::wasm::js::callbacks::Host;
 use js_sys::Uint8Array;
 
-/// Finds the packets in both streams.
+/// Decoders of both byte streams of a connection.
 #[derive(Debug)]
 pub(crate) struct PacketTap {
     version: Version,
@@ -13,14 +13,14 @@ pub(crate) struct PacketTap {
 }
 
 impl PacketTap {
-    /// Begins with bytes that have come and were not decoded yet.
+    /// Returns a tap that begins with `unread`: received bytes that were not decoded yet.
     pub(crate) fn new(version: Version, unread: &[u8]) -> Self {
         let mut received = Decoder::new(PACKET_BYTES_MAX);
         received.feed(unread);
         Self { version, sent: Decoder::new(PACKET_BYTES_MAX), received }
     }
 
-    /// Another connection begins.
+    /// Resets both streams for a new connection.
     pub(crate) fn reset(&mut self) {
         self.sent.reset();
         self.received.reset();
@@ -35,12 +35,14 @@ impl PacketTap {
     }
 }
 
-/// Notes the packets that `bytes` complete. A malformed one is the last: the machine tells what is wrong with it.
+/// Records the packets that `bytes` complete. A malformed one is the last: the machine reports its
+/// error.
 fn note_all(decoder: &mut Decoder, bytes: &[u8], version: Version, outgoing: bool, host: &Host) {
     decoder.feed(bytes);
     while let Ok(Some(located)) = decoder.advance(version) {
         let bytes = decoder.bytes(&located);
-        // What servers send is all that a client can read; of the others we say what is in one place in all of them.
+        // A client decodes only a server's packets. For its own, only the field with a fixed
+        // position is read.
         let facts = match decoder.packet_from_server(&located, version) {
             Ok(packet) => facts(&packet),
             Err(_) => Facts { packet_id: request_id(bytes), ..Facts::default() },
@@ -57,7 +59,7 @@ fn note_all(decoder: &mut Decoder, bytes: &[u8], version: Version, outgoing: boo
     }
 }
 
-/// What is told of a packet besides its bytes.
+/// Fields of a packet that are reported besides its bytes.
 #[derive(Default)]
 struct Facts<'a> {
     packet_id: Option<PacketId>,
@@ -66,7 +68,8 @@ struct Facts<'a> {
     payload_bytes: Option<usize>,
 }
 
-/// The packet identifier of SUBSCRIBE and UNSUBSCRIBE: right behind the fixed header (§2.2.1).
+/// Returns the packet identifier of SUBSCRIBE or UNSUBSCRIBE, right behind the fixed header
+/// (§2.2.1).
 fn request_id(bytes: &[u8]) -> Option<PacketId> {
     let kind = PacketKind::from_bits(bytes[0] >> 4)?;
     if !matches!(kind, PacketKind::Subscribe | PacketKind::Unsubscribe) {

@@ -2,17 +2,18 @@
 
 use crate::client::RequestId;
 
-/// What a number stands for.
+/// Request behind a number.
 pub(crate) enum RequestNumber {
     /// A request of the machine.
     Machine(RequestId),
-    /// A message of QoS 0 that waits until the broker in the page takes it: 1 and above.
+    /// A QoS 0 message that waits until the broker in the page takes it: 1 and above.
     #[cfg(feature = "broker")]
     Link(u32),
 }
 
 impl RequestNumber {
-    /// Returns the number: below 0 for messages on a link, where no request of the machine is.
+    /// Returns the number: negative for messages on a link, so that it is unlike any request of the
+    /// machine.
     #[expect(clippy::cast_precision_loss, reason = "no page makes 2^53 requests")]
     pub(crate) fn to_js(&self) -> f64 {
         match *self {

@@ -1,4 +1,4 @@
-//! A socket: a WebSocket, or what looks like one, whose events one callback is called with.
+//! WebSocket, or an object like one, whose events all go to one callback.
 
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -6,13 +6,15 @@ use crate::wasm::js::Callback;
 use js_sys::Uint8Array;
 use web_sys::WebSocket;
 
-/// Owns the socket's `on…` slots. Dropped, it empties them and closes the socket, so that nothing is called any more.
+/// Owner of a socket's `on…` slots. Dropping it clears them and closes the socket, so that nothing
+/// is called any more.
 pub(crate) struct Socket {
     inner: WebSocket,
 }
 
 impl Socket {
-    /// Has the callback called, which must look itself whether the socket is open already.
+    /// Calls the callback with the socket's events. The caller checks whether the socket is open
+    /// already.
     pub(crate) fn attach(socket: WebSocket, callback: &Callback) -> Self {
         socket.set_binary_type(web_sys::BinaryType::Arraybuffer);
         let socket = Self { inner: socket };
@@ -20,7 +22,7 @@ impl Socket {
         socket
     }
 
-    /// An error is always followed by the close, which is what we act on.
+    /// Sets the slots. An error is always followed by the close, so that `onerror` is not needed.
     fn fill_slots(&self, callback: &JsValue) {
         let callback = Some(callback.unchecked_ref());
         self.inner.set_onopen(callback);
@@ -28,13 +30,14 @@ impl Socket {
         self.inner.set_onclose(callback);
     }
 
-    /// The socket itself, to be used while nothing is borrowed: one that is not the browser's may call back at once.
+    /// Returns the socket itself, for use while nothing is borrowed. A socket that is not the
+    /// browser's may call back at once.
     pub(crate) fn handle(&self) -> WebSocket {
         self.inner.clone()
     }
 }
 
-/// Sends a frame. A socket that is not open any more takes nothing, and tells of its close soon.
+/// Sends a frame. A socket that is not open any more takes nothing, and reports its close soon.
 pub(crate) fn send(socket: &WebSocket, frame: &Uint8Array) {
     if is_open(socket) {
         let _ = socket.send_with_js_u8_array(frame);

@@ -1,6 +1,7 @@
-//! A pause: where clients in one page that answer each other leave it a turn of its own.
+//! Pause between the flushes of linked clients, in which the page's own tasks run.
 //!
-//! They do so in microtasks, which come before timers and painting. A socket's frames are turns of their own.
+//! Clients that answer each other over links do so in microtasks, which run before timers and
+//! painting. A socket's frames are tasks of their own.
 
 use alloc::rc::Weak;
 
@@ -8,26 +9,26 @@ use gloo_timers::callback::Timeout;
 
 use crate::wasm::client::driver::ClientDriver;
 
-/// After so many flushes it is looked whether the page has had a turn meanwhile.
+/// Flushes after which a timer checks whether the page has run meanwhile.
 const FLUSHES_WATCHED: u32 = 1_000;
-/// So many may follow each other before the page is given one: some tens of milliseconds of them.
+/// Maximum number of flushes before the page runs: some tens of milliseconds.
 const FLUSHES_MAX: u32 = 20_000;
 
-/// Counts the flushes of a link since the page's last turn.
+/// Counter of a link's flushes since the page last ran.
 #[derive(Default)]
 pub(crate) struct PageYield {
     flushes: u32,
-    /// Runs as long as it is held.
+    /// Timer of the check or of the next flush. Dropping it cancels it.
     timeout: Option<Timeout>,
 }
 
 impl PageYield {
-    /// Whether the next flush is to come by a timer, which is set then, and not by a microtask.
+    /// True if the next flush comes from a timer, which is set then, and not from a microtask.
     pub(crate) fn takes(&mut self, driver: &Weak<ClientDriver>) -> bool {
         self.flushes += 1;
         if self.flushes == FLUSHES_WATCHED {
-            // A page that yields now and then comes to this, and is not slowed down.
-            self.timeout = Some(timeout(driver, ClientDriver::on_turn));
+            // In a page that yields now and then this timer runs, and no flush is delayed.
+            self.timeout = Some(timeout(driver, ClientDriver::on_page_ran));
         }
         let takes = self.flushes >= FLUSHES_MAX;
         if takes {
@@ -37,7 +38,7 @@ impl PageYield {
         takes
     }
 
-    pub(crate) fn begin_anew(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.flushes = 0;
     }
 }

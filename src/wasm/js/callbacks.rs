@@ -1,6 +1,7 @@
 //! The host: the TypeScript object that a client's driver calls.
 //!
-//! On the hot path it is given numbers only: addresses into the WebAssembly memory, which it reads before it calls anybody.
+//! On the hot path it gets numbers only: addresses in WebAssembly memory. It reads them before it
+//! calls anybody.
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -9,11 +10,12 @@ use js_sys::{Array, Uint8Array};
 
 #[wasm_bindgen]
 extern "C" {
-    /// What the face does for a client; for a broker `route` and `message` alone. None of its functions throws.
+    /// Callbacks into the face for a client; a broker calls `route` and `message` alone. No
+    /// callback throws.
     pub type Host;
 
-    /// Keeps the `data` of a socket's message event as the current frame, and returns its length; -1
-    /// for a text frame, -2 for an event that is no message.
+    /// Keeps the `data` of a socket's message event as the current frame and returns its length.
+    /// Returns -1 for a text frame, -2 for an event that is no message.
     #[wasm_bindgen(method, js_name = frame)]
     fn frame_number(this: &Host, event: &JsValue) -> i32;
 
@@ -21,12 +23,15 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn fill(this: &Host, address: usize, from: usize, to: usize);
 
-    /// The topic and the handlers of a slot, from now on.
+    /// Sets the topic and the handlers of a slot.
     #[wasm_bindgen(method)]
     pub(crate) fn route(this: &Host, slot: u32, topic: usize, topic_bytes: usize, handlers: usize, count: usize);
 
-    /// A message for the handlers of a slot. `flags` are the low four bits of PUBLISH; `address` is where its payload is, and
-    /// its properties are right before it; `offset` is where in the current frame the payload is, -1 if it is not all there.
+    /// Delivers a message to the handlers of a slot.
+    ///
+    /// `flags` are the low four bits of PUBLISH. The payload is at `address`, with its properties
+    /// right before it. `offset` is the payload's offset in the current frame; -1 if the frame does
+    /// not contain all of it.
     #[wasm_bindgen(method)]
     pub(crate) fn message(
         this: &Host,
@@ -41,20 +46,20 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn connected(this: &Host, session_present: bool, properties: &Array);
 
-    /// A request ended well.
+    /// Reports the success of a request.
     #[wasm_bindgen(method)]
     pub(crate) fn done(this: &Host, request: f64, reason: u8);
 
-    /// A request failed.
+    /// Reports the failure of a request.
     #[wasm_bindgen(method)]
     pub(crate) fn failed(this: &Host, request: f64, code: &str, message: &str, reason: Option<u8>);
 
-    /// The connection is over: the last call of a connection.
+    /// Reports the end of the connection. It is a connection's last call.
     #[wasm_bindgen(method)]
     pub(crate) fn closed(this: &Host, code: &str, message: &str, reason: Option<u8>, rule: Option<&str>);
 
-    /// Notes a packet that passed, and calls nobody; only while somebody watches. 0 is no packet identifier, -1 no reason code
-    /// and no payload.
+    /// Records a packet that was sent or received, while somebody watches. It calls nobody. No
+    /// packet identifier is 0; no reason code and no payload are -1.
     #[wasm_bindgen(method)]
     pub(crate) fn packet(
         this: &Host,
@@ -67,14 +72,14 @@ extern "C" {
         bytes: &Uint8Array,
     );
 
-    /// Tells the packets that were noted.
+    /// Reports the recorded packets to the watchers.
     #[wasm_bindgen(method, js_name = tellPackets)]
     pub(crate) fn tell_packets(this: &Host);
 }
 
 /// Event of a socket.
 pub(crate) enum SocketEvent {
-    /// A binary frame of so many bytes, which is the current one.
+    /// A binary frame, now the current one, with its length in bytes.
     Frame(usize),
     /// A text frame.
     Text,

@@ -1,4 +1,4 @@
-//! The page's clock, which never goes backwards.
+//! Monotonic clock of the page.
 #![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a page does not live for 2^64 ms")]
 
 #[cfg(feature = "broker")]
@@ -9,14 +9,14 @@ use web_sys::Performance;
 use crate::time::Time;
 use crate::wasm::js;
 
-/// Milliseconds since the page or the process began.
+/// Returns the milliseconds since the page or the process began.
 #[cfg(not(feature = "broker"))]
 pub(crate) fn now() -> Time {
     since_the_beginning()
 }
 
-/// Milliseconds since 1970, by a clock that was set when the page or the process began and runs by itself from then on:
-/// what a broker stores has its dates by it.
+/// Returns the milliseconds since 1970. The clock is set when the page or the process begins, and
+/// runs by itself from then on. The dates in a broker's store are by it.
 #[cfg(feature = "broker")]
 pub(crate) fn now() -> Time {
     use core::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +27,7 @@ pub(crate) fn now() -> Time {
     since_the_beginning() + Duration::from_millis(BEGINNING.load(Ordering::Relaxed))
 }
 
-/// The time of day in milliseconds since 1970, which may be set at any moment.
+/// Returns the time of day in milliseconds since 1970, which may be set at any moment.
 #[cfg(feature = "broker")]
 pub(crate) fn time_of_day() -> Time {
     Time::from_millis(js_sys::Date::now() as u64)

@@ -1,4 +1,4 @@
-//! A failure: what a call throws, as a list that the face makes a typed error of.
+//! Failure of a call: a list that is thrown, from which the face makes a typed error.
 
 use alloc::string::ToString;
 
@@ -10,7 +10,7 @@ use crate::codec::ReasonCode;
 use crate::topic::{TopicError, TopicFilter, TopicName};
 use js_sys::Array;
 
-/// `[code, message, reasonCode]`.
+/// Returns the failure as `[code, message, reasonCode]`.
 pub(crate) fn failure(code: &str, message: &str, reason: Option<ReasonCode>) -> JsValue {
     Array::of3(&code.into(), &message.into(), &reason.map(ReasonCode::value).into()).into()
 }
@@ -36,8 +36,10 @@ pub(crate) fn of_filter(error: &TopicError) -> JsValue {
     failure("filter", &error.to_string(), None)
 }
 
+/// Validates a topic filter or a topic name.
+///
 /// # Errors
-/// A failure if it is no topic filter, or no topic name if none is asked for.
+/// A failure if the text is no topic filter, or no topic name if a name is checked.
 #[wasm_bindgen]
 pub fn check(text: &str, is_filter: bool) -> Result<(), JsValue> {
     if is_filter { parse_filter(text).map(drop) } else { TopicName::validate(text).map_err(|error| of_topic(&error)) }

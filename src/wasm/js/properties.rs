@@ -1,4 +1,6 @@
-//! Properties as lists, whose names the face knows: an identifier and its value by turns, as MQTT numbers and types them.
+//! Properties as a list of identifiers, each followed by its value, as MQTT numbers and types them.
+//!
+//! The face knows their names.
 
 use alloc::string::ToString;
 
@@ -10,14 +12,14 @@ use crate::wasm::js::error::failure;
 use crate::wasm::js::list;
 use js_sys::{Array, Uint8Array};
 
-/// The property bytes of a message, without their length, as a list.
+/// Returns the properties of a message as a list. `bytes` are without the property length.
 #[wasm_bindgen(js_name = readProperties)]
 #[must_use]
 pub fn read_properties(bytes: &[u8]) -> Array {
     read(Properties::checked(bytes))
 }
 
-/// The list for JavaScript.
+/// Returns the list for JavaScript.
 pub(crate) fn read(properties: Properties<'_>) -> Array {
     let list = Array::new();
     for (id, value) in properties.entries() {
@@ -38,7 +40,7 @@ pub(crate) fn read(properties: Properties<'_>) -> Array {
     list
 }
 
-/// The list that JavaScript gives, which the face has checked; empty for none.
+/// Returns the properties of a list that the face has checked; none without a list.
 pub(crate) fn write(given: Option<Array>) -> Result<PropertiesBuf, JsValue> {
     let mut list = PropertiesBuf::new();
     let Some(given) = given else { return Ok(list) };
@@ -51,7 +53,7 @@ pub(crate) fn write(given: Option<Array>) -> Result<PropertiesBuf, JsValue> {
     Ok(list)
 }
 
-/// Appends a value, which has the type of the property.
+/// Appends a value of the property's type.
 fn push(list: &mut PropertiesBuf, id: PropertyId, given: &Array, index: u32) -> Result<(), EncodeError> {
     match id.value_kind() {
         ValueKind::Bool => list.push_value(id, Value::Bool(list::number(given, index) != 0)),
