@@ -39,7 +39,7 @@ console.log(
 )
 if (mayOpen()) open(address)
 
-/** The page's own Vite, which is installed only by now. */
+/** Serves the page by its own Vite, which is installed only by now. */
 async function serve() {
   const vite = createRequire(inRoot('www', 'package.json')).resolve('vite')
   const { createServer } = await import(pathToFileURL(vite).href)
@@ -58,7 +58,7 @@ async function serve() {
   return server
 }
 
-/** Vite takes a port of 0 for its usual one. */
+/** Returns a free port, since Vite takes a port of 0 for its usual one. */
 async function freePort() {
   const probe = createNetServer().listen(0, options.host)
   await once(probe, 'listening')
@@ -75,7 +75,7 @@ function portOf(text) {
   process.exit(2)
 }
 
-/** Only for a person at a screen. */
+/** True for a person at a screen. */
 function mayOpen() {
   if (options['no-open'] || process.env.CI || !process.stdout.isTTY) return false
   return process.platform === 'darwin' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY)

@@ -14,10 +14,7 @@ const browsers = [
 ]
 const drivers = ['chromedriver', '/usr/lib/chromium-browser/chromedriver']
 
-/**
- * The switches with which every browser test starts Chromium: alone, offline, and as root where
- * root runs it.
- */
+/** Switches of Chromium for every browser test: alone, offline, and as root where root runs it. */
 export const switches = [
   '--disable-gpu',
   '--disable-quic',
@@ -30,12 +27,12 @@ export const switches = [
 ]
 
 /**
- * The path of a Chromium or Chrome: `WASMQTT_CHROMIUM`, or the first on PATH; undefined if there is
- * none.
+ * Returns the path of a Chromium or Chrome: `WASMQTT_CHROMIUM`, or the first on PATH; undefined if
+ * there is none.
  */
 export const findChromium = () => process.env.WASMQTT_CHROMIUM || allOf(browsers)[0]
 
-/** Sees to a browser, for the benchmarks. */
+/** Sets up a browser, for the benchmarks. */
 export async function setUpChromium(step) {
   if (!findChromium()) await installPackages(step, { ...packages, apt: ['chromium'], what: 'Chromium' })
   const chromium = findChromium()
@@ -43,9 +40,7 @@ export async function setUpChromium(step) {
   return { chromium, note: `${chromium}, ${await versionOf(chromium)}` }
 }
 
-/**
- * Sees to a browser and a ChromeDriver of the same major version, which is what a driver speaks to.
- */
+/** Sets up a browser and a ChromeDriver of the same major version, which the driver requires. */
 export async function setUpChromiumAndDriver(step) {
   const found = await findPair()
   if (found) return found

@@ -1,4 +1,4 @@
-// The npm package, built: the crate twice to WebAssembly, then the TypeScript face.
+// Build of the npm package: the crate twice to WebAssembly, then the TypeScript face.
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -10,17 +10,18 @@ import { forget, hashOf, isFresh, stamp } from './stamp.mjs'
 import { setUpLinker, setUpToolchain } from './toolchain.mjs'
 import { checkBindgen, pinnedTools, setUpTool } from './tools.mjs'
 
-/** The builds of the one crate, and the name of each one's step. */
+/** Builds of the crate, with the name of each one's step. */
 export const builds = [
   { name: 'client', step: 'wasm: client', features: ['allocator'] },
-  // Smaller by a twentieth than with Cargo.toml's "s"; a fan-out in a page is a tenth slower, and far above its goal.
+  // Smaller by a twentieth than with Cargo.toml's "s". A fan-out in a page is a tenth slower, and
+  // far above its goal.
   { name: 'broker', step: 'wasm: broker', features: ['allocator', 'broker'], level: 'z' },
 ]
 
-/** The name of the step that builds the face. */
+/** Name of the step that builds the face. */
 export const face = 'TypeScript face'
 
-// wasm-opt is told what rustc emits for this target, and so may use: the features a wasm32 build enables by default.
+// Features that rustc enables by default for this target, so that wasm-opt may use them.
 const enabled = [
   '--enable-bulk-memory',
   '--enable-bulk-memory-opt',
@@ -32,32 +33,35 @@ const enabled = [
   '--enable-sign-ext',
 ]
 const optimise = [
-  // Twice, since what the first run leaves has more to take out.
+  // Twice, since the second run finds more to remove.
   '-O3',
   '-O3',
   // Without this pass the module is larger, and smaller once compressed.
   '--skip-pass=local-cse',
-  // A function with one caller is not taken into it: no slower where it was measured, and smaller once compressed.
+  // A function with one caller is not inlined. That was no slower where measured, and is smaller
+  // once compressed.
   '--one-caller-inline-max-function-size=30',
-  // Nor is one that is not tiny into many.
+  // A function that is not tiny is not inlined into many callers.
   '--flexible-inline-max-function-size=10',
-  // No pointer is below 1024: there ends the stack. So a sum of a pointer and a number becomes the offset of a load.
+  // No pointer is below 1024, where the stack ends. So a sum of a pointer and a number becomes the
+  // offset of a load.
   '--low-memory-unused',
   // Functions of one module and one generic stand together, and compress better.
   '--reorder-functions-by-name',
-  // One or two letters for each import and export. The pass prints which, and the face's build joins them
-  // with wasm-bindgen's JavaScript by that list (pkg/build.mjs).
+  // One or two letters for each import and export. The pass prints the names, by which the face's
+  // build joins them with wasm-bindgen's JavaScript (pkg/build.mjs).
   '--minify-imports-and-exports-and-modules',
-  // The names of functions and the names of tools, which nobody reads.
+  // Removes the names of functions and of tools, which nobody reads.
   '--strip-debug',
   '--strip-producers',
   '--strip-target-features',
 ]
 
 /**
- * Sees to what a build needs.
+ * Sets up the tools of a build.
  *
- * @returns {Promise<Record<string, string>>} the environment for the steps that follow: the tools on PATH, for them alone.
+ * @returns {Promise<Record<string, string>>} the environment for the steps that follow, for them
+ * alone: the tools on PATH.
  */
 export async function setUpBuild(report, { tools = ['wasm-pack', 'wasm-bindgen-cli'] } = {}) {
   const folders = []
@@ -78,7 +82,8 @@ export async function setUpBuild(report, { tools = ['wasm-pack', 'wasm-bindgen-c
 /**
  * Builds the package into pkg/dist.
  *
- * @param {{ keepOld?: boolean }} [options] `keepOld`: a WebAssembly build that is there is kept, even if its sources have changed.
+ * @param {{ keepOld?: boolean }} [options] `keepOld`: keeps a WebAssembly build, even if its
+ * sources have changed.
  */
 export async function buildPackage(report, env, { keepOld = false } = {}) {
   for (const build of builds) {
@@ -92,7 +97,7 @@ export async function buildPackage(report, env, { keepOld = false } = {}) {
   })
 }
 
-/** The files of one build, below the root. */
+/** Folder of one build, below the root. */
 const folderOf = name => `pkg/dist/${name}`
 const outputsOf = name =>
   ['wasmqtt_bg.js', 'wasmqtt.d.ts', 'names.json', 'wasmqtt_bg.wasm'].map(file => `${folderOf(name)}/${file}`)
@@ -105,7 +110,7 @@ async function buildWasm(step, { name, features, level }, env) {
   const outputs = outputsOf(name)
   if (!isFresh(`wasm-${name}`, hash, outputs)) {
     forget(`wasm-${name}`)
-    // No-install: what wasm-pack would download is set up already, and a refused download would stop it.
+    // No-install: the tools are set up already, and a refused download would stop wasm-pack.
     const pack = [
       'build',
       '--mode',
@@ -125,7 +130,8 @@ async function buildWasm(step, { name, features, level }, env) {
       minutes: 30,
     })
     await optimiseWasm(step, folderOf(name), env)
-    // It writes these whatever it is told in some versions; npm would obey them and leave the build out.
+    // Some versions write these files whatever the options say. npm would obey them and leave the
+    // build out.
     for (const file of ['package.json', '.gitignore', 'README.md'])
       rmSync(inRoot(folderOf(name), file), { force: true })
     const absent = outputs.filter(path => !existsSync(inRoot(path)))
@@ -136,18 +142,18 @@ async function buildWasm(step, { name, features, level }, env) {
   return { note: `${(zipped / 1000).toFixed(1)} KB gzip` }
 }
 
-/** What keeps the folders of this machine out of the modules, where panics name the files that they are in. */
+/** Flags that keep this machine's folders out of the modules, where a panic names its file. */
 function withoutPaths() {
   const home = process.env.CARGO_HOME ?? join(homedir(), '.cargo')
   const sources = join(home, 'registry', 'src')
   const folders = existsSync(sources) ? readdirSync(sources).map(name => join(sources, name)) : []
   const flags = folders.map(folder => `--remap-path-prefix=${folder}=`)
-  // The separator of cargo's own: a folder may have a space in its name.
+  // The separator of cargo's own, since a folder may have a space in its name.
   const own = process.env.CARGO_ENCODED_RUSTFLAGS ?? process.env.RUSTFLAGS?.trim().replace(/\s+/g, '\x1f') ?? ''
   return { CARGO_ENCODED_RUSTFLAGS: [own, ...flags].filter(Boolean).join('\x1f') }
 }
 
-/** As a step of our own and not of wasm-pack's, so that the flags are ours and npm's wasm-opt is the one that runs. */
+/** Runs npm's wasm-opt with flags of ours, instead of wasm-pack's step. */
 async function optimiseWasm(step, folder, env) {
   step.progress = 'wasm-opt'
   const wasm = `${folder}/wasmqtt_bg.wasm`

@@ -1,4 +1,4 @@
-// The checks and tests of what was built: the package in Node, the crate and the page in a browser.
+// Checks and tests of the built package: in Node, and the crate and the page in a browser.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +10,9 @@ import { inRoot } from './paths.mjs'
 import { judged, StepError } from './report.mjs'
 import { limits, sizesOf } from './size.mjs'
 
-/** The packed npm package: its Node tests, its sizes, and that the benchmarks can still measure it. */
+/**
+ * Runs the Node tests of the packed npm package, checks its sizes, and runs the benchmarks shortly.
+ */
 export async function packageTests(report, env) {
   await report.step('package tests (Node)', { needs: [face] }, step =>
     step.tests(counts.node, 'npm', ['test', '--workspace', 'pkg'], { env }),
@@ -25,7 +27,7 @@ export async function packageTests(report, env) {
   for (const { entry, name, bytes, parts } of limits) {
     await report.step(`size, ${name}`, { needs: [face] }, async step => {
       const sizes = sizesOf(entry)
-      // Each has a bound.
+      // Each part has a limit.
       const unbound = Object.keys(sizes.parts).filter(part => !(part in parts))
       if (unbound.length > 0)
         throw new StepError(`no limit for ${unbound.join(', ')}, which ${entry} imports by a call`)
@@ -46,7 +48,7 @@ async function sizeWithin(step, sizes, most) {
   return sum <= most ? { passed: 1, note } : { failed: 1, note }
 }
 
-/** tests/web.rs in headless Chromium, under each build's features. */
+/** Runs tests/web.rs in headless Chromium, under each build's features. */
 export async function browserTests(report, env) {
   for (const features of [[], ['--features', 'broker']]) {
     const needs = ['wasm-pack', 'wasm-bindgen-cli', 'wasm-bindgen versions', 'Chromium']
@@ -68,7 +70,7 @@ export async function browserTests(report, env) {
   }
 }
 
-/** A file that tells ChromeDriver which browser to start, and how. */
+/** Writes a file that tells ChromeDriver which browser to start, and how; returns its path. */
 function capabilities(folder, chromium) {
   const args = ['headless=new', `user-data-dir=${join(folder, 'profile')}`, ...switches.map(name => name.slice(2))]
   const file = join(folder, 'webdriver.json')
@@ -76,7 +78,9 @@ function capabilities(folder, chromium) {
   return file
 }
 
-/** The page: that it builds, that `npm start` serves it, and its tests in a browser against a real broker. */
+/**
+ * Builds the page, serves it by `npm start`, and runs its tests in a browser with a real broker.
+ */
 export async function pageTests(report, env) {
   await report.step('page, built', { needs: [face] }, step =>
     step.check('npm', ['run', 'build', '--workspace', 'www'], { env }),
@@ -112,7 +116,7 @@ async function served(step, env) {
     minutes: 5,
     onLine: (line, stop) => {
       const address = addressIn(line)
-      // Awaited below; until then a failure is not an unhandled one.
+      // It is awaited below. Until then a failure is not an unhandled one.
       if (address) check = fetchPage(address).finally(stop)
       check?.catch(() => {})
     },
@@ -121,7 +125,7 @@ async function served(step, env) {
   return check
 }
 
-/** The page and the module it starts with are there. */
+/** Fetches the page and the modules with which it starts. */
 async function fetchPage(address) {
   const html = await fetchText(address, 'text/html')
   const script = /<script\b[^>]*\btype="module"[^>]*\bsrc="([^"]+)"/g

@@ -1,4 +1,4 @@
-// The checks and tests that need no browser.
+// Checks and tests that need no browser.
 import { existsSync, readdirSync } from 'node:fs'
 import { builds } from './build.mjs'
 import * as counts from './counts.mjs'
@@ -8,7 +8,7 @@ import { StepError } from './report.mjs'
 const denyWarnings = ['--', '-D', 'warnings']
 const wasmTarget = ['--target', 'wasm32-unknown-unknown']
 
-/** The form of every source file, and the tests of these scripts. */
+/** Checks the format of every source file, and runs the tests of these scripts. */
 export async function sourceChecks(report, env) {
   const tests = readdirSync(inRoot('scripts', 'tests')).filter(name => name.endsWith('.test.mjs'))
   const files = tests.map(name => inRoot('scripts', 'tests', name))
@@ -21,7 +21,7 @@ export async function sourceChecks(report, env) {
   await report.step('cargo fmt', { needs: ['Rust'] }, step => step.check('cargo', ['fmt', '--check'], { env }))
 }
 
-/** The Rust checks that a change is made with: natively, and properties on few cases. */
+/** Runs the Rust checks for every change: natively, with few cases of each property. */
 export async function quickChecks(report, env) {
   await clippy(report, env)
   await report.step('cargo test, few cases', { needs: ['Rust'] }, step =>
@@ -31,10 +31,13 @@ export async function quickChecks(report, env) {
   )
 }
 
-/** Every Rust check: native and WebAssembly lints, all native tests, the documentation, the dependencies. */
+/**
+ * Runs every Rust check: native and WebAssembly lints, all native tests, the documentation, the
+ * dependencies.
+ */
 export async function rustChecks(report, env) {
   await clippy(report, env)
-  // Only what is made for WebAssembly: the native tests and benchmarks depend on crates that are not.
+  // Only targets for WebAssembly: the native tests and benchmarks depend on crates that are not.
   const wasmTargets = [
     ...builds.map(({ name, features }) => [`wasm32 ${name}`, ['--lib', '--features', features.join()]]),
     ['browser tests', ['--test', 'web', '--features', 'broker']],
@@ -64,7 +67,10 @@ const clippy = (report, env) =>
     step.check('cargo', ['clippy', '--locked', '--all-targets', ...denyWarnings], { env }),
   )
 
-/** The crate as `cargo publish` would upload it: it builds from its own files, and cargo warns of nothing. */
+/**
+ * Checks the crate as `cargo publish` would upload it. It builds from its own files, and cargo
+ * warns of nothing.
+ */
 async function cratePackage(step, env) {
   const { code, output } = await step.try('cargo', ['package', '--locked', '--offline', '--allow-dirty'], {
     env,
@@ -75,7 +81,7 @@ async function cratePackage(step, env) {
   return { passed: 1 }
 }
 
-/** Our codec beside npm's mqtt-packet, which reaches ours through a native program. */
+/** Compares our codec with npm's mqtt-packet, which reaches ours through a native program. */
 async function differential(step, env) {
   await step.exec('cargo', ['build', '--locked', '--example', 'codec_lines'], { env, minutes: 10 })
   const tests = readdirSync(inRoot('tests', 'differential')).filter(name => name.endsWith('.test.mjs'))
@@ -83,7 +89,7 @@ async function differential(step, env) {
   return step.tests(counts.node, process.execPath, ['--test', '--test-reporter=tap', ...files], { env })
 }
 
-/** The core for a microcontroller, whose target has no standard library. */
+/** Checks the core for a microcontroller, whose target has no standard library. */
 async function coreWithoutStd(step, env) {
   const target = 'thumbv7m-none-eabi'
   const { code } = await step.try('rustup', ['target', 'add', target], { env, minutes: 5 })
@@ -91,7 +97,10 @@ async function coreWithoutStd(step, env) {
   return step.check('cargo', ['check', '--locked', '--lib', '--target', target], { env })
 }
 
-/** The advisories live in a repository that some networks do not reach; nobody's test should fail for that. */
+/**
+ * Checks the advisories of the dependencies. Their repository is unreachable in some networks,
+ * which fails no test.
+ */
 async function advisories(step, env) {
   const { code, output } = await step.try('cargo-deny', ['--locked', 'check', 'advisories'], { env, minutes: 5 })
   if (code === 0) return { passed: 1 }
@@ -101,7 +110,10 @@ async function advisories(step, env) {
   throw new StepError('an advisory stands against a dependency')
 }
 
-/** The TypeScript of each workspace that has any, and of the command line, which alone knows Node. */
+/**
+ * Checks the types of each workspace with TypeScript, and of the command line, which alone knows
+ * Node.
+ */
 export async function typeChecks(report, env) {
   for (const folder of ['pkg', 'pkg/src/cli', 'www', 'bench']) {
     const config = `${folder}/tsconfig.json`

@@ -1,4 +1,4 @@
-// One child process: its output is kept whole, it ends in time, and none outlives us.
+// Child process whose output is kept whole, that ends in time, and that does not outlive us.
 import { spawn } from 'node:child_process'
 import { root } from './paths.mjs'
 
@@ -56,7 +56,7 @@ export function run(program, args, { cwd = root, env = {}, minutes = 20, onLine 
   })
 }
 
-/** The trimmed output of a program, or undefined if it is missing or fails. */
+/** Returns the trimmed output of a program, or undefined if it is missing or fails. */
 export async function outputOf(program, args, options) {
   const { code, output } = await run(program, args, { minutes: 1, ...options })
   return code === 0 ? output.trim() : undefined

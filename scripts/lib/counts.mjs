@@ -12,10 +12,12 @@ export const add = (a, b) => ({
   skipped: a.skipped + b.skipped,
 })
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it matches the escape character.
 const escapes = /\u001b\[[0-9;?]*[A-Za-z]/g
 
-/** The text as a file would show it: no colours, and of each rewritten line its last state. */
+/**
+ * Returns the text as a file would show it: no colours, and of each rewritten line its last state.
+ */
 export const plain = text =>
   text
     .replace(escapes, '')
@@ -23,7 +25,7 @@ export const plain = text =>
     .map(line => line.replace(/\r+$/, '').split('\r').at(-1))
     .join('\n')
 
-/** `cargo test` and `wasm-pack test`: a `test result:` line for each binary, summed. */
+/** Counts of `cargo test` and `wasm-pack test`: a `test result:` line for each binary, summed. */
 export function cargo(output) {
   const line = /^\s*test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm
   return [...plain(output).matchAll(line)]
@@ -32,8 +34,8 @@ export function cargo(output) {
 }
 
 /**
- * `node --test`: the closing lines of its TAP (`# pass 3`) or spec (`ℹ pass 3`) reporter, summed
- * over runs.
+ * Counts of `node --test`, summed over runs: the last lines of its TAP (`# pass 3`) or spec
+ * (`ℹ pass 3`) reporter.
  */
 export function node(output) {
   const sum = word =>
@@ -41,22 +43,22 @@ export function node(output) {
   return { passed: sum('pass'), failed: sum('fail') + sum('cancelled'), skipped: sum('skipped') + sum('todo') }
 }
 
-/** Playwright's JSON report. A test that passes only when tried again has not passed. */
+/** Counts of Playwright's JSON report. A test that passes only when tried again has not passed. */
 export function playwright(report) {
   const { expected, unexpected, flaky, skipped } = JSON.parse(report).stats
   return { passed: expected, failed: unexpected + flaky, skipped }
 }
 
 /**
- * cargo's progress bar, `Building [==>   ] 12/34: thiserror`, as `12 of 34 crates`; undefined for
- * any other line.
+ * Progress of cargo's bar, `Building [==>   ] 12/34: thiserror`, as `12 of 34 crates`; undefined
+ * for any other line.
  */
 export function crates(line) {
   const found = /Building \[[=> ]*\] (\d+)\/(\d+)/.exec(line)
   return found ? `${found[1]} of ${found[2]} crates` : undefined
 }
 
-/** The output without cargo's progress bars, to be read by a person. */
+/** Returns the output without cargo's progress bars, for a person to read. */
 export const withoutBars = output =>
   plain(output)
     .split('\n')

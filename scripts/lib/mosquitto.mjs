@@ -7,7 +7,7 @@ const programs = ['mosquitto', 'mosquitto_pub', 'mosquitto_sub']
 
 const missing = () => programs.filter(program => which(program) === undefined)
 
-/** Sees to the three programs. */
+/** Sets up the three programs. */
 export async function setUpMosquitto(step) {
   if (missing().length > 0) {
     await installPackages(step, {

@@ -3,10 +3,10 @@ import { readJson } from './paths.mjs'
 import { StepError } from './report.mjs'
 import { forget, hashOf, isFresh, stamp } from './stamp.mjs'
 
-/** The oldest Node that will do, as package.json says it too. */
+/** Minimum version of Node, as in package.json. */
 const oldest = [20, 19]
 
-/** Installs what package-lock.json names, unless it is there. */
+/** Installs the packages of package-lock.json, unless they are there. */
 export async function setUpNpmPackages(step) {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major < oldest[0] || (major === oldest[0] && minor < oldest[1]))

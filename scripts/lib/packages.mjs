@@ -1,5 +1,5 @@
-// Programs of the system: taken as they are where they are on PATH, else installed by apt, else
-// asked for in one line.
+// System packages: programs on PATH are used, others are installed by apt, or one line asks for
+// them.
 import { outputOf } from './command.mjs'
 import { which } from './paths.mjs'
 import { StepError } from './report.mjs'
@@ -9,7 +9,7 @@ import { StepError } from './report.mjs'
  *
  * @param {import('./report.mjs').Step} step
  * @param {{ apt: string[], brew: string[], what: string }} packages
- * @throws {StepError} one line that says what to install and how, where it cannot be done here.
+ * @throws {StepError} one line that says what to install and how, if this machine cannot.
  */
 export async function installPackages(step, { apt, brew, what }) {
   const prefix = await rootPrefix()
@@ -18,14 +18,16 @@ export async function installPackages(step, { apt, brew, what }) {
     const [program, ...rest] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args]
     return step.try(program, rest, { minutes, progress: aptProgress })
   }
-  // An old or empty package list is a common state of a container; a source that fails need not be
-  // one we want.
+  // An old or empty package list is common in a container. A source that fails need not be one that
+  // we use.
   await asRoot(['update'], 5)
   const { code } = await asRoot(['install', '-y', '--no-install-recommends', ...apt], 15)
   if (code !== 0) throw new StepError(howTo(apt, brew, what))
 }
 
-/** The words before a command that make it run as root, or undefined where there is no such way. */
+/**
+ * Returns the words before a command that make it run as root; undefined if there is no such way.
+ */
 async function rootPrefix() {
   if (process.getuid?.() === 0) return []
   if (which('sudo') && (await outputOf('sudo', ['-n', 'true'])) !== undefined) return ['sudo', '-n']

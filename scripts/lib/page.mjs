@@ -1,7 +1,7 @@
-// The address that `npm start` prints, and what `npm test` looks for.
+// Address of the served page, as `npm start` prints it and `npm test` reads it.
 
-/** The line that tells the address; nothing else stands on it. */
+/** Returns the output line with the address, and nothing else. */
 export const addressLine = address => `wasmqtt is served at ${address}`
 
-/** The address in a line of output, or undefined. */
+/** Returns the address in a line of output, or undefined. */
 export const addressIn = line => /wasmqtt is served at (\S+)/.exec(line)?.[1]

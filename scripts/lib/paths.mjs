@@ -4,14 +4,14 @@ import { homedir } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The root of the checkout. */
+/** Root of the checkout. */
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Where the pinned tools are installed, one folder per name and version. */
+/** Folder of the pinned tools, with one folder per name and version. */
 export const toolsFolder =
   process.env.WASMQTT_TOOLS || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'wasmqtt', 'tools')
 
-/** The path of a file of the checkout. */
+/** Returns the path of a file of the checkout. */
 export const inRoot = (...parts) => join(root, ...parts)
 
 export const readJson = (...parts) => JSON.parse(readFileSync(inRoot(...parts), 'utf8'))
@@ -20,8 +20,8 @@ export const readJson = (...parts) => JSON.parse(readFileSync(inRoot(...parts), 
 const daemonFolders = ['/usr/local/sbin', '/usr/sbin', '/opt/homebrew/sbin']
 
 /**
- * The path of a program on PATH (or where daemons are kept), or undefined. A program may be given
- * by its own path.
+ * Returns the path of a program on PATH, or where daemons are kept; undefined if there is none. A
+ * program may be given by its own path.
  */
 export function which(program) {
   if (isAbsolute(program)) return isProgram(program) ? program : undefined
@@ -42,8 +42,8 @@ function isProgram(file) {
 }
 
 /**
- * A PATH that finds the tools of `folders` first, then the npm packages' programs, then the user's
- * own.
+ * Returns a PATH that finds the tools of `folders` first, then the npm packages' programs, then the
+ * user's own.
  */
 export const pathWith = folders =>
   [...folders, inRoot('node_modules', '.bin'), process.env.PATH ?? '', ...daemonFolders].join(delimiter)

@@ -8,8 +8,8 @@ import { hashOf } from './stamp.mjs'
 const requirements = 'scripts/requirements.txt'
 
 /**
- * Sees to a Python that has what requirements.txt names. Who has no Python, or one without venv and
- * pip, does without.
+ * Sets up a Python with the packages of requirements.txt. Without Python, or without its venv and
+ * pip, the tests are skipped.
  *
  * @returns {Promise<{ python?: string, skipped?: number, note: string }>}
  */

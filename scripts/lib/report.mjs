@@ -1,4 +1,4 @@
-// The report of a run: each step is named as it runs, with its time and its counts. The totals come
+// Report of a run: each step's name while it runs, then its time and its counts. The totals come
 // last.
 
 import { run } from './command.mjs'
@@ -7,14 +7,14 @@ import { add, crates, none, withoutBars } from './counts.mjs'
 const firstBeat = 2_000
 const beat = 30_000
 
-/** A step that cannot go on, told in one line. */
+/** Failure of a step, told in one line. */
 export class StepError extends Error {}
 
 /**
- * Runs steps one after the other and keeps the totals.
+ * Runner of steps, one after the other, which sums their counts.
  *
- * A step has a `name` that others may say they need; one whose need failed is not run, and counts
- * as failed.
+ * Other steps may need a step by its `name`. A step whose need failed is not run, and counts as
+ * failed.
  */
 export class Report {
   #failed = new Set()
@@ -30,7 +30,7 @@ export class Report {
     this.#live = Boolean(out.isTTY) && !process.env.CI
   }
 
-  /** The names of the steps that failed. */
+  /** Returns the names of the steps that failed. */
   get failed() {
     return [...this.#failed]
   }
@@ -71,7 +71,7 @@ export class Report {
     return counts.failed === 0
   }
 
-  /** Tells the totals on one plain line, and returns the exit code. */
+  /** Prints the totals on one plain line, and returns the exit code. */
   close() {
     const { passed, failed, skipped } = this.#totals
     if (this.#failed.size > 0) this.#line(`Failed: ${this.failed.join(', ')}`)
@@ -80,8 +80,8 @@ export class Report {
   }
 
   /**
-   * On a terminal one line that is written anew; elsewhere a line now and then, so that a log stays
-   * short.
+   * Reports that a step runs. A terminal shows one line that is rewritten; a log gets a line now
+   * and then.
    */
   #beats(name, step, started) {
     const tick = () => {
@@ -111,7 +111,7 @@ export class Report {
   }
 }
 
-/** What an action is given: it runs programs whose output belongs to the step. */
+/** Step, as its action sees it: it runs programs whose output belongs to the step. */
 class Step {
   output = ''
   progress = ''
@@ -121,15 +121,14 @@ class Step {
     this.#echo = echo
   }
 
-  /** Adds to what is shown if the step fails. */
+  /** Adds to the output that is shown if the step fails. */
   log(text) {
     this.output += text
     this.#echo?.(withoutBars(text))
   }
 
   /**
-   * Runs a program; it may fail. `progress` finds in a line of its output what is to be told of its
-   * progress.
+   * Runs a program, which may fail. `progress` returns the text to report for a line of its output.
    */
   async try(program, args, { env, progress, onLine, ...options } = {}) {
     const header = `$ ${[program, ...args].join(' ')}\n`
@@ -154,20 +153,24 @@ class Step {
     return output
   }
 
-  /** A lint: a program that counts as one check. */
+  /** Runs a program that counts as one check. */
   async check(program, args, options) {
     await this.exec(program, args, options)
     return { passed: 1 }
   }
 
-  /** A test runner, whose counts `read` finds in its output. One that ran no test has failed. */
+  /**
+   * Runs a test runner, whose counts `read` finds in its output. A runner without a test has
+   * failed.
+   */
   async tests(read, program, args, options) {
     const { code, output } = await this.try(program, args, options)
     return judged(code, readOr(read, output))
   }
 }
 
-// cargo draws its bars even into a pipe, so that their numbers can be told; nobody paints.
+// cargo draws its bars even into a pipe, so that their numbers can be reported. No program uses
+// colours.
 const machineReadable = {
   CARGO_TERM_COLOR: 'never',
   CARGO_TERM_PROGRESS_WHEN: 'always',
@@ -184,7 +187,10 @@ function readOr(read, output) {
   }
 }
 
-/** The counts of a runner that ended with `code`: neither silence nor a bad exit code passes. */
+/**
+ * Returns the counts of a runner that ended with `code`. Neither silence nor a bad exit code
+ * passes.
+ */
 export function judged(code, counts) {
   if (code !== 0 && counts.failed === 0) return { ...counts, failed: 1, note: `exit code ${code}` }
   if (counts.passed + counts.failed === 0) return { ...counts, failed: 1, note: 'ran no test' }

@@ -1,14 +1,17 @@
-// What a page downloads for one entry of the package: the modules it imports and their WebAssembly, each gzipped.
+// Download size of a package entry: its imported modules and their WebAssembly, each gzipped.
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join, normalize } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { inRoot, readJson } from './paths.mjs'
 
+/** @typedef {{ file: string, bytes: number }} Sized */
+
 /**
- * Limits in bytes; KB are 1000. `parts` are downloads on first use, by the file that they begin with.
+ * Limits in bytes; KB are 1000. `parts` are downloads on first use, by the name of their first
+ * file.
  *
- * The goals are 52,500 for the client and 125,000 with the broker. What is reached is held, so that
- * nothing grows unseen.
+ * The goals are 52,500 for the client and 125,000 with the broker. A limit is near the reached
+ * size, so that nothing grows unseen.
  */
 export const limits = [
   { entry: '.', name: 'client', bytes: 52_500, parts: {} },
@@ -24,10 +27,11 @@ export const limits = [
 ]
 
 /**
- * The files that the entry `entry` of pkg/package.json's exports leads to, with their gzipped sizes: those that a page
- * downloads at once, and by its first file each part that is imported by a call.
+ * Returns the gzipped sizes of the files of `entry`, an entry in pkg/package.json's exports.
+ * `atOnce` are the files that a page downloads at once. `parts` are those that a call imports, by
+ * their first file.
  *
- * @returns {{ atOnce: { file: string, bytes: number }[], parts: Record<string, { file: string, bytes: number }[]> }}
+ * @returns {{ atOnce: Sized[], parts: Record<string, Sized[]> }}
  */
 export function sizesOf(entry) {
   const start = normalize(join('pkg', entryFile(readJson('pkg', 'package.json').exports[entry])))
@@ -35,12 +39,14 @@ export function sizesOf(entry) {
   const atOnce = reachedFrom(start, new Set(), calls)
   const sizes = files => [...files].map(file => ({ file, bytes: gzippedBytes(file) }))
   const parts = {}
-  // One that a part calls for is one more.
+  // A part that another part imports by a call is one more.
   for (const file of calls) if (!atOnce.has(file)) parts[basename(file)] = sizes(reachedFrom(file, atOnce, calls))
   return { atOnce: sizes(atOnce), parts }
 }
 
-/** A file and those that it leads to, but for the `known`; what it imports by a call goes to `calls`. */
+/**
+ * Returns a file and those that it imports, but for the `known`. Imports by a call go to `calls`.
+ */
 function reachedFrom(start, known, calls) {
   const files = new Set()
   const visit = file => {
@@ -58,7 +64,7 @@ function reachedFrom(start, known, calls) {
 
 const gzippedBytes = file => gzipSync(readFileSync(inRoot(file)), { level: 9 }).length
 
-/** The file for browsers of one value of `exports`, whose conditions may nest. */
+/** Returns the file for browsers of one value of `exports`, whose conditions may nest. */
 export function entryFile(value) {
   if (typeof value === 'string') return value
   for (const condition of ['browser', 'import', 'default']) {
@@ -68,8 +74,8 @@ export function entryFile(value) {
 }
 
 /**
- * The relative paths that a module imports, or names as `new URL('…', import.meta.url)`. What it imports by a call comes
- * `later`.
+ * Returns the relative paths that a module imports, or names as `new URL('…', import.meta.url)`.
+ * Imports by a call are `later`.
  */
 export function references(text) {
   const withoutComments = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')

@@ -1,4 +1,4 @@
-// Stamps: a stamp is the hash of the contents of a step's inputs, kept once the step is done.
+// Stamp: the hash of the contents of a step's inputs, kept once the step is done.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -7,7 +7,7 @@ import { inRoot } from './paths.mjs'
 const stampFile = name => inRoot('.cache', 'stamps', name)
 
 /**
- * The hash of files and folders (each with its path and content) and of anything else that matters.
+ * Returns the hash of files and folders, each with its path and content, and of other inputs.
  *
  * @param {string[]} paths below the root; one that is missing counts as such
  * @param {string[]} [others] versions, flags
@@ -30,15 +30,15 @@ function filesBelow(path) {
     .flatMap(name => filesBelow(join(path, name)))
 }
 
-/** True if `outputs` are there and were made from the inputs of this hash. */
+/** True if `outputs` exist and were made from the inputs of this hash. */
 export function isFresh(name, hash, outputs) {
   const file = stampFile(name)
   return outputs.every(path => existsSync(inRoot(path))) && existsSync(file) && readFileSync(file, 'utf8') === hash
 }
 
 /**
- * Forgets a stamp before its outputs are made anew, so that an interrupted making is not taken for
- * a whole one.
+ * Removes a stamp before its outputs are made anew. So an interrupted run does not pass for a
+ * complete one.
  */
 export function forget(name) {
   rmSync(stampFile(name), { force: true })

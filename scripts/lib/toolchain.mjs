@@ -1,4 +1,4 @@
-// The compiler of rust-toolchain.toml with its components and target, and a linker for it.
+// Rust toolchain of rust-toolchain.toml, with its components and targets, and a linker for it.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { outputOf } from './command.mjs'
@@ -6,14 +6,14 @@ import { installPackages } from './packages.mjs'
 import { inRoot, which } from './paths.mjs'
 import { StepError } from './report.mjs'
 
-/** Sees to a C compiler: rustc links with it, and some of the tools contain C. */
+/** Sets up a C compiler: rustc links with it, and some of the tools contain C. */
 export async function setUpLinker(step) {
   if (['cc', 'gcc', 'clang'].every(name => which(name) === undefined)) {
     await installPackages(step, { apt: ['build-essential'], brew: [], what: 'a C compiler' })
   }
 }
 
-/** Sees to the toolchain, by rustup where something is missing. */
+/** Sets up the toolchain, by rustup where something is missing. */
 export async function setUpToolchain(step) {
   const { channel, components, targets } = pinnedToolchain()
   if (!which('cargo')) {
@@ -44,7 +44,8 @@ function needRustup(what) {
 }
 
 /**
- * rust-toolchain.toml, which holds a string and two lists of strings and so needs no TOML parser.
+ * Returns the content of rust-toolchain.toml. It has one string and two lists of strings, and needs
+ * no TOML parser.
  */
 export function pinnedToolchain(text = readFileSync(inRoot('rust-toolchain.toml'), 'utf8')) {
   const value = key => new RegExp(`^${key}\\s*=\\s*(.+)$`, 'm').exec(text)?.[1] ?? ''

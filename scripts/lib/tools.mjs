@@ -1,5 +1,5 @@
-// The pinned tools of tools.json: one of the right version on PATH is used, else it is built by
-// cargo into a folder of ours.
+// Pinned tools of tools.json: a program of the right version on PATH, or one that cargo builds into
+// a folder of ours.
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { outputOf } from './command.mjs'
@@ -9,10 +9,10 @@ import { StepError } from './report.mjs'
 export const pinnedTools = () => readJson('scripts', 'tools.json')
 
 /**
- * Sees to one tool.
+ * Sets up one tool.
  *
- * @returns {Promise<{ folder: string, note: string }>} the folder of its programs, to be put on
- * PATH for the steps alone.
+ * @returns {Promise<{ folder: string, note: string }>} the folder of its programs, for the PATH of
+ * the steps alone.
  */
 export async function setUpTool(step, name) {
   const { version, binaries } = pinnedTools()[name]
@@ -47,7 +47,10 @@ async function install(step, name, version, home) {
   )
 }
 
-/** wasm-bindgen's program and crate only work together in one version. */
+/**
+ * Checks that wasm-bindgen's program and crate have one version, without which they do not work
+ * together.
+ */
 export function checkBindgen(lock = readFileSync(inRoot('Cargo.lock'), 'utf8')) {
   const locked = /name = "wasm-bindgen"\nversion = "([^"]+)"/.exec(lock)?.[1]
   const { version } = pinnedTools()['wasm-bindgen-cli']

@@ -1,4 +1,4 @@
-// The parsers, against samples of the runners' real output (samples/).
+// Parsers of the counts, with samples of the runners' real output (samples/).
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'

@@ -1,10 +1,10 @@
-// The report: what passes, what fails, and what the last line says.
+// Report of a run: which steps pass, which fail, and its last line.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cargo } from '../lib/counts.mjs'
 import { judged, Report, StepError } from '../lib/report.mjs'
 
-/** A report and what it has written so far. */
+/** Returns a report, and the lines that it has written so far. */
 function reporting(options) {
   let written = ''
   const report = new Report({ ...options, out: { write: text => (written += text) } })

@@ -1,5 +1,5 @@
-// The set-up: what is pinned agrees, what is fresh is told from what is not, what a page downloads
-// is found.
+// Set-up: pinned versions agree, stale outputs are told from fresh ones, and a page's downloads are
+// found.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { entryFile, references } from '../lib/size.mjs'
