@@ -17,7 +17,8 @@ pub(crate) fn to_js(value: &impl Serialize) -> JsValue {
     serde_wasm_bindgen::to_value(value).unwrap_or_default()
 }
 
-/// An event, as the face passes it on. One type for all kinds: a serializer for each would be a kilobyte more.
+/// Event as the face passes it on, in one type for all kinds. A serializer for each would add a
+/// kilobyte.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct EventObject<'a> {

@@ -28,7 +28,8 @@ use crate::wasm::js::properties;
 use js_sys::Array;
 use web_sys::WebSocket;
 
-/// One client with its socket and its timer. Methods take `&self`, so that a handler may call any of them.
+/// Client with its socket and its timer. Methods take `&self`, so that a handler may call any of
+/// them.
 ///
 /// A method that throws, throws a list `[code, message, reasonCode]` and has done nothing.
 #[wasm_bindgen]
@@ -146,7 +147,8 @@ impl ClientCore {
         self.driver.run(|machine, now| machine.disconnect(reason, &PropertiesBuf::new(), now));
     }
 
-    /// Closes the transport as a crash would: without DISCONNECT, so that the broker publishes the will.
+    /// Closes the transport as a crash would, without DISCONNECT. The broker then publishes the
+    /// will.
     pub fn kill(&self) {
         self.driver.kill();
     }

@@ -1,4 +1,5 @@
-//! Platform access of both classes: js-sys, web-sys, gloo-timers, and the two globals that these lack.
+//! Platform access of both classes: js-sys, web-sys, gloo-timers, and the two globals that they
+//! lack.
 
 pub(crate) mod callbacks;
 pub(crate) mod clock;
@@ -15,17 +16,18 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Callback of the browser, with an event or without.
 ///
-/// All have one type, so that one shim serves them. It is `Fn`: a socket that is not the browser's may give a frame
-/// while a handler has the one before.
+/// All callbacks have one type, so that one shim serves them. It is `Fn`, since sockets other than
+/// the browser's may send a frame while a handler runs.
 pub(crate) type Callback = Closure<dyn Fn(JsValue)>;
 
 #[wasm_bindgen]
 extern "C" {
-    /// The global function, which web-sys has only as a method of `Window` and `WorkerGlobalScope`. Node has neither.
+    /// Queues a microtask by the global function. web-sys has it only for `Window` and
+    /// `WorkerGlobalScope`, which Node lacks.
     #[wasm_bindgen(js_name = queueMicrotask)]
     pub(crate) fn queue_microtask(callback: &JsValue);
 
-    /// The global object, which web-sys gives only for `Window` and `WorkerGlobalScope`.
+    /// The global object, which web-sys has only for `Window` and `WorkerGlobalScope`.
     #[wasm_bindgen(thread_local_v2, js_name = performance)]
     pub(crate) static PERFORMANCE: web_sys::Performance;
 }

@@ -1,4 +1,6 @@
-//! Panic hook: the text of a panic reaches the console and the TypeScript face. Only a bug of ours panics.
+//! Panic hook, which reports a panic's text to the console and the TypeScript face.
+//!
+//! Only a bug of ours panics.
 
 use alloc::boxed::Box;
 use alloc::string::ToString;
@@ -9,7 +11,7 @@ use wasm_bindgen::throw_str;
 
 /// Installs the hook once the module is loaded.
 ///
-/// The call that panics throws an `Error` with place and message. The trap behind it would have no text.
+/// The call that panics throws an `Error` with place and message. The trap behind it has no text.
 #[wasm_bindgen(start)]
 fn start() {
     panic::set_hook(Box::new(|panic| {
