@@ -122,7 +122,12 @@ test('a panic ends in an error with its message and its place', { timeout: 20_00
   performance.now = now
   await assert.rejects(broker.publish('a', ''), error => {
     assert.equal(error.constructor, MqttError)
-    assert.match(error.message, /reload the page: Error: panicked at src\/wasm\/\S+\.rs:\d+:\d+:\n.*already.*borrowed/)
+    assert.match(
+      error.message,
+      /reload the page: RuntimeError: panicked at src\/wasm\/\S+\.rs:\d+:\d+:\n.*already.*borrowed/,
+    )
+    // The class by which a client, too, knows that the module cannot be called again.
+    assert.ok(error.cause instanceof RuntimeError)
     assert.equal(console.error.mock.callCount(), 1)
     assert.match(console.error.mock.calls[0].arguments[0], /^panicked at src\//)
     return true

@@ -20,7 +20,7 @@ export type Subject =
 export function thrownError(thrown: unknown, subject: Subject): unknown {
   if (thrown instanceof MqttError) return thrown
   if (!Array.isArray(thrown)) {
-    // A panic throws an Error with its place and message.
+    // A panic throws a RuntimeError with its place and message.
     return new MqttError(`the WebAssembly module failed; reload the page: ${thrown}`, { cause: thrown })
   }
   const [code, message, reasonCode] = thrown as unknown as Failure

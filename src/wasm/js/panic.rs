@@ -6,17 +6,19 @@ use alloc::boxed::Box;
 use alloc::string::ToString;
 use std::panic;
 
+use js_sys::WebAssembly::RuntimeError;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::throw_str;
+use wasm_bindgen::throw_val;
 
 /// Installs the hook once the module is loaded.
 ///
-/// The call that panics throws an `Error` with place and message. The trap behind it has no text.
+/// The call that panics throws a `WebAssembly.RuntimeError` with place and message, the class of the
+/// trap that would come next and has no text. So the face treats both alike.
 #[wasm_bindgen(start)]
 fn start() {
     panic::set_hook(Box::new(|panic| {
         let text = panic.to_string();
         web_sys::console::error_1(&text.as_str().into());
-        throw_str(&text);
+        throw_val(RuntimeError::new(&text).into());
     }));
 }
