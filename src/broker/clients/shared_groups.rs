@@ -78,14 +78,14 @@ impl Groups {
         Some((GroupKey(slot), is_gone))
     }
 
-    /// Picks the next member that may read the message and is connected. Without one, it picks the
-    /// next that is not connected, if that is allowed.
+    /// Picks the next member that may read the message and is preferred. Without one, it picks the
+    /// next that may read it, if `or_away` is set.
     pub(crate) fn pick(
         &mut self,
         key: GroupKey,
         or_away: bool,
         may_read: impl Fn(ClientKey) -> bool,
-        is_connected: impl Fn(ClientKey) -> bool,
+        is_preferred: impl Fn(ClientKey) -> bool,
     ) -> Option<(ClientKey, Subscription)> {
         let group = self.0.get_mut(key.0)?;
         let count = group.members.len().max(1);
@@ -93,7 +93,7 @@ impl Groups {
         let first = |is: &dyn Fn(ClientKey) -> bool| {
             (0..count).map(turn).find(|place| group.members.get(*place).is_some_and(|(member, _)| is(*member)))
         };
-        let chosen = first(&|member| is_connected(member) && may_read(member))
+        let chosen = first(&|member| is_preferred(member) && may_read(member))
             .or_else(|| first(&|member| or_away && may_read(member)))?;
         group.next = chosen + 1;
         group.members.get(chosen).copied()

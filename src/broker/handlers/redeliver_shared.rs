@@ -94,10 +94,10 @@ impl Broker {
         let Delivery { message, .. } = delivery;
         // A member with a full queue would drop it.
         let has_room = |client: &ClientState| client.peer.is_some() && client.session.has_room(delivery.bytes());
-        let is_connected = |key| clients.get(key).is_some_and(has_room);
+        let is_preferred = |key| clients.get(key).is_some_and(has_room);
         let may_read =
             |key| may_read(required_checks.read.then_some(&options.access), key, message.topic.as_str(), clients);
-        let Some((key, subscription)) = groups.pick(group, or_away, may_read, is_connected) else { return false };
+        let Some((key, subscription)) = groups.pick(group, or_away, may_read, is_preferred) else { return false };
         let Some(mut subscriber) = self.delivery_to(key, now) else { return false };
         let retain = message.retain && subscription.retain_as_published;
         // [MQTT-4.8.2-3]
