@@ -3,8 +3,8 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use crate::broker::connection::output::Backlog;
 use crate::broker::connection::peer::Peer;
+use crate::broker::connection::peer_output::Backlog;
 use crate::broker::ids::PeerId;
 
 /// Limit of pooled buffers.

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::broker::connection::auth_exchange::{Exchange, Method};
-use crate::broker::connection::input::PeerInput;
-use crate::broker::connection::output::PeerOutput;
+use crate::broker::connection::peer_input::PeerInput;
+use crate::broker::connection::peer_output::PeerOutput;
 use crate::broker::connection::topic_aliases::{Inbound, Naming, Outbound};
 use crate::broker::ids::{ClientKey, PeerId};
 use crate::codec::{Publish, QoS, Version};

@@ -19,15 +19,15 @@ use crate::codec::ReasonCode;
 pub(crate) struct PeerOutput {
     /// Bytes to send at the end of the turn; without memory while there are none.
     buffer: Vec<u8>,
-    transport: Transport,
+    writability: Writability,
     backlog: Backlog,
     /// True if the peer is in the queue of the outbox.
     is_listed: bool,
 }
 
-/// State of writing to a peer's transport.
+/// Writability of a peer's transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Transport {
+enum Writability {
     Open,
     /// The host reported it as not writable, and has got `bytes` bytes since.
     Stopped {
@@ -51,38 +51,38 @@ pub(crate) enum Backlog {
 
 impl PeerOutput {
     pub(super) const fn new() -> Self {
-        Self { buffer: Vec::new(), transport: Transport::Open, backlog: Backlog::Nothing, is_listed: false }
+        Self { buffer: Vec::new(), writability: Writability::Open, backlog: Backlog::Nothing, is_listed: false }
     }
 
     /// True if the transport takes more.
     #[inline]
     pub(crate) fn is_writable(&self) -> bool {
-        self.transport == Transport::Open
+        self.writability == Writability::Open
     }
 
     /// True if the transport is closed.
     pub(crate) fn is_gone(&self) -> bool {
-        self.transport == Transport::Gone
+        self.writability == Writability::Gone
     }
 
     /// Notes that the transport is closed: nothing is sent any more.
     pub(crate) fn set_gone(&mut self) {
-        self.transport = Transport::Gone;
+        self.writability = Writability::Gone;
         self.discard();
     }
 
     /// Notes whether the transport takes more; true if it takes more again.
     pub(crate) const fn set_writable(&mut self, writable: bool) -> bool {
-        match (writable, self.transport) {
-            (true, Transport::Stopped { .. }) => {
-                self.transport = Transport::Open;
+        match (writable, self.writability) {
+            (true, Writability::Stopped { .. }) => {
+                self.writability = Writability::Open;
                 true
             }
-            (false, Transport::Open) => {
-                self.transport = Transport::Stopped { bytes: 0 };
+            (false, Writability::Open) => {
+                self.writability = Writability::Stopped { bytes: 0 };
                 false
             }
-            (true, Transport::Open) | (false, Transport::Stopped { .. }) | (_, Transport::Gone) => false,
+            (true, Writability::Open) | (false, Writability::Stopped { .. }) | (_, Writability::Gone) => false,
         }
     }
 
@@ -97,28 +97,28 @@ impl PeerOutput {
     /// bytes.
     #[inline]
     pub(crate) const fn check_room(&self, bytes_max: usize) -> Result<(), DropCause> {
-        match self.transport {
-            Transport::Open if self.buffer.len() < bytes_max => Ok(()),
-            Transport::Open => Err(DropCause::TransmitFull),
-            Transport::Stopped { .. } | Transport::Gone => Err(DropCause::NotWritable),
+        match self.writability {
+            Writability::Open if self.buffer.len() < bytes_max => Ok(()),
+            Writability::Open => Err(DropCause::TransmitFull),
+            Writability::Stopped { .. } | Writability::Gone => Err(DropCause::NotWritable),
         }
     }
 
     /// # Errors
     /// A fault if more than `bytes_max` bytes of answers wait for a peer that does not read.
     pub(crate) const fn check_answers(&self, bytes_max: usize) -> Result<(), Fault> {
-        match self.transport {
-            Transport::Stopped { bytes } if bytes + self.buffer.len() > bytes_max => {
+        match self.writability {
+            Writability::Stopped { bytes } if bytes + self.buffer.len() > bytes_max => {
                 let problem = "outgoing buffer full; the client does not read its answers";
                 Err(Fault::new(ReasonCode::QuotaExceeded, "§4.13", problem))
             }
-            Transport::Stopped { .. } | Transport::Open | Transport::Gone => Ok(()),
+            Writability::Stopped { .. } | Writability::Open | Writability::Gone => Ok(()),
         }
     }
 
     /// Notes that `len` bytes of the peer go to the host.
     pub(crate) const fn count_frame(&mut self, len: usize) {
-        if let Transport::Stopped { bytes } = &mut self.transport {
+        if let Writability::Stopped { bytes } = &mut self.writability {
             *bytes += len;
         }
     }

@@ -6,4 +6,4 @@ pub(crate) mod encoded_publish;
 pub(crate) mod fan_out;
 mod host_publish;
 mod packet_writer;
-pub(crate) mod retained;
+pub(crate) mod retained_delivery;

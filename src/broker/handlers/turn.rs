@@ -6,8 +6,8 @@
 
 use crate::broker::Broker;
 use crate::broker::cause::DisconnectCause;
-use crate::broker::connection::input::Blocked;
 use crate::broker::connection::outbox::First;
+use crate::broker::connection::peer_input::Blocked;
 use crate::broker::ids::PeerId;
 use crate::broker::output::{Output, Ready};
 use crate::broker::store::held::Held;
