@@ -12,8 +12,8 @@ use wasm_bindgen::throw_val;
 
 /// Installs the hook once the module is loaded.
 ///
-/// The call that panics throws a `WebAssembly.RuntimeError` with place and message, the class of the
-/// trap that would come next and has no text. So the face treats both alike.
+/// The call that panics throws a `WebAssembly.RuntimeError` with place and message, the class of
+/// the trap that would come next and has no text. So the face treats both alike.
 #[wasm_bindgen(start)]
 fn start() {
     panic::set_hook(Box::new(|panic| {
