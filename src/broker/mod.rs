@@ -240,8 +240,8 @@ impl Broker {
     ///
     /// True if more may follow. If not, packets of the peer wait for an answer, for the store or
     /// for the next turn. Its transport should not be read until [`Output::Resume`], or until
-    /// [`Output::Close`], which may come without it. It is returned and no output, since the host
-    /// may have the next bytes before it drains the outputs.
+    /// [`Output::Close`], which may come without it. This is a return value, not an output, because
+    /// the host may have the next bytes before it drains the outputs.
     ///
     /// Bytes that come all the same are kept, up to [`BrokerOptions::input_bytes_max`]. Beyond that
     /// the peer is disconnected with 0x97.
@@ -300,7 +300,7 @@ impl Broker {
     /// Runs expired timers: closes silent connections, ends sessions, publishes delayed wills.
     /// Continues the work that exceeded the last turn's budget.
     ///
-    /// A call that comes more than a second after the deadline is that of a host that was stopped.
+    /// A call that comes more than a second after the deadline means that the host was stopped.
     /// Bytes and answers that came in time may wait there. So silent peers, questions, and the ends
     /// of sessions and wills are judged once more, up to five seconds later.
     pub fn handle_timeout(&mut self, now: Time) {

@@ -16,8 +16,9 @@ use crate::time::Time;
 impl Broker {
     /// Sets whether the peer's transport is writable. A new transport is writable.
     ///
-    /// While it does not, its session's queue waits, live QoS 0 messages are dropped, and retained
-    /// messages to a new subscription wait. Its requests are still answered. A peer with more than
+    /// While it is not writable, its session's queue waits, live QoS 0 messages are dropped, and
+    /// retained messages to a new subscription wait. Its requests are still answered. A peer with
+    /// more than
     /// [`BrokerOptions::transmit_bytes_max`](crate::broker::BrokerOptions::transmit_bytes_max)
     /// bytes of unread answers is disconnected with 0x97.
     pub fn set_writable(&mut self, peer: PeerId, writable: bool, now: Time) {
