@@ -2,17 +2,17 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod house {
-    mod arrows;
     mod citations;
     mod comments;
     mod conformance;
     mod guide;
-    mod impls;
+    mod import_tables;
+    mod imports;
     mod layout;
     mod lexer;
     mod life;
+    mod method_places;
     mod proofs;
-    mod rooms;
     mod rust_imports;
     mod sentences;
     mod source;

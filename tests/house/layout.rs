@@ -1,9 +1,9 @@
 //! Layout of the checkout: imports, length of files, the target of each test.
 
-use super::arrows::Arrow;
-use super::rooms::Rooms;
+use super::import_tables::ImportTable;
+use super::imports::Import;
 use super::source::{Source, sources};
-use super::{citations, impls, rooms, rust_imports, typescript_imports};
+use super::{citations, import_tables, method_places, rust_imports, typescript_imports};
 
 /// Imports against a table that are still there. One that is gone has to be taken out.
 #[rustfmt::skip]
@@ -12,9 +12,9 @@ const EXCUSED: &[(&str, &str)] = &[];
 /// A file of more lines than this holds more than one noun.
 const LINES_MAX: usize = 500;
 
-/// Rooms whose files hold methods of the broker: they see its module, which sees them.
-fn rooms_of_methods() -> Vec<String> {
-    let homes = impls::read(&Source::read("CONTRIBUTING.md").text);
+/// Rows whose files hold methods of the broker: they see its module, which sees them.
+fn rows_of_methods() -> Vec<String> {
+    let homes = method_places::read(&Source::read("CONTRIBUTING.md").text);
     let places = homes.into_iter().flat_map(|home| home.places);
     places.filter(|place| place != "mod.rs").collect()
 }
@@ -22,7 +22,7 @@ fn rooms_of_methods() -> Vec<String> {
 #[test]
 fn methods_of_a_type_stand_where_its_row_says() {
     let sources = sources("src", &["rs"]);
-    let homes = impls::read(&Source::read("CONTRIBUTING.md").text);
+    let homes = method_places::read(&Source::read("CONTRIBUTING.md").text);
     let faults: Vec<_> = homes.iter().flat_map(|home| home.faults(&sources)).collect();
     assert!(faults.is_empty(), "against the table of types of CONTRIBUTING.md:\n{}", faults.join("\n"));
 }
@@ -32,23 +32,23 @@ fn folders_import_in_one_direction() {
     let text = Source::read("CONTRIBUTING.md").text;
     let rust = sources("src", &["rs"]);
     let typescript = sources("pkg/src", &["ts"]);
-    let (rust_arrows, excused) = without_excused(rust_imports::arrows(&rust, false));
+    let (bound, excused) = without_excused(rust_imports::imports(&rust, false));
     assert_eq!(excused, EXCUSED.len(), "an import is gone; take it out of EXCUSED");
-    let but = rooms_of_methods();
+    let but = rows_of_methods();
     let mut faults = Vec::new();
-    for (base, sources, arrows, but) in [
-        ("src", &rust, &rust_imports::arrows(&rust, true), &[][..]),
-        ("src/broker", &rust, &rust_arrows, &but),
-        ("src/wasm", &rust, &rust_arrows, &[]),
-        ("pkg/src", &typescript, &typescript_imports::arrows(&typescript), &[]),
+    for (base, sources, imports, but) in [
+        ("src", &rust, &rust_imports::imports(&rust, true), &[][..]),
+        ("src/broker", &rust, &bound, &but),
+        ("src/wasm", &rust, &bound, &[]),
+        ("pkg/src", &typescript, &typescript_imports::imports(&typescript), &[]),
     ] {
-        let rooms = Rooms::read(&text, base);
+        let table = ImportTable::read(&text, base);
         let files: Vec<_> = sources.iter().map(|source| source.path.clone()).collect();
-        let mut circles = rooms.circles(arrows, but);
+        let mut circles = table.circles(imports, but);
         if base == "src/broker" {
-            circles.extend(rooms.file_circles(arrows, but));
+            circles.extend(table.file_circles(imports, but));
         }
-        faults.extend(rooms.gaps(&files).into_iter().chain(rooms.faults(arrows)));
+        faults.extend(table.gaps(&files).into_iter().chain(table.faults(imports)));
         faults.extend(circles.into_iter().map(|circle| format!("{base}: {circle}")));
     }
     let list = faults.join("\n");
@@ -57,16 +57,16 @@ fn folders_import_in_one_direction() {
 
 #[test]
 fn files_do_not_import_those_that_their_row_names() {
-    let (arrows, _) = without_excused(rust_imports::arrows(&sources("src", &["rs"]), false));
-    let faults = rooms::forbidden(&Source::read("CONTRIBUTING.md").text, &arrows);
+    let (imports, _) = without_excused(rust_imports::imports(&sources("src", &["rs"]), false));
+    let faults = import_tables::forbidden(&Source::read("CONTRIBUTING.md").text, &imports);
     assert!(faults.is_empty(), "against the table of files of CONTRIBUTING.md:\n{}", faults.join("\n"));
 }
 
-/// The arrows that are bound, and how many of those excused there are.
-fn without_excused(arrows: Vec<Arrow>) -> (Vec<Arrow>, usize) {
-    let is_one = |arrow: &Arrow, pair: &(&str, &str)| arrow.from == pair.0 && arrow.to == pair.1;
-    let excused = EXCUSED.iter().filter(|pair| arrows.iter().any(|arrow| is_one(arrow, pair))).count();
-    let bound = arrows.into_iter().filter(|arrow| !EXCUSED.iter().any(|pair| is_one(arrow, pair)));
+/// The imports that are bound, and how many of those excused there are.
+fn without_excused(imports: Vec<Import>) -> (Vec<Import>, usize) {
+    let is_one = |import: &Import, pair: &(&str, &str)| import.from == pair.0 && import.to == pair.1;
+    let excused = EXCUSED.iter().filter(|pair| imports.iter().any(|import| is_one(import, pair))).count();
+    let bound = imports.into_iter().filter(|import| !EXCUSED.iter().any(|pair| is_one(import, pair)));
     (bound.collect(), excused)
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::arrows::Arrow;
+use super::imports::Import;
 use super::lexer::{Token, tokens};
 use super::source::Source;
 
@@ -14,8 +14,8 @@ type Path = Vec<String>;
 /// Each module of the crate, with its file.
 struct Modules<'a>(BTreeMap<Path, &'a str>);
 
-/// The arrows between the files of the crate, with those of items for tests alone, or without.
-pub(crate) fn arrows(sources: &[Source], with_tests: bool) -> Vec<Arrow> {
+/// The imports between the files of the crate, with those of items for tests alone, or without.
+pub(crate) fn imports(sources: &[Source], with_tests: bool) -> Vec<Import> {
     let modules = Modules(sources.iter().map(|source| (place(&source.path), source.path.as_str())).collect());
     let mut found: Vec<_> = sources.iter().flat_map(|source| of(source, &modules, with_tests)).collect();
     found.sort();
@@ -29,7 +29,7 @@ fn place(path: &str) -> Path {
     path.split('/').filter(|part| !matches!(*part, "mod" | "lib")).map(str::to_owned).collect()
 }
 
-fn of(source: &Source, modules: &Modules<'_>, with_tests: bool) -> Vec<Arrow> {
+fn of(source: &Source, modules: &Modules<'_>, with_tests: bool) -> Vec<Import> {
     let tokens = tokens(&source.text);
     let tokens = if with_tests { tokens } else { without_tests(tokens) };
     let here = place(&source.path);
@@ -38,9 +38,9 @@ fn of(source: &Source, modules: &Modules<'_>, with_tests: bool) -> Vec<Arrow> {
     while index < tokens.len() {
         index = file.step(&tokens, index);
     }
-    let arrow =
-        |(line, to): (usize, &str)| Arrow { from: source.path.clone(), line, to: to.to_owned(), is_type: false };
-    file.found.into_iter().filter(|(_, to)| *to != source.path).map(arrow).collect()
+    let import =
+        |(line, to): (usize, &str)| Import { from: source.path.clone(), line, to: to.to_owned(), is_type: false };
+    file.found.into_iter().filter(|(_, to)| *to != source.path).map(import).collect()
 }
 
 /// One file while it is read.
@@ -199,7 +199,7 @@ fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Source, arrows};
+    use super::{Source, imports};
 
     /// Files of a small crate, of which one has this text.
     fn found(path: &str, text: &str, with_tests: bool) -> String {
@@ -207,7 +207,7 @@ mod tests {
         let text = |one: &str| if one == path { text.to_owned() } else { String::new() };
         let sources: Vec<_> = paths.map(|path| Source { path: path.to_owned(), text: text(path) }).into();
         let names =
-            arrows(&sources, with_tests).into_iter().map(|arrow| arrow.to.trim_start_matches("src/").to_owned());
+            imports(&sources, with_tests).into_iter().map(|import| import.to.trim_start_matches("src/").to_owned());
         let mut names: Vec<_> = names.collect();
         names.sort_unstable();
         names.join(" ")

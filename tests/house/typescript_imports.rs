@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::arrows::Arrow;
+use super::imports::Import;
 use super::source::Source;
 
-/// The arrows between the files given. A path ends in `.js` or `.ts`, and names a file beside the
+/// The imports between the files given. A path ends in `.js` or `.ts`, and names a file beside the
 /// importing one.
-pub(crate) fn arrows(sources: &[Source]) -> Vec<Arrow> {
+pub(crate) fn imports(sources: &[Source]) -> Vec<Import> {
     let paths: BTreeSet<_> = sources.iter().map(|source| source.path.as_str()).collect();
     let mut found = Vec::new();
     for source in sources {
         for (line, specifier, is_type) in specifiers(&source.text) {
             let to = target(&source.path, specifier);
             if paths.contains(to.as_str()) && to != source.path {
-                found.push(Arrow { from: source.path.clone(), line, to, is_type });
+                found.push(Import { from: source.path.clone(), line, to, is_type });
             }
         }
     }
@@ -67,7 +67,7 @@ fn relative_paths_are_followed_to_their_files() {
     let text = "import { a } from './a.js'\nimport type {\n  B,\n} from '../b.ts'\n// from './a.js'\nexport * from './a.js'\n\
                 const lazy = import('./a.js')\nimport 'ws'\nimport { z } from './none.js'\n";
     let sources = [source("p/q/x.ts", text), source("p/q/a.ts", ""), source("p/b.ts", "")];
-    let found: Vec<_> = arrows(&sources).into_iter().map(|arrow| (arrow.line, arrow.to, arrow.is_type)).collect();
+    let found: Vec<_> = imports(&sources).into_iter().map(|import| (import.line, import.to, import.is_type)).collect();
     let expected = [(1, "p/q/a.ts", false), (4, "p/b.ts", true), (6, "p/q/a.ts", false), (7, "p/q/a.ts", false)];
     assert_eq!(found, expected.map(|(line, to, is_type)| (line, to.to_owned(), is_type)));
 }

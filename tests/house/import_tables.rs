@@ -1,14 +1,14 @@
-//! Rooms: the folders and files below one folder, and which of them may import which others.
+//! Import tables: the rows of one folder, and which of them may import which others.
 //!
-//! A table of CONTRIBUTING.md has a row for each. The longest row that a path lies in is its room,
+//! A table of CONTRIBUTING.md has a row for each. A path belongs to the longest row that it lies in,
 //! and the row `.` has the files of the folder itself.
 
 use std::collections::BTreeSet;
 
-use super::arrows::{Arrow, Graph, circles};
+use super::imports::{Graph, Import, circles};
 
-/// The rooms below a folder.
-pub(crate) struct Rooms {
+/// Import table of a folder.
+pub(crate) struct ImportTable {
     base: String,
     rows: Vec<Row>,
 }
@@ -20,7 +20,7 @@ struct Row {
     types: BTreeSet<String>,
 }
 
-impl Rooms {
+impl ImportTable {
     /// Reads the table whose heading begins with `| folder of {base} |`. The last column holds
     /// names in backticks, or `all above` and names, or `all above but` and names. A name with
     /// ` (types)` behind it allows imports of types alone.
@@ -51,7 +51,7 @@ impl Rooms {
         Self { base: format!("{base}/"), rows }
     }
 
-    /// The room of a file; `None` if it lies elsewhere, or in no row.
+    /// The row of a file; `None` if it lies elsewhere, or in no row.
     fn of(&self, path: &str) -> Option<&Row> {
         let path = path.strip_prefix(&self.base)?;
         let holds = |row: &&Row| match row.name.as_str() {
@@ -75,27 +75,27 @@ impl Rooms {
             .collect()
     }
 
-    /// The arrows that no row allows.
-    pub(crate) fn faults(&self, arrows: &[Arrow]) -> Vec<String> {
+    /// The imports that no row allows.
+    pub(crate) fn faults(&self, imports: &[Import]) -> Vec<String> {
         let mut found = Vec::new();
-        for arrow in arrows {
-            let (Some(from), Some(to)) = (self.of(&arrow.from), self.of(&arrow.to)) else { continue };
+        for import in imports {
+            let (Some(from), Some(to)) = (self.of(&import.from), self.of(&import.to)) else { continue };
             let is_allowed = from.name == to.name
                 || from.allowed.contains(&to.name)
-                || arrow.is_type && from.types.contains(&to.name);
+                || import.is_type && from.types.contains(&to.name);
             if !is_allowed {
-                let Arrow { from: file, line, to: imported, .. } = arrow;
+                let Import { from: file, line, to: imported, .. } = import;
                 found.push(format!("{file}:{line}: `{}` may not import `{}` ({imported})", from.name, to.name));
             }
         }
         found
     }
 
-    /// Circles between rooms, but for those through the rooms named.
-    pub(crate) fn circles(&self, arrows: &[Arrow], but: &[String]) -> Vec<String> {
+    /// Circles between rows, but for those through the rows named.
+    pub(crate) fn circles(&self, imports: &[Import], but: &[String]) -> Vec<String> {
         let mut graph = Graph::new();
-        for arrow in arrows {
-            let (Some(from), Some(to)) = (self.of(&arrow.from), self.of(&arrow.to)) else { continue };
+        for import in imports {
+            let (Some(from), Some(to)) = (self.of(&import.from), self.of(&import.to)) else { continue };
             if from.name != to.name && !but.contains(&from.name) && !but.contains(&to.name) {
                 graph.entry(&from.name).or_default().insert(&to.name);
             }
@@ -103,26 +103,26 @@ impl Rooms {
         circles(&graph)
     }
 
-    /// Circles between files, but for those through the rooms named.
-    pub(crate) fn file_circles(&self, arrows: &[Arrow], but: &[String]) -> Vec<String> {
+    /// Circles between files, but for those through the rows named.
+    pub(crate) fn file_circles(&self, imports: &[Import], but: &[String]) -> Vec<String> {
         let is_bound = |path: &str| self.of(path).is_some_and(|row| !but.contains(&row.name));
         let mut graph = Graph::new();
-        for arrow in arrows.iter().filter(|arrow| is_bound(&arrow.from) && is_bound(&arrow.to)) {
+        for import in imports.iter().filter(|import| is_bound(&import.from) && is_bound(&import.to)) {
             let short = |path: &'_ str| path.len() - path.trim_start_matches(self.base.as_str()).len();
-            graph.entry(&arrow.from[short(&arrow.from)..]).or_default().insert(&arrow.to[short(&arrow.to)..]);
+            graph.entry(&import.from[short(&import.from)..]).or_default().insert(&import.to[short(&import.to)..]);
         }
         circles(&graph)
     }
 }
 
-/// The arrows that the table with the heading `| file | never imports |` forbids.
-pub(crate) fn forbidden(text: &str, arrows: &[Arrow]) -> Vec<String> {
+/// The imports that the table with the heading `| file | never imports |` forbids.
+pub(crate) fn forbidden(text: &str, imports: &[Import]) -> Vec<String> {
     let rows = text.lines().skip_while(|line| !line.starts_with("| file | never imports |")).skip(2);
     let rows: Vec<Vec<_>> = rows.take_while(|line| line.starts_with('|')).map(|row| names(row).collect()).collect();
     assert!(!rows.is_empty(), "CONTRIBUTING.md has no table of files");
-    let is_forbidden = |arrow: &&Arrow| rows.iter().any(|row| row[0] == arrow.from && row[1..].contains(&arrow.to));
-    let found = arrows.iter().filter(is_forbidden);
-    found.map(|arrow| format!("{}:{} imports {}", arrow.from, arrow.line, arrow.to)).collect()
+    let is_forbidden = |import: &&Import| rows.iter().any(|row| row[0] == import.from && row[1..].contains(&import.to));
+    let found = imports.iter().filter(is_forbidden);
+    found.map(|import| format!("{}:{} imports {}", import.from, import.line, import.to)).collect()
 }
 
 /// The names in backticks, without the `/` that marks a folder.
@@ -132,18 +132,18 @@ pub(crate) fn names(cell: &str) -> impl Iterator<Item = String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arrow, Rooms};
+    use super::{Import, ImportTable};
 
     const TABLE: &str = "Text.\n| folder of x/y | is | may import |\n|---|---|---|\n| `a/` | | |\n| `b.rs` | | `a` |\n\
                          | `c/` | | all above but `b.rs` |\n| `c/d.rs` | | `a` (types), `b.rs` |\n| `.` | | all above |\n| `e/` | | all above, `f/` |\n| `f/` | | all above but `e/` |\n";
 
-    fn arrow(from: &str, to: &str, is_type: bool) -> Arrow {
-        Arrow { from: format!("x/y/{from}"), line: 3, to: format!("x/y/{to}"), is_type }
+    fn import(from: &str, to: &str, is_type: bool) -> Import {
+        Import { from: format!("x/y/{from}"), line: 3, to: format!("x/y/{to}"), is_type }
     }
 
     #[test]
-    fn an_arrow_that_no_row_allows_is_a_fault() {
-        let rooms = Rooms::read(TABLE, "x/y");
+    fn an_import_that_no_row_allows_is_a_fault() {
+        let table = ImportTable::read(TABLE, "x/y");
         for (from, to, is_type, expected) in [
             ("a/m.rs", "a/n.rs", false, ""),
             ("b.rs", "a/m.rs", false, ""),
@@ -159,7 +159,7 @@ mod tests {
             ("f/m.rs", "e/m.rs", false, "x/y/f/m.rs:3: `f` may not import `e` (x/y/e/m.rs)"),
             ("c/m.rs", "../z.rs", false, ""),
         ] {
-            let found = rooms.faults(&[arrow(from, to, is_type)]);
+            let found = table.faults(&[import(from, to, is_type)]);
             assert_eq!(found.join(""), expected, "{from} {to}");
         }
     }
@@ -167,37 +167,37 @@ mod tests {
     #[test]
     fn each_file_has_a_row_and_each_row_a_file() {
         let files = |names: &[&str]| names.iter().map(|name| format!("x/y/{name}")).collect::<Vec<_>>();
-        let rooms = Rooms::read(TABLE, "x/y");
+        let table = ImportTable::read(TABLE, "x/y");
         assert_eq!(
-            rooms.gaps(&files(&["a/m.rs", "b.rs", "c/m.rs", "c/d.rs", "index.ts", "e/m.rs", "f/m.rs"])),
+            table.gaps(&files(&["a/m.rs", "b.rs", "c/m.rs", "c/d.rs", "index.ts", "e/m.rs", "f/m.rs"])),
             [""; 0]
         );
-        let found = rooms.gaps(&files(&["a/m.rs", "b.rs", "c/d.rs", "e/m.rs", "f/m.rs", "g/m.rs", "index.ts"]));
+        let found = table.gaps(&files(&["a/m.rs", "b.rs", "c/d.rs", "e/m.rs", "f/m.rs", "g/m.rs", "index.ts"]));
         assert_eq!(found, ["x/y/g/m.rs has no row", "the row `c` has no file"]);
-        let unknown = Rooms::read("| folder of x |\n|---|\n| `a` | `b` |\n", "x");
+        let unknown = ImportTable::read("| folder of x |\n|---|\n| `a` | `b` |\n", "x");
         assert_eq!(unknown.gaps(&["x/a/m.rs".to_owned()]), ["`b` is imported and has no row"]);
     }
 
     #[test]
-    fn circles_are_found_between_rooms_and_between_files() {
-        let rooms = Rooms::read(TABLE, "x/y");
-        let within = [arrow("a/m.rs", "a/n.rs", false), arrow("a/n.rs", "a/m.rs", false)];
-        assert_eq!(rooms.circles(&within, &[]), [""; 0]);
-        assert_eq!(rooms.file_circles(&within, &[]), ["a/m.rs → a/n.rs → a/m.rs"]);
-        let between = [arrow("a/m.rs", "c/n.rs", false), arrow("c/m.rs", "a/m.rs", true)];
-        assert_eq!(rooms.circles(&between, &[]), ["a → c → a"]);
-        assert_eq!(rooms.file_circles(&between, &[]), [""; 0]);
+    fn circles_are_found_between_rows_and_between_files() {
+        let table = ImportTable::read(TABLE, "x/y");
+        let within = [import("a/m.rs", "a/n.rs", false), import("a/n.rs", "a/m.rs", false)];
+        assert_eq!(table.circles(&within, &[]), [""; 0]);
+        assert_eq!(table.file_circles(&within, &[]), ["a/m.rs → a/n.rs → a/m.rs"]);
+        let between = [import("a/m.rs", "c/n.rs", false), import("c/m.rs", "a/m.rs", true)];
+        assert_eq!(table.circles(&between, &[]), ["a → c → a"]);
+        assert_eq!(table.file_circles(&between, &[]), [""; 0]);
         let but = ["c".to_owned()];
-        assert_eq!(rooms.circles(&between, &but), [""; 0]);
+        assert_eq!(table.circles(&between, &but), [""; 0]);
     }
 
     #[test]
-    fn a_forbidden_arrow_is_found() {
+    fn a_forbidden_import_is_found() {
         let table = "| file | never imports |\n|---|---|\n| `x/y/a.rs` | `x/y/b.rs`, `x/y/c.rs` |\n";
         for (from, to, expected) in
             [("a.rs", "c.rs", "x/y/a.rs:3 imports x/y/c.rs"), ("a.rs", "d.rs", ""), ("c.rs", "a.rs", "")]
         {
-            assert_eq!(super::forbidden(table, &[arrow(from, to, false)]).join(""), expected);
+            assert_eq!(super::forbidden(table, &[import(from, to, false)]).join(""), expected);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Types whose methods stand in certain files alone.
 
+use super::import_tables::names;
 use super::lexer::{Token, tokens};
-use super::rooms::names;
 use super::source::Source;
 
 /// One row: the type, its folder, and the files and folders in it that may hold its methods.

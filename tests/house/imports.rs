@@ -1,10 +1,10 @@
-//! Arrows: imports from one file of the checkout to another.
+//! Imports from one file of the checkout to another.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One import, with the line that it stands on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Arrow {
+pub(crate) struct Import {
     pub(crate) from: String,
     pub(crate) line: usize,
     pub(crate) to: String,
@@ -72,9 +72,9 @@ fn shortest_back<'a>(graph: &Graph<'a>, start: &'a str) -> Option<Vec<&'a str>> 
 
 #[test]
 fn each_circle_is_found_once() {
-    let graph = |arrows: &[(&'static str, &'static str)]| {
+    let graph = |imports: &[(&'static str, &'static str)]| {
         let mut graph = Graph::new();
-        for (from, to) in arrows {
+        for (from, to) in imports {
             graph.entry(from).or_default().insert(to);
         }
         circles(&graph)
