@@ -1,7 +1,7 @@
 //! Import tables: the rows of one folder, and which of them may import which others.
 //!
-//! A table of CONTRIBUTING.md has a row for each. A path belongs to the longest row that it lies in,
-//! and the row `.` has the files of the folder itself.
+//! A table of CONTRIBUTING.md has a row for each folder or file. A path belongs to the longest row
+//! that it lies in, and the row `.` has the files of the folder itself.
 
 use std::collections::BTreeSet;
 
