@@ -9,7 +9,7 @@ import { machine, median, print } from '../lib/table.mjs'
 import { sizes } from './sizes.mjs'
 
 /** The column of the other checkout's client. */
-const BESIDE = 'wasmqtt beside'
+const BESIDE = 'beside'
 const clients = ['wasmqtt', 'by-hand', 'mqttjs', 'paho']
 /** Goals of wasmqtt, as multiples of the hand-written client's rate. */
 const goals = {
