@@ -47,6 +47,8 @@ await build({
   splitting: true,
   chunkNames: 'common',
   target: 'es2022',
+  // js-sys also looks for Node's own name of it, which bundlers would replace.
+  define: { global: 'globalThis' },
   plugins: [{ name: 'glue', setup: bundleGlue }],
 })
 await build({ ...library, ...forNode, entryPoints: { node: 'src/node.ts' } })

@@ -18,7 +18,7 @@ export const limits = [
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 134_600,
+    bytes: 135_000,
     parts: {
       'hooks.js': 1_600,
       'stores.js': 1_600,
