@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect as connectTcp, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { install } from './lib/packed.mjs'
 import { RawClient } from './lib/peer.mjs'
+import { closed, dialTcp, firstOf } from './lib/raw-socket.mjs'
 
 const command = join(install(), 'node_modules/wasmqtt/dist/cli.js')
 const folder = mkdtempSync(join(tmpdir(), 'wasmqtt-cli-'))
@@ -58,11 +59,10 @@ async function startBroker(t, ...args) {
   return Object.assign(broker, { urls: urls.split(' ').map(url => new URL(url)) })
 }
 
-function dial(t, { hostname, port }, version) {
-  const socket = connectTcp({ host: hostname.replace(/[[\]]/g, ''), port })
-  t.after(() => socket.destroy())
-  return RawClient.overStream(socket, version)
-}
+const dial = (t, url, version) => RawClient.overStream(dialTcp(t, toOf(url)), version)
+
+/** Options of `dialTcp` for an address of the broker. */
+const toOf = ({ hostname, port }) => ({ hostname, port })
 
 async function dialWs(t, url, protocols, path = '') {
   const socket = new WebSocket(`${url.href.replace(/\/$/, '')}${path}`, protocols)
@@ -96,8 +96,7 @@ test('it listens where it is told, on the loopback unless it is told, and says w
 
 test('a refused client is let go, though it keeps its half open', { timeout }, async t => {
   const { urls } = await startBroker(t, '--ws', '0')
-  const socket = connectTcp({ port: urls[0].port, host: urls[0].hostname, allowHalfOpen: true })
-  t.after(() => socket.destroy())
+  const socket = dialTcp(t, { ...toOf(urls[0]), allowHalfOpen: true })
   const headers = ['Connection: Upgrade', 'Upgrade: websocket', 'Host: a', 'Sec-WebSocket-Version: 13']
   socket.write(`GET / HTTP/1.1\r\n${headers.join('\r\n')}\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`)
   socket.resume()
@@ -141,15 +140,10 @@ test('a connection that is no WebSocket in time is closed, whatever it sends', {
   const client = await dialWs(t, url, 'mqtt')
   await client.connect('in time')
   for (const opening of openings) {
-    const socket = connectTcp({ host: url.hostname, port: url.port, allowHalfOpen: true })
-    t.after(() => socket.destroy())
-    socket.on('error', () => {})
+    const socket = dialTcp(t, { ...toOf(url), allowHalfOpen: true })
     socket.resume().write(opening)
     const trickle = setInterval(() => socket.write('x'), 10)
-    // A client that writes on may see the reset before the end.
-    await new Promise(resolve => {
-      for (const name of ['end', 'close']) socket.once(name, resolve)
-    })
+    await firstOf(socket, 'end', 'close')
     clearInterval(trickle)
   }
   // Once it is a WebSocket, its time is the broker's.
@@ -160,28 +154,25 @@ test('a connection that is no WebSocket in time is closed, whatever it sends', {
 test('connections that are no WebSockets yet are bounded too', { timeout }, async t => {
   const file = fileOf('few.json', JSON.stringify({ connectionsMaximum: 2 }))
   const broker = await startBroker(t, '--ws', '0', '--config', file)
-  const [{ hostname: host, port }] = broker.urls
-  const open = async () => {
-    const socket = connectTcp({ host, port })
-    t.after(() => socket.destroy())
+  const [url] = broker.urls
+  const sockets = []
+  for (let count = 0; count < 3; count++) {
+    const socket = dialTcp(t, toOf(url)).resume()
     await once(socket, 'connect')
-    return socket.resume()
+    sockets.push(socket)
   }
-  const sockets = [await open(), await open(), await open()]
-  await once(await open(), 'close')
+  await closed(dialTcp(t, toOf(url)).resume())
   for (const socket of sockets) assert.ok(!socket.destroyed)
   // And a place that is left is there for the next.
   for (const socket of sockets) {
     socket.destroy()
-    await once(socket, 'close')
+    await closed(socket)
   }
   for (;;) {
-    const [socket, end] = [connectTcp({ host, port }), new AbortController()]
-    t.after(() => socket.destroy())
+    const socket = dialTcp(t, toOf(url))
     socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-    const came = await Promise.race(['data', 'close'].map(async name => [name, await once(socket, name, end)]))
-    end.abort()
-    if (came[0] === 'data') break
+    const [came] = await firstOf(socket, 'data', 'close')
+    if (came === 'data') break
   }
 })
 
@@ -210,9 +201,7 @@ test('at the end, WebSockets get DISCONNECT, and other connections delay nobody'
     '\u0016\u0003\u0001',
   ]
   const strangers = openings.map(opening => {
-    const socket = connectTcp({ host: url.hostname, port: url.port, allowHalfOpen: true })
-    t.after(() => socket.destroy())
-    socket.on('error', () => {})
+    const socket = dialTcp(t, { ...toOf(url), allowHalfOpen: true })
     socket.write(opening)
     return socket
   })
@@ -230,9 +219,7 @@ test('at the end, WebSockets get DISCONNECT, and other connections delay nobody'
 
 test('a client that does not close when it is told keeps nobody waiting for long', { timeout }, async t => {
   const broker = await startBroker(t, '--tcp', '0')
-  const { hostname: host, port } = broker.urls[0]
-  const socket = connectTcp({ host, port, allowHalfOpen: true })
-  t.after(() => socket.destroy())
+  const socket = dialTcp(t, { ...toOf(broker.urls[0]), allowHalfOpen: true })
   await RawClient.overStream(socket).connect('stays')
   broker.process.kill('SIGTERM')
   assert.deepEqual(await broker.exited, [0, null])
@@ -362,8 +349,7 @@ test('stored data is there after SIGTERM and after SIGKILL, with --store', { tim
   const directory = join(folder, 'store')
   for (const signal of ['SIGTERM', 'SIGKILL', undefined]) {
     const broker = await startBroker(t, '--tcp', '0', '--store', directory)
-    const socket = () => connectTcp({ host: broker.urls[0].hostname, port: broker.urls[0].port })
-    const client = RawClient.overStream(socket(), 4)
+    const client = dial(t, broker.urls[0], 4)
     const { sessionPresent } = await client.connect('keeper', { clean: false })
     assert.equal(sessionPresent, signal !== 'SIGTERM', `before ${signal}`)
     if (!signal) break

@@ -1,13 +1,14 @@
 // The broker on a port: streams of Node, and WebSockets.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect as connectTcp, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
 import { FakeWebSocket } from './lib/fake-web-socket.mjs'
 import { install, load } from './lib/packed.mjs'
 import { RawClient } from './lib/peer.mjs'
+import { dialTcp } from './lib/raw-socket.mjs'
 
 const { Broker, OptionError, connect } = await load(install(), 'wasmqtt/broker')
 
@@ -38,8 +39,7 @@ async function listenTcp(t, broker, options = {}) {
   await once(server, 'listening')
   t.after(() => server.close())
   return version => {
-    const socket = connectTcp({ port: server.address().port, host: '127.0.0.1', noDelay: true })
-    t.after(() => socket.destroy())
+    const socket = dialTcp(t, { port: server.address().port, hostname: '127.0.0.1', noDelay: true })
     return Object.assign(RawClient.overStream(socket, version), { socket })
   }
 }

@@ -2,7 +2,7 @@
 // nothing.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect as connectTcp, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import * as mqttJs from 'mqtt'
@@ -10,6 +10,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { FakeWebSocket } from './lib/fake-web-socket.mjs'
 import { install, load } from './lib/packed.mjs'
 import { RawClient } from './lib/peer.mjs'
+import { closed, dialTcp } from './lib/raw-socket.mjs'
 
 const { Broker, connect, memory, PublishError } = await load(install(), 'wasmqtt/broker')
 
@@ -137,8 +138,7 @@ async function listenWs(t, broker, watch) {
 const ways = {
   'a stream of Node': async (t, broker, watch) => {
     const port = await listenTcp(t, broker, watch)
-    const socket = connectTcp(port, '127.0.0.1')
-    t.after(() => socket.destroy())
+    const socket = dialTcp(t, { port, hostname: '127.0.0.1' })
     return Object.assign(RawClient.overStream(socket), { socket })
   },
   'a WebSocket of ws': async (t, broker, watch) => {
@@ -457,12 +457,12 @@ for (const name of ['a stream of Node', 'a WebSocket of ws']) {
       const near = publisher.socket._socket ?? publisher.socket
       near.pause()
       await reach(t, broker, { watch, publisher })
-      const closed = once(watch.server, 'close')
+      const ended = closed(watch.server)
       assert.ok(broker.disconnect('fast'))
       // The broker's turn, in which it begins to close.
       await turn()
       t.mock.timers.tick(CLOSE_TIME)
-      await closed
+      await ended
     })
   }
 
@@ -478,17 +478,17 @@ for (const name of ['a stream of Node', 'a WebSocket of ws']) {
       accept(socket) {
         accept(socket)
         broker.close()
-        closing.open(once(socket, 'close'))
+        closing.open(closed(socket))
       },
     }
     const publisher = await ways[name](t, late, watch)
     const near = publisher.socket._socket ?? publisher.socket
     near.pause()
-    const closed = closing.opened
+    const ended = closing.opened
     // Until the module is there, or is found not to be wanted.
     await assert.rejects(broker.ready)
     await turn()
     t.mock.timers.tick(CLOSE_TIME)
-    await closed
+    await ended
   })
 }

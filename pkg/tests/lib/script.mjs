@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { WebSocket, WebSocketServer } from 'ws'
+import { closed } from './raw-socket.mjs'
 
 const { generate, parser } = createRequire(import.meta.url)('mqtt-packet')
 
@@ -23,7 +24,7 @@ class Peer {
       this.#waiting.shift()?.()
     })
     socket.on('message', data => read.parse(data))
-    this.closed = once(socket, 'close').then(([code]) => code)
+    this.closed = closed(socket).then(([code]) => code)
   }
 
   /** The next packet, in order; undefined if the connection closed first. */

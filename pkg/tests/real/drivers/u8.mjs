@@ -62,6 +62,8 @@ export const u8 = [
   driver('u8-mqtt over TCP', async (client, { tcp }) => {
     const { hostname, port } = new URL(tcp)
     const socket = connect({ host: hostname, port })
+    // What cuts the broker may reset it.
+    socket.on('error', () => {})
     await once(socket, 'connect')
     client.with_stream(socket)
     return isAtOnce => (isAtOnce ? socket.destroy() : socket.end())
