@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
 import { FakeWebSocket } from './lib/fake-web-socket.mjs'
 import { install, load } from './lib/packed.mjs'
+import { pair } from './lib/pair.mjs'
 import { RawClient } from './lib/peer.mjs'
 import { dialTcp } from './lib/raw-socket.mjs'
 
@@ -290,26 +291,3 @@ test('a client that does not read fills its queue alone, and gets the rest once 
   }
   await publisher.end()
 })
-
-/** Two ends of one stream in the process. */
-function pair() {
-  const ends = [0, 1].map(
-    side =>
-      new Duplex({
-        read() {},
-        write(bytes, _, done) {
-          ends[1 - side].push(bytes)
-          done()
-        },
-        final(done) {
-          ends[1 - side].push(null)
-          done()
-        },
-        destroy(error, done) {
-          if (!ends[1 - side].readableEnded) ends[1 - side].push(null)
-          done(error)
-        },
-      }),
-  )
-  return ends
-}

@@ -1,7 +1,7 @@
 import { nextTask } from '../util/next-task.js'
+import { bytesOf } from './bytes.js'
 import { WAITING_BYTES_MAX } from './node-stream.js'
 import type { Transport, TransportListener } from './transport.js'
-import { bytesOf } from './websocket.js'
 
 /** Event for the end of the connection. */
 class PageCloseEvent extends Event {

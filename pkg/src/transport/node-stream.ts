@@ -1,3 +1,7 @@
+import { ignore } from '../util/abort.js'
+import { nextTask } from '../util/next-task.js'
+import { attempt } from './attempt.js'
+import { bytesOf } from './bytes.js'
 import type { NodeStreamLike } from './socket-types.js'
 import type { Transport, TransportListener } from './transport.js'
 
@@ -13,6 +17,12 @@ export class NodeStreamTransport implements Transport {
   #isStopped = false
   #timer: ReturnType<typeof setTimeout> | undefined
   #isClosed = false
+  /** Ends a stream that failed. */
+  readonly #cut = () => {
+    // Most streams destroy themselves.
+    attempt(() => this.#stream.destroy(), ignore)
+    this.#onClosed()
+  }
 
   constructor(stream: NodeStreamLike) {
     this.#stream = stream
@@ -21,9 +31,12 @@ export class NodeStreamTransport implements Transport {
   attach(listener: TransportListener): void {
     this.#listener = listener
     const stream = this.#stream
+    // Whatever its owner did: nothing is read until `open()`, and nobody else reads.
+    this.pause()
+    stream.removeAllListeners?.('readable')
     // A frame is all output of a task already.
     stream.setNoDelay?.(true)
-    stream.on('error', () => this.#onError())
+    stream.on('error', this.#cut)
     stream.on('close', () => this.#onClosed())
     // The other side has sent everything. MQTT has no use for a connection of which one half is
     // open.
@@ -32,33 +45,41 @@ export class NodeStreamTransport implements Transport {
   }
 
   open(): void {
-    // Until now the stream was paused, with its data inside.
-    this.#stream.on('data', (bytes: Uint8Array) => this.#listener?.receive(bytes))
-    this.#stream.resume()
+    // The event may have been before `attach()`.
+    if (this.#stream.readableEnded) this.#onEnd()
+    this.#stream.on('data', (chunk: unknown) => {
+      const bytes = bytesOf(chunk)
+      if (bytes) this.#listener?.receive(bytes)
+      else this.#listener?.text()
+    })
+    this.resume()
   }
 
   send(frame: Uint8Array): boolean {
-    if (this.#isClosed || this.#stream.write(frame)) return true
-    this.#isStopped = (this.#stream.writableLength ?? WAITING_BYTES_MAX) >= WAITING_BYTES_MAX
+    const stream = this.#stream
+    if (this.#isClosed || attempt(() => stream.write(frame), this.#cut) !== false) return true
+    // A stream of objects counts these.
+    const length = stream.writableObjectMode ? undefined : stream.writableLength
+    this.#isStopped = (length ?? WAITING_BYTES_MAX) >= WAITING_BYTES_MAX
     return !this.#isStopped
   }
 
   pause(): void {
-    this.#stream.pause()
+    attempt(() => this.#stream.pause(), this.#cut)
   }
 
   resume(): void {
-    this.#stream.resume()
+    attempt(() => this.#stream.resume(), this.#cut)
   }
 
   close(): void {
     if (this.#isClosed || this.#timer) return
-    this.#stream.end()
+    this.#timer = setTimeout(this.#cut, CLOSE_TIME)
+    unref(this.#timer)
+    attempt(() => this.#stream.end(), this.#cut)
     // Reads on and discards, so that the other side comes to its end. With unread bytes the close
     // would be a reset, which overtakes sent data.
-    this.#stream.resume()
-    this.#timer = setTimeout(() => this.#stream.destroy(), CLOSE_TIME)
-    unref(this.#timer)
+    this.resume()
   }
 
   #onDrain(): void {
@@ -67,15 +88,12 @@ export class NodeStreamTransport implements Transport {
     this.#listener?.writable()
   }
 
-  #onError(): void {
-    // Most streams destroy themselves.
-    this.#stream.destroy()
-    this.#onClosed()
-  }
-
+  /** Ends the connection after the answers of this task. */
   #onEnd(): void {
-    this.#listener?.gone()
-    this.close()
+    nextTask(() => {
+      this.#listener?.gone()
+      this.close()
+    })
   }
 
   #onClosed(): void {

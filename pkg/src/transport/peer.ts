@@ -52,7 +52,7 @@ export class Peer implements PeerSocket, TransportListener {
 
   text(): void {
     this.#isFault = true
-    if (this.#early) this.#early.push(undefined)
+    if (this.#early) this.#keep(undefined)
     else this.#run(core => core.text(this.#id))
   }
 
@@ -78,8 +78,8 @@ export class Peer implements PeerSocket, TransportListener {
     this.#transport.close(this.#isFault)
   }
 
-  #keep(bytes: Uint8Array): void {
-    this.#earlyBytes += bytes.length
+  #keep(bytes: Uint8Array | undefined): void {
+    this.#earlyBytes += bytes?.length ?? 1
     if (this.#earlyBytes > EARLY_BYTES_MAX) this.close()
     else this.#early?.push(bytes)
   }

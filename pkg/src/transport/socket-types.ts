@@ -12,6 +12,9 @@ export interface NodeStreamLike {
   destroy(): unknown
   pause(): unknown
   resume(): unknown
+  removeAllListeners?(event: string): unknown
+  readonly readableEnded?: boolean
+  readonly writableObjectMode?: boolean
   readonly writableLength?: number | undefined
   setNoDelay?(noDelay: boolean): unknown
 }

@@ -1,3 +1,6 @@
+import { ignore } from '../util/abort.js'
+import { attempt } from './attempt.js'
+import { bytesOf } from './bytes.js'
 import { unref, WAITING_BYTES_MAX } from './node-stream.js'
 import type { PageWebSocketLike, WsLike } from './socket-types.js'
 import type { Transport, TransportListener } from './transport.js'
@@ -24,6 +27,12 @@ export class WebSocketTransport implements Transport {
   #isStopped = false
   /** Callback of `ws` for a frame that was written. A page's socket is polled instead. */
   readonly #onSent = () => this.#look()
+  /** Ends a socket that failed, which need not tell its close. */
+  readonly #cut = () => {
+    const socket = this.#socket
+    attempt(() => (isWs(socket) ? socket.terminate() : socket.close()), ignore)
+    this.#onClosed()
+  }
 
   constructor(socket: PageWebSocketLike | WsLike) {
     this.#socket = socket
@@ -50,13 +59,7 @@ export class WebSocketTransport implements Transport {
   send(frame: Uint8Array<ArrayBuffer>): boolean {
     const socket = this.#socket
     if (socket.readyState !== OPEN) return true
-    try {
-      if (isWs(socket)) socket.send(frame, this.#onSent)
-      else socket.send(frame)
-    } catch {
-      // `close` will follow.
-      return true
-    }
+    attempt(() => (isWs(socket) ? socket.send(frame, this.#onSent) : socket.send(frame)), this.#cut)
     if ((socket.bufferedAmount ?? 0) < WAITING_BYTES_MAX) return true
     this.#isStopped = true
     if (!isWs(socket)) this.#lookSoon()
@@ -65,11 +68,11 @@ export class WebSocketTransport implements Transport {
 
   /** Pauses a socket of `ws`. A page's cannot pause. */
   pause(): void {
-    ;(this.#socket as WsLike).pause?.()
+    attempt(() => (this.#socket as WsLike).pause?.(), this.#cut)
   }
 
   resume(): void {
-    ;(this.#socket as WsLike).resume?.()
+    attempt(() => (this.#socket as WsLike).resume?.(), this.#cut)
   }
 
   close(fault: boolean): void {
@@ -77,13 +80,11 @@ export class WebSocketTransport implements Transport {
     clearTimeout(this.#timer)
     // The peer's close stands behind its unread data.
     this.resume()
-    try {
-      socket.close(fault ? UNSUPPORTED_DATA : NORMAL)
-    } catch {
-      // The socket is closed already.
-    }
+    const close = (code: number, failed: () => void) => attempt(() => socket.close(code), failed)
+    if (fault) close(UNSUPPORTED_DATA, () => close(NORMAL, this.#cut))
+    else close(NORMAL, this.#cut)
     if (!isWs(socket) || !this.#listener) return
-    this.#timer = setTimeout(() => socket.terminate(), CLOSE_TIME)
+    this.#timer = setTimeout(this.#cut, CLOSE_TIME)
     unref(this.#timer)
   }
 
@@ -118,13 +119,4 @@ export class WebSocketTransport implements Transport {
 /** True for a socket of `ws`, by two methods that pages' sockets lack. */
 export function isWs(socket: object): socket is WsLike {
   return 'terminate' in socket && 'on' in socket
-}
-
-/** Returns a message's bytes, or undefined for a text. */
-export function bytesOf(data: unknown): Uint8Array | undefined {
-  if (data instanceof Uint8Array) return data
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  // By name, so that a buffer of another realm counts too.
-  if (Object.prototype.toString.call(data) === '[object ArrayBuffer]') return new Uint8Array(data as ArrayBuffer)
-  return undefined
 }
