@@ -91,6 +91,7 @@
 //! - **Held output**: bytes that wait until the store has written what they promise.
 
 mod auth;
+mod budget;
 mod cause;
 mod clients;
 mod connection;

@@ -104,6 +104,13 @@ impl Broker {
         self.events.counters
     }
 
+    /// Returns the work of the longest turn so far, in steps of its budget. A step is a packet, a
+    /// visited item of a list, or 64 copied bytes: some ten nanoseconds.
+    #[must_use]
+    pub const fn longest_turn(&self) -> usize {
+        self.outbox.budget.longest()
+    }
+
     /// Returns the gauges. Their cost grows with the number of sessions.
     #[must_use]
     pub fn gauges(&self, now: Time) -> Gauges {

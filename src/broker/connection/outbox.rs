@@ -1,8 +1,9 @@
-//! Outbox: the queue of peers with output, their buffers, and the work budget of a turn.
+//! Outbox: the queue of peers with output, and their buffers.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use crate::broker::budget::Budget;
 use crate::broker::connection::peer::Peer;
 use crate::broker::connection::peer_output::Backlog;
 use crate::broker::ids::PeerId;
@@ -10,18 +11,8 @@ use crate::broker::ids::PeerId;
 /// Limit of pooled buffers.
 pub(crate) const POOL_BUFFERS: usize = 64;
 
-/// Work budget of a turn. Beyond it, no packet is handled until the turn's frames are handed out.
-/// It is some milliseconds of work, and some megabytes to send.
-pub(crate) const WORK_MAX: usize = 200_000;
-
-/// Number of shares of a turn's budget while peers are deferred.
-pub(crate) const SHARES: usize = 8;
-
 /// Work in a turn beyond which QoS 0 messages are no longer copied to subscribers: half a gigabyte.
 pub(crate) const COPIES_MAX: usize = 8_000_000;
-
-/// Bytes that count as one unit of work.
-pub(crate) const PIECE_BYTES: usize = 64;
 
 /// Limit of a pooled buffer's capacity.
 pub(crate) const POOL_BUFFER_BYTES: usize = 256 * 1024;
@@ -41,8 +32,7 @@ pub(crate) struct Outbox {
     pool: Vec<Vec<u8>>,
     /// The frame that was handed to the host last.
     frame: Vec<u8>,
-    /// Work done in this turn: packets handled, router nodes and topics visited, copies made.
-    work: usize,
+    pub(crate) budget: Budget,
 }
 
 /// State of the first peer in the queue.
@@ -70,37 +60,24 @@ impl Outbox {
     /// Adds work: a number of steps, and of bytes copied.
     #[inline]
     pub(crate) const fn note_work(&mut self, steps: usize, bytes: usize) {
-        self.work += steps + bytes / PIECE_BYTES;
+        self.budget.spend(steps, bytes);
     }
 
     /// True if the budget of the turn is used up.
     #[inline]
     pub(crate) const fn is_spent(&self) -> bool {
-        self.work > WORK_MAX
-    }
-
-    /// Returns the work at which a peer's share, begun now, is used up. Without other waiting
-    /// peers, the share has no end.
-    #[inline]
-    pub(crate) const fn share_end(&self, others_wait: bool) -> usize {
-        if others_wait { self.work + WORK_MAX / SHARES } else { usize::MAX }
-    }
-
-    /// True if the share or the budget of the turn is used up.
-    #[inline]
-    pub(crate) const fn is_used_up(&self, share_end: usize) -> bool {
-        self.work > share_end || self.is_spent()
+        self.budget.is_spent()
     }
 
     /// True if a message may be copied to one more subscriber.
     #[inline]
     pub(crate) const fn takes_copies(&self) -> bool {
-        self.work < COPIES_MAX
+        self.budget.steps() < COPIES_MAX
     }
 
     /// Ends the turn, since all frames were handed out.
     pub(crate) const fn end_turn(&mut self) {
-        self.work = 0;
+        self.budget.end_turn();
     }
 
     /// Puts a peer with output or a pending close into the queue.

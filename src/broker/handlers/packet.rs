@@ -34,7 +34,7 @@ impl Broker {
         // the connection has ended.
         let mut decoder = peer.input.take_decoder();
         let mut has_questions = peer.input.has_questions();
-        let share_end = self.outbox.share_end(!self.deferred.is_empty());
+        let share_end = self.outbox.budget.share_end(!self.deferred.is_empty());
         loop {
             let blocked = self.blocked_by(share_end);
             if blocked != Blocked::Nothing {

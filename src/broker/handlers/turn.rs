@@ -18,7 +18,7 @@ impl Broker {
     /// only place that decides it, except for a packet's own questions.
     #[inline]
     pub(crate) fn blocked_by(&self, share_end: usize) -> Blocked {
-        if self.outbox.is_used_up(share_end) {
+        if self.outbox.budget.is_used_up(share_end) {
             Blocked::Budget
         } else if self.is_store_behind() {
             Blocked::Store
