@@ -260,12 +260,9 @@ impl SubscriberCopy<'_> {
         };
         let mut properties = PropertiesBuf::new();
         if version == Version::V5 {
-            match expiry {
-                None => properties.extend(publish.properties),
-                Some(seconds) => {
-                    properties = publish.properties.without(PropertyId::MessageExpiryInterval);
-                    properties.push_value(PropertyId::MessageExpiryInterval, Value::Number(seconds))?;
-                }
+            properties = publish.properties.to_buf();
+            if let Some(seconds) = expiry {
+                properties.set_expiry_interval(seconds)?;
             }
             for identifier in identifiers {
                 properties.push_value(PropertyId::SubscriptionIdentifier, Value::Number(*identifier))?;

@@ -1,5 +1,6 @@
 //! The rules of a property list: which properties, where, how often, with which values.
 
+use super::contents::Contents;
 use super::{Properties, PropertyId, PropertyPlace, Value};
 use crate::codec::reader::Reader;
 
@@ -10,33 +11,35 @@ pub(in crate::codec) fn read_list<'a>(reader: &mut Reader<'a>, place: PropertyPl
         return Properties::EMPTY;
     }
     let outer = reader.narrow(len);
-    let list = Properties(reader.remaining());
-    check_list(reader, place);
+    let bytes = reader.remaining();
+    let contents = check_list(reader, place);
     reader.widen(outer);
-    list
+    Properties { bytes, contents }
 }
 
-/// Checks all that `reader` has left.
-pub(super) fn check_list(reader: &mut Reader<'_>, place: PropertyPlace) {
-    let mut seen = 0_u64;
+/// Checks all that `reader` has left. Returns what the list has.
+pub(super) fn check_list(reader: &mut Reader<'_>, place: PropertyPlace) -> Contents {
+    let (begin, mut contents) = (reader.offset(), Contents::NONE);
     while !reader.is_empty() {
         let start = reader.offset();
         let Some(id) = PropertyId::from_value(reader.variable()) else {
-            return reader.malformed(start, "§2.2.2.2", "unknown property identifier");
+            reader.malformed(start, "§2.2.2.2", "unknown property identifier");
+            break;
         };
         if !id.is_allowed_in(place) {
-            return reader.malformed(start, "§2.2.2.2", "a property that is not allowed in this packet");
+            reader.malformed(start, "§2.2.2.2", "a property that is not allowed in this packet");
+            break;
         }
-        let bit = 1 << id as u8;
-        if seen & bit != 0 && !id.may_repeat_in(place) {
-            return reader.protocol_error(start, "§2.2.2.2", "a property twice that is allowed only once");
+        if contents.may_have(id) && !id.may_repeat_in(place) {
+            reader.protocol_error(start, "§2.2.2.2", "a property twice that is allowed only once");
+            break;
         }
-        seen |= bit;
+        contents.note(id, reader.offset() - begin);
         Value::read(id, reader);
     }
-    let has = |id| seen & (1 << id as u8) != 0;
-    if has(PropertyId::AuthenticationData) && !has(PropertyId::AuthenticationMethod) {
+    if contents.may_have(PropertyId::AuthenticationData) && !contents.may_have(PropertyId::AuthenticationMethod) {
         let problem = "authentication data without an authentication method";
         reader.protocol_error(reader.offset(), "§3.1.2.11.10", problem);
     }
+    contents
 }

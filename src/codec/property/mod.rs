@@ -2,8 +2,11 @@
 //! checking and writing.
 
 use alloc::vec::Vec;
+use core::fmt;
+use core::hash::{Hash, Hasher};
 
 mod check;
+mod contents;
 mod id;
 mod typed;
 mod value;
@@ -19,19 +22,26 @@ use super::writer::Writer;
 use super::{DecodeError, EncodeError};
 
 pub(super) use check::read_list;
+use contents::Contents;
 
 /// A property list as it stands on the wire, without its length: checked once, in wire order, read
 /// lazily.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Properties<'a>(&'a [u8]);
+#[derive(Clone, Copy, Default)]
+pub struct Properties<'a> {
+    bytes: &'a [u8],
+    contents: Contents,
+}
 
 /// An owned property list: what a caller builds, and what a message keeps.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct PropertiesBuf(Vec<u8>);
+#[derive(Clone, Default)]
+pub struct PropertiesBuf {
+    bytes: Vec<u8>,
+    contents: Contents,
+}
 
 impl<'a> Properties<'a> {
     /// No properties.
-    pub const EMPTY: Properties<'static> = Properties(&[]);
+    pub const EMPTY: Properties<'static> = Properties { bytes: &[], contents: Contents::NONE };
 
     /// Checks the bytes of a property list, without its length, as they may stand in `place`.
     ///
@@ -39,25 +49,26 @@ impl<'a> Properties<'a> {
     /// [`DecodeError`] with the rule that they break; offsets count from the first byte of `bytes`.
     pub fn parse(bytes: &'a [u8], place: PropertyPlace) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes, 0, None);
-        check::check_list(&mut reader, place);
-        reader.finish().map(|()| Self(bytes))
+        let contents = check::check_list(&mut reader, place);
+        reader.finish().map(|()| Self { bytes, contents })
     }
 
     /// Bytes that were checked before.
     pub(crate) const fn checked(bytes: &'a [u8]) -> Self {
-        Self(bytes)
+        let contents = if bytes.is_empty() { Contents::NONE } else { Contents::UNKNOWN };
+        Self { bytes, contents }
     }
 
     /// True if there are none.
     #[must_use]
     pub const fn is_empty(self) -> bool {
-        self.0.is_empty()
+        self.bytes.is_empty()
     }
 
     /// The bytes of the wire, without the list's length.
     #[must_use]
     pub const fn as_bytes(self) -> &'a [u8] {
-        self.0
+        self.bytes
     }
 
     /// The properties in wire order.
@@ -73,13 +84,23 @@ impl<'a> Properties<'a> {
 
     /// The properties in wire order, by the types of the wire.
     pub fn entries(self) -> impl Iterator<Item = (PropertyId, Value<'a>)> + Clone {
-        Entries(Reader::new(self.0, 0, None))
+        self.entries_from(0)
     }
 
-    /// The value of the first property of this identifier.
+    /// Returns the properties from this place on.
+    fn entries_from(self, at: usize) -> Entries<'a> {
+        Entries(Reader::new(self.bytes, at, None))
+    }
+
+    /// The value of the first property of this identifier. A list without one is not walked.
     #[must_use]
     pub fn value(self, id: PropertyId) -> Option<Value<'a>> {
-        self.entries().find(|(other, _)| *other == id).map(|(_, value)| value)
+        if !self.contents.may_have(id) {
+            return None;
+        }
+        let expiry_at = if id == PropertyId::MessageExpiryInterval { self.contents.expiry_at() } else { None };
+        // Its identifier is the byte before its value.
+        self.entries_from(expiry_at.map_or(0, |at| at - 1)).find(|(other, _)| *other == id).map(|(_, value)| value)
     }
 
     /// The value of the first property of this identifier, if it is a number.
@@ -119,23 +140,51 @@ impl<'a> Properties<'a> {
     /// An owned copy.
     #[must_use]
     pub fn to_buf(self) -> PropertiesBuf {
-        PropertiesBuf(self.0.to_vec())
+        PropertiesBuf { bytes: self.bytes.to_vec(), contents: self.contents }
     }
 
     /// An owned copy without the properties of this identifier, in order.
     #[must_use]
     pub fn without(self, left_out: PropertyId) -> PropertiesBuf {
-        let mut kept = Vec::new();
-        let mut entries = Entries(Reader::new(self.0, 0, None));
-        loop {
-            let start = entries.0.offset();
-            let Some((id, _)) = entries.next() else { return PropertiesBuf(kept) };
-            if id != left_out {
-                kept.extend_from_slice(&self.0[start..entries.0.offset()]);
-            }
+        if !self.contents.may_have(left_out) {
+            return self.to_buf();
         }
+        let mut kept = PropertiesBuf::new();
+        let mut entries = self.entries_from(0);
+        let (mut kept_to, mut start) = (0, 0);
+        while let Some((id, _)) = entries.next() {
+            let end = entries.0.offset();
+            if id == left_out {
+                kept.bytes.extend_from_slice(&self.bytes[kept_to..start]);
+                kept_to = end;
+            } else {
+                kept.contents.note(id, kept.bytes.len() + start - kept_to + 1);
+            }
+            start = end;
+        }
+        kept.bytes.extend_from_slice(&self.bytes[kept_to..start]);
+        kept
+    }
+
+    /// True if the list is known to obey the rules of this place, without a walk.
+    pub(super) fn is_known_to_obey(self, place: PropertyPlace) -> bool {
+        self.contents.obeys(place)
     }
 }
+
+impl fmt::Debug for Properties<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Properties").field(&self.bytes).finish()
+    }
+}
+
+impl PartialEq for Properties<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for Properties<'_> {}
 
 /// Reads a list that was checked; what was not ends at its first fault.
 #[derive(Clone)]
@@ -158,13 +207,13 @@ impl PropertiesBuf {
     /// An empty list.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self { bytes: Vec::new(), contents: Contents::NONE }
     }
 
     /// True if there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.bytes.is_empty()
     }
 
     /// Appends a property. Whether it may stand where the list will stand is checked at encoding.
@@ -181,20 +230,55 @@ impl PropertiesBuf {
     /// # Errors
     /// As [`push`](Self::push), and [`EncodeError`] if the value is not of the property's type.
     pub fn push_value(&mut self, id: PropertyId, value: Value<'_>) -> Result<(), EncodeError> {
-        let mut writer = Writer::new(&mut self.0);
+        let start = self.bytes.len();
+        let mut writer = Writer::new(&mut self.bytes);
         value.write(id, &mut writer);
-        writer.finish()
+        writer.finish()?;
+        self.contents.note_value(id, value, start + 1);
+        Ok(())
     }
 
     /// Appends all of a list.
     pub fn extend(&mut self, properties: Properties<'_>) {
-        self.0.extend_from_slice(properties.0);
+        self.contents.extend(properties.contents, self.bytes.len());
+        self.bytes.extend_from_slice(properties.bytes);
+    }
+
+    /// Changes the Message Expiry Interval, in seconds, in its place. Without one, it is appended.
+    pub(crate) fn set_expiry_interval(&mut self, seconds: u32) -> Result<(), EncodeError> {
+        let bytes = &mut self.bytes;
+        if let Some(value) = self.contents.expiry_at().and_then(|at| bytes.get_mut(at..)?.first_chunk_mut()) {
+            *value = seconds.to_be_bytes();
+            return Ok(());
+        }
+        *self = self.as_properties().without(PropertyId::MessageExpiryInterval);
+        self.push_value(PropertyId::MessageExpiryInterval, Value::Number(seconds))
     }
 
     /// A view to read from.
     #[must_use]
     pub fn as_properties(&self) -> Properties<'_> {
-        Properties(&self.0)
+        Properties { bytes: &self.bytes, contents: self.contents }
+    }
+}
+
+impl fmt::Debug for PropertiesBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PropertiesBuf").field(&self.bytes).finish()
+    }
+}
+
+impl PartialEq for PropertiesBuf {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for PropertiesBuf {}
+
+impl Hash for PropertiesBuf {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bytes.hash(state);
     }
 }
 
@@ -217,6 +301,36 @@ mod tests {
             assert!(list.push_value(id, value).is_err(), "{id:?} {value:?}");
         }
         assert!(list.is_empty());
+    }
+
+    #[test]
+    fn what_is_noted_of_a_list_is_what_a_walk_finds() {
+        let mut list = PropertiesBuf::new();
+        for _ in 0..3 {
+            list.push(Property::UserProperty("k", "v")).expect("short");
+        }
+        list.push(Property::MessageExpiryInterval(7)).expect("four bytes");
+        list.push(Property::TopicAlias(3)).expect("two bytes");
+        let mut twice = list.clone();
+        twice.extend(list.as_properties());
+        let mut behind = PropertiesBuf::new();
+        behind.push(Property::ContentType("text")).expect("short");
+        behind.extend(list.as_properties());
+        let mut other = list.clone();
+        other.set_expiry_interval(9).expect("four bytes");
+        assert_eq!(other.bytes.len(), list.bytes.len(), "it keeps its place");
+        let without = PropertyId::ALL.iter().map(|id| behind.as_properties().without(*id));
+        let without: Vec<_> = without.collect();
+        for list in without.into_iter().chain([list, twice, behind, other]) {
+            let list = list.as_properties();
+            let unread = Properties::checked(list.as_bytes());
+            for id in PropertyId::ALL {
+                let walked = list.entries().find(|(other, _)| other == id).map(|(_, value)| value);
+                assert_eq!((list.value(*id), unread.value(*id)), (walked, walked), "{id:?} in {list:?}");
+            }
+            let is_parsed = Properties::parse(list.as_bytes(), PropertyPlace::Publish).is_ok();
+            assert!(!list.is_known_to_obey(PropertyPlace::Publish) || is_parsed, "{list:?}");
+        }
     }
 
     #[test]
