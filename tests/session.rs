@@ -371,6 +371,47 @@ fn pubrels_are_resent_in_the_order_of_their_pubrecs() {
     assert_eq!(session.next_outgoing(), None, "the other waits for the quota");
 }
 
+/// The peer may have a PUBLISH of an earlier connection, and would take another message under its
+/// identifier for the same one (§4.3.3).
+#[test]
+fn an_identifier_of_qos_2_that_was_sent_before_is_free_at_pubcomp_alone() {
+    for (qos, was_sent) in [(QoS::ExactlyOnce, true), (QoS::ExactlyOnce, false), (QoS::AtLeastOnce, true)] {
+        let goes_on = qos == QoS::ExactlyOnce && was_sent;
+        let (first, second) = (delivery(7, qos), delivery(8, qos));
+        let publish = |packet_id, dup, delivery| Some(Outgoing::Publish { packet_id, dup, delivery });
+        let mut session = Session::new(LIMITS);
+        session.connected(false, u16::from(was_sent));
+        for token in [7, 8] {
+            session.enqueue(delivery(token, qos)).expect("there is room");
+        }
+        if was_sent {
+            assert_eq!(session.next_outgoing(), publish(id(1), false, &first));
+        }
+        session.connected(true, 1);
+        assert_eq!(session.next_outgoing(), publish(id(1), was_sent, &first));
+        assert_eq!((session.abandon(id(1)), session.in_flight()), (Some(7), usize::from(goes_on)), "{qos:?} {was_sent}");
+        if goes_on {
+            assert_eq!(session.next_outgoing(), Some(Outgoing::Pubrel(id(1))));
+        }
+        assert_eq!(session.next_outgoing(), publish(id(2), false, &second), "it takes none of the quota");
+        session.begin_at(id(1));
+        assert_eq!(session.allocate_id(), Some(id(if goes_on { 3 } else { 1 })));
+        if goes_on {
+            // PUBREL is what is sent again, and a PUBREC that comes late is answered with it too.
+            assert_eq!(session.on_puback(id(1), ReasonCode::Success), Err(wasmqtt::session::UnexpectedAck(id(1))));
+            let release = Ok(Acknowledged::Release(ReasonCode::Success));
+            assert_eq!(session.on_pubrec(id(1), ReasonCode::Success), release);
+            session.connected(true, 1);
+            assert_eq!(session.next_outgoing(), Some(Outgoing::Pubrel(id(1))));
+            let unknown = ReasonCode::PacketIdentifierNotFound;
+            assert_eq!(session.on_pubcomp(id(1), unknown), Ok(Acknowledged::Ignored), "its tag was given back");
+            session.begin_at(id(1));
+            assert_eq!(session.allocate_id(), Some(id(1)));
+            assert_eq!(session.connected(false, 1), [8], "and is not lost again");
+        }
+    }
+}
+
 #[test]
 fn a_full_queue_gives_the_delivery_back() {
     let mut session = Session::new(SessionLimits { queue_messages: 2, queue_bytes: 20, receive_maximum: 1 });

@@ -139,7 +139,8 @@ impl Core {
                 }
                 self.send_queued();
             }
-            Acknowledged::Ignored => {}
+            // An identifier may be free again.
+            Acknowledged::Ignored => self.send_queued(),
         }
         Ok(())
     }

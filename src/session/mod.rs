@@ -75,8 +75,8 @@ pub enum Acknowledged<T> {
         /// The peer's reason code.
         reason: ReasonCode,
     },
-    /// Nothing to do: a PUBACK or PUBCOMP whose identifier is not in use, as a peer may send after
-    /// a session was lost.
+    /// Nothing to report: a PUBACK or PUBCOMP whose identifier is not in use, as a peer may send
+    /// after a session was lost, or a PUBCOMP that ends an [abandoned](Session::abandon) delivery.
     Ignored,
 }
 
@@ -111,6 +111,8 @@ pub struct Session<T> {
     unacknowledged: u16,
     /// Counts what was sent, so that resending can keep the order.
     sequence: u64,
+    /// `sequence` when the connection stood: what was sent by then was sent on an earlier one.
+    sent_before: u64,
     identifiers: Identifiers,
     inbound: Inbound,
 }
@@ -136,6 +138,7 @@ impl<T: Copy> Session<T> {
             send_quota: 0,
             unacknowledged: 0,
             sequence: 0,
+            sent_before: 0,
             identifiers: Identifiers::new(),
             inbound: Inbound::new(limits.receive_maximum),
         }
@@ -156,6 +159,7 @@ impl<T: Copy> Session<T> {
     pub fn connected(&mut self, resumed: bool, send_quota: u16) -> Vec<T> {
         self.disconnected();
         self.send_quota = send_quota;
+        self.sent_before = self.sequence;
         // PUBREL comes first: behind a PUBLISH it would wait with that for the quota, of which it
         // takes nothing [MQTT-3.3.4-8], [MQTT-3.3.4-10].
         let is_publish = |entry: &InFlight<T>| resumed && entry.state.delivery().is_some();
@@ -207,10 +211,25 @@ impl<T: Copy> Session<T> {
         self.queue.remove(tag)
     }
 
-    /// Drops a delivery that [`next_outgoing`](Self::next_outgoing) has just returned for the first
-    /// time. It was not sent, since the peer does not take it. Returns its tag.
+    /// Gives up a delivery that [`next_outgoing`](Self::next_outgoing) has just returned and that is
+    /// not sent, since the peer does not take it. Returns its tag.
+    ///
+    /// At QoS 2, the peer may have the PUBLISH of an earlier connection, and holds its identifier.
+    /// So the exchange continues with PUBREL, which `next_outgoing` returns next, and the
+    /// identifier is free at PUBCOMP (§4.3.3).
     pub fn abandon(&mut self, packet_id: PacketId) -> Option<T> {
-        self.finish(packet_id)
+        let sent = self.sequence + 1;
+        let entry = self.in_flight.get_mut(packet_id)?;
+        let Outbound::AwaitPubrec(Delivery { tag, .. }) = entry.state else { return self.finish(packet_id) };
+        if entry.sent > self.sent_before {
+            return self.finish(packet_id);
+        }
+        self.unacknowledged -= u16::from(core::mem::take(&mut entry.takes_quota));
+        entry.state = Outbound::AwaitPubcomp(None);
+        entry.sent = sent;
+        self.sequence = sent;
+        self.resend.push((sent, packet_id));
+        Some(tag)
     }
 
     /// Drops all deliveries. Returns their tags in order: first those that were sent, then the
@@ -411,7 +430,7 @@ impl<T: Copy> Session<T> {
     fn finish(&mut self, packet_id: PacketId) -> Option<T> {
         let entry = self.in_flight.remove(packet_id)?;
         self.unacknowledged -= u16::from(entry.takes_quota);
-        Some(entry.state.tag())
+        entry.state.tag()
     }
 
     fn tick(&mut self) -> u64 {

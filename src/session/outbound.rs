@@ -6,6 +6,7 @@
 //! ```text
 //! AwaitPuback ──PUBACK──▶ done
 //! AwaitPubrec ──PUBREC below 0x80──▶ AwaitPubcomp ──PUBCOMP──▶ done
+//!           ├───sent before, and cannot be sent again──▶ AwaitPubcomp
 //!           └───PUBREC 0x80 or above──▶ done
 //! ```
 
@@ -21,8 +22,8 @@ pub(super) enum Outbound<T> {
     /// QoS 2 PUBLISH sent; kept likewise.
     AwaitPubrec(Delivery<T>),
     /// PUBREL sent. The message is gone, so it cannot be sent again [MQTT-4.3.3-6]; its tag is
-    /// left.
-    AwaitPubcomp(T),
+    /// left. `None` if the owner has got the tag back, since the message was given up.
+    AwaitPubcomp(Option<T>),
 }
 
 /// The receiver's answer, without its reason.
@@ -57,9 +58,9 @@ impl<T: Copy> Outbound<T> {
         }
     }
 
-    pub(super) const fn tag(&self) -> T {
+    pub(super) const fn tag(&self) -> Option<T> {
         match self {
-            Self::AwaitPuback(delivery) | Self::AwaitPubrec(delivery) => delivery.tag,
+            Self::AwaitPuback(delivery) | Self::AwaitPubrec(delivery) => Some(delivery.tag),
             Self::AwaitPubcomp(tag) => *tag,
         }
     }

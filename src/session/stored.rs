@@ -37,11 +37,8 @@ impl<T: Copy> Session<T> {
     }
 
     /// Puts back what [`sent`](Self::sent) gave.
-    pub(crate) fn restore_sent(&mut self, packet_id: PacketId, order: u64, delivery: Option<Delivery<T>>)
-    where
-        T: Default,
-    {
-        let state = delivery.map_or(Outbound::AwaitPubcomp(T::default()), Outbound::new);
+    pub(crate) fn restore_sent(&mut self, packet_id: PacketId, order: u64, delivery: Option<Delivery<T>>) {
+        let state = delivery.map_or(Outbound::AwaitPubcomp(None), Outbound::new);
         self.in_flight.insert(packet_id, InFlight { state, sent: order, takes_quota: false });
         self.sequence = self.sequence.max(order);
     }

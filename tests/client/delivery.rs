@@ -175,6 +175,36 @@ fn what_waited_and_the_broker_does_not_take_is_refused_and_the_rest_goes_on() {
     assert_eq!(outputs, [Seen::Connected(false), refused, sent("PUBLISH b q1 id2 dup0")]);
 }
 
+/// The broker may have the message of the former connection, and would take the next one with its
+/// identifier for the same (§4.3.3).
+#[test]
+fn a_qos_2_message_that_cannot_be_sent_again_goes_on_with_pubrel() {
+    let limits = [
+        (Property::MaximumPacketSize(20), RequestError::PacketTooLarge { bytes: 44, maximum: 20 }),
+        (Property::MaximumQoS(true), RequestError::Refused(ReasonCode::QoSNotSupported)),
+    ];
+    for (limit, error) in limits {
+        let mut script = Script::connected_with(resuming(), &[]);
+        let topic = "a".repeat(30);
+        assert_eq!(script.publish(&topic, QoS::ExactlyOnce).len(), 1);
+        script.cut();
+        script.open();
+        let outputs = script.receive(&connack(true, &properties(&[limit])));
+        assert_eq!(outputs, [Seen::Connected(true), Seen::Done(0, Err(error)), sent("PUBREL 1 00")]);
+        // PUBREL is sent again, and nothing is told twice.
+        script.cut();
+        script.open();
+        let outputs = script.receive(&connack(true, &properties(&[])));
+        assert_eq!(outputs, [Seen::Connected(true), sent("PUBREL 1 00")]);
+        assert_eq!(script.publish("b", QoS::AtLeastOnce), [sent("PUBLISH b q1 id2 dup0")]);
+        assert_eq!(script.receive(&Packet::Pubcomp(Ack::new(id(1), ReasonCode::PacketIdentifierNotFound))), []);
+        script.client.disconnect(ReasonCode::Success, &PropertiesBuf::new(), NOW);
+        let closed = RequestError::ConnectionClosed;
+        let lost = script.drain().into_iter().filter(|seen| matches!(seen, Seen::Done(..)));
+        assert_eq!(lost.collect::<Vec<_>>(), [Seen::Done(1, Err(closed))]);
+    }
+}
+
 /// [MQTT-3.3.4-7], [MQTT-4.9.0-1], [MQTT-4.9.0-2].
 #[test]
 fn the_send_quota_is_the_brokers_receive_maximum() {

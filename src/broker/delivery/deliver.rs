@@ -12,12 +12,12 @@ use crate::broker::connection::outbox::Outbox;
 use crate::broker::connection::peer::{Connected, Connection, Peer, Peers};
 use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions, has_expired};
 use crate::broker::delivery::packet_writer::PacketWriter;
-use crate::broker::delivery_tag::{Delivery, Session};
+use crate::broker::delivery_tag::Delivery;
 use crate::broker::ids::ClientKey;
 use crate::broker::monitor::event_queue::EventQueue;
 use crate::broker::options::{BrokerOptions, QueueOverflow};
 use crate::broker::retained::Retained;
-use crate::codec::{PacketId, QoS, ReasonCode};
+use crate::codec::{PacketId, QoS};
 use crate::session::Outgoing;
 use crate::time::Time;
 
@@ -180,9 +180,9 @@ impl SubscriberDelivery<'_> {
                 Outgoing::Pubrel(packet_id) => writer.write_pubrel(packet_id, version),
                 Outgoing::Publish { packet_id, dup, delivery } => {
                     let lent = broadcast.as_deref_mut().filter(|broadcast| !dup && broadcast.is_of(&delivery.message));
-                    let qos = delivery.qos;
                     if !writer.write(delivery, packet_id, dup, lent) {
-                        give_up(session, packet_id, qos);
+                        // It would occupy its packet identifier and send quota for ever.
+                        session.abandon(packet_id); // [MQTT-3.1.2-25]
                     }
                 }
             }
@@ -259,17 +259,4 @@ impl SubscriberDelivery<'_> {
     pub(crate) fn may_read(&self, topic: &str) -> bool {
         !self.required_checks.read || self.options.access.may_read(self.client.identity(), topic)
     }
-}
-
-/// Treats an unsent delivery as sent and acknowledged [MQTT-3.1.2-25].
-///
-/// It is also used after a reconnection with a smaller maximum packet size. A delivery that no
-/// longer fits cannot be resent [MQTT-3.1.2-24], and would occupy its packet identifier and send
-/// quota for ever. PUBREL always fits.
-fn give_up(session: &mut Session, packet_id: PacketId, qos: QoS) {
-    let answered = match qos {
-        QoS::AtMostOnce | QoS::AtLeastOnce => session.on_puback(packet_id, ReasonCode::Success),
-        QoS::ExactlyOnce => session.on_pubrec(packet_id, ReasonCode::UnspecifiedError),
-    };
-    debug_assert!(answered.is_ok(), "the answer suits the quality of service");
 }

@@ -197,14 +197,17 @@ impl Broker {
     /// Handles PUBACK, PUBREC or PUBCOMP for a delivery.
     fn on_ack(&mut self, sender: Sender, kind: session::Ack, ack: Ack<'_>, now: Time) -> Result<(), Fault> {
         let Some(client) = self.clients.get_mut(sender.client) else { return Ok(()) };
-        match client.session.on_ack(ack.packet_id, kind, ack.reason)? {
+        let in_flight = client.session.in_flight();
+        let acknowledged = client.session.on_ack(ack.packet_id, kind, ack.reason)?;
+        let is_freed = client.session.in_flight() < in_flight;
+        match acknowledged {
             Acknowledged::Release(reason) => self.send(sender, &Packet::Pubrel(Ack::new(ack.packet_id, reason)))?,
-            Acknowledged::Done { .. } => {
+            Acknowledged::Done { .. } | Acknowledged::Ignored if is_freed => {
                 if let Some(mut subscriber) = self.delivery_to(sender.client, now) {
                     subscriber.flush();
                 }
             }
-            Acknowledged::Ignored => {}
+            Acknowledged::Done { .. } | Acknowledged::Ignored => {}
         }
         Ok(())
     }
