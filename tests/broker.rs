@@ -13,6 +13,7 @@ mod broker {
     mod connect;
     mod counters;
     mod deliver;
+    mod former_user;
     mod hooks;
     mod host;
     mod hostile;

@@ -389,7 +389,11 @@ fn an_identifier_of_qos_2_that_was_sent_before_is_free_at_pubcomp_alone() {
         }
         session.connected(true, 1);
         assert_eq!(session.next_outgoing(), publish(id(1), was_sent, &first));
-        assert_eq!((session.abandon(id(1)), session.in_flight()), (Some(7), usize::from(goes_on)), "{qos:?} {was_sent}");
+        assert_eq!(
+            (session.abandon(id(1)), session.in_flight()),
+            (Some(7), usize::from(goes_on)),
+            "{qos:?} {was_sent}"
+        );
         if goes_on {
             assert_eq!(session.next_outgoing(), Some(Outgoing::Pubrel(id(1))));
         }

@@ -314,6 +314,7 @@ test('counters tell what passed and what there is', { timeout }, async t => {
       'packet-too-large': 0,
       expired: 0,
       'retained-full': 0,
+      'not-authorized': 0,
     },
   })
   const counted = Object.entries(received.packets).filter(([, count]) => count > 0)

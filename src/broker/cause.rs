@@ -75,6 +75,9 @@ pub enum DropCause {
     Expired,
     /// The limit of retained messages is reached. The message was delivered, but not retained.
     RetainedFull,
+    /// The subscriber may not receive it any more. It was allowed to a former user of the session,
+    /// or in a former run.
+    NotAuthorized,
 }
 
 /// State of a will.
@@ -94,13 +97,14 @@ pub enum WillFate {
 
 impl DropCause {
     /// All causes in the order of their declaration.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::QueueFull,
         Self::TransmitFull,
         Self::NotWritable,
         Self::PacketTooLarge,
         Self::Expired,
         Self::RetainedFull,
+        Self::NotAuthorized,
     ];
 
     /// Returns the name, as used in `$SYS` topics and in the npm package.
@@ -113,6 +117,7 @@ impl DropCause {
             Self::PacketTooLarge => "packet-too-large",
             Self::Expired => "expired",
             Self::RetainedFull => "retained-full",
+            Self::NotAuthorized => "not-authorized",
         }
     }
 }

@@ -1,15 +1,34 @@
-//! Handover: deliveries that a broker takes out of one session for another. A page without a broker
-//! has nothing of it.
+//! Handover: deliveries that a broker takes out of one session for another, or looks at before they
+//! leave. A page without a broker has nothing of it.
 
 use alloc::vec::Vec;
 
 use super::outbound::Outbound;
 use super::{Delivery, Session};
+use crate::codec::PacketId;
 
 impl<T: Copy> Session<T> {
     /// Those that were never sent, the oldest first.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = &Delivery<T>> {
         self.queue.iter()
+    }
+
+    /// Returns the delivery whose PUBLISH `next_outgoing` would return. It is true if the delivery
+    /// was sent before.
+    pub(crate) fn next_publish(&mut self) -> Option<(&Delivery<T>, bool)> {
+        if let Some(packet_id) = self.next_owed() {
+            let has_quota = self.has_quota();
+            let delivery = self.in_flight.get(packet_id)?.state.delivery()?;
+            return has_quota.then_some((delivery, true));
+        }
+        if self.may_send() { Some((self.queue.iter().next()?, false)) } else { None }
+    }
+
+    /// Returns the deliveries that are to be sent, in their order. At most `queued_max` of them were
+    /// never sent.
+    pub(crate) fn unsent(&self, queued_max: usize) -> impl Iterator<Item = &Delivery<T>> {
+        let owed = |(_, packet_id): &(u64, PacketId)| self.in_flight.get(*packet_id)?.state.delivery();
+        self.resend.iter().rev().filter_map(owed).chain(self.queue.iter().take(queued_max))
     }
 
     /// True if the queue has room for one of so many bytes.

@@ -76,7 +76,7 @@ pub enum Acknowledged<T> {
         reason: ReasonCode,
     },
     /// Nothing to report: a PUBACK or PUBCOMP whose identifier is not in use, as a peer may send
-    /// after a session was lost, or a PUBCOMP that ends an [abandoned](Session::abandon) delivery.
+    /// after a session was lost. Or a PUBCOMP that ends an [abandoned](Session::abandon) delivery.
     Ignored,
 }
 
@@ -211,7 +211,7 @@ impl<T: Copy> Session<T> {
         self.queue.remove(tag)
     }
 
-    /// Gives up a delivery that [`next_outgoing`](Self::next_outgoing) has just returned and that is
+    /// Drops a delivery that [`next_outgoing`](Self::next_outgoing) has just returned, and that is
     /// not sent, since the peer does not take it. Returns its tag.
     ///
     /// At QoS 2, the peer may have the PUBLISH of an earlier connection, and holds its identifier.
@@ -378,29 +378,31 @@ impl<T: Copy> Session<T> {
         self.identifiers.take(self.in_flight.len(), |id| self.in_flight.contains(id))
     }
 
-    /// The next one owed, if the quota allows it. Otherwise it stays first in the queue.
-    fn next_resend(&mut self) -> Option<PacketId> {
+    /// The next one owed. Those that were acknowledged before they were sent again are passed over.
+    fn next_owed(&mut self) -> Option<PacketId> {
         while let Some(&(_, packet_id)) = self.resend.last() {
-            let has_quota = self.has_quota();
-            match self.in_flight.get_mut(packet_id) {
-                Some(entry) if entry.state.delivery().is_some() => {
-                    if !has_quota {
-                        return None;
-                    }
-                    entry.takes_quota = true;
-                    self.unacknowledged += 1;
-                }
-                Some(_) => {}
-                // Acknowledged before it was sent again.
-                None => {
-                    self.resend.pop();
-                    continue;
-                }
+            if self.in_flight.contains(packet_id) {
+                return Some(packet_id);
             }
             self.resend.pop();
-            return Some(packet_id);
         }
         None
+    }
+
+    /// The next one owed, if the quota allows it. Otherwise it stays first in the queue.
+    fn next_resend(&mut self) -> Option<PacketId> {
+        let packet_id = self.next_owed()?;
+        let has_quota = self.has_quota();
+        let entry = self.in_flight.get_mut(packet_id)?;
+        if entry.state.delivery().is_some() {
+            if !has_quota {
+                return None;
+            }
+            entry.takes_quota = true;
+            self.unacknowledged += 1;
+        }
+        self.resend.pop();
+        Some(packet_id)
     }
 
     fn next_queued(&mut self) -> Option<PacketId> {

@@ -61,6 +61,7 @@ fn a_subscriber_is_told_the_values_at_once() {
         ("publish/messages/dropped/packet-too-large", "0"),
         ("publish/messages/dropped/expired", "0"),
         ("publish/messages/dropped/retained-full", "0"),
+        ("publish/messages/dropped/not-authorized", "0"),
         ("publish/bytes/received", "34"),
         ("publish/bytes/sent", "0"),
         ("subscriptions/count", "2"),
@@ -291,7 +292,7 @@ fn losses_are_told_by_their_cause() {
     scenario.subscribe(slow, "t", QoS::AtMostOnce);
     scenario.writable(slow, false);
     let told = at_once(&mut scenario, watcher, "$SYS/broker/publish/messages/dropped/#");
-    assert_eq!((told["publish/messages/dropped"].as_str(), told.len()), ("0", 7));
+    assert_eq!((told["publish/messages/dropped"].as_str(), told.len()), ("0", 8));
     for _ in 0..3 {
         scenario.broker.publish(message("t", "x"), scenario.now);
     }

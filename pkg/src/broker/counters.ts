@@ -8,6 +8,7 @@ export const dropCauses = [
   'packet-too-large',
   'expired',
   'retained-full',
+  'not-authorized',
 ] as const
 
 /** Cause of a lost message. */

@@ -21,7 +21,8 @@ pub struct Asks {
     /// [`Question::Authorize`] for every filter of a SUBSCRIBE.
     pub subscribe: bool,
     /// [`Question::Authorize`] for every message to every subscriber. Each delivery waits for its
-    /// answer, in order. After a restart, the deliveries that the store kept are asked about again.
+    /// answer, in order. After a restart, the deliveries that the store kept are asked about again,
+    /// unless they were sent before. For another user of the session, all are.
     pub receive: bool,
 }
 

@@ -1,6 +1,7 @@
 //! Clients: the session state of each client identifier, connected or not (MQTT 5.0 §4.1).
 
 pub(crate) mod approval_queue;
+pub(crate) mod rechecks;
 pub(crate) mod retained_cursors;
 pub(crate) mod shared_groups;
 pub(crate) mod subscription;
@@ -11,7 +12,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::broker::auth::access_list::Identity;
+use crate::broker::auth::open_questions::Questions;
 use crate::broker::clients::approval_queue::ApprovalQueue;
+use crate::broker::clients::rechecks::Rechecks;
 use crate::broker::clients::retained_cursors::RetainedCursors;
 use crate::broker::clients::subscription::{ClientSubscription, Subscription};
 use crate::broker::clients::will::Will;
@@ -41,6 +44,8 @@ pub(crate) struct ClientState {
     pub(crate) will: Option<Will>,
     /// Deliveries that wait for the host's approval, if any.
     pub(crate) approvals: Option<Box<ApprovalQueue>>,
+    /// Deliveries to check again before they leave, if any.
+    pub(crate) rechecks: Option<Box<Rechecks>>,
     /// Cursors of subscriptions with retained messages still to send.
     pub(crate) cursors: RetainedCursors,
     /// Deliveries ever put into the session's queue, and below it into the approval queue.
@@ -145,6 +150,31 @@ impl ClientState {
     pub(crate) fn put_back(&mut self, delivery: Delivery) {
         self.append(delivery);
         self.queue_goes_first();
+        if let Some(rechecks) = &mut self.rechecks {
+            rechecks.enqueued = self.enqueued;
+        }
+    }
+
+    /// Marks all that is queued and all that is in flight to be checked again before it leaves.
+    pub(crate) fn recheck(&mut self) -> &mut Rechecks {
+        let rechecks = self.rechecks.get_or_insert_default();
+        rechecks.enqueued = self.enqueued;
+        rechecks
+    }
+
+    /// Marks all that waits for another user as well.
+    pub(crate) fn recheck_for_other_user(&mut self) {
+        let approvals_enqueued = self.approvals_enqueued;
+        let rechecks = self.recheck();
+        rechecks.approvals_enqueued = approvals_enqueued;
+        rechecks.is_of_other_user = true;
+    }
+
+    /// Closes the questions about deliveries to be sent.
+    pub(crate) fn close_rechecks(&mut self, questions: &mut Questions) {
+        while let Some(question) = self.rechecks.as_mut().and_then(|rechecks| rechecks.pop()) {
+            questions.close(question);
+        }
     }
 
     /// Puts a delivery at the end of the session's queue, regardless of limits.
@@ -215,6 +245,7 @@ impl Clients {
             expires_at: None,
             will: None,
             approvals: None,
+            rechecks: None,
             cursors: RetainedCursors::new(),
             enqueued: 0,
             approvals_enqueued: 0,

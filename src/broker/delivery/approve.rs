@@ -27,6 +27,14 @@ impl SubscriberDelivery<'_> {
         if !self.make_room(&delivery) {
             return false;
         }
+        let id = self.ask_to_receive(&delivery);
+        self.client.approvals.get_or_insert_default().push(id, delivery);
+        self.client.approvals_enqueued += 1;
+        true
+    }
+
+    /// Asks the host to approve a delivery.
+    pub(super) fn ask_to_receive(&mut self, delivery: &Delivery) -> QuestionId {
         let question = Question::Authorize {
             client_id: Arc::clone(&self.client.id),
             username: self.client.username.clone(),
@@ -37,10 +45,7 @@ impl SubscriberDelivery<'_> {
         };
         let due = self.now + self.options.answer_timeout;
         let peer = self.peer.as_ref().map(|peer| peer.id);
-        let id = self.questions.ask(Subject::Delivery(self.key), peer, question, due);
-        self.client.approvals.get_or_insert_default().push(id, delivery);
-        self.client.approvals_enqueued += 1;
-        true
+        self.questions.ask(Subject::Delivery(self.key), peer, question, due)
     }
 
     /// Takes the host's verdict on a delivery, and flushes the first deliveries with a verdict.
@@ -48,6 +53,7 @@ impl SubscriberDelivery<'_> {
         if let Some(approvals) = &mut self.client.approvals {
             approvals.put(question, verdict);
         }
+        self.put_recheck(question, verdict);
         self.flush();
     }
 
@@ -66,6 +72,7 @@ impl SubscriberDelivery<'_> {
                 }
                 return;
             }
+            let is_outdated = self.is_approval_outdated();
             let Some((_, _, delivery)) = self.client.approvals.as_mut().and_then(|approvals| approvals.pop()) else {
                 return;
             };
@@ -78,6 +85,13 @@ impl SubscriberDelivery<'_> {
                     reason,
                 });
                 continue;
+            }
+            if is_outdated && qos == QoS::AtMostOnce {
+                self.note_dropped(delivery.message.topic.as_str(), DropCause::NotAuthorized);
+                continue;
+            }
+            if is_outdated && let Some(rechecks) = &mut self.client.rechecks {
+                rechecks.enqueued = self.client.enqueued + 1;
             }
             self.deliver_approved(delivery);
         }

@@ -7,6 +7,7 @@
 use crate::broker::auth::open_questions::Questions;
 use crate::broker::auth::verdict::RequiredChecks;
 use crate::broker::cause::DropCause;
+use crate::broker::clients::rechecks::Rechecked;
 use crate::broker::clients::{ClientState, Clients};
 use crate::broker::connection::outbox::Outbox;
 use crate::broker::connection::peer::{Connected, Connection, Peer, Peers};
@@ -164,8 +165,8 @@ impl SubscriberDelivery<'_> {
         if !peer.output.is_writable() {
             return;
         }
-        let ClientState { session, id, .. } = &mut *self.client;
         loop {
+            let Some(peer) = self.peer.as_deref_mut() else { return };
             // The rest stays in the queue until this is sent, so that messages are copied a few at
             // a time.
             let waiting = peer.output.waiting_bytes();
@@ -173,6 +174,15 @@ impl SubscriberDelivery<'_> {
             if is_full || self.outbox.is_spent() {
                 return self.outbox.continue_later(peer);
             }
+            if self.client.rechecks.is_some() {
+                match self.recheck_next() {
+                    Rechecked::Passed => {}
+                    Rechecked::Dropped => continue,
+                    Rechecked::Waits => return,
+                }
+            }
+            let Some(peer) = self.peer.as_deref_mut() else { return };
+            let ClientState { session, id, .. } = &mut *self.client;
             let Some(outgoing) = session.next_outgoing() else { return };
             let mut writer =
                 PacketWriter { peer, outbox: self.outbox, events: self.events, client_id: id, now: self.now };

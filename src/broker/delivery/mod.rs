@@ -6,4 +6,5 @@ pub(crate) mod encoded_publish;
 pub(crate) mod fan_out;
 mod host_publish;
 mod packet_writer;
+mod recheck;
 pub(crate) mod retained_delivery;

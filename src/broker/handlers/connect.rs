@@ -171,6 +171,10 @@ impl Broker {
         let (key, session_present) = self.take_session(&client_id, clean_start, now);
         let Some(client) = self.clients.get_mut(key) else { return };
         client.peer = Some(id);
+        let is_other_user = client.username.as_deref() != username;
+        if session_present && is_other_user && (self.required_checks.read || self.options.asks.receive) {
+            client.recheck_for_other_user();
+        }
         client.username = username.map(Arc::from);
         client.expiry_interval = agreed.session_expiry;
         client.session.set_receive_maximum(agreed.receive_maximum);

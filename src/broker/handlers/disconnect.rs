@@ -65,6 +65,7 @@ impl Broker {
         if let Some(client) = self.clients.get_mut(key) {
             client.peer = None;
             client.session.disconnected();
+            client.close_rechecks(&mut self.questions);
         }
         if self.watches_sys(key) {
             self.watch_sys(false, now);

@@ -135,6 +135,10 @@ impl Broker {
         if stored.is_some_and(|stored| stored.queue().len() != queued) {
             client.enqueued += queued as u64;
         }
+        // The access list or the host may be another one now.
+        if self.required_checks.read || self.options.asks.receive {
+            client.recheck();
+        }
         let expiry_interval = client.expiry_interval.min(self.options.session_expiry_max);
         client.expiry_interval = expiry_interval;
         if expiry_interval == 0 {
