@@ -24,8 +24,8 @@ impl<T: Copy> Session<T> {
         if self.may_send() { Some((self.queue.iter().next()?, false)) } else { None }
     }
 
-    /// Returns the deliveries that are to be sent, in their order. At most `queued_max` of them were
-    /// never sent.
+    /// Returns the deliveries that are to be sent, in their order. At most `queued_max` of them
+    /// were never sent.
     pub(crate) fn unsent(&self, queued_max: usize) -> impl Iterator<Item = &Delivery<T>> {
         let owed = |(_, packet_id): &(u64, PacketId)| self.in_flight.get(*packet_id)?.state.delivery();
         self.resend.iter().rev().filter_map(owed).chain(self.queue.iter().take(queued_max))
