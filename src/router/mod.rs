@@ -162,7 +162,7 @@ impl<K: Ord, V> Router<K, V> {
             let wildcards = at > 0 || topic.first() != Some(&b'$');
             if wildcards && node.hash != NONE {
                 looked_at += 1;
-                visit(self.node(node.hash).subscribers.as_slice());
+                self.visit_node(node.hash, visit);
             }
             let mut next = NONE;
             // The last level ends at the topic's end, and the next would begin a byte behind that.
@@ -177,7 +177,7 @@ impl<K: Ord, V> Router<K, V> {
                     next = node.plus;
                 }
             } else {
-                visit(node.subscribers.as_slice());
+                self.visit_node(id, visit);
             }
             if next != NONE {
                 id = next;
@@ -186,6 +186,14 @@ impl<K: Ord, V> Router<K, V> {
             } else {
                 return looked_at;
             }
+        }
+    }
+
+    fn visit_node<'a>(&'a self, id: NodeId, visit: &mut dyn FnMut(&'a [(K, V)])) {
+        let (subscribers, mut chunk) = (&self.node(id).subscribers, 0);
+        while let Some(some) = subscribers.chunk(chunk) {
+            visit(some);
+            chunk += 1;
         }
     }
 

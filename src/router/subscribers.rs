@@ -3,14 +3,21 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+/// A chunk that grows beyond this is cut in two.
+const CHUNK_MAX: usize = 256;
+
 /// Subscribers in the order of `K`. Most filters have one, which takes no memory beside the node.
 #[derive(Clone, Debug)]
 pub(super) enum Subscribers<K, V> {
     None,
     One((K, V)),
     #[expect(clippy::box_collection, reason = "a node stays small; lists are for the few popular filters")]
-    Many(Box<Vec<(K, V)>>),
+    Many(Box<Chunks<K, V>>),
 }
+
+/// A sorted list in chunks, of which none is empty. An insertion or removal moves few subscribers,
+/// however many there are.
+type Chunks<K, V> = Vec<Vec<(K, V)>>;
 
 impl<K, V> Subscribers<K, V> {
     pub(super) const fn new() -> Self {
@@ -21,69 +28,116 @@ impl<K, V> Subscribers<K, V> {
         matches!(self, Self::None)
     }
 
-    pub(super) fn as_slice(&self) -> &[(K, V)] {
+    /// Returns a chunk of the subscribers, from 0 on; `None` behind the last.
+    pub(super) fn chunk(&self, chunk: usize) -> Option<&[(K, V)]> {
         match self {
-            Self::None => &[],
-            Self::One(only) => core::slice::from_ref(only),
-            Self::Many(list) => list,
+            Self::One(only) if chunk == 0 => Some(core::slice::from_ref(only)),
+            Self::None | Self::One(_) => None,
+            Self::Many(chunks) => chunks.get(chunk).map(Vec::as_slice),
         }
     }
 
-    fn as_mut_slice(&mut self) -> &mut [(K, V)] {
+    fn chunk_mut(&mut self, chunk: usize) -> Option<&mut [(K, V)]> {
         match self {
-            Self::None => &mut [],
-            Self::One(only) => core::slice::from_mut(only),
-            Self::Many(list) => list,
+            Self::One(only) if chunk == 0 => Some(core::slice::from_mut(only)),
+            Self::None | Self::One(_) => None,
+            Self::Many(chunks) => chunks.get_mut(chunk).map(Vec::as_mut_slice),
         }
     }
 }
 
 impl<K: Ord, V> Subscribers<K, V> {
-    /// Where the key is, or else where it belongs.
-    fn place(&self, key: &K) -> Result<usize, usize> {
-        self.as_slice().binary_search_by(|(other, _)| other.cmp(key))
+    /// Returns the chunk of the key, and where in it the key is, or else where it belongs.
+    fn place(&self, key: &K) -> (usize, Result<usize, usize>) {
+        let chunk = match self {
+            Self::None | Self::One(_) => 0,
+            Self::Many(chunks) => {
+                let chunk = chunks.partition_point(|chunk| chunk.last().is_some_and(|(last, _)| last < key));
+                chunk.min(chunks.len() - 1)
+            }
+        };
+        (chunk, self.chunk(chunk).unwrap_or_default().binary_search_by(|(other, _)| other.cmp(key)))
     }
 
     pub(super) fn get(&self, key: &K) -> Option<&V> {
-        let place = self.place(key).ok()?;
-        self.as_slice().get(place).map(|(_, value)| value)
+        let (chunk, place) = self.place(key);
+        self.chunk(chunk)?.get(place.ok()?).map(|(_, value)| value)
     }
 
     pub(super) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        match self.place(&key) {
-            Ok(place) => {
-                let (_, old) = self.as_mut_slice().get_mut(place)?;
-                Some(core::mem::replace(old, value))
+        let (chunk, place) = self.place(&key);
+        let at = match place {
+            Ok(at) => {
+                let (_, old) = self.chunk_mut(chunk)?.get_mut(at)?;
+                return Some(core::mem::replace(old, value));
             }
-            Err(place) => {
-                let mut list = match core::mem::replace(self, Self::None) {
-                    Self::None => {
-                        *self = Self::One((key, value));
-                        return None;
-                    }
-                    Self::One(only) => Box::new(vec![only]),
-                    Self::Many(list) => list,
-                };
-                list.insert(place, (key, value));
-                *self = Self::Many(list);
-                None
+            Err(at) => at,
+        };
+        let mut chunks = match core::mem::replace(self, Self::None) {
+            Self::None => {
+                *self = Self::One((key, value));
+                return None;
+            }
+            Self::One(only) => Box::new(vec![vec![only]]),
+            Self::Many(chunks) => chunks,
+        };
+        if let Some(list) = chunks.get_mut(chunk) {
+            list.insert(at, (key, value));
+            if list.len() > CHUNK_MAX {
+                let upper = list.split_off(CHUNK_MAX / 2);
+                chunks.insert(chunk + 1, upper);
             }
         }
+        *self = Self::Many(chunks);
+        None
     }
 
     pub(super) fn remove(&mut self, key: &K) -> Option<V> {
-        let place = self.place(key).ok()?;
+        let (chunk, place) = self.place(key);
+        let at = place.ok()?;
         match core::mem::replace(self, Self::None) {
             Self::None => None,
             Self::One((_, value)) => Some(value),
-            Self::Many(mut list) => {
-                let (_, value) = list.remove(place);
-                *self = match list.len() {
-                    1 => list.pop().map_or(Self::None, Self::One),
-                    _ => Self::Many(list),
+            Self::Many(mut chunks) => {
+                let list = chunks.get_mut(chunk)?;
+                let (_, value) = list.remove(at);
+                if list.is_empty() {
+                    chunks.remove(chunk);
+                }
+                *self = match &mut **chunks {
+                    [only] if only.len() == 1 => only.pop().map_or(Self::None, Self::One),
+                    _ => Self::Many(chunks),
                 };
                 Some(value)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeMap;
+    use alloc::vec::Vec;
+
+    use super::{CHUNK_MAX, Subscribers};
+
+    #[test]
+    fn a_long_list_equals_a_map_and_its_chunks_are_short() {
+        let (mut list, mut map, mut state) = (Subscribers::new(), BTreeMap::new(), 1_u32);
+        for step in 0..60_000_u32 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let key = state >> 19;
+            if (state >> 8 & 7 < 6) == (step < 30_000) {
+                assert_eq!(list.insert(key, step), map.insert(key, step));
+            } else {
+                assert_eq!(list.remove(&key), map.remove(&key));
+            }
+            assert_eq!(list.get(&(key ^ 1)), map.get(&(key ^ 1)));
+        }
+        let chunks: Vec<_> = (0..).map_while(|chunk| list.chunk(chunk)).collect();
+        assert!(chunks.iter().all(|chunk| (1..=CHUNK_MAX).contains(&chunk.len())));
+        assert!(chunks.concat().into_iter().eq(map.clone()));
+        map.keys().for_each(|key| _ = list.remove(key));
+        assert!(list.is_empty());
     }
 }
