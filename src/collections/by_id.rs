@@ -58,7 +58,7 @@ impl<T> ById<T> {
     /// first to be popped.
     pub(crate) fn latest_first(&self, number: impl Fn(&T) -> u64) -> Vec<(u64, PacketId)> {
         let mut order = Vec::new();
-        for (id, slot) in &self.index.entries {
+        for (id, slot) in self.index.entries() {
             if let Some(Some(value)) = self.slots.get(usize::from(*slot)) {
                 order.push((number(value), *id));
             }
@@ -69,7 +69,7 @@ impl<T> ById<T> {
 
     /// Returns the values in the order of their identifiers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (PacketId, &T)> {
-        self.index.entries.iter().filter_map(|(id, slot)| Some((*id, self.slots.get(usize::from(*slot))?.as_ref()?)))
+        self.index.entries().filter_map(|(id, slot)| Some((*id, self.slots.get(usize::from(*slot))?.as_ref()?)))
     }
 
     /// Returns the values in any order.
@@ -78,53 +78,87 @@ impl<T> ById<T> {
     }
 }
 
-/// The slots of the identifiers, as a sorted list. It does not depend on the type of value, so its
-/// code is in the page once.
+/// The slots of the identifiers, as a sorted list in pages. It does not depend on the type of
+/// value, so its code is in the page once.
 ///
-/// An insertion moves four bytes for each identifier behind the place. With the usual dozens in
-/// flight, this costs next to nothing. A tree is faster from tens of thousands on, but has ten
-/// times the code.
+/// A page has the identifiers with one upper byte. So an insertion moves a kilobyte at most,
+/// although a peer may hold all identifiers and choose their order. A tree has ten times the code.
 #[derive(Clone, Debug)]
 pub(crate) struct Index {
-    entries: Vec<(PacketId, u16)>,
+    /// Pages in the order of their upper bytes. Only a single one may be empty.
+    pages: Vec<Page>,
+    len: usize,
     /// Freed slots. While there are none, the slots in use are the first ones.
     free: Vec<u16>,
 }
 
+#[derive(Clone, Debug)]
+struct Page {
+    upper: u8,
+    entries: Vec<(PacketId, u16)>,
+}
+
 impl Index {
     pub(crate) const fn new() -> Self {
-        Self { entries: Vec::new(), free: Vec::new() }
+        Self { pages: Vec::new(), len: 0, free: Vec::new() }
     }
 
     pub(crate) const fn len(&self) -> usize {
-        self.entries.len()
+        self.len
     }
 
     pub(crate) fn contains(&self, id: PacketId) -> bool {
         self.slot(id).is_some()
     }
 
+    fn entries(&self) -> impl Iterator<Item = &(PacketId, u16)> {
+        self.pages.iter().flat_map(|page| &page.entries)
+    }
+
     fn slot(&self, id: PacketId) -> Option<usize> {
-        self.find(id).1
+        let page = self.pages.get(self.page(id).ok()?)?;
+        let (_, slot) = page.entries.get(page.find(id).ok()?)?;
+        Some(usize::from(*slot))
     }
 
     /// Adds the identifier and returns its slot.
     pub(crate) fn insert(&mut self, id: PacketId) -> usize {
-        let (place, slot) = self.find(id);
-        if let Some(slot) = slot {
+        if let Some(slot) = self.slot(id) {
             return slot;
         }
+        let upper = upper(id);
+        let at = match self.page(id) {
+            Ok(at) => at,
+            Err(_) if self.len == 0 && !self.pages.is_empty() => {
+                // The memory of the last page is used again.
+                self.pages[0].upper = upper;
+                0
+            }
+            Err(at) => {
+                self.pages.insert(at, Page { upper, entries: Vec::new() });
+                at
+            }
+        };
         #[expect(clippy::cast_possible_truncation, reason = "there are no more slots than identifiers")]
-        let slot = self.free.pop().unwrap_or(self.entries.len() as u16);
-        self.entries.insert(place, (id, slot));
+        let slot = self.free.pop().unwrap_or(self.len as u16);
+        let page = &mut self.pages[at];
+        if let Err(place) = page.find(id) {
+            page.entries.insert(place, (id, slot));
+            self.len += 1;
+        }
         usize::from(slot)
     }
 
     /// Removes the identifier and returns its slot, which is free then.
     pub(crate) fn remove(&mut self, id: PacketId) -> Option<usize> {
-        let (place, slot) = self.find(id);
-        slot?;
-        let (_, slot) = self.entries.remove(place);
+        let at = self.page(id).ok()?;
+        let page = self.pages.get_mut(at)?;
+        let place = page.find(id).ok()?;
+        let (_, slot) = page.entries.remove(place);
+        if page.entries.is_empty() && self.pages.len() > 1 {
+            self.pages.remove(at);
+        }
+        self.len -= 1;
         self.free.push(slot);
         Some(usize::from(slot))
     }
@@ -134,17 +168,34 @@ impl Index {
         *self = Self::new();
     }
 
-    /// Returns the place of the identifier, present or not, and its slot. It looks at both ends
-    /// first, since identifiers are given out and acknowledged in order.
-    fn find(&self, id: PacketId) -> (usize, Option<usize>) {
-        let place = match &*self.entries {
-            [(first, _), ..] if *first == id => 0,
-            [.., (last, _)] if *last < id => self.entries.len(),
-            entries => entries.partition_point(|(other, _)| *other < id),
-        };
-        let slot = self.entries.get(place).filter(|(other, _)| *other == id).map(|(_, slot)| usize::from(*slot));
-        (place, slot)
+    /// Returns the place of the identifier's page, present or not.
+    fn page(&self, id: PacketId) -> Result<usize, usize> {
+        let upper = upper(id);
+        match &*self.pages {
+            [only] if only.upper == upper => Ok(0),
+            pages => pages.binary_search_by(|page| page.upper.cmp(&upper)),
+        }
     }
+}
+
+impl Page {
+    /// Returns the place of the identifier, present or not. It looks at both ends first, since
+    /// identifiers are given out and acknowledged in order.
+    fn find(&self, id: PacketId) -> Result<usize, usize> {
+        match &*self.entries {
+            [(first, _), ..] if *first == id => Ok(0),
+            [.., (last, _)] if *last < id => Err(self.entries.len()),
+            entries => {
+                let place = entries.partition_point(|(other, _)| *other < id);
+                if entries.get(place).is_some_and(|(other, _)| *other == id) { Ok(place) } else { Err(place) }
+            }
+        }
+    }
+}
+
+const fn upper(id: PacketId) -> u8 {
+    let [upper, _] = id.get().to_be_bytes();
+    upper
 }
 
 #[cfg(test)]
