@@ -65,7 +65,7 @@ pub struct Fault {
 pub enum DropCause {
     /// The subscriber's outgoing queue was full.
     QueueFull,
-    /// The subscriber's outgoing buffer was full within the turn.
+    /// The subscriber's outgoing buffer was full, or the turn had copied too many bytes.
     TransmitFull,
     /// The subscriber's transport was not writable, and a message of QoS 0 does not wait.
     NotWritable,

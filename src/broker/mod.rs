@@ -1,7 +1,7 @@
 //! The broker: peers, the sessions of their clients, and the messages between them.
 //!
 //! A plain value without I/O. Its host has the sockets, the clock and the store. Clients of MQTT
-//! 3.1.1 and 5.0 meet in one broker; a 3.1.1 client is sent no properties.
+//! 3.1, 3.1.1 and 5.0 meet in one broker; only a 5.0 client is sent properties.
 //!
 //! # Order of calls
 //!
@@ -80,11 +80,15 @@
 //!
 //! - **Peer**: one connection, from its acceptance to its close.
 //! - **Client**: a client identifier with its session; it has a peer while it is connected.
-//! - **Session**: packet identifiers, queue and messages in flight of one client.
+//! - **Session**: packet identifiers, queue and messages in flight of one client. Subscriptions and
+//!   the will, which MQTT counts as session state too, are in `ClientState`.
 //! - **Subscriber**: the target of a subscription: a client, a shared group, or the host.
 //! - **Delivery**: one message on its way to one subscriber. It is decided (deliver), queued
 //!   (enqueue), moved to a packet (flush) and encoded (write).
 //! - **Outbox**: the queue of peers with bytes to send, and the buffers that hold them.
+//! - **Host**: the program that calls the broker; it may subscribe and publish without a peer.
+//! - **Live message**: one that has just been published, unlike a retained or a queued one.
+//! - **Approval**: the answer of the host's receive hook to one delivery.
 //! - **Turn** and **budget**: the work between two drains of the outputs, and its bound.
 //! - **Cursor**: how far a new subscription has come through the retained messages of its filter.
 //! - **Deferred**: waiting in a queue for the next turn's budget, or for a store that is behind.
@@ -362,8 +366,8 @@ impl Broker {
     /// Returns the next output, until there is none.
     ///
     /// First come the events and the host's own messages, in the order in which they arose. Then
-    /// come the questions, the peers to resume reading, the store's batch, and each peer's bytes,
-    /// in a fixed order.
+    /// come the questions, the peers to resume reading, and output that the store has released. The
+    /// store's next batch and each peer's bytes, in a fixed order, are the last.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
         if let Some(notice) = self.poll_notice() {
             return Some(notice);

@@ -104,9 +104,10 @@ pub struct BrokerOptions {
     /// refuses it unless the host answers before
     /// [`handle_timeout`](crate::broker::Broker::handle_timeout). Default 30 seconds.
     pub answer_timeout: Duration,
-    /// Limit of a peer's incoming bytes while its packets wait for an answer or for the store.
-    /// Default 4 MiB. From a sixteenth on, the host is asked to stop reading the peer. A peer whose
-    /// transport cannot stop is disconnected with 0x97 when as many bytes more have come.
+    /// Limit of a peer's incoming bytes while its packets wait for an answer, for the store or for
+    /// the next turn. Default 4 MiB. From a sixteenth on, the host is asked to stop reading the
+    /// peer. A peer whose transport cannot stop is disconnected with 0x97 when as many bytes more
+    /// have come.
     pub input_bytes_max: usize,
     /// True to report [`Output::Event`](crate::broker::Output::Event). Default false: then events
     /// cost nothing.

@@ -171,10 +171,11 @@ export interface BrokerOptions {
    */
   readonly answerTimeout?: number
   /**
-   * Bytes of one client that wait for a hook or a write of the store. Default 4 MiB.
+   * Bytes of one client that wait for a hook, a write of the store or their turn. Default 4 MiB.
    *
-   * From a sixteenth of it on, the connection is not read until half of that waits. A page's
-   * WebSocket cannot pause. Its client is disconnected with 0x97 once it has sent so many more. The
+   * From a sixteenth of it on, the connection is not read until less than a thirty-second waits. A
+   * page's WebSocket cannot pause: its client is disconnected with 0x97 once `inputBytesMaximum`
+   * more bytes have come. The
    * limit should hold some chunks of 64 KiB.
    */
   readonly inputBytesMaximum?: number

@@ -16,7 +16,8 @@ use crate::topic::{Levels, TopicError, TopicFault, TopicFilter, is_wildcard};
 ///
 /// A subscription is refused if a rule forbids all topics of its filter, and no earlier rule allows
 /// any of them. Otherwise it is granted, and each message is checked by its topic. A shared
-/// subscription is checked by its filter.
+/// subscription is checked by the filter behind its share name. Each of its messages then goes to a
+/// member that may receive the topic.
 ///
 /// The broker applies the list before it asks the host.
 #[derive(Clone, Debug, Default)]

@@ -23,7 +23,7 @@ impl RequiredChecks {
     }
 }
 
-/// Authorization result for a packet.
+/// Authorization result for a packet or a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Allowed,

@@ -1,4 +1,4 @@
-//! The will of a client: set, delayed, or none (MQTT 5.0 §3.1.2.5).
+//! The will of a client: armed or delayed (MQTT 5.0 §3.1.2.5).
 
 use alloc::sync::Arc;
 

@@ -27,8 +27,8 @@ pub(crate) struct Peer {
     /// no session present flag. SUBACK cannot refuse: it grants a refused subscription, but no
     /// message follows. Packets that are sent again may have DUP.
     pub(crate) is_3_1: bool,
-    /// Limit of its [`Deadline::Peer`](crate::broker::connection::deadlines::Deadline::Peer), which
-    /// stands at the next look.
+    /// Limit of its [`Deadline::Peer`](crate::broker::connection::deadlines::Deadline::Peer). The
+    /// deadline is the limit's next look.
     pub(crate) time_limit: Option<TimeLimit>,
 }
 

@@ -145,6 +145,7 @@ impl Broker {
         let mut place = 0;
         for asked in subscribe.subscriptions.iter().take(self.options.subscriptions_max) {
             let Ok(filter) = TopicFilter::parse(asked.filter) else {
+                // It is refused as invalid when it is granted.
                 verdicts.push(Verdict::Allowed);
                 continue;
             };

@@ -1,8 +1,8 @@
 //! Backpressure: fast producers are read more slowly, and slow consumers take bounded memory.
 //!
-//! Input: packets that wait for an answer or for the store stay in their peer's decoder. When many
-//! bytes wait there, the host is asked to stop reading the peer's transport. When few do, it is
-//! asked to resume.
+//! Input: packets that wait for an answer, for the store or for the next turn stay in their peer's
+//! decoder. When many bytes wait there, the host is asked to stop reading the peer's transport.
+//! When few do, it is asked to resume.
 //!
 //! Output: the host reports a transport that is not writable. Until it is, the session's queue
 //! holds QoS 1 and 2 messages up to its limits. QoS 0 messages are dropped, and retained messages

@@ -1,4 +1,5 @@
-//! Fan-out: from one PUBLISH to all its subscribers, each once [MQTT-3.3.4-2].
+//! Distribution: one PUBLISH retained, and delivered to each of its subscribers once
+//! [MQTT-3.3.4-2].
 
 use alloc::sync::Arc;
 

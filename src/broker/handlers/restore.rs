@@ -26,11 +26,11 @@ use crate::session::Sent;
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
 
-/// The fault in a record.
-type Fault = &'static str;
+/// The problem of a record.
+type Problem = &'static str;
 
-const NO_DELIVERY: Fault = "it is not a queued delivery";
-const NO_PLACE: Fault = "its place in the queue is too far behind the one before it";
+const NO_DELIVERY: Problem = "it is not a queued delivery";
+const NO_PLACE: Problem = "its place in the queue is too far behind the one before it";
 
 /// State of a restore, with keys by the numbers in the records.
 struct Restoring<'b> {
@@ -109,7 +109,7 @@ impl Broker {
         for (_, key) in sessions {
             self.lose_connection(key, now);
         }
-        // What is over is over: nobody was connected.
+        // Sessions and wills that are due end without a grace, since no client was connected.
         self.started_at.get_or_insert(now);
         self.begin_turn(now);
         self.run_timers(false, now);
@@ -196,7 +196,7 @@ fn check_format(records: &[(&[u8], &[u8])]) -> Result<(), StoreError> {
 }
 
 impl Restoring<'_> {
-    fn record(&mut self, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+    fn record(&mut self, key: &[u8], value: &[u8]) -> Result<(), Problem> {
         match Key::read(key).ok_or("its key has an unknown kind")? {
             Key::Format | Key::Clock => Ok(()),
             Key::Message(number) => self.message(number, value),
@@ -234,7 +234,7 @@ impl Restoring<'_> {
         }
     }
 
-    fn message(&mut self, number: u64, value: &[u8]) -> Result<(), Fault> {
+    fn message(&mut self, number: u64, value: &[u8]) -> Result<(), Problem> {
         let (message, arrived) = read_message(value).ok_or("it is not a message")?;
         // No message arrived later than now, even if the clock was set.
         let date = self.clock.apply(arrived).min(self.now);
@@ -246,7 +246,7 @@ impl Restoring<'_> {
         Ok(())
     }
 
-    fn subscription(&mut self, session: u64, filter: &str, value: &[u8]) -> Result<(), Fault> {
+    fn subscription(&mut self, session: u64, filter: &str, value: &[u8]) -> Result<(), Problem> {
         let filter = TopicFilter::parse(filter).map_err(|_| "its topic filter is invalid")?;
         let (subscription, after) = read_subscription(value).ok_or("it is not a subscription")?;
         let key = self.find_session(session)?;
@@ -260,7 +260,7 @@ impl Restoring<'_> {
         Ok(())
     }
 
-    fn sent(&mut self, session: u64, packet_id: PacketId, value: &[u8]) -> Result<(), Fault> {
+    fn sent(&mut self, session: u64, packet_id: PacketId, value: &[u8]) -> Result<(), Problem> {
         let (order, delivery) = read_sent(value).ok_or("it is not a sent delivery")?;
         let key = self.find_session(session)?;
         let (message, delivery) = delivery.map(|record| self.delivery(key, record)).transpose()?.unzip();
@@ -272,14 +272,14 @@ impl Restoring<'_> {
     }
 
     /// Reads a delivery that waits, of the client with this session.
-    fn waiting(&mut self, session: u64, value: &[u8]) -> Result<(ClientKey, MessageKey, Delivery), Fault> {
+    fn waiting(&mut self, session: u64, value: &[u8]) -> Result<(ClientKey, MessageKey, Delivery), Problem> {
         let record = DeliveryRecord::read(value).ok_or(NO_DELIVERY)?;
         let key = self.find_session(session)?;
         let (message, delivery) = self.delivery(key, record)?;
         Ok((key, message, delivery))
     }
 
-    fn retained(&mut self, topic: &str, value: &[u8]) -> Result<(), Fault> {
+    fn retained(&mut self, topic: &str, value: &[u8]) -> Result<(), Problem> {
         let (number, rest) = value.split_first_chunk().ok_or("it has no message number")?;
         let publisher = core::str::from_utf8(rest).map_err(|_| "its publisher is not UTF-8")?;
         let (key, message, arrived) = self.reference_message(u64::from_be_bytes(*number))?;
@@ -296,7 +296,7 @@ impl Restoring<'_> {
         Ok(())
     }
 
-    fn session(&mut self, number: u64, value: &[u8]) -> Result<(), Fault> {
+    fn session(&mut self, number: u64, value: &[u8]) -> Result<(), Problem> {
         let (record, client_id) = SessionRecord::read(value).ok_or("it is not a session")?;
         let client_id: Arc<str> = client_id.into();
         if self.broker.clients.find(&client_id).is_some() {
@@ -335,7 +335,7 @@ impl Restoring<'_> {
         Ok(())
     }
 
-    fn delivery(&mut self, of: ClientKey, record: DeliveryRecord<'_>) -> Result<(MessageKey, Delivery), Fault> {
+    fn delivery(&mut self, of: ClientKey, record: DeliveryRecord<'_>) -> Result<(MessageKey, Delivery), Problem> {
         let (key, message, arrived) = self.reference_message(record.message)?;
         let Broker { clients, groups, .. } = &*self.broker;
         let is_member =
@@ -345,7 +345,7 @@ impl Restoring<'_> {
     }
 
     /// Adds a reference to the message of a record.
-    fn reference_message(&mut self, number: u64) -> Result<(MessageKey, Arc<Message>, Time), Fault> {
+    fn reference_message(&mut self, number: u64) -> Result<(MessageKey, Arc<Message>, Time), Problem> {
         let missing = "its message is missing";
         let place = self.messages.binary_search_by_key(&number, |(number, _)| *number).map_err(|_| missing)?;
         let (_, key) = self.messages[place];
@@ -353,7 +353,7 @@ impl Restoring<'_> {
         Ok((key, message, arrived))
     }
 
-    fn find_session(&self, number: u64) -> Result<ClientKey, Fault> {
+    fn find_session(&self, number: u64) -> Result<ClientKey, Problem> {
         let place = self.sessions.binary_search_by_key(&number, |(number, _)| *number);
         place.map(|place| self.sessions[place].1).map_err(|_| "its session is missing")
     }
@@ -361,8 +361,8 @@ impl Restoring<'_> {
     fn with_session(
         &mut self,
         number: u64,
-        restore: impl FnOnce(&mut ClientState, &mut StoredSession) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+        restore: impl FnOnce(&mut ClientState, &mut StoredSession) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
         let key = self.find_session(number)?;
         let Some(client) = self.broker.clients.get_mut(key) else { return Ok(()) };
         let Some(stored) = self.store.sessions.get_mut(key) else { return Ok(()) };

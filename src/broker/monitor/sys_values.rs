@@ -117,11 +117,11 @@ pub(crate) fn entry(index: usize, counters: &Counters, gauges: &Gauges) -> Entry
     }
 }
 
-pub(crate) fn publishes(traffic: Traffic) -> u64 {
+fn publishes(traffic: Traffic) -> u64 {
     [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce].map(|qos| traffic.publishes(qos)).iter().sum()
 }
 
-pub(crate) fn decimal(text: &mut String, value: u64) {
+fn decimal(text: &mut String, value: u64) {
     if value >= 10 {
         decimal(text, value / 10);
     }

@@ -5,9 +5,9 @@
 //! One batch is out at a time; later changes go into the next. A slow store thus writes fewer,
 //! larger batches.
 //!
-//! Handlers write no records. At the end of a turn, the touched clients and topics are compared
-//! with their stored images, and the differences make the batch. So no change is missed, and a
-//! change that was undone in between costs nothing.
+//! Handlers write no records. Before output is handed out, the touched clients and topics are
+//! compared with their stored images, and the differences make the batch. So no change is missed,
+//! and a change that was undone in between costs nothing.
 //!
 //! The store keeps retained messages, and sessions that outlive their connection, with their
 //! session state (MQTT 5.0 §4.1). For a session that ends with its connection, it keeps the will:

@@ -152,7 +152,7 @@ impl BrokerDriver {
                 Some(Step::Event(listener, event)) => tell(listener.as_ref(), &event),
                 Some(Step::Store(storage, batch, changes)) => storage.write(batch, &changes),
                 Some(Step::Ask(Some(asker), id, peer, question)) => hooks::ask(&asker, id, peer, &question),
-                // Without an asker, the answer is no.
+                // A question without a hook is one too many; refusing is the safe side.
                 Some(Step::Ask(None, id, ..)) => {
                     let answer = Answer::Refuse(ReasonCode::NotAuthorized);
                     self.state.borrow_mut().machine.answer(id, answer, now());
