@@ -20,7 +20,7 @@ import { disconnectCode, optionError, payload as payloadOf, secret, text } from 
 import { brokerLoader } from '../wasm/broker-module.js'
 import type { BrokerGlue, BrokerCore as Core, CoreBrokerOptions } from '../wasm/interface.js'
 import { loadPart } from '../wasm/lazy-part.js'
-import type { Engine } from '../wasm/loader.js'
+import { type Engine, freeLater } from '../wasm/loader.js'
 import { thrownError } from '../wasm/to-error.js'
 import { type Counters, readCounters } from './counters.js'
 import { BrokerEvent, type BrokerEventDetail, type ClientInfo, type RetainedInfo, type SessionInfo } from './events.js'
@@ -37,7 +37,7 @@ const stores = new WeakSet<Store>()
 /** Events of a broker. */
 export interface BrokerEventMap {
   event: BrokerEvent
-  /** A failed hook, or a failed store, which ends the broker. */
+  /** A failed hook; or a failed store or module, which ends the broker. */
   error: BrokerErrorEvent
 }
 
@@ -55,13 +55,20 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
   /** @internal */
   protected readonly observed = 'event'
   readonly #loaded: Promise<Engine<BrokerGlue>>
-  readonly #peers = new PeerSet()
+  readonly #peers = new PeerSet(error => this.#fail(error))
   readonly #subscriptions: OwnSubscriptions
   #core: Core | undefined
   #storage: BatchWriter | undefined
   #closing: Promise<void> | undefined
+  #failure: MqttError | undefined
+  #break!: (error: MqttError) => void
+  /** Rejects when the module fails. */
+  readonly #broken = new Promise<never>((_, reject) => {
+    this.#break = reject
+  })
   /** Stops the looks at the timers on page events. */
   #stopWaking: (() => void) | undefined
+  #unguard: (() => void) | undefined
 
   /** @throws OptionError if an option is wrong. */
   constructor(options?: BrokerOptions) {
@@ -72,6 +79,7 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
         throw new OptionError('store', store, 'this store is in use by another Broker; close that one first')
       stores.add(store)
     }
+    this.#broken.catch(ignore)
     this.#loaded = this.#start(core, hooks, store)
     this.#subscriptions = new OwnSubscriptions(this.#loaded, () => this.#open())
     this.ready = this.#loaded.then(() => this)
@@ -118,12 +126,13 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
     text(topic, 'topic')
     const bytes = payloadOf(payload, 'payload')
     await this.#loaded
+    const core = this.#open()
     try {
-      const subscribers = this.#open().publish(topic, bytes, flags, properties)
+      const subscribers = core.publish(topic, bytes, flags, properties)
       await this.#storage?.covered()
       return subscribers
     } catch (error) {
-      throw thrownError(error, { kind: 'publish', topic })
+      throw this.#failure ?? thrownError(error, { kind: 'publish', topic })
     }
   }
 
@@ -226,7 +235,10 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
       brokerLoader.load(),
       Object.values(hooks).some(Boolean) && loadPart(import('./lazy-hooks.js')),
     ])
-    if (this.#closing) throw closed()
+    if (this.#closing) throw this.#closed()
+    const fail = (error: MqttError) => this.#fail(error)
+    engine.onFailure.add(fail)
+    this.#unguard = () => engine.onFailure.delete(fail)
     const core = new engine.glue.BrokerCore(this.#subscriptions.host(engine), options)
     if (hooksPart) {
       const runner = new hooksPart.HookRunner(hooks, {
@@ -239,7 +251,7 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
     if (store) await this.#restore(store, core)
     this.#core = core
     // Then it is closed as any other is.
-    if (this.#closing) throw closed()
+    if (this.#closing) throw this.#closed()
     if (this.isObserved) this.observe(true)
     this.#stopWaking = onPageResume(() => this.#call(() => core.wake()))
     return engine
@@ -250,7 +262,8 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
       const { BatchWriter } = await loadPart(import('../store/lazy-store.js'))
       this.#storage = await BatchWriter.open(store, core, {
         error: (message, cause) => new StoreError(message, { cause }),
-        failed: error => this.#tell(error),
+        failed: error => this.#failure || this.#tell(error),
+        broken: this.#broken,
         closed: () => stores.delete(store),
       })
     } catch (error) {
@@ -262,23 +275,48 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
     if (this.dispatchEvent(new BrokerErrorEvent(error))) reportUncaught(error)
   }
 
-  async #end(): Promise<void> {
-    // A module that is still loading cannot be closed.
-    if (!this.#core) await this.#loaded.catch(ignore)
+  /** Ends the broker with its module, which has failed. */
+  #fail(thrown: unknown): void {
+    if (this.#failure) return
+    const error = thrownError(thrown, { kind: 'options' }) as MqttError
+    this.#failure = error
+    const core = this.#leaveCore()
+    this.#break(error)
+    this.#subscriptions.close({ error })
+    this.#peers.close()
+    freeLater(core)
+    this.#storage?.close().catch(ignore)
+    const isUnheard = this.dispatchEvent(new BrokerErrorEvent(error))
+    // The hook of the module has reported a panic.
+    if (isUnheard && !error.message.includes('panicked')) reportUncaught(error)
+  }
+
+  #leaveCore(): Core | undefined {
     const core = this.#core
     this.#core = undefined
     this.#stopWaking?.()
+    this.#unguard?.()
+    return core
+  }
+
+  async #end(): Promise<void> {
+    // A module that is still loading cannot be closed.
+    if (!this.#core) await this.#loaded.catch(ignore)
+    const core = this.#leaveCore()
     // Loading failed, or the core is lost.
     if (!core) return this.#storage?.close()
-    core.close()
-    this.#subscriptions.close()
+    try {
+      core.close()
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.#subscriptions.close({})
     // The caller may be a hook or a handler, after which the module tells its clients.
     await new Promise<void>(nextTask)
     // Answers to clients follow on the writes that they wait for.
     if (this.#storage) await this.#storage.settled()
     this.#peers.close()
-    // Later, since the module may be on the stack.
-    setTimeout(() => core.free())
+    freeLater(core)
     await this.#storage?.close()
   }
 
@@ -295,22 +333,21 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
   }
 
   #call(action: () => void): void {
-    if (this.#closing) return
+    if (this.#closing || this.#failure) return
     try {
       action()
     } catch (error) {
-      // The module trapped, a bug of ours. It cannot be called again.
-      this.#core = undefined
-      this.#stopWaking?.()
-      this.#peers.close()
-      reportUncaught(thrownError(error, { kind: 'options' }))
+      this.#fail(error)
     }
   }
 
   #open(): Core {
-    if (!this.#core) throw closed()
+    if (!this.#core) throw this.#closed()
     return this.#core
   }
-}
 
-const closed = () => new ClosedError('the broker is closed')
+  #closed(): ClosedError {
+    const cause = this.#failure
+    return new ClosedError(`the broker is closed${cause ? `: ${cause.message}` : ''}`, { cause })
+  }
+}

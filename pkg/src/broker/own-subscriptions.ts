@@ -77,10 +77,10 @@ export class OwnSubscriptions {
     return openStream(options, 5, this.#streams, (wish, handle) => this.subscribe(filter, wish, handle))
   }
 
-  /** Ends all subscriptions, since the broker is closed. */
-  close(): void {
-    for (const { end } of this.#members.values()) end()
-    for (const stream of this.#streams) stream.close({})
+  /** Ends all subscriptions with the broker. */
+  close(last: { readonly error?: unknown }): void {
+    for (const { end } of this.#members.values()) end().catch(ignore)
+    for (const stream of this.#streams) stream.close(last)
   }
 
   async #join(filter: string, byte: number, handle: Handler, signal: AbortSignal | undefined): Promise<Subscription> {

@@ -9,7 +9,7 @@ import { disconnectCode, fields, integer, payload as payloadOf, text } from '../
 import type { Receiver } from '../wasm/callbacks.js'
 import type { ClientCore } from '../wasm/interface.js'
 import type { Loader } from '../wasm/loader.js'
-import type { Subject } from '../wasm/to-error.js'
+import { type Subject, thrownError } from '../wasm/to-error.js'
 import { Connection } from './connection.js'
 import { PacketEvent, type Status, StatusEvent } from './events.js'
 import { openStream, unsubscribed } from './open-stream.js'
@@ -124,7 +124,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
       if (core !== undefined && flags >= 0) return this.#publishNow(core, topic, bytes, flags, undefined)
       return this.#publishWith(topic, typeof payload === 'string' ? bytes : bytes.slice(), options)
     } catch (error) {
-      return Promise.reject(this.#connection.thrown(error, { kind: 'publish', topic }))
+      return Promise.reject(thrownError(error, { kind: 'publish', topic }))
     }
   }
 
@@ -148,7 +148,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
       const [options, handler] = readHandler(rest)
       return this.#subscribe(filter, options as SubscribeOptions, handler)
     } catch (error) {
-      return Promise.reject(this.#connection.thrown(error, { kind: 'subscribe', filter }))
+      return Promise.reject(thrownError(error, { kind: 'subscribe', filter }))
     }
   }
 

@@ -6,7 +6,7 @@ import { onPageResume } from '../util/page-resume.js'
 import { optionError } from '../util/validate.js'
 import { ClientHost, type Receiver } from '../wasm/callbacks.js'
 import type { ClientCore, LinkableCore } from '../wasm/interface.js'
-import type { Engine, Loader } from '../wasm/loader.js'
+import { type Engine, freeLater, type Loader } from '../wasm/loader.js'
 import { closeError, requestError, type Subject, thrownError } from '../wasm/to-error.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
 import type { Status } from './events.js'
@@ -119,11 +119,6 @@ export class Connection {
     }
   }
 
-  /** Returns the error for what a request threw. A trap ends the client. */
-  thrown(thrown: unknown, subject: Subject): unknown {
-    return thrown instanceof WebAssembly.RuntimeError ? this.#fail(thrown) : thrownError(thrown, subject)
-  }
-
   /** Returns the error for a call after the end. */
   closedError(): ClosedError {
     const { error } = this.status as { readonly error?: Error }
@@ -139,22 +134,14 @@ export class Connection {
     else this.#finish(undefined)
   }
 
-  /**
-   * Ends the client after a trap, which may leave the module's state broken. The socket does not
-   * call it any more.
-   *
-   * Calls by the browser (events, timers, microtasks) do not pass here. A trap in one of them is
-   * reported as an uncaught error. The client ends with the next call, which traps too.
-   */
-  #fail(thrown: unknown): Error {
-    const error = thrownError(thrown, { kind: 'options' }) as Error
+  /** Ends the client with its module, which has failed. The socket does not call it any more. */
+  #fail(thrown: unknown): void {
     const socket = this.#socket
     if (socket) {
       socket.onmessage = socket.onclose = null
       socket.close()
     }
-    this.#finish(error)
-    return error
+    this.#finish(thrownError(thrown, { kind: 'options' }) as Error)
   }
 
   #listen(signal: AbortSignal | undefined): void {
@@ -189,14 +176,15 @@ export class Connection {
       if (this.#core === core) core.open(socket)
       else socket.close()
     } catch (error) {
-      if (error instanceof WebAssembly.RuntimeError) this.#fail(error)
-      else this.#finish(connectError(error))
+      this.#finish(connectError(error))
     }
   }
 
   /** Creates the core, whose connect timeout begins. */
-  #start(engine: Engine): ClientCore {
-    const { glue, memory } = engine
+  #start({ glue, memory, onFailure }: Engine): ClientCore {
+    const fail = (error: Error) => this.#fail(error)
+    onFailure.add(fail)
+    this.cleanUp.add(() => onFailure.delete(fail))
     this.queue.check(glue)
     const host = new ClientHost(memory, glue, this.receivers, this.requests, {
       connected: (sessionPresent, properties) => this.#onConnected(sessionPresent, properties),
@@ -279,14 +267,7 @@ export class Connection {
     this.#core = undefined
     this.status = error ? { phase: 'closed', error } : { phase: 'closed' }
     for (const clean of this.cleanUp) clean()
-    // Later, since the module may be on the stack, or have a microtask queued.
-    setTimeout(() => {
-      try {
-        core?.free()
-      } catch {
-        // The module has failed, and the caller at that time was told.
-      }
-    })
+    freeLater(core)
     const failed = (what: string) => (subject: Subject) =>
       error ? requestError(subject, `${what}: ${error.message}`, { cause: error }) : this.closedError()
     this.queue.close(failed('nothing was sent'))

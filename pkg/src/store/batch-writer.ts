@@ -1,3 +1,4 @@
+import type { MqttError } from '../util/errors.js'
 import type { BrokerCore, Storage as CoreStorage } from '../wasm/interface.js'
 import type { Store, StoreChange, StoreError } from './store.js'
 
@@ -9,9 +10,11 @@ const HEADER_BYTES = 8
 export interface BatchWriterHost {
   error(message: string, cause: unknown): StoreError
   /** Called when the store could not be written. */
-  failed(error: StoreError): void
+  failed(error: MqttError): void
   /** Called when the store is free for another broker. */
   closed(): void
+  /** Rejects when the module fails. */
+  readonly broken: Promise<never>
 }
 
 /** Writer of a broker's changes: passes the core's batches to the user's store, one at a time. */
@@ -21,7 +24,7 @@ export class BatchWriter implements CoreStorage {
   readonly #host: BatchWriterHost
   /** The latest write. It never rejects. */
   #last: Promise<void> = Promise.resolve()
-  #failure: StoreError | undefined
+  #failure: MqttError | undefined
   #closed: Promise<void> | undefined
 
   private constructor(store: Store, core: BrokerCore, host: BatchWriterHost) {
@@ -37,13 +40,16 @@ export class BatchWriter implements CoreStorage {
   static async open(store: Store, core: BrokerCore, host: BatchWriterHost): Promise<BatchWriter> {
     const storage = new BatchWriter(store, core, host)
     try {
-      await core.restore(storage.#load(), storage)
+      // A panic leaves the promise of the module open.
+      await Promise.race([core.restore(storage.#load(), storage), host.broken])
       return storage
     } catch (error) {
       // A write that has begun calls the core when it ends.
       await storage.settled()
-      core.free()
       // The first error is the one to report.
+      try {
+        core.free()
+      } catch {}
       await storage.close().catch(() => {})
       throw error
     }
@@ -111,8 +117,8 @@ export class BatchWriter implements CoreStorage {
       if (this.#failure) this.#core.storeFailed()
       else this.#core.stored(batch)
     } catch (cause) {
-      // The module trapped, a bug of ours. It cannot be called again.
-      this.#failure ??= this.#host.error('the WebAssembly module failed', cause)
+      // The module has failed, and cannot be called again.
+      this.#failure ??= cause as MqttError
     }
     if (!this.#failure) return
     // No more is written, so another broker may take the store.

@@ -98,6 +98,7 @@ export class Peer implements PeerSocket, TransportListener {
 
 /** The peers of one broker, and the core that they call. */
 export class PeerSet {
+  readonly #onFailure: (error: unknown) => void
   readonly #peers = new Set<Peer>()
   #core: BrokerCore | undefined
   #isClosed = false
@@ -105,6 +106,10 @@ export class PeerSet {
   readonly #flush = () => {
     this.#isFlushDue = false
     this.#call(core => core.flush())
+  }
+
+  constructor(onFailure: (error: unknown) => void) {
+    this.#onFailure = onFailure
   }
 
   enter(peer: Peer, core: BrokerCore): void {
@@ -140,12 +145,7 @@ export class PeerSet {
     try {
       call(this.#core)
     } catch (error) {
-      // The module trapped, a bug of ours. A dead broker must not look alive, so every peer is
-      // closed.
-      this.close()
-      nextTask(() => {
-        throw error
-      })
+      this.#onFailure(error)
     }
   }
 }

@@ -1,11 +1,16 @@
 import { MqttError } from '../util/errors.js'
 import type { Glue } from './interface.js'
+import { moduleError } from './to-error.js'
 
 /** A loaded module. */
 export interface Engine<G extends Glue = Glue> {
   readonly glue: G
   readonly memory: WebAssembly.Memory
+  /** Listeners for the failure of the module: its clients and brokers, which it ends. */
+  readonly onFailure: Set<OnFailure>
 }
+
+type OnFailure = (error: MqttError) => void
 
 /** Export of wasm-bindgen's JavaScript that its declarations lack, since bundlers call it. */
 interface Setup {
@@ -50,17 +55,57 @@ export class Loader<G extends Glue = Glue> {
     const { glue, imports, named } = this.#generated
     try {
       const instance = await WebAssembly.instantiate(await compile(url), imports)
-      const exports = named(instance.exports)
+      const onFailure = new Set<OnFailure>()
+      const exports = guard(named(instance.exports), onFailure)
       glue.__wbg_set_wasm(exports)
       const { memory, __wbindgen_start } = exports as unknown as Exports
       __wbindgen_start()
-      this.engine = { glue, memory }
+      this.engine = { glue, memory, onFailure }
       return this.engine
     } catch (cause) {
       this.#loading = undefined
       throw new MqttError(`the WebAssembly module could not be loaded from ${url}: ${cause}`, { cause })
     }
   }
+}
+
+/** Frees a core in a task of its own, since the module may be on the stack, or have a microtask queued. */
+export function freeLater(core: { free(): void } | undefined): void {
+  setTimeout(() => {
+    try {
+      core?.free()
+    } catch {
+      // The module has failed, which was reported then.
+    }
+  })
+}
+
+/**
+ * Guards the module's exports against a panic or trap, which leaves the module's state broken. It
+ * ends all clients and brokers of the module, whoever has called: the face or the browser.
+ *
+ * A call by the face then throws the same MqttError. A callback of the browser (event, timer,
+ * promise) has no caller to tell.
+ */
+function guard(exports: WebAssembly.Exports, onFailure: Set<OnFailure>): WebAssembly.Exports {
+  const guarded = { ...exports }
+  for (const [name, call] of Object.entries(exports)) {
+    if (typeof call !== 'function') continue
+    const isCallback = name.includes('closure')
+    guarded[name] = (...given: unknown[]) => {
+      try {
+        return call(...given)
+      } catch (thrown) {
+        if (!isCallback && !(thrown instanceof WebAssembly.RuntimeError)) throw thrown
+        const error = moduleError(thrown)
+        for (const listener of onFailure) listener(error)
+        if (!isCallback) throw error
+        // Some closures return `[error, isError]`.
+        return []
+      }
+    }
+  }
+  return guarded
 }
 
 async function compile(url: URL): Promise<WebAssembly.Module> {

@@ -16,13 +16,16 @@ export type Subject =
   | { readonly kind: 'explain'; readonly filter: string; readonly topic: string }
   | { readonly kind: 'options' }
 
+/** Returns the error of a module that cannot be called any more. */
+export function moduleError(thrown: unknown): MqttError {
+  // A panic throws a RuntimeError with its place and message.
+  return new MqttError(`the WebAssembly module failed; reload the page: ${thrown}`, { cause: thrown })
+}
+
 /** Returns the typed error for an error of the module. Typed errors pass unchanged. */
 export function thrownError(thrown: unknown, subject: Subject): unknown {
   if (thrown instanceof MqttError) return thrown
-  if (!Array.isArray(thrown)) {
-    // A panic throws a RuntimeError with its place and message.
-    return new MqttError(`the WebAssembly module failed; reload the page: ${thrown}`, { cause: thrown })
-  }
+  if (!Array.isArray(thrown)) return moduleError(thrown)
   const [code, message, reasonCode] = thrown as unknown as Failure
   switch (code) {
     case 'topic':
