@@ -88,8 +88,8 @@ export class HookError extends MqttError {
 }
 
 /**
- * Event for a failure that has no caller: a HookError or a StoreError. Without `preventDefault()`
- * it is reported as uncaught.
+ * Event for a failure that has no caller: a HookError, a StoreError, or the MqttError of a failed
+ * module. Without `preventDefault()` it is reported as uncaught.
  */
 export class BrokerErrorEvent extends Event {
   constructor(readonly error: MqttError) {

@@ -69,7 +69,10 @@ export class Loader<G extends Glue = Glue> {
   }
 }
 
-/** Frees a core in a task of its own, since the module may be on the stack, or have a microtask queued. */
+/**
+ * Frees a core in a task of its own, since the module may be on the stack, or have a microtask
+ * queued.
+ */
 export function freeLater(core: { free(): void } | undefined): void {
   setTimeout(() => {
     try {
