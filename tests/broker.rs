@@ -35,6 +35,7 @@ mod broker {
     mod store;
     mod subscribe;
     mod sys;
+    mod takeover;
     mod timing;
     mod turns;
     mod wills;

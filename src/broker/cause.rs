@@ -17,6 +17,8 @@ pub enum RejectCause {
     ConnectTimeout,
     /// The connection limit is reached.
     TooManyConnections,
+    /// A later CONNECT with the same client identifier came, and was accepted or waits.
+    TakenOver,
     /// The transport closed.
     TransportClosed,
     /// The store could not be written; see

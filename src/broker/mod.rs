@@ -265,7 +265,7 @@ impl Broker {
         found.input.feed_with(len, fill);
         match found.input.blocked() {
             Blocked::Nothing => self.receive(peer, now),
-            Blocked::Answers => {}
+            Blocked::Answers | Blocked::Former => {}
             // There may be a new budget by now, and others wait for it too.
             Blocked::Store | Blocked::Budget => self.run_deferred(now),
         }

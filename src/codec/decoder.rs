@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::decode::Header;
-use super::{DecodeError, Packet, ReasonCode, Version};
+use super::{DecodeError, Packet, PacketKind, ReasonCode, Version};
 
 /// A buffer that grew beyond this is given back once it is empty.
 const KEPT_BYTES: usize = 64 * 1024;
@@ -111,6 +111,20 @@ impl Decoder {
     /// again.
     pub const fn put_back(&mut self, located: &Located) {
         self.start = located.start;
+    }
+
+    /// True if a whole packet of this kind is unread, and no malformed header before it.
+    pub(crate) fn has_unread(&self, kind: PacketKind, version: Version) -> bool {
+        let mut unread = self.unread();
+        while let Ok(Some(header)) = Header::read(unread, version, self.is_3_1)
+            && let Some(behind) = unread.get(header.packet_len..)
+        {
+            if header.kind == kind {
+                return true;
+            }
+            unread = behind;
+        }
+        false
     }
 
     /// The bytes of a located packet.

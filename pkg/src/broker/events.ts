@@ -23,6 +23,7 @@ export type BrokerEventDetail =
         | 'fault'
         | 'connect-timeout'
         | 'too-many-connections'
+        | 'taken-over'
         | 'transport-closed'
         | 'store-failed'
         | 'host'

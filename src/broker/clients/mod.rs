@@ -37,6 +37,10 @@ pub(crate) struct ClientState {
     pub(crate) subscriptions: SortedList<ClientSubscription>,
     /// The peer; `None` while it is not connected.
     pub(crate) peer: Option<PeerId>,
+    /// The place of its last CONNECT among all that came; 0 if it was restored.
+    pub(crate) connect_order: u64,
+    /// The peer whose CONNECT waits for the end of this connection.
+    pub(crate) successor: Option<PeerId>,
     /// The session expiry interval in seconds; `u32::MAX` never expires.
     pub(crate) expiry_interval: u32,
     /// Time of its [`Deadline::Session`](crate::broker::connection::deadlines::Deadline::Session).
@@ -241,6 +245,8 @@ impl Clients {
             session,
             subscriptions: SortedList::new(),
             peer: None,
+            connect_order: 0,
+            successor: None,
             expiry_interval: 0,
             expires_at: None,
             will: None,

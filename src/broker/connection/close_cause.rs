@@ -90,8 +90,8 @@ impl From<DisconnectCause> for RejectCause {
             DisconnectCause::Fault(fault) => Self::Fault(fault),
             DisconnectCause::KeepAliveTimeout => Self::ConnectTimeout,
             DisconnectCause::StoreFailed => Self::StoreFailed,
+            DisconnectCause::TakenOver => Self::TakenOver,
             DisconnectCause::Host(_)
-            | DisconnectCause::TakenOver
             | DisconnectCause::Client(_)
             | DisconnectCause::QueueFull => Self::Host,
         }

@@ -27,6 +27,8 @@ pub(crate) struct Peer {
     /// no session present flag. SUBACK cannot refuse: it grants a refused subscription, but no
     /// message follows. Packets that are sent again may have DUP.
     pub(crate) is_3_1: bool,
+    /// The place of its CONNECT among all that came; 0 before it has come.
+    pub(crate) connect_order: u64,
     /// Limit of its [`Deadline::Peer`](crate::broker::connection::deadlines::Deadline::Peer). The
     /// deadline is the limit's next look.
     pub(crate) time_limit: Option<TimeLimit>,
@@ -87,6 +89,13 @@ impl Connected {
 }
 
 impl Peer {
+    /// True if the client has closed the connection or said DISCONNECT, and packets before that wait
+    /// to be handled.
+    pub(crate) fn is_leaving(&self) -> bool {
+        let Some(connected) = self.connection.connected() else { return false };
+        self.input.is_blocked() && (self.output.is_gone() || self.input.has_disconnect(connected.version))
+    }
+
     /// Notes that a PUBLISH which introduces an alias is sent.
     pub(crate) fn introduced(&mut self, alias: u16, topic: TopicName) {
         if let Some(aliases) = self.connection.connected_mut().and_then(|connected| connected.outbound_aliases.as_mut())
@@ -108,11 +117,13 @@ const fn longest(publish: &Publish<'_>, identifiers: usize) -> usize {
 pub(crate) struct Peers {
     slab: Slab<Peer>,
     serial: u32,
+    /// CONNECT packets that came.
+    connects: u64,
 }
 
 impl Peers {
     pub(crate) const fn new() -> Self {
-        Self { slab: Slab::new(), serial: 0 }
+        Self { slab: Slab::new(), serial: 0, connects: 0 }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -128,6 +139,7 @@ impl Peers {
             input: PeerInput::new(packet_bytes_max),
             output: PeerOutput::new(),
             is_3_1: false,
+            connect_order: 0,
             time_limit: None,
         });
         id
@@ -139,6 +151,17 @@ impl Peers {
 
     pub(crate) fn get_mut(&mut self, id: PeerId) -> Option<&mut Peer> {
         self.slab.get_mut(id.slot()).filter(|peer| peer.id == id)
+    }
+
+    /// Notes that the peer's CONNECT has come, before it is handled for the first time.
+    pub(crate) fn note_connect(&mut self, id: PeerId) {
+        let order = self.connects + 1;
+        if let Some(peer) = self.get_mut(id)
+            && peer.connect_order == 0
+        {
+            peer.connect_order = order;
+            self.connects = order;
+        }
     }
 
     pub(crate) fn remove(&mut self, id: PeerId) -> Option<Peer> {

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! Nothing ──a packet asks the host──▶ Answers ──all answered──▶ Nothing
+//!       ├───CONNECT, and a former connection ends──▶ Former ──it has ended──▶ Budget
 //!       └───budget used up, or store behind──▶ Budget, Store ──resumed in order──▶ Nothing
 //!
 //! Open ──blocked, and much waits──▶ Paused ──little waits──▶ Resuming ──told the host──▶ Open
@@ -14,7 +15,7 @@ use crate::broker::auth::open_questions::PendingAnswers;
 use crate::broker::auth::question::Answer;
 use crate::broker::cause::Fault;
 use crate::broker::ids::QuestionId;
-use crate::codec::{Decoder, ReasonCode};
+use crate::codec::{Decoder, PacketKind, ReasonCode, Version};
 
 /// Divisor of [`BrokerOptions::input_bytes_max`](crate::broker::BrokerOptions::input_bytes_max):
 /// reading is paused above the quotient. It is small, so that many blocked peers take little
@@ -46,6 +47,8 @@ pub(crate) enum Blocked {
     /// The budget of the turn, or the peer's share of it. The peer waits in the queue of deferred
     /// peers.
     Budget,
+    /// The end of the client's former connection, whose last packets are not handled yet.
+    Former,
 }
 
 /// State of reading a peer's transport.
@@ -93,8 +96,13 @@ impl PeerInput {
     pub(crate) const fn is_blocked(&self) -> bool {
         match self.blocked {
             Blocked::Nothing => false,
-            Blocked::Answers | Blocked::Store | Blocked::Budget => true,
+            Blocked::Answers | Blocked::Store | Blocked::Budget | Blocked::Former => true,
         }
+    }
+
+    /// True if a DISCONNECT waits to be handled.
+    pub(super) fn has_disconnect(&self, version: Version) -> bool {
+        self.decoder.has_unread(PacketKind::Disconnect, version)
     }
 
     /// Blocks the packets, or unblocks them.

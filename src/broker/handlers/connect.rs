@@ -11,7 +11,8 @@ use crate::broker::clients::will::Will;
 use crate::broker::connection::auth_exchange::{Method, Proof};
 use crate::broker::connection::close_cause::{CloseCause, Refusal};
 use crate::broker::connection::connack::{Agreed, connack};
-use crate::broker::connection::peer::{Connected, Connection};
+use crate::broker::connection::peer::{Connected, Connection, Peer};
+use crate::broker::connection::peer_input::Blocked;
 use crate::broker::connection::reason_string;
 use crate::broker::connection::topic_aliases::Outbound;
 use crate::broker::delivery_tag::Session;
@@ -69,11 +70,37 @@ impl Broker {
             return Handled::Done;
         }
         match self.may_leave_will((id, place), connect, now) {
-            Verdict::Allowed => self.accept_connect(id, connect, proof, now),
+            Verdict::Allowed => match self.give_way(id, connect.client_id, now) {
+                Some(handled) => return handled,
+                None => self.accept_connect(id, connect, proof, now),
+            },
             Verdict::Refused(reason) => self.refuse(id, connect, reason, "not authorized to publish the will", now),
             Verdict::Pending => return Handled::Waits,
         }
         Handled::Done
+    }
+
+    /// Closes the connection if a later CONNECT of the client has come. Lets it wait if the packets
+    /// before the end of the client's former connection are not handled yet. `None` if neither.
+    fn give_way(&mut self, id: PeerId, client_id: &str, now: Time) -> Option<Handled> {
+        let key = self.clients.find(client_id)?;
+        let client = self.clients.get(key)?;
+        let order = |id| self.peers.get(id).map_or(0, |peer: &Peer| peer.connect_order);
+        let successor = client.successor.filter(|successor| *successor != id);
+        let (own, later) = (order(id), client.connect_order.max(successor.map_or(0, order)));
+        if own < later {
+            self.close(id, RejectCause::TakenOver, now);
+            return Some(Handled::Done);
+        }
+        let former = client.peer.filter(|former| self.peers.get(*former).is_some_and(Peer::is_leaving));
+        if let Some(successor) = successor {
+            self.close(successor, RejectCause::TakenOver, now);
+        }
+        let client = self.clients.get_mut(key)?;
+        client.successor = former.is_some().then_some(id);
+        former?;
+        self.peers.get_mut(id)?.input.set_blocked(Blocked::Former);
+        Some(Handled::Waits)
     }
 
     /// Refuses the connection with a reason, and closes it.
@@ -171,6 +198,7 @@ impl Broker {
         let (key, session_present) = self.take_session(&client_id, clean_start, now);
         let Some(client) = self.clients.get_mut(key) else { return };
         client.peer = Some(id);
+        client.connect_order = self.peers.get(id).map_or(0, |peer| peer.connect_order);
         let is_other_user = client.username.as_deref() != username;
         if session_present && is_other_user && (self.required_checks.read || self.options.asks.receive) {
             client.recheck_for_other_user();

@@ -7,6 +7,7 @@ use crate::broker::cause::{DisconnectCause, Fault};
 use crate::broker::clients::subscription::ClientSubscription;
 use crate::broker::connection::close_cause::CloseCause;
 use crate::broker::connection::peer::{Connected, Connection};
+use crate::broker::connection::peer_input::Blocked;
 use crate::broker::event::Event;
 use crate::broker::handlers::packet::Sender;
 use crate::broker::ids::{ClientKey, PeerId};
@@ -64,6 +65,11 @@ impl Broker {
         self.connected -= 1;
         if let Some(client) = self.clients.get_mut(key) {
             client.peer = None;
+            if let Some(successor) = client.successor.take() {
+                self.defer(successor, Blocked::Budget);
+            }
+        }
+        if let Some(client) = self.clients.get_mut(key) {
             client.session.disconnected();
             client.close_rechecks(&mut self.questions);
         }

@@ -130,6 +130,7 @@ impl Broker {
             }
         };
         self.count_received(id, decoder.bytes(&located));
+        self.peers.note_connect(id);
         let is_3_1 = protocol(decoder.bytes(&located)).starts_with(b"\0\x06MQIsdp\x03");
         decoder.set_3_1(is_3_1);
         if let Some(peer) = self.peers.get_mut(id) {

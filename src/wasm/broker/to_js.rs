@@ -232,6 +232,7 @@ fn reject_cause(cause: &RejectCause) -> CauseObject<'_> {
         RejectCause::Client(reason) => told("client", *reason),
         RejectCause::ConnectTimeout => untold("connect-timeout"),
         RejectCause::TooManyConnections => untold("too-many-connections"),
+        RejectCause::TakenOver => untold("taken-over"),
         RejectCause::TransportClosed => untold("transport-closed"),
         RejectCause::StoreFailed => untold("store-failed"),
         RejectCause::Host => untold("host"),
