@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use wasmqtt::broker::{Broker, BrokerOptions, DisconnectCause, Event, Output, RejectCause, StoreError};
+use wasmqtt::broker::{Answer, Asks, Broker, BrokerOptions, DisconnectCause, Event, Output, RejectCause, StoreError};
 use wasmqtt::codec::{
-    Ack, Connect, Disconnect, Packet, Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, RetainHandling,
-    Subscribe, Subscription, SubscriptionOptions, Version, Will,
+    Ack, Auth, Connect, Disconnect, Packet, Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode,
+    RetainHandling, Subscribe, Subscription, SubscriptionOptions, Version, Will,
 };
 use wasmqtt::time::Time;
 
@@ -272,6 +272,52 @@ fn a_client_that_goes_while_the_store_is_behind_has_said_all_that_it_said() {
     };
     assert!(scenario.events.contains(&end));
     assert_eq!(scenario.broker.connections(), 0);
+}
+
+/// A refusal promises nothing, and does not wait for the store. So connections beyond the limit are
+/// gone at once, however long a batch takes.
+#[test]
+fn refused_connections_leave_while_a_batch_is_written() {
+    let asks = Asks { authenticate: true, enhanced: true, ..Asks::default() };
+    let mut scenario = stored_with(BrokerOptions { connections_max: 2, asks, ..BrokerOptions::default() });
+    let expiry = expiry(1_000);
+    let peer = scenario.connect(&keeping(V5, "a", &expiry));
+    scenario.answer(Answer::Allow);
+    scenario.hear(peer);
+    scenario.disk_waits = true;
+    assert!(scenario.subscribe(peer, "t", QoS::AtLeastOnce).is_empty(), "it waits for the batch");
+    for round in 0..10 {
+        let refused = scenario.connect(&keeping(V5, "b", &expiry));
+        for _ in 0..5 {
+            let beyond = scenario.open(V5);
+            assert!(scenario.is_closed(beyond));
+            assert!(scenario.broker.connections() <= 2, "{round}");
+        }
+        scenario.answer(Answer::Refuse(ReasonCode::NotAuthorized));
+        assert!(scenario.is_closed(refused));
+        assert_eq!((scenario.hear(refused), scenario.broker.connections()), (vec!["CONNACK 87".into()], 1));
+        let malformed = scenario.open(V5);
+        scenario.send_bytes(malformed, &[0x10, 0]);
+        assert!(scenario.is_closed(malformed) && scenario.broker.connections() == 1);
+    }
+    // Neither what is promised nor what ends an accepted connection leaves before.
+    let list = properties(&[Property::AuthenticationMethod("m")]);
+    let exchanging = scenario.connect(&Connect { properties: list.as_properties(), ..connect(V5, "c") });
+    scenario.answer(Answer::Continue(b"who".as_slice().into()));
+    assert_eq!(scenario.hear(exchanging).len(), 1, "an exchange goes on");
+    let auth = Auth { reason: ReasonCode::ContinueAuthentication, properties: list.as_properties() };
+    scenario.send(exchanging, &Packet::Auth(auth));
+    scenario.answer(Answer::Complete(b"you".as_slice().into()));
+    assert!(scenario.hear(exchanging).is_empty(), "CONNACK waits");
+    scenario.broker.disconnect(exchanging, ReasonCode::AdministrativeAction, scenario.now);
+    scenario.drain();
+    assert!(!scenario.is_closed(exchanging) && scenario.hear(peer).is_empty());
+    scenario.disk_waits = false;
+    write(&mut scenario);
+    assert_eq!(scenario.hear(peer), ["SUBACK #100 01"]);
+    let heard = scenario.hear(exchanging);
+    assert!(heard[0].starts_with("CONNACK ok") && heard[1] == "DISCONNECT 98", "{heard:?}");
+    assert!(scenario.is_closed(exchanging));
 }
 
 #[test]

@@ -91,9 +91,7 @@ impl From<DisconnectCause> for RejectCause {
             DisconnectCause::KeepAliveTimeout => Self::ConnectTimeout,
             DisconnectCause::StoreFailed => Self::StoreFailed,
             DisconnectCause::TakenOver => Self::TakenOver,
-            DisconnectCause::Host(_)
-            | DisconnectCause::Client(_)
-            | DisconnectCause::QueueFull => Self::Host,
+            DisconnectCause::Host(_) | DisconnectCause::Client(_) | DisconnectCause::QueueFull => Self::Host,
         }
     }
 }

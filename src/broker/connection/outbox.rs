@@ -25,6 +25,9 @@ pub(crate) const POOL_BUFFER_BYTES: usize = 256 * 1024;
 pub(crate) struct Outbox {
     /// Peers with bytes to send or a close pending, in the order in which they got it.
     queue: VecDeque<PeerId>,
+    /// The same for peers that are not accepted. Their output promises nothing, and waits for no
+    /// store.
+    unaccepted: VecDeque<PeerId>,
     /// Peers whose deliveries continue in the next turn, each once.
     next_turn: VecDeque<PeerId>,
     /// Peers whose queue overflowed, to be disconnected at the end of this input.
@@ -83,8 +86,14 @@ impl Outbox {
     /// Puts a peer with output or a pending close into the queue.
     pub(crate) fn enlist(&mut self, peer: &mut Peer) {
         if peer.output.enlist() {
-            self.queue.push_back(peer.id);
+            self.list(peer);
         }
+    }
+
+    /// Puts a peer that is listed into the queue where it belongs now.
+    fn list(&mut self, peer: &Peer) {
+        let queue = if peer.is_accepted { &mut self.queue } else { &mut self.unaccepted };
+        queue.push_back(peer.id);
     }
 
     /// Notes that the peer's session or its cursors have more, to be flushed once its bytes are
@@ -118,6 +127,27 @@ impl Outbox {
 
     pub(crate) fn first(&self) -> Option<PeerId> {
         self.queue.front().copied()
+    }
+
+    /// Takes the first peer that was not accepted when it got output.
+    #[inline]
+    pub(crate) fn pop_unaccepted(&mut self) -> Option<PeerId> {
+        self.unaccepted.pop_front()
+    }
+
+    /// Lends the bytes of a peer that is not accepted, if there are any. True if they are the next
+    /// frame. A peer that was accepted meanwhile goes to the other queue.
+    pub(crate) fn lend_unaccepted(&mut self, peer: &mut Peer) -> bool {
+        let has_frame = !peer.is_accepted && peer.output.waiting_bytes() > 0;
+        if has_frame {
+            self.lend(peer);
+        }
+        if has_frame || peer.is_accepted {
+            self.list(peer);
+        } else {
+            peer.output.delist();
+        }
+        has_frame
     }
 
     /// Returns the state of the first peer, which leaves the queue if it has nothing more.

@@ -27,6 +27,8 @@ pub(crate) struct Peer {
     /// no session present flag. SUBACK cannot refuse: it grants a refused subscription, but no
     /// message follows. Packets that are sent again may have DUP.
     pub(crate) is_3_1: bool,
+    /// True once its CONNECT was accepted.
+    pub(crate) is_accepted: bool,
     /// The place of its CONNECT among all that came; 0 before it has come.
     pub(crate) connect_order: u64,
     /// Limit of its [`Deadline::Peer`](crate::broker::connection::deadlines::Deadline::Peer). The
@@ -89,8 +91,8 @@ impl Connected {
 }
 
 impl Peer {
-    /// True if the client has closed the connection or said DISCONNECT, and packets before that wait
-    /// to be handled.
+    /// True if the client has closed the connection or said DISCONNECT, and packets before that
+    /// wait to be handled.
     pub(crate) fn is_leaving(&self) -> bool {
         let Some(connected) = self.connection.connected() else { return false };
         self.input.is_blocked() && (self.output.is_gone() || self.input.has_disconnect(connected.version))
@@ -139,6 +141,7 @@ impl Peers {
             input: PeerInput::new(packet_bytes_max),
             output: PeerOutput::new(),
             is_3_1: false,
+            is_accepted: false,
             connect_order: 0,
             time_limit: None,
         });

@@ -210,6 +210,7 @@ impl Broker {
         let silence_max = agreed.silence_max();
         if let Some(peer) = self.peers.get_mut(id) {
             let packet_bytes_max = agreed.packet_bytes_max;
+            peer.is_accepted = true;
             peer.connection = Connection::Connected(Connected {
                 client: key,
                 version,

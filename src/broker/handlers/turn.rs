@@ -112,8 +112,28 @@ impl Broker {
         }
     }
 
+    /// Takes the output of a peer that was not accepted when it got it. A refused connection leaves
+    /// whether or not the store is being written.
+    #[cold]
+    fn take_unaccepted(&mut self, id: PeerId) -> Option<Ready> {
+        let peer = self.peers.get_mut(id)?;
+        if self.outbox.lend_unaccepted(peer) {
+            return Some(Ready::Frame(id));
+        }
+        if peer.is_accepted || !peer.connection.is_closing() {
+            return None;
+        }
+        self.peers.remove(id);
+        Some(Ready::Close(id))
+    }
+
     /// Takes the output that [`advance`](Self::advance) made ready.
     pub(crate) fn take_ready(&mut self) -> Option<Ready> {
+        while let Some(id) = self.outbox.pop_unaccepted() {
+            if let Some(ready) = self.take_unaccepted(id) {
+                return Some(ready);
+            }
+        }
         match self.held.pop() {
             Some(Held::Frame(id, bytes)) => {
                 self.outbox.set_frame(self.peers.get_mut(id)?, bytes);
