@@ -1,82 +1,16 @@
 // The command line: `npx wasmqtt broker`.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
-import { install } from './lib/packed.mjs'
+import { dial, dialWs, fileOf, folder, run, startBroker, toOf } from './lib/cli.mjs'
 import { RawClient } from './lib/peer.mjs'
 import { closed, dialTcp, firstOf } from './lib/raw-socket.mjs'
 
-const command = join(install(), 'node_modules/wasmqtt/dist/cli.js')
-const folder = mkdtempSync(join(tmpdir(), 'wasmqtt-cli-'))
-after(() => rmSync(folder, { recursive: true, force: true }))
-
 const timeout = 30_000
-
-/** Runs the command to its end. */
-async function run(...args) {
-  const child = start(args)
-  const [code] = await child.exited
-  return { code, stdout: child.stdout, stderr: child.stderr }
-}
-
-function start(args) {
-  const process = spawn(globalThis.process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const child = { process, stdout: '', stderr: '', exited: once(process, 'close') }
-  const lines = new EventTarget()
-  for (const name of ['stdout', 'stderr']) {
-    process[name].setEncoding('utf8').on('data', text => {
-      child[name] += text
-      lines.dispatchEvent(new Event('text'))
-    })
-  }
-  /** Resolves once the output has what the pattern matches. */
-  child.said = async (name, pattern) => {
-    for (;;) {
-      const match = pattern.exec(child[name])
-      if (match) return match
-      const ended = await Promise.race([
-        new Promise(resolve => lines.addEventListener('text', () => resolve(false), { once: true })),
-        child.exited.then(() => !pattern.test(child[name])),
-      ])
-      if (ended) throw new Error(`it ended without ${pattern}: ${child.stdout}${child.stderr}`)
-    }
-  }
-  return child
-}
-
-/** Starts a broker, waits until it listens, and ends it after the test. */
-async function startBroker(t, ...args) {
-  const broker = start(['broker', ...args])
-  t.after(() => broker.process.kill('SIGKILL'))
-  const [, urls] = await broker.said('stdout', /^wasmqtt listens on (.*)\n/)
-  return Object.assign(broker, { urls: urls.split(' ').map(url => new URL(url)) })
-}
-
-const dial = (t, url, version) => RawClient.overStream(dialTcp(t, toOf(url)), version)
-
-/** Options of `dialTcp` for an address of the broker. */
-const toOf = ({ hostname, port }) => ({ hostname, port })
-
-async function dialWs(t, url, protocols, path = '') {
-  const socket = new WebSocket(`${url.href.replace(/\/$/, '')}${path}`, protocols)
-  t.after(() => socket.terminate())
-  const client = RawClient.overWebSocket(socket)
-  await once(socket, 'open')
-  return Object.assign(client, { socket })
-}
-
-function fileOf(name, text) {
-  const file = join(folder, name)
-  writeFileSync(file, text)
-  return file
-}
 
 test('it listens where it is told, on the loopback unless it is told, and says where', { timeout }, async t => {
   const broker = await startBroker(t, '--tcp', '0', '--tcp', ':0', '--tcp', '[::1]:0', '--ws', '127.0.0.1:0')
@@ -176,7 +110,7 @@ test('connections that are no WebSockets yet are bounded too', { timeout }, asyn
   }
 })
 
-for (const signal of ['SIGTERM', 'SIGINT']) {
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
   test(`${signal} ends it: clients are told, and the exit code is 0`, { timeout }, async t => {
     const broker = await startBroker(t, '--tcp', '0', '--ws', '0')
     const [tcp, ws] = broker.urls
@@ -303,6 +237,7 @@ test('wrong usage is reported in one line, with exit code 2', { timeout }, async
     [config('text.json', '{\n"maximumQos": 1,\n}'), 'text.json: it is not JSON: '],
     [config('list.json', '[]'), 'list.json: it must be an object'],
     [config('key.json', '{ "maximumQoS": 1 }'), 'key.json: maximumQoS is not an option; the options are '],
+    [config('bytes.json', Buffer.from([0x7b, 0xff, 0x7d])), 'bytes.json: it is not UTF-8'],
     [config('value.json', '{ "maximumQos": 3 }'), 'value.json: maximumQos is 3; it must be 0 or 1 or 2'],
     [config('hook.json', '{ "authorize": "no" }'), 'hook.json: authorize needs a function, which JSON cannot hold'],
     [['broker', '--config', ''], '--config is ""; it must be a path'],

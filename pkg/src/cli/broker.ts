@@ -65,7 +65,7 @@ function failedStore(broker: Broker): Promise<never> {
 
 /** Resolves with the first signal. The next one ends the process at once, as signals do. */
 function signalled(): Promise<NodeJS.Signals> {
-  const signals = ['SIGTERM', 'SIGINT'] as const
+  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
   return new Promise(resolve => {
     const end = (signal: NodeJS.Signals) => {
       for (const other of signals) process.off(other, end)

@@ -19,18 +19,48 @@ export function brokerOf(file: string | undefined, more: BrokerOptions): { broke
   try {
     return { broker: new Broker(options), options }
   } catch (error) {
-    throw error instanceof OptionError ? new UsageError(`${file ?? 'options'}: ${oneLine(error.message)}`) : error
+    throw error instanceof OptionError ? new UsageError(`${file ?? 'options'}: ${messageOf(error)}`) : error
+  }
+}
+
+/** Returns the message in one line. A list of all options is cut to those of a file. */
+function messageOf({ message }: OptionError): string {
+  const [text, list] = oneLine(message).split('; the options are ')
+  if (list === undefined) return oneLine(message)
+  const missing: readonly string[] = [...hooks, 'store']
+  const names = list.split(', ').filter(name => !missing.includes(name))
+  return `${text}; the options are ${names.join(', ')}`
+}
+
+/** Returns the text of a file. Throws a UsageError. */
+export function readText(file: string): string {
+  const bytes = readBytes(file)
+  try {
+    // A byte order mark is left out.
+    return new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new UsageError(`${file}: it is not UTF-8`)
+  }
+}
+
+function readBytes(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new UsageError(
+      code === 'ENOENT' ? `${file}: the file does not exist` : `${file}: it cannot be read (${code})`,
+    )
   }
 }
 
 function readConfig(file: string): object {
+  const text = readText(file)
   let value: unknown
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'))
+    value = JSON.parse(text)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') throw new UsageError(`${file}: the file does not exist`)
-    throw new UsageError(code ? `${file}: it cannot be read (${code})` : `${file}: it is not JSON: ${oneLine(message)}`)
+    throw new UsageError(`${file}: it is not JSON: ${oneLine((error as Error).message)}`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UsageError(`${file}: it must be an object, such as { "maximumQos": 1 }`)

@@ -5,6 +5,9 @@ import { help, oneLine, UsageError } from './usage.js'
 
 const USAGE_EXIT_CODE = 2
 
+// A closed pipe or a full disk. The broker serves its clients, whether anybody reads its lines.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
+
 try {
   await run(process.argv.slice(2))
 } catch (error) {
