@@ -1,16 +1,23 @@
+import type { TlsOptions } from 'node:tls'
 import { parseArgs } from 'node:util'
 import { type Broker, StoreError } from '../broker.js'
 import { directory } from '../node.js'
 import { type Address, readAddress } from './address.js'
 import { brokerOf } from './config.js'
-import { type Listener, listenTcp, listenWebSocket } from './listeners.js'
+import { type Listener, listenTcp, listenTls, listenWebSocket } from './listeners.js'
 import { type Level, Log, levels } from './log.js'
+import { type OriginCheck, readOrigins } from './origin.js'
+import { readTls } from './tls.js'
 import { oneLine, UsageError } from './usage.js'
 
 /** Settings of `wasmqtt broker`. */
 interface Settings {
   readonly tcp: readonly Address[]
+  readonly tls: readonly Address[]
   readonly ws: readonly Address[]
+  readonly wss: readonly Address[]
+  readonly origins: OriginCheck
+  readonly secure: TlsOptions
   readonly config: string | undefined
   readonly store: string | undefined
   readonly level: Level
@@ -20,7 +27,7 @@ interface Settings {
  * Runs a broker until a signal ends it. Rejects with a UsageError, or with an Error of one line.
  */
 export async function runBroker(args: readonly string[]): Promise<void> {
-  const { tcp, ws, config, store, level } = readSettings(args)
+  const { tcp, tls, ws, wss, origins, secure, config, store, level } = readSettings(args)
   const log = new Log(level)
   const { broker, options } = brokerOf(config, store === undefined ? {} : { store: directory(store) })
   const stopped = signalled()
@@ -30,8 +37,11 @@ export async function runBroker(args: readonly string[]): Promise<void> {
     // Nobody is connected yet. A store that is being read, perhaps for ever, has nothing to lose.
     if (await Promise.race([broker.ready.then(() => undefined), stopped])) process.exit(0)
     if (log.shows('warn')) broker.addEventListener('event', ({ detail }) => log.event(detail))
-    for (const address of tcp) listeners.push(await listenTcp(broker, address, log))
-    for (const address of ws) listeners.push(await listenWebSocket(broker, address, log, options))
+    const setting = { broker, log, options, tls: secure, origins }
+    for (const address of tcp) listeners.push(await listenTcp(setting, address))
+    for (const address of tls) listeners.push(await listenTls(setting, address))
+    for (const address of ws) listeners.push(await listenWebSocket(setting, 'ws', address))
+    for (const address of wss) listeners.push(await listenWebSocket(setting, 'wss', address))
     process.stdout.write(`wasmqtt listens on ${listeners.map(({ url }) => url).join(' ')}\n`)
     log.write('info', `stopping: ${await Promise.race([stopped, failed])}`)
   } finally {
@@ -76,17 +86,28 @@ function signalled(): Promise<NodeJS.Signals> {
 }
 
 function readSettings(args: readonly string[]): Settings {
-  const { tcp, ws, config, store, log: level = 'info' } = parse(args)
+  const { config, store, log: level = 'info', cert, key, ca, ...listens } = parse(args)
   if (!isLevel(level)) {
     throw new UsageError(`--log is ${JSON.stringify(level)}; it must be ${levels.slice(0, -1).join(', ')} or silent`)
   }
-  for (const [name, path] of Object.entries({ config, store })) {
+  for (const [name, path] of Object.entries({ config, store, cert, key, ca })) {
     if (path === '') throw new UsageError(`--${name} is ""; it must be a path`)
   }
-  const isDefault = !tcp && !ws
+  const { tcp, tls, ws, wss, 'ws-origin': origins } = listens
+  const isSecure = Boolean(tls ?? wss)
+  const unused = Object.entries({ cert, key, ca }).find(([, path]) => path !== undefined && !isSecure)
+  if (unused) throw new UsageError(`--${unused[0]} is for TLS; give --tls or --wss too`)
+  if (origins && !ws && !wss) throw new UsageError('--ws-origin is for WebSockets; give --ws or --wss too')
+  const addresses = (texts: readonly string[] | undefined, option: string) =>
+    (texts ?? []).map(text => readAddress(text, option))
+  const isDefault = !tcp && !tls && !ws && !wss
   return {
-    tcp: (tcp ?? (isDefault ? ['1883'] : [])).map(text => readAddress(text, '--tcp')),
-    ws: (ws ?? []).map(text => readAddress(text, '--ws')),
+    tcp: addresses(isDefault ? ['1883'] : tcp, '--tcp'),
+    tls: addresses(tls, '--tls'),
+    ws: addresses(ws, '--ws'),
+    wss: addresses(wss, '--wss'),
+    origins: readOrigins(origins ?? []),
+    secure: isSecure ? readTls({ cert, key, ca }) : {},
     config,
     store,
     level,
@@ -101,7 +122,13 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         tcp: { type: 'string', multiple: true },
+        tls: { type: 'string', multiple: true },
         ws: { type: 'string', multiple: true },
+        wss: { type: 'string', multiple: true },
+        'ws-origin': { type: 'string', multiple: true },
+        cert: { type: 'string' },
+        key: { type: 'string' },
+        ca: { type: 'string' },
         config: { type: 'string' },
         store: { type: 'string' },
         log: { type: 'string' },

@@ -33,7 +33,7 @@ function messageOf({ message }: OptionError): string {
 }
 
 /** Returns the text of a file. Throws a UsageError. */
-export function readText(file: string): string {
+function readText(file: string): string {
   const bytes = readBytes(file)
   try {
     // A byte order mark is left out.
@@ -43,7 +43,8 @@ export function readText(file: string): string {
   }
 }
 
-function readBytes(file: string): Buffer {
+/** Returns the bytes of a file. Throws a UsageError. */
+export function readBytes(file: string): Buffer {
   try {
     return readFileSync(file)
   } catch (error) {

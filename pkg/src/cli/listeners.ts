@@ -1,11 +1,20 @@
 import { once } from 'node:events'
-import { createServer as createHttpServer, Server as HttpServer, type IncomingMessage } from 'node:http'
+import {
+  createServer as createHttpServer,
+  Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https'
 import { createServer as createTcpServer, type Server } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions, Server as TlsServer } from 'node:tls'
 import { WebSocketServer } from 'ws'
 import type { Broker, BrokerOptions } from '../broker.js'
 import { type Address, showAddress } from './address.js'
 import type { Log } from './log.js'
+import type { OriginCheck } from './origin.js'
+import { handshakes } from './tls.js'
 
 /** Server that listens for clients. */
 export interface Listener {
@@ -23,10 +32,40 @@ const FRAME_BYTES_MAX = 16 << 20
 const LOOK_TIME = 1_000
 const subprotocols = ['mqtt', 'mqttv3.1']
 
+/** What the listeners share. */
+export interface Setting {
+  readonly broker: Broker
+  readonly log: Log
+  /** Options of the broker, two of which hold until it knows a connection. */
+  readonly options: BrokerOptions
+  /** Certificate and key of those that use TLS. */
+  readonly tls: TlsOptions
+  readonly origins: OriginCheck
+}
+
 /** Listens on TCP. Rejects with an Error of one line. */
-export function listenTcp(broker: Broker, address: Address, log: Log): Promise<Listener> {
+export function listenTcp({ broker, log }: Setting, address: Address): Promise<Listener> {
   const server = createTcpServer(socket => broker.accept(socket))
   return listen(server, 'mqtt', address, log)
+}
+
+/**
+ * Listens on TLS. Rejects with an Error of one line.
+ *
+ * The broker learns of a connection once its handshake is complete.
+ */
+export function listenTls(setting: Setting, address: Address): Promise<Listener> {
+  const { broker, log, tls } = setting
+  const { connectTimeout, connections } = limitsOf(setting)
+  const server = createTlsServer({ ...tls, handshakeTimeout: connectTimeout }, socket => broker.accept(socket))
+  server.maxConnections = connections
+  return listen(server, 'mqtts', address, log)
+}
+
+/** Limits until the broker knows a connection. The defaults are the broker's. */
+function limitsOf({ options: { connectTimeout = 10_000, connectionsMaximum = 16_384 } }: Setting) {
+  // One more, so that the broker itself refuses the next connection, with an event.
+  return { connectTimeout, connections: connectionsMaximum + 1 }
 }
 
 /**
@@ -36,13 +75,9 @@ export function listenTcp(broker: Broker, address: Address, log: Log): Promise<L
  * The broker learns of a connection once it is a WebSocket. Until then this server applies two of
  * the broker's limits.
  */
-export function listenWebSocket(
-  broker: Broker,
-  address: Address,
-  log: Log,
-  // Defaults as in the broker.
-  { connectTimeout = 10_000, connectionsMaximum = 16_384 }: BrokerOptions,
-): Promise<Listener> {
+export function listenWebSocket(setting: Setting, scheme: 'ws' | 'wss', address: Address): Promise<Listener> {
+  const { broker, log, tls, origins } = setting
+  const { connectTimeout, connections } = limitsOf(setting)
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: FRAME_BYTES_MAX,
@@ -54,22 +89,33 @@ export function listenWebSocket(
     requestTimeout: connectTimeout,
     connectionsCheckingInterval: Math.min(connectTimeout, LOOK_TIME),
   }
-  const server = createHttpServer(limits, (_, response) => {
-    response.writeHead(426, { Connection: 'close', Upgrade: 'websocket' }).end('This address takes WebSockets only.\n')
-  })
-  // One more than the limit, so that the broker itself refuses the next WebSocket, with an event.
-  server.maxConnections = connectionsMaximum + 1
+  const server =
+    scheme === 'ws'
+      ? createHttpServer(limits, respond)
+      : createHttpsServer({ ...tls, ...limits, handshakeTimeout: connectTimeout }, respond)
+  server.maxConnections = connections
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Until the socket is one of ws, which then handles errors.
     const fail = () => socket.destroy()
     socket.on('error', fail)
-    if (!offers(request)) return refuse(socket)
+    const { origin } = request.headers
+    if (!origins(origin)) {
+      log.write('warn', `rejected cause=origin origin=${JSON.stringify(origin)}`)
+      return refuse(socket, '403 Forbidden', 'The broker does not take this Origin; name it by --ws-origin.')
+    }
+    if (!offers(request))
+      return refuse(socket, '400 Bad Request', `The subprotocol must be ${subprotocols.join(' or ')}.`)
     sockets.handleUpgrade(request, socket, head, webSocket => {
       socket.off('error', fail)
       broker.accept(webSocket)
     })
   })
-  return listen(server, 'ws', address, log)
+  return listen(server, scheme, address, log)
+}
+
+/** Answers a request that is no WebSocket. */
+function respond(_: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(426, { Connection: 'close', Upgrade: 'websocket' }).end('This address takes WebSockets only.\n')
 }
 
 function offers({ headers }: IncomingMessage): boolean {
@@ -77,14 +123,24 @@ function offers({ headers }: IncomingMessage): boolean {
   return subprotocols.some(name => offered.includes(name))
 }
 
-function refuse(socket: Duplex): void {
-  const text = `The subprotocol must be ${subprotocols.join(' or ')}.\n`
-  const headers = ['Connection: close', 'Content-Type: text/plain', `Content-Length: ${text.length}`]
+function refuse(socket: Duplex, status: string, text: string): void {
+  const headers = ['Connection: close', 'Content-Type: text/plain', `Content-Length: ${text.length + 1}`]
   // The other side need not close its half.
-  socket.end(`HTTP/1.1 400 Bad Request\r\n${headers.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy())
+  socket.end(`HTTP/1.1 ${status}\r\n${headers.join('\r\n')}\r\n\r\n${text}\n`, () => socket.destroy())
 }
 
-async function listen(server: Server, scheme: 'mqtt' | 'ws', address: Address, log: Log): Promise<Listener> {
+async function listen(
+  server: Server,
+  scheme: 'mqtt' | 'mqtts' | 'ws' | 'wss',
+  address: Address,
+  log: Log,
+): Promise<Listener> {
+  const endHandshakes = server instanceof TlsServer ? handshakes(server) : undefined
+  server.on('tlsClientError', ({ code }: NodeJS.ErrnoException, socket: TLSSocket) => {
+    log.write('warn', `rejected cause=tls code=${socket.authorizationError ?? code}`)
+    // After its time limit it is still open.
+    socket.destroy()
+  })
   server.listen(address.port, address.host)
   try {
     await once(server, 'listening')
@@ -100,8 +156,10 @@ async function listen(server: Server, scheme: 'mqtt' | 'ws', address: Address, l
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve())
-        // A connection that is not a WebSocket yet is unknown to the broker, which ends the others.
-        if (server instanceof HttpServer) server.closeAllConnections()
+        // The broker ends the connections that it knows. It knows none yet in a handshake, or that
+        // is not a WebSocket.
+        endHandshakes?.()
+        if (server instanceof HttpServer || server instanceof HttpsServer) server.closeAllConnections()
       }),
   }
 }

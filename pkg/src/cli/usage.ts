@@ -3,11 +3,18 @@ export class UsageError extends Error {}
 
 export const help = `wasmqtt broker [options]: an MQTT broker, for MQTT 3.1, 3.1.1 and 5.0
 
-  --tcp [HOST:]PORT   listen on TCP; may be given more than once. Without --tcp and --ws: 127.0.0.1:1883
-  --ws [HOST:]PORT    listen for WebSockets, at any path; may be given more than once
-  --config FILE       the broker's options, as JSON: { "maximumQos": 1, "receiveMaximum": 20 }
-  --store DIR         keep sessions, their queues and retained messages in this directory; it is created if missing
-  --log LEVEL         debug, info (the default), warn, error or silent; one line for each event, on the standard error
+  --tcp [HOST:]PORT    listen on TCP; may be given more than once, as the next three may. Without any: 127.0.0.1:1883
+  --tls [HOST:]PORT    listen on TLS
+  --ws [HOST:]PORT     listen for WebSockets, at any path
+  --wss [HOST:]PORT    listen for WebSockets on TLS
+  --ws-origin ORIGIN   take WebSockets of pages of this origin, or of all with *; may be given more than once. Without
+                       it: of pages on the loopback
+  --cert FILE          certificate for --tls and --wss, with its chain, in PEM
+  --key FILE           its private key, in PEM
+  --ca FILE            certificates in PEM; clients on TLS must have a certificate that one of these has signed
+  --config FILE        the broker's options, as JSON: { "maximumQos": 1, "receiveMaximum": 20 }
+  --store DIR          keep sessions, their queues and retained messages in this directory; it is created if missing
+  --log LEVEL          debug, info (the default), warn, error or silent; one line for each event, on the standard error
   --help, --version
 
 The default HOST is 127.0.0.1, which only this machine reaches; 0.0.0.0 and [::] are all addresses. Port 0 picks a free

@@ -14,7 +14,12 @@ import { dialTcp } from './raw-socket.mjs'
 export const command = join(install(), 'node_modules/wasmqtt/dist/cli.js')
 /** Folder for the files of a test. */
 export const folder = mkdtempSync(join(tmpdir(), 'wasmqtt-cli-'))
-after(() => rmSync(folder, { recursive: true, force: true }))
+const children = new Set()
+after(() => {
+  // What a failed test has left.
+  for (const child of children) child.kill('SIGKILL')
+  rmSync(folder, { recursive: true, force: true })
+})
 
 /** Runs the command to its end. */
 export async function run(...args) {
@@ -26,6 +31,8 @@ export async function run(...args) {
 /** Starts the command, with what it writes. */
 export function start(args, { stdout = 'pipe', stderr = 'pipe' } = {}) {
   const process = spawn(globalThis.process.execPath, [command, ...args], { stdio: ['ignore', stdout, stderr] })
+  children.add(process)
+  process.on('exit', () => children.delete(process))
   const child = { process, stdout: '', stderr: '', exited: once(process, 'close') }
   const lines = new EventTarget()
   for (const name of ['stdout', 'stderr']) {
