@@ -22,6 +22,7 @@ pub mod broker;
 pub mod client;
 pub mod codec;
 mod collections;
+mod memory_meter;
 pub mod router;
 pub mod session;
 pub mod time;

@@ -105,6 +105,7 @@ mod event;
 mod handlers;
 mod host_message;
 mod ids;
+mod memory_budget;
 mod monitor;
 mod options;
 mod output;
@@ -127,6 +128,7 @@ use connection::peer::{Connection, Peers};
 use connection::peer_input::Blocked;
 use delivery::encoded_publish::EncodingCache;
 use delivery::fan_out::{FanOut, Subscriptions};
+use memory_budget::MemoryBudget;
 use monitor::event_queue::EventQueue;
 use monitor::sys_values::Sys;
 use output::Ready;
@@ -145,6 +147,7 @@ pub use cause::{DisconnectCause, DropCause, Fault, RejectCause, WillFate};
 pub use event::Event;
 pub use host_message::{HostMessage, HostSubscribeError};
 pub use ids::{HandlerId, PeerId, QuestionId};
+pub use memory_budget::Memory;
 pub use monitor::counters::{Counters, Gauges, Traffic};
 pub use options::{BrokerOptions, QueueOverflow, Redirect};
 pub use output::Output;
@@ -164,6 +167,7 @@ pub struct Broker {
     deadlines: Deadlines,
     questions: Questions,
     outbox: Outbox,
+    memory: MemoryBudget,
     /// `None` until [`Broker::restore`], and for good without a store.
     store: Option<Box<Store>>,
     held: HeldOutput,
@@ -194,7 +198,9 @@ impl Broker {
     /// filters that collide in the router.
     #[must_use]
     pub fn new(options: BrokerOptions, seed: u64) -> Self {
+        let encodings = EncodingCache::default();
         Self {
+            memory: MemoryBudget::new(options.memory_max, encodings.meter.clone()),
             required_checks: RequiredChecks::of(&options.access, options.asks),
             peers: Peers::new(),
             clients: Clients::new(),
@@ -210,7 +216,7 @@ impl Broker {
             deferred: VecDeque::new(),
             events: EventQueue::new(options.events),
             fan_out: FanOut::default(),
-            encodings: EncodingCache::default(),
+            encodings,
             seed,
             sys: Sys::new(),
             connected: 0,
@@ -237,6 +243,7 @@ impl Broker {
         } else {
             self.set_time_limit(id, Some(TimeLimit::new(now, self.options.connect_timeout, now)));
         }
+        self.settle_tables();
         id
     }
 
@@ -269,6 +276,7 @@ impl Broker {
             // There may be a new budget by now, and others wait for it too.
             Blocked::Store | Blocked::Budget => self.run_deferred(now),
         }
+        self.settle_peer(peer);
         let may_follow = self.check_room(peer, now);
         self.end_input(now);
         may_follow
@@ -293,7 +301,7 @@ impl Broker {
         let Some(found) = self.peers.get_mut(peer) else { return };
         found.output.set_gone();
         match found.connection {
-            Connection::Closing => drop(self.peers.remove(peer)),
+            Connection::Closing => self.remove_peer(peer),
             Connection::Connected(_) if found.input.is_blocked() => {}
             Connection::AwaitConnect | Connection::Authenticating(_) | Connection::Connected(_) => {
                 self.close(peer, DisconnectCause::TransportClosed, now);
@@ -323,7 +331,7 @@ impl Broker {
     /// the message. The access list and the maximum QoS of clients do not apply to the host.
     pub fn publish(&mut self, message: Message, now: Time) -> usize {
         self.now = now;
-        let message = Arc::new(message);
+        let message = message.share(self.memory.meter());
         let subscribers = self.distribute(message.as_publish(), Some(Arc::clone(&message)), None, now);
         self.end_input(now);
         subscribers

@@ -109,6 +109,13 @@ pub struct BrokerOptions {
     /// peer. A peer whose transport cannot stop is disconnected with 0x97 when as many bytes more
     /// have come.
     pub input_bytes_max: usize,
+    /// Limit of the memory that is held for all peers, in bytes, with all bookkeeping. Default 1
+    /// GiB.
+    ///
+    /// A client may take more while it holds no more than is free. Beyond that, its QoS 0 messages
+    /// are dropped, and its requests and the messages to it are refused with 0x97. Messages
+    /// that were acknowledged are kept.
+    pub memory_max: usize,
     /// True to report [`Output::Event`](crate::broker::Output::Event). Default false: then events
     /// cost nothing.
     pub events: bool,
@@ -176,6 +183,7 @@ impl Default for BrokerOptions {
             asks: Asks::default(),
             answer_timeout: Duration::from_secs(30),
             input_bytes_max: 4 << 20,
+            memory_max: 1 << 30,
             events: false,
         }
     }

@@ -63,7 +63,7 @@ impl Retained {
         publisher: Option<Arc<str>>,
         arrived: Time,
     ) -> Result<(), RetainedFull> {
-        let new_bytes = bytes(&message);
+        let new_bytes = message.bytes();
         let topic = message.topic.clone();
         self.changed.note(|| topic.clone());
         if !self.has_room(topic.as_str(), new_bytes) {
@@ -78,7 +78,7 @@ impl Retained {
         self.bytes += new_bytes;
         let entry = RetainedMessage { topic, message, publisher, arrived, expires_at };
         match self.messages.find_mut(entry.topic.as_str()) {
-            Some(former) => self.bytes -= bytes(&core::mem::replace(former, entry).message),
+            Some(former) => self.bytes -= core::mem::replace(former, entry).message.bytes(),
             None => self.messages.insert::<str>(entry),
         }
         Ok(())
@@ -87,7 +87,7 @@ impl Retained {
     /// Removes the topic's message, as a retained empty payload does [MQTT-3.3.1-6].
     pub(crate) fn clear(&mut self, topic: &str) {
         if let Some(entry) = self.messages.remove(topic) {
-            self.bytes -= bytes(&entry.message);
+            self.bytes -= entry.message.bytes();
             self.changed.note(|| entry.topic);
         }
     }
@@ -130,6 +130,11 @@ impl Retained {
         self.messages.len()
     }
 
+    /// Returns the bytes of memory of its tables. The messages are charged by themselves.
+    pub(crate) fn table_bytes(&self) -> usize {
+        self.messages.table_bytes()
+    }
+
     /// Returns the bytes of topics, payloads and properties.
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
@@ -144,7 +149,7 @@ impl Retained {
         if self.messages.len() < self.messages_max && self.bytes + new_bytes <= self.bytes_max {
             return true;
         }
-        let former = self.messages.find(topic).map(|entry| bytes(&entry.message));
+        let former = self.messages.find(topic).map(|entry| entry.message.bytes());
         (former.is_some() || self.messages.len() < self.messages_max)
             && self.bytes - former.unwrap_or(0) + new_bytes <= self.bytes_max
     }
@@ -199,10 +204,6 @@ fn literal_prefix(filter: &str) -> &str {
 fn expiry(message: &Message) -> Option<Duration> {
     let seconds = message.properties.as_properties().number(PropertyId::MessageExpiryInterval)?;
     Some(Duration::from_secs(seconds.max(1).into()))
-}
-
-fn bytes(message: &Message) -> usize {
-    message.topic.as_str().len() + message.payload.len() + message.properties.as_properties().as_bytes().len()
 }
 
 #[cfg(test)]

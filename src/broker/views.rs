@@ -32,7 +32,7 @@ pub struct SessionView<'a> {
     /// Messages that wait: those of QoS 1 and 2 to be sent, and those of any QoS to be approved by
     /// the host.
     pub queued: usize,
-    /// Their topic and payload bytes.
+    /// Their bytes: topics, payloads and properties.
     pub queued_bytes: usize,
     /// Messages in flight.
     pub in_flight: usize,
@@ -71,6 +71,15 @@ impl Broker {
         })
     }
 
+    /// Returns the bytes of memory that a client holds, by its session and its connection, with all
+    /// bookkeeping. Messages that other sessions share count in full here. `None` without a
+    /// session.
+    #[must_use]
+    pub fn memory_of(&self, client_id: &str) -> Option<usize> {
+        let key = self.clients.find(client_id)?;
+        Some(self.memory.held_by(key, self.clients.get(key)?.peer))
+    }
+
     /// Returns the retained messages in the order of their topics. Those that had expired at the
     /// last input are left out.
     pub fn retained(&self) -> impl Iterator<Item = &Message> {
@@ -98,10 +107,12 @@ impl Broker {
 }
 
 impl Broker {
-    /// Returns the counters since the broker's start.
+    /// Returns the counters since the broker's start, and its present memory.
     #[must_use]
-    pub const fn counters(&self) -> Counters {
-        self.events.counters
+    pub fn counters(&self) -> Counters {
+        let mut counters = self.events.counters;
+        counters.memory = self.memory.view();
+        counters
     }
 
     /// Returns the work of the longest turn so far, in steps of its budget. A step is a packet, a

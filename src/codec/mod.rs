@@ -35,6 +35,8 @@ pub use qos::QoS;
 pub use reason::ReasonCode;
 pub use version::Version;
 
+pub use crate::memory_meter::Charge;
+
 /// The largest value of a variable byte integer, and so of a packet's remaining length (MQTT 5.0
 /// §1.5.5).
 pub const VARIABLE_BYTE_INTEGER_MAX: u32 = 268_435_455;

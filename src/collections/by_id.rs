@@ -21,6 +21,11 @@ impl<T> ById<T> {
         self.index.len()
     }
 
+    /// Returns the bytes of memory of its tables.
+    pub(crate) fn table_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Option<T>>() + self.index.table_bytes()
+    }
+
     pub(crate) fn contains(&self, id: PacketId) -> bool {
         self.index.contains(id)
     }
@@ -105,6 +110,17 @@ impl Index {
 
     pub(crate) const fn len(&self) -> usize {
         self.len
+    }
+
+    fn table_bytes(&self) -> usize {
+        let entries = match &*self.pages {
+            [only] => only.entries.capacity(),
+            // A page has room for up to twice its identifiers.
+            _ => self.len + self.len / 4,
+        };
+        self.pages.capacity() * size_of::<Page>()
+            + entries * size_of::<(PacketId, u16)>()
+            + self.free.capacity() * size_of::<u16>()
     }
 
     pub(crate) fn contains(&self, id: PacketId) -> bool {

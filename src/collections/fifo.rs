@@ -21,6 +21,11 @@ impl<T> Fifo<T> {
         self.front.len() + self.back.len()
     }
 
+    /// Returns the bytes of memory of its tables.
+    pub(crate) const fn table_bytes(&self) -> usize {
+        (self.front.capacity() + self.back.capacity()) * size_of::<T>()
+    }
+
     pub(crate) const fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -38,6 +38,11 @@ impl<T> NamedSlab<T> {
         self.slab.len()
     }
 
+    /// Returns the bytes of memory of its tables, without the names.
+    pub(crate) fn table_bytes(&self) -> usize {
+        self.slab.table_bytes() + self.names.table_bytes()
+    }
+
     pub(crate) fn find(&self, name: &str) -> Option<u32> {
         self.names.find(name).map(|name| name.slot)
     }

@@ -22,6 +22,11 @@ impl<T> Slab<T> {
         self.entries.len() - self.free.len()
     }
 
+    /// Returns the bytes of memory of its tables.
+    pub(crate) const fn table_bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<Option<T>>() + self.free.capacity() * size_of::<u32>()
+    }
+
     /// Returns the number that the next [`insert`](Self::insert) gives out.
     pub(crate) fn next_slot(&self) -> u32 {
         self.free.last().copied().unwrap_or_else(|| {

@@ -41,6 +41,11 @@ impl<T> SortedList<T> {
         self.values.len()
     }
 
+    /// Returns the bytes of memory of its tables.
+    pub(crate) fn table_bytes(&self) -> usize {
+        self.values.table_bytes() + self.order.table_bytes()
+    }
+
     pub(crate) fn first(&self) -> Option<&T> {
         self.values.get(*self.order.chunks.first()?.first()?)
     }
@@ -119,6 +124,15 @@ impl<T> SortedList<T> {
 }
 
 impl Order {
+    fn table_bytes(&self) -> usize {
+        let numbers = match &*self.chunks {
+            [only] => only.capacity(),
+            // A chunk that was cut keeps the room that it had: once or twice the limit.
+            chunks => 3 * CHUNK_MAX / 2 * chunks.len(),
+        };
+        self.chunks.capacity() * size_of::<Vec<u32>>() + numbers * size_of::<u32>()
+    }
+
     fn get(&self, Place { chunk, at }: Place) -> Option<u32> {
         self.chunks.get(chunk)?.get(at).copied()
     }

@@ -3,6 +3,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::memory_meter::block;
+
 use super::table::{Table, hash_number, hash_text};
 
 /// The number of a level's text.
@@ -28,6 +30,8 @@ pub(super) struct Levels {
     numbers: Table,
     entries: Vec<Entry>,
     free: Vec<u32>,
+    /// Bytes of memory of the texts.
+    text_bytes: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -39,11 +43,19 @@ struct Entry {
 
 impl Levels {
     pub(super) fn new(secret: u64) -> Self {
-        Self { secret, numbers: Table::default(), entries: Vec::new(), free: Vec::new() }
+        Self { secret, numbers: Table::default(), entries: Vec::new(), free: Vec::new(), text_bytes: 0 }
     }
 
     pub(super) const fn secret(&self) -> u64 {
         self.secret
+    }
+
+    /// Bytes of memory that they take.
+    pub(super) const fn held_bytes(&self) -> usize {
+        self.numbers.held_bytes()
+            + self.entries.capacity() * size_of::<Entry>()
+            + self.free.capacity() * size_of::<u32>()
+            + self.text_bytes
     }
 
     /// The hash of a level's text.
@@ -74,6 +86,7 @@ impl Levels {
             self.entries[number as usize].nodes += 1;
             return LevelId(number);
         }
+        self.text_bytes += block(text.len());
         let entry = Entry { text: text.into(), nodes: 1 };
         let number = if let Some(number) = self.free.pop() {
             self.entries[number as usize] = entry;
@@ -94,6 +107,7 @@ impl Levels {
         entry.nodes -= 1;
         if entry.nodes == 0 {
             self.numbers.remove(hash_text(self.secret, &entry.text), number);
+            self.text_bytes -= block(entry.text.len());
             entry.text = Box::default();
             self.free.push(number);
         }

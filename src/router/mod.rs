@@ -40,6 +40,8 @@ pub struct Router<K, V = ()> {
     edges: Table,
     levels: Levels,
     subscriptions: usize,
+    /// Bytes of memory of the subscribers beside their nodes.
+    subscriber_bytes: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -79,6 +81,7 @@ impl<K: Ord, V> Router<K, V> {
             edges: Table::default(),
             levels: Levels::new(secret),
             subscriptions: 0,
+            subscriber_bytes: 0,
         }
     }
 
@@ -91,7 +94,10 @@ impl<K: Ord, V> Router<K, V> {
         for level in topic::Levels::of(filter.filter()) {
             node = self.child_or_new(node, level);
         }
-        let replaced = self.node_mut(node).subscribers.insert(key, value);
+        let subscribers = &mut self.nodes[node as usize].subscribers;
+        self.subscriber_bytes -= subscribers.held_bytes();
+        let replaced = subscribers.insert(key, value);
+        self.subscriber_bytes += subscribers.held_bytes();
         self.subscriptions += usize::from(replaced.is_none());
         replaced
     }
@@ -100,7 +106,10 @@ impl<K: Ord, V> Router<K, V> {
     pub fn remove(&mut self, filter: &TopicFilter, key: &K) -> Option<V> {
         let mut path = Vec::new();
         let mut node = self.find(filter, |node| path.push(node))?;
-        let removed = self.node_mut(node).subscribers.remove(key)?;
+        let subscribers = &mut self.nodes[node as usize].subscribers;
+        let bytes = subscribers.held_bytes();
+        let removed = subscribers.remove(key)?;
+        self.subscriber_bytes = self.subscriber_bytes - bytes + subscribers.held_bytes();
         self.subscriptions -= 1;
         while let Some(parent) = path.pop()
             && self.node(node).is_empty()
@@ -125,6 +134,15 @@ impl<K: Ord, V> Router<K, V> {
     #[must_use]
     pub const fn len(&self) -> usize {
         self.subscriptions
+    }
+
+    /// Bytes of memory that it takes.
+    pub(crate) const fn held_bytes(&self) -> usize {
+        self.nodes.capacity() * size_of::<Node<K, V>>()
+            + self.free.capacity() * size_of::<NodeId>()
+            + self.edges.held_bytes()
+            + self.levels.held_bytes()
+            + self.subscriber_bytes
     }
 
     /// True if there is no subscription.

@@ -3,6 +3,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::memory_meter::block;
+
 /// A chunk that grows beyond this is cut in two.
 const CHUNK_MAX: usize = 256;
 
@@ -26,6 +28,17 @@ impl<K, V> Subscribers<K, V> {
 
     pub(super) const fn is_empty(&self) -> bool {
         matches!(self, Self::None)
+    }
+
+    /// Bytes of memory that they take beside the node.
+    pub(super) fn held_bytes(&self) -> usize {
+        let Self::Many(chunks) = self else { return 0 };
+        let room = match &***chunks {
+            [only] => only.capacity(),
+            // A chunk that was cut keeps the room that it had.
+            chunks => chunks.len() * CHUNK_MAX,
+        };
+        block(size_of::<Chunks<K, V>>()) + chunks.capacity() * size_of::<Vec<(K, V)>>() + room * size_of::<(K, V)>()
     }
 
     /// Returns a chunk of the subscribers, from 0 on; `None` behind the last.

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use super::outbound::Outbound;
-use super::{Delivery, Session};
+use super::{Delivery, Held, Session};
 use crate::codec::PacketId;
 
 impl<T: Copy> Session<T> {
@@ -39,6 +39,20 @@ impl<T: Copy> Session<T> {
     /// True if a delivery that is put first would be sent at once.
     pub(crate) const fn may_send(&self) -> bool {
         self.resend.is_empty() && self.has_quota() && self.identifiers.has_free(self.in_flight.len())
+    }
+
+    /// Memory of all deliveries.
+    pub(crate) const fn held(&self) -> Held {
+        self.queue.held().and(self.sent)
+    }
+
+    /// Bytes of memory of its own, without the messages, which other sessions may share.
+    pub(crate) fn own_bytes(&self) -> usize {
+        self.queue.table_bytes()
+            + self.in_flight.table_bytes()
+            + self.resend.capacity() * size_of::<(u64, PacketId)>()
+            + self.inbound.table_bytes()
+            + self.held().identifiers
     }
 
     /// Puts a delivery before those that wait, whatever the bounds are.

@@ -52,6 +52,11 @@ impl Inbound {
         if known.is_some() { Received::Duplicate } else { Received::New }
     }
 
+    /// Bytes of memory of its tables.
+    pub(super) fn table_bytes(&self) -> usize {
+        self.handed_over.table_bytes()
+    }
+
     pub(super) fn has_received(&self, packet_id: PacketId) -> bool {
         self.handed_over.contains(packet_id)
     }

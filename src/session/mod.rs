@@ -22,6 +22,7 @@ mod queue;
 mod stored;
 
 pub use delivery::Delivery;
+pub(crate) use delivery::Held;
 pub use inbound::Received;
 pub(crate) use outbound::Ack;
 pub use queue::QueueFull;
@@ -39,7 +40,8 @@ use queue::Queue;
 pub struct SessionLimits {
     /// Deliveries that wait for the connection or for the peer's send quota.
     pub queue_messages: usize,
-    /// Their topic and payload bytes together.
+    /// Their bytes together: topics, payloads and properties. With their bookkeeping they take no
+    /// more than this either, or than 64 KiB if that is more.
     pub queue_bytes: usize,
     /// QoS 1 and 2 messages that we accept unacknowledged: our Receive Maximum (§3.1.2.11.3);
     /// 65,535 in 3.1.1.
@@ -101,6 +103,8 @@ impl core::error::Error for UnexpectedAck {}
 pub struct Session<T> {
     queue: Queue<T>,
     in_flight: ById<InFlight<T>>,
+    /// Memory of the deliveries in flight whose message is kept.
+    sent: Held,
     /// Packets that a resumed session has to send again, with the order of their first sending. The
     /// next one is the last.
     resend: Vec<(u64, PacketId)>,
@@ -134,6 +138,7 @@ impl<T: Copy> Session<T> {
         Self {
             queue: Queue::new(limits.queue_messages, limits.queue_bytes),
             in_flight: ById::new(),
+            sent: Held::new(),
             resend: Vec::new(),
             send_quota: 0,
             unacknowledged: 0,
@@ -173,6 +178,7 @@ impl<T: Copy> Session<T> {
                 }
             }
             self.in_flight.clear();
+            self.sent = Held::new();
         }
         lost
     }
@@ -220,10 +226,12 @@ impl<T: Copy> Session<T> {
     pub fn abandon(&mut self, packet_id: PacketId) -> Option<T> {
         let sent = self.sequence + 1;
         let entry = self.in_flight.get_mut(packet_id)?;
-        let Outbound::AwaitPubrec(Delivery { tag, .. }) = entry.state else { return self.finish(packet_id) };
+        let Outbound::AwaitPubrec(delivery) = &entry.state else { return self.finish(packet_id) };
         if entry.sent > self.sent_before {
             return self.finish(packet_id);
         }
+        let tag = delivery.tag;
+        self.sent.remove(delivery);
         self.unacknowledged -= u16::from(core::mem::take(&mut entry.takes_quota));
         entry.state = Outbound::AwaitPubcomp(None);
         entry.sent = sent;
@@ -364,7 +372,7 @@ impl<T: Copy> Session<T> {
         self.queue.len()
     }
 
-    /// The topic and payload bytes of the deliveries that were never sent.
+    /// The bytes of the deliveries that were never sent: topics, payloads and properties.
     #[must_use]
     pub const fn queued_bytes(&self) -> usize {
         self.queue.bytes()
@@ -410,7 +418,9 @@ impl<T: Copy> Session<T> {
             return None;
         }
         let packet_id = self.free_id()?;
-        let state = Outbound::new(self.queue.pop()?);
+        let delivery = self.queue.pop()?;
+        self.sent.add(&delivery);
+        let state = Outbound::new(delivery);
         let sent = self.tick();
         self.in_flight.insert(packet_id, InFlight { state, sent, takes_quota: true });
         self.unacknowledged += 1;
@@ -421,8 +431,9 @@ impl<T: Copy> Session<T> {
     fn release(&mut self, packet_id: PacketId) {
         let sent = self.tick();
         if let Some(entry) = self.in_flight.get_mut(packet_id)
-            && entry.state.delivery().is_some()
+            && let Some(delivery) = entry.state.delivery()
         {
+            self.sent.remove(delivery);
             entry.state = Outbound::AwaitPubcomp(entry.state.tag());
             entry.sent = sent;
         }
@@ -432,6 +443,9 @@ impl<T: Copy> Session<T> {
     fn finish(&mut self, packet_id: PacketId) -> Option<T> {
         let entry = self.in_flight.remove(packet_id)?;
         self.unacknowledged -= u16::from(entry.takes_quota);
+        if let Some(delivery) = entry.state.delivery() {
+            self.sent.remove(delivery);
+        }
         entry.state.tag()
     }
 

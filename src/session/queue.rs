@@ -1,6 +1,7 @@
 //! The deliveries that wait for the connection or for the peer's send quota.
 
 use super::Delivery;
+use super::delivery::Held;
 use crate::collections::fifo::Fifo;
 use core::fmt;
 
@@ -9,7 +10,7 @@ use core::fmt;
 #[derive(Clone, Debug)]
 pub(super) struct Queue<T> {
     deliveries: Fifo<Delivery<T>>,
-    bytes: usize,
+    held: Held,
     messages_max: usize,
     bytes_max: usize,
 }
@@ -21,7 +22,7 @@ pub struct QueueFull<T> {
     pub delivery: Delivery<T>,
     /// How many messages wait.
     pub messages: usize,
-    /// How many bytes they have, topics and payloads together.
+    /// How many bytes they have: topics, payloads and properties.
     pub bytes: usize,
 }
 
@@ -35,15 +36,14 @@ impl<T: fmt::Debug> core::error::Error for QueueFull<T> {}
 
 impl<T: Copy> Queue<T> {
     pub(super) const fn new(messages_max: usize, bytes_max: usize) -> Self {
-        Self { deliveries: Fifo::new(), bytes: 0, messages_max, bytes_max }
+        Self { deliveries: Fifo::new(), held: Held::new(), messages_max, bytes_max }
     }
 
     pub(super) fn push(&mut self, delivery: Delivery<T>) -> Result<(), QueueFull<T>> {
         if !self.has_room(delivery.bytes()) {
-            return Err(QueueFull { delivery, messages: self.deliveries.len(), bytes: self.bytes });
+            return Err(QueueFull { delivery, messages: self.deliveries.len(), bytes: self.held.bytes });
         }
-        self.bytes += delivery.bytes();
-        self.deliveries.push(delivery);
+        self.restore(delivery);
         Ok(())
     }
 
@@ -51,18 +51,19 @@ impl<T: Copy> Queue<T> {
     pub(super) const fn has_room(&self, bytes: usize) -> bool {
         // One alone is let in, whatever its length: it is bounded as a packet is, and would
         // otherwise never be delivered.
-        self.deliveries.is_empty() || self.deliveries.len() < self.messages_max && self.bytes + bytes <= self.bytes_max
+        self.deliveries.is_empty()
+            || self.held.has_room(bytes, size_of::<Delivery<T>>(), self.messages_max, self.bytes_max)
     }
 
     /// Adds one that was in a queue before, whose bounds may have been others.
     pub(super) fn restore(&mut self, delivery: Delivery<T>) {
-        self.bytes += delivery.bytes();
+        self.held.add(&delivery);
         self.deliveries.push(delivery);
     }
 
     /// Adds one that is to go before the others.
     pub(super) fn put_first(&mut self, delivery: Delivery<T>) {
-        self.bytes += delivery.bytes();
+        self.held.add(&delivery);
         self.deliveries.put_first(delivery);
     }
 
@@ -73,7 +74,7 @@ impl<T: Copy> Queue<T> {
 
     pub(super) fn pop(&mut self) -> Option<Delivery<T>> {
         let delivery = self.deliveries.pop()?;
-        self.bytes -= delivery.bytes();
+        self.held.remove(&delivery);
         Some(delivery)
     }
 
@@ -82,7 +83,7 @@ impl<T: Copy> Queue<T> {
         T: PartialEq,
     {
         let delivery = self.deliveries.remove(|delivery| delivery.tag == tag)?;
-        self.bytes -= delivery.bytes();
+        self.held.remove(&delivery);
         Some(delivery)
     }
 
@@ -91,6 +92,15 @@ impl<T: Copy> Queue<T> {
     }
 
     pub(super) const fn bytes(&self) -> usize {
-        self.bytes
+        self.held.bytes
+    }
+
+    pub(super) const fn held(&self) -> Held {
+        self.held
+    }
+
+    /// Returns the bytes of memory of its tables.
+    pub(super) const fn table_bytes(&self) -> usize {
+        self.deliveries.table_bytes()
     }
 }

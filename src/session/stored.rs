@@ -38,6 +38,9 @@ impl<T: Copy> Session<T> {
 
     /// Puts back what [`sent`](Self::sent) gave.
     pub(crate) fn restore_sent(&mut self, packet_id: PacketId, order: u64, delivery: Option<Delivery<T>>) {
+        if let Some(delivery) = &delivery {
+            self.sent.add(delivery);
+        }
         let state = delivery.map_or(Outbound::AwaitPubcomp(None), Outbound::new);
         self.in_flight.insert(packet_id, InFlight { state, sent: order, takes_quota: false });
         self.sequence = self.sequence.max(order);

@@ -17,6 +17,8 @@ pub(crate) struct Questions {
     open: SortedList<Open>,
     /// Questions that `poll_output` has not returned yet.
     unseen: VecDeque<Asked>,
+    /// Bytes of memory of their texts.
+    unseen_bytes: usize,
     asked: u64,
 }
 
@@ -45,7 +47,12 @@ pub(crate) struct PendingAnswers(Vec<(QuestionId, Option<Answer>)>);
 
 impl Questions {
     pub(crate) const fn new() -> Self {
-        Self { open: SortedList::new(), unseen: VecDeque::new(), asked: 0 }
+        Self { open: SortedList::new(), unseen: VecDeque::new(), unseen_bytes: 0, asked: 0 }
+    }
+
+    /// Returns the bytes of memory that they take.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.open.table_bytes() + self.unseen.capacity() * size_of::<Asked>() + self.unseen_bytes
     }
 
     /// Asks the host, and returns the question's identifier.
@@ -53,6 +60,7 @@ impl Questions {
         self.asked += 1;
         let id = QuestionId(self.asked);
         self.open.insert::<QuestionId>(Open { id, subject, due, is_postponed: false });
+        self.unseen_bytes += question.text_bytes();
         self.unseen.push_back(Asked { id, peer, question });
         id
     }
@@ -61,6 +69,7 @@ impl Questions {
     pub(crate) fn poll(&mut self) -> Option<Asked> {
         loop {
             let asked = self.unseen.pop_front()?;
+            self.unseen_bytes -= asked.question.text_bytes();
             if self.open.find(&asked.id).is_some() {
                 return Some(asked);
             }
@@ -99,6 +108,11 @@ impl Borrow<QuestionId> for Open {
 }
 
 impl PendingAnswers {
+    /// Returns the bytes of memory of its table.
+    pub(crate) const fn table_bytes(&self) -> usize {
+        self.0.capacity() * size_of::<(QuestionId, Option<Answer>)>()
+    }
+
     /// Returns the answer to the question at this place; `None` if it has no answer yet, or was not
     /// asked.
     pub(crate) fn answer(&self, place: usize) -> Option<&Answer> {

@@ -6,6 +6,7 @@ use core::fmt;
 
 use crate::broker::ids::{PeerId, QuestionId};
 use crate::codec::{QoS, ReasonCode, Version};
+use crate::memory_meter::{block, shared_text};
 
 /// Kinds of questions that the host is asked. By default none; a kind that is off costs nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,6 +104,26 @@ pub enum Answer {
     /// Enhanced authentication continues: AUTH carries this data. For other questions, it means
     /// refused.
     Continue(Box<[u8]>),
+}
+
+impl Question {
+    /// Returns the bytes of memory of the texts that no other holds.
+    pub(crate) fn text_bytes(&self) -> usize {
+        match self {
+            Self::Authenticate(credentials) => credentials.text_bytes(),
+            Self::Enhanced { credentials, method, data, .. } => {
+                credentials.text_bytes() + block(method.len()) + block(data.as_ref().map_or(0, |data| data.len()))
+            }
+            Self::Authorize { topic, .. } => block(topic.len()),
+        }
+    }
+}
+
+impl Credentials {
+    fn text_bytes(&self) -> usize {
+        let username = self.username.as_deref().map_or(0, shared_text);
+        shared_text(&self.client_id) + username + block(self.password.as_ref().map_or(0, |password| password.len()))
+    }
 }
 
 /// A question with its identifier and its connection; `None` if the client is not connected.

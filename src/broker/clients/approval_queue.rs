@@ -5,13 +5,16 @@ use alloc::collections::VecDeque;
 use crate::broker::auth::verdict::Verdict;
 use crate::broker::delivery_tag::Delivery;
 use crate::broker::ids::QuestionId;
+use crate::session::Held;
 
-/// Queue of deliveries with their verdicts, with the limits of the outgoing queue: messages, and
-/// topic and payload bytes.
+/// Bytes of memory of one delivery, without its message.
+const OWN_BYTES: usize = size_of::<(QuestionId, Verdict, Delivery)>();
+
+/// Queue of deliveries with their verdicts, with the limits of the outgoing queue.
 #[derive(Debug, Default)]
 pub(crate) struct ApprovalQueue {
     waiting: VecDeque<(QuestionId, Verdict, Delivery)>,
-    bytes: usize,
+    held: Held,
 }
 
 impl ApprovalQueue {
@@ -20,7 +23,17 @@ impl ApprovalQueue {
     }
 
     pub(crate) const fn bytes(&self) -> usize {
-        self.bytes
+        self.held.bytes
+    }
+
+    /// Returns the memory of the deliveries.
+    pub(crate) const fn held(&self) -> Held {
+        self.held
+    }
+
+    /// Returns the bytes of memory of its table.
+    pub(crate) fn table_bytes(&self) -> usize {
+        self.waiting.capacity() * OWN_BYTES
     }
 
     /// Returns the deliveries from this place on.
@@ -39,17 +52,17 @@ impl ApprovalQueue {
 
     /// True if a delivery fits. An empty queue takes one of any length.
     pub(crate) fn has_room(&self, bytes: usize, messages_max: usize, bytes_max: usize) -> bool {
-        self.waiting.is_empty() || (self.waiting.len() < messages_max && self.bytes + bytes <= bytes_max)
+        self.waiting.is_empty() || self.held.has_room(bytes, OWN_BYTES, messages_max, bytes_max)
     }
 
     pub(crate) fn push(&mut self, question: QuestionId, delivery: Delivery) {
-        self.bytes += delivery.bytes();
+        self.held.add(&delivery);
         self.waiting.push_back((question, Verdict::Pending, delivery));
     }
 
     pub(crate) fn pop(&mut self) -> Option<(QuestionId, Verdict, Delivery)> {
         let first = self.waiting.pop_front()?;
-        self.bytes -= first.2.bytes();
+        self.held.remove(&first.2);
         Some(first)
     }
 

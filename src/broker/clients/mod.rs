@@ -16,14 +16,18 @@ use crate::broker::auth::open_questions::Questions;
 use crate::broker::clients::approval_queue::ApprovalQueue;
 use crate::broker::clients::rechecks::Rechecks;
 use crate::broker::clients::retained_cursors::RetainedCursors;
+use crate::broker::clients::shared_groups::MEMBER_BYTES;
 use crate::broker::clients::subscription::{ClientSubscription, Subscription};
 use crate::broker::clients::will::Will;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag, Session};
 use crate::broker::ids::{ClientKey, CursorId, PeerId};
+use crate::broker::memory_budget::Holding;
+use crate::codec::Message;
 use crate::collections::change_list::ChangeList;
 use crate::collections::named_slab::NamedSlab;
 use crate::collections::sorted_list::SortedList;
-use crate::session::QueueFull;
+use crate::memory_meter::shared_text;
+use crate::session::{Held, QueueFull};
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
 
@@ -35,6 +39,10 @@ pub(crate) struct ClientState {
     pub(crate) username: Option<Arc<str>>,
     pub(crate) session: Session,
     pub(crate) subscriptions: SortedList<ClientSubscription>,
+    /// Bytes of all its topic filters.
+    filter_bytes: usize,
+    /// Its shared subscriptions.
+    memberships: usize,
     /// The peer; `None` while it is not connected.
     pub(crate) peer: Option<PeerId>,
     /// The place of its last CONNECT among all that came; 0 if it was restored.
@@ -72,8 +80,53 @@ impl ClientState {
     }
 
     /// Returns the bytes of all its topic filters.
-    pub(crate) fn filter_bytes(&self) -> usize {
-        self.subscriptions.iter().map(|subscribed| subscribed.filter.as_str().len()).sum()
+    pub(crate) const fn filter_bytes(&self) -> usize {
+        self.filter_bytes
+    }
+
+    /// Returns the memory that it holds.
+    pub(crate) fn holding(&self) -> Holding {
+        let approvals = self.approvals.as_deref();
+        let approved = approvals.map_or(Held::new(), ApprovalQueue::held);
+        let own = self.session.own_bytes()
+            + approvals.map_or(0, ApprovalQueue::table_bytes)
+            + approved.identifiers
+            + shared_text(&self.id)
+            + self.username.as_deref().map_or(0, shared_text)
+            + self.subscriptions.table_bytes()
+            + self.filter_bytes
+            + self.subscriptions.len() * shared_text("")
+            + self.memberships * MEMBER_BYTES
+            + self.cursors.held_bytes();
+        let will = self.will.as_ref().map_or(0, |will| will.message().bytes() + Message::HELD_BYTES);
+        let shared = self.session.held().and(approved).message_bytes() + will;
+        Holding { own, shared }
+    }
+
+    /// Counts its deliveries and filters anew, and compares.
+    ///
+    /// # Panics
+    /// If a count is wrong.
+    #[cfg(debug_assertions)]
+    pub(crate) fn check_held(&self) {
+        let mut held = Held::new();
+        self.session.waiting().for_each(|delivery| held.add(delivery));
+        self.session.sent().filter_map(|sent| sent.delivery).for_each(|delivery| held.add(delivery));
+        assert_eq!(self.session.held(), held, "{}", self.id);
+        let mut held = Held::new();
+        if let Some(approvals) = &self.approvals {
+            approvals.waiting_from(0).for_each(|delivery| held.add(delivery));
+            assert_eq!(approvals.held(), held, "{}", self.id);
+        }
+        let filters = self.subscriptions.iter().map(|subscribed| subscribed.filter.as_str().len()).sum();
+        assert_eq!(self.filter_bytes, filters, "{}", self.id);
+    }
+
+    /// Adds a new subscription.
+    pub(crate) fn add_subscription(&mut self, filter: TopicFilter, subscription: Subscription) {
+        self.filter_bytes += filter.as_str().len();
+        self.memberships += usize::from(filter.share_name().is_some());
+        self.subscriptions.insert::<str>(ClientSubscription { filter, subscription });
     }
 
     /// Adds or replaces a subscription. Its cursor begins anew if retained messages are sent, else
@@ -97,7 +150,7 @@ impl ClientState {
         }
         match self.subscriptions.find_mut(filter.as_str()) {
             Some(subscribed) => subscribed.subscription = subscription,
-            None => self.subscriptions.insert::<str>(ClientSubscription { filter: filter.clone(), subscription }),
+            None => self.add_subscription(filter.clone(), subscription),
         }
         self.note_subscription(filter);
         subscription
@@ -106,6 +159,8 @@ impl ClientState {
     /// Removes the subscription to this filter, if there is one.
     pub(crate) fn unsubscribe(&mut self, filter: &str) -> Option<TopicFilter> {
         let ClientSubscription { filter, subscription } = self.subscriptions.remove(filter)?;
+        self.filter_bytes -= filter.as_str().len();
+        self.memberships -= usize::from(filter.share_name().is_some());
         if let Some(cursor) = subscription.cursor {
             self.cursors.end(cursor);
         }
@@ -116,6 +171,7 @@ impl ClientState {
     /// Removes all subscriptions.
     pub(crate) fn take_subscriptions(&mut self) -> SortedList<ClientSubscription> {
         self.cursors.clear();
+        (self.filter_bytes, self.memberships) = (0, 0);
         let taken = core::mem::replace(&mut self.subscriptions, SortedList::new());
         taken.iter().for_each(|subscribed| self.note_subscription(&subscribed.filter));
         taken
@@ -233,6 +289,11 @@ impl Clients {
         self.register.len()
     }
 
+    /// Returns the bytes of memory of its tables.
+    pub(crate) fn table_bytes(&self) -> usize {
+        self.register.table_bytes()
+    }
+
     pub(crate) fn find(&self, id: &str) -> Option<ClientKey> {
         self.register.find(id).map(ClientKey)
     }
@@ -244,6 +305,8 @@ impl Clients {
             username: None,
             session,
             subscriptions: SortedList::new(),
+            filter_bytes: 0,
+            memberships: 0,
             peer: None,
             connect_order: 0,
             successor: None,

@@ -18,6 +18,7 @@ use crate::codec::QoS;
 use crate::collections::change_list::ChangeList;
 use crate::collections::heap_sort::sort_by;
 use crate::collections::sorted_list::SortedList;
+use crate::memory_meter::shared_text;
 use crate::topic::{TopicFilter, TopicName};
 
 /// A client's cursors that have not ended.
@@ -32,6 +33,8 @@ pub(crate) struct RetainedCursors {
     is_next: bool,
     /// Number of deliveries, of those ever enqueued, that go before the messages of the cursors.
     older: u64,
+    /// Bytes of memory of all `overtaken`.
+    overtaken_bytes: usize,
     /// Topics added to or removed from `overtaken`, for the store.
     changes: ChangeList<(CursorId, TopicName)>,
 }
@@ -86,8 +89,14 @@ impl RetainedCursors {
             next: 0,
             is_next: false,
             older: 0,
+            overtaken_bytes: 0,
             changes: ChangeList::new(),
         }
+    }
+
+    /// Returns the bytes of memory that they take.
+    pub(crate) const fn held_bytes(&self) -> usize {
+        self.cursors.capacity() * size_of::<RetainedCursor>() + self.overtaken_bytes
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
@@ -151,14 +160,22 @@ impl RetainedCursors {
     /// Adds a stored overtaken topic. `None` if the cursor is missing.
     pub(crate) fn restore_overtaken(&mut self, id: CursorId, topic: TopicName) -> Option<()> {
         let place = self.place(id).ok()?;
-        self.cursors.get_mut(place)?.overtaken.insert::<str>(topic);
+        let cursor = self.cursors.get_mut(place)?;
+        self.overtaken_bytes -= cursor.overtaken.table_bytes();
+        self.overtaken_bytes += text_bytes(&topic);
+        cursor.overtaken.insert::<str>(topic);
+        self.overtaken_bytes += cursor.overtaken.table_bytes();
         Some(())
     }
 
     pub(crate) fn end(&mut self, id: CursorId) {
         if let Ok(place) = self.place(id) {
             let ended = self.cursors.remove(place);
-            ended.overtaken.iter().for_each(|topic| self.changes.note(|| (id, topic.clone())));
+            self.overtaken_bytes -= ended.overtaken.table_bytes();
+            for topic in ended.overtaken.iter() {
+                self.overtaken_bytes -= text_bytes(topic);
+                self.changes.note(|| (id, topic.clone()));
+            }
         }
     }
 
@@ -189,10 +206,13 @@ impl RetainedCursors {
     pub(crate) fn pass(&mut self, id: CursorId, topic: TopicName) {
         let Ok(place) = self.place(id) else { return };
         let cursor = &mut self.cursors[place];
+        self.overtaken_bytes -= cursor.overtaken.table_bytes();
         while let Some(first) = cursor.overtaken.first().filter(|first| **first <= topic).cloned() {
             cursor.overtaken.remove(first.as_str());
+            self.overtaken_bytes -= text_bytes(&first);
             self.changes.note(|| (id, first));
         }
+        self.overtaken_bytes += cursor.overtaken.table_bytes();
         cursor.after = Some(topic);
     }
 
@@ -201,7 +221,10 @@ impl RetainedCursors {
         let Ok(place) = self.place(id) else { return };
         let cursor = &mut self.cursors[place];
         if cursor.is_before(topic.as_str()) && !cursor.is_overtaken(topic.as_str()) {
+            self.overtaken_bytes -= cursor.overtaken.table_bytes();
+            self.overtaken_bytes += text_bytes(topic);
             cursor.overtaken.insert::<str>(topic.clone());
+            self.overtaken_bytes += cursor.overtaken.table_bytes();
             self.changes.note(|| (id, topic.clone()));
         }
     }
@@ -210,7 +233,10 @@ impl RetainedCursors {
     pub(crate) fn give_back(&mut self, id: CursorId, topic: &str) -> bool {
         let Ok(place) = self.place(id) else { return false };
         let cursor = &mut self.cursors[place];
+        let table_bytes = cursor.overtaken.table_bytes();
         if let Some(topic) = cursor.overtaken.remove(topic) {
+            self.overtaken_bytes -= text_bytes(&topic) + table_bytes;
+            self.overtaken_bytes += cursor.overtaken.table_bytes();
             self.changes.note(|| (id, topic));
         }
         cursor.is_before(topic)
@@ -235,4 +261,11 @@ impl RetainedCursors {
     fn place(&self, id: CursorId) -> Result<usize, usize> {
         self.cursors.binary_search_by_key(&id, RetainedCursor::id)
     }
+}
+
+/// Bytes of memory of an overtaken topic's text. A short one is mostly that of the retained
+/// message. A long one counts for each cursor, since it may stay when the message is gone.
+fn text_bytes(topic: &TopicName) -> usize {
+    const SHORT_BYTES: usize = 64;
+    if topic.as_str().len() <= SHORT_BYTES { 0 } else { shared_text(topic.as_str()) }
 }

@@ -8,7 +8,11 @@ use alloc::vec::Vec;
 use crate::broker::clients::subscription::Subscription;
 use crate::broker::ids::{ClientKey, GroupKey};
 use crate::collections::named_slab::NamedSlab;
+use crate::memory_meter::shared_text;
 use crate::topic::TopicFilter;
+
+/// Bytes of memory of a member, with room that its group keeps for another.
+pub(crate) const MEMBER_BYTES: usize = 2 * size_of::<(ClientKey, Subscription)>();
 
 #[derive(Debug)]
 struct Group {
@@ -31,6 +35,11 @@ impl Groups {
 
     pub(crate) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// Returns the bytes of memory that they take, without their members.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.0.table_bytes() + self.0.len() * shared_text("")
     }
 
     /// Returns the group of this filter.

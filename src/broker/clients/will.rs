@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use crate::codec::{
     Message, PropertyId, {self},
 };
+use crate::memory_meter::MemoryMeter;
 use crate::time::Time;
 use crate::topic::{TopicError, TopicName};
 
@@ -19,16 +20,15 @@ pub(crate) enum Will {
 
 impl Will {
     /// Makes the will of a CONNECT.
-    pub(crate) fn new(will: &codec::Will<'_>) -> Result<Self, TopicError> {
+    pub(crate) fn new(will: &codec::Will<'_>, meter: &MemoryMeter) -> Result<Self, TopicError> {
         let delay = will.properties.number(PropertyId::WillDelayInterval).unwrap_or(0);
         let message = Message {
-            topic: TopicName::parse(will.topic)?,
             qos: will.qos,
             retain: will.retain,
-            payload: will.payload.into(),
             properties: will.properties.without(PropertyId::WillDelayInterval),
+            ..Message::new(TopicName::parse(will.topic)?, will.payload)
         };
-        Ok(Self::Armed { message: Arc::new(message), delay })
+        Ok(Self::Armed { message: message.share(meter), delay })
     }
 
     pub(crate) const fn message(&self) -> &Arc<Message> {

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 
 use crate::codec::{EncodeError, PropertiesBuf, PropertyId, Value};
+use crate::memory_meter::{ARC_BYTES, block};
 
 /// An exchange of AUTH packets before CONNACK.
 #[derive(Debug)]
@@ -27,6 +28,13 @@ pub(crate) struct Method {
 pub(crate) struct Proof<'a> {
     pub(crate) method: &'a str,
     pub(crate) data: &'a [u8],
+}
+
+impl Exchange {
+    /// Returns the bytes of memory that it takes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        block(ARC_BYTES + size_of::<Self>()) + block(self.connect.len()) + block(self.method.len())
+    }
 }
 
 impl Method {

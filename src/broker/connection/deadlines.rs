@@ -28,6 +28,11 @@ impl Deadlines {
         Self(SortedList::new())
     }
 
+    /// Returns the bytes of memory that they take.
+    pub(crate) fn table_bytes(&self) -> usize {
+        self.0.table_bytes()
+    }
+
     pub(crate) fn insert(&mut self, at: Time, deadline: Deadline) {
         self.0.insert::<(Time, Deadline)>((at, deadline));
     }

@@ -202,29 +202,38 @@ impl Outbox {
         peer.output.take()
     }
 
-    /// Takes the peer's bytes to hand them out.
-    pub(crate) fn lend(&mut self, peer: &mut Peer) {
+    /// Takes the peer's bytes to hand them out. Returns the bytes of memory that were freed.
+    pub(crate) fn lend(&mut self, peer: &mut Peer) -> usize {
         let bytes = peer.output.take();
-        self.set_frame(peer, bytes);
+        self.set_frame(peer, bytes)
     }
 
-    /// Makes these bytes of the peer the next frame.
-    pub(crate) fn set_frame(&mut self, peer: &mut Peer, bytes: Vec<u8>) {
+    /// Makes these bytes of the peer the next frame. Returns the bytes of memory that were freed.
+    pub(crate) fn set_frame(&mut self, peer: &mut Peer, bytes: Vec<u8>) -> usize {
         peer.output.count_frame(bytes.len());
-        self.reclaim();
+        let freed = self.reclaim();
         self.frame = bytes;
+        freed
     }
 
     pub(crate) fn frame(&self) -> &[u8] {
         &self.frame
     }
 
-    /// Puts the last frame's buffer back into the pool.
-    pub(crate) fn reclaim(&mut self) {
+    /// Returns the bytes of memory of the buffers that no peer has.
+    #[cfg(debug_assertions)]
+    pub(crate) fn buffer_bytes(&self) -> usize {
+        self.frame.capacity() + self.pool.iter().map(Vec::capacity).sum::<usize>()
+    }
+
+    /// Puts the last frame's buffer back into the pool. Returns its bytes of memory if it is freed.
+    pub(crate) fn reclaim(&mut self) -> usize {
         let mut frame = core::mem::take(&mut self.frame);
         if frame.capacity() > 0 && frame.capacity() <= POOL_BUFFER_BYTES && self.pool.len() < POOL_BUFFERS {
             frame.clear();
             self.pool.push(frame);
+            return 0;
         }
+        frame.capacity()
     }
 }

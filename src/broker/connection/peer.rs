@@ -8,13 +8,12 @@ use core::time::Duration;
 use crate::broker::connection::auth_exchange::{Exchange, Method};
 use crate::broker::connection::peer_input::PeerInput;
 use crate::broker::connection::peer_output::PeerOutput;
-use crate::broker::connection::topic_aliases::{Inbound, Naming, Outbound};
+use crate::broker::connection::topic_aliases::{AliasTopic, Inbound, Naming, Outbound};
 use crate::broker::ids::{ClientKey, PeerId};
 use crate::codec::{Publish, QoS, Version};
 use crate::collections::slab::Slab;
 use crate::time::Time;
 use crate::time_limit::TimeLimit;
-use crate::topic::TopicName;
 
 /// A connection to the broker.
 #[derive(Debug)]
@@ -98,8 +97,22 @@ impl Peer {
         self.input.is_blocked() && (self.output.is_gone() || self.input.has_disconnect(connected.version))
     }
 
+    /// Returns the bytes of memory that it holds: its packets that are not handled yet, and its
+    /// topic aliases.
+    pub(crate) fn own_bytes(&self) -> usize {
+        let of_connection = match &self.connection {
+            Connection::AwaitConnect | Connection::Closing => 0,
+            Connection::Authenticating(exchange) => exchange.held_bytes(),
+            Connection::Connected(connected) => {
+                connected.inbound_aliases.as_ref().map_or(0, |aliases| aliases.held_bytes())
+                    + connected.outbound_aliases.as_ref().map_or(0, |aliases| aliases.table_bytes())
+            }
+        };
+        self.input.held_bytes() + of_connection
+    }
+
     /// Notes that a PUBLISH which introduces an alias is sent.
-    pub(crate) fn introduced(&mut self, alias: u16, topic: TopicName) {
+    pub(crate) fn introduced(&mut self, alias: u16, topic: Arc<AliasTopic>) {
         if let Some(aliases) = self.connection.connected_mut().and_then(|connected| connected.outbound_aliases.as_mut())
         {
             aliases.introduced(alias, topic);
@@ -130,6 +143,11 @@ impl Peers {
 
     pub(crate) fn len(&self) -> usize {
         self.slab.len()
+    }
+
+    /// Returns the bytes of memory of its table.
+    pub(crate) const fn table_bytes(&self) -> usize {
+        self.slab.table_bytes()
     }
 
     pub(crate) fn insert(&mut self, packet_bytes_max: u32) -> PeerId {

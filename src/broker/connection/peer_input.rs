@@ -78,6 +78,11 @@ impl PeerInput {
         self.decoder.feed_with(len, fill);
     }
 
+    /// Returns the bytes of memory of the packets that are not handled yet.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.decoder.capacity() + self.questions.as_ref().map_or(0, |questions| questions.table_bytes())
+    }
+
     /// Takes the decoder, whose packets are borrowed while the broker changes.
     pub(crate) const fn take_decoder(&mut self) -> Decoder {
         core::mem::replace(&mut self.decoder, Decoder::new(0))

@@ -92,6 +92,11 @@ impl PeerOutput {
         self.buffer.len()
     }
 
+    /// Returns the bytes of memory of its buffer.
+    pub(crate) const fn buffer_bytes(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// # Errors
     /// The cause of dropping a QoS 0 message: an unwritable transport, or `bytes_max` waiting
     /// bytes.

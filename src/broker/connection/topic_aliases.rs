@@ -1,9 +1,11 @@
 //! Topic aliases of a connection, in each direction. They end with it [MQTT-3.3.2-7].
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::broker::cause::Fault;
 use crate::codec::ReasonCode;
+use crate::memory_meter::{ARC_BYTES, Charge, MemoryMeter, block, shared_text};
 use crate::topic::TopicName;
 
 /// Bytes of an alias in a packet (§3.3.2.3.4). A topic must be longer to be worth one.
@@ -11,7 +13,11 @@ const ALIAS_BYTES: usize = 3;
 
 /// Topics by the aliases that the client assigned, from alias 1 on.
 #[derive(Debug, Default)]
-pub(crate) struct Inbound(Vec<Option<TopicName>>);
+pub(crate) struct Inbound {
+    topics: Vec<Option<TopicName>>,
+    /// Bytes of memory of their texts.
+    text_bytes: usize,
+}
 
 /// Topics by the aliases that the broker assigned.
 ///
@@ -25,9 +31,25 @@ pub(crate) struct Outbound {
     maximum: u16,
 }
 
+/// A topic that aliases stand for, shared by the connections that it was introduced on together.
+#[derive(Debug)]
+pub(crate) struct AliasTopic {
+    name: TopicName,
+    /// The charge of its memory.
+    _charge: Charge,
+}
+
+impl AliasTopic {
+    /// Shares a topic, and charges its memory to the meter.
+    pub(crate) fn share(name: TopicName, meter: &MemoryMeter) -> Arc<Self> {
+        let bytes = block(ARC_BYTES + size_of::<Self>()) + shared_text(name.as_str());
+        Arc::new(Self { name, _charge: meter.charge(bytes) })
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Given {
-    topic: TopicName,
+    topic: Arc<AliasTopic>,
     /// True if it was sent since another topic last asked for the alias.
     is_in_use: bool,
 }
@@ -44,6 +66,11 @@ pub(crate) enum Naming {
 }
 
 impl Inbound {
+    /// Returns the bytes of memory that they take.
+    pub(crate) const fn held_bytes(&self) -> usize {
+        self.topics.capacity() * size_of::<Option<TopicName>>() + self.text_bytes
+    }
+
     /// Returns the topic of a PUBLISH with this alias. If the PUBLISH has a topic, the alias is
     /// assigned to it.
     ///
@@ -59,13 +86,16 @@ impl Inbound {
             let Ok(topic) = TopicName::parse(topic) else {
                 return Err(Fault::new(ReasonCode::TopicNameInvalid, "§4.7.3", "invalid topic name"));
             };
-            if self.0.len() <= place {
-                self.0.resize(place + 1, None);
+            if self.topics.len() <= place {
+                self.topics.resize(place + 1, None);
             }
-            self.0[place] = Some(topic.clone());
+            self.text_bytes += shared_text(topic.as_str());
+            if let Some(former) = self.topics[place].replace(topic.clone()) {
+                self.text_bytes -= shared_text(former.as_str());
+            }
             return Ok(topic);
         }
-        self.0.get(place).cloned().flatten().ok_or_else(|| {
+        self.topics.get(place).cloned().flatten().ok_or_else(|| {
             let problem = "topic alias has no topic yet";
             Fault::new(ReasonCode::ProtocolError, "§3.3.2.3.4", problem)
         })
@@ -73,6 +103,11 @@ impl Inbound {
 }
 
 impl Outbound {
+    /// Returns the bytes of memory of its table. The topics are charged by themselves.
+    pub(crate) const fn table_bytes(&self) -> usize {
+        self.given.capacity() * size_of::<Option<Given>>()
+    }
+
     /// Makes aliases up to this maximum; `None` if it is 0.
     pub(crate) fn new(maximum: u16) -> Option<Self> {
         (maximum > 0).then_some(Self { given: Vec::new(), maximum })
@@ -88,7 +123,7 @@ impl Outbound {
         #[expect(clippy::cast_possible_truncation, reason = "the rest is below the maximum")]
         let place = (hash(topic) % u32::from(self.maximum)) as u16;
         match self.given.get_mut(usize::from(place)) {
-            Some(Some(given)) if given.topic.as_str() == topic => {
+            Some(Some(given)) if given.topic.name.as_str() == topic => {
                 given.is_in_use = true;
                 Naming::Alias(place + 1)
             }
@@ -103,7 +138,7 @@ impl Outbound {
     }
 
     /// Assigns the alias, since the PUBLISH that introduces it is sent.
-    pub(crate) fn introduced(&mut self, alias: u16, topic: TopicName) {
+    pub(crate) fn introduced(&mut self, alias: u16, topic: Arc<AliasTopic>) {
         if self.given.is_empty() {
             self.given.resize(self.maximum.into(), None);
         }
@@ -130,7 +165,7 @@ mod tests {
     fn send(aliases: &mut Outbound, topic: &str) -> Naming {
         let naming = aliases.naming(topic, true);
         if let Naming::Introduction(alias) = naming {
-            aliases.introduced(alias, name(topic));
+            aliases.introduced(alias, AliasTopic::share(name(topic), &MemoryMeter::default()));
         }
         naming
     }

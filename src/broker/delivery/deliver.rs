@@ -15,6 +15,7 @@ use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions, has_e
 use crate::broker::delivery::packet_writer::PacketWriter;
 use crate::broker::delivery_tag::Delivery;
 use crate::broker::ids::ClientKey;
+use crate::broker::memory_budget::MemoryBudget;
 use crate::broker::monitor::event_queue::EventQueue;
 use crate::broker::options::{BrokerOptions, QueueOverflow};
 use crate::broker::retained::Retained;
@@ -30,6 +31,7 @@ pub(crate) struct DeliveryContext<'a> {
     pub(crate) retained: &'a Retained,
     pub(crate) questions: &'a mut Questions,
     pub(crate) outbox: &'a mut Outbox,
+    pub(crate) memory: &'a mut MemoryBudget,
     pub(crate) events: &'a mut EventQueue,
     pub(crate) options: &'a BrokerOptions,
     pub(crate) required_checks: RequiredChecks,
@@ -45,17 +47,20 @@ pub(crate) struct SubscriberDelivery<'a> {
     pub(super) retained: &'a Retained,
     pub(super) questions: &'a mut Questions,
     pub(super) outbox: &'a mut Outbox,
+    pub(super) memory: &'a mut MemoryBudget,
     pub(super) events: &'a mut EventQueue,
     pub(super) options: &'a BrokerOptions,
     pub(super) required_checks: RequiredChecks,
     pub(super) now: Time,
+    /// True if the client's account is to be set again.
+    pub(super) is_changed: bool,
 }
 
 impl<'a> DeliveryContext<'a> {
     /// Returns the delivery of a client.
     #[inline]
     pub(crate) fn to(self, key: ClientKey) -> Option<SubscriberDelivery<'a>> {
-        let Self { clients, peers, retained, questions, outbox, events, options, required_checks, now } = self;
+        let Self { clients, peers, retained, questions, outbox, memory, events, options, required_checks, now } = self;
         let client = clients.get_mut(key)?;
         let peer = client.peer.and_then(|id| peers.get_mut(id));
         Some(SubscriberDelivery {
@@ -65,11 +70,23 @@ impl<'a> DeliveryContext<'a> {
             retained,
             questions,
             outbox,
+            memory,
             events,
             options,
             required_checks,
             now,
+            is_changed: true,
         })
+    }
+}
+
+impl Drop for SubscriberDelivery<'_> {
+    /// Sets the client's account, whatever was delivered.
+    #[inline]
+    fn drop(&mut self) {
+        if self.is_changed {
+            self.memory.settle_client(self.key, self.client.holding());
+        }
     }
 }
 
@@ -83,6 +100,7 @@ impl SubscriberDelivery<'_> {
             return self.enqueue_for_approval(broadcast.delivery(options));
         }
         if options.qos == QoS::AtMostOnce {
+            self.is_changed = false;
             let bytes_max = self.options.transmit_bytes_max;
             return self.writer().is_some_and(|mut writer| writer.write_live(broadcast, options, bytes_max));
         }
@@ -184,8 +202,14 @@ impl SubscriberDelivery<'_> {
             let Some(peer) = self.peer.as_deref_mut() else { return };
             let ClientState { session, id, .. } = &mut *self.client;
             let Some(outgoing) = session.next_outgoing() else { return };
-            let mut writer =
-                PacketWriter { peer, outbox: self.outbox, events: self.events, client_id: id, now: self.now };
+            let mut writer = PacketWriter {
+                peer,
+                outbox: self.outbox,
+                memory: self.memory,
+                events: self.events,
+                client_id: id,
+                now: self.now,
+            };
             match outgoing {
                 Outgoing::Pubrel(packet_id) => writer.write_pubrel(packet_id, version),
                 Outgoing::Publish { packet_id, dup, delivery } => {
@@ -223,7 +247,14 @@ impl SubscriberDelivery<'_> {
     fn writer(&mut self) -> Option<PacketWriter<'_>> {
         let peer = self.peer.as_deref_mut()?;
         let client_id = &self.client.id;
-        Some(PacketWriter { peer, outbox: self.outbox, events: self.events, client_id, now: self.now })
+        Some(PacketWriter {
+            peer,
+            outbox: self.outbox,
+            memory: self.memory,
+            events: self.events,
+            client_id,
+            now: self.now,
+        })
     }
 
     /// Counts a message as dropped, unless the client is not connected.

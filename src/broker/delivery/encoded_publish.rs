@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::broker::cause::DropCause;
-use crate::broker::connection::topic_aliases::Naming;
+use crate::broker::connection::topic_aliases::{AliasTopic, Naming};
 use crate::broker::delivery_tag::{Delivery, DeliveryTag};
 use crate::broker::ids::GroupKey;
 use crate::codec::{EncodeError, Message, PacketId, PropertiesBuf, PropertyId, Publish, QoS, Value, Version};
+use crate::memory_meter::MemoryMeter;
 use crate::time::Time;
 use crate::topic::TopicName;
 
@@ -36,6 +37,8 @@ pub(crate) struct EncodingCache {
     places: [Place; FORMS],
     /// The last form that only one subscriber needed.
     single: Vec<u8>,
+    /// The meter of messages that sessions keep.
+    pub(crate) meter: MemoryMeter,
 }
 
 /// Place of a form in `EncodingCache::bytes`, and of the packet identifier in the form.
@@ -53,6 +56,8 @@ pub(crate) struct Broadcast<'a> {
     message: Option<Arc<Message>>,
     /// The owned topic, made on first use.
     name: Option<TopicName>,
+    /// The topic for aliases, made on first use.
+    alias_topic: Option<Arc<AliasTopic>>,
     arrived: Time,
     encodings: &'a mut EncodingCache,
 }
@@ -73,7 +78,7 @@ impl<'a> Broadcast<'a> {
     ) -> Self {
         encodings.bytes.clear();
         encodings.filled = 0;
-        Self { publish, message, name: None, arrived, encodings }
+        Self { publish, message, name: None, alias_topic: None, arrived, encodings }
     }
 
     pub(crate) const fn topic(&self) -> &'a str {
@@ -86,20 +91,27 @@ impl<'a> Broadcast<'a> {
 
     /// Returns the owned message, shared by all that keep it.
     pub(crate) fn message(&mut self) -> &Arc<Message> {
-        let Self { publish, name, message, .. } = self;
+        let Self { publish, name, message, encodings, .. } = self;
+        let meter = &encodings.meter;
         message.get_or_insert_with(|| {
             let Publish { topic, qos, retain, payload, properties, .. } = *publish;
             let topic = named(name, topic);
-            Arc::new(Message { topic, qos, retain, payload: payload.into(), properties: properties.to_buf() })
+            let properties = properties.to_buf();
+            Message { qos, retain, properties, ..Message::new(topic, payload) }.share(meter)
         })
     }
 
-    /// Returns the owned topic, shared by all that keep it.
-    pub(crate) fn name(&mut self) -> TopicName {
-        match &self.message {
-            Some(message) => message.topic.clone(),
-            None => named(&mut self.name, self.publish.topic),
-        }
+    /// Returns the topic for aliases, shared by all connections that introduce one.
+    pub(crate) fn alias_topic(&mut self) -> Arc<AliasTopic> {
+        let Self { publish, message, name, alias_topic, encodings, .. } = self;
+        let topic = alias_topic.get_or_insert_with(|| {
+            let name = match message {
+                Some(message) => message.topic.clone(),
+                None => named(name, publish.topic),
+            };
+            AliasTopic::share(name, &encodings.meter)
+        });
+        Arc::clone(topic)
     }
 
     /// Makes the delivery for one subscriber's session.
@@ -190,6 +202,11 @@ impl<'a> Broadcast<'a> {
 }
 
 impl EncodingCache {
+    /// Returns the bytes of memory of its buffers.
+    pub(crate) const fn buffer_bytes(&self) -> usize {
+        self.bytes.capacity() + self.single.capacity()
+    }
+
     fn fill(&mut self, index: usize, start: usize, packet_id: Option<usize>) {
         self.filled |= 1 << index;
         self.places[index] = Place { range: start..self.bytes.len(), packet_id: packet_id.map(|at| at - start) };

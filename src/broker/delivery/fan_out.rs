@@ -73,6 +73,13 @@ impl Target {
 }
 
 impl FanOut {
+    /// Returns the bytes of memory of its buffers.
+    pub(crate) const fn buffer_bytes(&self) -> usize {
+        self.targets.capacity() * size_of::<Target>()
+            + self.more_identifiers.capacity() * size_of::<(Option<usize>, u32)>()
+            + self.matched_cursors.capacity() * size_of::<(usize, CursorId)>()
+    }
+
     /// Finds the targets of a message: one for each client with a matching subscription, and one
     /// for each group. Returns the work done.
     pub(crate) fn collect(

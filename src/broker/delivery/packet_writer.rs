@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 use crate::broker::cause::DropCause;
 use crate::broker::connection::outbox::Outbox;
 use crate::broker::connection::peer::{Connected, Connection, Peer};
-use crate::broker::connection::topic_aliases::Naming;
+use crate::broker::connection::topic_aliases::{AliasTopic, Naming};
 use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions, SubscriberCopy};
 use crate::broker::delivery_tag::Delivery;
+use crate::broker::memory_budget::MemoryBudget;
 use crate::broker::monitor::event_queue::EventQueue;
 use crate::codec::{Ack, Message, PacketId, PacketKind, Version};
 use crate::time::Time;
@@ -17,6 +18,7 @@ use crate::time::Time;
 pub(super) struct PacketWriter<'a> {
     pub(super) peer: &'a mut Peer,
     pub(super) outbox: &'a mut Outbox,
+    pub(super) memory: &'a mut MemoryBudget,
     pub(super) events: &'a mut EventQueue,
     pub(super) client_id: &'a Arc<str>,
     pub(super) now: Time,
@@ -49,12 +51,13 @@ impl PacketWriter<'_> {
         match encoded {
             Ok(encoded) if encoded.len() <= packet_bytes_max => {
                 let out = self.outbox.open(self.peer);
-                let start = out.len();
+                let (start, room) = (out.len(), out.capacity());
                 encoded.write(None, out);
+                self.memory.note_buffer_grown(out.capacity() - room);
                 self.outbox.note_work(1, encoded.len());
                 self.events.delivered(out.get(start..).unwrap_or_default());
                 if let Naming::Introduction(alias) = naming {
-                    self.peer.introduced(alias, broadcast.name());
+                    self.introduced(alias, broadcast.alias_topic());
                 }
                 true
             }
@@ -81,8 +84,9 @@ impl PacketWriter<'_> {
         let naming = connected.naming(&message.as_publish(), *qos, subscription_identifiers.len());
         let copy = SubscriberCopy { options, naming, packet_id, dup, waited: (tag.arrived, self.now) };
         let out = self.outbox.open(self.peer);
-        let start = out.len();
+        let (start, room) = (out.len(), out.capacity());
         let written = encode(&copy, message, version, lent, out);
+        self.memory.note_buffer_grown(out.capacity() - room);
         let fits = if out.len() - start <= packet_bytes_max { Ok(()) } else { Err(DropCause::PacketTooLarge) };
         match written.and(fits) {
             Ok(()) => {
@@ -90,7 +94,7 @@ impl PacketWriter<'_> {
                 self.outbox.note_work(1, sent.len());
                 self.events.delivered(sent);
                 if let Naming::Introduction(alias) = naming {
-                    self.peer.introduced(alias, message.topic.clone());
+                    self.introduced(alias, AliasTopic::share(message.topic.clone(), self.memory.meter()));
                 }
                 true
             }
@@ -104,10 +108,18 @@ impl PacketWriter<'_> {
 
     pub(super) fn write_pubrel(&mut self, packet_id: PacketId, version: Version) {
         let out = self.outbox.open(self.peer);
-        let start = out.len();
+        let (start, room) = (out.len(), out.capacity());
         let written = Ack::success(packet_id).encode(PacketKind::Pubrel, version, out);
+        self.memory.note_buffer_grown(out.capacity() - room);
         debug_assert!(written.is_ok(), "four bytes, without properties");
         self.events.counters.sent.count(out.get(start..).unwrap_or_default());
+    }
+
+    /// Assigns an alias, since the PUBLISH that introduces it is sent.
+    #[cold]
+    fn introduced(&mut self, alias: u16, topic: Arc<AliasTopic>) {
+        self.peer.introduced(alias, topic);
+        self.memory.settle_peer(self.peer.id, self.peer.own_bytes());
     }
 
     /// Counts a message as dropped. False if it could go later, when there is room.

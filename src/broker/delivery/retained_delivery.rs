@@ -71,6 +71,17 @@ impl SubscriberDelivery<'_> {
         cursors: &[CursorId],
     ) {
         self.outbox.note_work(cursors.len(), 0);
+        self.deliver_among_cursors(broadcast, options, cursors);
+        // What overtook a cursor is kept, at QoS 0 too.
+        self.is_changed = true;
+    }
+
+    fn deliver_among_cursors(
+        &mut self,
+        broadcast: &mut Broadcast<'_>,
+        options: &DeliveryOptions<'_>,
+        cursors: &[CursorId],
+    ) {
         let (retained, topic) = (self.retained, broadcast.topic());
         let Some(entry) = retained.get(topic) else {
             self.deliver(broadcast, options);

@@ -191,9 +191,10 @@ impl Broker {
         let reason = ReasonCode::ContinueAuthentication;
         let Some(peer) = self.peers.get_mut(id) else { return Ok(()) };
         let out = self.outbox.open(peer);
-        let start = out.len();
+        let (start, room) = (out.len(), out.capacity());
         let encoded = Packet::Auth(Auth { reason, properties: properties.as_properties() }).encode(Version::V5, out);
         debug_assert!(encoded.is_ok(), "{encoded:?}");
+        self.memory.note_buffer_grown(out.capacity() - room);
         if out.len() - start > exchange.packet_bytes_max {
             out.truncate(start);
             let problem = "AUTH is larger than the client's maximum packet size";

@@ -151,7 +151,7 @@ impl Broker {
         }
         let (version, clean_start) = (connect.version, connect.clean_start);
         let (username, method) = (connect.username, proof.map(|proof| proof.method));
-        let will = connect.will.as_ref().and_then(|will| Will::new(will).ok());
+        let will = connect.will.as_ref().and_then(|will| Will::new(will, self.memory.meter()).ok());
         self.welcome(id, Accepted { client_id, username, method, version, clean_start, agreed, will, properties }, now);
     }
 

@@ -11,6 +11,7 @@ use crate::broker::connection::peer_input::Blocked;
 use crate::broker::event::Event;
 use crate::broker::handlers::packet::Sender;
 use crate::broker::ids::{ClientKey, PeerId};
+use crate::broker::memory_budget::Holding;
 use crate::codec::{Decoder, Disconnect, PropertyId, ReasonCode};
 use crate::time::Time;
 
@@ -33,15 +34,18 @@ impl Broker {
         let former = core::mem::replace(&mut peer.connection, Connection::Closing);
         peer.input.put_back(Decoder::new(0));
         let out = self.outbox.open(peer);
-        let start = out.len();
+        let (start, room) = (out.len(), out.capacity());
         match &former {
             Connection::AwaitConnect | Connection::Authenticating(_) => cause.write_refusal(out),
             Connection::Connected(connected) => cause.write_disconnect(connected, out),
             Connection::Closing => {}
         }
+        self.memory.note_buffer_grown(out.capacity() - room);
         self.events.counters.sent.count(out.get(start..).unwrap_or_default());
         if peer.output.is_gone() {
-            self.peers.remove(id);
+            self.remove_peer(id);
+        } else {
+            self.settle_peer(id);
         }
         match former {
             Connection::AwaitConnect | Connection::Authenticating(_) => {
@@ -85,6 +89,7 @@ impl Broker {
         self.hand_over_queue(key, now);
         self.connection_lost(key, now);
         self.set_expiry(key, expiry_interval, now);
+        self.settle_client(key);
     }
 
     /// Ends a session with its subscriptions, queue and deadline. A delayed will is published
@@ -98,6 +103,7 @@ impl Broker {
         }
         self.hand_over_all(key, now);
         self.fire_will(key, now);
+        self.memory.settle_client(key, Holding::default());
         if let Some(client) = self.clients.remove(key) {
             if let Some(approvals) = &client.approvals {
                 for question in approvals.questions() {

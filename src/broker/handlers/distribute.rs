@@ -73,7 +73,7 @@ impl Broker {
         now: Time,
     ) -> usize {
         let Self { clients, peers, subscriptions, groups, retained, questions, outbox, events, options, .. } = self;
-        let Self { fan_out, encodings, required_checks, .. } = self;
+        let Self { fan_out, encodings, required_checks, memory, .. } = self;
         let access = required_checks.read.then_some(&options.access);
         let looked_at = fan_out.collect((&publish, publisher), access, subscriptions, groups, clients);
         outbox.note_work(looked_at + fan_out.targets.len(), 0);
@@ -82,8 +82,18 @@ impl Broker {
             fan_out.gather(place);
             let target = fan_out.targets[place];
             let required_checks = *required_checks;
-            let context =
-                DeliveryContext { clients, peers, retained, questions, outbox, events, options, required_checks, now };
+            let context = DeliveryContext {
+                clients,
+                peers,
+                retained,
+                questions,
+                outbox,
+                memory,
+                events,
+                options,
+                required_checks,
+                now,
+            };
             let Some(mut subscriber) = context.to(target.client) else { continue };
             let options = target.options(&publish, &fan_out.identifiers);
             if fan_out.cursors.is_empty() {

@@ -8,6 +8,7 @@ pub(crate) mod deliver;
 pub(crate) mod disconnect;
 pub(crate) mod distribute;
 pub(crate) mod host;
+pub(crate) mod memory;
 pub(crate) mod packet;
 pub(crate) mod publish;
 pub(crate) mod redeliver_shared;

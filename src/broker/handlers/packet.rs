@@ -57,6 +57,8 @@ impl Broker {
             return;
         }
         peer.input.put_back(decoder);
+        self.settle_peer(id);
+        let Some(peer) = self.peers.get(id) else { return };
         if !peer.input.is_blocked() && peer.output.is_gone() {
             return self.close(id, DisconnectCause::TransportClosed, now);
         }
@@ -229,8 +231,9 @@ impl Broker {
         let Some(peer) = self.peers.get_mut(sender.peer) else { return Ok(()) };
         let Connection::Connected(Connected { version, packet_bytes_max, .. }) = peer.connection else { return Ok(()) };
         let out = self.outbox.open(peer);
-        let start = out.len();
+        let (start, room) = (out.len(), out.capacity());
         let encoded = packet.encode(version, out);
+        self.memory.note_buffer_grown(out.capacity() - room);
         debug_assert!(encoded.is_ok(), "{encoded:?}");
         if out.len() - start > packet_bytes_max {
             out.truncate(start);
@@ -247,7 +250,10 @@ impl Broker {
         if answer.is_empty() {
             return Err(ANSWER_TOO_LARGE);
         }
-        self.outbox.open(peer).extend_from_slice(answer);
+        let out = self.outbox.open(peer);
+        let room = out.capacity();
+        out.extend_from_slice(answer);
+        self.memory.note_buffer_grown(out.capacity() - room);
         self.events.counters.sent.count(answer);
         peer.output.check_answers(self.options.transmit_bytes_max)
     }

@@ -8,7 +8,6 @@ use core::time::Duration;
 use crate::broker::Broker;
 use crate::broker::cause::DropCause;
 use crate::broker::clients::ClientState;
-use crate::broker::clients::subscription::ClientSubscription;
 use crate::broker::clients::will::Will;
 use crate::broker::connection::deadlines::Deadline;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag, Session};
@@ -108,6 +107,7 @@ impl Broker {
         }
         for (_, key) in sessions {
             self.lose_connection(key, now);
+            self.settle_client(key);
         }
         // Sessions and wills that are due end without a grace, since no client was connected.
         self.started_at.get_or_insert(now);
@@ -238,6 +238,7 @@ impl Restoring<'_> {
         let (message, arrived) = read_message(value).ok_or("it is not a message")?;
         // No message arrived later than now, even if the clock was set.
         let date = self.clock.apply(arrived).min(self.now);
+        let message = message.share(self.broker.memory.meter());
         let key = self.store.messages.restore(number, message, date);
         if self.clock != ClockShift::NONE && message_date(value).is_some() {
             self.store.messages.note_shifted(key);
@@ -251,7 +252,7 @@ impl Restoring<'_> {
         let (subscription, after) = read_subscription(value).ok_or("it is not a subscription")?;
         let key = self.find_session(session)?;
         if let Some(client) = self.broker.clients.get_mut(key) {
-            client.subscriptions.insert::<str>(ClientSubscription { filter: filter.clone(), subscription });
+            client.add_subscription(filter.clone(), subscription);
             if let Some(cursor) = subscription.cursor {
                 client.cursors.restore(cursor, filter.clone(), subscription.qos, after);
             }
@@ -365,7 +366,9 @@ impl Restoring<'_> {
     ) -> Result<(), Problem> {
         let key = self.find_session(number)?;
         let Some(client) = self.broker.clients.get_mut(key) else { return Ok(()) };
-        let Some(stored) = self.store.sessions.get_mut(key) else { return Ok(()) };
-        restore(client, stored)
+        let Some(mut stored) = self.store.sessions.take(key) else { return Ok(()) };
+        let restored = restore(client, &mut stored);
+        self.store.sessions.put(key, stored);
+        restored
     }
 }

@@ -6,7 +6,6 @@ use crate::broker::auth::open_questions::Questions;
 use crate::broker::cause::DisconnectCause;
 use crate::broker::connection::deadlines::Deadlines;
 use crate::broker::store::BatchId;
-use crate::broker::store::held::HeldOutput;
 use crate::time::Time;
 
 impl Broker {
@@ -35,7 +34,7 @@ impl Broker {
         self.now = now;
         let Some(store) = &mut self.store else { return };
         store.fail();
-        self.held = HeldOutput::default();
+        self.memory.note_buffer_freed(self.held.clear());
         self.deadlines = Deadlines::new();
         self.questions = Questions::new();
         for id in self.peers.ids() {
@@ -104,7 +103,7 @@ impl Broker {
     /// Makes the next batch, and holds the output until it is written. False if nothing has
     /// changed.
     fn begin_batch(&mut self) -> bool {
-        let Self { store: Some(store), held, clients, groups, retained, peers, outbox, .. } = self else {
+        let Self { store: Some(store), held, clients, groups, retained, peers, outbox, memory, .. } = self else {
             return false;
         };
         if store.has_failed() || store.make_batch(clients, groups, retained).is_none() {
@@ -113,7 +112,7 @@ impl Broker {
         for id in outbox.take_queue() {
             if let Some(peer) = peers.get_mut(id) {
                 let bytes = outbox.take_bytes(peer);
-                held.hold(id, bytes, peer.connection.is_closing());
+                memory.note_buffer_freed(held.hold(id, bytes, peer.connection.is_closing()));
             }
         }
         true

@@ -69,6 +69,7 @@ impl Broker {
         while let Some(id) = self.outbox.pop_overflowed() {
             self.close(id, DisconnectCause::QueueFull, now);
         }
+        self.settle_tables();
     }
 
     /// Returns the time for the work that is left: now, unless outputs are to be handed out first.
@@ -95,11 +96,16 @@ impl Broker {
     /// It runs between outputs, so that no more than a frame of a peer's queue is copied at a time.
     /// It handles no packet and closes no connection. If nothing is left, the turn ends.
     pub(crate) fn advance(&mut self) {
-        self.outbox.reclaim();
+        self.memory.note_buffer_freed(self.outbox.reclaim());
         let peers = &self.peers;
-        self.held.skip(|id| peers.get(id).is_none_or(|peer| peer.output.is_gone()));
+        let freed = self.held.skip(|id| peers.get(id).is_none_or(|peer| peer.output.is_gone()));
+        self.memory.note_buffer_freed(freed);
         while !self.is_held_by_store() {
-            let Some(id) = self.outbox.first() else { return self.outbox.end_turn() };
+            let Some(id) = self.outbox.first() else {
+                #[cfg(debug_assertions)]
+                self.check_memory();
+                return self.outbox.end_turn();
+            };
             let Some(peer) = self.peers.get_mut(id) else {
                 self.outbox.pop();
                 continue;
@@ -123,7 +129,7 @@ impl Broker {
         if peer.is_accepted || !peer.connection.is_closing() {
             return None;
         }
-        self.peers.remove(id);
+        self.remove_peer(id);
         Some(Ready::Close(id))
     }
 
@@ -136,11 +142,11 @@ impl Broker {
         }
         match self.held.pop() {
             Some(Held::Frame(id, bytes)) => {
-                self.outbox.set_frame(self.peers.get_mut(id)?, bytes);
+                self.memory.note_buffer_freed(self.outbox.set_frame(self.peers.get_mut(id)?, bytes));
                 return Some(Ready::Frame(id));
             }
             Some(Held::Close(id)) => {
-                self.peers.remove(id);
+                self.remove_peer(id);
                 return Some(Ready::Close(id));
             }
             None => {}
@@ -151,11 +157,11 @@ impl Broker {
         let id = self.outbox.first()?;
         let peer = self.peers.get_mut(id)?;
         if peer.output.waiting_bytes() > 0 {
-            self.outbox.lend(peer);
+            self.memory.note_buffer_freed(self.outbox.lend(peer));
             return Some(Ready::Frame(id));
         }
         self.outbox.pop();
-        self.peers.remove(id);
+        self.remove_peer(id);
         Some(Ready::Close(id))
     }
 }

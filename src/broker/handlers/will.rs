@@ -71,6 +71,7 @@ impl Broker {
         if let Will::Delayed { due, .. } = &will {
             self.deadlines.remove(*due, Deadline::Will(key));
         }
+        self.settle_client(key);
         Some(Arc::clone(will.message()))
     }
 

@@ -1,6 +1,7 @@
 //! Counters since the broker's start, and gauges of its present state.
 
 use crate::broker::cause::DropCause;
+use crate::broker::memory_budget::Memory;
 use crate::codec::{PacketKind, QoS};
 
 /// Counters since the broker's start.
@@ -24,6 +25,8 @@ pub struct Counters {
     pub rejected: u64,
     /// The most clients that were connected at one time.
     pub clients_max: usize,
+    /// Memory that is held for peers.
+    pub memory: Memory,
 }
 
 /// Packets and bytes of one direction.
@@ -56,7 +59,7 @@ pub struct Gauges {
     pub retained_bytes: usize,
     /// QoS 1 and 2 messages that wait to be sent, counted once for each subscriber.
     pub queued: usize,
-    /// Their topic and payload bytes.
+    /// Their bytes: topics, payloads and properties.
     pub queued_bytes: usize,
     /// QoS 1 and 2 messages in flight.
     pub in_flight: usize,

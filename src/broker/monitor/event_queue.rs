@@ -23,6 +23,11 @@ impl EventQueue {
         Self { listening, queue: VecDeque::new(), counters: Counters::default() }
     }
 
+    /// Returns the bytes of memory of its table.
+    pub(crate) fn table_bytes(&self) -> usize {
+        self.queue.capacity() * size_of::<Output<'static>>()
+    }
+
     /// Turns events on or off. Turning them off removes the queued events.
     pub(crate) fn listen(&mut self, listening: bool) {
         self.listening = listening;

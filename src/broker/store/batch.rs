@@ -60,6 +60,11 @@ impl Batch {
         &self.bytes
     }
 
+    /// Returns the bytes of memory that it takes.
+    pub(crate) const fn held_bytes(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }

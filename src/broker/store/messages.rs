@@ -62,6 +62,11 @@ impl Messages {
         Self { slab: Slab::new(), known: SortedList::new(), last: 0, unreferenced: Vec::new(), shifted: Vec::new() }
     }
 
+    /// Returns the bytes of memory of its tables. The messages are charged by themselves.
+    pub(crate) fn table_bytes(&self) -> usize {
+        self.slab.table_bytes() + self.known.table_bytes()
+    }
+
     /// Adds a reference to the message, and writes the message if it is new. `None` if MQTT cannot
     /// encode it; then it is never sent either.
     pub(crate) fn add_reference(
@@ -117,8 +122,8 @@ impl Messages {
     }
 
     /// Restores a message of the store. Without a later reference, the next batch removes it.
-    pub(crate) fn restore(&mut self, number: u64, message: Message, arrived: Time) -> MessageKey {
-        let key = self.insert(number, Arc::new(message), arrived, 0);
+    pub(crate) fn restore(&mut self, number: u64, message: Arc<Message>, arrived: Time) -> MessageKey {
+        let key = self.insert(number, message, arrived, 0);
         self.unreferenced.push(key.0);
         key
     }

@@ -108,6 +108,11 @@ impl Store {
         }
     }
 
+    /// Returns the bytes of memory that it takes. The messages are charged by themselves.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.batch.held_bytes() + self.sessions.held_bytes() + self.messages.table_bytes() + self.retained.table_bytes()
+    }
+
     pub(crate) const fn batch(&self) -> &Batch {
         &self.batch
     }

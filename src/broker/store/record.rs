@@ -60,11 +60,10 @@ pub(crate) fn read_message(bytes: &[u8]) -> Option<(Message, Time)> {
     let (arrived, packet) = bytes.split_first_chunk()?;
     let Ok(Packet::Publish(publish)) = Packet::decode(packet, Version::V5) else { return None };
     let message = Message {
-        topic: TopicName::parse(publish.topic).ok()?,
         qos: publish.qos,
         retain: publish.retain,
-        payload: publish.payload.into(),
         properties: publish.properties.to_buf(),
+        ..Message::new(TopicName::parse(publish.topic).ok()?, publish.payload)
     };
     Some((message, time(*arrived)))
 }

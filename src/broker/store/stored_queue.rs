@@ -68,6 +68,11 @@ impl StoredQueue {
         }
     }
 
+    /// Returns the bytes of memory of its table.
+    pub(crate) const fn table_bytes(&self) -> usize {
+        self.messages.table_bytes()
+    }
+
     pub(crate) const fn len(&self) -> usize {
         self.messages.len()
     }

@@ -14,6 +14,7 @@ use crate::broker::store::record::{SessionRecord, WillRecord, write_sent, write_
 use crate::broker::store::record_writer::RecordWriter;
 use crate::broker::store::stored_queue::StoredQueue;
 use crate::codec::{Message, PacketId};
+use crate::memory_meter::block;
 use crate::session;
 use crate::time::Time;
 
@@ -74,6 +75,15 @@ impl StoredSession {
             sent: Vec::new(),
             handed_over: Vec::new(),
         }
+    }
+
+    /// Returns the bytes of memory that it takes.
+    const fn held_bytes(&self) -> usize {
+        block(size_of::<Self>())
+            + self.queue.table_bytes()
+            + self.approvals.table_bytes()
+            + self.sent.capacity() * size_of::<Sent>()
+            + self.handed_over.capacity() * size_of::<PacketId>()
     }
 
     /// Writes the differences between the session and this image.
@@ -250,23 +260,35 @@ impl StoredSession {
 
 /// Stored images of sessions, by the keys of their clients.
 #[derive(Debug, Default)]
-pub(crate) struct StoredSessions(Vec<Option<Box<StoredSession>>>);
+pub(crate) struct StoredSessions {
+    images: Vec<Option<Box<StoredSession>>>,
+    /// Bytes of memory of the images.
+    image_bytes: usize,
+}
 
 impl StoredSessions {
+    /// Returns the bytes of memory that they take.
+    pub(crate) const fn held_bytes(&self) -> usize {
+        self.images.capacity() * size_of::<Option<Box<StoredSession>>>() + self.image_bytes
+    }
+
     pub(crate) fn get_mut(&mut self, key: ClientKey) -> Option<&mut StoredSession> {
-        self.0.get_mut(key.index())?.as_deref_mut()
+        self.images.get_mut(key.index())?.as_deref_mut()
     }
 
     /// Takes an image out. It is put back unless its session has ended.
     pub(crate) fn take(&mut self, key: ClientKey) -> Option<Box<StoredSession>> {
-        self.0.get_mut(key.index())?.take()
+        let image = self.images.get_mut(key.index())?.take()?;
+        self.image_bytes -= image.held_bytes();
+        Some(image)
     }
 
     pub(crate) fn put(&mut self, key: ClientKey, session: Box<StoredSession>) {
-        if self.0.len() <= key.index() {
-            self.0.resize_with(key.index() + 1, || None);
+        if self.images.len() <= key.index() {
+            self.images.resize_with(key.index() + 1, || None);
         }
-        self.0[key.index()] = Some(session);
+        self.image_bytes += session.held_bytes();
+        self.images[key.index()] = Some(session);
     }
 }
 

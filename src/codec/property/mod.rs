@@ -216,6 +216,10 @@ impl PropertiesBuf {
         self.bytes.is_empty()
     }
 
+    pub(crate) const fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Appends a property. Whether it may stand where the list will stand is checked at encoding.
     ///
     /// # Errors
