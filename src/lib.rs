@@ -11,12 +11,9 @@
 
 #[macro_use]
 extern crate alloc;
-// The core cannot name the standard library; `src/wasm` and unit tests can. The cdylib that cargo
-// builds natively links it.
+// The core cannot name the standard library; `src/wasm` and unit tests can.
 #[cfg(any(test, target_arch = "wasm32"))]
 extern crate std;
-#[cfg(not(any(test, target_arch = "wasm32", target_os = "none")))]
-extern crate std as _;
 
 pub mod broker;
 pub mod client;

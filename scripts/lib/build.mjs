@@ -104,7 +104,15 @@ const outputsOf = name =>
 
 async function buildWasm(step, { name, features, level }, env) {
   const hash = hashOf(
-    ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'src', 'package-lock.json', 'scripts/lib/build.mjs'],
+    [
+      'Cargo.toml',
+      'Cargo.lock',
+      'rust-toolchain.toml',
+      'src',
+      'pkg/module',
+      'package-lock.json',
+      'scripts/lib/build.mjs',
+    ],
     [JSON.stringify(pinnedTools()), features.join(), level ?? '', process.env.RUSTFLAGS ?? ''],
   )
   const outputs = outputsOf(name)
@@ -122,7 +130,8 @@ async function buildWasm(step, { name, features, level }, env) {
       '--no-gitignore',
       '--no-opt',
     ]
-    const out = ['--out-dir', folderOf(name), '--out-name', 'wasmqtt', '.']
+    // wasm-pack takes a relative folder from the crate's.
+    const out = ['--out-dir', inRoot(folderOf(name)), '--out-name', 'wasmqtt', inRoot('pkg/module')]
     const cargo = ['--', '--locked', ...features.flatMap(feature => ['--features', feature])]
     const profile = level ? { CARGO_PROFILE_RELEASE_OPT_LEVEL: level } : {}
     await step.exec('wasm-pack', [...pack, ...out, ...cargo], {
