@@ -32,7 +32,7 @@ const FRAME_BYTES_MAX = 16 << 20
 const LOOK_TIME = 1_000
 const subprotocols = ['mqtt', 'mqttv3.1']
 
-/** What the listeners share. */
+/** Settings that the listeners share. */
 export interface Setting {
   readonly broker: Broker
   readonly log: Log

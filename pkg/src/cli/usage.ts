@@ -18,8 +18,8 @@ export const help = `wasmqtt broker [options]: an MQTT broker, for MQTT 3.1, 3.1
   --help, --version
 
 The default HOST is 127.0.0.1, which only this machine reaches; 0.0.0.0 and [::] are all addresses. Port 0 picks a free
-port. Once all listen, their addresses are printed on the standard output. SIGTERM, SIGINT and SIGHUP stop the broker: it
-sends DISCONNECT to its clients.`
+port. Once all listen, their addresses are printed on the standard output. SIGTERM, SIGINT and SIGHUP stop the broker:
+it sends DISCONNECT to its clients.`
 
 /** Joins a text to one line, since an error is one line. */
 export const oneLine = (text: string): string => text.trim().replace(/\s*[\r\n]+\s*/g, ' ')
