@@ -31,6 +31,7 @@ mod broker {
     mod retained_random;
     mod session;
     mod shared;
+    mod shared_room;
     mod slow_consumers;
     mod store;
     mod subscribe;

@@ -41,15 +41,6 @@ impl ApprovalQueue {
         self.waiting.iter().skip(place).map(|(_, _, delivery)| delivery)
     }
 
-    pub(crate) fn questions(&self) -> impl Iterator<Item = QuestionId> {
-        self.waiting.iter().map(|(question, _, _)| *question)
-    }
-
-    /// Returns the deliveries in their order.
-    pub(crate) fn deliveries_mut(&mut self) -> impl Iterator<Item = &mut Delivery> {
-        self.waiting.iter_mut().map(|(_, _, delivery)| delivery)
-    }
-
     /// True if a delivery fits. An empty queue takes one of any length.
     pub(crate) fn has_room(&self, bytes: usize, messages_max: usize, bytes_max: usize) -> bool {
         self.waiting.is_empty() || self.held.has_room(bytes, OWN_BYTES, messages_max, bytes_max)

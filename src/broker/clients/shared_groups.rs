@@ -87,23 +87,29 @@ impl Groups {
         Some((GroupKey(slot), is_gone))
     }
 
-    /// Picks the next member that may read the message and is preferred. Without one, it picks the
-    /// next that may read it, if `or_away` is set.
-    pub(crate) fn pick(
+    /// Picks the first member, from the next one on, of the highest readiness. `readiness` returns
+    /// `None` for a member that may not have the message. None is better than `best`.
+    pub(crate) fn pick<R: Ord + Copy>(
         &mut self,
         key: GroupKey,
-        or_away: bool,
-        may_read: impl Fn(ClientKey) -> bool,
-        is_preferred: impl Fn(ClientKey) -> bool,
+        best: R,
+        mut readiness: impl FnMut(ClientKey, &Subscription) -> Option<R>,
     ) -> Option<(ClientKey, Subscription)> {
         let group = self.0.get_mut(key.0)?;
         let count = group.members.len().max(1);
-        let turn = |offset: usize| (group.next + offset) % count;
-        let first = |is: &dyn Fn(ClientKey) -> bool| {
-            (0..count).map(turn).find(|place| group.members.get(*place).is_some_and(|(member, _)| is(*member)))
-        };
-        let chosen = first(&|member| is_preferred(member) && may_read(member))
-            .or_else(|| first(&|member| or_away && may_read(member)))?;
+        let mut chosen: Option<(R, usize)> = None;
+        for offset in 0..count {
+            let place = (group.next + offset) % count;
+            let Some((member, subscription)) = group.members.get(place) else { break };
+            let Some(own) = readiness(*member, subscription) else { continue };
+            if chosen.is_none_or(|(highest, _)| highest < own) {
+                chosen = Some((own, place));
+                if own == best {
+                    break;
+                }
+            }
+        }
+        let (_, chosen) = chosen?;
         group.next = chosen + 1;
         group.members.get(chosen).copied()
     }

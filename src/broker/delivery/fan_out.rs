@@ -6,9 +6,12 @@ use crate::broker::auth::access_list::Access;
 use crate::broker::clients::Clients;
 use crate::broker::clients::shared_groups::Groups;
 use crate::broker::clients::subscription::Subscription;
+use crate::broker::connection::peer::Peers;
 use crate::broker::delivery::encoded_publish::DeliveryOptions;
+use crate::broker::delivery::readiness::Readiness;
 use crate::broker::ids::{ClientKey, CursorId, GroupKey, HandlerId};
 use crate::broker::monitor::sys_values::is_brokers_own;
+use crate::broker::options::BrokerOptions;
 use crate::codec::{Publish, QoS};
 use crate::collections::heap_sort::sort_by;
 use crate::router::Router;
@@ -89,6 +92,7 @@ impl FanOut {
         subscriptions: &Subscriptions,
         groups: &mut Groups,
         clients: &mut Clients,
+        (peers, options): (&Peers, &BrokerOptions),
     ) -> usize {
         self.number += 1;
         self.targets.clear();
@@ -97,14 +101,18 @@ impl FanOut {
         self.cursors.clear();
         self.handlers.clear();
         let topic = publish.topic;
+        let bytes = topic.len() + publish.payload.len() + publish.properties.as_bytes().len();
         let looked_at = subscriptions.for_each_match(topic, |subscriber, subscription| match *subscriber {
             // [MQTT-3.8.3-3]
             Subscriber::Client(key) if subscription.no_local && publisher == Some(key) => {}
             Subscriber::Client(key) if !may_read(access, key, topic, clients) => {}
             Subscriber::Client(key) => self.add(key, *subscription, clients),
             Subscriber::Group(group) => {
-                let is_connected = |key| clients.get(key).is_some_and(|client| client.peer.is_some());
-                let picked = groups.pick(group, true, |key| may_read(access, key, topic, clients), is_connected);
+                let readiness = |key, subscription: &Subscription| {
+                    let client = clients.get(key).filter(|_| may_read(access, key, topic, clients))?;
+                    Some(Readiness::of(client, publish.qos.min(subscription.qos), bytes, peers, options))
+                };
+                let picked = groups.pick(group, Readiness::Ready, readiness);
                 self.targets.extend(picked.map(|(key, subscription)| Target::new(key, subscription, Some(group))));
             }
             // [MQTT-3.8.3-3]; the broker's own topics do not count as the host's.

@@ -105,11 +105,6 @@ impl Broker {
         self.fire_will(key, now);
         self.memory.settle_client(key, Holding::default());
         if let Some(client) = self.clients.remove(key) {
-            if let Some(approvals) = &client.approvals {
-                for question in approvals.questions() {
-                    self.questions.close(question);
-                }
-            }
             self.events.event(|| Event::SessionEnded { client_id: client.id });
         }
     }

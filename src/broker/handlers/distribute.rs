@@ -75,7 +75,8 @@ impl Broker {
         let Self { clients, peers, subscriptions, groups, retained, questions, outbox, events, options, .. } = self;
         let Self { fan_out, encodings, required_checks, memory, .. } = self;
         let access = required_checks.read.then_some(&options.access);
-        let looked_at = fan_out.collect((&publish, publisher), access, subscriptions, groups, clients);
+        let parts = (&*peers, &*options);
+        let looked_at = fan_out.collect((&publish, publisher), access, subscriptions, groups, clients, parts);
         outbox.note_work(looked_at + fan_out.targets.len(), 0);
         let mut broadcast = Broadcast::new(publish, message, now, encodings);
         for place in 0..fan_out.targets.len() {

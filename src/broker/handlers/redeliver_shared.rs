@@ -10,13 +10,21 @@
 //! - A message sent before an UNSUBSCRIBE is completed with the client [MQTT-3.10.4-3].
 //! - A message that a member refuses is not redelivered [MQTT-4.8.2-6].
 //!
-//! The other member must be connected and have room in its queue. After the end of a session, a
+//! A message that waits for the host's approval was not sent.
+//!
+//! The other member must be connected and have room in its queues. After the end of a session, a
 //! member that is not connected is taken too. Without another member, an unsent message stays in
 //! its session's queue.
 
+use alloc::boxed::Box;
+
 use crate::broker::Broker;
+use crate::broker::auth::verdict::Verdict;
 use crate::broker::clients::ClientState;
+use crate::broker::clients::approval_queue::ApprovalQueue;
+use crate::broker::clients::subscription::Subscription;
 use crate::broker::delivery::fan_out::may_read;
+use crate::broker::delivery::readiness::Readiness;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag};
 use crate::broker::ids::{ClientKey, GroupKey};
 use crate::time::Time;
@@ -30,7 +38,8 @@ impl Broker {
         let is_wanted =
             |delivery: &Delivery| delivery.tag.group.is_some_and(|group| groups.has_any(group, is_connected));
         // Mostly there is none, and the queue is not touched.
-        if !client.session.waiting().any(is_wanted) {
+        let is_in_line = client.approvals.as_ref().is_some_and(|line| line.waiting_from(0).any(is_wanted));
+        if !is_in_line && !client.session.waiting().any(is_wanted) {
             return;
         }
         let deliveries = clients.get_mut(key).map(|client| client.session.take_waiting()).unwrap_or_default();
@@ -39,6 +48,38 @@ impl Broker {
             if !group.is_some_and(|group| self.hand_over(group, arrived, &delivery, false, now)) {
                 self.keep(key, delivery);
             }
+        }
+        if is_in_line {
+            self.hand_over_line(key, None, now);
+        }
+    }
+
+    /// Redelivers the deliveries of this group, or of any, that wait for the host's approval. They
+    /// keep their group if they stay with a member.
+    fn hand_over_line(&mut self, key: ClientKey, left: Option<GroupKey>, now: Time) {
+        let Some(mut line) = self.clients.get_mut(key).and_then(|client| client.approvals.take()) else { return };
+        let mut kept = Box::<ApprovalQueue>::default();
+        while let Some((question, verdict, mut delivery)) = line.pop() {
+            let DeliveryTag { arrived, group } = delivery.tag;
+            let goes = group.filter(|group| left.is_none_or(|left| left == *group));
+            let is_refused = matches!(verdict, Verdict::Refused(_));
+            if !is_refused && goes.is_some_and(|group| self.hand_over(group, arrived, &delivery, false, now)) {
+                self.questions.close(question);
+                continue;
+            }
+            if goes.is_some() && left.is_some() {
+                delivery.tag.group = None;
+            }
+            kept.push(question, delivery);
+            kept.put(question, verdict);
+        }
+        if let Some(client) = self.clients.get_mut(key) {
+            // They are stored anew.
+            client.approvals_enqueued += kept.len() as u64;
+            if let Some(rechecks) = &mut client.rechecks {
+                rechecks.approvals_enqueued = client.approvals_enqueued;
+            }
+            client.approvals = Some(kept).filter(|kept| kept.len() > 0);
         }
     }
 
@@ -52,11 +93,11 @@ impl Broker {
             }
         };
         client.session.each_sent_mut(untag);
-        if let Some(approvals) = &mut client.approvals {
-            approvals.deliveries_mut().for_each(untag);
-            // They are stored anew.
-            client.approvals_enqueued += approvals.len() as u64;
+        let is_in_line = client.approvals.as_ref().is_some_and(|line| line.waiting_from(0).any(is_of_group));
+        if is_in_line {
+            self.hand_over_line(key, Some(group), now);
         }
+        let Some(client) = self.clients.get_mut(key) else { return };
         if !client.session.waiting().any(is_of_group) {
             return;
         }
@@ -75,9 +116,11 @@ impl Broker {
         let Some(client) = self.clients.get_mut(key) else { return };
         let mut deliveries = client.session.take_sent_once();
         deliveries.append(&mut client.session.take_waiting());
-        if let Some(approvals) = &client.approvals {
-            for delivery in approvals.waiting_from(0) {
-                deliveries.push(delivery.clone());
+        let mut line = client.approvals.take();
+        while let Some((question, verdict, delivery)) = line.as_mut().and_then(|line| line.pop()) {
+            self.questions.close(question);
+            if !matches!(verdict, Verdict::Refused(_)) {
+                deliveries.push(delivery);
             }
         }
         for delivery in deliveries {
@@ -90,14 +133,16 @@ impl Broker {
 
     /// Moves a delivery to another member, with that member's options. True if there is one.
     fn hand_over(&mut self, group: GroupKey, arrived: Time, delivery: &Delivery, or_away: bool, now: Time) -> bool {
-        let Self { clients, groups, options, required_checks, .. } = self;
+        let Self { clients, groups, options, required_checks, peers, .. } = self;
         let Delivery { message, .. } = delivery;
-        // A member with a full queue would drop it.
-        let has_room = |client: &ClientState| client.peer.is_some() && client.session.has_room(delivery.bytes());
-        let is_preferred = |key| clients.get(key).is_some_and(has_room);
-        let may_read =
-            |key| may_read(required_checks.read.then_some(&options.access), key, message.topic.as_str(), clients);
-        let Some((key, subscription)) = groups.pick(group, or_away, may_read, is_preferred) else { return false };
+        let access = required_checks.read.then_some(&options.access);
+        let readiness = |key, subscription: &Subscription| {
+            let client = clients.get(key).filter(|_| may_read(access, key, message.topic.as_str(), clients))?;
+            let readiness = Readiness::of(client, message.qos.min(subscription.qos), delivery.bytes(), peers, options);
+            // A member with a full queue would drop it.
+            (or_away || readiness >= Readiness::Waiting).then_some(readiness)
+        };
+        let Some((key, subscription)) = groups.pick(group, Readiness::Ready, readiness) else { return false };
         let Some(mut subscriber) = self.delivery_to(key, now) else { return false };
         let retain = message.retain && subscription.retain_as_published;
         // [MQTT-4.8.2-3]
