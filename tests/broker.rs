@@ -20,6 +20,7 @@ mod broker {
     mod limits;
     mod poll_output;
     mod property;
+    mod proven_username;
     mod read_backpressure;
     mod reader;
     mod reason_strings;

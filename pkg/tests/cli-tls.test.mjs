@@ -118,6 +118,52 @@ test('mosquitto_pub shows its certificate', { timeout, skip: missing }, async t 
   assert.notEqual((await exec('mosquitto_pub', common)).code, 0)
 })
 
+test('the common name of a certificate is the user name', { timeout }, async t => {
+  const acl = [
+    { action: 'all', filter: 'home/%u/#', allow: true },
+    { action: 'all', filter: '#', allow: false, reasonCode: 0x87 },
+  ]
+  const users = [{ username: 'bob', password: 'secret' }]
+  const file = fileOf('named.json', JSON.stringify({ acl, users }))
+  const options = [...own, '--ca', ca, '--cert-username', '--config', file]
+  const broker = await startBroker(t, '--tcp', '0', '--tls', '0', '--wss', '0', ...options)
+  const [tcp, ...secure] = broker.urls
+  const granted = async client => [
+    ...(await client.subscribe('home/ann/x')).granted,
+    ...(await client.subscribe('home/bob/x')).granted,
+  ]
+  for (const url of secure) {
+    for (const version of [4, 5]) {
+      // A user name of CONNECT is not taken, nor a password asked for.
+      for (const more of [{}, { username: 'bob' }, { username: 'bob', password: 'wrong' }]) {
+        const client = await dialSecure(t, url, authority.issue('ann'), version)
+        const connack = await client.connect('guest', more)
+        assert.equal(version === 5 ? connack.reasonCode : connack.returnCode, 0)
+        assert.deepEqual(await granted(client), [0, version === 5 ? 0x87 : 0x80])
+      }
+    }
+    // A session of TLS that is resumed has the name too.
+    const certificate = authority.issue('ann')
+    if (url.protocol === 'mqtts:') {
+      const first = await dialSecure(t, url, { ...certificate, maxVersion: 'TLSv1.2' })
+      await first.connect('first')
+      const session = first.socket.getSession()
+      const again = await dialSecure(t, url, { ...certificate, maxVersion: 'TLSv1.2', session })
+      await again.connect('again')
+      assert.deepEqual([again.socket.isSessionReused(), ...(await granted(again))], [true, 0, 0x87])
+    }
+    for (const names of [[], ['ann', 'bob'], ['an\0n']]) {
+      await (await dialSecure(t, url, authority.issue(...names))).closed
+    }
+  }
+  await broker.said('stderr', /rejected cause=tls code=NO_COMMON_NAME/)
+  // Others give their password.
+  const [bob, other] = [dial(t, tcp), dial(t, tcp)]
+  assert.equal((await bob.connect('bob', { username: 'bob', password: 'secret' })).reasonCode, 0)
+  assert.deepEqual(await granted(bob), [0x87, 0])
+  assert.equal((await other.connect('other', { username: 'ann' })).reasonCode, 0x86)
+})
+
 test('a connection whose handshake does not end is closed in time, and bounded', { timeout }, async t => {
   const file = fileOf('hurry.json', JSON.stringify({ connectTimeout: 200, connectionsMaximum: 2 }))
   for (const option of ['--tls', '--wss']) {
@@ -175,6 +221,7 @@ test('wrong certificates and keys are reported in one line, with exit code 2', {
     [['--tls', '0', ...own, '--ca', ''], '--ca is ""; it must be a path'],
     [['--tcp', '0', '--cert', server.cert], '--cert is for TLS; give --tls or --wss too'],
     [['--ws', '0', '--ca', ca], '--ca is for TLS; give --tls or --wss too'],
+    [['--tls', '0', ...own, '--cert-username'], '--cert-username needs --ca FILE'],
     [['--tls', 'x', ...own], '--tls is "x"; it must be PORT or HOST:PORT'],
   ]
   for (const [args, expected] of rows) {

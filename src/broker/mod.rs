@@ -247,6 +247,16 @@ impl Broker {
         id
     }
 
+    /// Sets the user name of a peer that its transport has proven, such as by a certificate. It
+    /// takes the place of that of CONNECT. The host is not asked [`Question::Authenticate`].
+    ///
+    /// To be called before the peer's bytes are handled.
+    pub fn set_username(&mut self, peer: PeerId, username: &str) {
+        if let Some(peer) = self.peers.get_mut(peer) {
+            peer.username = Some(username.into());
+        }
+    }
+
     /// Handles bytes from a peer: any number, in any split [MQTT-6.0.0-2]. Ignored for a peer that
     /// is being closed.
     ///

@@ -16,7 +16,7 @@ import { nextTask } from '../util/next-task.js'
 import { ObservedEventTarget } from '../util/observed-event-target.js'
 import { onPageResume } from '../util/page-resume.js'
 import { reportUncaught } from '../util/report-error.js'
-import { disconnectCode, optionError, payload as payloadOf, secret, text } from '../util/validate.js'
+import { disconnectCode, fields, optionError, payload as payloadOf, secret, text } from '../util/validate.js'
 import { brokerLoader } from '../wasm/broker-module.js'
 import type { BrokerGlue, BrokerCore as Core, CoreBrokerOptions } from '../wasm/interface.js'
 import { loadPart } from '../wasm/lazy-part.js'
@@ -30,6 +30,8 @@ import type { HostMessagesOptions, HostSubscribeOptions } from './own-subscripti
 import { OwnSubscriptions } from './own-subscriptions.js'
 
 const serverCode = disconnectCode('0x00, 0x80-0x83, 0x87, 0x89, 0x8B, 0x8D-0x90, 0x93-0xA2')
+
+const acceptFields = fields({ username: text })
 
 /** Stores in use by a broker. */
 const stores = new WeakSet<Store>()
@@ -95,24 +97,35 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
    * on it belongs to the broker, which closes it at the end of the connection. An error of the
    * socket ends the connection, and is not reported.
    *
+   * @param options.username user name that the socket has proven, such as the common name of a
+   *   client's certificate. It takes the place of that of CONNECT. `users` and `authenticate` are
+   *   not asked about it; the access list and the other hooks get it.
    * @throws OptionError if it is none of these.
    */
-  accept(socket: AcceptedSocket): void {
+  accept(socket: AcceptedSocket, options?: { readonly username?: string | undefined }): void {
+    const { username } = acceptFields(options, 'options')
     const transport = transportOf(socket)
-    if (transport) this.#admit(transport)
+    if (transport) this.#admit(transport, username)
   }
 
   /**
    * Returns a WebSocket to this broker, without a network, for clients that are made for
    * WebSockets.
    *
+   * It is as a WebSocket of a page is, to its errors and its events. It fails without a subprotocol
+   * of MQTT among those that are given.
+   *
    * @param url value of its property `url`. Nothing is looked up there.
    * @param protocols subprotocols, as `new WebSocket` takes them.
+   * @throws DOMException as `new WebSocket` does: a `SyntaxError` for a wrong URL or subprotocol.
+   * @throws OptionError if `protocols` is neither a string nor a list.
    */
-  socket(url: string | URL = 'ws://broker.invalid/', protocols: string | readonly string[] = 'mqtt'): PageSocket {
+  socket(url: string | URL = 'ws://broker.invalid/', protocols: string | Iterable<string> = 'mqtt'): PageSocket {
     const list = typeof protocols === 'string' ? [protocols] : protocols
-    if (!Array.isArray(list)) throw optionError('protocols', protocols, 'it must be a string or an array of strings')
-    return new PageSocket(String(url), list, transport => this.#admit(transport))
+    if (typeof list?.[Symbol.iterator] !== 'function') {
+      throw optionError('protocols', protocols, 'it must be a string or an array of strings')
+    }
+    return new PageSocket(String(url), Array.from(list, String), transport => this.#admit(transport))
   }
 
   /**
@@ -320,8 +333,8 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
     await this.#storage?.close()
   }
 
-  #admit(transport: Transport): void {
-    const peer = new Peer(transport)
+  #admit(transport: Transport, username?: string): void {
+    const peer = new Peer(transport, username)
     this.#loaded.then(
       () => (this.#core ? this.#peers.enter(peer, this.#core) : peer.close()),
       () => peer.close(),

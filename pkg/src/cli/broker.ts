@@ -18,6 +18,7 @@ interface Settings {
   readonly wss: readonly Address[]
   readonly origins: OriginCheck
   readonly secure: TlsOptions
+  readonly isNamedByCertificate: boolean
   readonly config: string | undefined
   readonly store: string | undefined
   readonly level: Level
@@ -27,7 +28,7 @@ interface Settings {
  * Runs a broker until a signal ends it. Rejects with a UsageError, or with an Error of one line.
  */
 export async function runBroker(args: readonly string[]): Promise<void> {
-  const { tcp, tls, ws, wss, origins, secure, config, store, level } = readSettings(args)
+  const { tcp, tls, ws, wss, config, store, level, ...shared } = readSettings(args)
   const log = new Log(level)
   const { broker, options } = brokerOf(config, store === undefined ? {} : { store: directory(store) })
   const stopped = signalled()
@@ -37,7 +38,7 @@ export async function runBroker(args: readonly string[]): Promise<void> {
     // Nobody is connected yet. A store that is being read, perhaps for ever, has nothing to lose.
     if (await Promise.race([broker.ready.then(() => undefined), stopped])) process.exit(0)
     if (log.shows('warn')) broker.addEventListener('event', ({ detail }) => log.event(detail))
-    const setting = { broker, log, options, tls: secure, origins }
+    const setting = { broker, log, options, ...shared }
     for (const address of tcp) listeners.push(await listenTcp(setting, address))
     for (const address of tls) listeners.push(await listenTls(setting, address))
     for (const address of ws) listeners.push(await listenWebSocket(setting, 'ws', address))
@@ -93,10 +94,11 @@ function readSettings(args: readonly string[]): Settings {
   for (const [name, path] of Object.entries({ config, store, cert, key, ca })) {
     if (path === '') throw new UsageError(`--${name} is ""; it must be a path`)
   }
-  const { tcp, tls, ws, wss, 'ws-origin': origins } = listens
+  const { tcp, tls, ws, wss, 'ws-origin': origins, 'cert-username': isNamedByCertificate = false } = listens
   const isSecure = Boolean(tls ?? wss)
   const unused = Object.entries({ cert, key, ca }).find(([, path]) => path !== undefined && !isSecure)
   if (unused) throw new UsageError(`--${unused[0]} is for TLS; give --tls or --wss too`)
+  if (isNamedByCertificate && ca === undefined) throw new UsageError('--cert-username needs --ca FILE')
   if (origins && !ws && !wss) throw new UsageError('--ws-origin is for WebSockets; give --ws or --wss too')
   const addresses = (texts: readonly string[] | undefined, option: string) =>
     (texts ?? []).map(text => readAddress(text, option))
@@ -107,6 +109,7 @@ function readSettings(args: readonly string[]): Settings {
     ws: addresses(ws, '--ws'),
     wss: addresses(wss, '--wss'),
     origins: readOrigins(origins ?? []),
+    isNamedByCertificate,
     secure: isSecure ? readTls({ cert, key, ca }) : {},
     config,
     store,
@@ -129,6 +132,7 @@ function parse(args: readonly string[]) {
         cert: { type: 'string' },
         key: { type: 'string' },
         ca: { type: 'string' },
+        'cert-username': { type: 'boolean' },
         config: { type: 'string' },
         store: { type: 'string' },
         log: { type: 'string' },

@@ -8,13 +8,13 @@ import {
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https'
 import { createServer as createTcpServer, type Server } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createServer as createTlsServer, type TLSSocket, type TlsOptions, Server as TlsServer } from 'node:tls'
+import { createServer as createTlsServer, TLSSocket, type TlsOptions, Server as TlsServer } from 'node:tls'
 import { WebSocketServer } from 'ws'
-import type { Broker, BrokerOptions } from '../broker.js'
+import type { AcceptedSocket, Broker, BrokerOptions } from '../broker.js'
 import { type Address, showAddress } from './address.js'
 import type { Log } from './log.js'
 import type { OriginCheck } from './origin.js'
-import { handshakes } from './tls.js'
+import { commonName, handshakes } from './tls.js'
 
 /** Server that listens for clients. */
 export interface Listener {
@@ -39,7 +39,9 @@ export interface Setting {
   /** Options of the broker, two of which hold until it knows a connection. */
   readonly options: BrokerOptions
   /** Certificate and key of those that use TLS. */
-  readonly tls: TlsOptions
+  readonly secure: TlsOptions
+  /** True if the common name of a client's certificate is its user name. */
+  readonly isNamedByCertificate: boolean
   readonly origins: OriginCheck
 }
 
@@ -55,11 +57,25 @@ export function listenTcp({ broker, log }: Setting, address: Address): Promise<L
  * The broker learns of a connection once its handshake is complete.
  */
 export function listenTls(setting: Setting, address: Address): Promise<Listener> {
-  const { broker, log, tls } = setting
+  const { log, secure } = setting
   const { connectTimeout, connections } = limitsOf(setting)
-  const server = createTlsServer({ ...tls, handshakeTimeout: connectTimeout }, socket => broker.accept(socket))
+  const server = createTlsServer({ ...secure, handshakeTimeout: connectTimeout }, socket =>
+    accept(setting, socket, socket),
+  )
   server.maxConnections = connections
   return listen(server, 'mqtts', address, log)
+}
+
+/** Hands a socket to the broker, on this connection. */
+function accept({ broker, log, isNamedByCertificate }: Setting, socket: AcceptedSocket, connection: Duplex): void {
+  const isNamed = isNamedByCertificate && connection instanceof TLSSocket
+  const username = isNamed ? commonName(connection) : undefined
+  if (isNamed && username === undefined) {
+    log.write('warn', 'rejected cause=tls code=NO_COMMON_NAME')
+    connection.destroy()
+  } else {
+    broker.accept(socket, { username })
+  }
 }
 
 /** Limits until the broker knows a connection. The defaults are the broker's. */
@@ -76,7 +92,7 @@ function limitsOf({ options: { connectTimeout = 10_000, connectionsMaximum = 16_
  * the broker's limits.
  */
 export function listenWebSocket(setting: Setting, scheme: 'ws' | 'wss', address: Address): Promise<Listener> {
-  const { broker, log, tls, origins } = setting
+  const { log, secure, origins } = setting
   const { connectTimeout, connections } = limitsOf(setting)
   const sockets = new WebSocketServer({
     noServer: true,
@@ -92,7 +108,7 @@ export function listenWebSocket(setting: Setting, scheme: 'ws' | 'wss', address:
   const server =
     scheme === 'ws'
       ? createHttpServer(limits, respond)
-      : createHttpsServer({ ...tls, ...limits, handshakeTimeout: connectTimeout }, respond)
+      : createHttpsServer({ ...secure, ...limits, handshakeTimeout: connectTimeout }, respond)
   server.maxConnections = connections
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Until the socket is one of ws, which then handles errors.
@@ -107,7 +123,7 @@ export function listenWebSocket(setting: Setting, scheme: 'ws' | 'wss', address:
       return refuse(socket, '400 Bad Request', `The subprotocol must be ${subprotocols.join(' or ')}.`)
     sockets.handleUpgrade(request, socket, head, webSocket => {
       socket.off('error', fail)
-      broker.accept(webSocket)
+      accept(setting, webSocket, socket)
     })
   })
   return listen(server, scheme, address, log)

@@ -58,13 +58,13 @@ function readKey(file: string): KeyObject {
 }
 
 /**
- * Returns the common name of the client's certificate, or undefined if there is not exactly one.
- * The connection has checked the certificate.
+ * Returns the common name of the client's certificate, or undefined if there is not exactly one
+ * that MQTT can carry (MQTT 5.0 §1.5.4). The connection has checked the certificate.
  */
 export function commonName(socket: TLSSocket): string | undefined {
   // A repeated name is an array, which the types lack.
   const name: unknown = socket.getPeerCertificate().subject?.CN
-  return typeof name === 'string' && name !== '' ? name : undefined
+  return typeof name === 'string' && /^[^\0\p{Cs}]+$/u.test(name) ? name : undefined
 }
 
 /**

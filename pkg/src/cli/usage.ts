@@ -12,6 +12,7 @@ export const help = `wasmqtt broker [options]: an MQTT broker, for MQTT 3.1, 3.1
   --cert FILE          certificate for --tls and --wss, with its chain, in PEM
   --key FILE           its private key, in PEM
   --ca FILE            certificates in PEM; clients on TLS must have a certificate that one of these has signed
+  --cert-username      the common name of a client's certificate is its user name, without a password; needs --ca
   --config FILE        the broker's options, as JSON: { "maximumQos": 1, "receiveMaximum": 20 }
   --store DIR          keep sessions, their queues and retained messages in this directory; it is created if missing
   --log LEVEL          debug, info (the default), warn, error or silent; one line for each event, on the standard error

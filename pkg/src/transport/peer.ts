@@ -11,6 +11,7 @@ const EARLY_BYTES_MAX = 1 << 20
  */
 export class Peer implements PeerSocket, TransportListener {
   readonly #transport: Transport
+  readonly #username: string | undefined
   #peers: PeerSet | undefined
   /** Number that the core gave the peer. */
   #id = 0
@@ -19,8 +20,10 @@ export class Peer implements PeerSocket, TransportListener {
   #earlyBytes = 0
   #isFault = false
 
-  constructor(transport: Transport) {
+  /** `username` is the user name that the transport has proven, if any. */
+  constructor(transport: Transport, username?: string) {
     this.#transport = transport
+    this.#username = username
     transport.attach(this)
   }
 
@@ -31,7 +34,7 @@ export class Peer implements PeerSocket, TransportListener {
     this.#early = undefined
     this.#peers = peers
     this.#run(core => {
-      this.#id = core.accept(this)
+      this.#id = core.accept(this, this.#username)
     })
     for (const bytes of early) {
       if (bytes) this.receive(bytes)

@@ -171,7 +171,8 @@ export interface BrokerCore {
    * Returns the peer's number, valid until either side closes the socket. Its output waits for
    * `flush`.
    */
-  accept(socket: PeerSocket): number
+  /** `username` is the user name that the socket has proven. */
+  accept(socket: PeerSocket, username?: string): number
   /** Returns false if the socket should stop reading, until `resume`. */
   receive(peer: number, bytes: Uint8Array): boolean
   text(peer: number): void

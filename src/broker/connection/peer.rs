@@ -26,6 +26,8 @@ pub(crate) struct Peer {
     /// no session present flag. SUBACK cannot refuse: it grants a refused subscription, but no
     /// message follows. Packets that are sent again may have DUP.
     pub(crate) is_3_1: bool,
+    /// User name that the transport has proven. It takes the place of that of CONNECT.
+    pub(crate) username: Option<Arc<str>>,
     /// True once its CONNECT was accepted.
     pub(crate) is_accepted: bool,
     /// The place of its CONNECT among all that came; 0 before it has come.
@@ -159,6 +161,7 @@ impl Peers {
             input: PeerInput::new(packet_bytes_max),
             output: PeerOutput::new(),
             is_3_1: false,
+            username: None,
             is_accepted: false,
             connect_order: 0,
             time_limit: None,

@@ -25,9 +25,19 @@ use crate::codec::{
 use crate::time::Time;
 
 impl Broker {
+    /// True if the host is asked about a CONNECT without a method.
+    pub(crate) fn asks_to_authenticate(&self, id: PeerId) -> bool {
+        self.options.asks.authenticate && self.proven_username(id).is_none()
+    }
+
+    /// Returns the user name that the peer's transport has proven.
+    pub(crate) fn proven_username(&self, id: PeerId) -> Option<Arc<str>> {
+        self.peers.get(id)?.username.clone()
+    }
+
     /// Returns the verdict on the user name and password of a CONNECT.
     pub(crate) fn authenticate(&mut self, id: PeerId, connect: &Connect<'_>, now: Time) -> Verdict {
-        if !self.options.asks.authenticate {
+        if !self.asks_to_authenticate(id) {
             return Verdict::Allowed;
         }
         let question = || Question::Authenticate(credentials(connect));
@@ -145,7 +155,11 @@ impl Broker {
             }
         };
         match Packet::decode(&exchange.connect, Version::V5) {
-            Ok(Packet::Connect(connect)) => self.step(id, &connect, exchange, (data, false), now),
+            Ok(Packet::Connect(connect)) => {
+                let proven = self.proven_username(id);
+                let connect = Connect { username: proven.as_deref().or(connect.username), ..*connect };
+                self.step(id, &connect, exchange, (data, false), now)
+            }
             Ok(_) | Err(_) => Handled::Done,
         }
     }

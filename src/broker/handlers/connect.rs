@@ -49,6 +49,8 @@ impl Broker {
             self.refuse_with(id, connect, reason, list.as_properties(), "", now);
             return Handled::Done;
         }
+        let proven = self.proven_username(id);
+        let connect = &Connect { username: proven.as_deref().or(connect.username), ..connect.clone() };
         if let Some(method) = connect.properties.text(PropertyId::AuthenticationMethod) {
             return self.on_connect_with_method(id, connect, bytes, method, now);
         }
@@ -64,7 +66,7 @@ impl Broker {
 
     /// Accepts an authenticated client. `proof` is the authentication data for its CONNACK.
     pub(crate) fn admit(&mut self, id: PeerId, connect: &Connect<'_>, proof: Option<Proof<'_>>, now: Time) -> Handled {
-        let place = usize::from(proof.is_some() || self.options.asks.authenticate);
+        let place = usize::from(proof.is_some() || self.asks_to_authenticate(id));
         if let Err(fault) = self.check_connect(id, connect) {
             self.refuse(id, connect, fault.reason, &fault.reason_string(), now);
             return Handled::Done;

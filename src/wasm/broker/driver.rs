@@ -81,9 +81,12 @@ impl BrokerDriver {
     }
 
     /// Accepts the peer behind a socket and returns its index. The caller drains, here and below.
-    pub(crate) fn accept(&self, socket: PeerSocket) -> usize {
+    pub(crate) fn accept(&self, socket: PeerSocket, username: Option<&str>) -> usize {
         let state = &mut *self.state.borrow_mut();
         let peer = state.machine.accept(now());
+        if let Some(username) = username {
+            state.machine.set_username(peer, username);
+        }
         state.endpoints.insert(peer, Endpoint::PeerSocket(Rc::new(socket)));
         peer.index()
     }

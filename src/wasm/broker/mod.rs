@@ -76,9 +76,11 @@ impl BrokerCore {
     ///
     /// Outputs of this and of the calls for that peer wait for [`flush`](Self::flush). So a turn's
     /// packets to a peer share a frame, whichever peers they come from.
+    ///
+    /// `username` is the user name that the socket has proven, if any.
     #[must_use]
-    pub fn accept(&self, socket: PeerSocket) -> usize {
-        self.driver.accept(socket)
+    pub fn accept(&self, socket: PeerSocket, username: Option<String>) -> usize {
+        self.driver.accept(socket, username.as_deref())
     }
 
     /// Handles bytes from the peer. True if more may follow; otherwise the socket's `resume` tells
