@@ -3,16 +3,19 @@ import { bytesOf } from './bytes.js'
 import { WAITING_BYTES_MAX } from './node-stream.js'
 import type { Transport, TransportListener } from './transport.js'
 
-/** Event for the end of the connection. */
-class PageCloseEvent extends Event {
-  constructor(
-    readonly code: number,
-    readonly reason: string,
-    readonly wasClean: boolean,
-  ) {
-    super('close')
-  }
-}
+/** States of a WebSocket, by their numbers. */
+const STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'] as const
+const [CONNECTING, OPEN, CLOSING, CLOSED] = [0, 1, 2, 3]
+
+/** Close codes (RFC 6455 §7.4.1). The last two are of no frame. */
+const NORMAL = 1000
+const UNSUPPORTED_DATA = 1003
+const NO_STATUS = 1005
+const ABNORMAL = 1006
+/** Limit of a close frame's reason, in bytes (RFC 6455 §5.5). */
+const REASON_BYTES_MAX = 123
+
+const encoder = new TextEncoder()
 
 type Slot = ((event: never) => unknown) | null
 type NodeListener = (...args: never[]) => unknown
@@ -24,27 +27,30 @@ type NodeListener = (...args: never[]) => unknown
  * Node stream of it.
  */
 export class PageSocket extends EventTarget {
-  static readonly CONNECTING = 0
-  static readonly OPEN = 1
-  static readonly CLOSING = 2
-  static readonly CLOSED = 3
-  readonly CONNECTING = 0
-  readonly OPEN = 1
-  readonly CLOSING = 2
-  readonly CLOSED = 3
+  declare static readonly CONNECTING: 0
+  declare static readonly OPEN: 1
+  declare static readonly CLOSING: 2
+  declare static readonly CLOSED: 3
+  declare readonly CONNECTING: 0
+  declare readonly OPEN: 1
+  declare readonly CLOSING: 2
+  declare readonly CLOSED: 3
 
-  readonly url: string
-  readonly extensions = ''
-  /** Type of a message's `data`: `blob`, or anything else for an `ArrayBuffer`. */
-  binaryType = 'blob'
+  static {
+    for (const target of [PageSocket, PageSocket.prototype]) {
+      for (const [value, name] of STATES.entries()) Object.defineProperty(target, name, { value, enumerable: true })
+    }
+  }
 
-  #readyState = PageSocket.CONNECTING as number
+  readonly #url: URL
+  #binaryType = 'blob'
+  #readyState = CONNECTING
   #protocol = ''
   #listener: TransportListener | undefined
   /** Frame of the event that is being dispatched. */
   #frame: Uint8Array | undefined
   readonly #slots = new Map<string, Slot>()
-  readonly #listeners = new Map<NodeListener, (event: Event) => void>()
+  readonly #listeners: { type: string; listener: NodeListener; give: (event: Event) => void }[] = []
 
   /** Events to dispatch, with the bytes of each. Every event has a task of its own. */
   readonly #due: { readonly tell: () => void; readonly bytes: number }[] = []
@@ -57,11 +63,15 @@ export class PageSocket extends EventTarget {
   readonly #waiting = new Set<() => void>()
   #waitingBytes = 0
   #isHeld = false
+  /** Bytes that were sent in this task, and those that were sent too late. */
+  #taskBytes = 0
+  #lostBytes = 0
 
   /** @internal */
   constructor(url: string, protocols: readonly string[], connect: (transport: Transport) => void) {
     super()
-    this.url = url
+    this.#url = readUrl(url)
+    checkProtocols(protocols)
     connect({
       attach: listener => {
         this.#listener = listener
@@ -72,8 +82,26 @@ export class PageSocket extends EventTarget {
         this.#isHeld = true
       },
       resume: () => nextTask(() => this.#runWaiting()),
-      close: () => this.#later(() => this.#onClosed()),
+      close: fault => this.#later(() => this.#onClosed(fault ? UNSUPPORTED_DATA : NORMAL)),
     })
+  }
+
+  get url(): string {
+    return this.#url.href
+  }
+
+  get extensions(): string {
+    return ''
+  }
+
+  /** Type of a message's `data`: `blob` or `arraybuffer`. Any other value is ignored. */
+  get binaryType(): string {
+    return this.#binaryType
+  }
+
+  set binaryType(type: string) {
+    const text = `${type}`
+    if (text === 'blob' || text === 'arraybuffer') this.#binaryType = text
   }
 
   /** 0 while opening, then 1; 2 while closing, then 3. */
@@ -82,11 +110,11 @@ export class PageSocket extends EventTarget {
   }
 
   /**
-   * Bytes that were sent and that the broker has not read. Frames are handed over at once, unless
-   * packets of this client wait for a hook or for the store.
+   * Bytes that were sent in this task, or that the broker has not read, or that came after the
+   * close. It reads at once, unless packets of this client wait for a hook or for the store.
    */
   get bufferedAmount(): number {
-    return this.#waitingBytes
+    return this.#taskBytes + this.#waitingBytes + this.#lostBytes
   }
 
   /** Subprotocol: `mqtt`, or `mqttv3.1` if only that was asked for. */
@@ -133,12 +161,11 @@ export class PageSocket extends EventTarget {
    * @param sent called when the broker has read it, as in the package `ws`.
    */
   send(data: string | ArrayBuffer | ArrayBufferView, sent?: (error?: Error) => void): void {
-    if (this.#readyState === PageSocket.CONNECTING) {
-      throw new DOMException('the socket is not open yet', 'InvalidStateError')
-    }
     const given = typeof data === 'string' ? undefined : bytesOf(data)
     if (!given && typeof data !== 'string') throw new TypeError('data must be an ArrayBuffer or a view of one')
-    const isOpen = this.#readyState === PageSocket.OPEN
+    if (this.#readyState === CONNECTING) throw new DOMException('the socket is not open yet', 'InvalidStateError')
+    const length = given?.length ?? encoder.encode(data as string).length
+    const isOpen = this.#readyState === OPEN
     // The caller may reuse the buffer meanwhile.
     const bytes = isOpen && this.#isHeld ? given?.slice() : given
     const send = () => {
@@ -147,25 +174,30 @@ export class PageSocket extends EventTarget {
       else listener?.text()
       if (sent) nextTask(() => (listener ? sent() : sent(new Error('the socket is not open'))))
     }
-    if (isOpen) this.#inOrder(send, bytes?.length)
+    if (!isOpen) this.#lostBytes += length
+    else if (!this.#isHeld) this.#count(length)
+    if (isOpen) this.#inOrder(send, length)
     else send()
   }
 
   /** Closes the socket. Idempotent. */
-  close(code = 1000, reason = ''): void {
-    if (code !== 1000 && !(code >= 3000 && code <= 4999)) {
+  close(code?: number, reason?: string): void {
+    const status = code === undefined ? undefined : clamped(code)
+    const bytes = encoder.encode(reason === undefined ? '' : `${reason}`)
+    if (status !== undefined && status !== NORMAL && !(status >= 3000 && status <= 4999)) {
       throw new DOMException('the code must be 1000, or from 3000 to 4999', 'InvalidAccessError')
     }
-    if (this.#readyState > PageSocket.OPEN) return
-    this.#readyState = PageSocket.CLOSING
-    this.#inOrder(() => this.#end(code, reason))
+    if (bytes.length > REASON_BYTES_MAX) throw syntaxError(`the reason has more than ${REASON_BYTES_MAX} bytes`)
+    if (this.#readyState > OPEN) return
+    this.#readyState = CLOSING
+    this.#inOrder(() => this.#end(status ?? NO_STATUS, new TextDecoder().decode(bytes)))
   }
 
   /** As in `ws`: closes at once, without waiting until the broker has read the sent frames. */
   terminate(): void {
-    if (this.#readyState === PageSocket.CLOSED) return
-    this.#readyState = PageSocket.CLOSING
-    this.#end()
+    if (this.#readyState === CLOSED) return
+    this.#readyState = CLOSING
+    this.#end(ABNORMAL)
   }
 
   /** As in `ws`: stops the events of frames, and in time the broker. */
@@ -196,8 +228,8 @@ export class PageSocket extends EventTarget {
 
   /** As in `ws`. */
   off(type: string, listener: NodeListener): this {
-    const given = this.#listeners.get(listener)
-    if (given) this.removeEventListener(type, given)
+    const at = this.#listeners.map(each => each.type === type && each.listener === listener).lastIndexOf(true)
+    for (const { give } of at < 0 ? [] : this.#listeners.splice(at, 1)) this.removeEventListener(type, give)
     return this
   }
 
@@ -212,40 +244,69 @@ export class PageSocket extends EventTarget {
    */
   get _socket(): object {
     return {
-      _writableState: { finished: this.#readyState === PageSocket.CLOSED },
+      _writableState: { finished: this.#readyState === CLOSED },
       once: (_: 'finish', finished: () => void) => nextTask(finished),
     }
   }
 
   #listen(type: string, listener: NodeListener, once: boolean): this {
-    const give = (event: Event) => listener(...(this.#nodeArguments(event) as never[]))
-    this.#listeners.set(listener, give)
-    this.addEventListener(type, give, { once })
+    const give = (event: Event) => {
+      if (once) this.off(type, listener)
+      listener.apply(this, this.#nodeArguments(event) as never[])
+    }
+    this.#listeners.push({ type, listener, give })
+    this.addEventListener(type, give)
     return this
   }
 
   /** Arguments of a listener of `on`. */
-  #nodeArguments(event: Event & { error?: unknown }): unknown[] {
-    if (event.type === 'message') return [this.#frame, true]
-    if (event instanceof PageCloseEvent) return [event.code, new Uint8Array(0)]
-    return event.type === 'error' ? [event.error] : []
+  #nodeArguments({ type, code, reason, error }: Event & Partial<CloseEvent & ErrorEvent>): unknown[] {
+    if (type === 'message') return [this.#frame, true]
+    if (type === 'close') return [code, encoder.encode(reason)]
+    return type === 'error' ? [error] : []
   }
 
   #slot(type: string): Slot {
     return this.#slots.get(type) ?? null
   }
 
+  /**
+   * Sets an event handler (HTML §8.1.8.1). One that is replaced keeps its place among the others.
+   * An object is kept too, and not called.
+   */
   #fill(type: string, listener: Slot): void {
-    // A replaced listener keeps its place among the others.
-    if (!this.#slots.has(type)) this.addEventListener(type, event => this.#slots.get(type)?.call(this, event as never))
-    this.#slots.set(type, typeof listener === 'function' ? listener : null)
+    const isSet = typeof listener === 'function' || (typeof listener === 'object' && listener !== null)
+    if (isSet && !this.#slots.has(type)) this.addEventListener(type, this.#callSlot)
+    if (isSet) this.#slots.set(type, listener)
+    else if (this.#slots.delete(type)) this.removeEventListener(type, this.#callSlot)
   }
 
+  readonly #callSlot = (event: Event) => {
+    const slot: unknown = this.#slots.get(event.type)
+    if (typeof slot === 'function') slot.call(this, event)
+  }
+
+  /** Opens, if the client offers a subprotocol of MQTT [MQTT-6.0.0-3]. */
   #onOpen(protocols: readonly string[]): void {
-    if (this.#readyState !== PageSocket.CONNECTING) return
-    this.#readyState = PageSocket.OPEN
-    this.#protocol = protocols.includes('mqttv3.1') && !protocols.includes('mqtt') ? 'mqttv3.1' : 'mqtt'
-    this.dispatchEvent(new Event('open'))
+    if (this.#readyState !== CONNECTING) return
+    const protocol = ['mqtt', 'mqttv3.1'].find(name => protocols.includes(name))
+    if (protocol) {
+      this.#readyState = OPEN
+      this.#protocol = protocol
+      this.dispatchEvent(new Event('open'))
+    } else {
+      this.#end(ABNORMAL)
+    }
+  }
+
+  /** Counts bytes until the next task. */
+  #count(bytes: number): void {
+    if (this.#taskBytes === 0 && bytes > 0) {
+      nextTask(() => {
+        this.#taskBytes = 0
+      })
+    }
+    this.#taskBytes += bytes
   }
 
   /** Runs the action, after those that wait. */
@@ -271,7 +332,7 @@ export class PageSocket extends EventTarget {
   }
 
   /** Ends the connection, after the frames of this task. No more frames come. */
-  #end(code?: number, reason?: string): void {
+  #end(code: number, reason?: string): void {
     this.#listener?.gone()
     this.#later(() => this.#onClosed(code, reason))
   }
@@ -283,26 +344,28 @@ export class PageSocket extends EventTarget {
   }
 
   #onMessage(frame: Uint8Array<ArrayBuffer>): void {
-    if (this.#readyState !== PageSocket.OPEN) return
+    if (this.#readyState !== OPEN) return
     this.#frame = frame
-    const data = this.binaryType === 'blob' ? new Blob([frame]) : frame.buffer
-    this.dispatchEvent(new MessageEvent('message', { data }))
+    const data = this.#binaryType === 'blob' ? new Blob([frame]) : frame.buffer
+    this.dispatchEvent(new MessageEvent('message', { data, origin: this.#url.origin }))
   }
 
   /** Without an `open` event before, the broker could not be reached. */
-  #onClosed(code = 1000, reason = ''): void {
-    const state = this.#readyState
-    if (state === PageSocket.CLOSED) return
-    this.#readyState = PageSocket.CLOSED
+  #onClosed(given: number, reason = ''): void {
+    if (this.#readyState === CLOSED) return
+    this.#readyState = CLOSED
     this.#listener = undefined
     // The broker reads no more, so each sender that waits hears of it.
     this.#runWaiting()
-    const isOpened = this.#protocol !== ''
-    if (!isOpened) {
-      const error = new Error('the broker is closed')
+    const code = this.#protocol ? given : ABNORMAL
+    const details = { code, reason: code === given ? reason : '', wasClean: code !== ABNORMAL }
+    if (!this.#protocol) {
+      const error = new Error('the broker is closed, or no subprotocol of MQTT was offered')
       this.dispatchEvent(Object.assign(new Event('error'), { error, message: error.message }))
     }
-    this.dispatchEvent(new PageCloseEvent(isOpened ? code : 1006, reason, isOpened))
+    // Node 20 has no CloseEvent.
+    const isNative = typeof CloseEvent === 'function'
+    this.dispatchEvent(isNative ? new CloseEvent('close', details) : Object.assign(new Event('close'), details))
   }
 
   #later(tell: () => void, bytes = 0): void {
@@ -328,3 +391,35 @@ export class PageSocket extends EventTarget {
     })
   }
 }
+
+/** Parses a URL as `new WebSocket` does (WebSockets §3.1). Throws a SyntaxError. */
+function readUrl(text: string): URL {
+  const { document, location } = globalThis
+  let url: URL | undefined
+  try {
+    url = new URL(text, document?.baseURI ?? location?.href)
+  } catch {
+    // It is told below.
+  }
+  if (url) url.protocol = url.protocol.replace(/^http/, 'ws')
+  if (!url || !/^wss?:$/.test(url.protocol)) throw syntaxError(`${text} is no URL of a WebSocket, such as ws://test`)
+  if (url.href.includes('#')) throw syntaxError(`${text} has a #fragment, which a WebSocket's URL cannot have`)
+  return url
+}
+
+/** Checks that the names are tokens, and different (WebSockets §3.1). Throws a SyntaxError. */
+function checkProtocols(names: readonly string[]): void {
+  if (new Set(names).size < names.length) throw syntaxError('a subprotocol is given twice')
+  const wrong = names.find(name => !/^[\w!#$%&'*+.^`|~-]+$/.test(name))
+  if (wrong !== undefined) throw syntaxError(`"${wrong}" is no name of a subprotocol`)
+}
+
+/** Converts to an unsigned short as `[Clamp]` of Web IDL: to the nearest, of two to the even. */
+function clamped(value: number): number {
+  // Not by `Number()`, which takes a BigInt.
+  const number = Math.min(Math.max(+value || 0, 0), 65_535)
+  const nearest = Math.round(number)
+  return nearest - number === 0.5 ? nearest - (nearest % 2) : nearest
+}
+
+const syntaxError = (message: string) => new DOMException(message, 'SyntaxError')
