@@ -5,9 +5,9 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, transform } from 'esbuild'
 
 const root = dirname(fileURLToPath(import.meta.url))
 const dist = join(root, 'dist')
@@ -118,24 +118,42 @@ function reach(file, reached) {
  * Joins wasm-bindgen's JavaScript with its module, whose imports and exports have short names.
  *
  * `names.json` of wasm-opt lists imports `[module, name, short]` and exports `[name, short]`.
- * `glue` is for the face, `imports` for the module. `named` gives the module's exports the names
- * that the JavaScript uses.
+ * `glue` is for the face, `imports` for the module. esbuild gives the JavaScript the short names of
+ * exports, as properties to mangle. `names` are those that the loader uses.
  */
 function bundleGlue({ onResolve, onLoad }) {
   onResolve({ filter: /^#glue\// }, ({ path }) => ({ path, namespace: 'glue', sideEffects: false }))
   onLoad({ filter: /./, namespace: 'glue' }, async ({ path }) => {
     const folder = `./dist/${path.slice('#glue/'.length)}`
-    const { imports, exports } = JSON.parse(readFileSync(join(root, folder, 'names.json'), 'utf8'))
+    const { imports, exports } = namesOf(join(root, folder))
     const all = Object.keys(await import(`${folder}/wasmqtt_bg.js`))
     const own = all.filter(name => !imports.some(([, imported]) => imported === name))
     const list = entries => `{ ${entries.join(', ')} }`
+    const shortOf = name => exports.find(([long]) => long === name)[1]
+    const closures = exports.filter(([name]) => name.includes('closure')).map(([, short]) => short)
+    const names = { memory: shortOf('memory'), start: shortOf('__wbindgen_start'), closures }
     const contents = [
       `import ${list(all)} from '${folder}/wasmqtt_bg.js'`,
       `const glue = ${list(own)}`,
       `const imports = { a: ${list(imports.map(([, name, short]) => `${short}: ${name}`))} }`,
-      `const named = exports => (${list(exports.map(([name, short]) => `${name}: exports.${short}`))})`,
+      `const names = ${JSON.stringify(names)}`,
     ]
-    contents.push('export const generated = { glue, imports, named }')
+    contents.push('export const generated = { glue, imports, names }')
     return { contents: contents.join('\n'), resolveDir: root }
   })
+  onLoad({ filter: /wasmqtt_bg\.js$/ }, async ({ path }) => {
+    const { exports } = namesOf(dirname(path))
+    const { code } = await transform(readFileSync(path, 'utf8'), {
+      sourcefile: basename(path),
+      sourcemap: 'inline',
+      mangleProps: new RegExp(`^(?:${exports.map(([name]) => name).join('|')})$`),
+      mangleCache: Object.fromEntries(exports),
+    })
+    return { contents: code }
+  })
+}
+
+/** Returns the short names of a module in `folder`, as wasm-opt printed them. */
+function namesOf(folder) {
+  return JSON.parse(readFileSync(join(folder, 'names.json'), 'utf8'))
 }

@@ -21,13 +21,15 @@ interface Setup {
 export interface Generated<G> {
   readonly glue: G & Setup
   readonly imports: WebAssembly.Imports
-  readonly named: (exports: WebAssembly.Exports) => WebAssembly.Exports
+  readonly names: Names
 }
 
-/** Exports of the module that the loader uses. */
-interface Exports {
-  readonly memory: WebAssembly.Memory
-  __wbindgen_start(): void
+/** Names of exports of the module that the loader uses. */
+interface Names {
+  readonly memory: string
+  readonly start: string
+  /** Callbacks of the browser. */
+  readonly closures: readonly string[]
 }
 
 /** Loader of one build's module: on first use, and once. */
@@ -52,14 +54,15 @@ export class Loader<G extends Glue = Glue> {
 
   async #start(): Promise<Engine<G>> {
     const url = this.#url()
-    const { glue, imports, named } = this.#generated
+    const { glue, imports, names } = this.#generated
     try {
       const instance = await WebAssembly.instantiate(await compile(url), imports)
       const onFailure = new Set<OnFailure>()
-      const exports = guard(named(instance.exports), onFailure)
+      const exports = guard(instance.exports, names, onFailure)
       glue.__wbg_set_wasm(exports)
-      const { memory, __wbindgen_start } = exports as unknown as Exports
-      __wbindgen_start()
+      const memory = exports[names.memory] as WebAssembly.Memory
+      const start = exports[names.start] as () => void
+      start()
       this.engine = { glue, memory, onFailure }
       return this.engine
     } catch (cause) {
@@ -90,11 +93,11 @@ export function freeLater(core: { free(): void } | undefined): void {
  * A call by the face then throws the same MqttError. A callback of the browser (event, timer,
  * promise) has no caller to tell.
  */
-function guard(exports: WebAssembly.Exports, onFailure: Set<OnFailure>): WebAssembly.Exports {
+function guard(exports: WebAssembly.Exports, { closures }: Names, onFailure: Set<OnFailure>): WebAssembly.Exports {
   const guarded = { ...exports }
   for (const [name, call] of Object.entries(exports)) {
     if (typeof call !== 'function') continue
-    const isCallback = name.includes('closure')
+    const isCallback = closures.includes(name)
     guarded[name] = (...given: unknown[]) => {
       try {
         return call(...given)
