@@ -7,6 +7,7 @@ mod broker {
     mod access;
     mod aliases;
     mod auth;
+    mod budget;
     mod chaos;
     mod clocks;
     mod connack_limits;

@@ -20,6 +20,10 @@ pub(crate) struct Budget {
     steps: usize,
     /// Steps of the longest turn before this one.
     longest: usize,
+    /// Steps of earlier turns whose frames wait for the store.
+    kept: usize,
+    /// True while a call of the host finishes all tasks.
+    is_unbounded: bool,
 }
 
 impl Budget {
@@ -32,13 +36,28 @@ impl Budget {
     /// True if the turn has done its work.
     #[inline]
     pub(crate) const fn is_spent(&self) -> bool {
-        self.steps > STEPS_MAX
+        self.steps > STEPS_MAX && !self.is_unbounded
     }
 
-    /// Returns the steps of this turn.
+    /// Returns the steps that are left.
+    pub(crate) const fn left(&self) -> usize {
+        if self.is_unbounded { usize::MAX } else { STEPS_MAX.saturating_sub(self.steps) }
+    }
+
+    /// True if a PINGREQ is answered, although the budget is spent or tasks go on.
+    pub(crate) const fn allows_ping(&self) -> bool {
+        self.steps <= STEPS_MAX + STEPS_MAX / SHARES
+    }
+
+    /// Returns the steps since all frames were handed out.
     #[inline]
-    pub(crate) const fn steps(&self) -> usize {
-        self.steps
+    pub(crate) const fn unsent(&self) -> usize {
+        self.kept + self.steps
+    }
+
+    /// Ignores the bound, or no more.
+    pub(crate) const fn set_unbounded(&mut self, is_unbounded: bool) {
+        self.is_unbounded = is_unbounded;
     }
 
     /// Returns the steps at which a peer's share, begun now, is used up. Without other waiting
@@ -57,6 +76,14 @@ impl Budget {
     /// Ends the turn, since all frames were handed out.
     pub(crate) const fn end_turn(&mut self) {
         self.longest = self.longest();
+        self.steps = 0;
+        self.kept = 0;
+    }
+
+    /// Ends the turn, although its frames wait for the store.
+    pub(crate) const fn end_turn_unsent(&mut self) {
+        self.longest = self.longest();
+        self.kept += self.steps;
         self.steps = 0;
     }
 

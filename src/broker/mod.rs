@@ -111,11 +111,11 @@ mod options;
 mod output;
 mod retained;
 mod store;
+mod tasks;
 mod views;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::sync::Arc;
 
 use auth::open_questions::Questions;
 use auth::verdict::RequiredChecks;
@@ -135,6 +135,7 @@ use output::Ready;
 use retained::Retained;
 use store::Store;
 use store::held::HeldOutput;
+use tasks::Tasks;
 
 use crate::codec::{Message, ReasonCode};
 use crate::router::Router;
@@ -177,6 +178,10 @@ pub struct Broker {
     deferred: VecDeque<PeerId>,
     events: EventQueue,
     fan_out: FanOut,
+    /// Work that goes on in later turns.
+    tasks: Tasks,
+    /// Peers with a PINGRESP that waits for nothing.
+    pongs: VecDeque<PeerId>,
     encodings: EncodingCache,
     /// State of the generator of client identifiers.
     seed: u64,
@@ -216,6 +221,8 @@ impl Broker {
             deferred: VecDeque::new(),
             events: EventQueue::new(options.events),
             fan_out: FanOut::default(),
+            tasks: Tasks::default(),
+            pongs: VecDeque::new(),
             encodings,
             seed,
             sys: Sys::new(),
@@ -342,7 +349,8 @@ impl Broker {
     pub fn publish(&mut self, message: Message, now: Time) -> usize {
         self.now = now;
         let message = message.share(self.memory.meter());
-        let subscribers = self.distribute(message.as_publish(), Some(Arc::clone(&message)), None, now);
+        self.finish_tasks(now);
+        let subscribers = self.distribute_whole(&message, now);
         self.end_input(now);
         subscribers
     }
@@ -410,6 +418,9 @@ impl Broker {
     /// There may be nothing to do by then.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Time> {
-        earlier(self.next_turn(), earlier(self.deadlines.first(), self.questions.first_due()))
+        let due = earlier(self.deadlines.first(), self.questions.first_due());
+        // What is due already goes on in the next turn, which begins once the outputs are taken.
+        let due = due.filter(|at| *at > self.now || !self.outbox.is_spent());
+        earlier(self.next_turn(), due)
     }
 }

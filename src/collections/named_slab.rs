@@ -34,8 +34,9 @@ impl<T> NamedSlab<T> {
         Self { slab: Slab::new(), names: SortedList::new() }
     }
 
+    /// Returns the number of names.
     pub(crate) fn len(&self) -> usize {
-        self.slab.len()
+        self.names.len()
     }
 
     /// Returns the bytes of memory of its tables, without the names.
@@ -60,6 +61,16 @@ impl<T> NamedSlab<T> {
         let slot = self.slab.insert(value);
         self.names.insert::<str>(Name { text: name, slot });
         slot
+    }
+
+    /// Removes a name. Its value keeps its number until [`take`](Self::take).
+    pub(crate) fn unname(&mut self, name: &str) {
+        self.names.remove(name);
+    }
+
+    /// Takes the value of this number, which has no name any more.
+    pub(crate) fn take(&mut self, slot: u32) -> Option<T> {
+        self.slab.remove(slot)
     }
 
     pub(crate) fn remove(&mut self, name: &str) -> Option<T> {

@@ -58,6 +58,36 @@ struct Node<K, V> {
     subscribers: Subscribers<K, V>,
 }
 
+/// A match that is under way: how far it has come.
+#[derive(Debug, Default)]
+pub(crate) struct Walk {
+    /// Where to go on, and at which byte of the topic, once the present path has ended.
+    pending: Vec<(NodeId, usize)>,
+    /// The present node, and the byte of the topic.
+    id: NodeId,
+    at: usize,
+    /// True if the subscribers of the node's `#` are visited.
+    is_behind_hash: bool,
+    /// Subscribers of the present filter that are visited: whole chunks, and those of the next.
+    chunk: usize,
+    in_chunk: usize,
+    /// Nodes that it has looked at.
+    pub(crate) looked_at: usize,
+}
+
+impl Walk {
+    pub(crate) const fn new() -> Self {
+        Self { pending: Vec::new(), id: ROOT, at: 0, is_behind_hash: false, chunk: 0, in_chunk: 0, looked_at: 0 }
+    }
+
+    /// Begins another match. The memory is used again.
+    pub(crate) fn restart(&mut self) {
+        let mut pending = core::mem::take(&mut self.pending);
+        pending.clear();
+        *self = Self { pending, ..Self::new() };
+    }
+}
+
 impl<K: Ord, V> Default for Router<K, V> {
     fn default() -> Self {
         Self::new()
@@ -159,60 +189,88 @@ impl<K: Ord, V> Router<K, V> {
     /// lead on, and does not recurse. Returns the number of nodes visited: the cost of a match on
     /// any machine.
     pub fn for_each_match<'a>(&'a self, topic: &str, mut visit: impl FnMut(&'a K, &'a V)) -> usize {
-        self.walk(topic.as_bytes(), &mut |subscribers| {
+        let mut walk = Walk::new();
+        self.resume_match(topic, &mut walk, usize::MAX, &mut |subscribers| {
             for (key, value) in subscribers {
                 visit(key, value);
             }
-        })
+            subscribers.len()
+        });
+        walk.looked_at
     }
 
-    /// Visits what hangs on the nodes that match, and counts those that it looks at. Its code is
-    /// there once, whoever visits.
-    fn walk<'a>(&'a self, topic: &[u8], visit: &mut dyn FnMut(&'a [(K, V)])) -> usize {
-        let mut looked_at = 0;
-        // Where to go on, and at which byte of the topic, once the present path has ended.
-        let mut pending: Vec<(NodeId, usize)> = Vec::new();
-        let (mut id, mut at) = (ROOT, 0);
+    /// Visits the subscriptions of a match as [`for_each_match`](Self::for_each_match), from where
+    /// the walk has come to. True if it has come to its end.
+    ///
+    /// It stops after `nodes_max` further nodes, or where `visit` handles fewer subscribers than it
+    /// is given. `visit` returns how many it has handled. The router must not change until the end.
+    pub(crate) fn resume_match<'a>(
+        &'a self,
+        topic: &str,
+        walk: &mut Walk,
+        nodes_max: usize,
+        visit: &mut dyn FnMut(&'a [(K, V)]) -> usize,
+    ) -> bool {
+        let topic = topic.as_bytes();
+        let end = walk.looked_at.saturating_add(nodes_max);
         loop {
+            if walk.looked_at > end {
+                return false;
+            }
+            let (id, at) = (walk.id, walk.at);
             let node = self.node(id);
-            looked_at += 1;
             // A wildcard in the first level does not match what begins with `$` [MQTT-4.7.2-1].
             let wildcards = at > 0 || topic.first() != Some(&b'$');
-            if wildcards && node.hash != NONE {
-                looked_at += 1;
-                self.visit_node(node.hash, visit);
+            if !walk.is_behind_hash {
+                walk.looked_at += 1;
+                if wildcards && node.hash != NONE {
+                    walk.looked_at += 1;
+                    if !self.visit_node(node.hash, walk, visit) {
+                        return false;
+                    }
+                }
+                walk.is_behind_hash = true;
             }
-            let mut next = NONE;
+            let mut next = (NONE, 0);
             // The last level ends at the topic's end, and the next would begin a byte behind that.
             if let Some(rest) = topic.get(at..) {
                 let (level, _) = topic::first_level(rest);
-                at += level.len() + 1;
-                next = self.child(node, id, level);
+                let at = at + level.len() + 1;
+                next = (self.child(node, id, level), at);
                 if wildcards && node.plus != NONE {
-                    if next != NONE {
-                        pending.push((next, at));
+                    if next.0 != NONE {
+                        walk.pending.push(next);
                     }
-                    next = node.plus;
+                    next.0 = node.plus;
                 }
-            } else {
-                self.visit_node(id, visit);
+            } else if !self.visit_node(id, walk, visit) {
+                return false;
             }
-            if next != NONE {
-                id = next;
-            } else if let Some(other) = pending.pop() {
-                (id, at) = other;
-            } else {
-                return looked_at;
+            if next.0 == NONE {
+                let Some(other) = walk.pending.pop() else { return true };
+                next = other;
             }
+            (walk.id, walk.at) = next;
+            walk.is_behind_hash = false;
         }
     }
 
-    fn visit_node<'a>(&'a self, id: NodeId, visit: &mut dyn FnMut(&'a [(K, V)])) {
-        let (subscribers, mut chunk) = (&self.node(id).subscribers, 0);
-        while let Some(some) = subscribers.chunk(chunk) {
-            visit(some);
-            chunk += 1;
+    /// Visits the subscribers of a node, from where the walk has come to among them. True if it has
+    /// come to their end.
+    fn visit_node<'a>(&'a self, id: NodeId, walk: &mut Walk, visit: &mut dyn FnMut(&'a [(K, V)]) -> usize) -> bool {
+        let subscribers = &self.node(id).subscribers;
+        while let Some(chunk) = subscribers.chunk(walk.chunk) {
+            let rest = chunk.get(walk.in_chunk..).unwrap_or_default();
+            let handled = visit(rest);
+            if handled < rest.len() {
+                walk.in_chunk += handled;
+                return false;
+            }
+            walk.chunk += 1;
+            walk.in_chunk = 0;
         }
+        walk.chunk = 0;
+        true
     }
 
     /// Returns the node of a filter; `above` is called with those on the way to it.

@@ -1,11 +1,10 @@
 //! Handover: deliveries that a broker takes out of one session for another, or looks at before they
 //! leave. A page without a broker has nothing of it.
 
-use alloc::vec::Vec;
-
 use super::outbound::Outbound;
 use super::{Delivery, Held, Session};
 use crate::codec::PacketId;
+use crate::collections::fifo::Fifo;
 
 impl<T: Copy> Session<T> {
     /// Those that were never sent, the oldest first.
@@ -61,19 +60,15 @@ impl<T: Copy> Session<T> {
     }
 
     /// Takes out those that were never sent, in order.
-    pub(crate) fn take_waiting(&mut self) -> Vec<Delivery<T>> {
-        let mut waiting = Vec::new();
-        while let Some(delivery) = self.queue.pop() {
-            waiting.push(delivery);
-        }
-        waiting
+    pub(crate) const fn take_waiting(&mut self) -> Fifo<Delivery<T>> {
+        self.queue.take()
     }
 
     /// Takes out those that were sent at QoS 1 and are not acknowledged, in the order of their
     /// sending.
-    pub(crate) fn take_sent_once(&mut self) -> Vec<Delivery<T>> {
+    pub(crate) fn take_sent_once(&mut self) -> Fifo<Delivery<T>> {
         let mut order = self.in_flight.latest_first(|entry| entry.sent);
-        let mut taken = Vec::new();
+        let mut taken = Fifo::new();
         while let Some((_, packet_id)) = order.pop() {
             let Some(entry) = self.in_flight.get(packet_id) else { continue };
             if let Outbound::AwaitPuback(delivery) = &entry.state {

@@ -72,6 +72,12 @@ impl<T: Copy> Queue<T> {
         self.deliveries.iter()
     }
 
+    /// Takes all.
+    pub(super) const fn take(&mut self) -> Fifo<Delivery<T>> {
+        self.held = Held::new();
+        core::mem::replace(&mut self.deliveries, Fifo::new())
+    }
+
     pub(super) fn pop(&mut self) -> Option<Delivery<T>> {
         let delivery = self.deliveries.pop()?;
         self.held.remove(&delivery);

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::broker::auth::question::Action;
+use crate::broker::budget::Budget;
 use crate::codec::ReasonCode;
 use crate::topic::{Levels, TopicError, TopicFault, TopicFilter, is_wildcard};
 
@@ -24,6 +25,9 @@ use crate::topic::{Levels, TopicError, TopicFault, TopicFilter, is_wildcard};
 pub struct Access {
     rules: Vec<AccessRule>,
 }
+
+/// Rules that are compared in one step.
+pub(crate) const RULES_IN_STEP: usize = 4;
 
 /// One rule of an [`Access`] list.
 #[derive(Clone, Debug)]
@@ -77,7 +81,8 @@ impl Access {
     }
 
     /// True if a message of this topic may be delivered to the client.
-    pub(crate) fn may_read(&self, identity: Identity<'_>, topic: &str) -> bool {
+    pub(crate) fn may_read(&self, identity: Identity<'_>, topic: &str, budget: &mut Budget) -> bool {
+        budget.spend(2 * self.rules.len() / RULES_IN_STEP, 0);
         [Action::Subscribe, Action::Receive].into_iter().all(|action| self.check(action, identity, topic).is_ok())
     }
 

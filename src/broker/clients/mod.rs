@@ -168,13 +168,16 @@ impl ClientState {
         Some(filter)
     }
 
-    /// Removes all subscriptions.
-    pub(crate) fn take_subscriptions(&mut self) -> SortedList<ClientSubscription> {
-        self.cursors.clear();
-        (self.filter_bytes, self.memberships) = (0, 0);
-        let taken = core::mem::replace(&mut self.subscriptions, SortedList::new());
-        taken.iter().for_each(|subscribed| self.note_subscription(&subscribed.filter));
-        taken
+    /// Removes the first subscription.
+    pub(crate) fn pop_subscription(&mut self) -> Option<TopicFilter> {
+        let filter = self.subscriptions.first()?.filter.text();
+        self.unsubscribe(&filter)
+    }
+
+    /// Returns the filters of its shared subscriptions.
+    pub(crate) fn shared_filters(&self) -> impl Iterator<Item = &TopicFilter> {
+        let from = self.subscriptions.from("$share/").map(|subscribed| &subscribed.filter);
+        from.take_while(|filter| filter.share_name().is_some())
     }
 
     /// Notes every subscription as changed.
@@ -338,9 +341,17 @@ impl Clients {
         Some(client)
     }
 
+    /// Frees the client identifier of a session that ends. The rest of its state goes later.
+    pub(crate) fn unname(&mut self, key: ClientKey) {
+        if let Some(client) = self.register.get(key.0) {
+            let id = Arc::clone(&client.id);
+            self.register.unname(&id);
+        }
+    }
+
+    /// Removes a client whose identifier is free.
     pub(crate) fn remove(&mut self, key: ClientKey) -> Option<ClientState> {
-        let id = Arc::clone(&self.get(key)?.id);
-        let mut client = self.register.remove(&id)?;
+        let mut client = self.register.take(key.0)?;
         self.ended.note(|| (key, client.take_subscription_changes()));
         Some(client)
     }

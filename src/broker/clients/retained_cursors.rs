@@ -179,13 +179,6 @@ impl RetainedCursors {
         }
     }
 
-    /// Ends all cursors.
-    pub(crate) fn clear(&mut self) {
-        while let Some(id) = self.cursors.last().map(RetainedCursor::id) {
-            self.end(id);
-        }
-    }
-
     /// Returns the cursor at this place, from 0 on.
     pub(crate) fn at(&self, place: usize) -> Option<&RetainedCursor> {
         self.cursors.get(place)

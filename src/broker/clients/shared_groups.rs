@@ -5,6 +5,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::broker::budget::Budget;
 use crate::broker::clients::subscription::Subscription;
 use crate::broker::ids::{ClientKey, GroupKey};
 use crate::collections::named_slab::NamedSlab;
@@ -14,6 +15,9 @@ use crate::topic::TopicFilter;
 /// Bytes of memory of a member, with room that its group keeps for another.
 pub(crate) const MEMBER_BYTES: usize = 2 * size_of::<(ClientKey, Subscription)>();
 
+/// Members that are compared or moved in one step.
+const MEMBERS_IN_STEP: usize = 8;
+
 #[derive(Debug)]
 struct Group {
     /// The whole filter: share name and topic filter.
@@ -22,6 +26,8 @@ struct Group {
     members: Vec<(ClientKey, Subscription)>,
     /// Index of the next member.
     next: usize,
+    /// How many members are connected.
+    connected: usize,
 }
 
 /// Groups by their whole filter.
@@ -56,27 +62,41 @@ impl Groups {
     pub(crate) fn join(
         &mut self,
         filter: &TopicFilter,
-        client: ClientKey,
+        (client, is_connected): (ClientKey, bool),
         subscription: Subscription,
     ) -> Option<GroupKey> {
         let Some(slot) = self.0.find(filter.as_str()) else {
-            let group = Group { filter: filter.text(), members: vec![(client, subscription)], next: 0 };
+            let group = Group {
+                filter: filter.text(),
+                members: vec![(client, subscription)],
+                next: 0,
+                connected: usize::from(is_connected),
+            };
             return Some(GroupKey(self.0.insert(filter.text(), group)));
         };
         let group = self.0.get_mut(slot)?;
-        match group.members.iter_mut().find(|(member, _)| *member == client) {
-            Some((_, options)) => *options = subscription,
-            None => group.members.push((client, subscription)),
+        if let Some((_, options)) = group.members.iter_mut().find(|(member, _)| *member == client) {
+            *options = subscription;
+        } else {
+            group.members.push((client, subscription));
+            group.connected += usize::from(is_connected);
         }
         None
     }
 
     /// Removes a member. Returns its group, and true if the group is removed with its last member.
-    pub(crate) fn leave(&mut self, filter: &TopicFilter, client: ClientKey) -> Option<(GroupKey, bool)> {
+    pub(crate) fn leave(
+        &mut self,
+        filter: &TopicFilter,
+        (client, is_connected): (ClientKey, bool),
+        budget: &mut Budget,
+    ) -> Option<(GroupKey, bool)> {
         let slot = self.0.find(filter.as_str())?;
         let group = self.0.get_mut(slot)?;
         let place = group.members.iter().position(|(member, _)| *member == client)?;
         group.members.remove(place);
+        budget.spend(group.members.len() / MEMBERS_IN_STEP, 0);
+        group.connected -= usize::from(is_connected);
         if place < group.next {
             group.next -= 1;
         }
@@ -93,18 +113,20 @@ impl Groups {
         &mut self,
         key: GroupKey,
         best: R,
-        mut readiness: impl FnMut(ClientKey, &Subscription) -> Option<R>,
+        budget: &mut Budget,
+        mut readiness: impl FnMut(ClientKey, &Subscription, &mut Budget) -> Option<R>,
     ) -> Option<(ClientKey, Subscription)> {
         let group = self.0.get_mut(key.0)?;
         let count = group.members.len().max(1);
         let mut chosen: Option<(R, usize)> = None;
         for offset in 0..count {
+            budget.spend(1, 0);
             let place = (group.next + offset) % count;
             let Some((member, subscription)) = group.members.get(place) else { break };
-            let Some(own) = readiness(*member, subscription) else { continue };
+            let Some(own) = readiness(*member, subscription, budget) else { continue };
             if chosen.is_none_or(|(highest, _)| highest < own) {
                 chosen = Some((own, place));
-                if own == best {
+                if own >= best {
                     break;
                 }
             }
@@ -114,8 +136,16 @@ impl Groups {
         group.members.get(chosen).copied()
     }
 
-    /// True if the group has such a member.
-    pub(crate) fn has_any(&self, key: GroupKey, is_it: impl Fn(ClientKey) -> bool) -> bool {
-        self.0.get(key.0).is_some_and(|group| group.members.iter().any(|(member, _)| is_it(*member)))
+    /// Counts a member of the group with this filter as connected, or no more.
+    pub(crate) fn note_connected(&mut self, filter: &str, is_connected: bool) {
+        let slot = self.0.find(filter);
+        if let Some(group) = slot.and_then(|slot| self.0.get_mut(slot)) {
+            group.connected = if is_connected { group.connected + 1 } else { group.connected - 1 };
+        }
+    }
+
+    /// True if a member of the group is connected.
+    pub(crate) fn is_attended(&self, key: GroupKey) -> bool {
+        self.0.get(key.0).is_some_and(|group| group.connected > 0)
     }
 }

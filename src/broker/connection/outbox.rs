@@ -14,6 +14,10 @@ pub(crate) const POOL_BUFFERS: usize = 64;
 /// Work in a turn beyond which QoS 0 messages are no longer copied to subscribers: half a gigabyte.
 pub(crate) const COPIES_MAX: usize = 8_000_000;
 
+/// Work since the frames were handed out beyond which queued messages wait, if the store holds the
+/// frames.
+const HELD_MAX: usize = 1_000_000;
+
 /// Limit of a pooled buffer's capacity.
 pub(crate) const POOL_BUFFER_BYTES: usize = 256 * 1024;
 
@@ -72,10 +76,16 @@ impl Outbox {
         self.budget.is_spent()
     }
 
+    /// True if queued messages wait for the next turn, or for the frames that the store holds.
+    #[inline]
+    pub(crate) const fn is_full(&self) -> bool {
+        self.budget.is_spent() || self.budget.unsent() > HELD_MAX
+    }
+
     /// True if a message may be copied to one more subscriber.
     #[inline]
     pub(crate) const fn takes_copies(&self) -> bool {
-        self.budget.steps() < COPIES_MAX
+        self.budget.unsent() < COPIES_MAX
     }
 
     /// Ends the turn, since all frames were handed out.
@@ -160,7 +170,7 @@ impl Outbox {
         }
         self.queue.pop_front();
         match peer.output.backlog() {
-            Backlog::More if self.is_spent() => {
+            Backlog::More if self.is_full() => {
                 peer.output.set_next_turn();
                 self.next_turn.push_back(peer.id);
             }

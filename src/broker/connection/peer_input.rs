@@ -83,6 +83,11 @@ impl PeerInput {
         self.decoder.capacity() + self.questions.as_ref().map_or(0, |questions| questions.table_bytes())
     }
 
+    /// True if the bytes that wait begin with these.
+    pub(crate) fn begins_with(&self, bytes: &[u8]) -> bool {
+        self.decoder.unread().starts_with(bytes)
+    }
+
     /// Takes the decoder, whose packets are borrowed while the broker changes.
     pub(crate) const fn take_decoder(&mut self) -> Decoder {
         core::mem::replace(&mut self.decoder, Decoder::new(0))

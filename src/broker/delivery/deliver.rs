@@ -189,7 +189,7 @@ impl SubscriberDelivery<'_> {
             // a time.
             let waiting = peer.output.waiting_bytes();
             let is_full = waiting > 0 && waiting >= self.options.transmit_bytes_max;
-            if is_full || self.outbox.is_spent() {
+            if is_full || self.outbox.is_full() {
                 return self.outbox.continue_later(peer);
             }
             if self.client.rechecks.is_some() {
@@ -297,7 +297,8 @@ impl SubscriberDelivery<'_> {
     }
 
     /// True if the access list lets the client have messages of this topic.
-    pub(crate) fn may_read(&self, topic: &str) -> bool {
-        !self.required_checks.read || self.options.access.may_read(self.client.identity(), topic)
+    pub(crate) fn may_read(&mut self, topic: &str) -> bool {
+        let budget = &mut self.outbox.budget;
+        !self.required_checks.read || self.options.access.may_read(self.client.identity(), topic, budget)
     }
 }

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::broker::auth::access_list::Access;
+use crate::broker::budget::Budget;
 use crate::broker::clients::Clients;
 use crate::broker::clients::shared_groups::Groups;
 use crate::broker::clients::subscription::Subscription;
@@ -14,7 +15,7 @@ use crate::broker::monitor::sys_values::is_brokers_own;
 use crate::broker::options::BrokerOptions;
 use crate::codec::{Publish, QoS};
 use crate::collections::heap_sort::sort_by;
-use crate::router::Router;
+use crate::router::{Router, Walk};
 
 /// Router of all subscriptions. The value of a group is unused.
 pub(crate) type Subscriptions = Router<Subscriber, Subscription>;
@@ -35,12 +36,17 @@ pub(crate) enum Subscriber {
 pub(crate) struct FanOut {
     /// Number of this fan-out, by which a client is found only once.
     number: u64,
-    pub(crate) targets: Vec<Target>,
+    /// How far the match of the topic has come.
+    walk: Walk,
+    is_collected: bool,
+    /// The place of the next target.
+    next: usize,
+    targets: Vec<Target>,
     /// Further subscription identifiers of targets, each linked to the target's former one.
     more_identifiers: Vec<(Option<usize>, u32)>,
     pub(crate) identifiers: Vec<u32>,
-    /// Cursors whose topics match, each with the place of its target, in their order.
-    matched_cursors: Vec<(usize, CursorId)>,
+    /// Cursors whose topics match, each linked to the target's former one.
+    matched_cursors: Vec<(Option<usize>, CursorId)>,
     pub(crate) cursors: Vec<CursorId>,
     /// The host's handlers that receive it, in the order of their numbers, each with its RETAIN
     /// flag.
@@ -57,6 +63,8 @@ pub(crate) struct Target {
     identifier: u32,
     /// The place of the last further identifier.
     more: Option<usize>,
+    /// The place of the last matched cursor.
+    cursor: Option<usize>,
     /// The shared subscription of the copy.
     pub(crate) group: Option<GroupKey>,
 }
@@ -64,7 +72,7 @@ pub(crate) struct Target {
 impl Target {
     const fn new(client: ClientKey, subscription: Subscription, group: Option<GroupKey>) -> Self {
         let Subscription { qos, retain_as_published, identifier, .. } = subscription;
-        Self { client, qos, retain_as_published, identifier, more: None, group }
+        Self { client, qos, retain_as_published, identifier, more: None, cursor: None, group }
     }
 
     /// Returns how the message goes to the target, with these subscription identifiers.
@@ -80,11 +88,24 @@ impl FanOut {
     pub(crate) const fn buffer_bytes(&self) -> usize {
         self.targets.capacity() * size_of::<Target>()
             + self.more_identifiers.capacity() * size_of::<(Option<usize>, u32)>()
-            + self.matched_cursors.capacity() * size_of::<(usize, CursorId)>()
+            + self.matched_cursors.capacity() * size_of::<(Option<usize>, CursorId)>()
     }
 
-    /// Finds the targets of a message: one for each client with a matching subscription, and one
-    /// for each group. Returns the work done.
+    /// Begins the fan-out of another message.
+    pub(crate) fn begin(&mut self) {
+        self.number += 1;
+        self.walk.restart();
+        self.is_collected = false;
+        self.next = 0;
+        self.targets.clear();
+        self.more_identifiers.clear();
+        self.matched_cursors.clear();
+        self.cursors.clear();
+        self.handlers.clear();
+    }
+
+    /// Finds the targets of the message, as far as the budget goes: one for each client with a
+    /// matching subscription, and one for each group. True if all are found.
     pub(crate) fn collect(
         &mut self,
         (publish, publisher): (&Publish<'_>, Option<ClientKey>),
@@ -93,39 +114,66 @@ impl FanOut {
         groups: &mut Groups,
         clients: &mut Clients,
         (peers, options): (&Peers, &BrokerOptions),
-    ) -> usize {
-        self.number += 1;
-        self.targets.clear();
-        self.more_identifiers.clear();
-        self.matched_cursors.clear();
-        self.cursors.clear();
-        self.handlers.clear();
+        budget: &mut Budget,
+    ) -> bool {
+        if self.is_collected {
+            return true;
+        }
+        let mut walk = core::mem::take(&mut self.walk);
+        let looked_at = walk.looked_at;
         let topic = publish.topic;
         let bytes = topic.len() + publish.payload.len() + publish.properties.as_bytes().len();
-        let looked_at = subscriptions.for_each_match(topic, |subscriber, subscription| match *subscriber {
-            // [MQTT-3.8.3-3]
-            Subscriber::Client(key) if subscription.no_local && publisher == Some(key) => {}
-            Subscriber::Client(key) if !may_read(access, key, topic, clients) => {}
-            Subscriber::Client(key) => self.add(key, *subscription, clients),
-            Subscriber::Group(group) => {
-                let readiness = |key, subscription: &Subscription| {
-                    let client = clients.get(key).filter(|_| may_read(access, key, topic, clients))?;
-                    Some(Readiness::of(client, publish.qos.min(subscription.qos), bytes, peers, options))
-                };
-                let picked = groups.pick(group, Readiness::Ready, readiness);
-                self.targets.extend(picked.map(|(key, subscription)| Target::new(key, subscription, Some(group))));
+        self.is_collected = subscriptions.resume_match(topic, &mut walk, budget.left(), &mut |subscribers| {
+            for (place, (subscriber, subscription)) in subscribers.iter().enumerate() {
+                if budget.is_spent() {
+                    return place;
+                }
+                budget.spend(1, 0);
+                match *subscriber {
+                    // [MQTT-3.8.3-3]
+                    Subscriber::Client(key) if subscription.no_local && publisher == Some(key) => {}
+                    Subscriber::Client(key) if !may_read(access, key, topic, clients, budget) => {}
+                    Subscriber::Client(key) => self.add(key, *subscription, clients),
+                    Subscriber::Group(group) => {
+                        let readiness = |key, subscription: &Subscription, budget: &mut Budget| {
+                            let client = clients.get(key)?;
+                            let readiness =
+                                Readiness::of(client, publish.qos.min(subscription.qos), bytes, peers, options);
+                            may_read(access, key, topic, clients, budget).then_some(readiness)
+                        };
+                        let best = Readiness::best(publish.qos, groups.is_attended(group));
+                        let picked = groups.pick(group, best, budget, readiness);
+                        self.targets
+                            .extend(picked.map(|(key, subscription)| Target::new(key, subscription, Some(group))));
+                    }
+                    // [MQTT-3.8.3-3]; the broker's own topics do not count as the host's.
+                    Subscriber::Host(_) if subscription.no_local && publisher.is_none() && !is_brokers_own(topic) => {}
+                    Subscriber::Host(handler) => {
+                        // Handlers of one filter are in order already.
+                        let before = self.handlers.iter().rposition(|(other, _)| *other <= handler);
+                        let place = before.map_or(0, |place| place + 1);
+                        self.handlers.insert(place, (handler, publish.retain && subscription.retain_as_published));
+                    }
+                }
             }
-            // [MQTT-3.8.3-3]; the broker's own topics do not count as the host's.
-            Subscriber::Host(_) if subscription.no_local && publisher.is_none() && !is_brokers_own(topic) => {}
-            Subscriber::Host(handler) => {
-                // Handlers of one filter are in order already.
-                let before = self.handlers.iter().rposition(|(other, _)| *other <= handler);
-                let place = before.map_or(0, |place| place + 1);
-                self.handlers.insert(place, (handler, publish.retain && subscription.retain_as_published));
-            }
+            subscribers.len()
         });
-        sort_by(&mut self.matched_cursors, |one, other| one < other);
-        looked_at
+        budget.spend(walk.looked_at - looked_at, 0);
+        self.walk = walk;
+        self.is_collected
+    }
+
+    /// Returns the number of subscribers. The host counts as one.
+    pub(crate) const fn subscribers(&self) -> usize {
+        self.targets.len() + if self.handlers.is_empty() { 0 } else { 1 }
+    }
+
+    /// Returns the next target, and gathers its subscription identifiers and cursors.
+    pub(crate) fn next(&mut self) -> Option<Target> {
+        let target = self.targets.get(self.next).copied()?;
+        self.next += 1;
+        self.gather(target);
+        Some(target)
     }
 
     /// Adds a client, or a further subscription of a present client. The highest quality of service
@@ -143,7 +191,9 @@ impl FanOut {
         if let Some(id) = subscription.cursor
             && client.cursors.get(id).is_some()
         {
-            self.matched_cursors.push((client.found.1, id));
+            let target = &mut self.targets[client.found.1];
+            self.matched_cursors.push((target.cursor, id));
+            target.cursor = Some(self.matched_cursors.len() - 1);
         }
     }
 
@@ -160,10 +210,10 @@ impl FanOut {
         }
     }
 
-    /// Gathers the subscription identifiers of the target at this place, and its cursors.
-    pub(crate) fn gather(&mut self, place: usize) {
+    /// Gathers the subscription identifiers of a target, and its cursors in their order.
+    fn gather(&mut self, target: Target) {
         self.identifiers.clear();
-        let Target { identifier, mut more, .. } = self.targets[place];
+        let Target { identifier, mut more, mut cursor, .. } = target;
         if identifier != 0 {
             self.identifiers.push(identifier);
         }
@@ -172,21 +222,24 @@ impl FanOut {
             more = *before;
         }
         if !self.matched_cursors.is_empty() {
-            self.gather_cursors(place);
+            self.cursors.clear();
+            while let Some((before, id)) = cursor.and_then(|place| self.matched_cursors.get(place)) {
+                self.cursors.push(*id);
+                cursor = *before;
+            }
+            sort_by(&mut self.cursors, |one, other| one < other);
         }
-    }
-
-    #[cold]
-    fn gather_cursors(&mut self, place: usize) {
-        self.cursors.clear();
-        let start = self.matched_cursors.partition_point(|(other, _)| *other < place);
-        let matched = self.matched_cursors.iter().skip(start).take_while(|(other, _)| *other == place);
-        self.cursors.extend(matched.map(|(_, id)| *id));
     }
 }
 
 /// True if the client may receive messages of this topic, by the access list if it is required.
 #[inline]
-pub(crate) fn may_read(access: Option<&Access>, key: ClientKey, topic: &str, clients: &Clients) -> bool {
-    access.is_none_or(|access| clients.get(key).is_some_and(|client| access.may_read(client.identity(), topic)))
+pub(crate) fn may_read(
+    access: Option<&Access>,
+    key: ClientKey,
+    topic: &str,
+    clients: &Clients,
+    budget: &mut Budget,
+) -> bool {
+    access.is_none_or(|access| clients.get(key).is_some_and(|client| access.may_read(client.identity(), topic, budget)))
 }

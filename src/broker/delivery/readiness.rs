@@ -19,6 +19,16 @@ pub(crate) enum Readiness {
 }
 
 impl Readiness {
+    /// Returns the highest readiness in a group. Without a connected member, no search for a ready
+    /// one is needed.
+    pub(crate) const fn best(qos: QoS, is_attended: bool) -> Self {
+        match (is_attended, qos) {
+            (true, _) => Self::Ready,
+            (false, QoS::AtMostOnce) => Self::Full,
+            (false, QoS::AtLeastOnce | QoS::ExactlyOnce) => Self::Away,
+        }
+    }
+
     /// Returns the readiness of a client for a message of so many bytes at this quality of
     /// service.
     pub(crate) fn of(client: &ClientState, qos: QoS, bytes: usize, peers: &Peers, options: &BrokerOptions) -> Self {

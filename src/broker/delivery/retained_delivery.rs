@@ -230,7 +230,7 @@ impl SubscriberDelivery<'_> {
     /// Returns the delivery of a topic's retained message to a cursor's subscription. `None` if the
     /// cursor has passed the topic, was overtaken there, or its subscription may not have the
     /// message.
-    fn retained_delivery(&self, entry: &RetainedMessage, id: CursorId) -> Option<Delivery> {
+    fn retained_delivery(&mut self, entry: &RetainedMessage, id: CursorId) -> Option<Delivery> {
         let topic = entry.topic().as_str();
         let cursor = self.client.cursors.get(id)?;
         if !cursor.is_before(topic) || cursor.is_overtaken(topic) || entry.has_expired(self.now) {

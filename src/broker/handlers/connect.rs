@@ -226,6 +226,7 @@ impl Broker {
             });
         }
         self.count_connected();
+        self.note_attendance(key, true);
         if self.watches_sys(key) {
             self.watch_sys(true, now);
         }

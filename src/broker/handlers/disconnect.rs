@@ -4,14 +4,14 @@ use alloc::sync::Arc;
 
 use crate::broker::Broker;
 use crate::broker::cause::{DisconnectCause, Fault};
-use crate::broker::clients::subscription::ClientSubscription;
 use crate::broker::connection::close_cause::CloseCause;
 use crate::broker::connection::peer::{Connected, Connection};
 use crate::broker::connection::peer_input::Blocked;
 use crate::broker::event::Event;
 use crate::broker::handlers::packet::Sender;
+use crate::broker::handlers::tasks::END_STEPS;
 use crate::broker::ids::{ClientKey, PeerId};
-use crate::broker::memory_budget::Holding;
+use crate::broker::tasks::{EndStage, Task};
 use crate::codec::{Decoder, Disconnect, PropertyId, ReasonCode};
 use crate::time::Time;
 
@@ -28,6 +28,7 @@ impl Broker {
         if self.peers.get(id).is_none_or(|peer| peer.connection.is_closing()) {
             return;
         }
+        self.outbox.note_work(END_STEPS, 0);
         self.set_time_limit(id, None);
         self.drop_questions(id);
         let Some(peer) = self.peers.get_mut(id) else { return };
@@ -57,6 +58,15 @@ impl Broker {
         }
     }
 
+    /// Tells the groups of a client that it is connected, or no more.
+    pub(crate) fn note_attendance(&mut self, key: ClientKey, is_connected: bool) {
+        let Self { clients, groups, outbox, .. } = self;
+        for filter in clients.get(key).iter().flat_map(|client| client.shared_filters()) {
+            groups.note_connected(filter.as_str(), is_connected);
+            outbox.note_work(1, 0);
+        }
+    }
+
     /// Takes the connection from its client. The cause decides about the session and the will.
     fn detach(&mut self, key: ClientKey, id: PeerId, cause: DisconnectCause, now: Time) {
         let Some(client) = self.clients.get(key) else { return };
@@ -77,6 +87,7 @@ impl Broker {
             client.session.disconnected();
             client.close_rechecks(&mut self.questions);
         }
+        self.note_attendance(key, false);
         if self.watches_sys(key) {
             self.watch_sys(false, now);
         }
@@ -93,20 +104,14 @@ impl Broker {
     }
 
     /// Ends a session with its subscriptions, queue and deadline. A delayed will is published
-    /// first.
+    /// first. The client identifier is free at once, and the rest may go on as a task.
     pub(crate) fn end_session(&mut self, key: ClientKey, now: Time) {
         self.unset_expiry(key);
-        let Some(client) = self.clients.get_mut(key) else { return };
-        // The subscriptions end before the will, which the ended session cannot receive.
-        for ClientSubscription { filter, .. } in client.take_subscriptions().iter() {
-            self.remove_subscription(key, filter);
+        if self.clients.get(key).is_none() {
+            return;
         }
-        self.hand_over_all(key, now);
-        self.fire_will(key, now);
-        self.memory.settle_client(key, Holding::default());
-        if let Some(client) = self.clients.remove(key) {
-            self.events.event(|| Event::SessionEnded { client_id: client.id });
-        }
+        self.clients.unname(key);
+        self.begin_task(Task::EndSession(key, EndStage::Subscriptions), now);
     }
 
     /// Handles a client's DISCONNECT (§3.14).

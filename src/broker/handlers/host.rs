@@ -38,6 +38,7 @@ impl Broker {
         if filter.share_name().is_some() {
             return Err(HostSubscribeError::Shared);
         }
+        self.finish_tasks(now);
         let subscription = Subscription::new(options, QoS::ExactlyOnce, 0);
         let is_new = self.subscriptions.insert(filter, Subscriber::Host(handler), subscription).is_none();
         if is_new && is_sys(filter.filter()) {
@@ -54,6 +55,7 @@ impl Broker {
     /// still come for its handler.
     pub fn unsubscribe(&mut self, filter: &TopicFilter, handler: HandlerId, now: Time) -> bool {
         self.now = now;
+        self.finish_tasks(now);
         let was_there = self.subscriptions.remove(filter, &Subscriber::Host(handler)).is_some();
         if was_there && is_sys(filter.filter()) {
             self.watch_sys(false, now);

@@ -55,7 +55,8 @@ impl Broker {
     /// If an account was not set after a change.
     pub(crate) fn check_memory(&self) {
         const HOLDERS_MAX: usize = 32;
-        if self.clients.len() + self.peers.len() > HOLDERS_MAX {
+        // A session that ends in a task has no name any more.
+        if self.clients.len() + self.peers.len() > HOLDERS_MAX || !self.tasks.is_empty() {
             return;
         }
         let mut own = 0;

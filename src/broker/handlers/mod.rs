@@ -16,6 +16,7 @@ pub(crate) mod restore;
 pub(crate) mod store;
 pub(crate) mod subscribe;
 pub(crate) mod sys_topics;
+pub(crate) mod tasks;
 pub(crate) mod timeout;
 pub(crate) mod turn;
 pub(crate) mod will;

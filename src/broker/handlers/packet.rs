@@ -37,7 +37,8 @@ impl Broker {
         let share_end = self.outbox.budget.share_end(!self.deferred.is_empty());
         loop {
             let blocked = self.blocked_by(share_end);
-            if blocked != Blocked::Nothing {
+            let may_go_on = blocked == Blocked::Budget && self.may_answer_ping(id, decoder.unread());
+            if blocked != Blocked::Nothing && !may_go_on {
                 self.defer(id, blocked);
                 break;
             }
@@ -104,8 +105,7 @@ impl Broker {
             Packet::Pubrel(ack) => self.on_pubrel(sender, ack)?,
             Packet::Subscribe(subscribe) => handled = self.on_subscribe(sender, &subscribe, now)?,
             Packet::Unsubscribe(unsubscribe) => self.on_unsubscribe(sender, &unsubscribe, now)?,
-            // [MQTT-3.12.4-1]
-            Packet::Pingreq => self.send(sender, &Packet::Pingresp)?,
+            Packet::Pingreq => self.on_pingreq(sender)?,
             Packet::Disconnect(disconnect) => self.on_disconnect(sender, disconnect, now)?,
             Packet::Connect(_) => {
                 return Err(Fault::new(ReasonCode::ProtocolError, "MQTT-3.1.0-2", "a second CONNECT"));

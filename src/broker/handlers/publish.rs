@@ -55,7 +55,16 @@ impl Broker {
         let Some(client) = self.clients.get_mut(sender.client) else { return Ok(Handled::Done) };
         let reason = match client.session.on_publish(publish.qos, packet_id) {
             // QoS 2 is distributed at once too, and its identifier kept until PUBREL (§4.3.3).
-            Received::New => self.take_in(sender, publish, refused, now),
+            Received::New => {
+                let Some(reason) = self.take_in(sender, publish, refused, now) else {
+                    // It is acknowledged at the end of its fan-out.
+                    if let Some(cut) = self.tasks.cut_fan_out() {
+                        cut.acknowledges = Some((sender.peer, packet_id));
+                    }
+                    return Ok(Handled::Done);
+                };
+                reason
+            }
             Received::Duplicate => ReasonCode::Success,
             Received::ReceiveMaximumExceeded => {
                 let problem = "more unacknowledged messages than the receive maximum";
@@ -67,7 +76,7 @@ impl Broker {
     }
 
     /// Acknowledges a PUBLISH of QoS 1 or 2.
-    fn acknowledge(&mut self, sender: Sender, publish: &Publish<'_>, ack: Ack<'_>) -> Result<(), Fault> {
+    pub(crate) fn acknowledge(&mut self, sender: Sender, publish: &Publish<'_>, ack: Ack<'_>) -> Result<(), Fault> {
         let (packet_id, is_error) = (ack.packet_id, ack.reason.is_error());
         let reason_string = if is_error { refusal_text(publish.topic) } else { "" };
         match publish.qos {
@@ -85,20 +94,23 @@ impl Broker {
     }
 
     /// Distributes a message unless it is refused, and returns the reason for its acknowledgement.
+    /// `None` if the distribution goes on as a task.
     ///
     /// 3.1.1 cannot refuse a message: it is acknowledged as usual, and dropped
     /// [3.1.1 MQTT-3.3.5-2].
-    fn take_in(&mut self, sender: Sender, publish: &Publish<'_>, refused: Option<ReasonCode>, now: Time) -> ReasonCode {
+    fn take_in(
+        &mut self,
+        sender: Sender,
+        publish: &Publish<'_>,
+        refused: Option<ReasonCode>,
+        now: Time,
+    ) -> Option<ReasonCode> {
         if let Some(reason) = refused {
             self.log_refusal(sender.client, Action::Publish, publish.topic, reason);
-            return if sender.version == Version::V5 { reason } else { ReasonCode::Success };
+            return Some(if sender.version == Version::V5 { reason } else { ReasonCode::Success });
         }
-        let subscribers = self.distribute(*publish, None, Some(sender.client), now);
-        if subscribers == 0 && sender.version == Version::V5 {
-            ReasonCode::NoMatchingSubscribers
-        } else {
-            ReasonCode::Success
-        }
+        let subscribers = self.distribute(*publish, None, Some(sender.client), now)?;
+        Some(Self::reason_for(sender, subscribers))
     }
 
     /// Checks a PUBLISH against the properties of CONNACK.

@@ -20,34 +20,34 @@ use alloc::boxed::Box;
 
 use crate::broker::Broker;
 use crate::broker::auth::verdict::Verdict;
-use crate::broker::clients::ClientState;
+use crate::broker::budget::Budget;
 use crate::broker::clients::approval_queue::ApprovalQueue;
 use crate::broker::clients::subscription::Subscription;
 use crate::broker::delivery::fan_out::may_read;
 use crate::broker::delivery::readiness::Readiness;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag};
 use crate::broker::ids::{ClientKey, GroupKey};
+use crate::broker::tasks::{HandOver, Left, Task};
+use crate::collections::fifo::Fifo;
 use crate::time::Time;
+
+/// Cost of a delivery that is moved or dropped, in steps.
+const DELIVERY_STEPS: usize = 8;
 
 impl Broker {
     /// Redelivers the queue of a client that has disconnected with its session kept.
     pub(crate) fn hand_over_queue(&mut self, key: ClientKey, now: Time) {
-        let Self { clients, groups, .. } = self;
+        let Self { clients, groups, outbox, .. } = self;
         let Some(client) = clients.get(key) else { return };
-        let is_connected = |key| clients.get(key).is_some_and(|client: &ClientState| client.peer.is_some());
-        let is_wanted =
-            |delivery: &Delivery| delivery.tag.group.is_some_and(|group| groups.has_any(group, is_connected));
-        // Mostly there is none, and the queue is not touched.
-        let is_in_line = client.approvals.as_ref().is_some_and(|line| line.waiting_from(0).any(is_wanted));
-        if !is_in_line && !client.session.waiting().any(is_wanted) {
+        // Mostly it is in no group, and the queue is not touched.
+        if client.shared_filters().next().is_none() {
             return;
         }
-        let deliveries = clients.get_mut(key).map(|client| client.session.take_waiting()).unwrap_or_default();
-        for delivery in deliveries {
-            let DeliveryTag { arrived, group } = delivery.tag;
-            if !group.is_some_and(|group| self.hand_over(group, arrived, &delivery, false, now)) {
-                self.keep(key, delivery);
-            }
+        outbox.note_work(client.session.queued(), 0);
+        let is_wanted = |delivery: &Delivery| delivery.tag.group.is_some_and(|group| groups.is_attended(group));
+        let is_in_line = client.approvals.as_ref().is_some_and(|line| line.waiting_from(0).any(is_wanted));
+        if client.session.waiting().any(is_wanted) {
+            self.begin_hand_over(key, Left::Connection, now);
         }
         if is_in_line {
             self.hand_over_line(key, None, now);
@@ -60,6 +60,7 @@ impl Broker {
         let Some(mut line) = self.clients.get_mut(key).and_then(|client| client.approvals.take()) else { return };
         let mut kept = Box::<ApprovalQueue>::default();
         while let Some((question, verdict, mut delivery)) = line.pop() {
+            self.outbox.note_work(DELIVERY_STEPS, 0);
             let DeliveryTag { arrived, group } = delivery.tag;
             let goes = group.filter(|group| left.is_none_or(|left| left == *group));
             let is_refused = matches!(verdict, Verdict::Refused(_));
@@ -87,6 +88,7 @@ impl Broker {
     pub(crate) fn leave_group(&mut self, key: ClientKey, group: GroupKey, now: Time) {
         let is_of_group = |delivery: &Delivery| delivery.tag.group == Some(group);
         let Some(client) = self.clients.get_mut(key) else { return };
+        self.outbox.note_work(client.session.in_flight() + client.session.queued(), 0);
         let untag = |delivery: &mut Delivery| {
             if is_of_group(delivery) {
                 delivery.tag.group = None;
@@ -97,63 +99,93 @@ impl Broker {
         if is_in_line {
             self.hand_over_line(key, Some(group), now);
         }
-        let Some(client) = self.clients.get_mut(key) else { return };
-        if !client.session.waiting().any(is_of_group) {
-            return;
+        let Some(client) = self.clients.get(key) else { return };
+        if client.session.waiting().any(is_of_group) {
+            self.begin_hand_over(key, Left::Group(group), now);
         }
-        for mut delivery in client.session.take_waiting() {
-            if !is_of_group(&delivery) {
-                self.keep(key, delivery);
-            } else if !self.hand_over(group, delivery.tag.arrived, &delivery, false, now) {
-                delivery.tag.group = None;
-                self.keep(key, delivery);
+    }
+
+    fn begin_hand_over(&mut self, from: ClientKey, left: Left, now: Time) {
+        let Some(client) = self.clients.get_mut(from) else { return };
+        let deliveries = client.session.take_waiting();
+        self.settle_client(from);
+        self.begin_task(Task::HandOver(HandOver { from, deliveries, left }), now);
+    }
+
+    /// Redelivers all messages of a client whose session ends, before its other tasks.
+    pub(crate) fn hand_over_all(&mut self, key: ClientKey) {
+        let Some(client) = self.clients.get_mut(key) else { return };
+        self.outbox.note_work(client.session.in_flight(), 0);
+        let left = Left::Session;
+        let waiting = client.session.take_waiting();
+        let sent = client.session.take_sent_once();
+        let (mut line, mut approvals) = (client.approvals.take(), Fifo::new());
+        while let Some((question, verdict, delivery)) = line.as_mut().and_then(|line| line.pop()) {
+            self.questions.close(question);
+            if !matches!(verdict, Verdict::Refused(_)) {
+                approvals.push(delivery);
+            }
+        }
+        // The last one goes first.
+        for deliveries in [approvals, waiting, sent] {
+            if !deliveries.is_empty() {
+                self.tasks.push_first(Task::HandOver(HandOver { from: key, deliveries, left }));
             }
         }
     }
 
-    /// Redelivers all messages of a client whose session has ended.
-    pub(crate) fn hand_over_all(&mut self, key: ClientKey, now: Time) {
-        let Some(client) = self.clients.get_mut(key) else { return };
-        let mut deliveries = client.session.take_sent_once();
-        deliveries.append(&mut client.session.take_waiting());
-        let mut line = client.approvals.take();
-        while let Some((question, verdict, delivery)) = line.as_mut().and_then(|line| line.pop()) {
-            self.questions.close(question);
-            if !matches!(verdict, Verdict::Refused(_)) {
-                deliveries.push(delivery);
-            }
-        }
-        for delivery in deliveries {
+    /// Continues to redeliver messages.
+    pub(crate) fn continue_hand_over(&mut self, mut hand_over: HandOver, now: Time) {
+        let (from, left) = (hand_over.from, hand_over.left);
+        while !self.outbox.is_spent() {
+            let Some(mut delivery) = hand_over.deliveries.pop() else { return self.settle_client(from) };
+            self.outbox.note_work(DELIVERY_STEPS, 0);
             let DeliveryTag { arrived, group } = delivery.tag;
-            if let Some(group) = group {
-                self.hand_over(group, arrived, &delivery, true, now);
+            let (is_leaving, or_away) = match left {
+                // It may be back already.
+                Left::Connection => (self.clients.get(from).is_some_and(|client| client.peer.is_none()), false),
+                Left::Group(of) => (group == Some(of), false),
+                Left::Session => (true, true),
+            };
+            let is_gone =
+                is_leaving && group.is_some_and(|group| self.hand_over(group, arrived, &delivery, or_away, now));
+            if is_gone || left == Left::Session {
+                continue;
+            }
+            if matches!(left, Left::Group(_)) && is_leaving {
+                delivery.tag.group = None;
+            }
+            if let Some(client) = self.clients.get_mut(from) {
+                client.put_back(delivery);
             }
         }
+        self.settle_client(from);
+        self.tasks.push_first(Task::HandOver(hand_over));
     }
 
     /// Moves a delivery to another member, with that member's options. True if there is one.
     fn hand_over(&mut self, group: GroupKey, arrived: Time, delivery: &Delivery, or_away: bool, now: Time) -> bool {
-        let Self { clients, groups, options, required_checks, peers, .. } = self;
+        let Self { clients, groups, options, required_checks, peers, outbox, .. } = self;
         let Delivery { message, .. } = delivery;
+        let is_attended = groups.is_attended(group);
+        if !or_away && !is_attended {
+            return false;
+        }
         let access = required_checks.read.then_some(&options.access);
-        let readiness = |key, subscription: &Subscription| {
-            let client = clients.get(key).filter(|_| may_read(access, key, message.topic.as_str(), clients))?;
+        let readiness = |key, subscription: &Subscription, budget: &mut Budget| {
+            let client = clients.get(key)?;
             let readiness = Readiness::of(client, message.qos.min(subscription.qos), delivery.bytes(), peers, options);
             // A member with a full queue would drop it.
-            (or_away || readiness >= Readiness::Waiting).then_some(readiness)
+            let is_taken = or_away || readiness >= Readiness::Waiting;
+            (is_taken && may_read(access, key, message.topic.as_str(), clients, budget)).then_some(readiness)
         };
-        let Some((key, subscription)) = groups.pick(group, Readiness::Ready, readiness) else { return false };
+        let best = Readiness::best(message.qos, is_attended);
+        let picked = groups.pick(group, best, &mut outbox.budget, readiness);
+        let Some((key, subscription)) = picked else { return false };
         let Some(mut subscriber) = self.delivery_to(key, now) else { return false };
         let retain = message.retain && subscription.retain_as_published;
         // [MQTT-4.8.2-3]
         subscriber.deliver_single(subscription.delivery(message, retain, DeliveryTag { arrived, group: Some(group) }));
         true
-    }
-
-    /// Puts a delivery back into the queue.
-    fn keep(&mut self, key: ClientKey, delivery: Delivery) {
-        if let Some(client) = self.clients.get_mut(key) {
-            client.put_back(delivery);
-        }
     }
 }

@@ -6,6 +6,7 @@ use crate::broker::auth::open_questions::Questions;
 use crate::broker::cause::DisconnectCause;
 use crate::broker::connection::deadlines::Deadlines;
 use crate::broker::store::BatchId;
+use crate::broker::tasks::Tasks;
 use crate::time::Time;
 
 impl Broker {
@@ -37,6 +38,7 @@ impl Broker {
         self.memory.note_buffer_freed(self.held.clear());
         self.deadlines = Deadlines::new();
         self.questions = Questions::new();
+        self.tasks = Tasks::default();
         for id in self.peers.ids() {
             if let Some(peer) = self.peers.get_mut(id) {
                 peer.output.discard();
@@ -64,7 +66,7 @@ impl Broker {
     #[must_use]
     pub fn is_stored(&self) -> bool {
         let is_idle = self.store.as_ref().is_none_or(|store| store.is_idle() && !store.time_of_day.has_changed());
-        is_idle && !self.clients.has_changed() && !self.retained.has_changed()
+        is_idle && self.tasks.is_empty() && !self.clients.has_changed() && !self.retained.has_changed()
     }
 
     /// True if so much was handled since the last batch that the store is to be waited for.
@@ -96,17 +98,18 @@ impl Broker {
         self.store.is_some() && (self.held.is_released() || self.is_writing() || self.begin_batch())
     }
 
-    fn is_writing(&self) -> bool {
+    pub(crate) fn is_writing(&self) -> bool {
         self.store.as_ref().is_some_and(|store| !store.takes_output())
     }
 
     /// Makes the next batch, and holds the output until it is written. False if nothing has
     /// changed.
     fn begin_batch(&mut self) -> bool {
-        let Self { store: Some(store), held, clients, groups, retained, peers, outbox, memory, .. } = self else {
+        let Self { store: Some(store), held, clients, groups, retained, peers, outbox, memory, tasks, .. } = self
+        else {
             return false;
         };
-        if store.has_failed() || store.make_batch(clients, groups, retained).is_none() {
+        if !tasks.is_empty() || store.has_failed() || store.make_batch(clients, groups, retained).is_none() {
             return false;
         }
         for id in outbox.take_queue() {

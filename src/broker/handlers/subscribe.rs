@@ -167,7 +167,8 @@ impl Broker {
         let subscriber = if filter.share_name().is_none() {
             Some(Subscriber::Client(client))
         } else {
-            self.groups.join(filter, client, subscription).map(Subscriber::Group)
+            let is_connected = self.clients.get(client).is_some_and(|client| client.peer.is_some());
+            self.groups.join(filter, (client, is_connected), subscription).map(Subscriber::Group)
         };
         if let Some(subscriber) = subscriber {
             self.subscriptions.insert(filter, subscriber, subscription);
@@ -181,7 +182,8 @@ impl Broker {
             self.subscriptions.remove(filter, &Subscriber::Client(client));
             return None;
         }
-        let (group, is_gone) = self.groups.leave(filter, client)?;
+        let is_connected = self.clients.get(client).is_some_and(|client| client.peer.is_some());
+        let (group, is_gone) = self.groups.leave(filter, (client, is_connected), &mut self.outbox.budget)?;
         if is_gone {
             self.subscriptions.remove(filter, &Subscriber::Group(group));
         }

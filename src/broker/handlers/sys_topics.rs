@@ -5,6 +5,7 @@
 //! stored. A deadline is set only while a connected client or the host subscribes to them. They
 //! have QoS 0, so that no queue fills with outdated values. Clients cannot publish them.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::time::Duration;
 
@@ -16,7 +17,9 @@ use crate::broker::delivery::fan_out::Subscriber;
 use crate::broker::delivery_tag::DeliveryTag;
 use crate::broker::host_message::HostMessage;
 use crate::broker::ids::ClientKey;
+use crate::broker::monitor::counters::{Counters, Gauges};
 use crate::broker::monitor::sys_values::{COUNT, Sys, entry, is_sys};
+use crate::broker::tasks::Task;
 use crate::time::Time;
 use crate::topic::TopicFilter;
 
@@ -55,16 +58,24 @@ impl Broker {
     /// Publishes the changed values at the end of an interval.
     pub(crate) fn publish_sys(&mut self, now: Time) {
         self.sys.due = None;
-        let (counters, gauges) = (self.counters(), self.gauges(now));
-        for index in 0..COUNT {
-            let entry = entry(index, &counters, &gauges);
+        let values = Box::new((self.counters(), self.gauges(now)));
+        self.begin_task(Task::Sys(0, values), now);
+        self.set_sys_deadline(now);
+    }
+
+    /// Publishes a changed value, and those behind it as a task.
+    pub(crate) fn continue_sys(&mut self, from: usize, values: Box<(Counters, Gauges)>, now: Time) {
+        let (counters, gauges) = &*values;
+        for index in from..COUNT {
+            let entry = entry(index, counters, gauges);
             let last_sent = self.sys.last_sent.get_mut(index);
             if last_sent.is_some_and(|last_sent| last_sent.replace(entry.value) != Some(entry.value)) {
                 let Some(message) = entry.message() else { continue };
+                self.tasks.push_first(Task::Sys(index + 1, values));
                 self.fan_out(message.as_publish(), Some(Arc::clone(&message)), None, now);
+                return;
             }
         }
-        self.set_sys_deadline(now);
     }
 
     /// Sends a new subscriber all values that its filter matches.

@@ -14,6 +14,9 @@ use crate::time_limit::{GRACE, TimeLimit, is_late};
 /// Least time between two looks at a peer whose packets wait for the broker or the host.
 const BLOCKED_MIN: Duration = Duration::from_secs(1);
 
+/// Cost of a deadline, in steps.
+const DEADLINE_STEPS: usize = 10;
+
 impl Broker {
     /// Runs the timers that are due.
     ///
@@ -22,7 +25,11 @@ impl Broker {
     pub(crate) fn run_timers(&mut self, has_grace: bool, now: Time) {
         let former = self.grace_end;
         let end = former.filter(|end| *end > now).unwrap_or(now + GRACE);
-        while let Some((at, deadline)) = self.deadlines.pop_due(now) {
+        while !self.outbox.is_spent()
+            && self.tasks.is_empty()
+            && let Some((at, deadline)) = self.deadlines.pop_due(now)
+        {
+            self.outbox.note_work(DEADLINE_STEPS, 0);
             if has_grace && is_late(at, now) && former != Some(at) && self.postpone(deadline, end) {
                 self.grace_end = Some(end);
                 self.deadlines.insert(end, deadline);

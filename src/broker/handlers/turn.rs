@@ -5,12 +5,14 @@
 //! and others wait some milliseconds for it. Output is sent before more is made.
 
 use crate::broker::Broker;
-use crate::broker::cause::DisconnectCause;
+use crate::broker::cause::{DisconnectCause, Fault};
 use crate::broker::connection::outbox::First;
 use crate::broker::connection::peer_input::Blocked;
+use crate::broker::handlers::packet::Sender;
 use crate::broker::ids::PeerId;
 use crate::broker::output::{Output, Ready};
 use crate::broker::store::held::Held;
+use crate::codec::{PINGREQ, PINGRESP, Packet};
 use crate::time::Time;
 
 impl Broker {
@@ -18,7 +20,7 @@ impl Broker {
     /// only place that decides it, except for a packet's own questions.
     #[inline]
     pub(crate) fn blocked_by(&self, share_end: usize) -> Blocked {
-        if self.outbox.budget.is_used_up(share_end) {
+        if self.outbox.budget.is_used_up(share_end) || !self.tasks.is_empty() {
             Blocked::Budget
         } else if self.is_store_behind() {
             Blocked::Store
@@ -40,7 +42,12 @@ impl Broker {
     /// Handles the packets of deferred peers round robin, until the budget is used up or the store
     /// is behind.
     pub(crate) fn run_deferred(&mut self, now: Time) {
+        self.run_tasks(now);
+        if !self.tasks.is_empty() {
+            return self.answer_deferred_pings(now);
+        }
         while !self.outbox.is_spent()
+            && self.tasks.is_empty()
             && !self.is_store_behind()
             && let Some(id) = self.deferred.pop_front()
         {
@@ -52,6 +59,40 @@ impl Broker {
             }
             self.receive(id, now);
         }
+    }
+
+    /// Answers the deferred peers whose next packet is PINGREQ, while tasks go on.
+    fn answer_deferred_pings(&mut self, now: Time) {
+        for _ in 0..self.deferred.len() {
+            let Some(id) = self.deferred.pop_front() else { return };
+            let Some(peer) = self.peers.get_mut(id) else { continue };
+            if self.outbox.budget.allows_ping() && peer.input.begins_with(&PINGREQ) {
+                peer.input.set_blocked(Blocked::Nothing);
+                self.receive(id, now);
+            } else {
+                self.deferred.push_back(id);
+            }
+        }
+    }
+
+    /// True if the next packet is a PINGREQ that is answered although others wait. Its answer
+    /// changes nothing, and costs little.
+    pub(crate) fn may_answer_ping(&self, id: PeerId, unread: &[u8]) -> bool {
+        let peer = self.peers.get(id);
+        unread.starts_with(&PINGREQ)
+            && self.outbox.budget.allows_ping()
+            && peer.is_some_and(|peer| peer.connection.connected().is_some())
+    }
+
+    /// Answers PINGREQ [MQTT-3.12.4-1]. While tasks go on, the store holds other output, on which
+    /// this answer does not depend.
+    pub(crate) fn on_pingreq(&mut self, sender: Sender) -> Result<(), Fault> {
+        if self.store.is_none() || self.tasks.is_empty() {
+            return self.send(sender, &Packet::Pingresp);
+        }
+        self.events.counters.sent.count(&PINGRESP);
+        self.pongs.push_back(sender.peer);
+        Ok(())
     }
 
     /// Begins a turn with the work that the last one left.
@@ -66,7 +107,9 @@ impl Broker {
 
     /// Ends an input: disconnects the peers whose queue overflowed in it.
     pub(crate) fn end_input(&mut self, now: Time) {
-        while let Some(id) = self.outbox.pop_overflowed() {
+        while !self.outbox.is_spent()
+            && let Some(id) = self.outbox.pop_overflowed()
+        {
             self.close(id, DisconnectCause::QueueFull, now);
         }
         self.settle_tables();
@@ -75,7 +118,8 @@ impl Broker {
     /// Returns the time for the work that is left: now, unless outputs are to be handed out first.
     pub(crate) fn next_turn(&self) -> Option<Time> {
         let is_deferred = !self.deferred.is_empty() && !self.is_store_behind();
-        ((is_deferred || self.outbox.has_next()) && !self.outbox.is_spent()).then_some(self.now)
+        ((is_deferred || self.outbox.has_next() || !self.tasks.is_empty()) && !self.outbox.is_spent())
+            .then_some(self.now)
     }
 
     /// Takes the next event, message, question or peer to resume reading.
@@ -100,6 +144,13 @@ impl Broker {
         let peers = &self.peers;
         let freed = self.held.skip(|id| peers.get(id).is_none_or(|peer| peer.output.is_gone()));
         self.memory.note_buffer_freed(freed);
+        if self.store.is_some() && !self.tasks.is_empty() {
+            // The frames wait for the batch, which waits for the tasks.
+            if self.pongs.is_empty() && !self.is_writing() {
+                self.outbox.budget.end_turn_unsent();
+            }
+            return;
+        }
         while !self.is_held_by_store() {
             let Some(id) = self.outbox.first() else {
                 #[cfg(debug_assertions)]
@@ -151,8 +202,17 @@ impl Broker {
             }
             None => {}
         }
+        while let Some(id) = self.pongs.pop_front() {
+            if let Some(peer) = self.peers.get_mut(id).filter(|peer| !peer.output.is_gone()) {
+                self.outbox.set_frame(peer, PINGRESP.to_vec());
+                return Some(Ready::Frame(id));
+            }
+        }
         if let Some(store) = self.store.as_mut().filter(|store| !store.takes_output()) {
             return store.take_made().map(Ready::Batch);
+        }
+        if self.store.is_some() && !self.tasks.is_empty() {
+            return None;
         }
         let id = self.outbox.first()?;
         let peer = self.peers.get_mut(id)?;

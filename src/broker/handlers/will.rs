@@ -16,8 +16,12 @@ use crate::broker::clients::will::Will;
 use crate::broker::connection::deadlines::Deadline;
 use crate::broker::event::Event;
 use crate::broker::ids::ClientKey;
+use crate::broker::tasks::Task;
 use crate::codec::Message;
 use crate::time::Time;
+
+/// Cost of a will, in steps.
+const WILL_STEPS: usize = 20;
 
 impl Broker {
     pub(crate) fn arm_will(&mut self, key: ClientKey, will: Option<Will>) {
@@ -60,9 +64,17 @@ impl Broker {
     pub(crate) fn fire_will(&mut self, key: ClientKey, now: Time) {
         self.log_will(key, WillFate::Fired);
         if let Some(message) = self.take_will(key) {
-            let publish = message.as_publish();
-            self.distribute(publish, Some(Arc::clone(&message)), Some(key), now);
+            if self.tasks.is_running {
+                return self.tasks.push_first(Task::Will(key, message));
+            }
+            self.begin_task(Task::Will(key, message), now);
         }
+    }
+
+    /// Publishes the message of a will that was taken.
+    pub(crate) fn publish_will(&mut self, key: ClientKey, message: &Arc<Message>, now: Time) {
+        self.outbox.note_work(WILL_STEPS, 0);
+        self.distribute(message.as_publish(), Some(Arc::clone(message)), Some(key), now);
     }
 
     /// Takes the will from the client, and removes its deadline.

@@ -38,6 +38,12 @@ impl Contents {
         if self.expiry_at == 0 { None } else { Some(self.expiry_at as usize) }
     }
 
+    /// Notes that the Message Expiry Interval is removed.
+    pub(super) const fn remove_expiry(&mut self) {
+        self.bits &= !(1 << PropertyId::MessageExpiryInterval as u8);
+        self.expiry_at = 0;
+    }
+
     /// Notes a property, and the place of its value.
     pub(super) fn note(&mut self, id: PropertyId, value_at: usize) {
         if self.may_have(id) {

@@ -248,14 +248,15 @@ impl PropertiesBuf {
         self.bytes.extend_from_slice(properties.bytes);
     }
 
-    /// Changes the Message Expiry Interval, in seconds, in its place. Without one, it is appended.
+    /// Changes the Message Expiry Interval, in seconds, which is the last property then.
     pub(crate) fn set_expiry_interval(&mut self, seconds: u32) -> Result<(), EncodeError> {
-        let bytes = &mut self.bytes;
-        if let Some(value) = self.contents.expiry_at().and_then(|at| bytes.get_mut(at..)?.first_chunk_mut()) {
-            *value = seconds.to_be_bytes();
-            return Ok(());
+        if let Some(at) = self.contents.expiry_at() {
+            // An identifier of one byte, and a value of four.
+            self.bytes.drain(at - 1..at + 4);
+            self.contents.remove_expiry();
+        } else {
+            *self = self.as_properties().without(PropertyId::MessageExpiryInterval);
         }
-        *self = self.as_properties().without(PropertyId::MessageExpiryInterval);
         self.push_value(PropertyId::MessageExpiryInterval, Value::Number(seconds))
     }
 
@@ -322,7 +323,7 @@ mod tests {
         behind.extend(list.as_properties());
         let mut other = list.clone();
         other.set_expiry_interval(9).expect("four bytes");
-        assert_eq!(other.bytes.len(), list.bytes.len(), "it keeps its place");
+        assert_eq!(other.bytes.len(), list.bytes.len(), "it has one interval");
         let without = PropertyId::ALL.iter().map(|id| behind.as_properties().without(*id));
         let without: Vec<_> = without.collect();
         for list in without.into_iter().chain([list, twice, behind, other]) {

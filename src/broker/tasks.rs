@@ -1,0 +1,110 @@
+//! Tasks: work that is begun and goes on in later turns, since a peer chooses its length.
+//!
+//! While there is a task, no packet is handled but PINGREQ. So a cut task sees no change of what it
+//! walks over, and a publisher's next message does not overtake the one that is being delivered
+//! [MQTT-4.6.0-6]. The store's batch waits for the end of the tasks too, so that it holds all of a
+//! change or nothing.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+
+use crate::broker::delivery_tag::Delivery;
+use crate::broker::ids::{ClientKey, GroupKey, PeerId};
+use crate::broker::monitor::counters::{Counters, Gauges};
+use crate::codec::{Message, PacketId};
+use crate::collections::fifo::Fifo;
+use crate::time::Time;
+
+/// Work that goes on in a later turn.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// Delivers the message of the broker's fan-out to the subscribers that are left.
+    FanOut(CutFanOut),
+    /// Publishes the will of a client.
+    Will(ClientKey, Arc<Message>),
+    /// Redelivers messages to other members of their groups.
+    HandOver(HandOver),
+    /// Ends a session.
+    EndSession(ClientKey, EndStage),
+    /// Publishes the changed values of `$SYS`, from this index on.
+    Sys(usize, Box<(Counters, Gauges)>),
+}
+
+/// A fan-out that was cut.
+#[derive(Debug)]
+pub(crate) struct CutFanOut {
+    pub(crate) message: Arc<Message>,
+    pub(crate) publisher: Option<ClientKey>,
+    pub(crate) arrived: Time,
+    /// False for a value of `$SYS`.
+    pub(crate) is_published: bool,
+    /// The PUBLISH to acknowledge at the end.
+    pub(crate) acknowledges: Option<(PeerId, PacketId)>,
+}
+
+/// Deliveries to redeliver, of a client that has left.
+#[derive(Debug)]
+pub(crate) struct HandOver {
+    pub(crate) from: ClientKey,
+    pub(crate) deliveries: Fifo<Delivery>,
+    pub(crate) left: Left,
+}
+
+/// What a client has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// Its connection. What no other member takes stays in its queue.
+    Connection,
+    /// This group. What no other member takes stays in its queue.
+    Group(GroupKey),
+    /// Its session. What no other member takes is dropped.
+    Session,
+}
+
+/// Next stage of the end of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndStage {
+    Subscriptions,
+    Will,
+    Removal,
+}
+
+/// Tasks in their order. The first goes on next.
+#[derive(Debug, Default)]
+pub(crate) struct Tasks {
+    queue: VecDeque<Task>,
+    /// True while one runs. It then stands in no queue.
+    pub(crate) is_running: bool,
+}
+
+impl Tasks {
+    /// True if no work is left.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Adds a task behind the others.
+    pub(crate) fn push(&mut self, task: Task) {
+        self.queue.push_back(task);
+    }
+
+    /// Adds a task that goes on first: the rest of the running one, or a part of it.
+    pub(crate) fn push_first(&mut self, task: Task) {
+        self.queue.push_front(task);
+    }
+
+    /// Takes the next task.
+    pub(crate) fn pop(&mut self) -> Option<Task> {
+        self.queue.pop_front()
+    }
+
+    /// Returns the fan-out that was cut just now.
+    pub(crate) fn cut_fan_out(&mut self) -> Option<&mut CutFanOut> {
+        match self.queue.front_mut() {
+            Some(Task::FanOut(cut)) => Some(cut),
+            _ => None,
+        }
+    }
+}

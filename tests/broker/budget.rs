@@ -1,0 +1,251 @@
+//! The budget of a turn: whatever a peer sends or leaves behind, a turn has a bounded number of
+//! steps. PINGREQ of another client is answered meanwhile, and what is cut goes on in order.
+
+use std::time::Duration;
+
+use wasmqtt::broker::{BrokerOptions, Output, PeerId};
+use wasmqtt::codec::{
+    Connect, PINGREQ, PINGRESP, Packet, Properties, Property, Publish, QoS, Subscribe, Subscription,
+    SubscriptionOptions,
+};
+
+use super::store::{keeping, restart, stored};
+use crate::support::packets::{V5, connect, id, lasting, properties, publish, will};
+use crate::support::scenario::Scenario;
+
+/// Steps of a turn, and of the last item that it begins.
+const STEPS_MAX: usize = 200_000 + 50_000;
+
+fn options() -> BrokerOptions {
+    BrokerOptions { sessions_max: 20_000, ..BrokerOptions::default() }
+}
+
+fn encoded(packet: &Packet<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    packet.encode(V5, &mut bytes).expect("a good packet");
+    bytes
+}
+
+/// Takes the outputs of a turn. True if the peer was sent PINGRESP.
+fn is_answered(scenario: &mut Scenario, peer: PeerId) -> bool {
+    let mut is_answered = false;
+    let mut batch = None;
+    while let Some(output) = scenario.broker.poll_output() {
+        match output {
+            Output::Transmit(to, frame) => is_answered |= to == peer && frame.ends_with(&PINGRESP),
+            Output::Store(id, _) => batch = Some(id),
+            _ => {}
+        }
+    }
+    let Some(batch) = batch else { return is_answered };
+    scenario.broker.handle_stored(batch, scenario.now);
+    self::is_answered(scenario, peer) || is_answered
+}
+
+/// Runs turns until nothing is due. In each, the innocent client's ping is answered. Returns their
+/// number.
+fn turns(scenario: &mut Scenario, innocent: PeerId) -> usize {
+    let mut turns = 1;
+    is_answered(scenario, innocent);
+    while scenario.broker.next_deadline().is_some_and(|at| at <= scenario.now) {
+        scenario.broker.handle_timeout(scenario.now);
+        scenario.broker.handle_bytes(innocent, &PINGREQ, scenario.now);
+        assert!(is_answered(scenario, innocent), "turn {turns}");
+        turns += 1;
+    }
+    let longest = scenario.broker.longest_turn();
+    assert!(longest <= STEPS_MAX, "{longest} steps in a turn");
+    turns
+}
+
+/// Filters that all match `a/b/b/b/b/b/b/b/b`.
+fn overlapping(count: usize) -> Vec<String> {
+    let pattern = |number: usize| {
+        (0..8).fold(String::from("a"), |filter, bit| filter + if number >> bit & 1 == 0 { "/+" } else { "/b" })
+    };
+    (0..count).map(pattern).collect()
+}
+
+fn subscribe_all(scenario: &mut Scenario, peer: PeerId, filters: &[String]) {
+    let options = SubscriptionOptions { qos: QoS::ExactlyOnce, ..SubscriptionOptions::default() };
+    let subscriptions = filters.iter().map(|filter| Subscription { filter, options }).collect();
+    let subscribe = Subscribe { packet_id: id(1), properties: Properties::EMPTY, subscriptions };
+    scenario.broker.handle_bytes(peer, &encoded(&Packet::Subscribe(subscribe)), scenario.now);
+    scenario.drain();
+    scenario.wait(Duration::ZERO);
+}
+
+const TOPIC: &str = "a/b/b/b/b/b/b/b/b";
+
+/// A fan-out of half a million matches is cut. [MQTT-4.6.0-6]
+#[test]
+fn a_fan_out_is_cut_and_keeps_the_order_of_its_publisher() {
+    let mut scenario = Scenario::with(options());
+    let filters = overlapping(250);
+    let subscribers: Vec<_> = (0..1_000).map(|number| scenario.join(V5, &format!("s{number}"))).collect();
+    for subscriber in &subscribers {
+        subscribe_all(&mut scenario, *subscriber, &filters);
+        scenario.hear(*subscriber);
+    }
+    let (sender, innocent) = (scenario.join(V5, "sender"), scenario.join(V5, "innocent"));
+    let mut bytes = Vec::new();
+    for (number, payload) in (1..).zip(["one", "two", "three"]) {
+        let packet_id = Some(id(number));
+        bytes.extend(encoded(&Packet::Publish(Publish { packet_id, ..publish(TOPIC, payload, QoS::AtLeastOnce) })));
+    }
+    scenario.broker.handle_bytes(sender, &bytes, scenario.now);
+    // Another publisher comes in between.
+    let other = scenario.join(V5, "other");
+    scenario.broker.handle_bytes(
+        other,
+        &encoded(&Packet::Publish(publish(TOPIC, "other", QoS::AtMostOnce))),
+        scenario.now,
+    );
+    scenario.drain();
+    scenario.wait(Duration::from_millis(1));
+    for subscriber in subscribers {
+        let heard = scenario.hear(subscriber);
+        let own: Vec<_> = heard.iter().filter(|line| !line.contains("other")).collect();
+        assert_eq!(own.len(), 3, "{heard:?}");
+        for (line, payload) in own.iter().zip(["one", "two", "three"]) {
+            assert!(line.contains(&format!("={payload} ")), "{heard:?}");
+        }
+        assert_eq!(heard.len(), 4, "{heard:?}");
+    }
+    assert_eq!(scenario.hear(sender).len(), 3, "PUBACK of each");
+    scenario.broker.handle_bytes(sender, &bytes, scenario.now);
+    assert!(turns(&mut scenario, innocent) > 3);
+}
+
+/// With a store, the batch has a fan-out whole, and PINGRESP does not wait for it.
+#[test]
+fn a_cut_fan_out_is_stored_whole() {
+    let mut scenario = stored();
+    let filters = overlapping(250);
+    let lasting_expiry = properties(&[Property::SessionExpiryInterval(1_000)]);
+    for number in 0..900 {
+        let name = format!("s{number}");
+        let subscriber = scenario.join_with(&keeping(V5, &name, &lasting_expiry));
+        subscribe_all(&mut scenario, subscriber, &filters);
+        scenario.leave(subscriber);
+    }
+    let innocent = scenario.join(V5, "innocent");
+    let sender = scenario.join_with(&keeping(V5, "sender", &lasting_expiry));
+    let packet_id = Some(id(1));
+    let bytes = encoded(&Packet::Publish(Publish { packet_id, ..publish(TOPIC, "kept", QoS::ExactlyOnce) }));
+    scenario.broker.handle_bytes(sender, &bytes, scenario.now);
+    scenario.broker.handle_bytes(innocent, &PINGREQ, scenario.now);
+    let mut frames = Vec::new();
+    while let Some(output) = scenario.broker.poll_output() {
+        match output {
+            Output::Transmit(to, frame) => frames.push((to, frame.to_vec())),
+            Output::Store(..) => panic!("a batch of half a fan-out"),
+            _ => {}
+        }
+    }
+    assert_eq!(frames, [(innocent, PINGRESP.to_vec())]);
+    scenario.drain();
+    scenario.wait(Duration::from_millis(1));
+    assert_eq!(scenario.hear(sender).len(), 1, "PUBREC");
+    restart(&mut scenario, 1);
+    assert!(
+        scenario
+            .broker
+            .sessions()
+            .filter(|session| session.client_id.starts_with('s'))
+            .all(|session| { session.client_id == "sender" || session.queued == 1 })
+    );
+}
+
+#[test]
+fn wills_that_are_due_at_once_are_published_in_turns() {
+    let mut scenario = Scenario::with(options());
+    let watcher = scenario.join(V5, "watcher");
+    scenario.subscribe(watcher, "will", QoS::AtMostOnce);
+    let innocent = scenario.join(V5, "innocent");
+    let delay = properties(&[Property::WillDelayInterval(5)]);
+    for number in 0..8_000 {
+        let mut will = will("will", "gone", QoS::AtMostOnce);
+        will.properties = delay.as_properties();
+        let name = format!("w{number}");
+        let peer = scenario.join_with(&Connect { will: Some(will), ..lasting(V5, &name) });
+        scenario.cut(peer);
+    }
+    scenario.now = scenario.now + Duration::from_millis(5_500);
+    let published = scenario.broker.counters().published;
+    assert!(turns(&mut scenario, innocent) > 1);
+    assert_eq!(scenario.broker.counters().published - published, 8_000);
+}
+
+#[test]
+fn sessions_that_expire_at_once_end_in_turns() {
+    let mut scenario = Scenario::with(options());
+    let innocent = scenario.join(V5, "innocent");
+    let expiry = properties(&[Property::SessionExpiryInterval(5)]);
+    let filters: Vec<_> = (0..20).map(|number| format!("t/{number}")).collect();
+    for number in 0..1_500 {
+        let name = format!("s{number}");
+        let peer = scenario.join_with(&keeping(V5, &name, &expiry));
+        subscribe_all(&mut scenario, peer, &filters);
+        scenario.cut(peer);
+    }
+    scenario.now = scenario.now + Duration::from_millis(5_500);
+    assert!(turns(&mut scenario, innocent) > 3);
+    assert_eq!((scenario.sessions(), scenario.broker.subscriptions()), (vec!["innocent"], 0));
+}
+
+#[test]
+fn connections_that_time_out_at_once_close_in_turns() {
+    let mut scenario = Scenario::with(options());
+    let innocent = scenario.join(V5, "innocent");
+    for _ in 0..6_000 {
+        scenario.open(V5);
+    }
+    scenario.now = scenario.now + Duration::from_secs(10);
+    assert!(turns(&mut scenario, innocent) > 1);
+    assert_eq!(scenario.broker.connections(), 1);
+}
+
+/// A queue goes to another member in turns, in its order, and nothing twice.
+#[test]
+fn a_queue_is_handed_over_in_turns_and_in_order() {
+    let limits = BrokerOptions { queue_messages: 40_000, ..options() };
+    let mut scenario = Scenario::with(limits);
+    let one = [Property::ReceiveMaximum(1), Property::SessionExpiryInterval(100)];
+    let one = properties(&one);
+    let leaving = scenario.join_with(&Connect { properties: one.as_properties(), ..connect(V5, "leaving") });
+    scenario.subscribe(leaving, "$share/g/t", QoS::AtLeastOnce);
+    let sender = scenario.join(V5, "sender");
+    for number in 0..30_000 {
+        scenario.publish(sender, "t", &number.to_string(), QoS::AtLeastOnce);
+    }
+    let (innocent, other) = (scenario.join(V5, "innocent"), scenario.join_with(&lasting(V5, "other")));
+    scenario.subscribe(other, "$share/g/t", QoS::AtLeastOnce);
+    scenario.broker.handle_closed(leaving, scenario.now);
+    assert!(turns(&mut scenario, innocent) > 1);
+    let sessions: Vec<_> = scenario.broker.sessions().map(|session| (session.client_id, session.queued)).collect();
+    // One is in flight to the client that has left, and 256 to the other.
+    assert_eq!(sessions.iter().map(|(_, queued)| queued).sum::<usize>(), 30_000 - 1 - 256, "{sessions:?}");
+}
+
+/// A message of many properties is read once, and copied in turns.
+#[test]
+fn many_properties_are_copied_in_turns() {
+    let mut scenario = Scenario::with(options());
+    let innocent = scenario.join(V5, "innocent");
+    for number in 0..100 {
+        let subscriber = scenario.join(V5, &format!("s{number}"));
+        let identifier = properties(&[Property::SubscriptionIdentifier(number + 1)]);
+        let subscription = Subscription { filter: "t", options: SubscriptionOptions::default() };
+        let subscriptions = vec![subscription];
+        let subscribe = Subscribe { packet_id: id(1), properties: identifier.as_properties(), subscriptions };
+        scenario.send(subscriber, &Packet::Subscribe(subscribe));
+    }
+    let list: Vec<_> = (0..190_000).map(|_| Property::UserProperty("", "")).collect();
+    let list = properties(&list);
+    let sender = scenario.join(V5, "sender");
+    let large = Publish { properties: list.as_properties(), ..publish("t", "", QoS::AtMostOnce) };
+    scenario.broker.handle_bytes(sender, &encoded(&Packet::Publish(large)), scenario.now);
+    assert!(turns(&mut scenario, innocent) > 3);
+    assert_eq!(scenario.broker.counters().delivered, 100);
+}
