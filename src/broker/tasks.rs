@@ -1,7 +1,7 @@
 //! Tasks: work that is begun and goes on in later turns, since a peer chooses its length.
 //!
-//! While there is a task, no packet is handled but PINGREQ. So a cut task sees no change of what it
-//! walks over, and a publisher's next message does not overtake the one that is being delivered
+//! While there is a task, no packet is handled but PINGREQ. So nothing that a cut task walks over
+//! changes. A publisher's next message does not overtake the one that is being delivered
 //! [MQTT-4.6.0-6]. The store's batch waits for the end of the tasks too, so that it holds all of a
 //! change or nothing.
 
@@ -51,14 +51,14 @@ pub(crate) struct HandOver {
     pub(crate) left: Left,
 }
 
-/// What a client has left.
+/// The thing that a client has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Left {
-    /// Its connection. What no other member takes stays in its queue.
+    /// Its connection. Messages that no other member takes stay in its queue.
     Connection,
-    /// This group. What no other member takes stays in its queue.
+    /// This group. Messages that no other member takes stay in its queue.
     Group(GroupKey),
-    /// Its session. What no other member takes is dropped.
+    /// Its session. Messages that no other member takes are dropped.
     Session,
 }
 

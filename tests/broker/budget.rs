@@ -209,16 +209,22 @@ fn connections_that_time_out_at_once_close_in_turns() {
 /// A queue goes to another member in turns, in its order, and nothing twice.
 #[test]
 fn a_queue_is_handed_over_in_turns_and_in_order() {
-    let limits = BrokerOptions { queue_messages: 40_000, ..options() };
+    let limits = BrokerOptions { queue_messages: 40_000, queue_bytes: 64 << 20, ..options() };
     let mut scenario = Scenario::with(limits);
     let one = [Property::ReceiveMaximum(1), Property::SessionExpiryInterval(100)];
     let one = properties(&one);
     let leaving = scenario.join_with(&Connect { properties: one.as_properties(), ..connect(V5, "leaving") });
     scenario.subscribe(leaving, "$share/g/t", QoS::AtLeastOnce);
     let sender = scenario.join(V5, "sender");
-    for number in 0..30_000 {
-        scenario.publish(sender, "t", &number.to_string(), QoS::AtLeastOnce);
-    }
+    let bytes: Vec<u8> = (1..=30_000)
+        .flat_map(|number| {
+            let packet_id = Some(id(number));
+            encoded(&Packet::Publish(Publish { packet_id, ..publish("t", &number.to_string(), QoS::AtLeastOnce) }))
+        })
+        .collect();
+    scenario.broker.handle_bytes(sender, &bytes, scenario.now);
+    scenario.drain();
+    scenario.wait(Duration::ZERO);
     let (innocent, other) = (scenario.join(V5, "innocent"), scenario.join_with(&lasting(V5, "other")));
     scenario.subscribe(other, "$share/g/t", QoS::AtLeastOnce);
     scenario.broker.handle_closed(leaving, scenario.now);
