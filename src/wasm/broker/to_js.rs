@@ -11,221 +11,162 @@ use crate::codec::{Message, QoS, ReasonCode, Version};
 use crate::router::{Explanation, LevelExplanation, Verdict};
 use crate::time::Time;
 
+/// Any value that the face gets. One type serves all objects, since a serializer for each would add
+/// kilobytes.
+enum Value<'a> {
+    /// A member that is left out.
+    Absent,
+    Flag(bool),
+    Number(f64),
+    Text(&'a str),
+    /// A `Uint8Array`.
+    Bytes(&'a [u8]),
+    Object(Members<'a>),
+    List(Vec<Value<'a>>),
+}
+
+use Value::{Absent, Bytes, Flag, List, Number, Object, Text};
+
+/// Members of an object, by name.
+type Members<'a> = Vec<(&'static str, Value<'a>)>;
+
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Absent => serializer.serialize_unit(),
+            Flag(value) => serializer.serialize_bool(*value),
+            Number(value) => serializer.serialize_f64(*value),
+            Text(value) => serializer.serialize_str(value),
+            Bytes(value) => serializer.serialize_bytes(value),
+            Object(members) => {
+                let present = members.iter().filter(|(_, value)| !matches!(value, Absent));
+                serializer.collect_map(present.map(|(name, value)| (name, value)))
+            }
+            List(values) => serializer.collect_seq(values),
+        }
+    }
+}
+
 /// Converts a value to a plain object, a list or a primitive.
-pub(crate) fn to_js(value: &impl Serialize) -> JsValue {
-    // It fails for keys of maps and numbers above 2^53, of which there are none.
-    serde_wasm_bindgen::to_value(value).unwrap_or_default()
+fn to_js(value: &Value) -> JsValue {
+    // As maps, since the serializer keeps a table of the names of a struct's fields.
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
+    // It fails for keys that are not texts, of which there are none.
+    value.serialize(&serializer).unwrap_or_default()
 }
 
-/// Event as the face passes it on, in one type for all kinds. A serializer for each would add a
-/// kilobyte.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EventObject<'a> {
-    r#type: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session_present: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    filter: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    action: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    topic: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    qos: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retain: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    payload_bytes: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subscribers: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<CauseValue<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fate: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason_code: Option<u8>,
+fn number<'a>(number: impl Into<f64>) -> Value<'a> {
+    Number(number.into())
 }
 
-/// Cause of an event: a name alone for a lost message.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum CauseValue<'a> {
-    Name(&'a str),
-    Object(CauseObject<'a>),
+#[expect(clippy::cast_precision_loss, reason = "JavaScript counts exactly up to 2^53")]
+fn count<'a>(count: usize) -> Value<'a> {
+    Number(count as f64)
 }
 
-/// Cause of an end, with what is known of it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CauseObject<'a> {
-    kind: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason_code: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rule: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ClientObject<'a> {
-    client_id: &'a str,
-    version: u8,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SessionObject<'a> {
-    client_id: &'a str,
-    connected: bool,
-    subscriptions: Vec<SubscriptionObject<'a>>,
-    queued: usize,
-    queued_bytes: usize,
-    in_flight: usize,
-    /// In milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_in: Option<u64>,
-    has_will: bool,
-}
-
-#[derive(Serialize)]
-struct SubscriptionObject<'a> {
-    filter: &'a str,
-    qos: u8,
-}
-
-#[derive(Serialize)]
-struct RetainedObject<'a> {
-    topic: &'a str,
-    qos: u8,
-    #[serde(serialize_with = "as_bytes")]
-    payload: &'a [u8],
-}
-
-#[derive(Serialize)]
-struct ExplanationObject<'a> {
-    matches: bool,
-    levels: Vec<LevelObject<'a>>,
-}
-
-#[derive(Serialize)]
-struct LevelObject<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    filter: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    topic: Option<&'a str>,
-    verdict: &'a str,
+fn text(text: Option<&str>) -> Value<'_> {
+    text.map_or(Absent, Text)
 }
 
 /// Converts an event.
 pub(crate) fn event(event: &Event) -> JsValue {
-    to_js(&event_object(event))
+    let mut members = vec![("type", Text(event_type(event))), ("clientId", text(client_id(event)))];
+    members.extend(event_members(event));
+    to_js(&Object(members))
 }
 
-fn event_object(event: &Event) -> EventObject<'_> {
-    let object = EventObject { r#type: event_type(event), client_id: client_id(event), ..EventObject::default() };
+/// Returns the members of an event that its kind has.
+fn event_members(event: &Event) -> Members<'_> {
     match event {
         Event::Connected { version, session_present, .. } => {
-            EventObject { version: Some(version_number(*version)), session_present: Some(*session_present), ..object }
+            vec![("version", number(version_number(*version))), ("sessionPresent", Flag(*session_present))]
         }
-        Event::Rejected { cause, .. } => EventObject { cause: Some(CauseValue::Object(reject_cause(cause))), ..object },
-        Event::Disconnected { cause, .. } => {
-            EventObject { cause: Some(CauseValue::Object(disconnect_cause(cause))), ..object }
-        }
+        Event::Rejected { cause, .. } => vec![("cause", reject_cause(cause))],
+        Event::Disconnected { cause, .. } => vec![("cause", disconnect_cause(cause))],
         Event::Subscribed { filter, reason, .. } | Event::Unsubscribed { filter, reason, .. } => {
-            EventObject { filter: Some(filter), reason_code: Some(reason.value()), ..object }
+            vec![("filter", Text(filter)), ("reasonCode", number(reason.value()))]
         }
-        Event::Published { topic, qos, retain, payload_bytes, subscribers, .. } => EventObject {
-            topic: Some(topic),
-            qos: Some(qos.bits()),
-            retain: Some(*retain),
-            payload_bytes: Some(*payload_bytes),
-            subscribers: Some(*subscribers),
-            ..object
-        },
-        Event::Dropped { topic, cause, .. } => {
-            EventObject { topic: Some(topic), cause: Some(CauseValue::Name(cause.name())), ..object }
+        Event::Published { topic, qos, retain, payload_bytes, subscribers, .. } => vec![
+            ("topic", Text(topic)),
+            ("qos", number(qos.bits())),
+            ("retain", Flag(*retain)),
+            ("payloadBytes", count(*payload_bytes)),
+            ("subscribers", count(*subscribers)),
+        ],
+        Event::Dropped { topic, cause, .. } => vec![("topic", Text(topic)), ("cause", Text(cause.name()))],
+        Event::Refused { action, topic, reason, .. } => {
+            vec![("action", Text(action_name(*action))), ("topic", Text(topic)), ("reasonCode", number(reason.value()))]
         }
-        Event::Refused { action, topic, reason, .. } => EventObject {
-            action: Some(action_name(*action)),
-            topic: Some(topic),
-            reason_code: Some(reason.value()),
-            ..object
-        },
-        Event::Will { topic, fate, .. } => EventObject { topic: Some(topic), fate: Some(will_fate(*fate)), ..object },
-        Event::SessionEnded { .. } => object,
+        Event::Will { topic, fate, .. } => vec![("topic", Text(topic)), ("fate", Text(will_fate(*fate)))],
+        Event::SessionEnded { .. } => Vec::new(),
     }
 }
 
 /// Converts the connected clients.
 pub(crate) fn clients<'a>(views: impl Iterator<Item = ClientView<'a>>) -> Array {
-    let object =
-        |view: ClientView<'a>| ClientObject { client_id: view.client_id, version: version_number(view.version) };
-    list(views.map(object))
+    let client = |view: ClientView<'a>| {
+        vec![("clientId", Text(view.client_id)), ("version", number(version_number(view.version)))]
+    };
+    list(views.map(client))
 }
 
 /// Converts the sessions, connected or not.
 pub(crate) fn sessions<'a>(views: impl Iterator<Item = SessionView<'a>>, now: Time) -> Array {
-    let sessions = Array::new();
-    for view in views {
-        sessions.push(&to_js(&session(&view, now)));
-    }
-    sessions
+    list(views.map(|view| session(&view, now)))
 }
 
-fn session<'a>(view: &'a SessionView<'_>, now: Time) -> SessionObject<'a> {
-    let subscription = |&(filter, qos): &(&'a str, QoS)| SubscriptionObject { filter, qos: qos.bits() };
-    SessionObject {
-        client_id: view.client_id,
-        connected: view.peer.is_some(),
-        subscriptions: view.subscriptions.iter().map(subscription).collect(),
-        queued: view.queued,
-        queued_bytes: view.queued_bytes,
-        in_flight: view.in_flight,
-        expires_in: view.expires_at.map(|at| at.as_millis().saturating_sub(now.as_millis())),
-        has_will: view.has_will,
-    }
+#[expect(clippy::cast_precision_loss, reason = "JavaScript counts exactly up to 2^53")]
+fn session<'a>(view: &SessionView<'a>, now: Time) -> Members<'a> {
+    let subscription =
+        |&(filter, qos): &(&'a str, QoS)| Object(vec![("filter", Text(filter)), ("qos", number(qos.bits()))]);
+    let milliseconds = |at: Time| Number(at.as_millis().saturating_sub(now.as_millis()) as f64);
+    vec![
+        ("clientId", Text(view.client_id)),
+        ("connected", Flag(view.peer.is_some())),
+        ("subscriptions", List(view.subscriptions.iter().map(subscription).collect())),
+        ("queued", count(view.queued)),
+        ("queuedBytes", count(view.queued_bytes)),
+        ("inFlight", count(view.in_flight)),
+        ("expiresIn", view.expires_at.map_or(Absent, milliseconds)),
+        ("hasWill", Flag(view.has_will)),
+    ]
 }
 
 /// Converts the retained messages.
 pub(crate) fn retained<'a>(messages: impl Iterator<Item = &'a Message>) -> Array {
-    let object = |message: &'a Message| RetainedObject {
-        topic: message.topic.as_str(),
-        qos: message.qos.bits(),
-        payload: &message.payload,
+    let members = |message: &'a Message| {
+        vec![
+            ("topic", Text(message.topic.as_str())),
+            ("qos", number(message.qos.bits())),
+            ("payload", Bytes(&message.payload)),
+        ]
     };
-    list(messages.map(object))
+    list(messages.map(members))
 }
 
-fn list(objects: impl Iterator<Item = impl Serialize>) -> Array {
+fn list<'a>(objects: impl Iterator<Item = Members<'a>>) -> Array {
     let list = Array::new();
     for object in objects {
-        list.push(&to_js(&object));
+        list.push(&to_js(&Object(object)));
     }
     list
 }
 
 /// Converts the explanation of a match.
 pub(crate) fn explanation(explanation: &Explanation) -> JsValue {
-    to_js(&ExplanationObject { matches: explanation.matches, levels: explanation.levels.iter().map(level).collect() })
+    let levels = explanation.levels.iter().map(level).collect();
+    to_js(&Object(vec![("matches", Flag(explanation.matches)), ("levels", List(levels))]))
 }
 
-fn level(level: &LevelExplanation) -> LevelObject<'_> {
-    LevelObject { filter: level.filter.as_deref(), topic: level.topic.as_deref(), verdict: verdict(level.verdict) }
+fn level(level: &LevelExplanation) -> Value<'_> {
+    Object(vec![
+        ("filter", text(level.filter.as_deref())),
+        ("topic", text(level.topic.as_deref())),
+        ("verdict", Text(verdict(level.verdict))),
+    ])
 }
 
-/// Serializes as a `Uint8Array`, and not as a list of numbers.
-fn as_bytes<S: Serializer>(bytes: &&[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_bytes(bytes)
-}
-
-fn reject_cause(cause: &RejectCause) -> CauseObject<'_> {
+fn reject_cause(cause: &RejectCause) -> Value<'_> {
     match cause {
         RejectCause::Refused(reason) => told("refused", *reason),
         RejectCause::Fault(fault) => fault_cause(fault),
@@ -239,7 +180,7 @@ fn reject_cause(cause: &RejectCause) -> CauseObject<'_> {
     }
 }
 
-fn disconnect_cause(cause: &DisconnectCause) -> CauseObject<'_> {
+fn disconnect_cause(cause: &DisconnectCause) -> Value<'_> {
     match cause {
         DisconnectCause::Client(reason) => told("client", *reason),
         DisconnectCause::TransportClosed => untold("transport-closed"),
@@ -253,16 +194,21 @@ fn disconnect_cause(cause: &DisconnectCause) -> CauseObject<'_> {
 }
 
 /// Cause without a reason code.
-const fn untold(kind: &str) -> CauseObject<'_> {
-    CauseObject { kind, reason_code: None, rule: None, problem: None }
+fn untold(kind: &str) -> Value<'_> {
+    Object(vec![("kind", Text(kind))])
 }
 
-const fn told(kind: &str, reason: ReasonCode) -> CauseObject<'_> {
-    CauseObject { reason_code: Some(reason.value()), ..untold(kind) }
+fn told(kind: &str, reason: ReasonCode) -> Value<'_> {
+    Object(vec![("kind", Text(kind)), ("reasonCode", number(reason.value()))])
 }
 
-fn fault_cause(fault: &Fault) -> CauseObject<'_> {
-    CauseObject { rule: Some(fault.rule), problem: Some(fault.problem), ..told("fault", fault.reason) }
+fn fault_cause(fault: &Fault) -> Value<'_> {
+    Object(vec![
+        ("kind", Text("fault")),
+        ("reasonCode", number(fault.reason.value())),
+        ("rule", Text(fault.rule)),
+        ("problem", Text(fault.problem)),
+    ])
 }
 
 const fn event_type(event: &Event) -> &'static str {
