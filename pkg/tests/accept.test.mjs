@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { WebSocket, WebSocketServer } from 'ws'
 import { FakeWebSocket } from './lib/fake-web-socket.mjs'
 import { install, load } from './lib/packed.mjs'
 import { pair } from './lib/pair.mjs'
@@ -159,6 +160,22 @@ for (const isLoaded of [false, true]) {
     await Promise.all(runs)
   })
 }
+
+test('a WebSocket of ws that is paused loses nothing', { timeout }, async t => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, handleProtocols: () => 'mqtt' })
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const near = new WebSocket(`ws://127.0.0.1:${server.address().port}`, 'mqtt')
+  t.after(() => near.terminate())
+  const client = RawClient.overWebSocket(near)
+  const [far] = await once(server, 'connection')
+  far.pause()
+  await once(near, 'open')
+  client.send(client.connectPacket('paused'))
+  await turn()
+  open(t).accept(far)
+  assert.equal((await client.next('connack')).reasonCode, 0)
+})
 
 test('a stream that has ended is closed, as is one that cannot be written', { timeout }, async t => {
   const broker = open(t)

@@ -143,7 +143,10 @@ await client.publish('a', Buffer.from('b'))
 void socket
 const broker = new Broker()
 createServer(socket => broker.accept(socket)).listen(1883)
-createTlsServer(socket => broker.accept(socket)).listen(8883)
+createTlsServer(socket => {
+  const { CN } = socket.getPeerCertificate().subject
+  broker.accept(socket, { username: typeof CN === 'string' ? CN : undefined })
+}).listen(8883)
 new WebSocketServer({ port: 9001 }).on('connection', socket => broker.accept(socket))
 const sockets: AcceptedSocket[] = [new Duplex(), new WebSocket('ws://127.0.0.1:9001')]
 sockets.forEach(socket => broker.accept(socket))

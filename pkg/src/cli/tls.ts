@@ -62,8 +62,8 @@ function readKey(file: string): KeyObject {
  * that MQTT can carry (MQTT 5.0 §1.5.4). The connection has checked the certificate.
  */
 export function commonName(socket: TLSSocket): string | undefined {
-  // A repeated name is an array, which the types lack.
-  const name: unknown = socket.getPeerCertificate().subject?.CN
+  // A name that is there twice is an array.
+  const name = socket.getPeerCertificate().subject?.CN
   return typeof name === 'string' && /^[^\0\p{Cs}]+$/u.test(name) ? name : undefined
 }
 

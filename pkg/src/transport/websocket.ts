@@ -54,7 +54,10 @@ export class WebSocketTransport implements Transport {
     }
   }
 
-  open(): void {}
+  open(): void {
+    // Its owner may have paused it.
+    this.resume()
+  }
 
   send(frame: Uint8Array<ArrayBuffer>): boolean {
     const socket = this.#socket
