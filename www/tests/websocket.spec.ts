@@ -61,7 +61,7 @@ const test = base.extend<Fixtures>({
 })
 
 test('the look-alike of the broker is a WebSocket to the letter', async ({ page, site, start }) => {
-  const [address] = await start('--ws', '0', '--log', 'silent')
+  const [address = ''] = await start('--ws', '0', '--log', 'silent')
   await page.goto(site)
   const [real, own] = await page.evaluate(async url => {
     const [{ cases, results }, { Broker }] = await Promise.all([
@@ -91,7 +91,7 @@ test.describe('over TLS', () => {
       const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
       writeFileSync(certFile, cert)
       writeFileSync(keyFile, key)
-      const [address] = await start('--wss', '0', '--cert', certFile, '--key', keyFile, '--log', 'silent')
+      const [address = ''] = await start('--wss', '0', '--cert', certFile, '--key', keyFile, '--log', 'silent')
       const exchange = async (url: string) => {
         const { connect } = await import(`${location.origin}/dist/index.js`)
         try {
