@@ -144,7 +144,7 @@ impl TopicName {
 
     /// The levels, which `/` separates; empty ones among them.
     pub fn levels(&self) -> impl Iterator<Item = &str> {
-        self.as_str().split('/')
+        levels(self.as_str())
     }
 }
 
@@ -183,7 +183,7 @@ impl TopicFilter {
 
     /// The levels of [`filter`](Self::filter), which `/` separates; empty ones among them.
     pub fn levels(&self) -> impl Iterator<Item = &str> {
-        self.filter().split('/')
+        levels(self.filter())
     }
 
     /// True if there is a `+` or `#` in it.
@@ -272,6 +272,23 @@ impl<'a> Iterator for Levels<'a> {
         let (level, behind) = first_level(self.0?);
         self.0 = behind;
         Some(level)
+    }
+}
+
+fn levels(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    core::iter::from_fn(move || {
+        let (level, behind) = split_level(rest?);
+        rest = behind;
+        Some(level)
+    })
+}
+
+/// Splits the first level from those behind it. In the module it is smaller than `split('/')`.
+pub(crate) fn split_level(text: &str) -> (&str, Option<&str>) {
+    match text.bytes().position(|byte| byte == b'/') {
+        Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + 1..)),
+        None => (text, None),
     }
 }
 

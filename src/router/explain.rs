@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::topic::{TopicFilter, TopicName};
+use crate::topic::{TopicFilter, TopicName, split_level};
 
 /// Why a filter matches a topic, or why not (MQTT 5.0 §4.7).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,11 +66,7 @@ pub fn explain(filter: &TopicFilter, topic: &TopicName) -> Explanation {
             (None, None) => return Explanation { matches: true, levels },
             (wanted, level) => (wanted, level),
         };
-        let (first, behind) = match level.map(|level| level.split_once('/').ok_or(level)) {
-            None => (None, None),
-            Some(Ok((first, behind))) => (Some(first), Some(behind)),
-            Some(Err(last)) => (Some(last), None),
-        };
+        let (first, behind) = level.map(split_level).unzip();
         let hidden = levels.is_empty() && topic.as_str().starts_with('$');
         let verdict = compare(wanted, first, hidden);
         let shown = if verdict == Verdict::Hash { level } else { first };
@@ -78,7 +74,7 @@ pub fn explain(filter: &TopicFilter, topic: &TopicName) -> Explanation {
         if !verdict.matches() || verdict == Verdict::Hash {
             return Explanation { matches: verdict.matches(), levels };
         }
-        rest = behind;
+        rest = behind.flatten();
     }
 }
 

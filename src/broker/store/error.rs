@@ -1,6 +1,8 @@
 //! Errors of restoring a broker from the records of a store.
 
 use alloc::boxed::Box;
+use core::ascii::escape_default;
+use core::fmt::{self, Display, Formatter, Write};
 
 use thiserror::Error;
 
@@ -12,8 +14,8 @@ pub enum StoreError {
     /// The records have a format that this version does not read.
     #[error(
         "the store has format \"{}\", but this version reads \"{}\" only; use the version that wrote it",
-        .found.escape_ascii(),
-        FORMAT.escape_ascii()
+        Escaped(.found),
+        Escaped(&FORMAT)
     )]
     UnknownFormat {
         /// The format that the store has.
@@ -22,7 +24,7 @@ pub enum StoreError {
     /// A record is damaged.
     #[error(
         "the store's record \"{}\" is damaged: {problem}; restore a backup or use an empty store",
-        .key.escape_ascii()
+        Escaped(.key)
     )]
     Damaged {
         /// The key of the record.
@@ -30,6 +32,16 @@ pub enum StoreError {
         /// The fault in the record.
         problem: &'static str,
     },
+}
+
+/// Bytes of a key as ASCII with escapes. `escape_ascii` is as good, and half a kilobyte larger.
+struct Escaped<'a>(&'a [u8]);
+
+impl Display for Escaped<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut escaped = self.0.iter().flat_map(|byte| escape_default(*byte));
+        escaped.try_for_each(|byte| f.write_char(byte.into()))
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::ToString;
+use alloc::vec::Vec;
 use core::cell::Cell;
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
@@ -61,8 +62,11 @@ pub(crate) fn read(given: &Array) -> Result<BrokerOptions, JsValue> {
     let rules = given.list.get(given.place());
     if !rules.is_undefined() {
         let given: Array = rules.unchecked_into();
-        let rules = (0..given.length()).map(|index| read_rule(&list::list(&given, index)));
-        options.access = Access::new(rules.collect::<Result<_, _>>()?);
+        let mut rules = Vec::new();
+        for index in 0..given.length() {
+            rules.push(read_rule(&list::list(&given, index))?);
+        }
+        options.access = Access::new(rules);
     }
     Ok(options)
 }
