@@ -14,6 +14,7 @@ mod broker {
     mod connect;
     mod counters;
     mod deliver;
+    mod expired;
     mod former_user;
     mod hooks;
     mod host;

@@ -47,7 +47,8 @@ pub(crate) struct CutFanOut {
 #[derive(Debug)]
 pub(crate) struct HandOver {
     pub(crate) from: ClientKey,
-    pub(crate) deliveries: Fifo<Delivery>,
+    /// Deliveries, and the empty places between them.
+    pub(crate) deliveries: Fifo<Option<Delivery>>,
     pub(crate) left: Left,
 }
 

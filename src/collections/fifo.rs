@@ -39,6 +39,14 @@ impl<T> Fifo<T> {
         self.front.push(value);
     }
 
+    /// Returns the value at this place, counted from the front.
+    pub(crate) fn get_mut(&mut self, place: usize) -> Option<&mut T> {
+        match self.front.len().checked_sub(place + 1) {
+            Some(from_last) => self.front.get_mut(from_last),
+            None => self.back.get_mut(place - self.front.len()),
+        }
+    }
+
     /// Returns the values from the front to the back.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.front.iter().rev().chain(&self.back)

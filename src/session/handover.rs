@@ -59,20 +59,20 @@ impl<T: Copy> Session<T> {
         self.queue.put_first(delivery);
     }
 
-    /// Takes out those that were never sent, in order.
-    pub(crate) const fn take_waiting(&mut self) -> Fifo<Delivery<T>> {
+    /// Takes out those that were never sent, in order, and the empty places between them.
+    pub(crate) fn take_waiting(&mut self) -> Fifo<Option<Delivery<T>>> {
         self.queue.take()
     }
 
     /// Takes out those that were sent at QoS 1 and are not acknowledged, in the order of their
     /// sending.
-    pub(crate) fn take_sent_once(&mut self) -> Fifo<Delivery<T>> {
+    pub(crate) fn take_sent_once(&mut self) -> Fifo<Option<Delivery<T>>> {
         let mut order = self.in_flight.latest_first(|entry| entry.sent);
         let mut taken = Fifo::new();
         while let Some((_, packet_id)) = order.pop() {
             let Some(entry) = self.in_flight.get(packet_id) else { continue };
             if let Outbound::AwaitPuback(delivery) = &entry.state {
-                taken.push(delivery.clone());
+                taken.push(Some(delivery.clone()));
                 self.finish(packet_id);
             }
         }

@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 mod delivery;
+mod expiry;
 mod handover;
 mod identifiers;
 mod inbound;
@@ -23,6 +24,7 @@ mod stored;
 
 pub use delivery::Delivery;
 pub(crate) use delivery::Held;
+pub(crate) use expiry::NEVER;
 pub use inbound::Received;
 pub(crate) use outbound::Ack;
 pub use queue::QueueFull;

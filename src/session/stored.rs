@@ -26,9 +26,9 @@ impl<T: Copy> Session<T> {
         })
     }
 
-    /// The queue from the delivery at this place on.
-    pub(crate) fn waiting_from(&self, place: usize) -> impl Iterator<Item = &Delivery<T>> {
-        self.queue.iter().skip(place)
+    /// The queue from the delivery at this place on. `None` stands for an empty place.
+    pub(crate) fn waiting_from(&self, place: usize) -> impl Iterator<Item = Option<&Delivery<T>>> {
+        self.queue.deliveries.iter().skip(place).map(Option::as_ref)
     }
 
     /// QoS 2 messages that came and whose PUBREL is still to come, in the order of the identifiers.
@@ -49,6 +49,11 @@ impl<T: Copy> Session<T> {
     /// Puts a delivery at the end of the queue, whatever its bounds are now.
     pub(crate) fn restore_waiting(&mut self, delivery: Delivery<T>) {
         self.queue.restore(delivery);
+    }
+
+    /// Puts an empty place at the end of the queue.
+    pub(crate) fn restore_empty_place(&mut self) {
+        self.queue.deliveries.push(None);
     }
 
     /// Puts back what [`handed_over`](Self::handed_over) gave.

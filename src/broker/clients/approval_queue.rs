@@ -1,11 +1,13 @@
 //! Approval queue: a client's deliveries that wait for the host's approval.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use crate::broker::auth::verdict::Verdict;
-use crate::broker::delivery_tag::Delivery;
+use crate::broker::delivery_tag::{Delivery, expires_at};
 use crate::broker::ids::QuestionId;
 use crate::session::Held;
+use crate::time::Time;
 
 /// Bytes of memory of one delivery, without its message.
 const OWN_BYTES: usize = size_of::<(QuestionId, Verdict, Delivery)>();
@@ -15,6 +17,8 @@ const OWN_BYTES: usize = size_of::<(QuestionId, Verdict, Delivery)>();
 pub(crate) struct ApprovalQueue {
     waiting: VecDeque<(QuestionId, Verdict, Delivery)>,
     held: Held,
+    /// A time before which none of them expires, in milliseconds; 0 if it is not known.
+    unexpired_until: u64,
 }
 
 impl ApprovalQueue {
@@ -47,6 +51,8 @@ impl ApprovalQueue {
     }
 
     pub(crate) fn push(&mut self, question: QuestionId, delivery: Delivery) {
+        let at = expires_at(&delivery);
+        self.unexpired_until = if self.waiting.is_empty() { at } else { self.unexpired_until.min(at) };
         self.held.add(&delivery);
         self.waiting.push_back((question, Verdict::Pending, delivery));
     }
@@ -55,6 +61,29 @@ impl ApprovalQueue {
         let first = self.waiting.pop_front()?;
         self.held.remove(&first.2);
         Some(first)
+    }
+
+    /// True if a delivery has expired.
+    pub(crate) fn has_expired(&self, now: Time) -> bool {
+        let now = now.as_millis();
+        self.unexpired_until <= now && self.waiting.iter().any(|(_, _, delivery)| expires_at(delivery) <= now)
+    }
+
+    /// Takes out the expired deliveries, wherever they stand.
+    pub(crate) fn take_expired(&mut self, now: Time) -> Vec<(QuestionId, Delivery)> {
+        let mut expired = Vec::new();
+        if self.unexpired_until <= now.as_millis() {
+            for _ in 0..self.waiting.len() {
+                let Some((question, verdict, delivery)) = self.pop() else { break };
+                if expires_at(&delivery) <= now.as_millis() {
+                    expired.push((question, delivery));
+                } else {
+                    self.push(question, delivery);
+                    self.put(question, verdict);
+                }
+            }
+        }
+        expired
     }
 
     pub(crate) fn put(&mut self, question: QuestionId, verdict: Verdict) {

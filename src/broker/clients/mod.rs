@@ -19,7 +19,7 @@ use crate::broker::clients::retained_cursors::RetainedCursors;
 use crate::broker::clients::shared_groups::MEMBER_BYTES;
 use crate::broker::clients::subscription::{ClientSubscription, Subscription};
 use crate::broker::clients::will::Will;
-use crate::broker::delivery_tag::{Delivery, DeliveryTag, Session};
+use crate::broker::delivery_tag::{Delivery, DeliveryTag, Session, expires_at};
 use crate::broker::ids::{ClientKey, CursorId, PeerId};
 use crate::broker::memory_budget::Holding;
 use crate::codec::Message;
@@ -66,6 +66,9 @@ pub(crate) struct ClientState {
     /// Filters whose subscription or cursor changed since they were taken last. They are noted only
     /// for a store.
     filter_changes: Option<SortedList<Arc<str>>>,
+    /// Places in the session's queue that were emptied since they were taken last. They are noted
+    /// only for a store.
+    emptied: Vec<u64>,
     /// True if it is noted as touched for the store.
     is_touched: bool,
     /// The number of the last fan-out that found it, and its place there. It detects overlapping
@@ -202,6 +205,11 @@ impl ClientState {
         self.cursors.begin_noting();
     }
 
+    /// Takes the places in the session's queue that were emptied.
+    pub(crate) fn take_emptied(&mut self) -> Vec<u64> {
+        core::mem::take(&mut self.emptied)
+    }
+
     /// Takes the changes of its subscriptions.
     pub(crate) fn take_subscription_changes(&mut self) -> SubscriptionChanges {
         let filters = self.filter_changes.as_mut().map(|changes| core::mem::replace(changes, SortedList::new()));
@@ -212,10 +220,7 @@ impl ClientState {
     /// queue may exceed them.
     pub(crate) fn put_back(&mut self, delivery: Delivery) {
         self.append(delivery);
-        self.queue_goes_first();
-        if let Some(rechecks) = &mut self.rechecks {
-            rechecks.enqueued = self.enqueued;
-        }
+        self.keep_places();
     }
 
     /// Marks all that is queued and all that is in flight to be checked again before it leaves.
@@ -233,6 +238,15 @@ impl ClientState {
         rechecks.is_of_other_user = true;
     }
 
+    /// Moves the deliveries that wait for approval to new places, since one was taken out between
+    /// them. They are stored anew, and checked anew if any is.
+    pub(crate) fn move_approvals(&mut self) {
+        self.approvals_enqueued += self.approvals.as_ref().map_or(0, |approvals| approvals.len() as u64);
+        if let Some(rechecks) = &mut self.rechecks {
+            rechecks.approvals_enqueued = self.approvals_enqueued;
+        }
+    }
+
     /// Closes the questions about deliveries to be sent.
     pub(crate) fn close_rechecks(&mut self, questions: &mut Questions) {
         while let Some(question) = self.rechecks.as_mut().and_then(|rechecks| rechecks.pop()) {
@@ -242,8 +256,34 @@ impl ClientState {
 
     /// Puts a delivery at the end of the session's queue, regardless of limits.
     pub(crate) fn append(&mut self, delivery: Delivery) {
+        let at = expires_at(&delivery);
         self.session.restore_waiting(delivery);
+        self.session.note_expiry(at);
         self.enqueued += 1;
+    }
+
+    /// Takes an expired delivery out of the session's queue, wherever it stands.
+    pub(crate) fn take_expired(&mut self, now: Time) -> Option<Delivery> {
+        let first = self.enqueued.saturating_sub(self.session.places() as u64);
+        let (index, expired) = self.session.take_expired(now.as_millis(), expires_at)?;
+        if self.filter_changes.is_some() {
+            self.emptied.push(first + index as u64);
+        }
+        if self.session.remove_empty_places() {
+            // The others have new places, and are stored anew.
+            self.enqueued += self.session.places() as u64;
+            self.keep_places();
+        }
+        Some(expired)
+    }
+
+    /// Places all deliveries of the queue before the messages of the cursors. If any is to be
+    /// checked, all are, since they have new places.
+    fn keep_places(&mut self) {
+        self.queue_goes_first();
+        if let Some(rechecks) = &mut self.rechecks {
+            rechecks.enqueued = self.enqueued;
+        }
     }
 
     /// Places the deliveries that are queued now before the messages of the cursors.
@@ -253,13 +293,15 @@ impl ClientState {
 
     /// True if the queue has deliveries that go before the messages of the cursors.
     pub(crate) fn has_older_queued(&self) -> bool {
-        self.enqueued - (self.session.queued() as u64) < self.cursors.older()
+        self.enqueued - (self.session.places() as u64) < self.cursors.older()
     }
 
     /// Puts a delivery into the session's queue. Only this method and [`append`](Self::append) may
     /// do so, and deliveries leave in order. The stored queue counts those ever put in.
     pub(crate) fn enqueue(&mut self, delivery: Delivery) -> Result<(), QueueFull<DeliveryTag>> {
+        let at = expires_at(&delivery);
         self.session.enqueue(delivery)?;
+        self.session.note_expiry(at);
         self.enqueued += 1;
         Ok(())
     }
@@ -279,13 +321,20 @@ pub(crate) struct Clients {
     register: NamedSlab<ClientState>,
     /// Clients that may have changed since the store's last batch.
     touched: ChangeList<ClientKey>,
+    /// Clients whose queue was looked through for expired deliveries, which takes memory.
+    looked_through: Vec<ClientKey>,
     /// Ended sessions, with the filters that had changed.
     ended: ChangeList<(ClientKey, SubscriptionChanges)>,
 }
 
 impl Clients {
     pub(crate) const fn new() -> Self {
-        Self { register: NamedSlab::new(), touched: ChangeList::new(), ended: ChangeList::new() }
+        Self {
+            register: NamedSlab::new(),
+            touched: ChangeList::new(),
+            looked_through: Vec::new(),
+            ended: ChangeList::new(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -322,6 +371,7 @@ impl Clients {
             enqueued: 0,
             approvals_enqueued: 0,
             filter_changes: None,
+            emptied: Vec::new(),
             is_touched: false,
             found: (0, 0),
         };
@@ -365,6 +415,22 @@ impl Clients {
     pub(crate) fn begin_noting(&mut self) {
         self.touched.begin();
         self.ended.begin();
+    }
+
+    /// True if a delivery in the session's queue of this client has expired.
+    pub(crate) fn has_expired_queued(&mut self, key: ClientKey, now: Time) -> bool {
+        let Some(client) = self.get_mut(key) else { return false };
+        let is_ordered = client.session.is_ordered();
+        let has_expired = client.session.has_expired(now.as_millis(), expires_at);
+        if !is_ordered {
+            self.looked_through.push(key);
+        }
+        has_expired
+    }
+
+    /// Takes a client whose queue was looked through.
+    pub(crate) fn pop_looked_through(&mut self) -> Option<ClientKey> {
+        self.looked_through.pop()
     }
 
     pub(crate) const fn has_changed(&self) -> bool {

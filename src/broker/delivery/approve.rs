@@ -100,11 +100,32 @@ impl SubscriberDelivery<'_> {
         }
     }
 
+    /// Drops the expired deliveries that wait for approval, wherever they stand. False if there is
+    /// none.
+    fn drop_expired_approvals(&mut self) -> bool {
+        let Some(approvals) = &mut self.client.approvals else { return false };
+        self.outbox.note_work(approvals.len(), 0);
+        let expired = approvals.take_expired(self.now);
+        if expired.is_empty() {
+            return false;
+        }
+        self.client.move_approvals();
+        for (question, delivery) in expired {
+            self.questions.close(question);
+            self.events.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::Expired);
+        }
+        true
+    }
+
     /// Makes room for a delivery by the overflow policy. False if that delivery is dropped.
     fn make_room(&mut self, delivery: &Delivery) -> bool {
         let (messages_max, bytes_max) = (self.options.queue_messages, self.options.queue_bytes);
         let has_room = |approvals: &ApprovalQueue| approvals.has_room(delivery.bytes(), messages_max, bytes_max);
-        while let Some(approvals) = self.client.approvals.as_mut().filter(|approvals| !has_room(approvals)) {
+        while self.client.approvals.as_ref().is_some_and(|approvals| !has_room(approvals)) {
+            if self.drop_expired_approvals() {
+                continue;
+            }
+            let Some(approvals) = &mut self.client.approvals else { return true };
             let oldest = match self.options.queue_overflow {
                 QueueOverflow::DropOldest => approvals.pop(),
                 QueueOverflow::DropNewest => None,

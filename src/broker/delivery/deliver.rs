@@ -11,7 +11,7 @@ use crate::broker::clients::rechecks::Rechecked;
 use crate::broker::clients::{ClientState, Clients};
 use crate::broker::connection::outbox::Outbox;
 use crate::broker::connection::peer::{Connected, Connection, Peer, Peers};
-use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions, has_expired};
+use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions};
 use crate::broker::delivery::packet_writer::PacketWriter;
 use crate::broker::delivery_tag::Delivery;
 use crate::broker::ids::ClientKey;
@@ -132,27 +132,38 @@ impl SubscriberDelivery<'_> {
     /// is dropped.
     fn enqueue(&mut self, mut delivery: Delivery) -> bool {
         while let Err(full) = self.client.enqueue(delivery) {
-            // Expired messages make room before others are dropped [MQTT-3.3.2-5].
-            let is_expired = self.client.session.waiting().next().is_some_and(|oldest| has_expired(oldest, self.now));
+            if self.drop_expired() {
+                delivery = full.delivery;
+                continue;
+            }
             let oldest = match self.options.queue_overflow {
-                QueueOverflow::DropNewest if !is_expired => None,
-                QueueOverflow::Disconnect if !is_expired => {
+                QueueOverflow::DropNewest => None,
+                QueueOverflow::Disconnect => {
                     self.overflow();
                     None
                 }
-                QueueOverflow::DropNewest | QueueOverflow::DropOldest | QueueOverflow::Disconnect => {
-                    self.client.session.drop_oldest()
-                }
+                QueueOverflow::DropOldest => self.client.session.drop_oldest(),
             };
             let dropped = oldest.as_ref().unwrap_or(&full.delivery);
-            let cause = if is_expired { DropCause::Expired } else { DropCause::QueueFull };
-            self.events.dropped(Some(&self.client.id), dropped.message.topic.as_str(), cause);
+            self.events.dropped(Some(&self.client.id), dropped.message.topic.as_str(), DropCause::QueueFull);
             if oldest.is_none() {
                 return false;
             }
             delivery = full.delivery;
         }
         true
+    }
+
+    /// Drops the expired deliveries of the session's queue, wherever they stand, so that they make
+    /// room before others are dropped [MQTT-3.3.2-5]. False if there is none.
+    fn drop_expired(&mut self) -> bool {
+        let mut has_dropped = false;
+        while let Some(expired) = self.client.take_expired(self.now) {
+            self.events.dropped(Some(&self.client.id), expired.message.topic.as_str(), DropCause::Expired);
+            self.outbox.note_work(1, 0);
+            has_dropped = true;
+        }
+        has_dropped
     }
 
     /// Sends from the queues of the client, and the retained messages of its cursors, as far as the
@@ -273,8 +284,11 @@ impl SubscriberDelivery<'_> {
 
     /// True if the connection, or at QoS 1 and 2 the session's queue, has room for a message of so
     /// many bytes.
-    pub(super) fn has_room(&self, qos: QoS, bytes: usize) -> bool {
-        if qos == QoS::AtMostOnce { self.check_writable().is_ok() } else { self.client.session.has_room(bytes) }
+    pub(super) fn has_room(&mut self, qos: QoS, bytes: usize) -> bool {
+        if qos == QoS::AtMostOnce {
+            return self.check_writable().is_ok();
+        }
+        self.client.session.has_room(bytes) || self.drop_expired() && self.client.session.has_room(bytes)
     }
 
     /// Checks that the connection takes a message of QoS 0.

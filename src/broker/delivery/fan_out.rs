@@ -16,6 +16,7 @@ use crate::broker::options::BrokerOptions;
 use crate::codec::{Publish, QoS};
 use crate::collections::heap_sort::sort_by;
 use crate::router::{Router, Walk};
+use crate::time::Time;
 
 /// Router of all subscriptions. The value of a group is unused.
 pub(crate) type Subscriptions = Router<Subscriber, Subscription>;
@@ -113,7 +114,7 @@ impl FanOut {
         subscriptions: &Subscriptions,
         groups: &mut Groups,
         clients: &mut Clients,
-        (peers, options): (&Peers, &BrokerOptions),
+        (parts, now): ((&Peers, &BrokerOptions), Time),
         budget: &mut Budget,
     ) -> bool {
         if self.is_collected {
@@ -136,9 +137,8 @@ impl FanOut {
                     Subscriber::Client(key) => self.add(key, *subscription, clients),
                     Subscriber::Group(group) => {
                         let readiness = |key, subscription: &Subscription, budget: &mut Budget| {
-                            let client = clients.get(key)?;
-                            let readiness =
-                                Readiness::of(client, publish.qos.min(subscription.qos), bytes, peers, options);
+                            let size = (publish.qos.min(subscription.qos), bytes);
+                            let readiness = Readiness::of(key, size, clients, parts, now)?;
                             may_read(access, key, topic, clients, budget).then_some(readiness)
                         };
                         let best = Readiness::best(publish.qos, groups.is_attended(group));

@@ -1,9 +1,12 @@
 //! Readiness of a member of a shared subscription for a message.
 
-use crate::broker::clients::ClientState;
+use crate::broker::clients::Clients;
+use crate::broker::clients::approval_queue::ApprovalQueue;
 use crate::broker::connection::peer::Peers;
+use crate::broker::ids::ClientKey;
 use crate::broker::options::BrokerOptions;
 use crate::codec::QoS;
+use crate::time::Time;
 
 /// Fate of a message that is given to a member now, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,23 +33,29 @@ impl Readiness {
     }
 
     /// Returns the readiness of a client for a message of so many bytes at this quality of
-    /// service.
-    pub(crate) fn of(client: &ClientState, qos: QoS, bytes: usize, peers: &Peers, options: &BrokerOptions) -> Self {
-        let line = client.approvals.as_deref().filter(|_| options.asks.receive);
-        if line.is_some_and(|line| !line.has_room(bytes, options.queue_messages, options.queue_bytes)) {
-            return Self::Full;
+    /// service. Expired messages take no room.
+    pub(crate) fn of(
+        client: ClientKey,
+        (qos, bytes): (QoS, usize),
+        clients: &mut Clients,
+        (peers, options): (&Peers, &BrokerOptions),
+        now: Time,
+    ) -> Option<Self> {
+        let found = clients.get(client)?;
+        let output = found.peer.and_then(|id| peers.get(id)).map(|peer| &peer.output);
+        let line = found.approvals.as_deref().filter(|_| options.asks.receive);
+        let is_full = |line: &ApprovalQueue| !line.has_room(bytes, options.queue_messages, options.queue_bytes);
+        if line.is_some_and(|line| is_full(line) && !line.has_expired(now)) {
+            return Some(Self::Full);
         }
-        let output = client.peer.and_then(|id| peers.get(id)).map(|peer| &peer.output);
         if qos == QoS::AtMostOnce {
             let room = output.map(|output| output.check_room(options.transmit_bytes_max));
             // A loss of a connected member is told.
-            return room.map_or(Self::Full, |room| if room.is_ok() { Self::Ready } else { Self::Away });
+            return Some(room.map_or(Self::Full, |room| if room.is_ok() { Self::Ready } else { Self::Away }));
         }
-        match output {
-            _ if !client.session.has_room(bytes) => Self::Full,
-            Some(output) if output.is_writable() => Self::Ready,
-            Some(_) => Self::Waiting,
-            None => Self::Away,
+        if !found.session.has_room(bytes) && !clients.has_expired_queued(client, now) {
+            return Some(Self::Full);
         }
+        Some(output.map_or(Self::Away, |output| if output.is_writable() { Self::Ready } else { Self::Waiting }))
     }
 }

@@ -29,7 +29,7 @@ impl SubscriberDelivery<'_> {
         let Some(rechecks) = client.rechecks.as_deref() else { return Rechecked::Passed };
         let is_of_other_user = rechecks.is_of_other_user;
         // A retained message that goes before the queue has no place in it.
-        let place = client.enqueued.saturating_sub(client.session.queued() as u64);
+        let place = client.enqueued.saturating_sub(client.session.places() as u64);
         let Some((delivery, was_sent)) = client.session.next_publish() else { return Rechecked::Passed };
         if !was_sent && place >= rechecks.enqueued {
             self.end_rechecks();
@@ -100,7 +100,7 @@ impl SubscriberDelivery<'_> {
     /// Asks the host about the next deliveries.
     fn ask_about_next(&mut self) {
         let client = &*self.client;
-        let place = client.enqueued.saturating_sub(client.session.queued() as u64);
+        let place = client.enqueued.saturating_sub(client.session.places() as u64);
         let end = client.rechecks.as_ref().map_or(0, |rechecks| rechecks.enqueued);
         let queued = usize::try_from(end.saturating_sub(place)).unwrap_or(ASKED_MAX);
         let next: Vec<Delivery> = client.session.unsent(queued).take(ASKED_MAX).cloned().collect();

@@ -167,9 +167,9 @@ impl Broker {
 
     /// Finds the targets of the fan-out, as far as the budget goes. True if all are found.
     fn collect(&mut self, publish: &Publish<'_>, publisher: Option<ClientKey>) -> bool {
-        let Self { clients, subscriptions, groups, peers, outbox, options, fan_out, required_checks, .. } = self;
+        let Self { clients, subscriptions, groups, peers, outbox, options, fan_out, required_checks, now, .. } = self;
         let access = required_checks.read.then_some(&options.access);
-        let parts = (&*peers, &*options);
+        let parts = ((&*peers, &*options), *now);
         fan_out.collect((publish, publisher), access, subscriptions, groups, clients, parts, &mut outbox.budget)
     }
 }

@@ -31,6 +31,9 @@ impl Broker {
 
     /// Counts the broker's tables.
     pub(crate) fn settle_tables(&mut self) {
+        while let Some(key) = self.clients.pop_looked_through() {
+            self.settle_client(key);
+        }
         let tables = self.clients.table_bytes()
             + self.peers.table_bytes()
             + self.subscriptions.held_bytes()

@@ -75,12 +75,8 @@ impl Broker {
             kept.put(question, verdict);
         }
         if let Some(client) = self.clients.get_mut(key) {
-            // They are stored anew.
-            client.approvals_enqueued += kept.len() as u64;
-            if let Some(rechecks) = &mut client.rechecks {
-                rechecks.approvals_enqueued = client.approvals_enqueued;
-            }
             client.approvals = Some(kept).filter(|kept| kept.len() > 0);
+            client.move_approvals();
         }
     }
 
@@ -123,7 +119,7 @@ impl Broker {
         while let Some((question, verdict, delivery)) = line.as_mut().and_then(|line| line.pop()) {
             self.questions.close(question);
             if !matches!(verdict, Verdict::Refused(_)) {
-                approvals.push(delivery);
+                approvals.push(Some(delivery));
             }
         }
         // The last one goes first.
@@ -138,8 +134,9 @@ impl Broker {
     pub(crate) fn continue_hand_over(&mut self, mut hand_over: HandOver, now: Time) {
         let (from, left) = (hand_over.from, hand_over.left);
         while !self.outbox.is_spent() {
-            let Some(mut delivery) = hand_over.deliveries.pop() else { return self.settle_client(from) };
+            let Some(delivery) = hand_over.deliveries.pop() else { return self.settle_client(from) };
             self.outbox.note_work(DELIVERY_STEPS, 0);
+            let Some(mut delivery) = delivery else { continue };
             let DeliveryTag { arrived, group } = delivery.tag;
             let (is_leaving, or_away) = match left {
                 // It may be back already.
@@ -155,8 +152,13 @@ impl Broker {
             if matches!(left, Left::Group(_)) && is_leaving {
                 delivery.tag.group = None;
             }
+            let is_checked = self.required_checks.read || self.options.asks.receive;
             if let Some(client) = self.clients.get_mut(from) {
                 client.put_back(delivery);
+                // It may be back with another user.
+                if is_checked && client.peer.is_some() && left == Left::Connection {
+                    client.recheck();
+                }
             }
         }
         self.settle_client(from);
@@ -173,8 +175,8 @@ impl Broker {
         }
         let access = required_checks.read.then_some(&options.access);
         let readiness = |key, subscription: &Subscription, budget: &mut Budget| {
-            let client = clients.get(key)?;
-            let readiness = Readiness::of(client, message.qos.min(subscription.qos), delivery.bytes(), peers, options);
+            let size = (message.qos.min(subscription.qos), delivery.bytes());
+            let readiness = Readiness::of(key, size, clients, (peers, options), now)?;
             // A member with a full queue would drop it.
             let is_taken = or_away || readiness >= Readiness::Waiting;
             (is_taken && may_read(access, key, message.topic.as_str(), clients, budget)).then_some(readiness)

@@ -130,7 +130,7 @@ impl Broker {
         let Some(client) = self.clients.get_mut(key) else { return };
         client.queue_goes_first();
         // If a part of the queue could not be stored, all of it is stored again.
-        let queued = client.session.queued();
+        let queued = client.session.places();
         let stored = self.store.as_mut().and_then(|store| store.sessions.get_mut(key));
         if stored.is_some_and(|stored| stored.queue().len() != queued) {
             client.enqueued += queued as u64;
@@ -219,6 +219,9 @@ impl Restoring<'_> {
                 let (_, message, delivery) = self.waiting(session, value)?;
                 self.with_session(session, |client, stored| {
                     client.enqueued = stored.queue().restore(place, message).ok_or(NO_PLACE)?;
+                    while client.session.places() + 1 < stored.queue().len() {
+                        client.session.restore_empty_place();
+                    }
                     client.session.restore_waiting(delivery);
                     Ok(())
                 })

@@ -1,5 +1,7 @@
 //! Stored image of a queue of deliveries.
 
+use alloc::vec::Vec;
+
 use crate::broker::delivery_tag::Delivery;
 use crate::broker::store::key::Key;
 use crate::broker::store::messages::MessageKey;
@@ -30,9 +32,9 @@ impl StoredQueue {
     }
 
     /// Writes the differences to the session's queue. `ever` counts all deliveries since the
-    /// session's start, and `len` those still queued. `deliveries` returns the queued ones from an
-    /// index on.
-    pub(crate) fn sync<'d, I: Iterator<Item = &'d Delivery>>(
+    /// session's start, and `len` the places still in the queue. `deliveries` returns those from an
+    /// index on; an empty place has none.
+    pub(crate) fn sync<'d, I: Iterator<Item = Option<&'d Delivery>>>(
         &mut self,
         session: u64,
         ever: u64,
@@ -44,12 +46,24 @@ impl StoredQueue {
         let have = self.messages.len();
         for (delivery, place) in deliveries(have).zip(self.first + have as u64..) {
             // QoS 0 is no session state. A message that MQTT cannot encode is not sent either.
-            let message = if delivery.qos == QoS::AtMostOnce { None } else { writer.add_reference(delivery) };
-            if let Some(message) = message {
+            let delivery = delivery.filter(|delivery| delivery.qos != QoS::AtMostOnce);
+            let message = delivery.and_then(|delivery| writer.add_reference(delivery));
+            if let Some((delivery, message)) = delivery.zip(message) {
                 let (number, group) = (writer.messages.number(message), writer.group(delivery));
                 writer.batch.put((self.key)(session, place), |out| write_delivery(delivery, number, group, out));
             }
             self.messages.push(message);
+        }
+    }
+
+    /// Removes the deliveries at these places, which stay empty.
+    pub(crate) fn empty(&mut self, session: u64, places: Vec<u64>, writer: &mut RecordWriter<'_>) {
+        for place in places {
+            let index = place.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
+            if let Some(message) = index.and_then(|index| self.messages.get_mut(index)).and_then(Option::take) {
+                writer.batch.remove((self.key)(session, place));
+                writer.messages.remove_reference(message);
+            }
         }
     }
 

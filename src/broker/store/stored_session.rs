@@ -96,7 +96,8 @@ impl StoredSession {
         self.sync_record(client, writer);
         if self.is_whole {
             self.sync_subscriptions(&client.take_subscription_changes(), client, writer);
-            let queued = client.session.queued();
+            self.queue.empty(self.number, client.take_emptied(), writer);
+            let queued = client.session.places();
             self.queue.sync(self.number, client.enqueued, queued, |from| client.session.waiting_from(from), writer);
             if let Some(approvals) = &client.approvals {
                 let count = approvals.len();
@@ -104,7 +105,7 @@ impl StoredSession {
                     self.number,
                     client.approvals_enqueued,
                     count,
-                    |from| approvals.waiting_from(from),
+                    |from| approvals.waiting_from(from).map(Some),
                     writer,
                 );
             } else {
