@@ -110,11 +110,10 @@ impl FanOut {
     pub(crate) fn collect(
         &mut self,
         (publish, publisher): (&Publish<'_>, Option<ClientKey>),
-        access: Option<&Access>,
         subscriptions: &Subscriptions,
         groups: &mut Groups,
         clients: &mut Clients,
-        (parts, now): ((&Peers, &BrokerOptions), Time),
+        (parts, access, now): ((&Peers, &BrokerOptions), Option<&Access>, Time),
         budget: &mut Budget,
     ) -> bool {
         if self.is_collected {

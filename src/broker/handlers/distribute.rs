@@ -169,7 +169,7 @@ impl Broker {
     fn collect(&mut self, publish: &Publish<'_>, publisher: Option<ClientKey>) -> bool {
         let Self { clients, subscriptions, groups, peers, outbox, options, fan_out, required_checks, now, .. } = self;
         let access = required_checks.read.then_some(&options.access);
-        let parts = ((&*peers, &*options), *now);
-        fan_out.collect((publish, publisher), access, subscriptions, groups, clients, parts, &mut outbox.budget)
+        let parts = ((&*peers, &*options), access, *now);
+        fan_out.collect((publish, publisher), subscriptions, groups, clients, parts, &mut outbox.budget)
     }
 }
