@@ -38,15 +38,14 @@ impl<T> ById<T> {
         self.slots.get_mut(self.index.slot(id)?)?.as_mut()
     }
 
-    /// Inserts a value, in place of an old one.
-    pub(crate) fn insert(&mut self, id: PacketId, value: T) {
+    /// Inserts a value, in place of an old one. Returns it where it stands.
+    pub(crate) fn insert(&mut self, id: PacketId, value: T) -> Option<&T> {
         let slot = self.index.insert(id);
         if slot == self.slots.len() {
             self.slots.push(None);
         }
-        if let Some(slot) = self.slots.get_mut(slot) {
-            *slot = Some(value);
-        }
+        let slot = self.slots.get_mut(slot)?;
+        Some(slot.insert(value))
     }
 
     pub(crate) fn remove(&mut self, id: PacketId) -> Option<T> {
@@ -124,7 +123,7 @@ impl Index {
     }
 
     pub(crate) fn contains(&self, id: PacketId) -> bool {
-        self.slot(id).is_some()
+        self.len > 0 && self.slot(id).is_some()
     }
 
     fn entries(&self) -> impl Iterator<Item = &(PacketId, u16)> {
@@ -139,9 +138,6 @@ impl Index {
 
     /// Adds the identifier and returns its slot.
     pub(crate) fn insert(&mut self, id: PacketId) -> usize {
-        if let Some(slot) = self.slot(id) {
-            return slot;
-        }
         let upper = upper(id);
         let at = match self.page(id) {
             Ok(at) => at,
@@ -155,13 +151,15 @@ impl Index {
                 at
             }
         };
+        let page = &mut self.pages[at];
+        let place = match page.find(id) {
+            Ok(place) => return usize::from(page.entries[place].1),
+            Err(place) => place,
+        };
         #[expect(clippy::cast_possible_truncation, reason = "there are no more slots than identifiers")]
         let slot = self.free.pop().unwrap_or(self.len as u16);
-        let page = &mut self.pages[at];
-        if let Err(place) = page.find(id) {
-            page.entries.insert(place, (id, slot));
-            self.len += 1;
-        }
+        page.entries.insert(place, (id, slot));
+        self.len += 1;
         usize::from(slot)
     }
 

@@ -55,6 +55,10 @@ impl<T> Fifo<T> {
     pub(crate) fn pop(&mut self) -> Option<T> {
         if self.front.is_empty() {
             while let Some(value) = self.back.pop() {
+                // The last one need not go through the front.
+                if self.back.is_empty() {
+                    return Some(value);
+                }
                 self.front.push(value);
             }
         }

@@ -255,14 +255,14 @@ impl<T: Copy> Session<T> {
     /// Returns the next packet to send: first those of a resumed session, then the queue, as far as
     /// the send quota [MQTT-3.3.4-7] and the identifiers go. The owner sends it at once.
     pub fn next_outgoing(&mut self) -> Option<Outgoing<'_, T>> {
-        let (packet_id, dup) = match self.next_resend() {
-            Some(packet_id) => (packet_id, true),
-            None if self.resend.is_empty() => (self.next_queued()?, false),
-            None => return None,
+        if self.resend.is_empty() {
+            return self.next_queued();
+        }
+        let Some(packet_id) = self.next_resend() else {
+            return if self.resend.is_empty() { self.next_queued() } else { None };
         };
-        let entry = self.in_flight.get(packet_id)?;
-        Some(match entry.state.delivery() {
-            Some(delivery) => Outgoing::Publish { packet_id, dup, delivery },
+        Some(match self.in_flight.get(packet_id)?.state.delivery() {
+            Some(delivery) => Outgoing::Publish { packet_id, dup: true, delivery },
             None => Outgoing::Pubrel(packet_id),
         })
     }
@@ -415,7 +415,7 @@ impl<T: Copy> Session<T> {
         Some(packet_id)
     }
 
-    fn next_queued(&mut self) -> Option<PacketId> {
+    fn next_queued(&mut self) -> Option<Outgoing<'_, T>> {
         if !self.has_quota() || self.queue.len() == 0 {
             return None;
         }
@@ -424,9 +424,9 @@ impl<T: Copy> Session<T> {
         self.sent.add(&delivery);
         let state = Outbound::new(delivery);
         let sent = self.tick();
-        self.in_flight.insert(packet_id, InFlight { state, sent, takes_quota: true });
         self.unacknowledged += 1;
-        Some(packet_id)
+        let entry = self.in_flight.insert(packet_id, InFlight { state, sent, takes_quota: true })?;
+        Some(Outgoing::Publish { packet_id, dup: false, delivery: entry.state.delivery()? })
     }
 
     /// From now on it is PUBREL that is sent again, in the order of the PUBRECs [MQTT-4.6.0-4].

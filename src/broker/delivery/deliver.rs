@@ -58,7 +58,8 @@ pub(crate) struct SubscriberDelivery<'a> {
 
 impl<'a> DeliveryContext<'a> {
     /// Returns the delivery of a client.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "the hot path of a fan-out, where a call copies both structs")]
+    #[inline(always)]
     pub(crate) fn to(self, key: ClientKey) -> Option<SubscriberDelivery<'a>> {
         let Self { clients, peers, retained, questions, outbox, memory, events, options, required_checks, now } = self;
         let client = clients.get_mut(key)?;
