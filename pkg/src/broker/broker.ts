@@ -125,7 +125,11 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
     if (typeof list?.[Symbol.iterator] !== 'function') {
       throw optionError('protocols', protocols, 'it must be a string or an array of strings')
     }
-    return new PageSocket(String(url), Array.from(list, String), transport => this.#admit(transport))
+    return new PageSocket(
+      `${url}`,
+      Array.from(list, name => `${name}`),
+      transport => this.#admit(transport),
+    )
   }
 
   /**

@@ -63,6 +63,8 @@ export class PageSocket extends EventTarget {
   readonly #waiting = new Set<() => void>()
   #waitingBytes = 0
   #isHeld = false
+  /** True while a Blob is read. */
+  #isReading = false
   /** Bytes that were sent in this task, and those that were sent too late. */
   #taskBytes = 0
   #lostBytes = 0
@@ -92,6 +94,10 @@ export class PageSocket extends EventTarget {
 
   get extensions(): string {
     return ''
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'WebSocket'
   }
 
   /** Type of a message's `data`: `blob` or `arraybuffer`. Any other value is ignored. */
@@ -155,29 +161,51 @@ export class PageSocket extends EventTarget {
   }
 
   /**
-   * Sends a frame: an ArrayBuffer or a view of one. A text frame, which MQTT does not have, ends
-   * the connection.
+   * Sends a frame: a Blob, an ArrayBuffer or a view of one. A text frame, which MQTT does not have,
+   * ends the connection.
    *
    * @param sent called when the broker has read it, as in the package `ws`.
    */
-  send(data: string | ArrayBuffer | ArrayBufferView, sent?: (error?: Error) => void): void {
-    const given = typeof data === 'string' ? undefined : bytesOf(data)
-    if (!given && typeof data !== 'string') throw new TypeError('data must be an ArrayBuffer or a view of one')
+  send(data: string | Blob | ArrayBuffer | ArrayBufferView, sent?: (error?: Error) => void): void {
+    const blob = data instanceof Blob ? data : undefined
+    const given = typeof data === 'string' ? encoder.encode(data) : bytesOf(data)
+    if (!given && !blob) throw new TypeError('data must be a Blob, an ArrayBuffer or a view of one')
     if (this.#readyState === CONNECTING) throw new DOMException('the socket is not open yet', 'InvalidStateError')
-    const length = given?.length ?? encoder.encode(data as string).length
+    const length = blob?.size ?? (given as Uint8Array).length
     const isOpen = this.#readyState === OPEN
     // The caller may reuse the buffer meanwhile.
     const bytes = isOpen && this.#isHeld ? given?.slice() : given
     const send = () => {
       const listener = isOpen ? this.#listener : undefined
-      if (bytes) listener?.receive(bytes)
-      else listener?.text()
+      if (listener && blob) return this.#read(blob, sent)
+      if (typeof data === 'string') listener?.text()
+      else if (bytes) listener?.receive(bytes)
       if (sent) nextTask(() => (listener ? sent() : sent(new Error('the socket is not open'))))
     }
     if (!isOpen) this.#lostBytes += length
-    else if (!this.#isHeld) this.#count(length)
+    else if (!this.#isHeld && !blob) this.#count(length)
     if (isOpen) this.#inOrder(send, length)
     else send()
+  }
+
+  /** Sends the bytes of a Blob, once they are read. All that follows waits. */
+  #read(blob: Blob, sent: ((error?: Error) => void) | undefined): void {
+    this.#isHeld = this.#isReading = true
+    this.#waitingBytes += blob.size
+    const end = (act: () => void) => {
+      this.#isHeld = this.#isReading = false
+      this.#waitingBytes -= blob.size
+      act()
+      if (!this.#isHeld) this.#runWaiting()
+    }
+    blob.arrayBuffer().then(
+      buffer =>
+        end(() => {
+          this.#listener?.receive(new Uint8Array(buffer))
+          sent?.()
+        }),
+      () => end(() => this.terminate()),
+    )
   }
 
   /** Closes the socket. Idempotent. */
@@ -323,6 +351,7 @@ export class PageSocket extends EventTarget {
   }
 
   #runWaiting(): void {
+    if (this.#isReading) return
     this.#isHeld = false
     for (const act of this.#waiting) {
       this.#waiting.delete(act)

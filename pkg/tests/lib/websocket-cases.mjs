@@ -111,6 +111,12 @@ export const cases = {
       'ws:// ',
       'ws://localhost.invalid:65536/',
       'about:blank',
+      // Of a page's address, where there is one.
+      '/mqtt?a=b',
+      '//localhost.invalid/x',
+      '?q',
+      '',
+      Symbol('x'),
     ]
     return rows.map(url => {
       let socket
@@ -118,7 +124,7 @@ export const cases = {
         socket = make(url)
         socket.close()
       })
-      return [url, error, socket?.url]
+      return [String(url), error, socket?.url]
     })
   },
 
@@ -138,6 +144,8 @@ export const cases = {
       ['mqtt', 'a(b)'],
       "!#$%&'*+-.^_`|~09azAZ",
       new Set(['mqtt', 'mqttv3.1']),
+      [Symbol('x')],
+      ['mqtt', null],
     ]
     return rows.map(protocols => thrown(() => make(undefined, protocols).close()))
   },
@@ -250,6 +258,31 @@ export const cases = {
       socket.bufferedAmount > 3,
     )
     return [early, none, first.data.byteLength, second.data.byteLength, late]
+  },
+
+  async 'send: a Blob, and what follows it'(make) {
+    const socket = await opened(make)
+    socket.binaryType = 'arraybuffer'
+    const heads = []
+    socket.onmessage = ({ data }) => heads.push(...new Uint8Array(data).slice(0, 1), data.byteLength)
+    socket.send(new Blob([new Uint8Array(CONNECT)]))
+    const amount = socket.bufferedAmount
+    socket.send(new Uint8Array(PINGREQ))
+    socket.send(new Blob([new Uint8Array(PINGREQ), new Uint8Array(PINGREQ)]))
+    socket.send(new Uint8Array(PINGREQ))
+    socket.send(new Blob([]))
+    // CONNACK of 4 bytes, and four times PINGRESP of 2, in frames of any number.
+    const bytes = () => heads.reduce((sum, value, index) => sum + (index % 2 ? value : 0), 0)
+    while (bytes() < 4 + 4 * 2) await next(socket, 'message')
+    socket.close(3000)
+    return [amount, heads[0], bytes(), told(await next(socket, 'close'))]
+  },
+
+  async 'send: a Blob before the close'(make) {
+    const socket = await opened(make)
+    socket.send(new Blob([new Uint8Array([0xff, 0xff, 0xff, 0xff, 0xff])]))
+    socket.close(3000, 'done')
+    return [socket.readyState, Object.prototype.toString.call(socket), (await next(socket, 'close')).wasClean]
   },
 
   async 'bufferedAmount: what was sent in this task'(make) {
