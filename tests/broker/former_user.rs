@@ -321,3 +321,101 @@ fn what_is_restored_is_asked_about() {
     assert_eq!(scenario.hear(peer), ["open/2=x q1 #3"]);
     assert_eq!(dropped(&mut scenario), ["secret/2"]);
 }
+
+const SUBSCRIBE: Asks = Asks { subscribe: true, receive: false, ..RECEIVE };
+
+/// Answers the questions about subscriptions: only ann may subscribe to what is secret.
+fn answer_subscriptions(scenario: &mut Scenario, username: Option<&str>) -> Vec<String> {
+    let mut asked = Vec::new();
+    while !scenario.asked.is_empty() {
+        let Question::Authorize { username: of, action: Action::Subscribe, topic, .. } = &scenario.asked[0].1 else {
+            panic!("{:?}", scenario.asked)
+        };
+        assert_eq!(of.as_deref(), username);
+        asked.push(topic.to_string());
+        let is_secret = topic.contains("secret") || topic.as_ref() == "#";
+        let answer = if username != Some("ann") && is_secret { REFUSE } else { Answer::Allow };
+        scenario.answer(answer);
+    }
+    asked
+}
+
+/// A subscription that the host allowed to one user is asked about for another, and ends if it is
+/// refused, with what it brought.
+#[test]
+fn a_former_users_subscriptions_are_asked_about_for_another() {
+    for version in BOTH {
+        for (is_connected, username) in [(true, Some("bob")), (false, Some("bob")), (false, None)] {
+            let mut scenario = Scenario::with(options(Access::default(), SUBSCRIBE));
+            let connect = lasting(version, "a");
+            let (mut peer, _) = come(&mut scenario, &connect, Some("ann"));
+            for filter in ["secret/#", "open/#", "both/+", "$share/g/secret/x"] {
+                scenario.subscribe(peer, filter, QoS::AtLeastOnce);
+                answer_subscriptions(&mut scenario, Some("ann"));
+            }
+            scenario.hear(peer);
+            let other = publisher(&mut scenario);
+            for topic in ["secret/1", "open/1"] {
+                scenario.publish(other, topic, "x", QoS::AtLeastOnce);
+            }
+            if is_connected {
+                scenario.writable(peer, false);
+            } else {
+                scenario.cut(peer);
+            }
+            for topic in ["secret/2", "secret/x", "open/2", "both/2"] {
+                scenario.publish(other, topic, "x", QoS::AtLeastOnce);
+            }
+            scenario.events.clear();
+            peer = scenario.connect(&Connect { username, ..connect.clone() });
+            assert!(scenario.hear(peer).is_empty(), "CONNACK waits for the answers");
+            let asked = answer_subscriptions(&mut scenario, username);
+            assert_eq!(asked, ["$share/g/secret/x", "both/+", "open/#", "secret/#"]);
+            let heard = scenario.hear(peer);
+            assert!(heard[0].starts_with("CONNACK ok present"), "{heard:?}");
+            assert_eq!(heard[1..], ["open/1=x q1 #2 dup", "open/2=x q1 #3", "both/2=x q1 #4"], "{version:?}");
+            let lost = dropped(&mut scenario);
+            assert!(lost.iter().all(|topic| topic.starts_with("secret")) && lost.len() >= 2, "{lost:?}");
+            // What is published from now on.
+            for topic in ["secret/3", "secret/x", "both/3"] {
+                scenario.publish(other, topic, "x", QoS::AtLeastOnce);
+            }
+            assert_eq!(scenario.hear(peer), ["both/3=x q1 #5"]);
+            assert_eq!(scenario.broker.subscriptions(), 2);
+            // The same user is not asked about again.
+            scenario.cut(peer);
+            let (_, heard) = come(&mut scenario, &connect, username);
+            assert_eq!(heard.len(), 4, "{heard:?}");
+            assert!(scenario.asked.is_empty());
+        }
+    }
+}
+
+/// The former user is disconnected, later CONNECTs stay, and no question is left.
+#[test]
+fn a_client_that_waits_for_its_subscriptions_may_be_gone() {
+    let mut scenario = Scenario::with(options(Access::default(), SUBSCRIBE));
+    let connect = lasting(V5, "a");
+    let (ann, _) = come(&mut scenario, &connect, Some("ann"));
+    scenario.subscribe(ann, "secret/#", QoS::AtLeastOnce);
+    answer_subscriptions(&mut scenario, Some("ann"));
+    scenario.hear(ann);
+    let bob = scenario.connect(&Connect { username: Some("bob"), ..connect.clone() });
+    assert_eq!((scenario.hear(ann), scenario.asked.len()), (vec!["DISCONNECT 8E".into()], 1));
+    scenario.cut(bob);
+    scenario.asked.clear();
+    assert_eq!((scenario.broker.connections(), scenario.broker.next_deadline()), (0, None));
+    let bob = scenario.connect(&Connect { username: Some("bob"), ..connect.clone() });
+    scenario.asked.clear();
+    // The user of the session has not changed, and is not asked about.
+    let (ann, _) = come(&mut scenario, &connect, Some("ann"));
+    assert!(scenario.is_closed(bob) && scenario.asked.is_empty());
+    assert_eq!(scenario.broker.next_deadline(), None);
+    let other = publisher(&mut scenario);
+    scenario.publish(other, "secret/1", "x", QoS::AtLeastOnce);
+    assert_eq!(scenario.hear(ann), ["secret/1=x q1 #1"]);
+    // With a clean start, nothing is inherited.
+    let clean = Connect { clean_start: true, ..connect };
+    come(&mut scenario, &clean, Some("bob"));
+    assert!(scenario.asked.is_empty());
+}

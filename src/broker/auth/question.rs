@@ -19,7 +19,8 @@ pub struct Asks {
     pub enhanced: bool,
     /// [`Question::Authorize`] for every PUBLISH of a client, and for the will of a CONNECT.
     pub publish: bool,
-    /// [`Question::Authorize`] for every filter of a SUBSCRIBE.
+    /// [`Question::Authorize`] for every filter of a SUBSCRIBE, and for every subscription of a
+    /// session that another user resumes. Those that are refused end.
     pub subscribe: bool,
     /// [`Question::Authorize`] for every message to every subscriber. Each delivery waits for its
     /// answer, in order. After a restart, the deliveries that the store kept are asked about again,

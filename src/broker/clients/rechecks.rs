@@ -21,6 +21,9 @@ pub(crate) struct Rechecks {
     /// True if the session has had another user since. Then the host is also asked about deliveries
     /// that were sent before.
     pub(crate) is_of_other_user: bool,
+    /// True if a subscription of the former user has ended with it. A delivery leaves only if a
+    /// present subscription matches it.
+    pub(crate) has_lost_subscriptions: bool,
     /// Questions about the next deliveries, in their order.
     asked: VecDeque<Recheck>,
 }

@@ -40,7 +40,7 @@ impl SubscriberDelivery<'_> {
             return Rechecked::Passed;
         }
         let delivery = delivery.clone();
-        let verdict = if !self.may_read(delivery.message.topic.as_str()) {
+        let verdict = if !self.may_read(delivery.message.topic.as_str()) || !self.is_subscribed(&delivery) {
             None
         } else if self.options.asks.receive && (is_of_other_user || !was_sent) {
             Some(self.recheck_by_host(&delivery))
@@ -64,6 +64,16 @@ impl SubscriberDelivery<'_> {
         self.drop_next(was_sent);
         self.events.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::NotAuthorized);
         Rechecked::Dropped
+    }
+
+    /// True if a subscription of the present user matches the delivery, or if none was refused.
+    fn is_subscribed(&mut self, delivery: &Delivery) -> bool {
+        let client = &*self.client;
+        if !client.rechecks.as_ref().is_some_and(|rechecks| rechecks.has_lost_subscriptions) {
+            return true;
+        }
+        self.outbox.note_work(client.subscriptions.len(), 0);
+        client.subscriptions.iter().any(|own| own.filter.matches(&delivery.message.topic))
     }
 
     /// Drops the next delivery. A QoS 2 exchange that has begun continues with PUBREL.

@@ -12,12 +12,16 @@ use crate::broker::auth::access_list::Identity;
 use crate::broker::auth::open_questions::Subject;
 use crate::broker::auth::question::{Action, Answer, Question};
 use crate::broker::auth::verdict::{Verdict, refusal};
+use crate::broker::cause::DisconnectCause;
 use crate::broker::event::Event;
 use crate::broker::handlers::packet::Sender;
 use crate::broker::ids::{ClientKey, PeerId, QuestionId};
 use crate::codec::{Connect, PacketKind, Publish, QoS, ReasonCode, Subscribe};
 use crate::time::Time;
 use crate::topic::TopicFilter;
+
+/// Cost of a question about a packet, in steps.
+const QUESTION_STEPS: usize = 8;
 
 impl Broker {
     /// Takes the host's answer to an [`Output::Ask`](crate::broker::Output::Ask), and resumes the
@@ -169,6 +173,81 @@ impl Broker {
             place += 1;
         }
         (!verdicts.contains(&Verdict::Pending)).then_some(verdicts)
+    }
+
+    /// Checks the subscriptions of a session that another user resumes. Those that are refused end,
+    /// and so do the deliveries that no other subscription matches.
+    pub(crate) fn may_inherit(&mut self, (id, place): (PeerId, usize), connect: &Connect<'_>, now: Time) -> Verdict {
+        let Some((key, filters)) = self.inherited(connect, now) else { return Verdict::Allowed };
+        self.outbox.note_work(QUESTION_STEPS * filters.len(), 0);
+        let username: Option<Arc<str>> = connect.username.map(Arc::from);
+        let identity = Identity { client_id: connect.client_id, username: connect.username };
+        let (mut refused, mut is_pending, mut place) = (Vec::new(), false, place);
+        for (filter, qos) in filters {
+            if let Err(reason) = self.options.access.check_subscription(identity, &filter) {
+                refused.push((filter, refusal(reason, PacketKind::Suback)));
+                continue;
+            }
+            let question = || Question::Authorize {
+                client_id: connect.client_id.into(),
+                username: username.clone(),
+                action: Action::Subscribe,
+                topic: filter.as_str().into(),
+                qos,
+                retain: false,
+            };
+            match self.verdict((id, place), PacketKind::Suback, &question, now) {
+                Verdict::Allowed => {}
+                Verdict::Pending => is_pending = true,
+                Verdict::Refused(reason) => refused.push((filter, reason)),
+            }
+            place += 1;
+        }
+        if is_pending {
+            if let Some(client) = self.clients.get_mut(key) {
+                client.successor = Some(id);
+            }
+            return Verdict::Pending;
+        }
+        self.end_refused(key, refused, now);
+        Verdict::Allowed
+    }
+
+    /// Returns the client and the subscriptions of the session that a CONNECT resumes, if the host
+    /// has allowed them to another user. The former connection ends, so that they do not change
+    /// before the host has answered.
+    fn inherited(&mut self, connect: &Connect<'_>, now: Time) -> Option<(ClientKey, Vec<(TopicFilter, QoS)>)> {
+        if connect.clean_start || !self.options.asks.subscribe {
+            return None;
+        }
+        let client = self.clients.get(self.clients.find(connect.client_id)?)?;
+        if client.username.as_deref() == connect.username {
+            return None;
+        }
+        if let Some(former) = client.peer {
+            self.close(former, DisconnectCause::TakenOver, now);
+        }
+        // The session may have ended with the connection.
+        let key = self.clients.find(connect.client_id)?;
+        let subscriptions = self.clients.get(key)?.subscriptions.iter();
+        Some((key, subscriptions.map(|own| (own.filter.clone(), own.subscription.qos)).collect()))
+    }
+
+    /// Ends the subscriptions that a client may not resume.
+    fn end_refused(&mut self, key: ClientKey, refused: Vec<(TopicFilter, ReasonCode)>, now: Time) {
+        if let Some(client) = self.clients.get_mut(key).filter(|_| !refused.is_empty()) {
+            client.recheck_for_other_user();
+            client.recheck().has_lost_subscriptions = true;
+        }
+        for (filter, reason) in refused {
+            if let Some(client) = self.clients.get_mut(key) {
+                client.unsubscribe(filter.as_str());
+            }
+            if let Some(group) = self.remove_subscription(key, &filter) {
+                self.leave_group(key, group, now);
+            }
+            self.log_subscription(key, filter.as_str(), reason, true);
+        }
     }
 
     /// Logs a refusal, since not every version of MQTT tells the client.

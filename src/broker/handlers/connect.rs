@@ -72,10 +72,16 @@ impl Broker {
             return Handled::Done;
         }
         match self.may_leave_will((id, place), connect, now) {
-            Verdict::Allowed => match self.give_way(id, connect.client_id, now) {
-                Some(handled) => return handled,
-                None => self.accept_connect(id, connect, proof, now),
-            },
+            Verdict::Allowed => {
+                if let Some(handled) = self.give_way(id, connect.client_id, now) {
+                    return handled;
+                }
+                let place = place + usize::from(connect.will.is_some() && self.options.asks.publish);
+                if self.may_inherit((id, place), connect, now) == Verdict::Pending {
+                    return Handled::Waits;
+                }
+                self.accept_connect(id, connect, proof, now);
+            }
             Verdict::Refused(reason) => self.refuse(id, connect, reason, "not authorized to publish the will", now),
             Verdict::Pending => return Handled::Waits,
         }

@@ -249,7 +249,7 @@ impl Broker {
         Ok(Granted { filter, subscription, sends_retained })
     }
 
-    fn log_subscription(&mut self, key: ClientKey, filter: &str, reason: ReasonCode, subscribe: bool) {
+    pub(crate) fn log_subscription(&mut self, key: ClientKey, filter: &str, reason: ReasonCode, subscribe: bool) {
         let clients = &self.clients;
         let Some(client) = clients.get(key) else { return };
         self.events.event(|| {
