@@ -7,4 +7,5 @@ mod memory {
     mod allocator;
     mod counted;
     mod host;
+    mod limit;
 }

@@ -176,6 +176,8 @@ pub struct Broker {
     resumed: VecDeque<PeerId>,
     /// Peers whose packets wait for the next turn or for the store, each once.
     deferred: VecDeque<PeerId>,
+    /// Publishers that are held back for want of memory, each once.
+    held_back: VecDeque<PeerId>,
     events: EventQueue,
     fan_out: FanOut,
     /// Work that goes on in later turns.
@@ -219,6 +221,7 @@ impl Broker {
             held: HeldOutput::default(),
             resumed: VecDeque::new(),
             deferred: VecDeque::new(),
+            held_back: VecDeque::new(),
             events: EventQueue::new(options.events),
             fan_out: FanOut::default(),
             tasks: Tasks::default(),
@@ -289,7 +292,7 @@ impl Broker {
         found.input.feed_with(len, fill);
         match found.input.blocked() {
             Blocked::Nothing => self.receive(peer, now),
-            Blocked::Answers | Blocked::Former => {}
+            Blocked::Answers | Blocked::Former | Blocked::Memory => {}
             // There may be a new budget by now, and others wait for it too.
             Blocked::Store | Blocked::Budget => self.run_deferred(now),
         }
@@ -319,7 +322,7 @@ impl Broker {
         found.output.set_gone();
         match found.connection {
             Connection::Closing => self.remove_peer(peer),
-            Connection::Connected(_) if found.input.is_blocked() => {}
+            Connection::Connected(_) if found.input.is_blocked() && found.input.blocked() != Blocked::Memory => {}
             Connection::AwaitConnect | Connection::Authenticating(_) | Connection::Connected(_) => {
                 self.close(peer, DisconnectCause::TransportClosed, now);
             }

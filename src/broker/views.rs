@@ -146,7 +146,7 @@ impl Broker {
     /// Counts a received packet. A packet that waited for answers was counted before.
     #[inline]
     pub(crate) fn count_received(&mut self, id: PeerId, packet: &[u8]) {
-        if self.peers.get(id).is_some_and(|peer| !peer.input.has_questions()) {
+        if self.peers.get_mut(id).is_some_and(|peer| !peer.input.take_held_back() && !peer.input.has_questions()) {
             self.events.counters.received.count(packet);
         }
     }

@@ -171,6 +171,14 @@ impl Decoder {
         self.buffer.capacity()
     }
 
+    /// Frees the buffer if no byte is in it.
+    pub(crate) fn shrink(&mut self) {
+        if self.start == self.end {
+            self.buffer = Vec::new();
+            (self.start, self.end, self.frame) = (0, 0, 0);
+        }
+    }
+
     /// Drops the bytes that were read, and moves the others to the front. It waits until as many
     /// were read as have to be moved, so that no byte is moved again and again.
     fn compact(&mut self) {

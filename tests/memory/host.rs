@@ -1,5 +1,7 @@
 //! A host that keeps nothing of its own for a broker's peers.
 
+use std::time::Duration;
+
 use wasmqtt::broker::{BatchId, Broker, BrokerOptions, Gauges, Output, PeerId};
 use wasmqtt::codec::{
     Connect, Packet, PacketId, Properties, Publish, QoS, Subscribe, Subscription, SubscriptionOptions,
@@ -36,7 +38,7 @@ impl Host {
         Self {
             broker,
             now: Time::ZERO,
-            heard: Vec::with_capacity(50_000),
+            heard: Vec::with_capacity(20_000),
             batch: None,
             store_waits: false,
             drains: true,
@@ -62,6 +64,11 @@ impl Host {
         let may_follow = self.broker.handle_bytes(peer, bytes, self.now);
         self.drain();
         may_follow
+    }
+
+    pub(crate) fn bytes_heard(&mut self, peer: PeerId, bytes: &[u8]) -> Heard {
+        self.bytes(peer, bytes);
+        self.heard(peer)
     }
 
     pub(crate) fn send(&mut self, peer: PeerId, packet: &Packet<'_>) -> Heard {
@@ -98,6 +105,16 @@ impl Host {
         self.drain();
     }
 
+    pub(crate) fn wait(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(at) = self.broker.next_deadline().filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            self.broker.handle_timeout(self.now);
+            self.drain();
+        }
+        self.now = end;
+    }
+
     pub(crate) fn drain(&mut self) {
         if !self.drains {
             return;
@@ -129,6 +146,15 @@ impl Host {
                 self.broker.handle_stored(batch, self.now);
             }
         }
+    }
+
+    /// The store writes the batch that is out, and those that follow.
+    pub(crate) fn store(&mut self) {
+        self.store_waits = false;
+        if let Some(batch) = self.batch.take() {
+            self.broker.handle_stored(batch, self.now);
+        }
+        self.drain();
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) enum Deadline {
     Peer(PeerId),
     /// The next publication of the `$SYS` topics.
     Sys,
+    /// The next attempt for publishers that are held back for want of memory.
+    HeldBack,
 }
 
 /// Queue of deadlines, each at most once. A caller that sets one keeps its time, to remove it

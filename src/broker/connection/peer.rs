@@ -5,12 +5,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::broker::cause::Fault;
 use crate::broker::connection::auth_exchange::{Exchange, Method};
-use crate::broker::connection::peer_input::PeerInput;
+use crate::broker::connection::peer_input::{Blocked, PeerInput};
 use crate::broker::connection::peer_output::PeerOutput;
 use crate::broker::connection::topic_aliases::{AliasTopic, Inbound, Naming, Outbound};
 use crate::broker::ids::{ClientKey, PeerId};
-use crate::codec::{Publish, QoS, Version};
+use crate::codec::{Publish, QoS, ReasonCode, Version};
 use crate::collections::slab::Slab;
 use crate::time::Time;
 use crate::time_limit::TimeLimit;
@@ -96,7 +97,23 @@ impl Peer {
     /// wait to be handled.
     pub(crate) fn is_leaving(&self) -> bool {
         let Some(connected) = self.connection.connected() else { return false };
-        self.input.is_blocked() && (self.output.is_gone() || self.input.has_disconnect(connected.version))
+        self.input.is_blocked()
+            && self.input.blocked() != Blocked::Memory
+            && (self.output.is_gone() || self.input.has_disconnect(connected.version))
+    }
+
+    /// Checks the topic aliases of a peer that holds more than its part of memory.
+    ///
+    /// # Errors
+    /// A fault if it has long ones, which end only with the connection.
+    pub(crate) fn check_aliases(&self) -> Result<(), Fault> {
+        const BYTES_MAX: usize = 4 * 1024;
+        let aliases = self.connection.connected().and_then(|connected| connected.inbound_aliases.as_ref());
+        if aliases.is_some_and(|aliases| aliases.held_bytes() > BYTES_MAX) {
+            let problem = "long topics have aliases, and the memory of the broker is used up";
+            return Err(Fault::new(ReasonCode::QuotaExceeded, "§4.13", problem));
+        }
+        Ok(())
     }
 
     /// Returns the bytes of memory that it holds: its packets that are not handled yet, and its
@@ -191,6 +208,11 @@ impl Peers {
     pub(crate) fn remove(&mut self, id: PeerId) -> Option<Peer> {
         self.get(id)?;
         self.slab.remove(id.slot())
+    }
+
+    /// Returns the identifier of the peer in this slot.
+    pub(crate) fn id_at(&self, slot: u32) -> Option<PeerId> {
+        self.slab.get(slot).map(|peer| peer.id)
     }
 
     /// Returns the identifiers in the order of the slots.

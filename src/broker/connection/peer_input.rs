@@ -33,6 +33,8 @@ pub(crate) struct PeerInput {
     reading: Reading,
     /// The questions that the first packet in the decoder asked, with the answers so far.
     questions: Option<Box<PendingAnswers>>,
+    /// True if the first packet was counted, and then held back for want of memory.
+    was_held_back: bool,
 }
 
 /// The reason why the first packet in a peer's decoder is not handled now.
@@ -49,15 +51,17 @@ pub(crate) enum Blocked {
     Budget,
     /// The end of the client's former connection, whose last packets are not handled yet.
     Former,
+    /// Memory of the broker: nobody has room for the message of a publisher, which is tried again.
+    Memory,
 }
 
 /// State of reading a peer's transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reading {
     Open,
-    /// The host was asked to pause. Up to `bytes_max` bytes may still come.
+    /// The host was asked to pause when so many bytes waited.
     Paused {
-        bytes_max: usize,
+        waiting: usize,
     },
     /// The next outputs ask the host to resume.
     Resuming,
@@ -70,6 +74,7 @@ impl PeerInput {
             blocked: Blocked::Nothing,
             reading: Reading::Open,
             questions: None,
+            was_held_back: false,
         }
     }
 
@@ -106,13 +111,29 @@ impl PeerInput {
     pub(crate) const fn is_blocked(&self) -> bool {
         match self.blocked {
             Blocked::Nothing => false,
-            Blocked::Answers | Blocked::Store | Blocked::Budget | Blocked::Former => true,
+            Blocked::Answers | Blocked::Store | Blocked::Budget | Blocked::Former | Blocked::Memory => true,
         }
     }
 
     /// True if a DISCONNECT waits to be handled.
     pub(super) fn has_disconnect(&self, version: Version) -> bool {
         self.decoder.has_unread(PacketKind::Disconnect, version)
+    }
+
+    /// Holds the first packet back for want of memory.
+    pub(crate) const fn hold_back(&mut self) {
+        self.blocked = Blocked::Memory;
+        self.was_held_back = true;
+    }
+
+    /// True if the first packet was counted before it was held back. The answer counts once.
+    pub(crate) const fn take_held_back(&mut self) -> bool {
+        core::mem::replace(&mut self.was_held_back, false)
+    }
+
+    /// Frees the memory of a buffer without bytes.
+    pub(crate) fn shrink(&mut self) {
+        self.decoder.shrink();
     }
 
     /// Blocks the packets, or unblocks them.
@@ -156,18 +177,28 @@ impl PeerInput {
 
     /// Pauses reading if much waits behind a packet that is blocked; true if more bytes may follow.
     ///
+    /// `is_over` is true if the peer holds more than its part of memory. Then a packet must not
+    /// remain unfinished, and little may come while reading is paused.
+    ///
     /// # Errors
-    /// A fault if more bytes came while reading is paused than the limit allows.
-    pub(crate) fn check_room(&mut self, input_bytes_max: usize) -> Result<bool, Fault> {
+    /// A fault if more bytes came than the limits allow.
+    pub(crate) fn check_room(&mut self, input_bytes_max: usize, is_over: bool) -> Result<bool, Fault> {
         let waiting = self.decoder.unread().len();
+        let part = input_bytes_max / PAUSE_PART;
         match self.reading {
-            Reading::Open | Reading::Resuming if self.is_blocked() && waiting > input_bytes_max / PAUSE_PART => {
+            Reading::Open | Reading::Resuming if self.is_blocked() && waiting > part => {
                 // A frame that is there already counts as received, however large it is.
-                self.reading = Reading::Paused { bytes_max: waiting.saturating_add(input_bytes_max) };
+                self.reading = Reading::Paused { waiting };
                 Ok(false)
             }
+            Reading::Open | Reading::Resuming if is_over && !self.is_blocked() && waiting > 0 => {
+                let problem = "an unfinished packet, and the memory of the broker is used up";
+                Err(Fault::new(ReasonCode::QuotaExceeded, "§4.13", problem))
+            }
             Reading::Open | Reading::Resuming => Ok(true),
-            Reading::Paused { bytes_max } if waiting > bytes_max => {
+            Reading::Paused { waiting: former }
+                if waiting > former.saturating_add(if is_over { part } else { input_bytes_max }) =>
+            {
                 let problem = "incoming buffer full; wait for the broker's answers";
                 Err(Fault::new(ReasonCode::QuotaExceeded, "§4.13", problem))
             }
@@ -219,7 +250,7 @@ mod tests {
         ] {
             let mut input = fed(bytes);
             input.set_blocked(blocked);
-            assert_eq!(input.check_room(160), Ok(may_follow), "{blocked:?}, {bytes} bytes");
+            assert_eq!(input.check_room(160, false), Ok(may_follow), "{blocked:?}, {bytes} bytes");
         }
     }
 
@@ -227,18 +258,18 @@ mod tests {
     fn a_paused_peer_has_a_bound_and_is_resumed_once() {
         let mut input = fed(100);
         input.set_blocked(Blocked::Answers);
-        assert_eq!(input.check_room(160), Ok(false));
+        assert_eq!(input.check_room(160, false), Ok(false));
         input.feed_with(160, |buffer| buffer.fill(0));
-        assert_eq!(input.check_room(160), Ok(false));
+        assert_eq!(input.check_room(160, false), Ok(false));
         assert!(!input.resume_reading(160), "much waits");
         input.set_blocked(Blocked::Nothing);
         assert!(input.resume_reading(160) && !input.resume_reading(160));
         assert!(input.note_resumed() && !input.note_resumed());
         let mut input = fed(100);
         input.set_blocked(Blocked::Answers);
-        assert_eq!(input.check_room(160), Ok(false));
+        assert_eq!(input.check_room(160, false), Ok(false));
         input.feed_with(161, |buffer| buffer.fill(0));
-        assert!(input.check_room(160).is_err());
+        assert!(input.check_room(160, false).is_err());
     }
 
     #[test]

@@ -120,6 +120,10 @@ impl SubscriberDelivery<'_> {
     /// Makes room for a delivery by the overflow policy. False if that delivery is dropped.
     fn make_room(&mut self, delivery: &Delivery) -> bool {
         let (messages_max, bytes_max) = (self.options.queue_messages, self.options.queue_bytes);
+        if !self.has_memory_for(delivery.bytes()) {
+            self.events.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::QueueFull);
+            return false;
+        }
         let has_room = |approvals: &ApprovalQueue| approvals.has_room(delivery.bytes(), messages_max, bytes_max);
         while self.client.approvals.as_ref().is_some_and(|approvals| !has_room(approvals)) {
             if self.drop_expired_approvals() {

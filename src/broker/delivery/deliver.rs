@@ -19,9 +19,12 @@ use crate::broker::memory_budget::MemoryBudget;
 use crate::broker::monitor::event_queue::EventQueue;
 use crate::broker::options::{BrokerOptions, QueueOverflow};
 use crate::broker::retained::Retained;
-use crate::codec::{PacketId, QoS};
+use crate::codec::{Message, PacketId, QoS};
 use crate::session::Outgoing;
 use crate::time::Time;
+
+/// Bytes of memory of a message in a queue, beside its own bytes.
+const MESSAGE_BYTES: usize = Message::HELD_BYTES + size_of::<Delivery>();
 
 /// The parts of the broker that a delivery needs.
 #[derive(Debug)]
@@ -132,6 +135,10 @@ impl SubscriberDelivery<'_> {
     /// Puts a delivery into the session's queue, and makes room by the overflow policy. False if it
     /// is dropped.
     fn enqueue(&mut self, mut delivery: Delivery) -> bool {
+        if !self.has_memory_for(delivery.bytes()) {
+            self.events.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::QueueFull);
+            return false;
+        }
         while let Err(full) = self.client.enqueue(delivery) {
             if self.drop_expired() {
                 delivery = full.delivery;
@@ -165,6 +172,19 @@ impl SubscriberDelivery<'_> {
             has_dropped = true;
         }
         has_dropped
+    }
+
+    /// True if the client may hold another message of so many bytes, by the memory of the broker.
+    /// Expired messages make room.
+    pub(super) fn has_memory_for(&mut self, bytes: usize) -> bool {
+        let peer = self.peer.as_deref().map(|peer| peer.id);
+        if self.memory.has_room_for(self.key, peer, bytes + MESSAGE_BYTES) {
+            return true;
+        }
+        self.drop_expired() && {
+            self.memory.settle_client(self.key, self.client.holding());
+            self.memory.has_room_for(self.key, peer, bytes + MESSAGE_BYTES)
+        }
     }
 
     /// Sends from the queues of the client, and the retained messages of its cursors, as far as the
@@ -289,7 +309,9 @@ impl SubscriberDelivery<'_> {
         if qos == QoS::AtMostOnce {
             return self.check_writable().is_ok();
         }
-        self.client.session.has_room(bytes) || self.drop_expired() && self.client.session.has_room(bytes)
+        let has_room =
+            self.client.session.has_room(bytes) || self.drop_expired() && self.client.session.has_room(bytes);
+        has_room && self.has_memory_for(bytes)
     }
 
     /// Checks that the connection takes a message of QoS 0.

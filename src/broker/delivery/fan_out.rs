@@ -162,6 +162,11 @@ impl FanOut {
         self.is_collected
     }
 
+    /// Returns the targets that are found.
+    pub(crate) fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
     /// Returns the number of subscribers. The host counts as one.
     pub(crate) const fn subscribers(&self) -> usize {
         self.targets.len() + if self.handlers.is_empty() { 0 } else { 1 }

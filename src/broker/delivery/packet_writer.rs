@@ -11,7 +11,7 @@ use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions, Subsc
 use crate::broker::delivery_tag::Delivery;
 use crate::broker::memory_budget::MemoryBudget;
 use crate::broker::monitor::event_queue::EventQueue;
-use crate::codec::{Ack, Message, PacketId, PacketKind, Version};
+use crate::codec::{Ack, Message, PacketId, PacketKind, Publish, Version};
 use crate::time::Time;
 
 /// Writer of PUBLISH packets to a connection.
@@ -36,12 +36,13 @@ impl PacketWriter<'_> {
         options: &DeliveryOptions<'_>,
         bytes_max: usize,
     ) -> bool {
+        let takes_copy = self.takes_copy(broadcast.publish());
         let Connection::Connected(connected) = &mut self.peer.connection else { return false };
         let Connected { version, packet_bytes_max, .. } = *connected;
         let topic = broadcast.topic();
         let mut naming = Naming::Topic;
         let encoded = match self.peer.output.check_room(bytes_max) {
-            Ok(()) if self.outbox.takes_copies() => {
+            Ok(()) if takes_copy && self.outbox.takes_copies() => {
                 naming = connected.naming(broadcast.publish(), options.qos, options.identifiers.len());
                 broadcast.encoded(version, options, naming, self.now)
             }
@@ -113,6 +114,17 @@ impl PacketWriter<'_> {
         self.memory.note_buffer_grown(out.capacity() - room);
         debug_assert!(written.is_ok(), "four bytes, without properties");
         self.events.counters.sent.count(out.get(start..).unwrap_or_default());
+    }
+
+    /// True if the connection may take a copy of the message, by the memory of the broker. Only a
+    /// buffer that grows takes memory.
+    #[inline]
+    fn takes_copy(&self, publish: &Publish<'_>) -> bool {
+        let bytes = publish.topic.len() + publish.properties.as_bytes().len() + publish.payload.len();
+        self.memory.is_ample(bytes) || {
+            let (waiting, room) = (self.peer.output.waiting_bytes(), self.peer.output.buffer_bytes());
+            waiting + bytes <= room || self.memory.has_room(room, bytes.max(room))
+        }
     }
 
     /// Assigns an alias, since the PUBLISH that introduces it is sent.

@@ -38,6 +38,9 @@ const FRAME_BYTES: usize = 64 * 1024;
 /// Topics that a cursor visits before other peers are served.
 const LOOKS: usize = 4_096;
 
+/// Bytes of memory of a topic that a live message overtook, at one cursor.
+const OVERTAKEN_BYTES: usize = 64;
+
 /// The reason for which a cursor stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stop {
@@ -91,6 +94,9 @@ impl SubscriberDelivery<'_> {
             }
             return;
         };
+        if !self.has_memory_for(OVERTAKEN_BYTES * cursors.len()) {
+            return self.note_dropped(topic, DropCause::QueueFull);
+        }
         if broadcast.publish().retain {
             let is_taken = self.deliver(broadcast, options);
             return self.settle(entry.topic(), cursors, is_taken);

@@ -39,8 +39,12 @@ impl Broker {
 
     /// Pauses reading the peer if many bytes wait. True if more may follow.
     pub(crate) fn check_room(&mut self, id: PeerId, now: Time) -> bool {
+        let is_over = self.is_over(id);
         let Some(peer) = self.peers.get_mut(id) else { return true };
-        peer.input.check_room(self.options.input_bytes_max).unwrap_or_else(|fault| {
+        let room = peer.input.check_room(self.options.input_bytes_max, is_over);
+        let room = room
+            .and_then(|may_follow| if is_over { peer.check_aliases().map(|()| may_follow) } else { Ok(may_follow) });
+        room.unwrap_or_else(|fault| {
             self.close(id, DisconnectCause::Fault(fault), now);
             false
         })

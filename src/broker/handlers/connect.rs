@@ -19,6 +19,7 @@ use crate::broker::delivery_tag::Session;
 use crate::broker::event::Event;
 use crate::broker::handlers::packet::{Handled, Sender};
 use crate::broker::ids::{ClientKey, PeerId};
+use crate::broker::memory_budget::MEMORY_USED_UP;
 use crate::broker::monitor::sys_values::is_brokers_own;
 use crate::codec::{Connect, Properties, PropertiesBuf, PropertyId, ReasonCode, Version};
 use crate::time::Time;
@@ -178,6 +179,9 @@ impl Broker {
         if !is_known && self.clients.len() >= self.options.sessions_max {
             let problem = "session limit reached";
             return Err(Fault::new(ReasonCode::QuotaExceeded, "§4.1", problem));
+        }
+        if !self.has_memory_for_connect(connect) {
+            return Err(Fault::new(ReasonCode::QuotaExceeded, "§4.13", MEMORY_USED_UP));
         }
         let Some(will) = &connect.will else { return Ok(()) };
         if will.qos > self.options.maximum_qos {

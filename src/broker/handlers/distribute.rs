@@ -98,7 +98,11 @@ impl Broker {
         let mut broadcast = Broadcast::new(publish, message, now, &mut self.encodings);
         let message = Arc::clone(broadcast.message());
         let publisher = publisher.and_then(|key| self.clients.get(key)).map(|client| Arc::clone(&client.id));
-        if self.retained.set(Arc::clone(&message), publisher, now).is_err() {
+        if !self.has_memory_to_retain(&publish) {
+            // The former one is out of date.
+            self.retained.clear(publish.topic);
+            self.events.dropped(None, publish.topic, DropCause::RetainedFull);
+        } else if self.retained.set(Arc::clone(&message), publisher, now).is_err() {
             self.events.dropped(None, publish.topic, DropCause::RetainedFull);
         }
         Some(message)
@@ -166,7 +170,7 @@ impl Broker {
     }
 
     /// Finds the targets of the fan-out, as far as the budget goes. True if all are found.
-    fn collect(&mut self, publish: &Publish<'_>, publisher: Option<ClientKey>) -> bool {
+    pub(crate) fn collect(&mut self, publish: &Publish<'_>, publisher: Option<ClientKey>) -> bool {
         let Self { clients, subscriptions, groups, peers, outbox, options, fan_out, required_checks, now, .. } = self;
         let access = required_checks.read.then_some(&options.access);
         let parts = ((&*peers, &*options), access, *now);

@@ -48,6 +48,17 @@ impl Broker {
         } else {
             None
         };
+        let refused = match refused {
+            None if self.lacks_memory_for(sender, publish, now) => {
+                if sender.version == Version::V3_1_1 {
+                    // It cannot be told, and would take an acknowledgement for a promise.
+                    self.hold_back(sender.peer, now);
+                    return Ok(Handled::Waits);
+                }
+                Some(ReasonCode::QuotaExceeded)
+            }
+            refused => refused,
+        };
         let Some(packet_id) = publish.packet_id else {
             self.take_in(sender, publish, refused, now);
             return Ok(Handled::Done);
@@ -78,7 +89,7 @@ impl Broker {
     /// Acknowledges a PUBLISH of QoS 1 or 2.
     pub(crate) fn acknowledge(&mut self, sender: Sender, publish: &Publish<'_>, ack: Ack<'_>) -> Result<(), Fault> {
         let (packet_id, is_error) = (ack.packet_id, ack.reason.is_error());
-        let reason_string = if is_error { refusal_text(publish.topic) } else { "" };
+        let reason_string = if is_error { refusal_text(publish.topic, ack.reason) } else { "" };
         match publish.qos {
             QoS::AtMostOnce => {}
             QoS::AtLeastOnce => self.send_with_reason_string(sender, Packet::Puback(ack), reason_string)?,
@@ -133,8 +144,10 @@ impl Broker {
 }
 
 /// Returns the reason string for a refused message.
-fn refusal_text(topic: &str) -> &'static str {
-    if is_brokers_own(topic) {
+fn refusal_text(topic: &str, reason: ReasonCode) -> &'static str {
+    if reason == ReasonCode::QuotaExceeded {
+        "quota exceeded; try again later"
+    } else if is_brokers_own(topic) {
         "only the broker publishes below $SYS, but for $SYS/broker/connection/"
     } else {
         "not authorized for this topic"

@@ -11,6 +11,7 @@ use crate::broker::delivery::fan_out::Subscriber;
 use crate::broker::event::Event;
 use crate::broker::handlers::packet::{Handled, Sender};
 use crate::broker::ids::{ClientKey, GroupKey};
+use crate::broker::memory_budget::{MEMORY_USED_UP, subscription_bytes};
 use crate::broker::monitor::sys_values::is_sys;
 use crate::codec::{self, Packet, Properties, QoS, ReasonCode, Suback, Subscribe, Unsuback, Unsubscribe, Version};
 use crate::time::Time;
@@ -233,6 +234,9 @@ impl Broker {
         let is_new = client.subscriptions.find(filter.as_str()).is_none();
         if is_new && client.subscriptions.len() >= self.options.subscriptions_max {
             return Err(Refused::new(ReasonCode::QuotaExceeded, "subscription limit reached"));
+        }
+        if is_new && !self.memory.has_room_for(key, client.peer, subscription_bytes(&filter)) {
+            return Err(Refused::new(ReasonCode::QuotaExceeded, MEMORY_USED_UP));
         }
         if is_new && client.filter_bytes() + filter.as_str().len() > FILTER_BYTES_MAX {
             return Err(Refused::new(ReasonCode::QuotaExceeded, "limit of topic filter bytes reached"));

@@ -40,6 +40,7 @@ impl Broker {
                 Deadline::Session(client) => self.end_session(client, now),
                 Deadline::Will(client) => self.fire_will(client, now),
                 Deadline::Sys => self.publish_sys(now),
+                Deadline::HeldBack => self.resume_held_back(now),
             }
         }
     }

@@ -113,6 +113,7 @@ impl Broker {
             self.close(id, DisconnectCause::QueueFull, now);
         }
         self.settle_tables();
+        self.relieve(now);
     }
 
     /// Returns the time for the work that is left: now, unless outputs are to be handed out first.
