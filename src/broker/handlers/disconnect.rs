@@ -24,7 +24,11 @@ impl Broker {
     /// 4. The event is logged.
     /// 5. The session continues without the connection, and the will is fired, delayed or cleared.
     pub(crate) fn close<'a>(&mut self, id: PeerId, cause: impl Into<CloseCause<'a>>, now: Time) {
-        let cause = cause.into();
+        self.close_by(id, &cause.into(), now);
+    }
+
+    /// Ends a connection as [`close`](Self::close) does, compiled once for all causes.
+    fn close_by(&mut self, id: PeerId, cause: &CloseCause<'_>, now: Time) {
         if self.peers.get(id).is_none_or(|peer| peer.connection.is_closing()) {
             return;
         }

@@ -12,7 +12,7 @@ pub(crate) mod storage;
 pub(crate) mod to_js;
 
 use alloc::rc::Rc;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use wasm_bindgen::JsValue;
@@ -141,7 +141,7 @@ impl BrokerCore {
         let message = message(topic, payload, flags, properties)?;
         let packet_id = (message.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
         let publish = Publish { packet_id, ..message.as_publish() };
-        publish.encoded_len(Version::V5).map_err(|error| failure("encode", &error.to_string(), None))?;
+        publish.encoded_len(Version::V5).map_err(|error| failure("encode", &error, None))?;
         Ok(self.driver.run(|machine| machine.publish(message, now())))
     }
 

@@ -4,7 +4,6 @@
 //! value. The module would be a tenth larger.
 
 use alloc::boxed::Box;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::num::{NonZeroU16, NonZeroU32};
@@ -31,14 +30,14 @@ pub(crate) fn read(given: &Array) -> Result<BrokerOptions, JsValue> {
     let given = Reader { list: given, next: Cell::new(0) };
     given.bound(&mut options.connections_max);
     given.bound(&mut options.sessions_max);
-    put(&mut options.connect_timeout, given.number().map(|timeout| Duration::from_millis(timeout.into())));
-    put(&mut options.keep_alive_max, given.short());
+    given.milliseconds(&mut options.connect_timeout);
+    given.short_bound(&mut options.keep_alive_max);
     put(&mut options.session_expiry_max, given.number());
     put(&mut options.packet_bytes_max, given.number().and_then(NonZeroU32::new));
     put(&mut options.receive_maximum, given.short().and_then(NonZeroU16::new));
     put(&mut options.in_flight_max, given.short().and_then(NonZeroU16::new));
     put(&mut options.maximum_qos, given.byte().and_then(QoS::from_bits));
-    put(&mut options.retain_available, given.flag());
+    given.switch(&mut options.retain_available);
     given.bound(&mut options.topic_levels_max);
     given.bound(&mut options.subscriptions_max);
     given.bound(&mut options.queue_messages);
@@ -48,16 +47,16 @@ pub(crate) fn read(given: &Array) -> Result<BrokerOptions, JsValue> {
     given.bound(&mut options.retained_messages);
     given.bound(&mut options.retained_bytes);
     given.bound(&mut options.store_bytes_max);
-    put(&mut options.topic_alias_maximum, given.short());
+    given.short_bound(&mut options.topic_alias_maximum);
     put(&mut options.sys_interval, given.number().map(|interval| Duration::from_secs(interval.into())));
-    put(&mut options.wildcard_subscription_available, given.flag());
-    put(&mut options.subscription_identifiers_available, given.flag());
-    put(&mut options.shared_subscription_available, given.flag());
+    given.switch(&mut options.wildcard_subscription_available);
+    given.switch(&mut options.subscription_identifiers_available);
+    given.switch(&mut options.shared_subscription_available);
     options.response_information = given.text();
     let permanent = given.flag() == Some(true);
     options.redirect = given.text().map(|server_reference| Redirect { permanent, server_reference });
     put(&mut options.asks, given.byte().map(read_asks));
-    put(&mut options.answer_timeout, given.number().map(|timeout| Duration::from_millis(timeout.into())));
+    given.milliseconds(&mut options.answer_timeout);
     given.bound(&mut options.input_bytes_max);
     let rules = given.list.get(given.place());
     if !rules.is_undefined() {
@@ -103,8 +102,26 @@ impl Reader<'_> {
         self.list.get(self.place()).as_string().map(Into::into)
     }
 
+    // Each of the following is called so often that a copy at each place would be larger.
+
+    #[inline(never)]
     fn bound(&self, option: &mut usize) {
         put(option, self.number().map(|bound| bound as usize));
+    }
+
+    #[inline(never)]
+    fn short_bound(&self, option: &mut u16) {
+        put(option, self.short());
+    }
+
+    #[inline(never)]
+    fn switch(&self, option: &mut bool) {
+        put(option, self.flag());
+    }
+
+    #[inline(never)]
+    fn milliseconds(&self, option: &mut Duration) {
+        put(option, self.number().map(|milliseconds| Duration::from_millis(milliseconds.into())));
     }
 }
 
@@ -132,7 +149,7 @@ const fn read_asks(given: u8) -> Asks {
 fn read_rule(rule: &Array) -> Result<AccessRule, JsValue> {
     let name = |index| rule.get(index).as_string().map(Into::into);
     let filter = AccessFilter::parse(&list::text(rule, 1));
-    let filter = filter.map_err(|error| failure("option", &error.to_string(), None))?;
+    let filter = filter.map_err(|error| failure("option", &error, None))?;
     let action = match list::number(rule, 0) {
         0 => None,
         1 => Some(Action::Publish),

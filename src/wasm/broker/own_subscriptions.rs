@@ -1,6 +1,5 @@
 //! Own subscriptions: the page's subscriptions at its own broker, and their messages.
 
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use wasm_bindgen::JsValue;
@@ -36,7 +35,7 @@ impl BrokerCore {
             machine.unsubscribe(&filter, handler, now());
             Ok(())
         });
-        set.map_err(|error| failure("filter", &error.to_string(), None))
+        set.map_err(|error| failure("filter", &error, None))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Restore of a broker from its store, and the results of the store's writes.
 
 use alloc::rc::Rc;
-use alloc::string::ToString;
 
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -29,7 +28,7 @@ impl BrokerCore {
             let loaded = loaded.to_vec();
             let records = Changes::read(&loaded).filter_map(|(key, value)| Some((key, value?)));
             let restored = driver.restore(storage, |machine| machine.restore(records, now()));
-            restored.map_err(|error| failure("store", &error.to_string(), None))?;
+            restored.map_err(|error| failure("store", &error, None))?;
             Ok(JsValue::UNDEFINED)
         })
     }

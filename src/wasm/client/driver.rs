@@ -5,7 +5,6 @@
 //! host's call wait likewise, so that the host is never called while it calls.
 
 use alloc::rc::{Rc, Weak};
-use alloc::string::ToString;
 use core::cell::{Cell, RefCell};
 
 use wasm_bindgen::JsValue;
@@ -22,6 +21,7 @@ use crate::wasm::client::transport::Transport;
 use crate::wasm::client::yield_to_page::PageYield;
 use crate::wasm::js::callbacks::{Host, SocketEvent};
 use crate::wasm::js::clock;
+use crate::wasm::js::error::text_of;
 use crate::wasm::js::properties;
 use crate::wasm::js::timer::Timer;
 use crate::wasm::js::{self, Callback};
@@ -401,7 +401,7 @@ impl ClientDriver {
             RequestError::ConnectionClosed => ("connection-closed", None),
             RequestError::PacketTooLarge { .. } => ("too-large", Some(ReasonCode::PacketTooLarge.value())),
         };
-        self.host.failed(id, code, &error.to_string(), reason);
+        self.host.failed(id, code, &text_of(&error), reason);
     }
 
     fn closed(&self, cause: &CloseReason) {
@@ -416,7 +416,7 @@ impl ClientDriver {
             CloseReason::ConnectTimeout => ("connect-timeout", None, None),
             CloseReason::TransportClosed => ("lost", None, None),
         };
-        self.host.closed(code, &cause.to_string(), reason.map(ReasonCode::value), rule);
+        self.host.closed(code, &text_of(&cause), reason.map(ReasonCode::value), rule);
     }
 }
 

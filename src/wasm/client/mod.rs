@@ -98,7 +98,7 @@ impl ClientCore {
     ) -> Result<f64, JsValue> {
         let filter = parse_filter(filter)?;
         let options = SubscriptionOptions::from_byte(subscription_options, Version::V5)
-            .ok_or_else(|| failure("option", "there are no such subscription options", None))?;
+            .ok_or_else(|| failure("option", &"there are no such subscription options", None))?;
         let properties = properties::write(properties)?;
         self.request(|machine, now| machine.subscribe(&[(filter, options)], &properties, now))
     }

@@ -1,6 +1,7 @@
 //! Failure of a call: a list that is thrown, from which the face makes a typed error.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
+use core::fmt::Display;
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -11,8 +12,13 @@ use crate::topic::{TopicError, TopicFilter, TopicName};
 use js_sys::Array;
 
 /// Returns the failure as `[code, message, reasonCode]`.
-pub(crate) fn failure(code: &str, message: &str, reason: Option<ReasonCode>) -> JsValue {
-    Array::of3(&code.into(), &message.into(), &reason.map(ReasonCode::value).into()).into()
+pub(crate) fn failure(code: &str, message: &dyn Display, reason: Option<ReasonCode>) -> JsValue {
+    Array::of3(&code.into(), &text_of(message).into(), &reason.map(ReasonCode::value).into()).into()
+}
+
+/// Returns the text of a value, by one function for all types.
+pub(crate) fn text_of(value: &dyn Display) -> String {
+    value.to_string()
 }
 
 pub(crate) fn of_call(error: &CallError) -> JsValue {
@@ -25,15 +31,15 @@ pub(crate) fn of_call(error: &CallError) -> JsValue {
         CallError::NotSupported { reason, .. } => ("not-supported", Some(*reason)),
         CallError::PacketTooLarge { .. } => ("not-supported", Some(ReasonCode::PacketTooLarge)),
     };
-    failure(code, &error.to_string(), reason)
+    failure(code, error, reason)
 }
 
 pub(crate) fn of_topic(error: &TopicError) -> JsValue {
-    failure("topic", &error.to_string(), None)
+    failure("topic", error, None)
 }
 
 pub(crate) fn of_filter(error: &TopicError) -> JsValue {
-    failure("filter", &error.to_string(), None)
+    failure("filter", error, None)
 }
 
 /// Validates a topic filter or a topic name.

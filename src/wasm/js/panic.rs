@@ -3,12 +3,13 @@
 //! Only a bug of ours panics.
 
 use alloc::boxed::Box;
-use alloc::string::ToString;
 use std::panic;
 
 use js_sys::WebAssembly::RuntimeError;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::throw_val;
+
+use crate::wasm::js::error::text_of;
 
 /// Installs the hook once the module is loaded.
 ///
@@ -17,7 +18,7 @@ use wasm_bindgen::throw_val;
 #[wasm_bindgen(start)]
 fn start() {
     panic::set_hook(Box::new(|panic| {
-        let text = panic.to_string();
+        let text = text_of(panic);
         web_sys::console::error_1(&text.as_str().into());
         throw_val(RuntimeError::new(&text).into());
     }));

@@ -2,8 +2,6 @@
 //!
 //! The face knows their names.
 
-use alloc::string::ToString;
-
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -46,9 +44,9 @@ pub(crate) fn write(given: Option<Array>) -> Result<PropertiesBuf, JsValue> {
     let Some(given) = given else { return Ok(list) };
     for index in (0..given.length()).step_by(2) {
         let Some(id) = PropertyId::from_value(list::number(&given, index)) else {
-            return Err(failure("property", "there is no such property", None));
+            return Err(failure("property", &"there is no such property", None));
         };
-        push(&mut list, id, &given, index + 1).map_err(|error| failure("property", &error.to_string(), None))?;
+        push(&mut list, id, &given, index + 1).map_err(|error| failure("property", &error, None))?;
     }
     Ok(list)
 }
