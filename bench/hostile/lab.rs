@@ -4,13 +4,13 @@
 //! whole of that input and of its outputs, and all turns up to the answer.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wasmqtt::broker::{BatchId, Broker, BrokerOptions, Output, PeerId};
 use wasmqtt::codec::{PINGREQ, PINGRESP};
 use wasmqtt::time::Time;
 
-use crate::packets;
+use crate::{clock, packets};
 
 /// Bytes that a socket gives at once.
 pub(crate) const CHUNK: usize = 64 * 1024;
@@ -136,14 +136,14 @@ impl Lab {
     /// Measures a task of the host with a ping behind it. Returns what the task returns.
     fn measure_task(&mut self, task: impl FnOnce(&mut Self) -> bool) -> bool {
         self.is_answered = false;
-        let begin = Instant::now();
+        let begin = clock::now();
         let result = task(self);
         self.broker.handle_bytes(self.innocent, &PINGREQ, self.now);
         self.drain();
         while !self.is_answered {
             assert!(self.go_on(), "the ping is never answered");
         }
-        let wait = begin.elapsed();
+        let wait = clock::now().saturating_sub(begin);
         self.report.wait = self.report.wait.max(wait);
         self.report.turns += 1;
         result

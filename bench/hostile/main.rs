@@ -3,6 +3,7 @@
 //! `cargo bench --bench hostile`, or with a part of a row's name `-- wills`. `npm run bench --
 //! hostile` runs it too.
 
+mod clock;
 mod lab;
 mod packets;
 mod rows;

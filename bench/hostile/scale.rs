@@ -1,12 +1,13 @@
 //! Hostile inputs of thousands of clients, each a row of the table.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wasmqtt::broker::{Access, AccessFilter, AccessRule, Broker, BrokerOptions};
 use wasmqtt::codec::{PropertiesBuf, Property, QoS, ReasonCode};
 use wasmqtt::time::Time;
 
+use crate::clock;
 use crate::lab::{Lab, Report};
 use crate::packets::{connect, connect_with, publish, subscribe, unsubscribe, will};
 
@@ -194,11 +195,11 @@ pub(crate) fn restore() -> Report {
     }
     let records = lab.records.take().unwrap_or_default();
     let mut broker = Broker::new(options(), 7);
-    let begin = Instant::now();
+    let begin = clock::now();
     broker
         .restore(records.iter().map(|(key, value)| (&**key, &**value)), Time::from_millis(1_000))
         .expect("its records");
-    let wait = begin.elapsed();
+    let wait = clock::now().saturating_sub(begin);
     let mut lab = Lab::of(broker);
     lab.note_wait(wait);
     lab.report()

@@ -8,7 +8,7 @@ use core::time::Duration;
 use crate::codec::{Message, PropertyId};
 use crate::collections::change_list::ChangeList;
 use crate::collections::sorted_list::SortedList;
-use crate::time::{Time, earlier};
+use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
 
 /// Retained messages in the order of their topics.
@@ -18,8 +18,8 @@ pub(crate) struct Retained {
     bytes: usize,
     messages_max: usize,
     bytes_max: usize,
-    /// No message expires before this time, so that a full table is not searched in vain.
-    first_expiry: Option<Time>,
+    /// Topics by the times at which their messages expire.
+    expiries: SortedList<(Time, TopicName)>,
     /// Topics whose message changed since the store's last batch.
     changed: ChangeList<TopicName>,
 }
@@ -49,7 +49,7 @@ impl Retained {
             bytes: 0,
             messages_max,
             bytes_max,
-            first_expiry: None,
+            expiries: SortedList::new(),
             changed: ChangeList::new(),
         }
     }
@@ -66,19 +66,30 @@ impl Retained {
         let new_bytes = message.bytes();
         let topic = message.topic.clone();
         self.changed.note(|| topic.clone());
-        if !self.has_room(topic.as_str(), new_bytes) {
-            self.remove_expired(arrived);
-            if !self.has_room(topic.as_str(), new_bytes) {
+        while !self.has_room(topic.as_str(), new_bytes) {
+            if !self.remove_expired(arrived) {
                 self.clear(topic.as_str());
                 return Err(RetainedFull);
             }
         }
         let expires_at = expiry(&message).map(|interval| arrived + interval);
-        self.first_expiry = earlier(self.first_expiry, expires_at);
+        let former = self.messages.find(topic.as_str()).and_then(|former| former.expires_at);
+        if let Some(at) = expires_at.filter(|_| former != expires_at) {
+            self.expiries.insert::<(Time, TopicName)>((at, topic.clone()));
+        }
         self.bytes += new_bytes;
         let entry = RetainedMessage { topic, message, publisher, arrived, expires_at };
         match self.messages.find_mut(entry.topic.as_str()) {
-            Some(former) => self.bytes -= core::mem::replace(former, entry).message.bytes(),
+            Some(former) => {
+                let at = entry.expires_at;
+                let former = core::mem::replace(former, entry);
+                // A message of the same moment has taken the place of its former one.
+                if former.expires_at == at {
+                    self.bytes -= former.message.bytes();
+                } else {
+                    self.forget(&former);
+                }
+            }
             None => self.messages.insert::<str>(entry),
         }
         Ok(())
@@ -87,8 +98,16 @@ impl Retained {
     /// Removes the topic's message, as a retained empty payload does [MQTT-3.3.1-6].
     pub(crate) fn clear(&mut self, topic: &str) {
         if let Some(entry) = self.messages.remove(topic) {
-            self.bytes -= entry.message.bytes();
+            self.forget(&entry);
             self.changed.note(|| entry.topic);
+        }
+    }
+
+    /// Takes a removed message out of the counts.
+    fn forget(&mut self, entry: &RetainedMessage) {
+        self.bytes -= entry.message.bytes();
+        if let Some(at) = entry.expires_at {
+            self.expiries.remove(&(at, entry.topic.clone()));
         }
     }
 
@@ -132,7 +151,7 @@ impl Retained {
 
     /// Returns the bytes of memory of its tables. The messages are charged by themselves.
     pub(crate) fn table_bytes(&self) -> usize {
-        self.messages.table_bytes()
+        self.messages.table_bytes() + self.expiries.table_bytes()
     }
 
     /// Returns the bytes of topics, payloads and properties.
@@ -154,23 +173,12 @@ impl Retained {
             && self.bytes - former.unwrap_or(0) + new_bytes <= self.bytes_max
     }
 
-    /// Removes expired messages.
-    pub(crate) fn remove_expired(&mut self, now: Time) {
-        if self.first_expiry.is_none_or(|first| now < first) {
-            return;
-        }
-        let (mut expired, mut first_expiry) = (Vec::new(), None);
-        for entry in self.messages.iter() {
-            if entry.has_expired(now) {
-                expired.push(entry.topic.clone());
-            } else {
-                first_expiry = earlier(first_expiry, entry.expires_at);
-            }
-        }
-        for topic in expired {
-            self.clear(topic.as_str());
-        }
-        self.first_expiry = first_expiry;
+    /// Removes the message that has expired first. False if there is none.
+    pub(crate) fn remove_expired(&mut self, now: Time) -> bool {
+        let first = self.expiries.first().filter(|(at, _)| *at <= now);
+        let Some(topic) = first.map(|(_, topic)| topic.clone()) else { return false };
+        self.clear(topic.as_str());
+        true
     }
 }
 

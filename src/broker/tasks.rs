@@ -8,13 +8,16 @@
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
+use crate::broker::clients::subscription::Subscription;
 use crate::broker::delivery_tag::Delivery;
 use crate::broker::ids::{ClientKey, GroupKey, PeerId};
 use crate::broker::monitor::counters::{Counters, Gauges};
 use crate::codec::{Message, PacketId};
 use crate::collections::fifo::Fifo;
 use crate::time::Time;
+use crate::topic::TopicFilter;
 
 /// Work that goes on in a later turn.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub(crate) enum Task {
     HandOver(HandOver),
     /// Ends a session.
     EndSession(ClientKey, EndStage),
+    /// Sends a client the values of `$SYS` for these new subscriptions.
+    NewSysFilters(ClientKey, Vec<(TopicFilter, Subscription)>, Box<(Counters, Gauges)>),
     /// Publishes the changed values of `$SYS`, from this index on.
     Sys(usize, Box<(Counters, Gauges)>),
 }

@@ -143,10 +143,10 @@ impl Broker {
         gauges
     }
 
-    /// Counts a received packet. A packet that waited for answers was counted before.
+    /// Counts a received packet. A packet that was begun before was counted then.
     #[inline]
     pub(crate) fn count_received(&mut self, id: PeerId, packet: &[u8]) {
-        if self.peers.get_mut(id).is_some_and(|peer| !peer.input.take_held_back() && !peer.input.has_questions()) {
+        if self.peers.get_mut(id).is_some_and(|peer| !peer.input.take_held_back() && !peer.input.is_begun()) {
             self.events.counters.received.count(packet);
         }
     }

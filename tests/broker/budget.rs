@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use wasmqtt::broker::{BrokerOptions, Output, PeerId};
+use wasmqtt::broker::{Access, AccessFilter, AccessRule, BrokerOptions, Output, PeerId};
 use wasmqtt::codec::{
-    Connect, PINGREQ, PINGRESP, Packet, Properties, Property, Publish, QoS, Subscribe, Subscription,
-    SubscriptionOptions,
+    Connect, PINGREQ, PINGRESP, Packet, PacketKind, Properties, Property, Publish, QoS, ReasonCode, Subscribe,
+    Subscription, SubscriptionOptions, Unsubscribe,
 };
 
 use super::store::{keeping, restart, stored};
@@ -50,7 +50,7 @@ fn turns(scenario: &mut Scenario, innocent: PeerId) -> usize {
     while scenario.broker.next_deadline().is_some_and(|at| at <= scenario.now) {
         scenario.broker.handle_timeout(scenario.now);
         scenario.broker.handle_bytes(innocent, &PINGREQ, scenario.now);
-        assert!(is_answered(scenario, innocent), "turn {turns}");
+        assert!(is_answered(scenario, innocent), "turn {turns}, {} steps", scenario.broker.longest_turn());
         turns += 1;
     }
     let longest = scenario.broker.longest_turn();
@@ -254,4 +254,98 @@ fn many_properties_are_copied_in_turns() {
     scenario.broker.handle_bytes(sender, &encoded(&Packet::Publish(large)), scenario.now);
     assert!(turns(&mut scenario, innocent) > 3);
     assert_eq!(scenario.broker.counters().delivered, 100);
+}
+
+fn rules(count: usize) -> Access {
+    let rule = |number: usize| AccessRule {
+        action: None,
+        filter: AccessFilter::parse(&format!("t/{number}/%c/#")).expect("a filter"),
+        client_id: None,
+        username: None,
+        verdict: Err(ReasonCode::NotAuthorized),
+    };
+    Access::new((0..count).map(rule).collect())
+}
+
+/// A SUBSCRIBE is compared with many rules in turns, and answered whole.
+#[test]
+fn many_filters_are_compared_with_many_rules_in_turns() {
+    let mut scenario = Scenario::with(BrokerOptions { access: rules(2_000), ..options() });
+    let (innocent, reader) = (scenario.join(V5, "innocent"), scenario.join(V5, "reader"));
+    let filters: Vec<_> = (0..500).map(|number| format!("t/{number}/reader/{}", number % 7)).collect();
+    let subscriptions = filters.iter().map(|filter| Subscription { filter, options: SubscriptionOptions::default() });
+    let (properties, subscriptions) = (Properties::EMPTY, subscriptions.collect());
+    let bytes = encoded(&Packet::Subscribe(Subscribe { packet_id: id(1), properties, subscriptions }));
+    scenario.broker.handle_bytes(reader, &bytes, scenario.now);
+    assert!(turns(&mut scenario, innocent) > 3);
+    assert_eq!(scenario.broker.subscriptions(), 0, "each is refused");
+    assert_eq!(scenario.broker.counters().received.packets(PacketKind::Subscribe), 1, "it is one packet");
+}
+
+/// Rules about other topics are not compared for each receiver.
+#[test]
+fn many_rules_are_compared_once_for_a_topic() {
+    let mut scenario = Scenario::with(BrokerOptions { access: rules(5_000), ..options() });
+    for number in 0..200 {
+        let subscriber = scenario.join(V5, &format!("s{number}"));
+        scenario.subscribe(subscriber, "#", QoS::AtMostOnce);
+    }
+    let (innocent, sender) = (scenario.join(V5, "innocent"), scenario.join(V5, "sender"));
+    let before = scenario.broker.counters().delivered;
+    let bytes = encoded(&Packet::Publish(publish("t/7/s7/x", "to all but s7", QoS::AtMostOnce)));
+    scenario.broker.handle_bytes(sender, &bytes, scenario.now);
+    assert_eq!(turns(&mut scenario, innocent), 1);
+    assert_eq!(scenario.broker.counters().delivered - before, 199);
+}
+
+#[test]
+fn an_unsubscribe_of_many_filters_is_cut_and_answered_whole() {
+    let mut scenario = Scenario::with(options());
+    let (innocent, reader) = (scenario.join(V5, "innocent"), scenario.join(V5, "reader"));
+    subscribe_all(&mut scenario, reader, &[String::from("a/1"), String::from("a/90000")]);
+    scenario.hear(reader);
+    let filters: Vec<_> = (0..90_000).map(|number| format!("a/{number}")).collect();
+    let filters: Vec<_> = filters.iter().map(String::as_str).collect();
+    let unsubscribe = Unsubscribe { packet_id: id(2), properties: Properties::EMPTY, filters };
+    scenario.broker.handle_bytes(reader, &encoded(&Packet::Unsubscribe(unsubscribe)), scenario.now);
+    assert!(turns(&mut scenario, innocent) > 1);
+    assert_eq!(scenario.broker.subscriptions(), 1);
+    assert_eq!(scenario.broker.counters().received.packets(PacketKind::Unsubscribe), 1, "it is one packet");
+}
+
+#[test]
+fn filters_of_sys_among_many_sessions_are_served_in_turns() {
+    let mut scenario = Scenario::with(options());
+    for number in 0..2_000 {
+        let peer = scenario.join_with(&lasting(V5, &format!("s{number}")));
+        scenario.leave(peer);
+    }
+    let (innocent, reader) = (scenario.join(V5, "innocent"), scenario.join(V5, "reader"));
+    let filters: Vec<_> = (0..1_000).map(|number| format!("$SYS/+/{number}/#")).collect();
+    let subscriptions = filters.iter().map(|filter| Subscription { filter, options: SubscriptionOptions::default() });
+    let (properties, subscriptions) = (Properties::EMPTY, subscriptions.collect());
+    let bytes = encoded(&Packet::Subscribe(Subscribe { packet_id: id(1), properties, subscriptions }));
+    scenario.broker.handle_bytes(reader, &bytes.repeat(3), scenario.now);
+    assert!(turns(&mut scenario, innocent) > 1);
+}
+
+#[test]
+fn retained_messages_that_expire_at_once_are_removed_in_turns() {
+    let mut scenario = Scenario::with(options());
+    let expiry = properties(&[Property::MessageExpiryInterval(1)]);
+    let sender = scenario.join(V5, "sender");
+    for number in 0..30_000 {
+        let topic = format!("a/{number}");
+        let kept =
+            Publish { retain: true, properties: expiry.as_properties(), ..publish(&topic, "x", QoS::AtMostOnce) };
+        scenario.broker.handle_bytes(sender, &encoded(&Packet::Publish(kept)), scenario.now);
+        scenario.drain();
+    }
+    scenario.now = scenario.now + Duration::from_secs(2);
+    let (innocent, reader) = (scenario.join(V5, "innocent"), scenario.join(V5, "reader"));
+    for packet_id in 1..=2 {
+        assert_eq!(scenario.subscribe(reader, &format!("a/{packet_id}"), QoS::AtMostOnce).len(), 1, "SUBACK alone");
+        turns(&mut scenario, innocent);
+    }
+    assert_eq!(scenario.broker.gauges(scenario.now).retained, 0);
 }

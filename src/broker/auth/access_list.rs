@@ -26,9 +26,6 @@ pub struct Access {
     rules: Vec<AccessRule>,
 }
 
-/// Rules that are compared in one step.
-pub(crate) const RULES_IN_STEP: usize = 4;
-
 /// One rule of an [`Access`] list.
 #[derive(Clone, Debug)]
 pub struct AccessRule {
@@ -75,20 +72,85 @@ impl Access {
     }
 
     /// Returns the decision for an action of the client on a topic.
-    pub(crate) fn check(&self, action: Action, identity: Identity<'_>, topic: &str) -> Result<(), ReasonCode> {
-        let first = self.rules.iter().find(|rule| rule.names(action, identity) && rule.filter.matches(topic, identity));
+    pub(crate) fn check(
+        &self,
+        action: Action,
+        identity: Identity<'_>,
+        topic: &str,
+        budget: &mut Budget,
+    ) -> Result<(), ReasonCode> {
+        budget.spend(self.rules.len(), 0);
+        let first = self
+            .rules
+            .iter()
+            .find(|rule| rule.is_about(action) && rule.names(identity) && rule.filter.matches(topic, Some(identity)));
         first.map_or(Ok(()), |rule| rule.verdict)
     }
 
     /// True if a message of this topic may be delivered to the client.
     pub(crate) fn may_read(&self, identity: Identity<'_>, topic: &str, budget: &mut Budget) -> bool {
-        budget.spend(2 * self.rules.len() / RULES_IN_STEP, 0);
-        [Action::Subscribe, Action::Receive].into_iter().all(|action| self.check(action, identity, topic).is_ok())
+        let mut rules = self.rules.iter();
+        Self::may_read_by(&mut rules, identity, topic, budget)
+    }
+
+    /// As [`may_read`](Self::may_read), by the rules at these places.
+    pub(crate) fn may_read_by_rules(
+        &self,
+        places: &[usize],
+        identity: Identity<'_>,
+        topic: &str,
+        budget: &mut Budget,
+    ) -> bool {
+        let mut rules = places.iter().filter_map(|place| self.rules.get(*place));
+        Self::may_read_by(&mut rules, identity, topic, budget)
+    }
+
+    fn may_read_by(
+        rules: &mut dyn Iterator<Item = &AccessRule>,
+        identity: Identity<'_>,
+        topic: &str,
+        budget: &mut Budget,
+    ) -> bool {
+        // The first rule about each of the two actions decides.
+        let (mut may_subscribe, mut may_receive) = (false, false);
+        for rule in rules {
+            budget.spend(1, 0);
+            let subscribe = !may_subscribe && rule.is_about(Action::Subscribe);
+            let receive = !may_receive && rule.is_about(Action::Receive);
+            if (subscribe || receive) && rule.names(identity) && rule.filter.matches(topic, Some(identity)) {
+                if rule.verdict.is_err() {
+                    return false;
+                }
+                may_subscribe |= subscribe;
+                may_receive |= receive;
+                if may_subscribe && may_receive {
+                    break;
+                }
+            }
+        }
+        true
+    }
+
+    /// Finds the rules that may decide who receives this topic, whoever it is. A message goes to
+    /// many clients, and most rules are about other topics.
+    pub(crate) fn rules_of_topic(&self, topic: &str, places: &mut Vec<usize>, budget: &mut Budget) {
+        budget.spend(self.rules.len(), 0);
+        let is_of_topic = |rule: &AccessRule| {
+            (rule.is_about(Action::Subscribe) || rule.is_about(Action::Receive)) && rule.filter.matches(topic, None)
+        };
+        places.extend(self.rules.iter().enumerate().filter(|(_, rule)| is_of_topic(rule)).map(|(place, _)| place));
     }
 
     /// Returns the decision for a subscription of the client.
-    pub(crate) fn check_subscription(&self, identity: Identity<'_>, filter: &TopicFilter) -> Result<(), ReasonCode> {
-        for rule in self.rules.iter().filter(|rule| rule.names(Action::Subscribe, identity)) {
+    pub(crate) fn check_subscription(
+        &self,
+        identity: Identity<'_>,
+        filter: &TopicFilter,
+        budget: &mut Budget,
+    ) -> Result<(), ReasonCode> {
+        budget.spend(self.rules.len(), 0);
+        let is_about = |rule: &&AccessRule| rule.is_about(Action::Subscribe) && rule.names(identity);
+        for rule in self.rules.iter().filter(is_about) {
             match (rule.verdict, rule.filter.compare(filter.filter(), identity)) {
                 (_, Overlap::All) => return rule.verdict,
                 (Ok(()), Overlap::Some) => return Ok(()),
@@ -104,9 +166,8 @@ impl AccessRule {
         self.action.is_none_or(|own| own == action)
     }
 
-    fn names(&self, action: Action, identity: Identity<'_>) -> bool {
-        self.is_about(action)
-            && self.client_id.as_deref().is_none_or(|client_id| client_id == identity.client_id)
+    fn names(&self, identity: Identity<'_>) -> bool {
+        self.client_id.as_deref().is_none_or(|client_id| client_id == identity.client_id)
             && self.username.as_deref().is_none_or(|username| Some(username) == identity.username)
     }
 }
@@ -138,14 +199,15 @@ impl AccessFilter {
         self.0.as_str()
     }
 
-    fn matches(&self, topic: &str, identity: Identity<'_>) -> bool {
+    /// True if it matches the topic for this client, or, without one, for any client.
+    fn matches(&self, topic: &str, identity: Option<Identity<'_>>) -> bool {
         let mut levels = Levels::of(topic);
         for expected in Levels::of(self.as_str()) {
             if expected == b"#" {
                 return true;
             }
             match levels.next() {
-                Some(level) if expected == b"+" || is_level(expected, level, identity) => {}
+                Some(level) if expected == b"+" || is_level_for(expected, level, identity) => {}
                 _ => return false,
             }
         }
@@ -177,6 +239,12 @@ impl AccessFilter {
 
 const fn is_a_wildcard(level: &[u8]) -> bool {
     matches!(level, [byte] if is_wildcard(*byte))
+}
+
+/// True if a topic level equals a rule's level for this client, or may for any.
+fn is_level_for(expected: &[u8], level: &[u8], identity: Option<Identity<'_>>) -> bool {
+    expected == level && !expected.contains(&b'%')
+        || identity.map_or(expected.contains(&b'%'), |identity| is_level(expected, level, identity))
 }
 
 /// True if a topic level equals a rule's level, with `%c` and `%u` replaced.
@@ -230,7 +298,7 @@ mod tests {
             ("%", "%", true),
         ];
         for (filter, topic, expected) in rows {
-            assert_eq!(parse(filter).matches(topic, ANN), expected, "{filter} and {topic}");
+            assert_eq!(parse(filter).matches(topic, Some(ANN)), expected, "{filter} and {topic}");
         }
     }
 
@@ -242,12 +310,12 @@ mod tests {
             for filter in ["d/%c", "d/%u"] {
                 // Topics have no wildcards, so an identifier like one matches no topic.
                 let expected = TopicName::parse(topic).is_err();
-                assert_eq!(parse(filter).matches(topic, identity), expected, "{name} in {filter} and {topic}");
+                assert_eq!(parse(filter).matches(topic, Some(identity)), expected, "{name} in {filter} and {topic}");
             }
             assert_ne!(parse("d/%c/#").compare("d/#", identity), Overlap::All, "{name}");
             assert_ne!(parse("d/%c").compare("d/+", identity), Overlap::All, "{name}");
         }
-        assert!(!parse("d/%u").matches("d/", Identity { client_id: "c1", username: None }));
+        assert!(!parse("d/%u").matches("d/", Some(Identity { client_id: "c1", username: None })));
     }
 
     #[test]
@@ -302,7 +370,7 @@ mod tests {
         for rule in filters.iter().map(|text| parse(text)) {
             for filter in filters.iter().map(|text| TopicFilter::parse(text).expect(text)) {
                 let of_filter = || topics.iter().filter(|topic| filter.matches(topic));
-                let named = of_filter().filter(|topic| rule.matches(topic.as_str(), ANN)).count();
+                let named = of_filter().filter(|topic| rule.matches(topic.as_str(), Some(ANN))).count();
                 let overlap = rule.compare(filter.filter(), ANN);
                 let (rule, filter) = (rule.as_str(), filter.as_str());
                 assert_eq!(overlap == Overlap::None, named == 0, "{rule} and {filter}: {overlap:?}, {named}");

@@ -17,7 +17,7 @@ use crate::broker::clients::approval_queue::ApprovalQueue;
 use crate::broker::clients::rechecks::Rechecks;
 use crate::broker::clients::retained_cursors::RetainedCursors;
 use crate::broker::clients::shared_groups::MEMBER_BYTES;
-use crate::broker::clients::subscription::{ClientSubscription, Subscription};
+use crate::broker::clients::subscription::{ClientSubscription, Subscription, is_sys};
 use crate::broker::clients::will::Will;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag, Session, expires_at};
 use crate::broker::ids::{ClientKey, CursorId, PeerId};
@@ -41,6 +41,9 @@ pub(crate) struct ClientState {
     pub(crate) subscriptions: SortedList<ClientSubscription>,
     /// Bytes of all its topic filters.
     filter_bytes: usize,
+    /// Number of its subscriptions to `$SYS`. A filter that begins with a wildcard is none
+    /// [MQTT-4.7.2-1].
+    pub(crate) sys_filters: usize,
     /// Its shared subscriptions.
     memberships: usize,
     /// The peer; `None` while it is not connected.
@@ -129,6 +132,7 @@ impl ClientState {
     pub(crate) fn add_subscription(&mut self, filter: TopicFilter, subscription: Subscription) {
         self.filter_bytes += filter.as_str().len();
         self.memberships += usize::from(filter.share_name().is_some());
+        self.sys_filters += usize::from(is_sys(filter.filter()));
         self.subscriptions.insert::<str>(ClientSubscription { filter, subscription });
     }
 
@@ -164,6 +168,7 @@ impl ClientState {
         let ClientSubscription { filter, subscription } = self.subscriptions.remove(filter)?;
         self.filter_bytes -= filter.as_str().len();
         self.memberships -= usize::from(filter.share_name().is_some());
+        self.sys_filters -= usize::from(is_sys(filter.filter()));
         if let Some(cursor) = subscription.cursor {
             self.cursors.end(cursor);
         }
@@ -358,6 +363,7 @@ impl Clients {
             session,
             subscriptions: SortedList::new(),
             filter_bytes: 0,
+            sys_filters: 0,
             memberships: 0,
             peer: None,
             connect_order: 0,

@@ -66,3 +66,8 @@ pub(crate) const fn sends_retained(handling: RetainHandling, is_new: bool) -> bo
         RetainHandling::DoNotSend => false,
     }
 }
+
+/// True if the topic or topic filter is `$SYS` or below it.
+pub(crate) fn is_sys(topic: &str) -> bool {
+    topic.strip_prefix("$SYS").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

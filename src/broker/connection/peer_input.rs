@@ -10,6 +10,7 @@
 //! ```
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use crate::broker::auth::open_questions::PendingAnswers;
 use crate::broker::auth::question::Answer;
@@ -35,6 +36,17 @@ pub(crate) struct PeerInput {
     questions: Option<Box<PendingAnswers>>,
     /// True if the first packet was counted, and then held back for want of memory.
     was_held_back: bool,
+    /// How far the first packet has come, if the rest of it goes on in the next turn.
+    progress: Option<Box<Progress>>,
+}
+
+/// Progress of a packet with many filters, which stays in the decoder until its end.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// Decisions of the access list on the first filters of a SUBSCRIBE.
+    pub(crate) checked: Vec<Result<(), ReasonCode>>,
+    /// Reason codes of the first filters of an UNSUBSCRIBE.
+    pub(crate) reasons: Vec<ReasonCode>,
 }
 
 /// The reason why the first packet in a peer's decoder is not handled now.
@@ -75,6 +87,7 @@ impl PeerInput {
             reading: Reading::Open,
             questions: None,
             was_held_back: false,
+            progress: None,
         }
     }
 
@@ -85,7 +98,9 @@ impl PeerInput {
 
     /// Returns the bytes of memory of the packets that are not handled yet.
     pub(crate) fn held_bytes(&self) -> usize {
-        self.decoder.capacity() + self.questions.as_ref().map_or(0, |questions| questions.table_bytes())
+        self.decoder.capacity()
+            + self.questions.as_ref().map_or(0, |questions| questions.table_bytes())
+            + self.progress.as_ref().map_or(0, |progress| progress.checked.capacity() + progress.reasons.capacity())
     }
 
     /// True if the bytes that wait begin with these.
@@ -139,6 +154,21 @@ impl PeerInput {
     /// Blocks the packets, or unblocks them.
     pub(crate) const fn set_blocked(&mut self, blocked: Blocked) {
         self.blocked = blocked;
+    }
+
+    /// True if the first packet was begun before.
+    pub(crate) const fn is_begun(&self) -> bool {
+        self.questions.is_some() || self.progress.is_some()
+    }
+
+    /// Takes the progress of the first packet.
+    pub(crate) fn take_progress(&mut self) -> Option<Progress> {
+        self.progress.take().map(|progress| *progress)
+    }
+
+    /// Keeps the progress of the first packet.
+    pub(crate) fn put_progress(&mut self, progress: Progress) {
+        self.progress = Some(Box::new(progress));
     }
 
     /// True if the first packet has asked the host, whether it was answered or not.

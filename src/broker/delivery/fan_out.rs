@@ -40,6 +40,9 @@ pub(crate) struct FanOut {
     /// How far the match of the topic has come.
     walk: Walk,
     is_collected: bool,
+    /// The rules of the access list that are about the topic.
+    rules: Vec<usize>,
+    has_rules: bool,
     /// The place of the next target.
     next: usize,
     targets: Vec<Target>,
@@ -97,6 +100,8 @@ impl FanOut {
         self.number += 1;
         self.walk.restart();
         self.is_collected = false;
+        self.has_rules = false;
+        self.rules.clear();
         self.next = 0;
         self.targets.clear();
         self.more_identifiers.clear();
@@ -119,7 +124,19 @@ impl FanOut {
         if self.is_collected {
             return true;
         }
+        if let Some(access) = access
+            && !core::mem::replace(&mut self.has_rules, true)
+        {
+            access.rules_of_topic(publish.topic, &mut self.rules, budget);
+        }
         let mut walk = core::mem::take(&mut self.walk);
+        let rules = core::mem::take(&mut self.rules);
+        let may_read = |key, clients: &Clients, budget: &mut Budget| {
+            access.is_none_or(|access| {
+                let client = clients.get(key);
+                client.is_some_and(|client| access.may_read_by_rules(&rules, client.identity(), publish.topic, budget))
+            })
+        };
         let looked_at = walk.looked_at;
         let topic = publish.topic;
         let bytes = topic.len() + publish.payload.len() + publish.properties.as_bytes().len();
@@ -132,13 +149,13 @@ impl FanOut {
                 match *subscriber {
                     // [MQTT-3.8.3-3]
                     Subscriber::Client(key) if subscription.no_local && publisher == Some(key) => {}
-                    Subscriber::Client(key) if !may_read(access, key, topic, clients, budget) => {}
+                    Subscriber::Client(key) if !may_read(key, clients, budget) => {}
                     Subscriber::Client(key) => self.add(key, *subscription, clients),
                     Subscriber::Group(group) => {
                         let readiness = |key, subscription: &Subscription, budget: &mut Budget| {
                             let size = (publish.qos.min(subscription.qos), bytes);
                             let readiness = Readiness::of(key, size, clients, parts, now)?;
-                            may_read(access, key, topic, clients, budget).then_some(readiness)
+                            may_read(key, clients, budget).then_some(readiness)
                         };
                         let best = Readiness::best(publish.qos, groups.is_attended(group));
                         let picked = groups.pick(group, best, budget, readiness);
@@ -159,6 +176,7 @@ impl FanOut {
         });
         budget.spend(walk.looked_at - looked_at, 0);
         self.walk = walk;
+        self.rules = rules;
         self.is_collected
     }
 

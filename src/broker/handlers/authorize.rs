@@ -13,6 +13,7 @@ use crate::broker::auth::open_questions::Subject;
 use crate::broker::auth::question::{Action, Answer, Question};
 use crate::broker::auth::verdict::{Verdict, refusal};
 use crate::broker::cause::DisconnectCause;
+use crate::broker::connection::peer_input::{Blocked, Progress};
 use crate::broker::event::Event;
 use crate::broker::handlers::packet::Sender;
 use crate::broker::ids::{ClientKey, PeerId, QuestionId};
@@ -96,7 +97,9 @@ impl Broker {
         if publish.qos == QoS::ExactlyOnce && publish.packet_id.is_some_and(has_received) {
             return Verdict::Allowed;
         }
-        if let Err(reason) = self.options.access.check(Action::Publish, client.identity(), publish.topic) {
+        if let Err(reason) =
+            self.options.access.check(Action::Publish, client.identity(), publish.topic, &mut self.outbox.budget)
+        {
             return Verdict::Refused(refusal(reason, PacketKind::Puback));
         }
         if !self.options.asks.publish {
@@ -118,7 +121,7 @@ impl Broker {
     pub(crate) fn may_leave_will(&mut self, question: (PeerId, usize), connect: &Connect<'_>, now: Time) -> Verdict {
         let Some(will) = &connect.will else { return Verdict::Allowed };
         let identity = Identity { client_id: connect.client_id, username: connect.username };
-        if let Err(reason) = self.options.access.check(Action::Publish, identity, will.topic) {
+        if let Err(reason) = self.options.access.check(Action::Publish, identity, will.topic, &mut self.outbox.budget) {
             return Verdict::Refused(refusal(reason, PacketKind::Connack));
         }
         if !self.options.asks.publish {
@@ -135,29 +138,26 @@ impl Broker {
         self.verdict(question, PacketKind::Connack, &ask, now)
     }
 
-    /// Returns a verdict for each subscription; `None` while one is pending.
+    /// Returns a verdict for each subscription. `None` while one is pending, or if the rest is
+    /// compared with the access list in the next turn.
     pub(crate) fn may_subscribe(
         &mut self,
         sender: Sender,
         subscribe: &Subscribe<'_>,
         now: Time,
     ) -> Option<Vec<Verdict>> {
+        let checked = self.check_filters(sender, subscribe)?;
         let Some(client) = self.clients.get(sender.client) else { return Some(Vec::new()) };
         let (client_id, username) = (Arc::clone(&client.id), client.username.clone());
-        let identity = Identity { client_id: &client_id, username: username.as_deref() };
-        let mut verdicts = Vec::with_capacity(subscribe.subscriptions.len());
+        let mut verdicts = Vec::with_capacity(checked.len());
         let mut place = 0;
-        for asked in subscribe.subscriptions.iter().take(self.options.subscriptions_max) {
-            let Ok(filter) = TopicFilter::parse(asked.filter) else {
-                // It is refused as invalid when it is granted.
-                verdicts.push(Verdict::Allowed);
-                continue;
-            };
-            if let Err(reason) = self.options.access.check_subscription(identity, &filter) {
-                verdicts.push(Verdict::Refused(refusal(reason, PacketKind::Suback)));
+        for (asked, access) in subscribe.subscriptions.iter().zip(&checked) {
+            if let Err(reason) = access {
+                verdicts.push(Verdict::Refused(*reason));
                 continue;
             }
-            if !self.options.asks.subscribe {
+            // An invalid one is refused when it is granted.
+            if !self.options.asks.subscribe || TopicFilter::parse(asked.filter).is_err() {
                 verdicts.push(Verdict::Allowed);
                 continue;
             }
@@ -172,7 +172,44 @@ impl Broker {
             verdicts.push(self.verdict((sender.peer, place), PacketKind::Suback, &question, now));
             place += 1;
         }
-        (!verdicts.contains(&Verdict::Pending)).then_some(verdicts)
+        if !verdicts.contains(&Verdict::Pending) {
+            return Some(verdicts);
+        }
+        self.put_progress(sender.peer, Progress { checked, ..Progress::default() });
+        None
+    }
+
+    /// Compares the filters of a SUBSCRIBE with the access list. `None` if the rest goes on in the
+    /// next turn.
+    fn check_filters(&mut self, sender: Sender, subscribe: &Subscribe<'_>) -> Option<Vec<Result<(), ReasonCode>>> {
+        let Progress { mut checked, .. } = self.take_progress(sender.peer);
+        let Self { clients, options, outbox, .. } = self;
+        let Some(client) = clients.get(sender.client) else { return Some(checked) };
+        let filters = subscribe.subscriptions.iter().take(options.subscriptions_max);
+        for asked in filters.skip(checked.len()) {
+            if outbox.is_spent() {
+                self.put_progress(sender.peer, Progress { checked, ..Progress::default() });
+                self.defer(sender.peer, Blocked::Budget);
+                return None;
+            }
+            checked.push(TopicFilter::parse(asked.filter).map_or(Ok(()), |filter| {
+                let verdict = options.access.check_subscription(client.identity(), &filter, &mut outbox.budget);
+                verdict.map_err(|reason| refusal(reason, PacketKind::Suback))
+            }));
+        }
+        Some(checked)
+    }
+
+    /// Takes how far the peer's packet has come.
+    pub(crate) fn take_progress(&mut self, id: PeerId) -> Progress {
+        self.peers.get_mut(id).and_then(|peer| peer.input.take_progress()).unwrap_or_default()
+    }
+
+    /// Keeps how far the peer's packet has come, which stays in the decoder.
+    pub(crate) fn put_progress(&mut self, id: PeerId, progress: Progress) {
+        if let Some(peer) = self.peers.get_mut(id) {
+            peer.input.put_progress(progress);
+        }
     }
 
     /// Checks the subscriptions of a session that another user resumes. Those that are refused end,
@@ -184,7 +221,7 @@ impl Broker {
         let identity = Identity { client_id: connect.client_id, username: connect.username };
         let (mut refused, mut is_pending, mut place) = (Vec::new(), false, place);
         for (filter, qos) in filters {
-            if let Err(reason) = self.options.access.check_subscription(identity, &filter) {
+            if let Err(reason) = self.options.access.check_subscription(identity, &filter, &mut self.outbox.budget) {
                 refused.push((filter, refusal(reason, PacketKind::Suback)));
                 continue;
             }

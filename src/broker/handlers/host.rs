@@ -6,11 +6,11 @@
 use alloc::sync::Arc;
 
 use crate::broker::Broker;
+use crate::broker::clients::subscription::is_sys;
 use crate::broker::clients::subscription::{Subscription, sends_retained};
 use crate::broker::delivery::fan_out::Subscriber;
 use crate::broker::host_message::{HostMessage, HostSubscribeError};
 use crate::broker::ids::HandlerId;
-use crate::broker::monitor::sys_values::is_sys;
 use crate::codec::{QoS, SubscriptionOptions};
 use crate::time::Time;
 use crate::topic::TopicFilter;
@@ -46,7 +46,8 @@ impl Broker {
         }
         if sends_retained(options.retain_handling, is_new) {
             self.send_retained_to_host(filter, handler, options.no_local, now);
-            self.send_sys_values(Subscriber::Host(handler), filter, subscription, now);
+            let values = (self.counters(), self.gauges(now));
+            self.send_sys_values(Subscriber::Host(handler), filter, subscription, &values, now);
         }
         Ok(())
     }

@@ -39,7 +39,10 @@ impl Broker {
             let blocked = self.blocked_by(share_end);
             let may_go_on = blocked == Blocked::Budget && self.may_answer_ping(id, decoder.unread());
             if blocked != Blocked::Nothing && !may_go_on {
-                self.defer(id, blocked);
+                // Without bytes, nothing waits, and a later PINGREQ is not behind others.
+                if blocked != Blocked::Budget || !decoder.unread().is_empty() {
+                    self.defer(id, blocked);
+                }
                 break;
             }
             let before = decoder.unread().len();
@@ -104,7 +107,7 @@ impl Broker {
             Packet::Pubcomp(ack) => self.on_ack(sender, session::Ack::Pubcomp, ack, now)?,
             Packet::Pubrel(ack) => self.on_pubrel(sender, ack)?,
             Packet::Subscribe(subscribe) => handled = self.on_subscribe(sender, &subscribe, now)?,
-            Packet::Unsubscribe(unsubscribe) => self.on_unsubscribe(sender, &unsubscribe, now)?,
+            Packet::Unsubscribe(unsubscribe) => handled = self.on_unsubscribe(sender, &unsubscribe, now)?,
             Packet::Pingreq => self.on_pingreq(sender)?,
             Packet::Disconnect(disconnect) => self.on_disconnect(sender, disconnect, now)?,
             Packet::Connect(_) => {

@@ -1,18 +1,21 @@
 //! SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0 §3.8, §3.10).
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::broker::Broker;
 use crate::broker::auth::verdict::Verdict;
 use crate::broker::cause::Fault;
+use crate::broker::clients::subscription::is_sys;
 use crate::broker::clients::subscription::{Subscription, sends_retained};
+use crate::broker::connection::peer_input::{Blocked, Progress};
 use crate::broker::delivery::fan_out::Subscriber;
 use crate::broker::event::Event;
 use crate::broker::handlers::packet::{Handled, Sender};
 use crate::broker::ids::{ClientKey, GroupKey};
 use crate::broker::memory_budget::{MEMORY_USED_UP, subscription_bytes};
-use crate::broker::monitor::sys_values::is_sys;
+use crate::broker::tasks::Task;
 use crate::codec::{self, Packet, Properties, QoS, ReasonCode, Suback, Subscribe, Unsuback, Unsubscribe, Version};
 use crate::time::Time;
 use crate::topic::{TopicFilter, has, has_more_levels, is_wildcard};
@@ -22,6 +25,12 @@ const FILTER_BYTES_MAX: usize = 1 << 20;
 
 /// Cost of adding or removing one filter, in router node visits.
 const FILTER_STEPS: usize = 40;
+
+/// Cost of a retained message that has expired, in the same steps.
+const EXPIRED_STEPS: usize = 10;
+
+/// Cost of a filter without a subscription, in the same steps.
+const UNKNOWN_FILTER_STEPS: usize = 4;
 
 const TOO_MANY_LEVELS: &str = "topic filter has more levels than the broker allows";
 
@@ -94,9 +103,16 @@ impl Broker {
         if new.is_empty() {
             return Ok(Handled::Done);
         }
-        self.retained.remove_expired(now);
-        for Granted { filter, subscription, .. } in new {
-            self.send_sys_values(Subscriber::Client(sender.client), &filter, subscription, now);
+        // Those that are left are not sent either.
+        while !self.outbox.is_spent() && self.retained.remove_expired(now) {
+            self.outbox.note_work(EXPIRED_STEPS, 0);
+        }
+        let is_of_sys = |granted: &Granted| is_sys(granted.filter.filter());
+        if !self.options.sys_interval.is_zero() && new.iter().any(is_of_sys) {
+            let new = new.into_iter().filter(is_of_sys).map(|granted| (granted.filter, granted.subscription)).collect();
+            let values = Box::new((self.counters(), self.gauges(now)));
+            self.outbox.note_work(self.clients.len(), 0);
+            self.begin_task(Task::NewSysFilters(sender.client, new, values), now);
         }
         if let Some(mut subscriber) = self.delivery_to(sender.client, now) {
             subscriber.flush();
@@ -132,35 +148,46 @@ impl Broker {
         sender: Sender,
         unsubscribe: &Unsubscribe<'_>,
         now: Time,
-    ) -> Result<(), Fault> {
-        let mut reasons = Vec::with_capacity(unsubscribe.filters.len());
-        let mut reason_string = "";
-        self.outbox.note_work(FILTER_STEPS * (1 + unsubscribe.filters.len()), 0);
-        for text in &unsubscribe.filters {
-            let client = self.clients.get_mut(sender.client);
-            let reason = if let Some(filter) = client.and_then(|client| client.unsubscribe(text)) {
-                if let Some(group) = self.remove_subscription(sender.client, &filter) {
-                    self.leave_group(sender.client, group, now);
-                }
-                if is_sys(filter.filter()) && !self.watches_sys(sender.client) {
-                    self.watch_sys(false, now);
-                }
-                ReasonCode::Success
-            } else {
-                match TopicFilter::parse(text) {
-                    Ok(filter) if has_more_levels(filter.filter(), self.options.topic_levels_max) => {
-                        reason_string = TOO_MANY_LEVELS;
-                        ReasonCode::TopicFilterInvalid
-                    }
-                    // 3.1.1 has no reason codes here.
-                    Ok(_) | Err(_) => ReasonCode::NoSubscriptionExisted,
-                }
-            };
+    ) -> Result<Handled, Fault> {
+        let Progress { mut reasons, .. } = self.take_progress(sender.peer);
+        while let Some(text) = unsubscribe.filters.get(reasons.len()) {
+            if self.outbox.is_spent() || !self.tasks.is_empty() {
+                self.put_progress(sender.peer, Progress { reasons, ..Progress::default() });
+                self.defer(sender.peer, Blocked::Budget);
+                return Ok(Handled::Waits);
+            }
+            let reason = self.end_subscription(sender, text, now);
             self.log_subscription(sender.client, text, reason, false);
             reasons.push(reason);
         }
+        let is_invalid = reasons.contains(&ReasonCode::TopicFilterInvalid);
+        let reason_string = if is_invalid { TOO_MANY_LEVELS } else { "" };
         let unsuback = Unsuback { packet_id: unsubscribe.packet_id, properties: Properties::EMPTY, reasons };
-        self.send_with_reason_string(sender, Packet::Unsuback(unsuback), reason_string)
+        self.send_with_reason_string(sender, Packet::Unsuback(unsuback), reason_string)?;
+        Ok(Handled::Done)
+    }
+
+    /// Ends a subscription of a client, if there is one. Returns the reason code of UNSUBACK.
+    fn end_subscription(&mut self, sender: Sender, text: &str, now: Time) -> ReasonCode {
+        self.outbox.note_work(UNKNOWN_FILTER_STEPS, text.len());
+        let client = self.clients.get_mut(sender.client);
+        let Some(filter) = client.and_then(|client| client.unsubscribe(text)) else {
+            return match TopicFilter::parse(text) {
+                Ok(filter) if has_more_levels(filter.filter(), self.options.topic_levels_max) => {
+                    ReasonCode::TopicFilterInvalid
+                }
+                // 3.1.1 has no reason codes here.
+                Ok(_) | Err(_) => ReasonCode::NoSubscriptionExisted,
+            };
+        };
+        self.outbox.note_work(FILTER_STEPS, 0);
+        if let Some(group) = self.remove_subscription(sender.client, &filter) {
+            self.leave_group(sender.client, group, now);
+        }
+        if is_sys(filter.filter()) && !self.watches_sys(sender.client) {
+            self.watch_sys(false, now);
+        }
+        ReasonCode::Success
     }
 
     /// Adds a client's subscription to the router, or changes it there.
@@ -230,7 +257,7 @@ impl Broker {
             return Err(Refused::new(fault.reason, fault.problem)); // 3.1.1 has no other answer for it.
         }
         let client = self.clients.get_mut(key).ok_or_else(|| Refused::new(ReasonCode::UnspecifiedError, ""))?;
-        let begins_sys = is_sys(filter.filter()) && !client.watches_sys();
+        let begins_sys = is_sys(filter.filter()) && client.sys_filters == 0;
         let is_new = client.subscriptions.find(filter.as_str()).is_none();
         if is_new && client.subscriptions.len() >= self.options.subscriptions_max {
             return Err(Refused::new(ReasonCode::QuotaExceeded, "subscription limit reached"));

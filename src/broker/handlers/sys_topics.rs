@@ -7,33 +7,28 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::broker::Broker;
-use crate::broker::clients::ClientState;
-use crate::broker::clients::subscription::Subscription;
+use crate::broker::clients::subscription::{Subscription, is_sys};
 use crate::broker::connection::deadlines::Deadline;
 use crate::broker::delivery::fan_out::Subscriber;
 use crate::broker::delivery_tag::DeliveryTag;
 use crate::broker::host_message::HostMessage;
 use crate::broker::ids::ClientKey;
 use crate::broker::monitor::counters::{Counters, Gauges};
-use crate::broker::monitor::sys_values::{COUNT, Sys, entry, is_sys};
+use crate::broker::monitor::sys_values::{COUNT, Sys, entry};
 use crate::broker::tasks::Task;
 use crate::time::Time;
 use crate::topic::TopicFilter;
 
-impl ClientState {
-    /// True if it has a subscription to `$SYS`. A filter that begins with a wildcard is none
-    /// [MQTT-4.7.2-1].
-    pub(crate) fn watches_sys(&self) -> bool {
-        self.subscriptions.iter().any(|subscribed| is_sys(subscribed.filter.filter()))
-    }
-}
+/// Cost of a value that is compared with a filter, in steps.
+const SYS_VALUE_STEPS: usize = 4;
 
 impl Broker {
     pub(crate) fn watches_sys(&self, key: ClientKey) -> bool {
-        self.clients.get(key).is_some_and(ClientState::watches_sys)
+        self.clients.get(key).is_some_and(|client| client.sys_filters > 0)
     }
 
     /// Counts one more subscriber of `$SYS`, or one less: a connected client, or a subscription of
@@ -78,20 +73,37 @@ impl Broker {
         }
     }
 
+    /// Sends a client the values for new subscriptions, and those that are left as a task.
+    pub(crate) fn continue_new_sys_filters(
+        &mut self,
+        key: ClientKey,
+        mut filters: Vec<(TopicFilter, Subscription)>,
+        values: Box<(Counters, Gauges)>,
+        now: Time,
+    ) {
+        while let Some((filter, subscription)) = filters.pop() {
+            self.outbox.note_work(COUNT * SYS_VALUE_STEPS, 0);
+            self.send_sys_values(Subscriber::Client(key), &filter, subscription, &values, now);
+            if self.outbox.is_spent() {
+                return self.tasks.push_first(Task::NewSysFilters(key, filters, values));
+            }
+        }
+    }
+
     /// Sends a new subscriber all values that its filter matches.
     pub(crate) fn send_sys_values(
         &mut self,
         to: Subscriber,
         filter: &TopicFilter,
         subscription: Subscription,
+        (counters, gauges): &(Counters, Gauges),
         now: Time,
     ) {
         if !is_sys(filter.filter()) || self.options.sys_interval.is_zero() {
             return;
         }
-        let (counters, gauges) = (self.counters(), self.gauges(now));
         for index in 0..COUNT {
-            let entry = entry(index, &counters, &gauges);
+            let entry = entry(index, counters, gauges);
             let Some(message) = entry.message().filter(|message| filter.matches(&message.topic)) else { continue };
             match to {
                 Subscriber::Client(key) => {

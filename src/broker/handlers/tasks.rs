@@ -51,6 +51,7 @@ impl Broker {
             Task::Will(key, message) => self.publish_will(key, &message, now),
             Task::HandOver(hand_over) => self.continue_hand_over(hand_over, now),
             Task::EndSession(key, stage) => self.continue_end(key, stage, now),
+            Task::NewSysFilters(key, filters, values) => self.continue_new_sys_filters(key, filters, values, now),
             Task::Sys(index, values) => self.continue_sys(index, values, now),
         }
     }

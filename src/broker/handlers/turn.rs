@@ -15,6 +15,9 @@ use crate::broker::store::held::Held;
 use crate::codec::{PINGREQ, PINGRESP, Packet};
 use crate::time::Time;
 
+/// Deferred peers that are looked at in one step.
+const PEERS_IN_STEP: usize = 4;
+
 impl Broker {
     /// Returns the reason that blocks the packets of a peer with this share of the turn. It is the
     /// only place that decides it, except for a packet's own questions.
@@ -43,9 +46,6 @@ impl Broker {
     /// is behind.
     pub(crate) fn run_deferred(&mut self, now: Time) {
         self.run_tasks(now);
-        if !self.tasks.is_empty() {
-            return self.answer_deferred_pings(now);
-        }
         while !self.outbox.is_spent()
             && self.tasks.is_empty()
             && !self.is_store_behind()
@@ -61,8 +61,9 @@ impl Broker {
         }
     }
 
-    /// Answers the deferred peers whose next packet is PINGREQ, while tasks go on.
+    /// Answers the deferred peers whose next packet is PINGREQ, before others take the budget.
     fn answer_deferred_pings(&mut self, now: Time) {
+        self.outbox.note_work(self.deferred.len() / PEERS_IN_STEP, 0);
         for _ in 0..self.deferred.len() {
             let Some(id) = self.deferred.pop_front() else { return };
             let Some(peer) = self.peers.get_mut(id) else { continue };
@@ -102,6 +103,7 @@ impl Broker {
                 self.outbox.resume(peer);
             }
         }
+        self.answer_deferred_pings(now);
         self.run_deferred(now);
     }
 

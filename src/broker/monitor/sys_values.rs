@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 
 use crate::broker::cause::DropCause;
+use crate::broker::clients::subscription::is_sys;
 use crate::broker::monitor::counters::{Counters, Gauges, Traffic};
 use crate::codec::{Message, QoS};
 use crate::time::Time;
@@ -62,11 +63,6 @@ impl Sys {
     pub(crate) const fn new() -> Self {
         Self { watching: 0, due: None, last_sent: [None; COUNT] }
     }
-}
-
-/// True if the topic or topic filter is `$SYS` or below it.
-pub(crate) fn is_sys(topic: &str) -> bool {
-    topic.strip_prefix("$SYS").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// True if only the broker may publish to the topic: below `$SYS`, but where bridges tell whether
