@@ -366,7 +366,7 @@ const causes = {
 
 for (const [cause, bring] of Object.entries(causes)) {
   test(`a page’s WebSocket is closed for ${cause}`, { timeout }, async t => {
-    const broker = open(t, { connectTimeout: 100 })
+    const broker = open(t, cause.includes('silence') ? { connectTimeout: 100 } : {})
     await broker.ready
     const { socket, client } = made['page socket']()
     const closing = once(socket, 'closing')

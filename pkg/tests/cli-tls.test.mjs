@@ -167,7 +167,7 @@ test('the common name of a certificate is the user name', { timeout }, async t =
 })
 
 test('a connection whose handshake does not end is closed in time, and bounded', { timeout }, async t => {
-  const file = fileOf('hurry.json', JSON.stringify({ connectTimeout: 200, connectionsMaximum: 2 }))
+  const file = fileOf('hurry.json', JSON.stringify({ connectTimeout: 1_000, connectionsMaximum: 2 }))
   for (const option of ['--tls', '--wss']) {
     const broker = await startBroker(t, option, '0', ...own, '--config', file)
     const [url] = broker.urls
@@ -183,7 +183,9 @@ test('a connection whose handshake does not end is closed in time, and bounded',
 })
 
 test('a handshake that does not end delays no stop', { timeout }, async t => {
-  const broker = await startBroker(t, '--tls', '0', '--wss', '0', ...own)
+  // Longer than this test may take.
+  const file = fileOf('patient.json', JSON.stringify({ connectTimeout: 10 * timeout }))
+  const broker = await startBroker(t, '--tls', '0', '--wss', '0', ...own, '--config', file)
   for (const url of broker.urls) {
     const socket = dialTcp(t, { ...toOf(url), allowHalfOpen: true }).resume()
     socket.write('\u0016\u0003\u0001')
@@ -191,11 +193,8 @@ test('a handshake that does not end delays no stop', { timeout }, async t => {
     const client = await dialSecure(t, url)
     await client.connect(url.protocol)
   }
-  const since = performance.now()
   broker.process.kill('SIGTERM')
   assert.deepEqual(await broker.exited, [0, null])
-  // Within the 5 seconds of a transport that does not close, and of connectTimeout.
-  assert.ok(performance.now() - since < 4_000)
 })
 
 test('wrong certificates and keys are reported in one line, with exit code 2', { timeout: 60_000 }, async () => {
