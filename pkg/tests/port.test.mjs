@@ -148,6 +148,55 @@ for (const [name, listen] of Object.entries(ways)) {
   })
 }
 
+/** A client over a socket of a page, whose bytes reach the broker within the call of `send`. */
+async function dialPage(broker, clientId) {
+  const page = new FakeWebSocket()
+  const client = new RawClient(bytes => page.give(bytes))
+  page.received = bytes => client.received(bytes)
+  broker.accept(page)
+  await client.connect(clientId)
+  return client
+}
+
+/** The tasks that are due now are over, and those that they ask for. */
+async function settled() {
+  for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
+}
+
+test('a lone message and its acknowledgement leave in the task that it came in', { timeout }, async t => {
+  const broker = await open(t).ready
+  const [from, to] = [await dialPage(broker, 'from'), await dialPage(broker, 'to')]
+  await to.subscribe('alone', 1)
+  await settled()
+  const order = []
+  setImmediate(() => order.push('next task'))
+  from.send({ cmd: 'publish', topic: 'alone', payload: 'now', qos: 1, messageId: 9 })
+  to.next('publish').then(() => order.push('publish'))
+  from.next('puback').then(() => order.push('puback'))
+  await settled()
+  assert.deepEqual(order.toSorted(), ['next task', 'puback', 'publish'])
+  assert.equal(order.at(-1), 'next task')
+})
+
+test('messages from many sockets share a frame, though each comes in its own task', { timeout }, async t => {
+  const broker = await open(t).ready
+  const to = await dialPage(broker, 'to')
+  await to.subscribe('many')
+  const from = []
+  for (let at = 0; at < 5; at++) from.push(await dialPage(broker, `from ${at}`))
+  // The first turn tells the broker that many come.
+  for (const frames of [2, 1]) {
+    await settled()
+    const before = to.frames.length
+    for (const client of from) {
+      client.send({ cmd: 'publish', topic: 'many', payload: '', qos: 0 })
+      for (let microtask = 0; microtask < 5; microtask++) await undefined
+    }
+    for (const _ of from) await to.next('publish')
+    assert.equal(to.frames.length - before, frames)
+  }
+})
+
 test('bytes that come before the module is loaded are kept in their order', { timeout }, async t => {
   // Every broker of a package but its first finds the module loaded.
   const { Broker } = await load(install(), 'wasmqtt/broker')

@@ -5,6 +5,11 @@ import type { Transport, TransportListener } from './transport.js'
 /** Limit of bytes that arrive before the module is loaded. A peer that sends more is closed. */
 const EARLY_BYTES_MAX = 1 << 20
 
+/** Calls in a turn of the event loop up to which it is quiet: a message, and an acknowledgement. */
+const CALLS_QUIET = 2
+/** A promise for work at the end of a task. Tests with fake timers leave promises alone. */
+const settled = Promise.resolve()
+
 /**
  * One peer of the broker: passes bytes from its transport to the core, and from the core to its
  * transport.
@@ -105,10 +110,22 @@ export class PeerSet {
   readonly #peers = new Set<Peer>()
   #core: BrokerCore | undefined
   #isClosed = false
+  /** Calls in this turn of the event loop. */
+  #calls = 0
+  /** True if the last turn had few calls. */
+  #isQuiet = true
+  #isTurnEndDue = false
   #isFlushDue = false
   readonly #flush = () => {
+    if (!this.#isFlushDue) return
     this.#isFlushDue = false
     this.#call(core => core.flush())
+  }
+  readonly #endTurn = () => {
+    this.#isTurnEndDue = false
+    this.#isQuiet = this.#calls <= CALLS_QUIET
+    this.#calls = 0
+    this.#flush()
   }
 
   constructor(onFailure: (error: unknown) => void) {
@@ -128,12 +145,20 @@ export class PeerSet {
     this.#peers.delete(peer)
   }
 
-  /** Calls the core, and flushes it in a task of its own, so that each peer gets one frame. */
+  /**
+   * Calls the core, and flushes it in a task of its own, so that each peer gets one frame.
+   *
+   * While few calls come, nothing could share the frame: then the first call is flushed at the end
+   * of its own task. So a lone message is not held until other sockets are read.
+   */
   run(call: (core: BrokerCore) => void): void {
     this.#call(call)
-    if (this.#isFlushDue) return
+    this.#calls += 1
     this.#isFlushDue = true
-    nextTask(this.#flush)
+    if (this.#isTurnEndDue) return
+    this.#isTurnEndDue = true
+    if (this.#isQuiet) void settled.then(this.#flush)
+    nextTask(this.#endTurn)
   }
 
   /** Closes all peers, and calls the core no more. */
