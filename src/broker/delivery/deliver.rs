@@ -162,29 +162,27 @@ impl SubscriberDelivery<'_> {
         true
     }
 
-    /// Drops the expired deliveries of the session's queue, wherever they stand, so that they make
-    /// room before others are dropped [MQTT-3.3.2-5]. False if there is none.
+    /// Drops an expired delivery of the session's queue, wherever it stands, so that it makes room
+    /// before others are dropped [MQTT-3.3.2-5]. False if there is none.
     fn drop_expired(&mut self) -> bool {
-        let mut has_dropped = false;
-        while let Some(expired) = self.client.take_expired(self.now) {
-            self.events.dropped(Some(&self.client.id), expired.message.topic.as_str(), DropCause::Expired);
-            self.outbox.note_work(1, 0);
-            has_dropped = true;
-        }
-        has_dropped
+        let looked_at = if self.client.session.is_ordered() { 1 } else { self.client.session.places() };
+        self.outbox.note_work(looked_at, 0);
+        let Some(expired) = self.client.take_expired(self.now) else { return false };
+        self.events.dropped(Some(&self.client.id), expired.message.topic.as_str(), DropCause::Expired);
+        true
     }
 
     /// True if the client may hold another message of so many bytes, by the memory of the broker.
     /// Expired messages make room.
     pub(super) fn has_memory_for(&mut self, bytes: usize) -> bool {
         let peer = self.peer.as_deref().map(|peer| peer.id);
-        if self.memory.has_room_for(self.key, peer, bytes + MESSAGE_BYTES) {
-            return true;
-        }
-        self.drop_expired() && {
+        while !self.memory.has_room_for(self.key, peer, bytes + MESSAGE_BYTES) {
+            if !self.drop_expired() {
+                return false;
+            }
             self.memory.settle_client(self.key, self.client.holding());
-            self.memory.has_room_for(self.key, peer, bytes + MESSAGE_BYTES)
         }
+        true
     }
 
     /// Sends from the queues of the client, and the retained messages of its cursors, as far as the
@@ -309,9 +307,12 @@ impl SubscriberDelivery<'_> {
         if qos == QoS::AtMostOnce {
             return self.check_writable().is_ok();
         }
-        let has_room =
-            self.client.session.has_room(bytes) || self.drop_expired() && self.client.session.has_room(bytes);
-        has_room && self.has_memory_for(bytes)
+        while !self.client.session.has_room(bytes) {
+            if !self.drop_expired() {
+                return false;
+            }
+        }
+        self.has_memory_for(bytes)
     }
 
     /// Checks that the connection takes a message of QoS 0.
