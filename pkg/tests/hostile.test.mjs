@@ -1,5 +1,6 @@
 // A broker that is malicious, broken or silent, over a real WebSocket.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import { install, load } from './lib/packed.mjs'
 import { createWebSocket, startScript } from './lib/script.mjs'
@@ -213,6 +214,73 @@ test('silence: a ping that is not answered ends the connection', { timeout }, as
   assert.ok(error instanceof ConnectionError)
   assert.match(error.message, /PINGREQ/)
   assert.deepEqual(await server.finished(), ['pingreq'])
+})
+
+/**
+ * A socket on a slow line: what was sent waits, and `next(waiting)` tells how much still does at
+ * each look. Its broker answers CONNECT, and a ping once nothing waits.
+ */
+function slowSocket(next) {
+  let waiting = 0
+  let hasPing = false
+  const socket = {
+    binaryType: 'blob',
+    readyState: 0,
+    looks: 0,
+    get bufferedAmount() {
+      socket.looks += 1
+      waiting = next(waiting)
+      if (waiting === 0 && hasPing) give(0xd0, 0)
+      return waiting
+    },
+    send(bytes) {
+      waiting += bytes.length
+      if (bytes[0] === 0x10) give(0x20, 3, 0, 0, 0)
+      if (bytes[0] === 0xc0) hasPing = true
+    },
+    close() {
+      socket.readyState = 3
+      socket.onclose?.({})
+    },
+  }
+  const give = (...bytes) => setImmediate(() => socket.onmessage?.({ data: Uint8Array.from(bytes).buffer }))
+  setImmediate(() => {
+    socket.readyState = 1
+    socket.onopen?.({})
+  })
+  return socket
+}
+
+test('a large upload over a slow line is not taken for a silent broker', { timeout }, async t => {
+  let done
+  const uploaded = new Promise(resolve => {
+    done = resolve
+  })
+  const step = 1 << 20
+  const socket = slowSocket(waiting => {
+    if (waiting === 0) return 0
+    const left = Math.max(0, waiting - step)
+    if (left === 0) done()
+    return left
+  })
+  const client = await connect('ws://slow.example', { createWebSocket: () => socket, keepAlive: 1 })
+  t.after(() => client.end())
+  const closed = once(client, 'status').then(([{ status }]) => assert.fail(String(status.error)))
+  await client.publish('a', new Uint8Array(6 * step))
+  await Promise.race([uploaded, closed])
+  // PINGREQ, and more looks than a silent broker has.
+  assert.ok(socket.looks > 3, String(socket.looks))
+  assert.equal(client.status.phase, 'connected')
+})
+
+test('a line on which nothing moves is taken for a silent broker', { timeout }, async () => {
+  const socket = slowSocket(waiting => waiting)
+  const client = await connect('ws://dead.example', { createWebSocket: () => socket, keepAlive: 1 })
+  const closed = once(client, 'status')
+  await client.publish('a', new Uint8Array(1 << 20))
+  const [{ status }] = await closed
+  assert.ok(status.error instanceof ConnectionError)
+  assert.match(status.error.message, /PINGREQ/)
 })
 
 test('DISCONNECT from the broker is told with its reason', { timeout }, async t => {

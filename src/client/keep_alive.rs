@@ -15,6 +15,9 @@ use crate::time_limit::TimeLimit;
 /// If the timer for the answer comes late, the host was stopped, and the answer may not be read
 /// yet. The broker then gets another ping and one grace. So the third call after the interval gives
 /// up a dead broker, however late the calls are.
+///
+/// A ping stands behind the bytes that were sent before and wait in the transport. As long as such
+/// bytes leave, the line is slow and not silent, and the time for the answer begins anew.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeepAlive {
     /// `None`: turned off.
@@ -23,6 +26,10 @@ pub(super) struct KeepAlive {
     last_received: Time,
     /// The limit of the answer, once a ping was sent.
     answer: Option<TimeLimit>,
+    /// Bytes that waited in the transport at the last look.
+    waiting: usize,
+    /// Bytes that were handed to it since.
+    added: usize,
 }
 
 /// Action that is due at the deadline.
@@ -37,7 +44,7 @@ pub(super) enum Due {
 impl KeepAlive {
     pub(super) fn new(seconds: u16, now: Time) -> Self {
         let interval = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
-        Self { interval, last_sent: now, last_received: now, answer: None }
+        Self { interval, last_sent: now, last_received: now, answer: None, waiting: 0, added: 0 }
     }
 
     pub(super) fn deadline(&self) -> Option<Time> {
@@ -48,8 +55,18 @@ impl KeepAlive {
         })
     }
 
-    pub(super) const fn on_sent(&mut self, now: Time) {
+    pub(super) const fn on_sent(&mut self, bytes: usize, now: Time) {
         self.last_sent = now;
+        self.added = self.added.saturating_add(bytes);
+    }
+
+    /// Looks at the bytes that wait in the transport, before the deadline is judged.
+    pub(super) fn on_waiting(&mut self, waiting: usize, now: Time) {
+        let is_moving = self.waiting > 0 && waiting < self.waiting.saturating_add(self.added);
+        (self.waiting, self.added) = (waiting, 0);
+        if let (true, Some(interval), Some(answer)) = (is_moving, self.interval, &mut self.answer) {
+            *answer = TimeLimit::new(now, patience(interval), now);
+        }
     }
 
     pub(super) const fn on_received(&mut self, now: Time) {
@@ -89,11 +106,11 @@ mod tests {
     fn a_quiet_connection_is_pinged_and_a_silent_one_given_up() {
         let mut keep_alive = KeepAlive::new(10, at(0));
         assert_eq!(keep_alive.deadline(), Some(at(10)));
-        keep_alive.on_sent(at(4));
+        keep_alive.on_sent(2, at(4));
         keep_alive.on_received(at(5));
         assert_eq!(keep_alive.on_timeout(at(13)), None);
         assert_eq!(keep_alive.on_timeout(at(14)), Some(Due::Ping));
-        keep_alive.on_sent(at(14));
+        keep_alive.on_sent(2, at(14));
         let look = keep_alive.deadline().expect("a look before the limit, to see that the host is awake");
         assert!(look > at(18) && look < at(19), "{look:?}");
         assert_eq!((keep_alive.on_timeout(look), keep_alive.deadline()), (None, Some(at(19))));
@@ -104,7 +121,7 @@ mod tests {
     fn an_answer_stops_the_countdown() {
         let mut keep_alive = KeepAlive::new(10, at(0));
         keep_alive.on_timeout(at(10));
-        keep_alive.on_sent(at(10));
+        keep_alive.on_sent(2, at(10));
         keep_alive.on_received(at(12));
         assert_eq!(keep_alive.deadline(), Some(at(20)));
     }
@@ -113,10 +130,10 @@ mod tests {
     fn a_client_that_only_sends_pings_too() {
         let mut keep_alive = KeepAlive::new(10, at(0));
         for second in 1..10 {
-            keep_alive.on_sent(at(second));
+            keep_alive.on_sent(2, at(second));
         }
         assert_eq!(keep_alive.on_timeout(at(10)), Some(Due::Ping));
-        keep_alive.on_sent(at(14));
+        keep_alive.on_sent(2, at(14));
         assert_eq!(keep_alive.on_timeout(at(15)), Some(Due::Timeout));
     }
 

@@ -221,6 +221,17 @@ impl Client {
         }
     }
 
+    /// So many bytes that were transmitted wait in the transport, such as `bufferedAmount` of a
+    /// WebSocket. Called right before [`handle_timeout`](Self::handle_timeout), where the transport
+    /// can tell.
+    ///
+    /// A ping stands behind these bytes. While some of them leave, a slow line is not taken for a
+    /// silent broker. A transport in which none leaves is given up as before.
+    pub fn handle_waiting(&mut self, bytes: usize, now: Time) {
+        self.core.now = now;
+        self.core.on_waiting(bytes);
+    }
+
     /// The deadline of [`next_deadline`](Self::next_deadline) has come, or may have.
     ///
     /// A call long after the deadline means a host that was stopped, or throttled timers. CONNACK

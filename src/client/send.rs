@@ -35,7 +35,13 @@ impl Core {
 
     pub(super) fn on_sent(&mut self) {
         if let State::Connected { keep_alive, .. } = &mut self.state {
-            keep_alive.on_sent(self.now);
+            keep_alive.on_sent(self.outgoing.len(), self.now);
+        }
+    }
+
+    pub(super) fn on_waiting(&mut self, bytes: usize) {
+        if let State::Connected { keep_alive, .. } = &mut self.state {
+            keep_alive.on_waiting(bytes, self.now);
         }
     }
 

@@ -3,10 +3,10 @@
 use core::time::Duration;
 
 use wasmqtt::client::{Client, ClientOptions, CloseReason, Output, Phase};
-use wasmqtt::codec::{Packet, PropertiesBuf, Version};
+use wasmqtt::codec::{Packet, PropertiesBuf, QoS, Version};
 use wasmqtt::time::Time;
 
-use super::script::{NOW, Script, Seen, bytes, connack, drain, sent};
+use super::script::{NOW, Script, Seen, bytes, connack, drain, publish, sent};
 
 fn after(milliseconds: u64) -> Time {
     NOW + Duration::from_millis(milliseconds)
@@ -91,4 +91,74 @@ fn a_connect_timeout_of_next_to_nothing_ends_the_attempt() {
         client.handle_timeout(deadline);
         assert_eq!(drain(&mut client, Version::V5), [Seen::Closed(CloseReason::ConnectTimeout)]);
     }
+}
+
+/// Sends PINGREQ behind `waiting` bytes, and returns the calls at which the client looks until it
+/// gives up. At each, `left` tells how many bytes still wait.
+fn looks(waiting: usize, left: impl Fn(u64) -> usize) -> Vec<u64> {
+    let mut script = Script::connected_with(ClientOptions { keep_alive: 10, ..ClientOptions::new("c") }, &[]);
+    script.client.handle_waiting(waiting, after(10_000));
+    script.client.handle_timeout(after(10_000));
+    assert_eq!(script.drain(), [sent("PINGREQ")]);
+    let mut looks = Vec::new();
+    while let Some(look) = script.client.next_deadline() {
+        let ms = look.as_millis() - NOW.as_millis();
+        assert!(ms < 100_000, "not given up: {looks:?}");
+        script.client.handle_waiting(left(ms), look);
+        script.client.handle_timeout(look);
+        script.drain();
+        looks.push(ms / 1000);
+    }
+    looks
+}
+
+/// The broker has 5 seconds for its answer. They begin when the last bytes before the ping have
+/// left [MQTT-3.1.2-20].
+#[test]
+fn a_large_upload_over_a_slow_line_is_not_a_silent_broker() {
+    let nothing_waits = looks(0, |_| 0);
+    assert_eq!(nothing_waits, [14, 15]);
+    // 100 KB a second: 3 MB are gone at 40 seconds.
+    let slow =
+        looks(3_000_000, |ms| 3_000_000_usize.saturating_sub((usize::try_from(ms).expect("small") - 10_000) * 100));
+    assert!(slow.last().is_some_and(|last| (45..=50).contains(last)), "{slow:?}");
+    // A dead line takes nothing.
+    assert_eq!(looks(3_000_000, |_| 3_000_002), nothing_waits);
+    // It stops in the middle.
+    let stops =
+        looks(3_000_000, |ms| if ms < 20_000 { 2_000_000 - usize::try_from(ms).expect("small") } else { 1_000_000 });
+    assert!(stops.last().is_some_and(|last| (24..=30).contains(last)), "{stops:?}");
+}
+
+/// Bytes that are handed over meanwhile are no sign of life.
+#[test]
+fn bytes_that_are_added_do_not_count_as_bytes_that_left() {
+    let mut script = Script::connected_with(ClientOptions { keep_alive: 10, ..ClientOptions::new("c") }, &[]);
+    script.client.handle_waiting(1_000, after(10_000));
+    script.client.handle_timeout(after(10_000));
+    assert_eq!(script.drain(), [sent("PINGREQ")]);
+    let mut waiting = 1_002;
+    while let Some(look) = script.client.next_deadline() {
+        assert!(look <= after(15_000), "{look:?}");
+        script.publish("a", QoS::AtMostOnce);
+        waiting += bytes(&publish("a", QoS::AtMostOnce, 0), Version::V5).len() + 2;
+        script.client.handle_waiting(waiting, look);
+        script.client.handle_timeout(look);
+        script.drain();
+    }
+    assert_eq!(script.client.phase(), Phase::Idle);
+}
+
+/// PINGRESP ends the wait, whatever still waits in the transport.
+#[test]
+fn an_answer_behind_an_upload_is_heard() {
+    let mut script = Script::connected_with(ClientOptions { keep_alive: 10, ..ClientOptions::new("c") }, &[]);
+    script.client.handle_waiting(9, after(10_000));
+    script.client.handle_timeout(after(10_000));
+    script.drain();
+    script.client.handle_bytes(&bytes(&Packet::Pingresp, Version::V5), after(12_000));
+    script.drain();
+    script.client.handle_waiting(5, after(15_000));
+    script.client.handle_timeout(after(15_000));
+    assert_eq!(script.client.next_deadline(), Some(after(20_000)));
 }

@@ -265,3 +265,12 @@ async fn all_qualities_pass_in_3_1_1() {
     page.socket.receive(&bytes_in(V4, &Packet::Publish(publish)));
     assert_eq!(page.lines().await, ["> PUBLISH q1 1 a up", "done 0 0", "message a down"]);
 }
+
+/// It has no event any more.
+#[wasm_bindgen_test]
+async fn a_socket_that_is_closed_when_it_is_given_ends_the_connection() {
+    let page = Page::with("{}");
+    page.socket.lose();
+    page.core.open(&page.socket);
+    assert_eq!(page.lines().await, ["socket closed", "closed lost undefined undefined"]);
+}

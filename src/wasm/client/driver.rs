@@ -10,9 +10,10 @@ use core::cell::{Cell, RefCell};
 use wasm_bindgen::JsValue;
 
 use crate::client::{Client, CloseReason, Completion, Output, RequestError, RequestId};
-use crate::codec::{Publish, ReasonCode, Version};
+use crate::codec::{Publish, Version};
 use crate::time::Time;
 use crate::wasm::client::incoming::Arrival;
+use crate::wasm::client::outcome;
 use crate::wasm::client::packet_tap::PacketTap;
 use crate::wasm::client::request_number::RequestNumber;
 use crate::wasm::client::socket::{self, Socket};
@@ -21,7 +22,6 @@ use crate::wasm::client::transport::Transport;
 use crate::wasm::client::yield_to_page::PageYield;
 use crate::wasm::js::callbacks::{Host, SocketEvent};
 use crate::wasm::js::clock;
-use crate::wasm::js::error::text_of;
 use crate::wasm::js::properties;
 use crate::wasm::js::timer::Timer;
 use crate::wasm::js::{self, Callback};
@@ -143,10 +143,13 @@ impl ClientDriver {
 
     /// Makes the socket the transport, in place of the one before.
     pub(crate) fn open(&self, socket: WebSocket) {
-        let is_open = socket::is_open(&socket);
+        let state = socket.ready_state();
         self.set_transport(Transport::Socket(Socket::attach(socket, &self.on_event)));
-        if is_open {
+        // A socket that is closed already has no event.
+        if state == WebSocket::OPEN {
             self.on_open();
+        } else if state > WebSocket::OPEN {
+            self.on_closed();
         }
     }
 
@@ -272,7 +275,15 @@ impl ClientDriver {
 
     /// Runs expired timers, if there are any.
     pub(crate) fn on_timeout(&self) {
-        self.run(Client::handle_timeout);
+        let waiting = match &self.state.borrow().transport {
+            Some(Transport::Socket(socket)) => Some(socket.handle()),
+            _ => None,
+        };
+        let waiting = waiting.map_or(0, |socket| socket.buffered_amount() as usize);
+        self.run(|machine, now| {
+            machine.handle_waiting(waiting, now);
+            machine.handle_timeout(now);
+        });
     }
 
     pub(crate) fn watch(&self, on: bool) {
@@ -359,7 +370,7 @@ impl ClientDriver {
         match step {
             Step::Message(arrival) => arrival.deliver(&self.host),
             Step::Connected(session_present, properties) => self.host.connected(session_present, &properties),
-            Step::Done(id, result) => self.finish(RequestNumber::Machine(id).to_js(), result),
+            Step::Done(id, result) => outcome::tell_request(&self.host, RequestNumber::Machine(id).to_js(), result),
             Step::Transmit(frame, is_watched) => {
                 if is_watched {
                     self.tell_packets();
@@ -373,50 +384,9 @@ impl ClientDriver {
             }
             Step::Closed(reason, transport) => {
                 drop(transport);
-                self.closed(&reason);
+                outcome::tell_close(&self.host, &reason);
             }
         }
-    }
-
-    fn finish(&self, id: f64, result: Result<Completion, RequestError>) {
-        match result {
-            Ok(Completion::Published(reason)) => self.host.done(id, reason.value()),
-            Ok(Completion::Subscribed(reasons) | Completion::Unsubscribed(reasons)) => {
-                // A request has one filter.
-                let reason = reasons.first().copied().unwrap_or(ReasonCode::Success);
-                if reason.is_error() {
-                    self.fail(id, &RequestError::Refused(reason));
-                } else {
-                    self.host.done(id, reason.value());
-                }
-            }
-            Err(error) => self.fail(id, &error),
-        }
-    }
-
-    fn fail(&self, id: f64, error: &RequestError) {
-        let (code, reason) = match error {
-            RequestError::Refused(reason) => ("refused", Some(reason.value())),
-            RequestError::SessionLost => ("session-lost", None),
-            RequestError::ConnectionClosed => ("connection-closed", None),
-            RequestError::PacketTooLarge { .. } => ("too-large", Some(ReasonCode::PacketTooLarge.value())),
-        };
-        self.host.failed(id, code, &text_of(&error), reason);
-    }
-
-    fn closed(&self, cause: &CloseReason) {
-        let (code, reason, rule) = match cause {
-            CloseReason::Requested => ("requested", None, None),
-            CloseReason::Options(_) => ("options", None, None),
-            CloseReason::Refused { reason, .. } => ("refused", Some(*reason), None),
-            CloseReason::Disconnected { reason, .. } => ("disconnected", Some(*reason), None),
-            CloseReason::Malformed(error) => ("malformed", Some(error.reason), Some(error.rule)),
-            CloseReason::ProtocolError { reason, rule, .. } => ("protocol", Some(*reason), Some(*rule)),
-            CloseReason::KeepAliveTimeout => ("keep-alive", Some(ReasonCode::KeepAliveTimeout), None),
-            CloseReason::ConnectTimeout => ("connect-timeout", None, None),
-            CloseReason::TransportClosed => ("lost", None, None),
-        };
-        self.host.closed(code, &text_of(&cause), reason.map(ReasonCode::value), rule);
     }
 }
 

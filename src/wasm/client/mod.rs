@@ -3,6 +3,7 @@
 pub(crate) mod driver;
 pub(crate) mod incoming;
 pub(crate) mod options;
+pub(crate) mod outcome;
 pub(crate) mod packet_tap;
 pub(crate) mod request_number;
 pub(crate) mod socket;

@@ -1,0 +1,49 @@
+//! Outcomes of requests and of a connection, as the codes that the TypeScript face knows.
+
+use crate::client::{CloseReason, Completion, RequestError};
+use crate::codec::ReasonCode;
+use crate::wasm::js::callbacks::Host;
+use crate::wasm::js::error::text_of;
+
+/// Reports the outcome of the request with this number.
+pub(crate) fn tell_request(host: &Host, id: f64, result: Result<Completion, RequestError>) {
+    match result {
+        Ok(Completion::Published(reason)) => host.done(id, reason.value()),
+        Ok(Completion::Subscribed(reasons) | Completion::Unsubscribed(reasons)) => {
+            // A request has one filter.
+            let reason = reasons.first().copied().unwrap_or(ReasonCode::Success);
+            if reason.is_error() {
+                fail(host, id, &RequestError::Refused(reason));
+            } else {
+                host.done(id, reason.value());
+            }
+        }
+        Err(error) => fail(host, id, &error),
+    }
+}
+
+fn fail(host: &Host, id: f64, error: &RequestError) {
+    let (code, reason) = match error {
+        RequestError::Refused(reason) => ("refused", Some(reason.value())),
+        RequestError::SessionLost => ("session-lost", None),
+        RequestError::ConnectionClosed => ("connection-closed", None),
+        RequestError::PacketTooLarge { .. } => ("too-large", Some(ReasonCode::PacketTooLarge.value())),
+    };
+    host.failed(id, code, &text_of(&error), reason);
+}
+
+/// Reports the end of the connection.
+pub(crate) fn tell_close(host: &Host, cause: &CloseReason) {
+    let (code, reason, rule) = match cause {
+        CloseReason::Requested => ("requested", None, None),
+        CloseReason::Options(_) => ("options", None, None),
+        CloseReason::Refused { reason, .. } => ("refused", Some(*reason), None),
+        CloseReason::Disconnected { reason, .. } => ("disconnected", Some(*reason), None),
+        CloseReason::Malformed(error) => ("malformed", Some(error.reason), Some(error.rule)),
+        CloseReason::ProtocolError { reason, rule, .. } => ("protocol", Some(*reason), Some(*rule)),
+        CloseReason::KeepAliveTimeout => ("keep-alive", Some(ReasonCode::KeepAliveTimeout), None),
+        CloseReason::ConnectTimeout => ("connect-timeout", None, None),
+        CloseReason::TransportClosed => ("lost", None, None),
+    };
+    host.closed(code, &text_of(&cause), reason.map(ReasonCode::value), rule);
+}
