@@ -8,6 +8,7 @@ mod client {
     mod faults;
     mod life;
     mod script;
+    mod shared;
     mod statements;
     mod streams;
     mod timing;

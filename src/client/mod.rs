@@ -278,6 +278,10 @@ impl Client {
 
     /// Messages that match the filter are for this handler from now on. Subscribing is apart:
     /// [`subscribe`](Self::subscribe).
+    ///
+    /// A handler of a shared filter has no other filter. It gets the copies with the identifier of
+    /// its subscription: the caller's, or one that the client gives to a SUBSCRIBE of one filter.
+    /// From a broker that takes none, and in 3.1.1, it gets all messages that match.
     pub fn add_handler(&mut self, filter: &TopicFilter, handler: HandlerId) {
         self.core.routes.add(filter, handler);
     }
@@ -298,7 +302,7 @@ impl Client {
         now: Time,
     ) -> Result<RequestId, CallError> {
         self.core.now = now;
-        self.core.subscribe(subscriptions, properties.as_properties())
+        self.core.subscribe(subscriptions, properties)
     }
 
     /// Sends UNSUBSCRIBE. Ends in [`Completion::Unsubscribed`].

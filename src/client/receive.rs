@@ -78,6 +78,8 @@ impl Core {
         }
         let keep_alive = KeepAlive::new(limits.server_keep_alive.unwrap_or(self.options.keep_alive), self.now);
         self.state = State::Connected { keep_alive, limits };
+        let uses_identifiers = limits.subscription_identifiers && self.options.version == Version::V5;
+        self.routes.begin(connack.session_present, uses_identifiers);
         let lost = self.session.connected(connack.session_present, limits.receive_maximum);
         self.give_up(&lost, RequestError::SessionLost);
         self.send_queued();
@@ -88,7 +90,7 @@ impl Core {
     #[inline]
     fn on_publish(&mut self, publish: &Publish<'_>) -> Outcome {
         let topic = self.aliases.topic(publish, self.options.topic_alias_maximum)?;
-        let route = self.routes.find(topic);
+        let route = self.routes.find(topic, publish.properties);
         if let Some(packet_id) = publish.packet_id
             && !self.receive(publish.qos, packet_id)?
         {

@@ -1,9 +1,13 @@
 //! Routes from a topic to the handlers of its filters, cached for the topics seen last.
+//!
+//! A message of a shared subscription goes to one member of the group. So a handler of a shared
+//! filter gets only the copies that carry the identifier of its subscription (MQTT 5.0 §3.3.4).
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::HandlerId;
+use crate::codec::{Properties, PropertyId, Value};
 use crate::router::Router;
 use crate::topic::TopicFilter;
 
@@ -15,7 +19,16 @@ const WAYS: usize = 4;
 /// topics again and again. A known topic costs one hash and one comparison.
 #[derive(Debug, Default)]
 pub(super) struct Routes {
-    router: Router<HandlerId>,
+    /// A handler of a shared filter has the filter's own identifier; 0 is another one.
+    router: Router<HandlerId, u32>,
+    /// A handler of a shared filter was added.
+    has_shared: bool,
+    /// The broker takes identifiers.
+    pub(super) uses_identifiers: bool,
+    /// The broker resumed the session, which may hold copies from before the identifiers.
+    is_resumed: bool,
+    /// Identifiers that subscriptions have in place of the filter's own, which comes first.
+    given: Vec<(u32, u32)>,
     /// `SETS * WAYS` slots, made at the first message.
     slots: Vec<Slot>,
     /// Goes round: which way of a full set gives way next.
@@ -43,7 +56,9 @@ pub(super) struct Route {
 
 impl Routes {
     pub(super) fn add(&mut self, filter: &TopicFilter, handler: HandlerId) {
-        self.router.insert(filter, handler, ());
+        let own = identifier(filter);
+        self.has_shared |= own != 0;
+        self.router.insert(filter, handler, own);
         self.generation += 1;
     }
 
@@ -52,22 +67,39 @@ impl Routes {
         self.generation += 1;
     }
 
-    /// The slot of a topic.
+    /// Notes the identifier that a subscription was given.
+    pub(super) fn identify(&mut self, filter: &TopicFilter, given: u32) {
+        let pair = (identifier(filter), given);
+        if pair.0 != 0 && pair.0 != given && !self.given.contains(&pair) {
+            self.given.push(pair);
+        }
+    }
+
+    /// A connection begins. A new session has no subscription.
+    pub(super) fn begin(&mut self, is_resumed: bool, uses_identifiers: bool) {
+        self.is_resumed = is_resumed;
+        self.uses_identifiers = uses_identifiers;
+        if !is_resumed {
+            self.given.clear();
+        }
+    }
+
+    /// The slot of a message, by its topic and its subscription identifiers.
     #[inline]
-    pub(super) fn find(&mut self, topic: &str) -> Route {
+    pub(super) fn find(&mut self, topic: &str, properties: Properties<'_>) -> Route {
         let hash = hash(topic.as_bytes());
         let first = hash as usize % SETS * WAYS;
         let mut place = None;
         for (way, slot) in self.slots.get(first..first + WAYS).unwrap_or_default().iter().enumerate() {
             if slot.hash == hash && *slot.topic == *topic {
-                if slot.generation == self.generation {
+                if slot.generation == self.generation && !self.has_shared {
                     return Route { slot: first + way, changed: false };
                 }
                 place = Some(first + way);
                 break;
             }
         }
-        Route { slot: self.fill(first, place, hash, topic), changed: true }
+        self.fill(first, place, hash, topic, properties)
     }
 
     /// The topic of a slot, and whom it is for.
@@ -78,26 +110,58 @@ impl Routes {
 
     /// Asks the router, and remembers: in `place` if the topic has one, or where its set gives way.
     #[cold]
-    fn fill(&mut self, first: usize, place: Option<usize>, hash: u32, topic: &str) -> usize {
+    fn fill(
+        &mut self,
+        first: usize,
+        place: Option<usize>,
+        hash: u32,
+        topic: &str,
+        properties: Properties<'_>,
+    ) -> Route {
         while self.slots.len() < SETS * WAYS {
             self.slots.push(Slot::default());
         }
         let place = place.unwrap_or_else(|| self.give_way(first));
+        let mut handlers = self.handlers(topic, properties, !self.uses_identifiers);
+        if handlers.is_empty() && self.is_resumed {
+            handlers = self.handlers(topic, properties, true);
+        }
         let slot = &mut self.slots[place];
+        let changed = slot.generation != self.generation || *slot.topic != *topic || slot.handlers != handlers;
         slot.generation = self.generation;
         slot.hash = hash;
         if *slot.topic != *topic {
             slot.topic = topic.into();
         }
-        slot.handlers.clear();
-        // In the order of registration, and once where several filters of a handler match.
-        self.router.for_each_match(topic, |handler, ()| {
-            let place = slot.handlers.partition_point(|other| other < handler);
-            if slot.handlers.get(place) != Some(handler) {
-                slot.handlers.insert(place, *handler);
+        slot.handlers = handlers;
+        Route { slot: place, changed }
+    }
+
+    /// The handlers of a message in the order of registration, and once where several filters of a
+    /// handler match. `all`: also those of shared filters for which it is not.
+    #[inline(never)]
+    fn handlers(&self, topic: &str, properties: Properties<'_>, all: bool) -> Vec<HandlerId> {
+        let mut handlers = Vec::new();
+        self.router.for_each_match(topic, |handler, own| {
+            let place = handlers.partition_point(|other| other < handler);
+            if handlers.get(place) != Some(handler) && (all || *own == 0 || self.is_for(*own, properties)) {
+                handlers.insert(place, *handler);
             }
         });
-        place
+        handlers
+    }
+
+    /// True if the copy with these properties is for a shared filter.
+    #[inline(never)]
+    fn is_for(&self, own: u32, properties: Properties<'_>) -> bool {
+        for entry in properties.entries() {
+            if let (PropertyId::SubscriptionIdentifier, Value::Number(number)) = entry
+                && (number == own || self.given.contains(&(own, number)))
+            {
+                return true;
+            }
+        }
+        false
     }
 
     /// A slot of the set for another topic: an unused one, or the next one, round robin.
@@ -110,6 +174,12 @@ impl Routes {
         self.turn = (self.turn + 1) % WAYS;
         first + self.turn
     }
+}
+
+/// Returns the identifier for the subscription of a shared filter that its caller gave none; 0 for
+/// another filter. It is the same in the next process, which may resume the session.
+pub(super) fn identifier(filter: &TopicFilter) -> u32 {
+    filter.share_name().map_or(0, |_| (hash(filter.as_str().as_bytes()) >> 4).max(1))
 }
 
 /// Eight bytes at a time. Collisions cost a look at the router, no more, so a peer gains nothing by
@@ -136,17 +206,21 @@ mod tests {
         TopicFilter::parse(text).expect(text)
     }
 
+    fn find(routes: &mut Routes, topic: &str) -> Route {
+        routes.find(topic, Properties::EMPTY)
+    }
+
     #[test]
     fn a_topic_keeps_its_slot_until_handlers_change() {
         let mut routes = Routes::default();
         routes.add(&filter("a/#"), HandlerId(2));
         routes.add(&filter("a/+"), HandlerId(1));
-        let first = routes.find("a/b");
+        let first = find(&mut routes, "a/b");
         assert!(first.changed);
         assert_eq!(routes.at(first.slot), ("a/b", &[HandlerId(1), HandlerId(2)][..]));
-        assert_eq!(routes.find("a/b"), Route { slot: first.slot, changed: false });
+        assert_eq!(find(&mut routes, "a/b"), Route { slot: first.slot, changed: false });
         routes.remove(&filter("a/+"), HandlerId(1));
-        assert_eq!(routes.find("a/b"), Route { slot: first.slot, changed: true });
+        assert_eq!(find(&mut routes, "a/b"), Route { slot: first.slot, changed: true });
         assert_eq!(routes.at(first.slot).1, [HandlerId(2)]);
     }
 
@@ -157,7 +231,7 @@ mod tests {
         for round in 0..3 {
             for number in 0..10 * SETS * WAYS {
                 let topic = format!("t/{number}/{}", if number % 2 == 0 { "x" } else { "y" });
-                let route = routes.find(&topic);
+                let route = find(&mut routes, &topic);
                 let (found, handlers) = routes.at(route.slot);
                 assert_eq!((found, handlers.len()), (&*topic, (number + 1) % 2), "in round {round}");
             }

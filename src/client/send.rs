@@ -5,10 +5,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::requests::{Kind, Request};
-use super::{Breach, CallError, CloseReason, Completion, Core, Due, Limits, RequestError, RequestId, State};
+use super::{Breach, CallError, CloseReason, Completion, Core, Due, Limits, RequestError, RequestId, State, routes};
 use crate::codec::{
-    DecodeError, Disconnect, EncodeError, Message, PINGREQ, PacketId, PacketKind, Properties, PropertyId, Publish, QoS,
-    ReasonCode, Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Version,
+    DecodeError, Disconnect, EncodeError, Message, PINGREQ, PacketId, PacketKind, Properties, PropertiesBuf,
+    PropertyId, Publish, QoS, ReasonCode, Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Value, Version,
 };
 use crate::session::{Delivery, Outgoing};
 use crate::time::Time;
@@ -113,7 +113,7 @@ impl Core {
     pub(super) fn subscribe(
         &mut self,
         subscriptions: &[(TopicFilter, SubscriptionOptions)],
-        properties: Properties<'_>,
+        properties: &PropertiesBuf,
     ) -> Result<RequestId, CallError> {
         let limits = self.connected()?;
         let mut wire = Vec::new();
@@ -121,14 +121,31 @@ impl Core {
             limits.check_subscription(filter)?;
             wire.push(Subscription { filter: filter.as_str(), options: *options });
         }
-        if properties.number(PropertyId::SubscriptionIdentifier).is_some() {
+        let mut properties = properties.clone();
+        let mut identifier = properties.as_properties().number(PropertyId::SubscriptionIdentifier).unwrap_or(0);
+        if identifier != 0 {
             limits.check_subscription_identifier()?;
+        } else if self.routes.uses_identifiers {
+            for (filter, _) in subscriptions {
+                identifier = identifier.max(routes::identifier(filter));
+            }
+            if identifier != 0 {
+                let pushed = properties.push_value(PropertyId::SubscriptionIdentifier, Value::Number(identifier));
+                debug_assert!(pushed.is_ok(), "numbers are never too long");
+            }
         }
+        let properties = properties.as_properties();
         let packet_id = self.session.allocate_id().ok_or(CallError::NoPacketId)?;
         let start = self.outgoing.len();
         let subscribe = Subscribe { packet_id, properties, subscriptions: wire };
         let encoded = subscribe.encode(self.options.version, &mut self.outgoing);
-        self.requested(packet_id, start, encoded, Kind::Subscribe, subscriptions.len())
+        let request = self.requested(packet_id, start, encoded, Kind::Subscribe, subscriptions.len())?;
+        if identifier != 0 {
+            for (filter, _) in subscriptions {
+                self.routes.identify(filter, identifier);
+            }
+        }
+        Ok(request)
     }
 
     pub(super) fn unsubscribe(
