@@ -55,6 +55,8 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
   readonly ready: Promise<this>
 
   /** @internal */
+  protected readonly events = ['event', 'error']
+  /** @internal */
   protected readonly observed = 'event'
   readonly #loaded: Promise<Engine<BrokerGlue>>
   readonly #peers = new PeerSet(error => this.#fail(error))

@@ -63,6 +63,8 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   readonly ready: Promise<this>
 
   /** @internal */
+  protected readonly events = ['status', 'packet']
+  /** @internal */
   protected readonly observed = 'packet'
   readonly #connection: Connection
   readonly #subscriptions: Subscriptions

@@ -229,6 +229,8 @@ export class Connection {
       this.#socketError = event.error
     }
     this.#wasOpen = socket.readyState === 1
+    // No `close` follows.
+    if (socket.readyState > 1) throw new ConnectError('the WebSocket was closed before it was used')
     const { addEventListener } = socket as Partial<EventTarget>
     this.#socket = socket
     if (addEventListener) {
@@ -237,7 +239,6 @@ export class Connection {
       })
       this.#socketClosed = new Promise(resolve => addEventListener.call(socket, 'close', resolve))
     }
-    if (socket.readyState > 1) throw new ConnectError('the WebSocket was closed before it was used')
     return socket
   }
 

@@ -37,7 +37,7 @@ export interface SubscribeOptions {
   readonly retainHandling?: 0 | 1 | 2
   /**
    * Identifier that comes with its messages, in `properties.subscriptionIdentifiers`; 1 to
-   * 268435455. 5.0 only.
+   * 268435455. Default one of the client for a shared filter, otherwise none. 5.0 only.
    */
   readonly subscriptionIdentifier?: number
   /** 5.0 only. */

@@ -27,12 +27,18 @@ export interface Subscription {
 /** State of a filter at the broker, and the handlers that share it. */
 interface FilterState {
   readonly members: Set<number>
-  /** Options of the latest SUBSCRIBE, to compare with; empty if it was refused. */
+  /** Options of the accepted SUBSCRIBE, to compare with; empty without one. */
   key: string
   /** Its quality of service. */
   asked: number
   granted: Promise<number>
+  /** SUBSCRIBE under way, with the options that its handler gave. */
+  pending: { readonly key: string; readonly granted: Promise<number> } | undefined
 }
+
+/** Options that no SUBSCRIBE has. */
+const ANEW = '-'
+const none = Promise.resolve(0)
 
 /** The part of the connection that is used. */
 interface SubscriptionConnection {
@@ -69,66 +75,99 @@ export class Subscriptions {
       this.#connection.run(core => core.setHandler(filter, number, false))
     }
     try {
-      const shared = this.#ask(core, filter, options)
+      const shared = this.#filters.get(filter) ?? {
+        members: new Set(),
+        key: '',
+        asked: 0,
+        granted: none,
+        pending: undefined,
+      }
+      const granted = this.#ask(core, filter, shared, options)
+      this.#filters.set(filter, shared)
       shared.members.add(number)
-      return this.#granted(filter, shared, number, leave)
+      return this.#granted(filter, shared, number, granted, leave)
     } catch (error) {
       leave()
       throw error
     }
   }
 
-  #ask(core: ClientCore, filter: string, { byte, properties }: SubscribeArguments): FilterState {
-    const known = this.#filters.get(filter)
-    const asked = Math.max(known?.asked ?? 0, byte & 3)
+  /**
+   * Subscribes unless the filter is subscribed with these options. Requests for a filter go one at
+   * a time, since a refusal leaves it as it was.
+   */
+  #ask(core: ClientCore, filter: string, shared: FilterState, options: SubscribeArguments): Promise<number> {
+    const { byte, properties } = options
+    const keyOf = (byte: number) => JSON.stringify([byte, properties])
+    const { pending } = shared
+    if (pending) {
+      if (pending.key === keyOf(byte)) return pending.granted
+      const ask = () => this.#ask(core, filter, shared, options)
+      return pending.granted.then(ask, error => (this.#connection.live ? ask() : Promise.reject(error)))
+    }
+    const asked = Math.max(shared.asked, byte & 3)
     const optionsByte = (byte & ~3) | asked
-    const key = JSON.stringify([optionsByte, properties])
-    if (known?.key === key) return known
-    const granted = this.#connection.requests.add<number>(core.subscribe(filter, optionsByte, properties), {
-      kind: 'subscribe',
-      filter,
-    })
-    const shared = Object.assign(known ?? { members: new Set<number>() }, { key, asked, granted })
-    this.#filters.set(filter, shared)
-    granted.catch(() => {
-      if (shared.granted === granted) shared.key = ''
-    })
-    return shared
+    const key = keyOf(optionsByte)
+    if (shared.key === key) return shared.granted
+    const subject: Subject = { kind: 'subscribe', filter }
+    const granted = this.#connection.requests.add<number>(core.subscribe(filter, optionsByte, properties), subject)
+    shared.pending = { key: keyOf(byte), granted }
+    granted.then(
+      () => Object.assign(shared, { key, asked, granted, pending: undefined }),
+      () => {
+        shared.pending = undefined
+      },
+    )
+    return granted
   }
 
-  async #granted(filter: string, shared: FilterState, number: number, leave: () => void): Promise<Subscription> {
-    const end = (tell: boolean): Promise<void> => {
+  async #granted(
+    filter: string,
+    shared: FilterState,
+    number: number,
+    granted: Promise<number>,
+    leave: () => void,
+  ): Promise<Subscription> {
+    const end = (): Promise<void> => {
       leave()
-      return this.#leave(filter, shared, number, tell)
+      return this.#leave(filter, shared, number)
     }
     let qos: QoS
     try {
-      qos = (await shared.granted) as QoS
+      qos = (await granted) as QoS
     } catch (error) {
-      end(false)
-      throw error
+      end().catch(ignore)
+      throw thrownError(error, { kind: 'subscribe', filter })
     }
     let ended: Promise<void> | undefined
     const unsubscribe = () => {
-      ended ??= end(true)
+      ended ??= end().catch(error => {
+        // So that the caller can try again.
+        ended = undefined
+        throw error
+      })
       return ended
     }
     return { filter, qos, unsubscribe, [Symbol.asyncDispose]: unsubscribe }
   }
 
-  /** Removes a handler. The last one ends the subscription. */
-  async #leave(filter: string, shared: FilterState, number: number, tell: boolean): Promise<void> {
+  /** Removes a handler. The last one ends the subscription, if there is one at the broker. */
+  async #leave(filter: string, shared: FilterState, number: number): Promise<void> {
     shared.members.delete(number)
-    if (shared.members.size > 0) return
-    if (this.#filters.get(filter) === shared) this.#filters.delete(filter)
+    if (shared.members.size > 0 || this.#filters.get(filter) !== shared) return
+    this.#filters.delete(filter)
     const core = this.#connection.live
-    if (!core || !tell) return
+    if (!core || !shared.key) return
     const subject: Subject = { kind: 'subscribe', filter }
     try {
       await this.#connection.requests.add<number>(core.unsubscribe(filter), subject)
     } catch (error) {
       // The subscription ended with the connection, or belongs to a session that outlives it.
-      if (this.#connection.live) throw thrownError(error, subject)
+      if (!this.#connection.live) return
+      // It is still there, without a handler. The next one subscribes anew.
+      shared.key = ANEW
+      if (!this.#filters.has(filter)) this.#filters.set(filter, shared)
+      throw thrownError(error, subject)
     }
   }
 }

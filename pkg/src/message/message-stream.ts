@@ -12,6 +12,8 @@ export interface MessageStream extends AsyncIterableIterator<Message> {
   readonly dropped: number
   /** Ends the loop and unsubscribes, as `break` does. */
   return(): Promise<IteratorResult<Message>>
+  /** Ends the loop as `return` does, then rejects with the error. */
+  throw(error?: unknown): Promise<IteratorResult<Message>>
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -49,6 +51,8 @@ export class MessageQueue implements MessageStream {
   }
 
   push(message: Message): void {
+    // Until the broker has answered, messages may still come.
+    if (this.#last) return
     const reader = this.#readers.shift()
     if (reader) {
       reader.resolve({ done: false, value: message })
@@ -88,6 +92,11 @@ export class MessageQueue implements MessageStream {
     }
     this.#last = {}
     return end
+  }
+
+  async throw(error?: unknown): Promise<IteratorResult<Message>> {
+    await this.return()
+    throw error
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

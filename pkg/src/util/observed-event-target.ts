@@ -1,3 +1,5 @@
+import { optionError } from './validate.js'
+
 /** A listener of an event: a function, or an object with `handleEvent`. */
 export type Listener<E> = ((event: E) => unknown) | { handleEvent(event: E): unknown }
 
@@ -20,6 +22,9 @@ export abstract class ObservedEventTarget<Events> extends EventTarget {
   /** Registrations of each listener, by `capture`. The value is true for a `once` registration. */
   readonly #counted = new Map<unknown, Map<boolean, boolean>>()
 
+  /** Names of the events. Other ones are refused. @internal */
+  protected abstract readonly events: readonly string[]
+
   /** Name of the event whose listeners are counted. @internal */
   protected abstract readonly observed: string
 
@@ -38,6 +43,7 @@ export abstract class ObservedEventTarget<Events> extends EventTarget {
   ): void
   override addEventListener(type: string, listener: Listener<Event> | null, options?: boolean | ListenerOptions): void
   override addEventListener(type: string, listener: Listener<never> | null, options?: boolean | ListenerOptions): void {
+    this.#check(type)
     super.addEventListener(type, listener as EventListenerOrEventListenerObject | null, options)
     if (type !== this.observed || !listener) return
     const { capture = false, once = false, signal } = optionsOf(options)
@@ -64,6 +70,7 @@ export abstract class ObservedEventTarget<Events> extends EventTarget {
     listener: Listener<never> | null,
     options?: boolean | ListenerOptions,
   ): void {
+    this.#check(type)
     super.removeEventListener(type, listener as EventListenerOrEventListenerObject | null, options)
     if (type === this.observed) this.#forget(listener, optionsOf(options).capture ?? false)
   }
@@ -76,6 +83,11 @@ export abstract class ObservedEventTarget<Events> extends EventTarget {
       }
     }
     return super.dispatchEvent(event)
+  }
+
+  #check(type: string): void {
+    if (this.events.includes(type)) return
+    throw optionError('type', type, `the events are ${this.events.join(', ')}`)
   }
 
   #forget(listener: unknown, capture: boolean): void {
