@@ -4,6 +4,7 @@
 use wasmqtt::broker::{Answer, Asks, BrokerOptions, Event, PeerId, RejectCause, WillFate};
 use wasmqtt::codec::{Connect, Packet, QoS, ReasonCode};
 
+use super::store::stored_with;
 use crate::support::packets::{BOTH, QOS, V4, V5, connect, id, lasting, publish, will};
 use crate::support::scenario::Scenario;
 
@@ -178,4 +179,30 @@ fn of_two_connects_the_later_one_stays_whichever_is_answered_first() {
     scenario.answer(Answer::Allow);
     assert_eq!(scenario.hear(refused), ["CONNACK 87"]);
     assert!(scenario.is_open(later) && scenario.is_open(other));
+}
+
+/// The same while the store is behind.
+#[test]
+fn a_goodbye_that_waits_for_the_store_is_heeded_when_the_client_is_back() {
+    let mut scenario = stored_with(BrokerOptions { queue_messages: 2, events: true, ..BrokerOptions::default() });
+    let keeper = scenario.join_with(&lasting(V5, "keeper"));
+    scenario.subscribe(keeper, "#", QoS::AtLeastOnce);
+    scenario.cut(keeper);
+    let willing = Connect { will: Some(will("will", "x", QoS::AtLeastOnce)), ..lasting(V5, "a") };
+    let former = scenario.join_with(&willing);
+    scenario.disk_waits = true;
+    for payload in ["1", "2", "3"] {
+        scenario.send(former, &Packet::Publish(publish("t", payload, QoS::AtLeastOnce)));
+    }
+    scenario.send_bytes(former, &[0xE0, 0]);
+    let next = scenario.connect(&willing);
+    while !scenario.broker.is_stored() {
+        let batch = scenario.disk.write().expect("a batch is out");
+        scenario.broker.handle_stored(batch, scenario.now);
+        scenario.drain();
+    }
+    let published = scenario.events.iter().filter(|event| matches!(event, Event::Published { .. }));
+    assert_eq!(published.count(), 3, "and no will");
+    assert_eq!(fates(&scenario), [WillFate::Armed, WillFate::Cleared, WillFate::Armed]);
+    assert!(scenario.is_open(next) && !scenario.is_open(former));
 }
