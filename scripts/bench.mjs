@@ -8,6 +8,7 @@ import { buildPackage, setUpBuild } from './lib/build.mjs'
 import { setUpMosquitto } from './lib/mosquitto.mjs'
 import { inRoot } from './lib/paths.mjs'
 import { Report } from './lib/report.mjs'
+import { setUpRumqttd } from './lib/rumqttd.mjs'
 
 const programOf = name => inRoot('bench', name, 'run.mjs')
 const all = ['client', ...readdirSync(inRoot('bench')).filter(name => name !== 'client' && existsSync(programOf(name)))]
@@ -30,7 +31,14 @@ if (names.some(name => name !== 'hostile')) {
     env.WASMQTT_CHROMIUM = chromium
     return { note }
   })
-  if (names.includes('broker')) await report.step('Mosquitto', {}, setUpMosquitto)
+  if (names.includes('broker')) {
+    await report.step('Mosquitto', {}, setUpMosquitto)
+    await report.step('rumqttd', {}, async step => {
+      const { program, ...result } = await setUpRumqttd(step)
+      if (program) env.WASMQTT_RUMQTTD = program
+      return result
+    })
+  }
   await buildPackage(report, env)
 }
 if (report.failed.length > 0) process.exit(1)

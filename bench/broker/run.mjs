@@ -7,6 +7,7 @@ import { idle } from './sections/idle.mjs'
 import { inProcess } from './sections/in-process.mjs'
 import { onPort } from './sections/on-port.mjs'
 import { retainedInProcess, retainedOnPort } from './sections/retained.mjs'
+import { roundTrip } from './sections/round-trip.mjs'
 import { showRouter } from './sections/router.mjs'
 import { tabulate } from './tabulate.mjs'
 
@@ -29,7 +30,7 @@ const { runs, only, quick, json, beside } = readOptions(
   usage,
 )
 const settings = { runs: quick ? 1 : Number(runs), only, quick }
-const tables = [inProcess, onPort, idle, retainedInProcess, retainedOnPort]
+const tables = [inProcess, onPort, roundTrip, idle, retainedInProcess, retainedOnPort]
 const results = {}
 
 const count = settings.runs > 1 ? `The median of ${settings.runs} runs` : 'One run'

@@ -50,6 +50,10 @@ describe('the load program', () => {
           const { rate, busy } = await ask(['deliver', server.port, row, ROUND])
           assert.ok(rate > 0 && busy > 0 && busy <= 1, `${row}: ${rate}, ${busy}`)
         }
+        for (const row of ['QoS 0, one by one', 'QoS 1, one by one']) {
+          const { trips } = await ask(['deliver', server.port, row, ROUND])
+          assert.ok(trips.p50 > 0 && trips.p50 <= trips.p99, `${row}: ${trips.p50}, ${trips.p99}`)
+        }
         assert.ok((await ask(['retained', server.port, 100])) > 0)
       } finally {
         server.end()

@@ -5,8 +5,9 @@ import { Publishes } from '../publishes.js'
 import { dial } from './dial.js'
 
 /**
- * Returns `rate` and `busy`. `rate` is deliveries a second: the median of the rounds, each of which
- * publishes for some milliseconds. `busy` is the share of that time in which this process had work.
+ * Returns `rate`, `busy` and `trips`. `rate` is deliveries a second: the median of the rounds, each
+ * of which publishes for some milliseconds. `busy` is the share of that time in which this process
+ * had work. `trips` are percentiles of the round trip, if messages go one by one.
  */
 export async function deliver(port, name, milliseconds) {
   const limits = cases[name]
@@ -23,12 +24,16 @@ export async function deliver(port, name, milliseconds) {
   const rates = []
   let begun
   for (let round = 0; round < ROUNDS_TO_WARM_UP + ROUNDS; round++) {
-    if (round === ROUNDS_TO_WARM_UP) begun = performance.eventLoopUtilization()
+    if (round === ROUNDS_TO_WARM_UP) {
+      begun = performance.eventLoopUtilization()
+      for (const publisher of publishers) publisher.forget()
+    }
     const begin = performance.now()
     const sent = await new Round(publishers, inboxes, limits, begin + milliseconds).done
     if (round >= ROUNDS_TO_WARM_UP) rates.push((sent * limits.subscribers * 1000) / (performance.now() - begin))
   }
-  return { rate: median(rates), busy: performance.eventLoopUtilization(begun).utilization }
+  const trips = publishers.length === 1 ? publishers[0].trips : undefined
+  return { rate: median(rates), busy: performance.eventLoopUtilization(begun).utilization, trips }
 }
 
 const topicBytes = topics[0].length
@@ -65,8 +70,13 @@ class Publisher {
   #client
   #publishes
   #limits
+  /** Milliseconds of each round trip, if messages go one by one. */
+  #trips = []
+  #isOneByOne
+  #sentAt
 
   constructor(client, limits) {
+    this.#isOneByOne = (limits.qos === 0 ? limits.window : limits.inFlight) === 1
     this.#client = client
     this.#publishes = new Publishes(limits.qos)
     this.#limits = limits
@@ -80,6 +90,20 @@ class Publisher {
     return this.#limits.qos === 0 || this.acknowledged === this.sent
   }
 
+  /** The median and the 99th percentile of the round trips, in microseconds. */
+  get trips() {
+    if (this.#trips.length === 0) return undefined
+    const sorted = Float64Array.from(this.#trips).sort()
+    const at = share => 1000 * sorted[Math.floor(share * sorted.length)]
+    return { p50: at(0.5), p99: at(0.99) }
+  }
+
+  /** Forgets the round trips so far. */
+  forget() {
+    this.#trips = []
+    this.#sentAt = undefined
+  }
+
   /** Publishes at most `window` messages. Returns the number sent. */
   publish(window) {
     const { qos, inFlight, apart } = this.#limits
@@ -87,6 +111,12 @@ class Publisher {
     // A window that opens by a few messages is no reason to write; acknowledgements come in groups
     // by themselves.
     if (room < 1 || (qos === 0 && room < this.#limits.window / 8)) return 0
+    // The next message goes when the last one has come, or is acknowledged.
+    if (this.#isOneByOne) {
+      const now = performance.now()
+      if (this.#sentAt !== undefined) this.#trips.push(now - this.#sentAt)
+      this.#sentAt = now
+    }
     for (let left = room; left > 0; left -= apart ? 1 : room) this.#client.send(this.#publishes.take(apart ? 1 : room))
     this.sent += room
     return room

@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { which } from '../../../scripts/lib/paths.mjs'
+import { freePort } from './free-port.mjs'
 
 /** Its limits are raised to where it drops nothing of what the cases send. */
 const config = port => `
@@ -57,13 +57,4 @@ async function ready(child) {
   })
   failed.catch(() => {})
   await Promise.race([running, failed])
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
 }
