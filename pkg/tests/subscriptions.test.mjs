@@ -6,7 +6,7 @@ import { install, load } from './lib/packed.mjs'
 import { createWebSocket, startScript } from './lib/script.mjs'
 
 const project = install()
-const { connect, OptionError, SubscribeError } = await load(project, 'wasmqtt')
+const { Client, connect, ConnectError, OptionError, SubscribeError } = await load(project, 'wasmqtt')
 const { Broker, connect: connectTo } = await load(project, 'wasmqtt/broker')
 
 const timeout = 20_000
@@ -270,5 +270,31 @@ test('a socket that is closed or closing when it is given settles at once', { ti
       const rejected = connect('ws://nowhere.example', { createWebSocket: make })
       await assert.rejects(rejected, /the WebSocket was closed before it was used/)
     }
+  }
+})
+
+test('end() does not wait for a socket that was closed when it was given', { timeout }, async () => {
+  for (const readyState of [2, 3]) {
+    const client = new Client('ws://nowhere.example', { createWebSocket: () => deadSocket(readyState) })
+    await assert.rejects(client.ready, ConnectError)
+    await client.end({ timeout: 60_000 })
+  }
+})
+
+test('a socket that closes while it is given settles at once, whenever that is', { timeout }, async () => {
+  for (let hops = 0; hops < 8; hops++) {
+    const socket = deadSocket(1)
+    const close = async () => {
+      for (let hop = 0; hop < hops; hop++) await undefined
+      socket.readyState = 3
+      // Nobody hears it before the client has the socket.
+      socket.onclose?.({})
+    }
+    const createWebSocket = () => {
+      close()
+      return socket
+    }
+    const client = new Client('ws://nowhere.example', { createWebSocket })
+    await assert.rejects(client.ready, ConnectError, String(hops))
   }
 })
