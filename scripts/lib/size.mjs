@@ -14,11 +14,11 @@ import { inRoot, readJson } from './paths.mjs'
  * size, so that nothing grows unseen.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 49_800, parts: {} },
+  { entry: '.', name: 'client', bytes: 52_000, parts: {} },
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 130_700,
+    bytes: 135_000,
     parts: {
       'hooks.js': 1_600,
       'stores.js': 1_600,
