@@ -294,8 +294,10 @@ test('counters tell what passed and what there is', { timeout }, async t => {
   await client.publish('b', 'x', { qos: 1, retain: true })
   await client.end()
   for (const payload of ['kept', 'lost']) await broker.publish('a', payload, { qos: 1 })
-  const { received, sent, uptime, ...others } = broker.counters()
+  const { received, sent, uptime, memory, ...others } = broker.counters()
   assert.ok(uptime >= 0 && uptime < 20)
+  assert.ok(memory.bytes > 1_000 && memory.bytes <= memory.highest && memory.highest < 1_000_000, `${memory.bytes}`)
+  assert.equal(memory.maximum, 1 << 30)
   assert.deepEqual(others, {
     clients: { connected: 0, disconnected: 1, total: 1, maximum: 1 },
     connects: { accepted: 1, rejected: 0 },

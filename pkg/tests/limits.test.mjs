@@ -285,6 +285,20 @@ const rows = {
     const broker = open({ authorize: () => new Promise(() => {}), answerTimeout: 20 })
     assert.deepEqual(await answer(broker, publish('t', { qos: 1 })), ['puback', 0x80])
   },
+  async memoryMaximum(open) {
+    const broker = open({ memoryMaximum: 1 << 20, queue: { messages: 1_000_000, bytes: 1 << 30 } })
+    const client = await join(broker, 'me', { properties: { receiveMaximum: 1 } })
+    await client.subscribe('t', 1)
+    const publisher = await join(broker, 'p')
+    const codes = new Set()
+    for (let number = 0; number < 300; number++) {
+      publisher.send(publish('t', { qos: 1, payload: 'x'.repeat(10_000) }))
+      codes.add((await publisher.next('puback')).reasonCode)
+    }
+    assert.deepEqual([...codes], [0, 0x97])
+    const { memory, queued } = broker.counters()
+    assert.ok(memory.highest < 1 << 20 && queued.bytes > 300_000, `${memory.highest} ${queued.bytes}`)
+  },
 }
 
 for (const [name, holds] of Object.entries(rows)) {

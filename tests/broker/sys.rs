@@ -75,7 +75,9 @@ fn a_subscriber_is_told_the_values_at_once() {
         assert_eq!(told.get(topic).map(String::as_str), Some(value), "{topic}");
     }
     let others: Vec<_> = told.keys().filter(|topic| !expected.iter().any(|(known, _)| topic == known)).collect();
-    assert_eq!(others, ["bytes/received", "bytes/sent"]);
+    assert_eq!(others, ["bytes/received", "bytes/sent", "heap/current", "heap/maximum"]);
+    let heap = |name| told[name].parse::<usize>().expect("a number");
+    assert!((1_000..100_000).contains(&heap("heap/current")) && heap("heap/maximum") >= heap("heap/current"));
     let counters = scenario.broker.counters();
     assert_eq!(told["bytes/received"], counters.received.bytes.to_string());
 }

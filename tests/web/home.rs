@@ -56,7 +56,7 @@ impl Broker {
 }
 
 /// The options in the order in which the module reads them.
-const OPTIONS: [&str; 31] = [
+const OPTIONS: [&str; 32] = [
     "connectionsMaximum",
     "sessionsMaximum",
     "connectTimeout",
@@ -88,6 +88,7 @@ const OPTIONS: [&str; 31] = [
     "answerTimeout",
     "inputBytesMaximum",
     "acl",
+    "memoryMaximum",
 ];
 
 /// A broker whose events are lines. Freed with the home.

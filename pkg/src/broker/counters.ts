@@ -60,6 +60,11 @@ export interface Counters {
   readonly droppedBy: Readonly<Record<DropCause, number>>
   readonly received: Traffic
   readonly sent: Traffic
+  /**
+   * Bytes of memory that are held for clients, with all bookkeeping: `bytes` now, `highest` so far,
+   * and the limit `maximum`. A message that several clients hold counts once.
+   */
+  readonly memory: { readonly bytes: number; readonly highest: number; readonly maximum: number }
 }
 
 /** Names the numbers of the module's list. All are 0 without a list. @internal */
@@ -96,5 +101,6 @@ export function readCounters(list: ArrayLike<number> = []): Counters {
     droppedBy: named(dropCauses),
     received: traffic(),
     sent: traffic(),
+    memory: named(['bytes', 'highest', 'maximum']),
   }
 }

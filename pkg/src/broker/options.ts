@@ -179,6 +179,16 @@ export interface BrokerOptions {
    * limit should hold some chunks of 64 KiB.
    */
   readonly inputBytesMaximum?: number
+  /**
+   * Bytes of memory that the broker holds for all clients together, with all bookkeeping. Default
+   * 256 MiB in a page or worker, else 1 GiB.
+   *
+   * Once half of it is used, a client may take more only while it holds no more than is free beside
+   * a quarter, of which each client has a share. Beyond that, messages of QoS 0 to it are dropped.
+   * Messages that nobody else takes, subscriptions, sessions and wills are refused with 0x97. A
+   * publisher of 3.1.1 waits. Messages that were acknowledged stay.
+   */
+  readonly memoryMaximum?: number
 }
 
 const redirectFields = fields({ serverReference: text, permanent: bool })
@@ -231,6 +241,7 @@ const brokerFields = fields({
   authorizeReceive: bool,
   answerTimeout: milliseconds,
   inputBytesMaximum: uint32,
+  memoryMaximum: positive32,
 })
 
 /**
@@ -281,6 +292,7 @@ export function readBrokerOptions(options: unknown): {
     given.answerTimeout,
     given.inputBytesMaximum,
     given.acl,
+    given.memoryMaximum ?? memoryDefault(),
   ]
   return { core, hooks, store: given.store }
 }
@@ -290,5 +302,8 @@ function asks({ users, authenticate, authenticateEnhanced, authorize }: Hooks, a
   const kinds = [users ?? authenticate, authenticateEnhanced, authorize, authorize, authorizeReceive]
   return kinds.reduce<number>((bits, kind, index) => bits | (kind ? 1 << index : 0), 0)
 }
+
+/** Returns the default of `memoryMaximum`. A page and a worker share their process with others. */
+const memoryDefault = () => ('document' in globalThis || 'WorkerGlobalScope' in globalThis ? 1 << 28 : 1 << 30)
 
 const bit = (value: boolean | undefined) => (value === undefined ? undefined : Number(value))

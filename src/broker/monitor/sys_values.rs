@@ -17,7 +17,7 @@ pub(crate) type Number = fn(&Counters, &Gauges) -> u64;
 
 /// Topics below `$SYS/broker/` with their values; that of the version is text. A topic for each
 /// cause of a drop follows them.
-pub(crate) const NUMBERS: [(&str, Number); 25] = [
+pub(crate) const NUMBERS: [(&str, Number); 27] = [
     ("version", |_, _| 0),
     ("uptime", |_, gauges| gauges.uptime),
     ("clients/connected", |_, gauges| gauges.clients as u64),
@@ -43,6 +43,8 @@ pub(crate) const NUMBERS: [(&str, Number); 25] = [
     ("retained messages/bytes", |_, gauges| gauges.retained_bytes as u64),
     ("store/messages/count", |_, gauges| (gauges.retained + gauges.queued) as u64),
     ("store/messages/bytes", |_, gauges| (gauges.retained_bytes + gauges.queued_bytes) as u64),
+    ("heap/current", |counters, _| counters.memory.bytes as u64),
+    ("heap/maximum", |counters, _| counters.memory.highest as u64),
 ];
 
 /// Number of `$SYS` topics.

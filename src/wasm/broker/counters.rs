@@ -39,6 +39,8 @@ pub(crate) fn list(counters: &Counters, gauges: &Gauges) -> Vec<f64> {
             put(&mut list, &[traffic.packets(kind)]);
         }
     }
+    let memory = counters.memory;
+    put(&mut list, &[memory.bytes as u64, memory.highest as u64, memory.max as u64]);
     list
 }
 

@@ -67,6 +67,7 @@ pub(crate) fn read(given: &Array) -> Result<BrokerOptions, JsValue> {
         }
         options.access = Access::new(rules);
     }
+    given.bound(&mut options.memory_max);
     Ok(options)
 }
 
