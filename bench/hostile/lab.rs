@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use wasmqtt::broker::{BatchId, Broker, BrokerOptions, Output, PeerId};
+use wasmqtt::broker::{BatchId, Broker, BrokerOptions, Memory, Output, PeerId};
 use wasmqtt::codec::{PINGREQ, PINGRESP};
 use wasmqtt::time::Time;
 
@@ -38,6 +38,8 @@ pub(crate) struct Report {
     pub(crate) batch_bytes_max: usize,
     /// Hostile bytes that were measured.
     pub(crate) bytes_in: usize,
+    /// The most memory that was held for peers, in bytes, and its limit.
+    pub(crate) memory: Memory,
 }
 
 impl Lab {
@@ -153,6 +155,7 @@ impl Lab {
     pub(crate) fn report(mut self) -> Report {
         self.attack_until_idle();
         self.report.steps = self.broker.longest_turn();
+        self.report.memory = self.broker.counters().memory;
         self.report
     }
 

@@ -76,7 +76,8 @@ pub struct BrokerOptions {
     /// messages to a new subscription do not take room here: each is sent when the client can take
     /// it, and none is dropped.
     pub queue_messages: usize,
-    /// Limit of topic and payload bytes in that queue. Default 4 MiB.
+    /// Limit of topic, payload and property bytes in that queue. With their bookkeeping, messages
+    /// take no more than this either, or than 64 KiB if that is more. Default 4 MiB.
     pub queue_bytes: usize,
     /// Policy for a full queue. Default [`QueueOverflow::DropNewest`].
     pub queue_overflow: QueueOverflow,

@@ -72,7 +72,7 @@ impl Decoder {
         self.compact();
         let end = self.end + len;
         if self.buffer.len() < end {
-            self.buffer.resize(end, 0);
+            self.grow(end);
         }
         fill(&mut self.buffer[self.end..end]);
         self.end = end;
@@ -177,6 +177,36 @@ impl Decoder {
             self.buffer = Vec::new();
             (self.start, self.end, self.frame) = (0, 0, 0);
         }
+    }
+
+    /// Makes the buffer so long.
+    ///
+    /// A large packet gets all of its room once a part of it is there. Rooms of many sizes would
+    /// leave holes in the memory of a module, which it never gives back.
+    fn grow(&mut self, end: usize) {
+        const PART: usize = 16;
+        if let Some(packet_end) = self.packet_end()
+            && end < packet_end
+            && end > KEPT_BYTES.max(packet_end / PART)
+        {
+            self.buffer.reserve_exact(packet_end - self.buffer.len());
+        }
+        self.buffer.resize(end, 0);
+    }
+
+    /// Returns where the packet ends that is not whole yet, if its length is known and within the
+    /// limit.
+    fn packet_end(&self) -> Option<usize> {
+        let (mut len, mut shift) = (0, 0);
+        for (place, byte) in self.unread().iter().enumerate().skip(1).take(4) {
+            len |= usize::from(byte & 0x7F) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                let packet_len = place + 1 + len;
+                return (packet_len <= self.packet_bytes_max as usize).then_some(self.start + packet_len);
+            }
+        }
+        None
     }
 
     /// Drops the bytes that were read, and moves the others to the front. It waits until as many

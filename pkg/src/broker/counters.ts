@@ -47,7 +47,7 @@ export interface Counters {
   readonly sharedSubscriptions: number
   /** Retained messages, with the bytes of topics, payloads and properties. */
   readonly retained: { readonly messages: number; readonly bytes: number }
-  /** QoS 1 and 2 messages that were not sent yet, with the bytes of their topics and payloads. */
+  /** QoS 1 and 2 messages not sent yet, with the bytes of topics, payloads and properties. */
   readonly queued: { readonly messages: number; readonly bytes: number }
   /** QoS 1 and 2 messages that were sent and are not acknowledged. */
   readonly inFlight: number

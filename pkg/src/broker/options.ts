@@ -100,7 +100,10 @@ export interface BrokerOptions {
   readonly queue?: {
     /** Default 1000. */
     readonly messages?: number
-    /** Bytes of topics and payloads. Default 4 MiB. */
+    /**
+     * Bytes of topics, payloads and properties. With the bookkeeping they take no more either, or
+     * no more than 64 KiB. Default 4 MiB.
+     */
     readonly bytes?: number
     /**
      * Message to lose when the queue is full. Default `drop-newest`.
@@ -119,7 +122,7 @@ export interface BrokerOptions {
   readonly retained?: {
     /** Default 100000. */
     readonly messages?: number
-    /** Bytes of topics and payloads. Default 64 MiB. */
+    /** Bytes of topics, payloads and properties. Default 64 MiB. */
     readonly bytes?: number
   }
   /**
@@ -183,8 +186,8 @@ export interface BrokerOptions {
    * Bytes of memory that the broker holds for all clients together, with all bookkeeping. Default
    * 256 MiB in a page or worker, else 1 GiB.
    *
-   * Once half of it is used, a client may take more only while it holds no more than is free beside
-   * a quarter, of which each client has a share. Beyond that, messages of QoS 0 to it are dropped.
+   * Once half of it is used, a client may take more only while it holds no more than is free. A
+   * quarter is left aside, of which each client has a share. Beyond that, messages of QoS 0 to it are dropped.
    * Messages that nobody else takes, subscriptions, sessions and wills are refused with 0x97. A
    * publisher of 3.1.1 waits. Messages that were acknowledged stay.
    */
