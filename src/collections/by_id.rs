@@ -49,7 +49,13 @@ impl<T> ById<T> {
     }
 
     pub(crate) fn remove(&mut self, id: PacketId) -> Option<T> {
-        self.slots.get_mut(self.index.remove(id)?)?.take()
+        const KEPT: usize = 64;
+        let value = self.slots.get_mut(self.index.remove(id)?)?.take();
+        if self.index.len() == 0 && self.slots.capacity() > KEPT {
+            // Many identifiers leave no memory behind.
+            self.clear();
+        }
+        value
     }
 
     /// Removes all, and frees the memory.

@@ -57,12 +57,17 @@ impl<T> Fifo<T> {
             while let Some(value) = self.back.pop() {
                 // The last one need not go through the front.
                 if self.back.is_empty() {
+                    free_if_long(&mut self.back);
                     return Some(value);
                 }
                 self.front.push(value);
             }
         }
-        self.front.pop()
+        let value = self.front.pop();
+        if self.front.is_empty() {
+            free_if_long(&mut self.front);
+        }
+        value
     }
 
     /// Takes out the first value for which `is_it` is true.
@@ -72,6 +77,15 @@ impl<T> Fifo<T> {
         }
         let place = self.back.iter().position(is_it)?;
         Some(self.back.remove(place))
+    }
+}
+
+/// Frees an empty stack that had many values, so that a long queue leaves no memory behind.
+#[inline]
+fn free_if_long<T>(stack: &mut Vec<T>) {
+    const KEPT: usize = 64;
+    if stack.capacity() > KEPT {
+        *stack = Vec::new();
     }
 }
 

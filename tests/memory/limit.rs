@@ -372,3 +372,21 @@ fn is_refused(host: &mut Host, number: u32) -> bool {
     assert!(!heard.is_closed || (heard.last[0], heard.last[3]) == (0x20, 0x97), "{heard:?}");
     heard.is_closed
 }
+
+/// A long queue, once it is taken, leaves next to nothing behind.
+#[test]
+fn memory_is_given_back() {
+    let mut host = Host::new(BrokerOptions { memory_max: 1 << 30, ..options() });
+    let publisher = sleepers(1)(&mut host)[0];
+    let before = (allocated(), host.broker.counters().memory.bytes);
+    (0..2_000).for_each(|_| _ = host.publish(publisher, publish("t", &[0; 500], QOS1, 9)));
+    let peer = host.join("sleeper0");
+    for packet_id in 1..=2_000_u16 {
+        let [high, low] = packet_id.to_be_bytes();
+        host.bytes(peer, &[0x40, 2, high, low]);
+    }
+    host.cut(peer);
+    let (real, counted) = (allocated() - before.0, host.broker.counters().memory.bytes - before.1);
+    println!("{real} bytes are left, {counted} counted");
+    assert!(real < 400_000 && counted < 400_000, "{real} {counted}: the frames' buffer is kept alone");
+}

@@ -187,9 +187,9 @@ export interface BrokerOptions {
    * 256 MiB in a page or worker, else 1 GiB.
    *
    * Once half of it is used, a client may take more only while it holds no more than is free. A
-   * quarter is left aside, of which each client has a share. Beyond that, messages of QoS 0 to it are dropped.
-   * Messages that nobody else takes, subscriptions, sessions and wills are refused with 0x97. A
-   * publisher of 3.1.1 waits. Messages that were acknowledged stay.
+   * quarter is left aside, of which each client has a share. Beyond that, messages of QoS 0 to it
+   * are dropped. Messages that nobody else takes, subscriptions, sessions and wills are refused
+   * with 0x97. A publisher of 3.1.1 waits. Messages that were acknowledged stay.
    */
   readonly memoryMaximum?: number
 }
