@@ -8,7 +8,7 @@ import { RawClient } from './lib/peer.mjs'
 
 const project = install()
 link(project, 'mqtt-packet')
-const { Broker, connect, ConnectError, hashPassword, HookError, OptionError, PublishError, SubscribeError } =
+const { Broker, Client, connect, ConnectError, hashPassword, HookError, OptionError, PublishError, SubscribeError } =
   await load(project, 'wasmqtt/broker')
 
 const timeout = 20_000
@@ -430,5 +430,35 @@ test('a hook, a handler or a listener may close the broker, and its clients are 
     for (const client of [one, other]) await client.connect(`client ${client === one}`)
     await act(broker, one)
     for (const client of [one, other]) assert.equal((await client.next('disconnect')).reasonCode, 0x8b, way)
+  }
+})
+
+test('what waits for a former user of a session is not sent to another', { timeout }, async t => {
+  const acl = [
+    { action: 'all', filter: 'secret/#', username: 'ann', allow: true },
+    { action: 'all', filter: 'secret/#', allow: false },
+  ]
+  const isForAnn = ({ username, topic }) => username === 'ann' || !topic.startsWith('secret')
+  const rows = [
+    { acl },
+    { authorizeReceive: true, authorize: request => request.action !== 'receive' || isForAnn(request) },
+  ]
+  for (const options of rows) {
+    const broker = open(t, options)
+    const drops = []
+    broker.addEventListener('event', ({ detail }) => {
+      if (detail.type === 'dropped') drops.push(`${detail.topic} ${detail.cause}`)
+    })
+    const session = { clientId: 'a', cleanStart: false, sessionExpiry: 100 }
+    const ann = await connect(broker, { ...session, credentials: { username: 'ann', password: '' } })
+    await ann.subscribe('#', { qos: 1 }, () => {})
+    await ann.end()
+    for (const topic of ['secret/1', 'open/1']) await broker.publish(topic, 'x', { qos: 1 })
+    const bob = new Client(broker, { ...session, credentials: { username: 'bob', password: '' } })
+    const stream = bob.messages('#', { qos: 1 })
+    const { topic } = (await stream.next()).value
+    assert.deepEqual({ topic, drops }, { topic: 'open/1', drops: ['secret/1 not-authorized'] })
+    assert.equal(broker.counters().droppedBy['not-authorized'], 1)
+    await bob.end()
   }
 })
