@@ -195,11 +195,14 @@ pub(crate) fn restore() -> Report {
     }
     let records = lab.records.take().unwrap_or_default();
     let mut broker = Broker::new(options(), 7);
-    let begin = clock::now();
-    broker
-        .restore(records.iter().map(|(key, value)| (&**key, &**value)), Time::from_millis(1_000))
-        .expect("its records");
-    let wait = clock::now().saturating_sub(begin);
+    let records = records.iter().map(|(key, value)| (&**key, &**value));
+    let mut restore = broker.begin_restore(records, Time::from_millis(1_000));
+    let (mut wait, mut is_over) = (Duration::ZERO, false);
+    while !is_over {
+        let begin = clock::now();
+        is_over = broker.continue_restore(&mut restore).expect("its records");
+        wait = wait.max(clock::now().saturating_sub(begin));
+    }
     let mut lab = Lab::of(broker);
     lab.note_wait(wait);
     lab.report()

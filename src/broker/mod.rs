@@ -146,6 +146,7 @@ pub use auth::access_list::{Access, AccessFilter, AccessRule};
 pub use auth::question::{Action, Answer, Asks, Credentials, Question};
 pub use cause::{DisconnectCause, DropCause, Fault, RejectCause, WillFate};
 pub use event::Event;
+pub use handlers::restore_parts::Restore;
 pub use host_message::{HostMessage, HostSubscribeError};
 pub use ids::{HandlerId, PeerId, QuestionId};
 pub use memory_budget::Memory;
@@ -422,6 +423,9 @@ impl Broker {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Time> {
         let due = earlier(self.deadlines.first(), self.questions.first_due());
+        if self.tasks.is_restoring {
+            return None;
+        }
         // What is due already goes on in the next turn, which begins once the outputs are taken.
         let due = due.filter(|at| *at > self.now || !self.outbox.is_spent());
         earlier(self.next_turn(), due)

@@ -82,6 +82,8 @@ pub(crate) struct Tasks {
     queue: VecDeque<Task>,
     /// True while one runs. It then stands in no queue.
     pub(crate) is_running: bool,
+    /// True while a restore goes on. Then nothing is due, and the store gets no batch.
+    pub(crate) is_restoring: bool,
 }
 
 impl Tasks {

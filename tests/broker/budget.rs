@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use wasmqtt::broker::{Access, AccessFilter, AccessRule, BrokerOptions, Output, PeerId};
+use wasmqtt::broker::{Access, AccessFilter, AccessRule, Broker, BrokerOptions, Output, PeerId, SessionView};
 use wasmqtt::codec::{
-    Connect, PINGREQ, PINGRESP, Packet, PacketKind, Properties, Property, Publish, QoS, ReasonCode, Subscribe,
+    Connect, Message, PINGREQ, PINGRESP, Packet, PacketKind, Properties, Property, Publish, QoS, ReasonCode, Subscribe,
     Subscription, SubscriptionOptions, Unsubscribe,
 };
 
 use super::store::{keeping, restart, stored};
-use crate::support::packets::{V5, connect, id, lasting, properties, publish, will};
+use crate::support::packets::{V5, connect, id, lasting, message, properties, publish, will};
 use crate::support::scenario::Scenario;
 
 /// Steps of a turn, and of the last item that it begins.
@@ -348,4 +348,36 @@ fn retained_messages_that_expire_at_once_are_removed_in_turns() {
         turns(&mut scenario, innocent);
     }
     assert_eq!(scenario.broker.gauges(scenario.now).retained, 0);
+}
+
+/// A restore in parts gives the same broker as one in a piece.
+#[test]
+fn a_store_is_restored_in_parts() {
+    let mut scenario = stored();
+    let lasting_expiry = properties(&[Property::SessionExpiryInterval(1_000)]);
+    for number in 0..1_500 {
+        let name = format!("s{number}");
+        let peer = scenario.join_with(&keeping(V5, &name, &lasting_expiry));
+        scenario.subscribe(peer, "t", QoS::AtLeastOnce);
+        scenario.leave(peer);
+    }
+    scenario.publish_host(Message { qos: QoS::AtLeastOnce, ..message("t", "kept") });
+    scenario.wait(Duration::from_millis(1));
+    let records: Vec<_> = scenario.disk.records.iter().map(|(key, value)| (&**key, &**value)).collect();
+    let views = |broker: &Broker| {
+        let view = |session: SessionView<'_>| format!("{session:?}");
+        broker.sessions().map(view).collect::<Vec<_>>()
+    };
+    let mut whole = Broker::new(BrokerOptions::default(), 7);
+    whole.restore(records.iter().rev().copied(), scenario.now).expect("its records");
+    let mut parted = Broker::new(BrokerOptions::default(), 7);
+    let mut restore = parted.begin_restore(records, scenario.now);
+    let mut parts = 1;
+    while !parted.continue_restore(&mut restore).expect("its records") {
+        assert!(parted.poll_output().is_none() && parted.next_deadline().is_none(), "part {parts}");
+        parts += 1;
+    }
+    assert!(parts > 4, "{parts} parts");
+    assert_eq!(views(&parted), views(&whole));
+    assert_eq!(parted.sessions().count(), 1_500);
 }

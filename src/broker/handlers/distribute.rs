@@ -14,6 +14,9 @@ use crate::broker::tasks::{CutFanOut, Task};
 use crate::codec::{Message, Publish, QoS};
 use crate::time::Time;
 
+/// Cost of a delivery of QoS 1 or 2 to a session, in steps.
+const QUEUE_STEPS: usize = 24;
+
 impl Broker {
     /// Retains a message with the RETAIN flag, and delivers it to all subscribers. Returns their
     /// number, or `None` if the rest goes on as a task.
@@ -141,7 +144,8 @@ impl Broker {
                 }
                 return Some(fan_out.subscribers());
             };
-            outbox.note_work(1 + fan_out.identifiers.len(), 0);
+            let queue_steps = if publish.qos.min(target.qos) == QoS::AtMostOnce { 0 } else { QUEUE_STEPS };
+            outbox.note_work(1 + queue_steps + fan_out.identifiers.len(), 0);
             let required_checks = *required_checks;
             let context = DeliveryContext {
                 clients,

@@ -13,6 +13,7 @@ pub(crate) mod packet;
 pub(crate) mod publish;
 pub(crate) mod redeliver_shared;
 pub(crate) mod restore;
+pub(crate) mod restore_parts;
 pub(crate) mod store;
 pub(crate) mod subscribe;
 pub(crate) mod sys_topics;

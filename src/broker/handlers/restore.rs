@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::broker::Broker;
@@ -11,16 +10,16 @@ use crate::broker::clients::ClientState;
 use crate::broker::clients::will::Will;
 use crate::broker::connection::deadlines::Deadline;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag, Session};
+use crate::broker::handlers::restore_parts::Restored;
 use crate::broker::ids::ClientKey;
-use crate::broker::store::clock::{ClockShift, TimeOfDay};
+use crate::broker::store::clock::ClockShift;
 use crate::broker::store::key::Key;
 use crate::broker::store::messages::MessageKey;
 use crate::broker::store::record::{
-    DeliveryRecord, FORMAT, SessionRecord, WillRecord, message_date, read_message, read_sent, read_subscription,
+    DeliveryRecord, SessionRecord, WillRecord, message_date, read_message, read_sent, read_subscription,
 };
-use crate::broker::store::{Store, StoreError, StoredSession, StoredTopic};
+use crate::broker::store::{StoreError, StoredSession, StoredTopic};
 use crate::codec::{Message, PacketId};
-use crate::collections::heap_sort::sort_by;
 use crate::session::Sent;
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
@@ -31,16 +30,10 @@ type Problem = &'static str;
 const NO_DELIVERY: Problem = "it is not a queued delivery";
 const NO_PLACE: Problem = "its place in the queue is too far behind the one before it";
 
-/// State of a restore, with keys by the numbers in the records.
-struct Restoring<'b> {
-    broker: &'b mut Broker,
-    store: Store,
-    messages: Vec<(u64, MessageKey)>,
-    sessions: Vec<(u64, ClientKey)>,
-    /// Deliveries that wait for the host's approval.
-    approvals: Vec<(ClientKey, Delivery)>,
-    now: Time,
-    clock: ClockShift,
+/// A restore at work: the broker, and the state so far.
+pub(crate) struct Restoring<'b> {
+    pub(crate) broker: &'b mut Broker,
+    pub(crate) run: &'b mut Restored,
 }
 
 impl Broker {
@@ -70,63 +63,24 @@ impl Broker {
     /// unchanged.
     pub fn restore<'a>(
         &mut self,
-        records: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
+        records: impl IntoIterator<Item = (&'a [u8], &'a [u8])> + 'a,
         now: Time,
     ) -> Result<(), StoreError> {
-        let mut records: Vec<_> = records.into_iter().collect();
-        // In this order, each record comes after those that it refers to.
-        sort_by(&mut records, |(one, _), (other, _)| one < other);
-        self.restore_sorted(&records, now)
-    }
-
-    fn restore_sorted(&mut self, records: &[(&[u8], &[u8])], now: Time) -> Result<(), StoreError> {
-        check_format(records)?;
-        self.now = now;
-        self.clients.begin_noting();
-        self.retained.begin_noting();
-        let mut store = Store::new(records.is_empty());
-        let ahead = time_of_day(records)?;
-        store.time_of_day = TimeOfDay::restored(ahead);
-        let clock = ClockShift::between(ahead, latest_date(records), now);
-        let mut restoring = Restoring {
-            broker: self,
-            store,
-            messages: Vec::new(),
-            sessions: Vec::new(),
-            approvals: Vec::new(),
-            now,
-            clock,
-        };
-        for (key, value) in records {
-            restoring.record(key, value).map_err(|problem| StoreError::Damaged { key: (*key).into(), problem })?;
-        }
-        let Restoring { store, sessions, approvals, .. } = restoring;
-        self.store = Some(Box::new(store));
-        for (key, delivery) in approvals {
-            self.deliver_again(key, delivery, now);
-        }
-        for (_, key) in sessions {
-            self.lose_connection(key, now);
-            self.settle_client(key);
-        }
-        // Sessions and wills that are due end without a grace, since no client was connected.
-        self.started_at.get_or_insert(now);
-        self.begin_turn(now);
-        self.run_timers(false, now);
-        self.end_input(now);
+        let mut restore = self.begin_restore(records, now);
+        while !self.continue_restore(&mut restore)? {}
         Ok(())
     }
 
     /// Asks about a delivery again that waited for approval, or queues it if no approval is needed
     /// now.
-    fn deliver_again(&mut self, key: ClientKey, delivery: Delivery, now: Time) {
+    pub(crate) fn deliver_again(&mut self, key: ClientKey, delivery: Delivery, now: Time) {
         if let Some(mut subscriber) = self.delivery_to(key, now) {
             subscriber.deliver_single(delivery);
         }
     }
 
     /// Ends the connection of a restored session, if it had one.
-    fn lose_connection(&mut self, key: ClientKey, now: Time) {
+    pub(crate) fn lose_connection(&mut self, key: ClientKey, now: Time) {
         let Some(client) = self.clients.get_mut(key) else { return };
         client.queue_goes_first();
         // If a part of the queue could not be stored, all of it is stored again.
@@ -158,45 +112,8 @@ impl Broker {
     }
 }
 
-/// Returns how far the time of day was ahead of the clock of the records. Its record follows that
-/// of the format.
-fn time_of_day(records: &[(&[u8], &[u8])]) -> Result<ClockShift, StoreError> {
-    let Some((key, value)) = records.iter().take(2).find(|(key, _)| Key::read(key) == Some(Key::Clock)) else {
-        return Ok(ClockShift::NONE);
-    };
-    ClockShift::read(value)
-        .ok_or(StoreError::Damaged { key: (*key).into(), problem: "it is not a difference of clocks" })
-}
-
-/// Returns the latest time at which an interval of a record began.
-fn latest_date(records: &[(&[u8], &[u8])]) -> Option<Time> {
-    let date = |(key, value): &(&[u8], &[u8])| match Key::read(key)? {
-        Key::Message(_) => message_date(value),
-        Key::Session(_) => SessionRecord::read(value)?.0.date(),
-        Key::Format
-        | Key::Clock
-        | Key::Retained(_)
-        | Key::Subscription(..)
-        | Key::Overtaken(..)
-        | Key::HandedOver(..)
-        | Key::Sent(..)
-        | Key::Queued(..)
-        | Key::Approval(..) => None,
-    };
-    records.iter().filter_map(date).max()
-}
-
-/// Checks that the first record, if there is one, tells the format of this broker.
-fn check_format(records: &[(&[u8], &[u8])]) -> Result<(), StoreError> {
-    match records.first() {
-        Some((b"F", format)) if **format != FORMAT => Err(StoreError::UnknownFormat { found: (*format).into() }),
-        Some((b"F", _)) | None => Ok(()),
-        Some((key, _)) => Err(StoreError::Damaged { key: (*key).into(), problem: "no format record comes before it" }),
-    }
-}
-
 impl Restoring<'_> {
-    fn record(&mut self, key: &[u8], value: &[u8]) -> Result<(), Problem> {
+    pub(crate) fn record(&mut self, key: &[u8], value: &[u8]) -> Result<(), Problem> {
         match Key::read(key).ok_or("its key has an unknown kind")? {
             Key::Format | Key::Clock => Ok(()),
             Key::Message(number) => self.message(number, value),
@@ -228,7 +145,7 @@ impl Restoring<'_> {
             }
             Key::Approval(session, place) => {
                 let (key, message, delivery) = self.waiting(session, value)?;
-                self.approvals.push((key, delivery));
+                self.run.approvals.push((key, delivery));
                 self.with_session(session, |client, stored| {
                     client.approvals_enqueued = stored.approvals().restore(place, message).ok_or(NO_PLACE)?;
                     Ok(())
@@ -240,13 +157,13 @@ impl Restoring<'_> {
     fn message(&mut self, number: u64, value: &[u8]) -> Result<(), Problem> {
         let (message, arrived) = read_message(value).ok_or("it is not a message")?;
         // No message arrived later than now, even if the clock was set.
-        let date = self.clock.apply(arrived).min(self.now);
+        let date = self.run.clock.apply(arrived).min(self.run.now);
         let message = message.share(self.broker.memory.meter());
-        let key = self.store.messages.restore(number, message, date);
-        if self.clock != ClockShift::NONE && message_date(value).is_some() {
-            self.store.messages.note_shifted(key);
+        let key = self.run.store.messages.restore(number, message, date);
+        if self.run.clock != ClockShift::NONE && message_date(value).is_some() {
+            self.run.store.messages.note_shifted(key);
         }
-        self.messages.push((number, key));
+        self.run.messages.push((number, key));
         Ok(())
     }
 
@@ -296,7 +213,7 @@ impl Restoring<'_> {
             self.broker.events.dropped(None, topic.as_str(), DropCause::RetainedFull);
         }
         // The change is noted, and the first batch compares it, retained or not.
-        self.store.retained.insert::<str>(StoredTopic { topic, message: key });
+        self.run.store.retained.insert::<str>(StoredTopic { topic, message: key });
         Ok(())
     }
 
@@ -318,11 +235,11 @@ impl Restoring<'_> {
                 let (key, message, _) = self.reference_message(message)?;
                 stored.restore_will(key, &message);
                 // A clock that was set back does not extend the delay.
-                let latest = self.now + Duration::from_secs(delay.into());
-                Some(Will::Delayed { message, delay, due: self.clock.apply(due).min(latest) })
+                let latest = self.run.now + Duration::from_secs(delay.into());
+                Some(Will::Delayed { message, delay, due: self.run.clock.apply(due).min(latest) })
             }
         };
-        let clock = self.clock;
+        let clock = self.run.clock;
         let options = &self.broker.options;
         let session = Session::new(options.session_limits(options.receive_maximum.get()));
         let key = self.broker.clients.insert(client_id, session);
@@ -333,9 +250,9 @@ impl Restoring<'_> {
             client.will = will;
             client.begin_noting_filters();
         }
-        self.store.sessions.put(key, Box::new(stored));
-        self.store.last_session = number;
-        self.sessions.push((number, key));
+        self.run.store.sessions.put(key, Box::new(stored));
+        self.run.store.last_session = number;
+        self.run.sessions.push((number, key));
         Ok(())
     }
 
@@ -351,15 +268,15 @@ impl Restoring<'_> {
     /// Adds a reference to the message of a record.
     fn reference_message(&mut self, number: u64) -> Result<(MessageKey, Arc<Message>, Time), Problem> {
         let missing = "its message is missing";
-        let place = self.messages.binary_search_by_key(&number, |(number, _)| *number).map_err(|_| missing)?;
-        let (_, key) = self.messages[place];
-        let (message, arrived) = self.store.messages.reference_restored(key).ok_or(missing)?;
+        let place = self.run.messages.binary_search_by_key(&number, |(number, _)| *number).map_err(|_| missing)?;
+        let (_, key) = self.run.messages[place];
+        let (message, arrived) = self.run.store.messages.reference_restored(key).ok_or(missing)?;
         Ok((key, message, arrived))
     }
 
     fn find_session(&self, number: u64) -> Result<ClientKey, Problem> {
-        let place = self.sessions.binary_search_by_key(&number, |(number, _)| *number);
-        place.map(|place| self.sessions[place].1).map_err(|_| "its session is missing")
+        let place = self.run.sessions.binary_search_by_key(&number, |(number, _)| *number);
+        place.map(|place| self.run.sessions[place].1).map_err(|_| "its session is missing")
     }
 
     fn with_session(
@@ -369,9 +286,9 @@ impl Restoring<'_> {
     ) -> Result<(), Problem> {
         let key = self.find_session(number)?;
         let Some(client) = self.broker.clients.get_mut(key) else { return Ok(()) };
-        let Some(mut stored) = self.store.sessions.take(key) else { return Ok(()) };
+        let Some(mut stored) = self.run.store.sessions.take(key) else { return Ok(()) };
         let restored = restore(client, &mut stored);
-        self.store.sessions.put(key, stored);
+        self.run.store.sessions.put(key, stored);
         restored
     }
 }

@@ -109,7 +109,11 @@ impl Broker {
         else {
             return false;
         };
-        if !tasks.is_empty() || store.has_failed() || store.make_batch(clients, groups, retained).is_none() {
+        if tasks.is_restoring
+            || !tasks.is_empty()
+            || store.has_failed()
+            || store.make_batch(clients, groups, retained).is_none()
+        {
             return false;
         }
         for id in outbox.take_queue() {
