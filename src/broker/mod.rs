@@ -146,13 +146,13 @@ pub use auth::access_list::{Access, AccessFilter, AccessRule};
 pub use auth::question::{Action, Answer, Asks, Credentials, Question};
 pub use cause::{DisconnectCause, DropCause, Fault, RejectCause, WillFate};
 pub use event::Event;
-pub use handlers::restore_parts::Restore;
 pub use host_message::{HostMessage, HostSubscribeError};
 pub use ids::{HandlerId, PeerId, QuestionId};
 pub use memory_budget::Memory;
 pub use monitor::counters::{Counters, Gauges, Traffic};
 pub use options::{BrokerOptions, QueueOverflow, Redirect};
 pub use output::Output;
+pub use store::restore::Restore;
 pub use store::{Batch, BatchId, Changes, StoreError};
 pub use views::{ClientView, SessionView};
 

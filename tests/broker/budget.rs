@@ -222,8 +222,7 @@ fn a_queue_is_handed_over_in_turns_and_in_order() {
             encoded(&Packet::Publish(Publish { packet_id, ..publish("t", &number.to_string(), QoS::AtLeastOnce) }))
         })
         .collect();
-    scenario.broker.handle_bytes(sender, &bytes, scenario.now);
-    scenario.drain();
+    scenario.send_bytes(sender, &bytes);
     scenario.wait(Duration::ZERO);
     let (innocent, other) = (scenario.join(V5, "innocent"), scenario.join_with(&lasting(V5, "other")));
     scenario.subscribe(other, "$share/g/t", QoS::AtLeastOnce);

@@ -10,7 +10,6 @@ use crate::broker::clients::ClientState;
 use crate::broker::clients::will::Will;
 use crate::broker::connection::deadlines::Deadline;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag, Session};
-use crate::broker::handlers::restore_parts::Restored;
 use crate::broker::ids::ClientKey;
 use crate::broker::store::clock::ClockShift;
 use crate::broker::store::key::Key;
@@ -18,6 +17,7 @@ use crate::broker::store::messages::MessageKey;
 use crate::broker::store::record::{
     DeliveryRecord, SessionRecord, WillRecord, message_date, read_message, read_sent, read_subscription,
 };
+use crate::broker::store::restore::Restored;
 use crate::broker::store::{StoreError, StoredSession, StoredTopic};
 use crate::codec::{Message, PacketId};
 use crate::session::Sent;

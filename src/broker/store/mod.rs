@@ -21,6 +21,7 @@ pub(crate) mod key;
 pub(crate) mod messages;
 pub(crate) mod record;
 pub(crate) mod record_writer;
+pub(crate) mod restore;
 pub(crate) mod stored_queue;
 pub(crate) mod stored_session;
 
