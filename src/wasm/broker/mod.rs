@@ -79,6 +79,7 @@ impl BrokerCore {
     ///
     /// `username` is the user name that the socket has proven, if any.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "JavaScript gives it away")]
     pub fn accept(&self, socket: PeerSocket, username: Option<String>) -> usize {
         self.driver.accept(socket, username.as_deref())
     }
