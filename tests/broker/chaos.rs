@@ -64,6 +64,7 @@ pub(crate) fn options(dice: &mut Dice) -> BrokerOptions {
         topic_alias_maximum: u16::try_from(dice.roll(3)).expect("small"),
         transmit_bytes_max: dice.pick(&[60, 1 << 20]),
         input_bytes_max: dice.pick(&[300, 1000]),
+        memory_max: dice.pick(&[30_000, 60_000, 1 << 30]),
         answer_timeout: Duration::from_secs(5),
         events: true,
         ..BrokerOptions::default()
@@ -207,7 +208,9 @@ fn run(seed: u64, has_store: bool) {
     while !scenario.asked.is_empty() {
         scenario.answer(Answer::Allow);
     }
-    assert_eq!(scenario.paused(), 0, "seed {seed}");
+    // But publishers of 3.1.1 that are held back for want of memory.
+    let memory = scenario.broker.counters().memory;
+    assert!(scenario.paused() == 0 || memory.bytes > memory.max / 2, "seed {seed}: {memory:?}");
     // All go, and nothing is left of them.
     scenario.broker.shut_down(scenario.now);
     scenario.drain();

@@ -78,16 +78,16 @@ fn readers(count: usize) -> impl FnOnce(&mut Host) -> Vec<PeerId> {
 #[test]
 fn connections_and_sessions() {
     check("connections before CONNECT", options(), none, |host, _| {
-        (0..3_000).for_each(|_| _ = host.open());
+        (0..1_500).for_each(|_| _ = host.open());
     });
     check("sessions", options(), none, |host, _| {
-        for number in 0..3_000 {
+        for number in 0..1_500 {
             let peer = host.join(&format!("client{number}"));
             host.cut(peer);
         }
     });
     check("connected clients", options(), none, |host, _| {
-        (0..3_000).for_each(|number| _ = host.join(&format!("client{number}")));
+        (0..1_500).for_each(|number| _ = host.join(&format!("client{number}")));
     });
     check("client identifiers of 60,000 bytes", options(), none, |host, _| {
         let long = "x".repeat(60_000);
@@ -107,10 +107,10 @@ fn connections_and_sessions() {
 #[test]
 fn queues() {
     check("small messages in one queue", options(), sleepers(1), |host, peers| {
-        (0..20_000).for_each(|_| _ = host.publish(peers[0], publish("t", b"x", QOS1, 9)));
+        (0..8_000).for_each(|_| _ = host.publish(peers[0], publish("t", b"x", QOS1, 9)));
     });
     check("1 KiB messages in one queue", options(), sleepers(1), |host, peers| {
-        (0..5_000).for_each(|_| _ = host.publish(peers[0], publish("t", &[0; 1_024], QOS1, 9)));
+        (0..1_500).for_each(|_| _ = host.publish(peers[0], publish("t", &[0; 1_024], QOS1, 9)));
     });
     check("300 messages with large properties", options(), sleepers(1), |host, peers| {
         let value = "x".repeat(60_000);
@@ -125,7 +125,7 @@ fn queues() {
         (0..500).for_each(|_| _ = host.publish(peers[0], publish("t", &[0; 1_024], QOS1, 9)));
     });
     check("1,000 sessions with full queues", options(), sleepers(1_000), |host, peers| {
-        (0..300).for_each(|_| _ = host.publish(peers[0], publish("t", &[0; 100], QOS1, 9)));
+        (0..100).for_each(|_| _ = host.publish(peers[0], publish("t", &[0; 100], QOS1, 9)));
     });
     check("messages in flight", options(), readers(100), |host, peers| {
         (0..250).for_each(|_| _ = host.publish(peers[0], publish("t", &[0; 500], QOS1, 9)));
@@ -158,19 +158,19 @@ fn identified(host: &mut Host) -> Vec<PeerId> {
 #[test]
 fn retained_messages_and_subscriptions() {
     check("small retained messages", options(), publisher, |host, peers| {
-        for number in 0..20_000 {
+        for number in 0..8_000 {
             let topic = format!("retained/{number}");
             host.publish(peers[0], Publish { retain: true, ..publish(&topic, b"x", QoS::AtMostOnce, 9) });
         }
     });
     check("retained messages of 2 KiB", options(), publisher, |host, peers| {
-        for number in 0..3_000 {
+        for number in 0..1_500 {
             let topic = format!("retained/{number}");
             host.publish(peers[0], Publish { retain: true, ..publish(&topic, &[0; 2_048], QOS1, 9) });
         }
     });
     check("subscriptions of one client", options(), publisher, |host, peers| {
-        (0..10_000).for_each(|number| _ = host.subscribe(peers[0], &[&format!("site/{number}/temperature")], QOS1));
+        (0..4_000).for_each(|number| _ = host.subscribe(peers[0], &[&format!("site/{number}/temperature")], QOS1));
     });
     check("subscriptions of long filters", options(), publisher, |host, peers| {
         let long = "long".repeat(100);
@@ -181,13 +181,13 @@ fn retained_messages_and_subscriptions() {
         (0..1_000).for_each(|number| _ = host.subscribe(peers[0], &[&format!("{number}{levels}")], QOS1));
     });
     check("one filter of many clients", options(), readers(0), |host, _| {
-        for number in 0..3_000 {
+        for number in 0..1_500 {
             let peer = host.join(&format!("client{number}"));
             host.subscribe(peer, &["t/#"], QOS1);
         }
     });
     check("members of one group", options(), readers(0), |host, _| {
-        for number in 0..3_000 {
+        for number in 0..1_500 {
             let peer = host.join(&format!("client{number}"));
             host.subscribe(peer, &["$share/group/t/#"], QOS1);
         }
@@ -227,7 +227,7 @@ fn what_comes_and_what_leaves() {
     check("QoS 2 identifiers", options(), none, |host, _| {
         for number in 0..10 {
             let peer = host.join(&format!("client{number}"));
-            (1..=20_000).for_each(|packet_id| _ = host.publish(peer, publish("t", b"x", QoS::ExactlyOnce, packet_id)));
+            (1..=6_000).for_each(|packet_id| _ = host.publish(peer, publish("t", b"x", QoS::ExactlyOnce, packet_id)));
         }
     });
     check("frames of a wide fan-out", options(), readers(200), |host, peers| {
@@ -279,10 +279,10 @@ fn questions_and_the_images_of_a_store() {
         (0..200).for_each(|_| _ = host.publish(peers[0], publish("t", &[0; 200], QOS1, 9)));
     });
     check("queues with a store", options(), stored_sleepers, |host, peers| {
-        (0..3_000).for_each(|_| _ = host.publish(peers[0], publish("t", &[0; 100], QOS1, 9)));
+        (0..1_500).for_each(|_| _ = host.publish(peers[0], publish("t", &[0; 100], QOS1, 9)));
     });
     check("retained messages with a store", options(), stored_sleepers, |host, peers| {
-        for number in 0..5_000 {
+        for number in 0..2_500 {
             let topic = format!("retained/{number}");
             host.publish(peers[0], Publish { retain: true, ..publish(&topic, &[0; 100], QOS1, 9) });
         }
