@@ -15,7 +15,7 @@ use crate::codec::{Message, Publish, QoS};
 use crate::time::Time;
 
 /// Cost of a delivery of QoS 1 or 2 to a session, in steps.
-const QUEUE_STEPS: usize = 24;
+const QUEUE_STEPS: usize = 32;
 
 impl Broker {
     /// Retains a message with the RETAIN flag, and delivers it to all subscribers. Returns their

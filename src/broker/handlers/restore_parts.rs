@@ -10,7 +10,7 @@ use crate::collections::sorted_list::SortedList;
 use crate::time::Time;
 
 /// Items of a part: records that are restored, or sessions whose connection is gone.
-const ITEMS_MAX: usize = 1_000;
+const ITEMS_MAX: usize = 500;
 /// Bytes of records in the time of an item.
 const BYTES_IN_ITEM: usize = 1_024;
 

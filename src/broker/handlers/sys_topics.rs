@@ -24,7 +24,7 @@ use crate::time::Time;
 use crate::topic::TopicFilter;
 
 /// Cost of a value that is compared with a filter, in steps.
-const SYS_VALUE_STEPS: usize = 4;
+const SYS_VALUE_STEPS: usize = 8;
 
 impl Broker {
     pub(crate) fn watches_sys(&self, key: ClientKey) -> bool {

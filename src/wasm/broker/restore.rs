@@ -2,6 +2,7 @@
 
 use alloc::rc::Rc;
 
+use gloo_timers::callback::Timeout;
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -12,6 +13,15 @@ use crate::wasm::broker::BrokerCore;
 use crate::wasm::broker::storage::Storage;
 use crate::wasm::js::clock::now;
 use crate::wasm::js::error::failure;
+
+/// Lets the page's other tasks run between the parts of a restore.
+async fn yield_to_page() -> Result<(), JsValue> {
+    let mut timeout = None;
+    let page_ran = Promise::new(&mut |resolve, _| {
+        timeout = Some(Timeout::new(0, move || drop(resolve.call0(&JsValue::UNDEFINED))));
+    });
+    JsFuture::from(page_ran).await.map(drop)
+}
 
 #[wasm_bindgen]
 impl BrokerCore {
@@ -27,9 +37,14 @@ impl BrokerCore {
             let loaded: Uint8Array = JsFuture::from(records).await?.unchecked_into();
             let loaded = loaded.to_vec();
             let records = Changes::read(&loaded).filter_map(|(key, value)| Some((key, value?)));
-            let restored = driver.restore(storage, |machine| machine.restore(records, now()));
-            restored.map_err(|error| failure("store", &error, None))?;
-            Ok(JsValue::UNDEFINED)
+            let mut restore = driver.restore(storage, |machine| machine.begin_restore(records, now()));
+            loop {
+                let is_over = driver.run(|machine| machine.continue_restore(&mut restore));
+                if is_over.map_err(|error| failure("store", &error, None))? {
+                    return Ok(JsValue::UNDEFINED);
+                }
+                yield_to_page().await?;
+            }
         })
     }
 
