@@ -27,7 +27,8 @@ export class BareClient {
 
   async connect(clientId) {
     const id = Buffer.from(clientId)
-    const body = [0, 4, ...Buffer.from('MQTT'), 4, 2, 0, 0, id.length >> 8, id.length & 0xff, ...id]
+    // The longest keep alive, since rumqttd refuses to go without one.
+    const body = [0, 4, ...Buffer.from('MQTT'), 4, 2, 0xff, 0xff, id.length >> 8, id.length & 0xff, ...id]
     const code = await this.#ask([0x10, body.length, ...body])
     if (code !== 0) throw new Error(`CONNACK ${code}`)
   }
