@@ -78,7 +78,7 @@ fn a_shared_message_is_heard_by_one_member_even_if_that_one_is_cut() {
             net.subscribed(member, "$share/crew/job/+", QoS::ExactlyOnce);
         }
         // It ends in the middle of the second message that member "two" gets.
-        assert!(net.break_link(members[1], Break::after(Direction::Down, 20)));
+        assert!(net.break_link(members[1], Break::after(Direction::Down, 30)));
         for number in 0..12 {
             net.publish(sender, "job/x", &format!("job-{number:02}"), QoS::ExactlyOnce);
             net.run(7);
