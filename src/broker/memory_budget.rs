@@ -50,6 +50,8 @@ pub(crate) struct MemoryBudget {
     buffers: usize,
     clients: Accounts,
     peers: Accounts,
+    /// Clients whose accounts are to be set at the end of the input, each once.
+    changed: Vec<ClientKey>,
     /// The most bytes that were counted at the end of an input.
     highest: usize,
     /// Sessions, and connections without one.
@@ -90,6 +92,8 @@ struct Entry {
     holding: Holding,
     /// The place in its rank.
     place: u32,
+    /// True while its account is to be set at the end of the input.
+    is_changed: bool,
     /// The time until which it is not asked again to give.
     asked_until: Time,
 }
@@ -125,7 +129,8 @@ impl MemoryBudget {
     /// A budget of so many bytes.
     pub(crate) fn new(max: usize, meter: MemoryMeter) -> Self {
         let (clients, peers) = (Accounts::new(), Accounts::new());
-        Self { max, meter, accounts: 0, tables: 0, buffers: 0, clients, peers, highest: 0, holders: 0 }
+        let changed = Vec::new();
+        Self { max, meter, accounts: 0, tables: 0, buffers: 0, clients, peers, changed, highest: 0, holders: 0 }
     }
 
     /// Returns the meter of the messages.
@@ -205,6 +210,29 @@ impl MemoryBudget {
         self.accounts = self.accounts - former.own + holding.own;
     }
 
+    /// Notes that the account of a client is to be set at the end of the input. So a burst of
+    /// messages to it counts once. False if memory is too short for that.
+    #[inline]
+    pub(crate) fn note_changed(&mut self, key: ClientKey) -> bool {
+        if !self.is_ample(0) {
+            return false;
+        }
+        let entry = self.clients.entry(key.0);
+        if !entry.is_changed {
+            entry.is_changed = true;
+            self.changed.push(key);
+        }
+        true
+    }
+
+    /// Takes a client whose account is to be set.
+    #[inline]
+    pub(crate) fn pop_changed(&mut self) -> Option<ClientKey> {
+        let key = self.changed.pop()?;
+        self.clients.entry(key.0).is_changed = false;
+        Some(key)
+    }
+
     /// Sets the bytes that a connection holds.
     #[inline]
     pub(crate) fn settle_peer(&mut self, peer: PeerId, own: usize) {
@@ -226,7 +254,8 @@ impl MemoryBudget {
     /// Notes the bytes of the broker's tables and the number of holders, at the end of an input.
     pub(crate) fn note_tables(&mut self, bytes: usize, holders: usize) {
         self.holders = holders;
-        self.tables = bytes + self.clients.table_bytes() + self.peers.table_bytes();
+        let changed = self.changed.capacity() * size_of::<ClientKey>();
+        self.tables = bytes + self.clients.table_bytes() + self.peers.table_bytes() + changed;
         self.highest = self.highest();
     }
 
@@ -268,14 +297,20 @@ impl Accounts {
         self.entries.capacity() * (size_of::<Entry>() + size_of::<u32>())
     }
 
-    /// Sets what a holder holds, and returns what it held before.
+    /// Returns the entry of a holder.
     #[inline]
-    fn settle(&mut self, slot: u32, holding: Holding) -> Holding {
+    fn entry(&mut self, slot: u32) -> &mut Entry {
         let place = slot as usize;
         if self.entries.len() <= place {
             self.entries.resize(place + 1, Entry::default());
         }
-        let former = core::mem::replace(&mut self.entries[place].holding, holding);
+        &mut self.entries[place]
+    }
+
+    /// Sets what a holder holds, and returns what it held before.
+    #[inline]
+    fn settle(&mut self, slot: u32, holding: Holding) -> Holding {
+        let former = core::mem::replace(&mut self.entry(slot).holding, holding);
         if former.bytes() | holding.bytes() >= RANKED_BYTES {
             self.rank(slot, former.rank(), holding.rank());
         }

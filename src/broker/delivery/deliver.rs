@@ -85,10 +85,10 @@ impl<'a> DeliveryContext<'a> {
 }
 
 impl Drop for SubscriberDelivery<'_> {
-    /// Sets the client's account, whatever was delivered.
+    /// Sets the client's account, whatever was delivered, now or at the end of the input.
     #[inline]
     fn drop(&mut self) {
-        if self.is_changed {
+        if self.is_changed && !self.memory.note_changed(self.key) {
             self.memory.settle_client(self.key, self.client.holding());
         }
     }

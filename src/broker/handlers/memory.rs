@@ -1,6 +1,7 @@
 //! Memory of the broker: its accounts, and what becomes of requests once it is used up.
 //!
-//! Each holder's account is set again after it has changed. A client that holds more than its part
+//! Each holder's account is set after it has changed; while memory is ample, once for an input. A
+//! client that holds more than its part
 //! (`memory_budget.rs`) gives first:
 //!
 //! 1. Expired messages leave the queues of those that hold most, and unused buffers are freed.
@@ -65,6 +66,13 @@ impl Broker {
         }
     }
 
+    /// Sets the accounts that changed in this input.
+    pub(crate) fn settle_changed(&mut self) {
+        while let Some(key) = self.memory.pop_changed() {
+            self.settle_client(key);
+        }
+    }
+
     /// Removes a connection with all that it holds.
     pub(crate) fn remove_peer(&mut self, id: PeerId) {
         if let Some(peer) = self.peers.remove(id) {
@@ -75,6 +83,7 @@ impl Broker {
 
     /// Counts the broker's tables.
     pub(crate) fn settle_tables(&mut self) {
+        self.settle_changed();
         while let Some(key) = self.clients.pop_looked_through() {
             self.settle_client(key);
         }

@@ -156,6 +156,7 @@ impl Broker {
         }
         while !self.is_held_by_store() {
             let Some(id) = self.outbox.first() else {
+                self.settle_changed();
                 #[cfg(debug_assertions)]
                 self.check_memory();
                 return self.outbox.end_turn();
