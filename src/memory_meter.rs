@@ -26,7 +26,7 @@ pub(crate) const fn shared_text(text: &str) -> usize {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MemoryMeter(Arc<AtomicUsize>);
 
-/// Bytes charged to a [`MemoryMeter`] until it is dropped. The default charges nothing.
+/// Bytes charged to a meter until it is dropped. The default charges nothing.
 ///
 /// A clone is another value in memory, which its owner charges anew. Charges do not count in
 /// comparisons.

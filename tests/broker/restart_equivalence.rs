@@ -104,7 +104,10 @@ fn lived(dice: &mut Dice, options: BrokerOptions) -> Scenario {
 fn compare(seed: u64) -> usize {
     let mut lines = 0;
     let mut dice = Dice::new(seed);
-    let options = BrokerOptions { asks: Asks::default(), access: Access::default(), ..options(&mut dice) };
+    // What memory a broker has kept room for ends with it, so a short one may refuse what its
+    // successor accepts.
+    let BrokerOptions { memory_max, .. } = BrokerOptions::default();
+    let options = BrokerOptions { asks: Asks::default(), access: Access::default(), memory_max, ..options(&mut dice) };
     let mut scenario = lived(&mut dice, options.clone());
     let mut other = Scenario::with(options);
     other.now = scenario.now;
