@@ -56,13 +56,14 @@ impl Innocents {
     }
 }
 
-/// Fills a broker, step by step, with more than it may hold. Others are served meanwhile.
+/// Fills a broker, step by step, with more than it may hold. Others are served meanwhile. Returns
+/// the most bytes that were counted.
 fn fill(
     name: &str,
     options: BrokerOptions,
     mut prepare: impl FnMut(&mut Host) -> Vec<PeerId>,
     step: fn(&mut Host, &[PeerId], u32),
-) {
+) -> usize {
     let mut host = Host::new(options);
     let before = allocated();
     let mut innocents = Innocents::join(&mut host);
@@ -81,6 +82,7 @@ fn fill(
     assert!(memory.highest <= MAX + MAX / 16, "{name}: {memory:?}");
     assert!(most.unsigned_abs() <= MAX + MAX / 4, "{name}: {most} bytes are allocated");
     drop(host);
+    memory.highest
 }
 
 fn none(_: &mut Host) -> Vec<PeerId> {
@@ -174,16 +176,6 @@ fn connections_and_sessions_do_not_exceed_it() {
         let will = Will { qos: QOS1, retain: false, topic: "w", payload: &payload, properties: list.as_properties() };
         host.join_with(&Connect { will: Some(will), ..lasting(V5, &client_id) });
     });
-    fill("unfinished packets", options(), none, |host, _, number| {
-        let peer = host.join(&format!("client{}", number / 10));
-        let packet = encoded(&Packet::Publish(publish("t", &vec![0; 2 << 20], QOS1, 9)));
-        for chunk in packet[..1 << 20].chunks(64 * 1024) {
-            if host.heard(peer).is_closed {
-                break;
-            }
-            host.bytes(peer, chunk);
-        }
-    });
     fill("unfinished CONNECT packets", options(), none, |host, _, _| {
         let peer = host.open();
         for _ in 0..4 {
@@ -247,6 +239,51 @@ fn frames_and_questions_do_not_exceed_it() {
     }
     let memory = host.broker.counters().memory;
     assert!(memory.highest > MAX / 3 && memory.highest <= MAX + MAX / 16, "questions: {memory:?}");
+}
+
+/// The rooms of `n` unfinished packets get `n` of `n + 1` parts of what is beside the reserve, and
+/// one alone gets half of the memory.
+#[test]
+fn unfinished_packets_do_not_exceed_it() {
+    let highest = fill("unfinished packets of 128 KiB", options(), none, unfinished::<{ 128 << 10 }>);
+    assert!(highest > MAX / 16 * 11, "their halves have nearly 3 of 4 parts: {highest}");
+    let highest = fill("unfinished packets of 256 KiB", options(), none, unfinished::<{ 256 << 10 }>);
+    assert!(highest > MAX / 16 * 10, "they have nearly 3 of 4 parts: {highest}");
+    let highest = fill("unfinished packets of 1 MiB", options(), none, unfinished::<{ 1 << 20 }>);
+    assert!(highest > MAX / 2, "4 MiB, and what others hold: {highest}");
+    fill("unfinished packets of 3 MiB", options(), none, unfinished::<{ 3 << 20 }>);
+}
+
+/// Sends half a packet of so many bytes. Each client comes twice.
+fn unfinished<const BYTES: usize>(host: &mut Host, _: &[PeerId], number: u32) {
+    let peer = host.join(&format!("client{}", number / 2));
+    if host.heard(peer).is_closed {
+        return;
+    }
+    let packet = encoded(&Packet::Publish(publish("t", &vec![0; BYTES], QOS1, 9)));
+    for chunk in packet[..BYTES / 2].chunks(64 * 1024) {
+        if host.heard(peer).is_closed {
+            break;
+        }
+        host.bytes(peer, chunk);
+    }
+}
+
+/// A large packet of one client is taken while others hold little.
+#[test]
+fn a_packet_of_nearly_half_the_memory_is_taken() {
+    let mut host = Host::new(options());
+    let mut innocents = Innocents::join(&mut host);
+    let peer = host.join("large");
+    let packet = encoded(&Packet::Publish(publish("t", &vec![0; MAX / 16 * 7], QOS1, 9)));
+    for chunk in packet.chunks(64 * 1024) {
+        assert!(host.bytes(peer, chunk), "it is read on");
+        innocents.exchange(&mut host, "a large packet");
+    }
+    let memory = host.broker.counters().memory;
+    assert!(memory.highest > MAX / 16 * 7 && memory.highest <= MAX, "{memory:?}");
+    let heard = host.heard(peer);
+    assert_eq!(heard.last[..5], [0x40, 3, 0, 9, 0x10], "PUBACK, no matching subscribers: {heard:?}");
 }
 
 /// As [`readers`], with a store.
