@@ -155,7 +155,8 @@ impl MemoryBudget {
     }
 
     /// Returns the bytes that are free.
-    fn free(&self) -> usize {
+    #[inline]
+    pub(crate) fn free(&self) -> usize {
         self.max.saturating_sub(self.bytes())
     }
 

@@ -290,7 +290,7 @@ impl Broker {
             return true;
         }
         self.events.counters.received.bytes += len as u64;
-        found.input.feed_with(len, fill);
+        found.input.feed_within(self.memory.free(), len, fill);
         match found.input.blocked() {
             Blocked::Nothing => self.receive(peer, now),
             Blocked::Answers | Blocked::Former | Blocked::Memory => {}

@@ -69,10 +69,16 @@ impl Decoder {
 
     /// Adds `len` bytes that `fill` writes in place: a copy straight out of JavaScript's memory.
     pub fn feed_with(&mut self, len: usize, fill: impl FnOnce(&mut [u8])) {
+        self.feed_within(usize::MAX, len, fill);
+    }
+
+    /// Adds `len` bytes that `fill` writes in place. Bytes that have not come yet get no more room
+    /// than `free` bytes.
+    pub(crate) fn feed_within(&mut self, free: usize, len: usize, fill: impl FnOnce(&mut [u8])) {
         self.compact();
         let end = self.end + len;
         if self.buffer.len() < end {
-            self.grow(end);
+            self.grow(end, free);
         }
         fill(&mut self.buffer[self.end..end]);
         self.end = end;
@@ -182,12 +188,14 @@ impl Decoder {
     /// Makes the buffer so long.
     ///
     /// A large packet gets all of its room once a part of it is there. Rooms of many sizes would
-    /// leave holes in the memory of a module, which it never gives back.
-    fn grow(&mut self, end: usize) {
+    /// leave holes in the memory of a module, which it never gives back. A packet that does not fit
+    /// in what is free gets none in advance.
+    fn grow(&mut self, end: usize, free: usize) {
         const PART: usize = 16;
         if let Some(packet_end) = self.packet_end()
             && end < packet_end
             && end > KEPT_BYTES.max(packet_end / PART)
+            && packet_end <= free
         {
             self.buffer.reserve_exact(packet_end - self.buffer.len());
         }

@@ -8,6 +8,7 @@ static COUNTING: Counting = Counting;
 
 thread_local! {
     static BYTES: Cell<isize> = const { Cell::new(0) };
+    static HIGHEST: Cell<isize> = const { Cell::new(0) };
 }
 
 struct Counting;
@@ -17,9 +18,20 @@ pub(crate) fn allocated() -> isize {
     BYTES.get()
 }
 
+/// The most bytes that this thread had at a time while `run` ran, beyond those before.
+pub(crate) fn highest_allocated(run: impl FnOnce()) -> isize {
+    let before = allocated();
+    HIGHEST.set(before);
+    run();
+    HIGHEST.get() - before
+}
+
 fn count(bytes: usize, sign: isize) {
     // A thread that ends has no counter any more.
-    let _ = BYTES.try_with(|count| count.set(count.get() + sign * bytes.cast_signed()));
+    let _ = BYTES.try_with(|count| {
+        count.set(count.get() + sign * bytes.cast_signed());
+        HIGHEST.try_with(|highest| highest.set(highest.get().max(count.get())))
+    });
 }
 
 // SAFETY: all calls go to the system's allocator as they are.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use wasmqtt::broker::{Asks, BrokerOptions, PeerId};
 use wasmqtt::codec::{Connect, Packet, Property, Publish, QoS, Will};
 
-use super::allocator::allocated;
+use super::allocator::{allocated, highest_allocated};
 use super::host::{Heard, Host, encoded, publish};
 use crate::support::packets::{V4, V5, connect, lasting, properties};
 
@@ -284,6 +284,38 @@ fn a_packet_of_nearly_half_the_memory_is_taken() {
     assert!(memory.highest > MAX / 16 * 7 && memory.highest <= MAX, "{memory:?}");
     let heard = host.heard(peer);
     assert_eq!(heard.last[..5], [0x40, 3, 0, 9, 0x10], "PUBACK, no matching subscribers: {heard:?}");
+}
+
+/// A packet that does not fit in takes no room before it comes, not even for a moment. A module's
+/// memory never gets smaller.
+#[test]
+fn a_packet_larger_than_what_is_free_takes_no_room() {
+    for others in [0, 2, 4] {
+        for mib in 1..16 {
+            let mut host = Host::new(options());
+            let mut innocents = Innocents::join(&mut host);
+            let before = allocated();
+            (0..others).for_each(|number| unfinished::<{ 1 << 20 }>(&mut host, &[], 2 * number));
+            let others_bytes = allocated() - before;
+            let peer = host.join("large");
+            let packet = encoded(&Packet::Publish(publish("t", &vec![0; mib << 20], QOS1, 9)));
+            let highest = highest_allocated(|| {
+                for chunk in packet.chunks(64 * 1024) {
+                    if !host.heard(peer).is_closed {
+                        host.bytes(peer, chunk);
+                    }
+                }
+            });
+            let context = format!("{mib} MiB beside {others_bytes} bytes, {highest} more at a time");
+            assert!(highest + others_bytes <= (MAX + MAX / 4).cast_signed(), "{context}");
+            let heard = host.heard(peer);
+            let is_answered = (others == 0 && mib < 4) || !heard.is_closed;
+            let expected = if is_answered { (0x40, 0) } else { (0xE0, 0x97) };
+            assert_eq!((heard.last[0], heard.last[2]), expected, "{context}: {heard:?}");
+            assert!(heard.is_closed || mib < 4, "{context}: {heard:?}");
+            innocents.exchange(&mut host, &context);
+        }
+    }
 }
 
 /// As [`readers`], with a store.

@@ -91,9 +91,9 @@ impl PeerInput {
         }
     }
 
-    /// Appends `len` bytes that `fill` writes in place.
-    pub(crate) fn feed_with(&mut self, len: usize, fill: impl FnOnce(&mut [u8])) {
-        self.decoder.feed_with(len, fill);
+    /// Appends `len` bytes that `fill` writes in place, while so many bytes of memory are free.
+    pub(crate) fn feed_within(&mut self, free: usize, len: usize, fill: impl FnOnce(&mut [u8])) {
+        self.decoder.feed_within(free, len, fill);
     }
 
     /// Returns the bytes of memory of the packets that are not handled yet.
@@ -265,7 +265,7 @@ mod tests {
 
     fn fed(bytes: usize) -> PeerInput {
         let mut input = PeerInput::new(u32::MAX);
-        input.feed_with(bytes, |buffer| buffer.fill(0));
+        input.feed_within(usize::MAX, bytes, |buffer| buffer.fill(0));
         input
     }
 
@@ -289,7 +289,7 @@ mod tests {
         let mut input = fed(100);
         input.set_blocked(Blocked::Answers);
         assert_eq!(input.check_room(160, false), Ok(false));
-        input.feed_with(160, |buffer| buffer.fill(0));
+        input.feed_within(usize::MAX, 160, |buffer| buffer.fill(0));
         assert_eq!(input.check_room(160, false), Ok(false));
         assert!(!input.resume_reading(160), "much waits");
         input.set_blocked(Blocked::Nothing);
@@ -298,7 +298,7 @@ mod tests {
         let mut input = fed(100);
         input.set_blocked(Blocked::Answers);
         assert_eq!(input.check_room(160, false), Ok(false));
-        input.feed_with(161, |buffer| buffer.fill(0));
+        input.feed_within(usize::MAX, 161, |buffer| buffer.fill(0));
         assert!(input.check_room(160, false).is_err());
     }
 
