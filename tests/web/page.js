@@ -156,6 +156,7 @@ export class Host {
 export class FakeSocket {
   binaryType = 'blob'
   readyState = 0
+  bufferedAmount = 0
   onopen = null
   onmessage = null
   onclose = null
