@@ -123,7 +123,8 @@ async fn a_handler_may_publish_subscribe_unsubscribe_and_close() {
     assert_eq!(page.lines().await, ["message a first", "message a second", "closed disconnected 139 undefined"]);
 }
 
-/// In one call of the module, however deep a handler that called itself would be.
+/// Many rounds in one call of the module, however deep a handler that called itself would be. A
+/// turn's work is bounded, so that the page runs too before the rest.
 #[wasm_bindgen_test]
 async fn a_handler_that_publishes_to_itself_goes_round_without_a_deeper_stack() {
     const ROUNDS: u32 = 100_000;
@@ -139,7 +140,11 @@ async fn a_handler_that_publishes_to_itself_goes_round_without_a_deeper_stack() 
         }
     });
     home.publish("round", "", QOS0);
-    assert_eq!(rounds.get(), ROUNDS);
+    assert!((10_000..ROUNDS).contains(&rounds.get()), "{} in one turn", rounds.get());
+    while rounds.get() < ROUNDS {
+        turn().await;
+    }
+    assert_eq!(home.received().await.len(), ROUNDS as usize);
 }
 
 #[wasm_bindgen_test]
