@@ -12,7 +12,6 @@ use crate::broker::cause::DropCause;
 use crate::broker::clients::approval_queue::ApprovalQueue;
 use crate::broker::delivery::deliver::SubscriberDelivery;
 use crate::broker::delivery_tag::Delivery;
-use crate::broker::event::Event;
 use crate::broker::ids::QuestionId;
 use crate::broker::options::QueueOverflow;
 use crate::codec::QoS;
@@ -77,13 +76,8 @@ impl SubscriberDelivery<'_> {
                 return;
             };
             if let Verdict::Refused(reason) = verdict {
-                let (client_id, topic) = (&self.client.id, delivery.message.topic.as_str());
-                self.events.event(|| Event::Refused {
-                    client_id: Arc::clone(client_id),
-                    action: Action::Receive,
-                    topic: topic.into(),
-                    reason,
-                });
+                let topic = delivery.message.topic.as_str();
+                self.events.refused(&self.client.id, Action::Receive, topic, reason);
                 continue;
             }
             if is_outdated && qos == QoS::AtMostOnce {

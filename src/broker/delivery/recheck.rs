@@ -4,7 +4,6 @@
 //! The access list is applied first. If the host approves each delivery, it is asked about the next
 //! few, in order.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::broker::auth::question::Action;
@@ -14,7 +13,6 @@ use crate::broker::clients::rechecks::Rechecked;
 use crate::broker::delivery::deliver::SubscriberDelivery;
 use crate::broker::delivery::encoded_publish::has_expired;
 use crate::broker::delivery_tag::Delivery;
-use crate::broker::event::Event;
 use crate::broker::ids::QuestionId;
 use crate::session::Outgoing;
 
@@ -51,13 +49,8 @@ impl SubscriberDelivery<'_> {
             Some(Verdict::Allowed) => return Rechecked::Passed,
             Some(Verdict::Pending) => return Rechecked::Waits,
             Some(Verdict::Refused(reason)) => {
-                let (client_id, topic) = (&self.client.id, delivery.message.topic.as_str());
-                self.events.event(|| Event::Refused {
-                    client_id: Arc::clone(client_id),
-                    action: Action::Receive,
-                    topic: topic.into(),
-                    reason,
-                });
+                let topic = delivery.message.topic.as_str();
+                self.events.refused(&self.client.id, Action::Receive, topic, reason);
             }
             None => {}
         }

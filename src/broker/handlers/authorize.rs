@@ -14,7 +14,6 @@ use crate::broker::auth::question::{Action, Answer, Question};
 use crate::broker::auth::verdict::{Verdict, refusal};
 use crate::broker::cause::DisconnectCause;
 use crate::broker::connection::peer_input::{Blocked, Progress};
-use crate::broker::event::Event;
 use crate::broker::handlers::packet::Sender;
 use crate::broker::ids::{ClientKey, PeerId, QuestionId};
 use crate::codec::{Connect, PacketKind, Publish, QoS, ReasonCode, Subscribe};
@@ -287,12 +286,11 @@ impl Broker {
         }
     }
 
-    /// Logs a refusal, since not every version of MQTT tells the client.
+    /// Reports a refusal to the host.
     pub(crate) fn log_refusal(&mut self, key: ClientKey, action: Action, topic: &str, reason: ReasonCode) {
-        let clients = &self.clients;
-        let Some(client) = clients.get(key) else { return };
-        let client_id = &client.id;
-        self.events.event(|| Event::Refused { client_id: Arc::clone(client_id), action, topic: topic.into(), reason });
+        if let Some(client) = self.clients.get(key) {
+            self.events.refused(&client.id, action, topic, reason);
+        }
     }
 
     /// Closes the questions about the peer's packet.

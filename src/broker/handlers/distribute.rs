@@ -101,11 +101,14 @@ impl Broker {
         let mut broadcast = Broadcast::new(publish, message, now, &mut self.encodings);
         let message = Arc::clone(broadcast.message());
         let publisher = publisher.and_then(|key| self.clients.get(key)).map(|client| Arc::clone(&client.id));
-        if !self.has_memory_to_retain(&publish) {
+        let is_retained = if self.has_memory_to_retain(&publish) {
+            self.retained.set(Arc::clone(&message), publisher, now).is_ok()
+        } else {
             // The former one is out of date.
             self.retained.clear(publish.topic);
-            self.events.dropped(None, publish.topic, DropCause::RetainedFull);
-        } else if self.retained.set(Arc::clone(&message), publisher, now).is_err() {
+            false
+        };
+        if !is_retained {
             self.events.dropped(None, publish.topic, DropCause::RetainedFull);
         }
         Some(message)

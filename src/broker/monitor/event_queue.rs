@@ -3,11 +3,13 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
+use crate::broker::auth::question::Action;
 use crate::broker::cause::DropCause;
 use crate::broker::event::Event;
 use crate::broker::host_message::HostMessage;
 use crate::broker::monitor::counters::Counters;
 use crate::broker::output::Output;
+use crate::codec::ReasonCode;
 
 #[derive(Debug)]
 pub(crate) struct EventQueue {
@@ -64,6 +66,11 @@ impl EventQueue {
     pub(crate) fn dropped(&mut self, client_id: Option<&Arc<str>>, topic: &str, cause: DropCause) {
         self.counters.count_drop(cause);
         self.event(|| Event::Dropped { client_id: client_id.cloned(), topic: topic.into(), cause });
+    }
+
+    /// Queues the event of a refusal, since not every version of MQTT tells the client.
+    pub(crate) fn refused(&mut self, client_id: &Arc<str>, action: Action, topic: &str, reason: ReasonCode) {
+        self.event(|| Event::Refused { client_id: Arc::clone(client_id), action, topic: topic.into(), reason });
     }
 
     #[inline]
