@@ -5,6 +5,7 @@ import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { WebSocket, WebSocketServer } from 'ws'
+import { told } from './lib/broker-events.mjs'
 import { FakeWebSocket } from './lib/fake-web-socket.mjs'
 import { install, load } from './lib/packed.mjs'
 import { pair } from './lib/pair.mjs'
@@ -20,18 +21,6 @@ function open(t, options) {
   const broker = new Broker(options)
   t.after(() => broker.close())
   return broker
-}
-
-/** The next event of the broker that is of this type. */
-function told(broker, type) {
-  return new Promise(resolve => {
-    const listener = ({ detail }) => {
-      if (detail.type !== type) return
-      broker.removeEventListener('event', listener)
-      resolve(detail)
-    }
-    broker.addEventListener('event', listener)
-  })
 }
 
 /**

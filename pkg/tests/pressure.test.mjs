@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import * as mqttJs from 'mqtt'
 import { WebSocket, WebSocketServer } from 'ws'
+import { told } from './lib/broker-events.mjs'
 import { FakeWebSocket } from './lib/fake-web-socket.mjs'
 import { install, load } from './lib/packed.mjs'
 import { RawClient } from './lib/peer.mjs'
@@ -38,18 +39,6 @@ function gate() {
     open = resolve
   })
   return { opened, open }
-}
-
-/** The next event of the broker that is of this type. */
-function told(broker, type) {
-  return new Promise(resolve => {
-    const listener = ({ detail }) => {
-      if (detail.type !== type) return
-      broker.removeEventListener('event', listener)
-      resolve(detail)
-    }
-    broker.addEventListener('event', listener)
-  })
 }
 
 function payloadOf(number) {

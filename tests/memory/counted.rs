@@ -4,7 +4,7 @@ use wasmqtt::broker::{Asks, BrokerOptions, PeerId};
 use wasmqtt::codec::{Connect, Packet, Property, Publish, QoS, Subscribe, Subscription, SubscriptionOptions, Will};
 
 use super::allocator::allocated;
-use super::host::{Host, encoded, publish};
+use super::host::{Host, encoded, none, publish, readers, sleepers};
 use crate::support::packets::{V5, connect, id, lasting, properties};
 
 const QOS1: QoS = QoS::AtLeastOnce;
@@ -41,38 +41,8 @@ fn check(
     assert!((80.0..=120.0).contains(&percent), "{name}: {counted} of {real} bytes are counted");
 }
 
-fn none(_: &mut Host) -> Vec<PeerId> {
-    Vec::new()
-}
-
 fn publisher(host: &mut Host) -> Vec<PeerId> {
     vec![host.join("publisher")]
-}
-
-/// A publisher, and so many subscribers of `t` that are away.
-fn sleepers(count: usize) -> impl FnOnce(&mut Host) -> Vec<PeerId> {
-    move |host| {
-        let publisher = host.join("publisher");
-        for number in 0..count {
-            let peer = host.join(&format!("sleeper{number}"));
-            host.subscribe(peer, &["t/#"], QOS1);
-            host.cut(peer);
-        }
-        vec![publisher]
-    }
-}
-
-/// A publisher, and so many subscribers of `t` that acknowledge nothing.
-fn readers(count: usize) -> impl FnOnce(&mut Host) -> Vec<PeerId> {
-    move |host| {
-        let mut peers = vec![host.join("publisher")];
-        for number in 0..count {
-            let peer = host.join(&format!("reader{number}"));
-            host.subscribe(peer, &["t/#"], QOS1);
-            peers.push(peer);
-        }
-        peers
-    }
 }
 
 #[test]

@@ -169,3 +169,34 @@ pub(crate) fn publish<'a>(topic: &'a str, payload: &'a [u8], qos: QoS, packet_id
     let packet_id = PacketId::new(packet_id).filter(|_| qos != QoS::AtMostOnce);
     Publish { dup: false, qos, retain: false, topic, packet_id, properties: Properties::EMPTY, payload }
 }
+
+/// No peers before the first step.
+pub(crate) fn none(_: &mut Host) -> Vec<PeerId> {
+    Vec::new()
+}
+
+/// A publisher, and so many subscribers of `t` that are away.
+pub(crate) fn sleepers(count: usize) -> impl FnMut(&mut Host) -> Vec<PeerId> {
+    move |host| {
+        let publisher = host.join("publisher");
+        for number in 0..count {
+            let peer = host.join(&format!("sleeper{number}"));
+            host.subscribe(peer, &["t/#"], QoS::AtLeastOnce);
+            host.cut(peer);
+        }
+        vec![publisher]
+    }
+}
+
+/// A publisher, and so many subscribers of `t` that acknowledge nothing.
+pub(crate) fn readers(count: usize) -> impl FnMut(&mut Host) -> Vec<PeerId> {
+    move |host| {
+        let mut peers = vec![host.join("publisher")];
+        for number in 0..count {
+            let peer = host.join(&format!("reader{number}"));
+            host.subscribe(peer, &["t/#"], QoS::AtLeastOnce);
+            peers.push(peer);
+        }
+        peers
+    }
+}

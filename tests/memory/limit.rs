@@ -6,7 +6,7 @@ use wasmqtt::broker::{Asks, BrokerOptions, PeerId};
 use wasmqtt::codec::{Connect, Packet, Property, Publish, QoS, Will};
 
 use super::allocator::{allocated, highest_allocated};
-use super::host::{Heard, Host, encoded, publish};
+use super::host::{Heard, Host, encoded, none, publish, readers, sleepers};
 use crate::support::packets::{V4, V5, connect, lasting, properties};
 
 const QOS1: QoS = QoS::AtLeastOnce;
@@ -83,36 +83,6 @@ fn fill(
     assert!(most.unsigned_abs() <= MAX + MAX / 4, "{name}: {most} bytes are allocated");
     drop(host);
     memory.highest
-}
-
-fn none(_: &mut Host) -> Vec<PeerId> {
-    Vec::new()
-}
-
-/// A publisher, and so many subscribers of `t` that are away.
-fn sleepers(count: usize) -> impl FnMut(&mut Host) -> Vec<PeerId> {
-    move |host| {
-        let publisher = host.join("publisher");
-        for number in 0..count {
-            let peer = host.join(&format!("sleeper{number}"));
-            host.subscribe(peer, &["t/#"], QOS1);
-            host.cut(peer);
-        }
-        vec![publisher]
-    }
-}
-
-/// A publisher, and so many subscribers of `t` that acknowledge nothing.
-fn readers(count: usize) -> impl FnMut(&mut Host) -> Vec<PeerId> {
-    move |host| {
-        let mut peers = vec![host.join("publisher")];
-        for number in 0..count {
-            let peer = host.join(&format!("reader{number}"));
-            host.subscribe(peer, &["t/#"], QOS1);
-            peers.push(peer);
-        }
-        peers
-    }
 }
 
 #[test]
