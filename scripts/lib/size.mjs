@@ -10,16 +10,16 @@ import { inRoot, readJson } from './paths.mjs'
  * Limits in bytes; KB are 1000. `parts` are downloads on first use, by the name of their first
  * file.
  *
- * The goals are 52,500 for the client and 125,000 with the broker. The second is not reached: the
- * bounds of work and memory, and rules for a session's next user, took 19,000. A limit is near the
- * reached size, so that nothing grows unseen.
+ * The goals are 60,000 for the complete client and 125,000 with the broker. The second is not
+ * reached: the bounds of work and memory, and rules for a session's next user, took 19,000. The
+ * entry with the broker holds the client too, and grows with it.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 52_500, parts: {} },
+  { entry: '.', name: 'client', bytes: 60_000, parts: {} },
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 150_000,
+    bytes: 157_000,
     parts: {
       'hooks.js': 1_600,
       'stores.js': 1_600,
