@@ -78,13 +78,18 @@ impl Core {
         }
         let keep_alive = KeepAlive::new(limits.server_keep_alive.unwrap_or(self.options.keep_alive), self.now);
         self.state = State::Connected { keep_alive, limits };
-        let uses_identifiers = limits.subscription_identifiers && self.options.version == Version::V5;
-        self.routes.begin(connack.session_present, uses_identifiers);
-        let lost = self.session.connected(connack.session_present, limits.receive_maximum);
-        self.give_up(&lost, RequestError::SessionLost);
-        self.send_queued();
+        self.on_accepted(connack.session_present, &limits);
         self.connack_properties = connack.properties.to_buf();
         Ok(Some(Next::Connected { session_present: connack.session_present }))
+    }
+
+    /// Begins or resumes the session. Called once for each connection that the broker accepted.
+    fn on_accepted(&mut self, session_present: bool, limits: &Limits) {
+        let uses_identifiers = limits.subscription_identifiers && self.options.version == Version::V5;
+        self.routes.begin(session_present, uses_identifiers);
+        let lost = self.session.connected(session_present, limits.receive_maximum);
+        self.give_up(&lost, RequestError::SessionLost);
+        self.send_queued();
     }
 
     #[inline]

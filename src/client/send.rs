@@ -243,13 +243,18 @@ impl Core {
     /// Ends the connection. The session keeps its state.
     pub(super) fn close(&mut self, cause: CloseReason) {
         self.state = State::Idle;
+        self.on_lost();
+        self.closing = Some(cause);
+    }
+
+    /// Settles what ends with a connection, or with an attempt that got none. Called once for each.
+    fn on_lost(&mut self) {
         self.aliases.clear();
         self.session.disconnected();
         let mut requests = self.requests.take_all();
         while let Some((id, _)) = requests.pop() {
             self.ends.failed(RequestId(id), RequestError::ConnectionClosed);
         }
-        self.closing = Some(cause);
     }
 
     /// True if packets from the broker mean something now.
