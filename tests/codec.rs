@@ -5,6 +5,7 @@ mod support;
 
 mod codec {
     mod bad;
+    mod dissect;
     mod generate;
     mod good;
     mod laws;

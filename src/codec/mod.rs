@@ -6,6 +6,7 @@
 
 mod decode;
 mod decoder;
+mod dissect;
 mod encode;
 mod error;
 mod filter;
@@ -20,6 +21,7 @@ mod version;
 mod writer;
 
 pub use decoder::{Decoder, Located};
+pub use dissect::{Dissection, Field, FieldValue, Section, dissect};
 pub use encode::{PINGREQ, PINGRESP};
 pub use error::{DecodeError, EncodeError};
 pub use message::Message;

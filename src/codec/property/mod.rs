@@ -11,7 +11,6 @@ mod id;
 mod typed;
 mod value;
 
-#[cfg(target_arch = "wasm32")]
 pub(crate) use id::ValueKind;
 pub use id::{PropertyId, PropertyPlace};
 pub use typed::Property;
