@@ -4,11 +4,13 @@
 mod support;
 
 mod client {
+    mod assigned_aliases;
     mod delivery;
     mod faults;
     mod life;
     mod script;
     mod shared;
+    mod split;
     mod statements;
     mod streams;
     mod timing;

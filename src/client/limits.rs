@@ -15,6 +15,7 @@ pub(super) struct Limits {
     pub(super) wildcards: bool,
     pub(super) subscription_identifiers: bool,
     pub(super) shared: bool,
+    pub(super) topic_alias_maximum: u16,
     /// Seconds; wins over what the client asked for [MQTT-3.1.2-21].
     pub(super) server_keep_alive: Option<u16>,
 }
@@ -29,6 +30,7 @@ impl Limits {
             wildcards: true,
             subscription_identifiers: true,
             shared: true,
+            topic_alias_maximum: 0,
             server_keep_alive: None,
         };
         for (id, value) in properties.entries() {
@@ -46,6 +48,7 @@ impl Limits {
                 PropertyId::WildcardSubscriptionAvailable => limits.wildcards = number != 0,
                 PropertyId::SubscriptionIdentifierAvailable => limits.subscription_identifiers = number != 0,
                 PropertyId::SharedSubscriptionAvailable => limits.shared = number != 0,
+                PropertyId::TopicAliasMaximum => limits.topic_alias_maximum = two_byte(number),
                 PropertyId::ServerKeepAlive => limits.server_keep_alive = Some(two_byte(number)),
                 _ => {}
             }

@@ -24,6 +24,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 mod aliases;
+mod assigned_aliases;
 mod breach;
 mod ends;
 mod keep_alive;
@@ -34,6 +35,7 @@ mod receive;
 mod requests;
 mod routes;
 mod send;
+mod subscribe;
 
 pub use options::{ClientOptions, ClientWill};
 pub use output::{
@@ -49,6 +51,7 @@ use crate::time::Time;
 use crate::time_limit::TimeLimit;
 use crate::topic::{TopicFilter, TopicName};
 use aliases::Aliases;
+use assigned_aliases::AssignedAliases;
 use breach::Breach;
 use ends::Ends;
 use keep_alive::{Due, KeepAlive};
@@ -89,17 +92,22 @@ struct Core {
     requests: Requests,
     routes: Routes,
     aliases: Aliases,
+    assigned_aliases: AssignedAliases,
     ends: Ends,
     /// Packets to transmit at the end of the turn.
     outgoing: Vec<u8>,
     /// The connection is over, which is said once all else is said.
     closing: Option<CloseReason>,
+    /// Properties of the DISCONNECT or CONNACK that ended it.
+    closing_properties: PropertiesBuf,
     next_request: u64,
     now: Time,
     /// Properties of the last [`Output::Connected`].
     connack_properties: PropertiesBuf,
     /// The PUBLISH of the last [`Output::Message`].
     arrival: Arrival,
+    /// Properties of the packet behind the last [`Output::Done`] or [`Output::Closed`].
+    answer_properties: PropertiesBuf,
 }
 
 /// A tag of its own is read in less code than one that hides in the spare values of a field.
@@ -163,13 +171,16 @@ impl Client {
             requests: Requests::new(),
             routes: Routes::default(),
             aliases: Aliases::new(),
+            assigned_aliases: AssignedAliases::new(),
             ends: Ends::new(),
             outgoing: Vec::new(),
             closing: None,
+            closing_properties: PropertiesBuf::new(),
             next_request: 0,
             now: Time::ZERO,
             connack_properties: PropertiesBuf::new(),
             arrival: Arrival::default(),
+            answer_properties: PropertiesBuf::new(),
             options,
         };
         Self { decoder: Decoder::new(core.options.packet_bytes_max), core, located: None, sending: Vec::new() }
@@ -291,7 +302,9 @@ impl Client {
         self.core.routes.remove(filter, handler);
     }
 
-    /// Sends SUBSCRIBE. Ends in [`Completion::Subscribed`].
+    /// Sends SUBSCRIBE, in several packets if one would have too many filters
+    /// ([`ClientOptions::request_filters_max`]) or too many bytes for the broker. Ends in one
+    /// [`Completion::Subscribed`].
     ///
     /// # Errors
     /// [`CallError`], and nothing is sent.
@@ -305,7 +318,8 @@ impl Client {
         self.core.subscribe(subscriptions, properties)
     }
 
-    /// Sends UNSUBSCRIBE. Ends in [`Completion::Unsubscribed`].
+    /// Sends UNSUBSCRIBE, as [`subscribe`](Self::subscribe). Ends in one
+    /// [`Completion::Unsubscribed`].
     ///
     /// # Errors
     /// [`CallError`], and nothing is sent.
@@ -352,6 +366,13 @@ impl Client {
         self.core.end(Disconnect { reason, properties: properties.as_properties() });
     }
 
+    /// Properties of the broker's packet behind the last [`Output::Done`] or [`Output::Closed`],
+    /// such as its reason string; empty without one. Read before the next output.
+    #[must_use]
+    pub fn answer_properties(&self) -> Properties<'_> {
+        self.core.answer_properties.as_properties()
+    }
+
     /// The bytes that are fed and not yet decoded: a reader of the stream that begins now begins
     /// with these.
     #[must_use]
@@ -377,7 +398,8 @@ impl Client {
     fn output(&mut self, next: Next) -> Option<Output<'_>> {
         Some(match next {
             Next::Done => {
-                let (request, result) = self.core.ends.pop()?;
+                let (request, result, properties) = self.core.ends.pop()?;
+                self.core.answer_properties = properties;
                 Output::Done(request, result)
             }
             Next::Connected { session_present } => {
@@ -390,7 +412,10 @@ impl Client {
                 self.core.outgoing.clear();
                 Output::Transmit(&self.sending)
             }
-            Next::Closed => Output::Closed(self.core.closing.take()?),
+            Next::Closed => {
+                self.core.answer_properties = core::mem::take(&mut self.core.closing_properties);
+                Output::Closed(self.core.closing.take()?)
+            }
         })
     }
 

@@ -40,6 +40,12 @@ pub struct ClientOptions {
     pub packet_bytes_max: u32,
     /// How many topic aliases the broker may use towards us (5.0, §3.1.2.11.5).
     pub topic_alias_maximum: u16,
+    /// How many topic aliases the client assigns to the topics of its messages, as far as the broker
+    /// takes them (5.0, §3.3.2.3.4). 0: none. They are searched in order, so keep them few.
+    pub assigned_aliases_max: u16,
+    /// How many filters one SUBSCRIBE or UNSUBSCRIBE has at most, for a broker that takes few; at
+    /// least 1.
+    pub request_filters_max: usize,
     /// From [`Client::handle_opening`](super::Client::handle_opening) until CONNACK, rounded up to
     /// whole milliseconds. Zero ends the attempt at the first call of
     /// [`Client::handle_timeout`](super::Client::handle_timeout).
@@ -74,6 +80,8 @@ impl ClientOptions {
             receive_maximum: u16::MAX,
             packet_bytes_max: PACKET_BYTES_MAX,
             topic_alias_maximum: 0,
+            assigned_aliases_max: 16,
+            request_filters_max: usize::MAX,
             connect_timeout: Duration::from_secs(30),
             queue_messages: 1_000,
             queue_bytes: 16 << 20,

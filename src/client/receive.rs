@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::requests::Kind;
+use super::requests::{Answer, Kind};
 use super::{Arrival, Breach, CloseReason, Completion, Core, KeepAlive, Limits, Next, RequestError, State};
 use crate::codec::{
     Ack, Connack, Disconnect, Packet, PacketId, PacketKind, Properties, PropertyId, Publish, QoS, ReasonCode, Version,
@@ -36,22 +36,28 @@ impl Core {
     fn on_connected_packet(&mut self, packet: &mut Packet<'_>) -> Outcome {
         let outcome = match packet {
             Packet::Publish(publish) => return self.on_publish(publish),
-            Packet::Puback(ack) => self.on_ack(ack.packet_id, session::Ack::Puback, ack.reason),
-            Packet::Pubrec(ack) => self.on_ack(ack.packet_id, session::Ack::Pubrec, ack.reason),
+            Packet::Puback(ack) => self.on_ack(ack, session::Ack::Puback, ack.reason),
+            Packet::Pubrec(ack) => self.on_ack(ack, session::Ack::Pubrec, ack.reason),
             // The broker has had the message since its PUBREC. A reason of 0x92 says that its first
             // PUBCOMP was lost with an earlier connection, which is no error (§3.7.2.1).
-            Packet::Pubcomp(ack) => self.on_ack(ack.packet_id, session::Ack::Pubcomp, ReasonCode::Success),
+            Packet::Pubcomp(ack) => self.on_ack(ack, session::Ack::Pubcomp, ReasonCode::Success),
             Packet::Pubrel(ack) => {
                 let reason = self.session.on_pubrel(ack.packet_id);
                 self.acknowledge(PacketKind::Pubcomp, ack.packet_id, reason);
                 Ok(())
             }
-            Packet::Suback(suback) => {
-                self.on_answer(Kind::Subscribe, suback.packet_id, core::mem::take(&mut suback.reasons))
-            }
-            Packet::Unsuback(unsuback) => {
-                self.on_answer(Kind::Unsubscribe, unsuback.packet_id, core::mem::take(&mut unsuback.reasons))
-            }
+            Packet::Suback(suback) => self.on_answer(
+                Kind::Subscribe,
+                suback.packet_id,
+                core::mem::take(&mut suback.reasons),
+                suback.properties,
+            ),
+            Packet::Unsuback(unsuback) => self.on_answer(
+                Kind::Unsubscribe,
+                unsuback.packet_id,
+                core::mem::take(&mut unsuback.reasons),
+                unsuback.properties,
+            ),
             Packet::Pingresp => Ok(()),
             Packet::Disconnect(disconnect) => self.on_disconnect(disconnect),
             Packet::Connack(_) => Err(const { &Breach::new("MQTT-3.2.0-2", "a second CONNACK") }),
@@ -66,6 +72,7 @@ impl Core {
     fn on_connack(&mut self, connack: &Connack<'_>) -> Outcome {
         if connack.reason.is_error() {
             let reason_string = reason_string(connack.properties);
+            self.closing_properties = connack.properties.to_buf();
             self.close(CloseReason::Refused { reason: connack.reason, reason_string });
             return Ok(None);
         }
@@ -77,6 +84,7 @@ impl Core {
             self.options.client_id = id.into();
         }
         let keep_alive = KeepAlive::new(limits.server_keep_alive.unwrap_or(self.options.keep_alive), self.now);
+        self.assigned_aliases.begin(limits.topic_alias_maximum.min(self.options.assigned_aliases_max));
         self.state = State::Connected { keep_alive, limits };
         self.on_accepted(connack.session_present, &limits);
         self.connack_properties = connack.properties.to_buf();
@@ -132,18 +140,20 @@ impl Core {
         Ok(received == Received::New)
     }
 
-    fn on_ack(&mut self, packet_id: PacketId, ack: session::Ack, reason: ReasonCode) -> Result<(), &'static Breach> {
-        let Ok(acknowledged) = self.session.on_ack(packet_id, ack, reason) else {
+    fn on_ack(&mut self, ack: &Ack<'_>, kind: session::Ack, reason: ReasonCode) -> Result<(), &'static Breach> {
+        let packet_id = ack.packet_id;
+        let Ok(acknowledged) = self.session.on_ack(packet_id, kind, reason) else {
             return Err(const { &Breach::new("§4.3", "acknowledgement does not match the QoS of the message") });
         };
         match acknowledged {
             Acknowledged::Release(reason) => self.acknowledge(PacketKind::Pubrel, packet_id, reason),
             Acknowledged::Done { tag: request, reason } => {
-                if reason.is_error() {
-                    self.ends.failed(request, RequestError::Refused(reason));
+                let result = if reason.is_error() {
+                    Err(RequestError::Refused(reason))
                 } else {
-                    self.ends.done(request, Completion::Published(reason));
-                }
+                    Ok(Completion::Published(reason))
+                };
+                self.ends.answered(request, result, ack.properties.to_buf());
                 self.send_queued();
             }
             // An identifier may be free again.
@@ -158,6 +168,7 @@ impl Core {
         kind: Kind,
         packet_id: PacketId,
         mut reasons: Vec<ReasonCode>,
+        properties: Properties<'_>,
     ) -> Result<(), &'static Breach> {
         if kind == Kind::Unsubscribe && self.options.version == Version::V3_1_1 {
             // Which says no reasons: it has worked.
@@ -165,18 +176,20 @@ impl Core {
                 reasons.push(ReasonCode::Success);
             }
         }
-        let Some(id) = self.requests.answer(packet_id, kind, reasons.len()) else {
+        let Some(answer) = self.requests.answer(packet_id, kind, reasons, properties) else {
             return Err(match kind {
                 Kind::Subscribe => const { &Breach::new("MQTT-3.8.4-2", "SUBACK without a pending SUBSCRIBE") },
                 Kind::Unsubscribe => const { &Breach::new("MQTT-3.10.4-5", "UNSUBACK without a pending UNSUBSCRIBE") },
             });
         };
         self.session.release_id(packet_id);
-        let completion = match kind {
-            Kind::Subscribe => Completion::Subscribed(reasons),
-            Kind::Unsubscribe => Completion::Unsubscribed(reasons),
-        };
-        self.ends.done(id, completion);
+        if let Answer::Done(id, reasons, properties) = answer {
+            let completion = match kind {
+                Kind::Subscribe => Completion::Subscribed(reasons),
+                Kind::Unsubscribe => Completion::Unsubscribed(reasons),
+            };
+            self.ends.answered(id, Ok(completion), properties);
+        }
         Ok(())
     }
 
@@ -185,6 +198,7 @@ impl Core {
             return Err(const { &Breach::new("3.1.1 §3.14", "DISCONNECT, which only a client sends") });
         }
         let reason_string = reason_string(disconnect.properties);
+        self.closing_properties = disconnect.properties.to_buf();
         self.close(CloseReason::Disconnected { reason: disconnect.reason, reason_string });
         Ok(())
     }

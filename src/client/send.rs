@@ -2,17 +2,14 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
-use super::requests::{Kind, Request};
-use super::{Breach, CallError, CloseReason, Completion, Core, Due, Limits, RequestError, RequestId, State, routes};
+use super::assigned_aliases::Terms;
+use super::{Breach, CallError, CloseReason, Completion, Core, Due, Limits, RequestError, RequestId, State};
 use crate::codec::{
-    DecodeError, Disconnect, EncodeError, Message, PINGREQ, PacketId, PacketKind, Properties, PropertiesBuf,
-    PropertyId, Publish, QoS, ReasonCode, Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Value, Version,
+    DecodeError, Disconnect, Message, PINGREQ, PacketId, PacketKind, Properties, Publish, QoS, ReasonCode, Version,
 };
 use crate::session::{Delivery, Outgoing};
 use crate::time::Time;
-use crate::topic::TopicFilter;
 
 impl Core {
     /// The transport stands: CONNECT.
@@ -99,75 +96,14 @@ impl Core {
     ) -> Result<(), CallError> {
         let limits = *self.connected()?;
         let publish = Publish { dup: false, qos: QoS::AtMostOnce, retain, topic, packet_id: None, properties, payload };
-        let start = self.outgoing.len();
-        publish.encode(self.options.version, &mut self.outgoing)?;
-        let bytes = self.outgoing.len() - start;
-        let checked = if start > 0 && self.outgoing.len() > self.options.queue_bytes {
-            Err(CallError::TransmitFull { bytes: start })
-        } else {
-            limits.check_publish(QoS::AtMostOnce, retain, bytes)
-        };
-        checked.inspect_err(|_| self.outgoing.truncate(start))
-    }
-
-    pub(super) fn subscribe(
-        &mut self,
-        subscriptions: &[(TopicFilter, SubscriptionOptions)],
-        properties: &PropertiesBuf,
-    ) -> Result<RequestId, CallError> {
-        let limits = self.connected()?;
-        let mut wire = Vec::new();
-        for (filter, options) in subscriptions {
-            limits.check_subscription(filter)?;
-            wire.push(Subscription { filter: filter.as_str(), options: *options });
-        }
-        let mut properties = properties.clone();
-        let mut identifier = properties.as_properties().number(PropertyId::SubscriptionIdentifier).unwrap_or(0);
-        if identifier != 0 {
-            limits.check_subscription_identifier()?;
-        } else if self.routes.uses_identifiers {
-            for (filter, _) in subscriptions {
-                identifier = identifier.max(routes::identifier(filter));
-            }
-            if identifier != 0 {
-                let pushed = properties.push_value(PropertyId::SubscriptionIdentifier, Value::Number(identifier));
-                debug_assert!(pushed.is_ok(), "numbers are never too long");
-            }
-        }
-        let properties = properties.as_properties();
-        let packet_id = self.session.allocate_id().ok_or(CallError::NoPacketId)?;
-        let start = self.outgoing.len();
-        let subscribe = Subscribe { packet_id, properties, subscriptions: wire };
-        let encoded = subscribe.encode(self.options.version, &mut self.outgoing);
-        let request = self.requested(packet_id, start, encoded, Kind::Subscribe, subscriptions.len())?;
-        if identifier != 0 {
-            for (filter, _) in subscriptions {
-                self.routes.identify(filter, identifier);
-            }
-        }
-        Ok(request)
-    }
-
-    pub(super) fn unsubscribe(
-        &mut self,
-        filters: &[TopicFilter],
-        properties: Properties<'_>,
-    ) -> Result<RequestId, CallError> {
-        self.connected()?;
-        let mut wire = Vec::new();
-        for filter in filters {
-            wire.push(filter.as_str());
-        }
-        let packet_id = self.session.allocate_id().ok_or(CallError::NoPacketId)?;
-        let start = self.outgoing.len();
-        let unsubscribe = Unsubscribe { packet_id, properties, filters: wire };
-        let encoded = unsubscribe.encode(self.options.version, &mut self.outgoing);
-        self.requested(packet_id, start, encoded, Kind::Unsubscribe, filters.len())
+        let terms = Terms { version: self.options.version, limits: &limits, waiting_max: self.options.queue_bytes };
+        self.assigned_aliases.encode(&publish, terms, &mut self.outgoing)
     }
 
     /// Sends what the session hands out: its queue, and after a resumption what it owes.
     pub(super) fn send_queued(&mut self) {
         let State::Connected { limits, .. } = self.state else { return };
+        let terms = Terms { version: self.options.version, limits: &limits, waiting_max: usize::MAX };
         // What is beyond the bound goes on waiting, until what stands here is given out.
         while self.outgoing.len() < self.options.queue_bytes.max(1)
             && let Some(outgoing) = self.session.next_outgoing()
@@ -181,14 +117,9 @@ impl Core {
             };
             let (qos, retain) = (delivery.qos, delivery.retain);
             let publish = Publish { dup, qos, retain, packet_id: Some(packet_id), ..delivery.message.as_publish() };
-            let start = self.outgoing.len();
             // It was measured when it was queued, but perhaps before the broker had said what it
             // takes.
-            let encoded = publish.encode(self.options.version, &mut self.outgoing).map_err(CallError::from);
-            let bytes = self.outgoing.len() - start;
-            let checked = encoded.and_then(|_| limits.check_publish(qos, retain, bytes));
-            if let Err(error) = checked {
-                self.outgoing.truncate(start);
+            if let Err(error) = self.assigned_aliases.encode(&publish, terms, &mut self.outgoing) {
                 if let Some(request) = self.session.abandon(packet_id) {
                     self.ends.failed(request, refused(&error));
                 }
@@ -266,7 +197,7 @@ impl Core {
         matches!(self.state, State::Opening { .. } | State::AwaitConnack { .. } | State::Connected { .. })
     }
 
-    fn connected(&self) -> Result<&Limits, CallError> {
+    pub(super) fn connected(&self) -> Result<&Limits, CallError> {
         match &self.state {
             State::Connected { limits, .. } => Ok(limits),
             State::Ended => Err(CallError::Ended),
@@ -277,30 +208,6 @@ impl Core {
     fn request_id(&mut self) -> RequestId {
         self.next_request += 1;
         RequestId(self.next_request - 1)
-    }
-
-    /// The request's packet was appended at `start`, or could not be.
-    fn requested(
-        &mut self,
-        packet_id: PacketId,
-        start: usize,
-        encoded: Result<(), EncodeError>,
-        kind: Kind,
-        filters: usize,
-    ) -> Result<RequestId, CallError> {
-        let bytes = self.outgoing.len() - start;
-        let checked = match encoded {
-            Ok(()) => self.connected().and_then(|limits| limits.check_size(bytes)),
-            Err(error) => Err(error.into()),
-        };
-        if let Err(error) = checked {
-            self.outgoing.truncate(start);
-            self.session.release_id(packet_id);
-            return Err(error);
-        }
-        let id = self.request_id();
-        self.requests.add(packet_id, Request { id, kind, filters });
-        Ok(id)
     }
 
     fn send_disconnect(&mut self, disconnect: Disconnect<'_>) {

@@ -1,0 +1,147 @@
+//! Topic aliases that the client assigns to the topics of its messages (MQTT 5.0 §3.3.2.3.4).
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::{CallError, Limits};
+use crate::codec::{PropertiesBuf, PropertyId, Publish, ReasonCode, Value, Version};
+
+/// Bytes of an alias in a packet (§3.3.2.3.4). A topic must be longer to be worth one.
+const ALIAS_BYTES: usize = 3;
+
+/// The topics of the aliases from 1 on; of one connection [MQTT-3.3.2-7].
+///
+/// They are few, so that a search in order costs less than an index.
+#[derive(Debug)]
+pub(super) struct AssignedAliases {
+    topics: Vec<Topic>,
+    /// Number of aliases that the client and the broker both allow.
+    maximum: usize,
+    /// Counts uses. The topic with the lowest count was used least recently.
+    uses: u64,
+}
+
+/// Conditions under which a PUBLISH is appended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms<'a> {
+    pub(super) version: Version,
+    pub(super) limits: &'a Limits,
+    /// Bytes that may wait to be sent, unless the packet is alone.
+    pub(super) waiting_max: usize,
+}
+
+#[derive(Debug)]
+struct Topic {
+    name: Box<str>,
+    /// The alias as a list of properties.
+    alias: PropertiesBuf,
+    last_use: u64,
+}
+
+impl AssignedAliases {
+    pub(super) const fn new() -> Self {
+        Self { topics: Vec::new(), maximum: 0, uses: 0 }
+    }
+
+    /// Begins a connection with so many aliases at most.
+    pub(super) fn begin(&mut self, maximum: u16) {
+        self.topics.clear();
+        self.maximum = maximum.into();
+    }
+
+    /// Appends PUBLISH, and lets an alias stand for its topic if one does already. Otherwise the
+    /// topic gets one, perhaps that of the topic used least recently.
+    ///
+    /// An alias is assigned only by a packet that is sent.
+    ///
+    /// # Errors
+    /// [`CallError`] if the broker takes no such packet, and `out` is as it was.
+    pub(super) fn encode(
+        &mut self,
+        publish: &Publish<'_>,
+        terms: Terms<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), CallError> {
+        if !publish.properties.is_empty()
+            && let Some(alias) = publish.properties.number(PropertyId::TopicAlias)
+        {
+            self.check_own(alias, terms.limits)?;
+        }
+        if self.maximum == 0 || publish.topic.len() <= ALIAS_BYTES {
+            return encode(publish, terms, out);
+        }
+        self.uses += 1;
+        if let Some(topic) = self.topics.iter_mut().find(|topic| *topic.name == *publish.topic) {
+            topic.last_use = self.uses;
+            return encode_with(&topic.alias, &Publish { topic: "", ..*publish }, terms, out);
+        }
+        let place = if self.topics.len() < self.maximum { self.topics.len() } else { self.least_recent() };
+        let mut alias = PropertiesBuf::new();
+        #[expect(clippy::cast_possible_truncation, reason = "places are below the maximum, of two bytes")]
+        let pushed = alias.push_value(PropertyId::TopicAlias, Value::Number(place as u32 + 1));
+        debug_assert!(pushed.is_ok(), "numbers are never too long");
+        match encode_with(&alias, publish, terms, out) {
+            // It may fit without.
+            Err(CallError::PacketTooLarge { .. }) => encode(publish, terms, out),
+            Err(error) => Err(error),
+            Ok(()) => {
+                let topic = Topic { name: publish.topic.into(), alias, last_use: self.uses };
+                match self.topics.get_mut(place) {
+                    Some(place) => *place = topic,
+                    None => self.topics.push(topic),
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Checks an alias that the caller assigns, who may where the client assigns none
+    /// [MQTT-3.3.2-9].
+    #[cold]
+    fn check_own(&self, alias: u32, limits: &Limits) -> Result<(), CallError> {
+        let problem = if self.maximum > 0 {
+            "the client assigns topic aliases itself; leave out the property Topic Alias"
+        } else if alias > limits.topic_alias_maximum.into() {
+            "the topic alias is above the broker's topic alias maximum"
+        } else {
+            return Ok(());
+        };
+        Err(CallError::NotSupported { problem, reason: ReasonCode::TopicAliasInvalid })
+    }
+
+    /// The place of the topic that was used least recently.
+    fn least_recent(&self) -> usize {
+        let mut least = (u64::MAX, 0);
+        for (place, topic) in self.topics.iter().enumerate() {
+            least = least.min((topic.last_use, place));
+        }
+        least.1
+    }
+}
+
+/// Appends PUBLISH with this alias before its properties.
+fn encode_with(
+    alias: &PropertiesBuf,
+    publish: &Publish<'_>,
+    terms: Terms<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), CallError> {
+    if publish.properties.is_empty() {
+        return encode(&Publish { properties: alias.as_properties(), ..*publish }, terms, out);
+    }
+    let mut properties = alias.clone();
+    properties.extend(publish.properties);
+    encode(&Publish { properties: properties.as_properties(), ..*publish }, terms, out)
+}
+
+/// Appends PUBLISH if the broker takes it, and there is room.
+fn encode(publish: &Publish<'_>, terms: Terms<'_>, out: &mut Vec<u8>) -> Result<(), CallError> {
+    let start = out.len();
+    publish.encode(terms.version, out)?;
+    let checked = if start > 0 && out.len() > terms.waiting_max {
+        Err(CallError::TransmitFull { bytes: start })
+    } else {
+        terms.limits.check_publish(publish.qos, publish.retain, out.len() - start)
+    };
+    checked.inspect_err(|_| out.truncate(start))
+}
