@@ -2,6 +2,7 @@
 export { BaseClient, type ClientEventMap, type EndOptions } from './client/client.js'
 export { PacketEvent, type Status, StatusEvent } from './client/events.js'
 export type { ClientOptions, Credentials, QueueOptions, Will } from './client/options.js'
+export type { RequestLimits } from './client/request-limits.js'
 export type { MessagesOptions, PublishOptions, SubscribeOptions } from './client/request-options.js'
 export type { Subscription } from './client/subscriptions.js'
 export type { Handler, Message, Payload, QoS } from './message/message.js'

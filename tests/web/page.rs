@@ -197,7 +197,7 @@ pub(crate) fn failure_with_reason<T>(result: Result<T, JsValue>) -> (String, Str
 
 /// The options as the module takes them: a list.
 fn in_order(options: &JsValue) -> Array {
-    const NAMES: [&str; 13] = [
+    const NAMES: [&str; 15] = [
         "version",
         "clientId",
         "cleanStart",
@@ -211,6 +211,8 @@ fn in_order(options: &JsValue) -> Array {
         "queueBytes",
         "properties",
         "will",
+        "assignedAliases",
+        "requestFilters",
     ];
     NAMES.iter().map(|name| get(options, name)).collect()
 }
@@ -238,7 +240,7 @@ impl Page {
             r#"{
                 "version": 5, "clientId": "page", "cleanStart": 1, "keepAlive": 0, "receiveMaximum": 65535,
                 "maximumPacketSize": 4294967295, "topicAliasMaximum": 0, "connectTimeout": 30000, "queueMessages": 1000,
-                "queueBytes": 16777216, "firstPacketId": 1, "properties": [], "will": []
+                "queueBytes": 16777216, "firstPacketId": 1, "properties": [], "will": [], "assignedAliases": 0, "requestFilters": 4294967295
             }"#,
         );
         Object::<JsValue>::assign(options.unchecked_ref(), given.unchecked_ref());

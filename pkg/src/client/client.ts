@@ -14,6 +14,7 @@ import { Connection } from './connection.js'
 import { PacketEvent, type Status, StatusEvent } from './events.js'
 import { openStream, unsubscribed } from './open-stream.js'
 import { type ClientOptions, readClientOptions } from './options.js'
+import { checkPublish, checkSubscribe, type RequestLimits } from './request-limits.js'
 import {
   type MessagesOptions,
   type PublishOptions,
@@ -69,6 +70,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   readonly #connection: Connection
   readonly #subscriptions: Subscriptions
   readonly #version: 4 | 5
+  readonly #limits: RequestLimits | undefined
   readonly #streams = new Set<MessageQueue>()
   /** The latest topic that passed the check. */
   #topic = ''
@@ -79,6 +81,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     const target = readTarget(to)
     const settings = readClientOptions(options, typeof target === 'string')
     this.#version = settings.version
+    if (Object.keys(settings.limits).length > 0) this.#limits = settings.limits
     this.#connection = new Connection(target, loader, settings, {
       onStatus: status => this.#onStatus(status),
       onPacket: packet => void this.dispatchEvent(new PacketEvent(packet)),
@@ -121,6 +124,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     try {
       if (topic !== this.#topic) this.#topic = text(topic, 'topic')
       const bytes = payloadOf(payload, 'payload')
+      if (this.#limits) checkPublish(this.#limits, topic, bytes)
       const flags = options === undefined ? 0 : quickFlags(options)
       const core = this.#connection.live
       if (core !== undefined && flags >= 0) return this.#publishNow(core, topic, bytes, flags, undefined)
@@ -215,6 +219,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
 
   #subscribe(filter: string, options: SubscribeOptions, handler: Handler): Promise<Subscription> {
     text(filter, 'filter')
+    if (this.#limits) checkSubscribe(this.#limits, filter, this.#subscriptions.countWith(filter))
     const wish = readSubscribe(options, this.#version)
     const receiver: Receiver = { handle: handler }
     let joined: Promise<Subscription> | undefined

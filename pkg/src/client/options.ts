@@ -4,6 +4,7 @@ import {
   bool,
   fields,
   func,
+  integer,
   milliseconds,
   oneOf,
   optionError,
@@ -20,6 +21,7 @@ import {
 } from '../util/validate.js'
 import type { CoreOptions, CoreWill } from '../wasm/interface.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
+import { type RequestLimits, readLimits } from './request-limits.js'
 
 /** User name and password of the client. */
 export interface Credentials {
@@ -96,6 +98,16 @@ export interface ClientOptions {
   readonly maximumPacketSize?: number
   /** Number of topic aliases that the broker may use, 0 to 65535. Default 0. 5.0 only. */
   readonly topicAliasMaximum?: number
+  /**
+   * Number of topic aliases that the client assigns to the topics it publishes, 0 to 64, as far as
+   * the broker takes them. 0 turns them off. Default 16. 5.0 only.
+   */
+  readonly assignedTopicAliases?: number
+  /**
+   * Limits of a broker that its CONNACK does not tell. `'aws-iot'` are those that AWS IoT Core
+   * documents. Default none.
+   */
+  readonly limits?: RequestLimits | 'aws-iot'
   /** User properties of CONNECT. 5.0 only. */
   readonly userProperties?: UserProperties
   readonly queue?: QueueOptions
@@ -132,6 +144,7 @@ export interface Settings {
   readonly signal: AbortSignal | undefined
   readonly connectTimeout: number
   readonly queue: Required<QueueOptions>
+  readonly limits: RequestLimits
 }
 
 const topicName = (value: unknown, name: string): string => {
@@ -163,6 +176,8 @@ const clientFields = fields({
   receiveMaximum: positive16,
   maximumPacketSize: positive32,
   topicAliasMaximum: uint16,
+  assignedTopicAliases: integer(0, 64),
+  limits: readLimits,
   userProperties,
   queue: fields({ messages: uint32, bytes: uint32 }),
   createWebSocket: func<CreateWebSocket>('(url, protocols) => WebSocket'),
@@ -175,10 +190,11 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
   const { createWebSocket = defaultSocket(needsSocket) } = given
   const { version = 5, clientId = randomClientId(), cleanStart = true, keepAlive = 60, credentials } = given
   const { receiveMaximum = 65_535, maximumPacketSize = 4_294_967_295, topicAliasMaximum = 0 } = given
+  const { assignedTopicAliases = 16, limits = {} } = given
   const { connectTimeout = 30_000, queue: { messages = 1000, bytes = 16 << 20 } = {} } = given
   if (version === 4) {
-    const { sessionExpiry, receiveMaximum, topicAliasMaximum, userProperties, will } = given
-    only5({ sessionExpiry, receiveMaximum, topicAliasMaximum, userProperties })
+    const { sessionExpiry, receiveMaximum, topicAliasMaximum, assignedTopicAliases, userProperties, will } = given
+    only5({ sessionExpiry, receiveMaximum, topicAliasMaximum, assignedTopicAliases, userProperties })
     only5({ 'will.delay': will?.delay, 'will.properties': will?.properties })
     if (!clientId && !cleanStart)
       throw optionError('clientId', clientId, 'MQTT 3.1.1 needs a client identifier if cleanStart is false')
@@ -202,12 +218,15 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
       bytes,
       toList({ sessionExpiryInterval: given.sessionExpiry, userProperties: given.userProperties }),
       given.will ? coreWill(given.will) : [],
+      assignedTopicAliases,
+      limits.subscribeFilters ?? 4_294_967_295,
     ],
     credentials: typeof credentials === 'function' ? (credentials as () => unknown) : () => credentials,
     createWebSocket,
     signal: given.signal,
     connectTimeout,
     queue: { messages, bytes },
+    limits,
   }
 }
 

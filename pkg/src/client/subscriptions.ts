@@ -60,6 +60,11 @@ export class Subscriptions {
     this.#connection = connection
   }
 
+  /** Returns the number of filters if this one is among them. */
+  countWith(filter: string): number {
+    return this.#filters.size + Number(!this.#filters.has(filter))
+  }
+
   /**
    * Adds a handler, and subscribes unless the filter is subscribed with these options. Throws as
    * the module does.

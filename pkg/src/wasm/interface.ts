@@ -42,6 +42,8 @@ export type CoreOptions = readonly [
   queueBytes: number,
   properties: PropertyList,
   will: CoreWill | readonly [],
+  assignedAliases: number,
+  requestFilters: number,
 ]
 
 /** Will of a client. The flags are QoS and RETAIN as in PUBLISH's first byte. */

@@ -31,6 +31,8 @@ pub(crate) fn read(given: &Array) -> Result<ClientOptions, JsValue> {
         packet_bytes_max: list::number(given, 6),
         topic_alias_maximum: short(7),
         connect_timeout: Duration::from_millis(list::number(given, 8).into()),
+        assigned_aliases_max: short(13),
+        request_filters_max: list::number(given, 14) as usize,
         queue_messages: list::number(given, 9) as usize,
         queue_bytes: list::number(given, 10) as usize,
         properties: properties::write(Some(list::list(given, 11)))?,
