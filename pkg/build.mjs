@@ -1,12 +1,13 @@
-// Build of the TypeScript face into dist: a bundle for each entry, one that both share, the command
+// Build of the TypeScript face into dist: a bundle for each entry, one that two share, the command
 // line, and declarations with their comments.
 //
 // The modules by wasm-pack stay in their folders there; their JavaScript goes into the bundles.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { deflateRawSync } from 'node:zlib'
 import { build, transform } from 'esbuild'
 import { minify as terser } from 'terser'
 
@@ -52,7 +53,19 @@ await build({
   define: { global: 'globalThis' },
   plugins: [{ name: 'glue', setup: bundleGlue }],
 })
-for (const name of ['index', 'broker', 'hooks', 'stores', 'common']) await minify(name)
+await build({
+  ...library,
+  // Each is one file, so that set-ups which emit no other can use it.
+  entryPoints: { inline: 'src/inline.ts', 'broker-inline': 'src/broker-inline.ts' },
+  target: 'es2022',
+  define: { global: 'globalThis' },
+  plugins: [
+    { name: 'inline', setup: inlineModules },
+    { name: 'glue', setup: bundleGlue },
+  ],
+})
+for (const name of ['index', 'broker', 'hooks', 'stores', 'common', 'inline', 'broker-inline']) await minify(name)
+copyFileSync(join(root, 'src', 'react-native.cjs'), join(dist, 'react-native.cjs'))
 await build({ ...library, ...forNode, entryPoints: { node: 'src/node.ts' } })
 await build({
   ...common,
@@ -87,11 +100,16 @@ function cliBanner() {
 /** Minifies a bundle for browsers once more, since terser finds a twentieth that esbuild leaves. */
 async function minify(name) {
   const [file, map] = [join(dist, `${name}.js`), join(dist, `${name}.js.map`)]
+  const content = JSON.parse(readFileSync(map, 'utf8'))
+  // A module in base64 is no source to read.
+  content.sources.forEach((source, index) => {
+    if (source.startsWith('module:')) content.sourcesContent[index] = '// The module, by the build.\n'
+  })
   const minified = await terser(readFileSync(file, 'utf8'), {
     module: true,
     ecma: 2020,
     compress: { passes: 2 },
-    sourceMap: { content: readFileSync(map, 'utf8'), url: basename(map), includeSources: true },
+    sourceMap: { content, url: basename(map), includeSources: true },
   })
   writeFileSync(file, minified.code)
   writeFileSync(map, minified.map)
@@ -113,7 +131,7 @@ function declare() {
     if (status !== 0) process.exit(status ?? 1)
   }
   const reached = new Set()
-  for (const entry of ['index.d.ts', 'broker.d.ts', 'node.d.ts']) reach(join(types, entry), reached)
+  for (const entry of ['inline.d.ts', 'broker-inline.d.ts', 'node.d.ts']) reach(join(types, entry), reached)
   for (const entry of readdirSync(types, { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name)
     if (entry.isFile() && !reached.has(file)) rmSync(file)
@@ -146,7 +164,7 @@ function bundleGlue({ onResolve, onLoad }) {
     const list = entries => `{ ${entries.join(', ')} }`
     const shortOf = name => exports.find(([long]) => long === name)[1]
     const closures = exports.filter(([name]) => name.includes('closure')).map(([, short]) => short)
-    const names = { memory: shortOf('memory'), start: shortOf('__wbindgen_start'), closures }
+    const names = { memory: shortOf('memory'), start: shortOf('__wbindgen_start'), closures, count: exports.length }
     const contents = [
       `import ${list(all)} from '${folder}/wasmqtt_bg.js'`,
       `const glue = ${list(own)}`,
@@ -165,6 +183,22 @@ function bundleGlue({ onResolve, onLoad }) {
       mangleCache: Object.fromEntries(exports),
     })
     return { contents: code }
+  })
+}
+
+/**
+ * Puts the modules inside: raw DEFLATE data in base64. Gzipped, it takes a hundredth more than the
+ * file.
+ */
+function inlineModules({ onResolve, onLoad }) {
+  onResolve({ filter: /\/(?:client|broker)-module\.js$/ }, ({ path, resolveDir }) => ({
+    path: join(resolveDir, path.replace(/\.js$/, '-inline.ts')),
+  }))
+  onResolve({ filter: /^#module\// }, ({ path }) => ({ path: path.slice('#module/'.length), namespace: 'module' }))
+  onLoad({ filter: /./, namespace: 'module' }, ({ path }) => {
+    const bytes = readFileSync(join(dist, path, 'wasmqtt_bg.wasm'))
+    const deflated = deflateRawSync(bytes, { level: 9 }).toString('base64')
+    return { contents: `export const deflated = '${deflated}'\nexport const size = ${bytes.length}` }
   })
 }
 

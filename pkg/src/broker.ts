@@ -2,12 +2,13 @@ import type { Broker } from './broker/broker.js'
 import { BaseClient } from './client/client.js'
 import type { ClientOptions } from './client/options.js'
 import { brokerLoader } from './wasm/broker-module.js'
+import type { ModuleSource } from './wasm/module-source.js'
 
 export type { AccessRule } from './broker/access-rules.js'
 export { Broker, type BrokerEventMap } from './broker/broker.js'
 export type { Counters, DropCause, Traffic } from './broker/counters.js'
 export * from './broker/events.js'
-export { type Explanation, explain, type LevelExplanation, load } from './broker/explain.js'
+export { type Explanation, explain, type LevelExplanation } from './broker/explain.js'
 export {
   type Authenticate,
   type AuthenticateEnhanced,
@@ -51,4 +52,18 @@ export class Client extends BaseClient {
  */
 export async function connect(to: string | URL | Broker, options?: ClientOptions): Promise<Client> {
   return new Client(to, options).ready
+}
+
+/**
+ * Loads the WebAssembly module, which a client or a broker otherwise loads at its creation. With a
+ * source it is taken from there; without one, from the package.
+ *
+ * Idempotent: once the module is there, a call resolves, and its source is not used. Name a source
+ * before the first client or broker.
+ *
+ * Rejects with a LoadError, after which it may be called again. Rejects with an OptionError if the
+ * source is wrong.
+ */
+export async function load(source?: ModuleSource): Promise<void> {
+  await brokerLoader.load(source)
 }

@@ -2,6 +2,7 @@ import type { Broker } from './broker/broker.js'
 import { BaseClient } from './client/client.js'
 import type { ClientOptions } from './client/options.js'
 import { clientLoader } from './wasm/client-module.js'
+import type { ModuleSource } from './wasm/module-source.js'
 
 export * from './public.js'
 
@@ -27,4 +28,18 @@ export class Client extends BaseClient {
  */
 export async function connect(to: string | URL | Broker, options?: ClientOptions): Promise<Client> {
   return new Client(to, options).ready
+}
+
+/**
+ * Loads the WebAssembly module, which a client otherwise loads at its creation. With a source it is
+ * taken from there; without one, from the package.
+ *
+ * Idempotent: once the module is there, a call resolves, and its source is not used. Name a source
+ * before the first client.
+ *
+ * Rejects with a LoadError, after which it may be called again. Rejects with an OptionError if the
+ * source is wrong.
+ */
+export async function load(source?: ModuleSource): Promise<void> {
+  await clientLoader.load(source)
 }

@@ -1,7 +1,7 @@
 // Contents of npm's tarball, and its behaviour when it is imported.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { install, load, packed, root } from './lib/packed.mjs'
@@ -11,6 +11,7 @@ const project = install()
 test('the tarball holds exactly the entries, what they share, the parts that load later, the command, types and WebAssembly', () => {
   const declarations = [
     'broker',
+    'broker-inline',
     'broker/access-rules',
     'broker/broker',
     'broker/counters',
@@ -26,6 +27,7 @@ test('the tarball holds exactly the entries, what they share, the parts that loa
     'client/request-options',
     'client/subscriptions',
     'index',
+    'inline',
     'message/message',
     'message/message-stream',
     'message/packet-record',
@@ -39,6 +41,7 @@ test('the tarball holds exactly the entries, what they share, the parts that loa
     'transport/socket-types',
     'util/errors',
     'util/observed-event-target',
+    'wasm/module-source',
     'wasm/websocket-like',
   ].map(name => `dist/types/${name}.d.ts`)
   const expected = [
@@ -46,7 +49,10 @@ test('the tarball holds exactly the entries, what they share, the parts that loa
     'LICENSE-MIT',
     'README.md',
     'bin/wasmqtt.js',
+    'broker/inline/package.json',
     'broker/package.json',
+    'dist/broker-inline.js',
+    'dist/broker-inline.js.map',
     'dist/broker.js',
     'dist/broker.js.map',
     'dist/broker/wasmqtt_bg.wasm',
@@ -58,10 +64,14 @@ test('the tarball holds exactly the entries, what they share, the parts that loa
     'dist/hooks.js.map',
     'dist/index.js',
     'dist/index.js.map',
+    'dist/inline.js',
+    'dist/inline.js.map',
     'dist/node.js',
     'dist/node.js.map',
+    'dist/react-native.cjs',
     'dist/stores.js',
     'dist/stores.js.map',
+    'inline/package.json',
     'node/package.json',
     'package.json',
     ...declarations,
@@ -87,8 +97,7 @@ test('to import it does nothing: no global, no timer, no module loaded', () => {
     for (const name of ['instantiate', 'compile', 'compileStreaming', 'instantiateStreaming', 'Module', 'Instance']) {
       WebAssembly[name] = () => { throw new Error('loaded') }
     }
-    await import('wasmqtt')
-    await import('wasmqtt/broker')
+    for (const entry of ['wasmqtt', 'wasmqtt/inline', 'wasmqtt/broker', 'wasmqtt/broker/inline']) await import(entry)
     console.log(before === Object.getOwnPropertyNames(globalThis).toString(), process.getActiveResourcesInfo().length)
   `
   const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
@@ -123,7 +132,7 @@ test('a process that has connected and ended ends by itself', () => {
 test('both entries share one set of errors and events', async () => {
   const client = await load(project, 'wasmqtt')
   const broker = await load(project, 'wasmqtt/broker')
-  const own = ['Client', 'connect']
+  const own = ['Client', 'connect', 'load']
   for (const [name, value] of Object.entries(client)) {
     if (own.includes(name)) assert.notEqual(broker[name], value, name)
     else assert.equal(broker[name], value, name)
@@ -141,21 +150,40 @@ test('both entries share one set of errors and events', async () => {
       'explain',
       'hashPassword',
       'indexedDb',
-      'load',
       'memory',
     ],
   )
   assert.ok(broker.Client.prototype instanceof client.BaseClient)
 })
 
+test('an inline entry exports what its entry does', async () => {
+  for (const entry of ['wasmqtt', 'wasmqtt/broker']) {
+    const [names, inline] = [await load(project, entry), await load(project, `${entry}/inline`)].map(Object.keys)
+    assert.deepEqual(inline, names)
+  }
+})
+
+test('require() takes each entry too, since none awaits at its top', () => {
+  const script = `
+    for (const entry of ['', '/broker', '/inline', '/broker/inline', '/node']) require('wasmqtt' + entry)
+    const { Broker, connect } = require('wasmqtt/broker')
+    const broker = new Broker()
+    connect(broker).then(client => client.end()).then(() => console.log('done'))
+  `
+  writeFileSync(join(project, 'required.cjs'), script)
+  const output = execFileSync(process.execPath, ['required.cjs'], { cwd: project, encoding: 'utf8', timeout: 30_000 })
+  assert.equal(output, 'done\n')
+})
+
 test('the published files have no path of the machine that built them', () => {
-  for (const name of ['index.js', 'broker.js', 'common.js', 'hooks.js', 'stores.js', 'cli.js', 'node.js']) {
+  const files = readdirSync(join(project, 'node_modules/wasmqtt/dist')).filter(name => name.endsWith('.js'))
+  for (const name of files) {
     const text = readFileSync(join(project, 'node_modules/wasmqtt/dist', name), 'utf8')
     assert.ok(!text.includes(root), name)
     if (name !== 'cli.js')
       assert.ok(!readFileSync(join(project, `node_modules/wasmqtt/dist/${name}.map`), 'utf8').includes(root))
     // But for that of its map, which another test looks at.
-    const withoutMap = text.replace(/\n\/\/# sourceMappingURL=[\w.]+\s*$/, '')
+    const withoutMap = text.replace(/\n\/\/# sourceMappingURL=[\w.-]+\s*$/, '')
     assert.ok(!/\/home\/|\/root\/|\/\/#/.test(withoutMap), name)
   }
 })

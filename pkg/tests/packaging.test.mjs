@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { Script } from 'node:vm'
 import { transform } from 'esbuild'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
@@ -37,15 +38,16 @@ test('the types of each entry resolve as its code does', async () => {
   const { analysis } = JSON.parse(stdout)
   const problems = analysis.problems.filter(({ kind }) => kind !== 'CJSResolvesToESM')
   assert.deepEqual(problems, [])
-  assert.deepEqual(Object.keys(analysis.entrypoints).toSorted(), ['.', './broker', './node', './package.json'])
+  const entries = ['.', './broker', './broker/inline', './inline', './node', './package.json']
+  assert.deepEqual(Object.keys(analysis.entrypoints).toSorted(), entries)
 })
 
 test('tools that ignore `exports` find the same files by main, module and types', () => {
-  const entries = { '.': '.', './broker': 'broker', './node': 'node' }
-  for (const [entry, path] of Object.entries(entries)) {
-    const fields = JSON.parse(readFileSync(join(folder, path, 'package.json'), 'utf8'))
+  const entries = ['.', './inline', './broker', './broker/inline', './node']
+  for (const entry of entries) {
+    const fields = JSON.parse(readFileSync(join(folder, entry, 'package.json'), 'utf8'))
     const { types, default: code } = manifest.exports[entry]
-    const file = name => fields[name] && relative(folder, resolve(folder, path, fields[name]))
+    const file = name => fields[name] && relative(folder, resolve(folder, entry, fields[name]))
     assert.equal(file('main'), relative('.', code), entry)
     assert.equal(file('types'), relative('.', types), entry)
     // An entry for Node alone has no module for pages.
@@ -60,6 +62,30 @@ test('each WebAssembly module is an entry, at the place where the code looks for
       readFileSync(join(folder, 'dist', code), 'utf8'),
     )
     assert.equal(require.resolve(`wasmqtt/${entry}`), join(folder, 'dist', path))
+  }
+})
+
+test('an inline entry is one file without import.meta, node: or a top-level await', async () => {
+  for (const name of ['inline.js', 'broker-inline.js']) {
+    const text = readFileSync(join(folder, 'dist', name), 'utf8')
+    assert.doesNotMatch(text, /import\.meta|node:|\bfrom"|\bimport\(|\.wasm"/, name)
+    // A script has no `await` outside of functions, and no imports.
+    const { code } = await transform(text, { format: 'iife', target: 'es2022', globalName: 'wasmqtt' })
+    assert.ok(new Script(code), name)
+  }
+})
+
+test('in React Native each entry is an error that says so', async () => {
+  for (const [entry, conditions] of Object.entries(manifest.exports)) {
+    if (typeof conditions === 'string' || entry === './node') continue
+    const { stderr } = await run(
+      process.execPath,
+      ['--conditions=react-native', '--eval', `require('wasmqtt${entry.slice(1)}')`],
+      {
+        cwd: project,
+      },
+    ).catch(error => error)
+    assert.match(stderr, /Error: wasmqtt does not support React Native/, entry)
   }
 })
 

@@ -25,6 +25,9 @@ export const limits = [
       'stores.js': 1_600,
     },
   },
+  // With the module as text, and what decodes it.
+  { entry: './inline', name: 'client, inline', bytes: 61_500, parts: {} },
+  { entry: './broker/inline', name: 'client with broker, inline', bytes: 163_000, parts: {} },
 ]
 
 /**

@@ -19,11 +19,6 @@ export interface Explanation {
   readonly levels: readonly LevelExplanation[]
 }
 
-/** Loads the module for {@link explain}. Clients and brokers load it themselves. */
-export async function load(): Promise<void> {
-  await brokerLoader.load()
-}
-
 /**
  * Compares a filter with a topic level by level.
  *

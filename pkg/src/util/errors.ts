@@ -43,6 +43,13 @@ export class OptionError extends MqttError {
   }
 }
 
+/** A failure to load the WebAssembly module. The message names the place, the cause and the fix. */
+export class LoadError extends MqttError {
+  override get name(): string {
+    return 'LoadError'
+  }
+}
+
 /** A failure to connect: the broker refused, did not answer in time, or could not be reached. */
 export class ConnectError extends MqttError {
   override get name(): string {

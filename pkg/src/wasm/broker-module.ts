@@ -6,7 +6,6 @@ import { Loader } from './loader.js'
  * Loader of the module with a client and a broker. Its URL is relative to the bundle
  * `dist/broker.js`.
  */
-export const brokerLoader = new Loader<BrokerGlue>(
-  generated,
-  () => new URL('./broker/wasmqtt_bg.wasm', import.meta.url),
-)
+export const brokerLoader = new Loader<BrokerGlue>(generated, () => ({
+  url: new URL('./broker/wasmqtt_bg.wasm', import.meta.url),
+}))

@@ -7,3 +7,17 @@ declare module '#glue/client' {
 declare module '#glue/broker' {
   export const generated: import('./loader.js').Generated<typeof import('#wasm/broker')>
 }
+
+// The modules for the inline entries, as raw DEFLATE data in base64, by `inlineModules` there.
+
+declare module '#module/client' {
+  export const deflated: string
+  /** Bytes of the module. */
+  export const size: number
+}
+
+declare module '#module/broker' {
+  export const deflated: string
+  /** Bytes of the module. */
+  export const size: number
+}

@@ -1,5 +1,7 @@
-import { MqttError } from '../util/errors.js'
+import { LoadError, type MqttError } from '../util/errors.js'
+import { compile, fixFor } from './compile.js'
 import type { Glue } from './interface.js'
+import { type ModuleSource, readSource } from './module-source.js'
 import { moduleError } from './to-error.js'
 
 /** A loaded module. */
@@ -30,6 +32,8 @@ interface Names {
   readonly start: string
   /** Callbacks of the browser. */
   readonly closures: readonly string[]
+  /** Number of exports, since short names are those of other modules too. */
+  readonly count: number
 }
 
 /** Loader of one build's module: on first use, and once. */
@@ -39,36 +43,56 @@ export class Loader<G extends Glue = Glue> {
   #loading: Promise<Engine<G>> | undefined
 
   readonly #generated: Generated<G>
-  readonly #url: () => URL
+  /** Source of the module; a function for the one that the package brings. */
+  #source: ModuleSource | (() => ModuleSource)
 
-  constructor(generated: Generated<G>, url: () => URL) {
+  constructor(generated: Generated<G>, source: () => ModuleSource) {
     this.#generated = generated
-    this.#url = url
+    this.#source = source
   }
 
-  /** Loads the module. Rejects with an MqttError; the next call tries again. */
-  load(): Promise<Engine<G>> {
+  /**
+   * Loads the module, from the given source if one is named. A source that comes later than the
+   * module is not used.
+   *
+   * Rejects with a LoadError; the next call tries again. Rejects with an OptionError if the source
+   * is wrong.
+   */
+  async load(given?: unknown): Promise<Engine<G>> {
+    const source = readSource(given)
+    if (source) this.#source = source
     this.#loading ??= this.#start()
     return this.#loading
   }
 
   async #start(): Promise<Engine<G>> {
-    const url = this.#url()
-    const { glue, imports, names } = this.#generated
+    const source = this.#source
+    let from = ''
     try {
-      const instance = await WebAssembly.instantiate(await compile(url), imports)
-      const onFailure = new Set<OnFailure>()
-      const exports = guard(instance.exports, names, onFailure)
-      glue.__wbg_set_wasm(exports)
-      const memory = exports[names.memory] as WebAssembly.Memory
-      const start = exports[names.start] as () => void
-      start()
-      this.engine = { glue, memory, onFailure }
+      const named = typeof source === 'function' ? source() : source
+      if (named.url) from = ` from ${named.url}`
+      this.engine = await this.#instantiate(await compile(named))
       return this.engine
     } catch (cause) {
+      // It may have been named after the start.
+      if (this.#source !== source) return this.#start()
       this.#loading = undefined
-      throw new MqttError(`the WebAssembly module could not be loaded from ${url}: ${cause}`, { cause })
+      throw new LoadError(`the WebAssembly module could not be loaded${from}: ${cause}; ${fixFor(cause)}`, { cause })
     }
+  }
+
+  async #instantiate(module: WebAssembly.Module): Promise<Engine<G>> {
+    const { glue, imports, names } = this.#generated
+    const instance = await WebAssembly.instantiate(module, imports)
+    if (Object.keys(instance.exports).length !== names.count) {
+      throw new Error('it is the module of another entry or version of wasmqtt')
+    }
+    const onFailure = new Set<OnFailure>()
+    const exports = guard(instance.exports, names, onFailure)
+    glue.__wbg_set_wasm(exports)
+    const start = exports[names.start] as () => void
+    start()
+    return { glue, memory: exports[names.memory] as WebAssembly.Memory, onFailure }
   }
 }
 
@@ -112,18 +136,4 @@ function guard(exports: WebAssembly.Exports, { closures }: Names, onFailure: Set
     }
   }
   return guarded
-}
-
-async function compile(url: URL): Promise<WebAssembly.Module> {
-  // In Node, whose `fetch` takes no files. A bundler for browsers would stumble over an import, and
-  // would replace a free `process` by a polyfill.
-  if (url.protocol === 'file:') {
-    return WebAssembly.compile(await globalThis.process.getBuiltinModule('node:fs/promises').readFile(url))
-  }
-  const response = await fetch(url)
-  if (!response.ok) throw new Error(`the server answers ${response.status} ${response.statusText}`)
-  // With another content type only the bytes are used.
-  return response.headers.get('Content-Type') === 'application/wasm'
-    ? WebAssembly.compileStreaming(response)
-    : WebAssembly.compile(await response.arrayBuffer())
 }
