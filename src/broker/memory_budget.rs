@@ -44,6 +44,8 @@ pub(crate) struct MemoryBudget {
     meter: MemoryMeter,
     /// Sum of the accounts' own bytes.
     accounts: usize,
+    /// Sum of the clients' messages.
+    load: Load,
     /// Bytes of tables at the last count.
     tables: usize,
     /// Bytes of outgoing buffers.
@@ -77,6 +79,18 @@ pub(crate) struct Holding {
     pub(crate) own: usize,
     /// Bytes of messages that it may share with others, each in full.
     pub(crate) shared: usize,
+    /// Its messages, for the gauges.
+    pub(crate) load: Load,
+}
+
+/// QoS 1 and 2 messages of a client, or of all clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Load {
+    /// Messages that wait to be sent, and below it the bytes of their topics, payloads and
+    /// properties.
+    pub(crate) queued: usize,
+    pub(crate) queued_bytes: usize,
+    pub(crate) in_flight: usize,
 }
 
 /// Accounts by the numbers of their holders.
@@ -130,7 +144,19 @@ impl MemoryBudget {
     pub(crate) fn new(max: usize, meter: MemoryMeter) -> Self {
         let (clients, peers) = (Accounts::new(), Accounts::new());
         let changed = Vec::new();
-        Self { max, meter, accounts: 0, tables: 0, buffers: 0, clients, peers, changed, highest: 0, holders: 0 }
+        Self {
+            max,
+            meter,
+            accounts: 0,
+            load: Load::default(),
+            tables: 0,
+            buffers: 0,
+            clients,
+            peers,
+            changed,
+            highest: 0,
+            holders: 0,
+        }
     }
 
     /// Returns the meter of the messages.
@@ -152,6 +178,11 @@ impl MemoryBudget {
     /// Returns the numbers for the host.
     pub(crate) fn view(&self) -> Memory {
         Memory { bytes: self.bytes(), highest: self.highest(), max: self.max }
+    }
+
+    /// Returns the messages of all clients, by their accounts.
+    pub(crate) const fn load(&self) -> Load {
+        self.load
     }
 
     /// Returns the bytes that are free.
@@ -209,6 +240,9 @@ impl MemoryBudget {
     pub(crate) fn settle_client(&mut self, key: ClientKey, holding: Holding) {
         let former = self.clients.settle(key.0, holding);
         self.accounts = self.accounts - former.own + holding.own;
+        self.load.queued = self.load.queued - former.load.queued + holding.load.queued;
+        self.load.queued_bytes = self.load.queued_bytes - former.load.queued_bytes + holding.load.queued_bytes;
+        self.load.in_flight = self.load.in_flight - former.load.in_flight + holding.load.in_flight;
     }
 
     /// Notes that the account of a client is to be set at the end of the input. So a burst of
@@ -237,7 +271,7 @@ impl MemoryBudget {
     /// Sets the bytes that a connection holds.
     #[inline]
     pub(crate) fn settle_peer(&mut self, peer: PeerId, own: usize) {
-        let former = self.peers.settle(peer.slot(), Holding { own, shared: 0 });
+        let former = self.peers.settle(peer.slot(), Holding { own, ..Holding::default() });
         self.accounts = self.accounts - former.own + own;
     }
 
@@ -366,7 +400,7 @@ mod tests {
     use crate::time::Time;
 
     fn own(own: usize) -> Holding {
-        Holding { own, shared: 0 }
+        Holding { own, ..Holding::default() }
     }
 
     #[test]
@@ -420,7 +454,7 @@ mod tests {
         let mut memory = MemoryBudget::new(1 << 30, MemoryMeter::default());
         let charge = memory.meter().charge(1_000);
         for key in [1, 2] {
-            memory.settle_client(ClientKey(key), Holding { own: 10, shared: 1_000 });
+            memory.settle_client(ClientKey(key), Holding { own: 10, shared: 1_000, ..Holding::default() });
         }
         let peer = PeerId::new(1, 5);
         memory.settle_peer(peer, 7);

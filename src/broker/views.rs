@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::broker::clients::subscription::ClientSubscription;
 use crate::broker::ids::PeerId;
+use crate::broker::memory_budget::Load;
 use crate::broker::monitor::counters::{Counters, Gauges};
 use crate::broker::{Broker, BrokerOptions};
 use crate::codec::{Message, QoS, Version};
@@ -122,10 +123,11 @@ impl Broker {
         self.outbox.budget.longest()
     }
 
-    /// Returns the gauges. Their cost grows with the number of sessions.
+    /// Returns the gauges, which are kept and not counted anew.
     #[must_use]
     pub fn gauges(&self, now: Time) -> Gauges {
-        let mut gauges = Gauges {
+        let Load { queued, queued_bytes, in_flight } = self.memory.load();
+        Gauges {
             uptime: self.started_at.map_or(0, |started_at| now.saturating_since(started_at).as_secs()),
             clients: self.connected,
             sessions: self.clients.len(),
@@ -133,14 +135,10 @@ impl Broker {
             shared_subscriptions: self.groups.len(),
             retained: self.retained.len(),
             retained_bytes: self.retained.bytes(),
-            ..Gauges::default()
-        };
-        for client in self.clients.iter() {
-            gauges.queued += client.session.queued();
-            gauges.queued_bytes += client.session.queued_bytes();
-            gauges.in_flight += client.session.in_flight();
+            queued,
+            queued_bytes,
+            in_flight,
         }
-        gauges
     }
 
     /// Counts a received packet. A packet that was begun before was counted then.

@@ -21,7 +21,7 @@ use crate::broker::clients::subscription::{ClientSubscription, Subscription, is_
 use crate::broker::clients::will::Will;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag, Session, expires_at};
 use crate::broker::ids::{ClientKey, CursorId, PeerId};
-use crate::broker::memory_budget::Holding;
+use crate::broker::memory_budget::{Holding, Load};
 use crate::codec::Message;
 use crate::collections::change_list::ChangeList;
 use crate::collections::named_slab::NamedSlab;
@@ -106,7 +106,12 @@ impl ClientState {
             + self.cursors.held_bytes();
         let will = self.will.as_ref().map_or(0, |will| will.message().bytes() + Message::HELD_BYTES);
         let shared = self.session.held().and(approved).message_bytes() + will;
-        Holding { own, shared }
+        let load = Load {
+            queued: self.session.queued(),
+            queued_bytes: self.session.queued_bytes(),
+            in_flight: self.session.in_flight(),
+        };
+        Holding { own, shared, load }
     }
 
     /// Counts its deliveries and filters anew, and compares.

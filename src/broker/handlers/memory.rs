@@ -24,6 +24,8 @@ use crate::broker::delivery::fan_out::Target;
 use crate::broker::delivery_tag::Delivery;
 use crate::broker::handlers::packet::Sender;
 use crate::broker::ids::{ClientKey, PeerId};
+#[cfg(debug_assertions)]
+use crate::broker::memory_budget::Load;
 use crate::codec::{Connect, Message, Publish, QoS};
 use crate::time::Time;
 
@@ -244,19 +246,23 @@ impl Broker {
         if self.clients.len() + self.peers.len() > HOLDERS_MAX || !self.tasks.is_empty() {
             return;
         }
-        let mut own = 0;
+        let (mut own, mut load) = (0, Load::default());
         for client in self.clients.iter() {
             client.check_held();
             let key = self.clients.find(&client.id).expect("its own identifier");
             let holding = client.holding();
             assert_eq!(self.memory.held_by(key, None), holding.bytes(), "{}", client.id);
             own += holding.own;
+            load.queued += holding.load.queued;
+            load.queued_bytes += holding.load.queued_bytes;
+            load.in_flight += holding.load.in_flight;
         }
         let mut buffers = self.outbox.buffer_bytes() + self.held.buffer_bytes();
         for peer in self.peers.ids().into_iter().filter_map(|id| self.peers.get(id)) {
             own += peer.own_bytes();
             buffers += peer.output.buffer_bytes();
         }
+        assert_eq!(self.memory.load(), load);
         assert_eq!((self.memory.own_bytes(), self.memory.buffer_bytes()), (own, buffers));
     }
 }

@@ -53,6 +53,7 @@ impl Broker {
     /// Publishes the changed values at the end of an interval.
     pub(crate) fn publish_sys(&mut self, now: Time) {
         self.sys.due = None;
+        self.settle_changed();
         let values = Box::new((self.counters(), self.gauges(now)));
         self.begin_task(Task::Sys(0, values), now);
         self.set_sys_deadline(now);

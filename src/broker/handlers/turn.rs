@@ -171,6 +171,7 @@ impl Broker {
                 First::Left => {}
             }
         }
+        self.settle_changed();
     }
 
     /// Takes the output of a peer that was not accepted when it got it. A refused connection leaves
