@@ -14,9 +14,12 @@ use alloc::vec::Vec;
 
 use crate::broker::auth::open_questions::PendingAnswers;
 use crate::broker::auth::question::Answer;
+use crate::broker::auth::verdict::Verdict;
 use crate::broker::cause::Fault;
+use crate::broker::clients::subscription::Subscription;
 use crate::broker::ids::QuestionId;
 use crate::codec::{Decoder, PacketKind, ReasonCode, Version};
+use crate::topic::TopicFilter;
 
 /// Divisor of [`BrokerOptions::input_bytes_max`](crate::broker::BrokerOptions::input_bytes_max):
 /// reading is paused above the quotient. It is small, so that many blocked peers take little
@@ -45,8 +48,26 @@ pub(crate) struct PeerInput {
 pub(crate) struct Progress {
     /// Decisions of the access list on the first filters of a SUBSCRIBE.
     pub(crate) checked: Vec<Result<(), ReasonCode>>,
-    /// Reason codes of the first filters of an UNSUBSCRIBE.
+    /// Verdicts on the filters of a SUBSCRIBE, once all are known.
+    pub(crate) verdicts: Option<Vec<Verdict>>,
+    /// Reason codes of the first filters of a SUBSCRIBE or an UNSUBSCRIBE.
     pub(crate) reasons: Vec<ReasonCode>,
+    /// The first text of a refusal.
+    pub(crate) reason_string: &'static str,
+    /// True if a new subscription is sent retained messages.
+    pub(crate) sends_retained: bool,
+    /// Those of `$SYS`.
+    pub(crate) sys_filters: Vec<(TopicFilter, Subscription)>,
+}
+
+impl Progress {
+    /// Returns the bytes of memory of its tables.
+    fn table_bytes(&self) -> usize {
+        self.checked.capacity()
+            + self.verdicts.as_ref().map_or(0, Vec::capacity) * size_of::<Verdict>()
+            + self.reasons.capacity()
+            + self.sys_filters.capacity() * size_of::<(TopicFilter, Subscription)>()
+    }
 }
 
 /// The reason why the first packet in a peer's decoder is not handled now.
@@ -100,7 +121,7 @@ impl PeerInput {
     pub(crate) fn held_bytes(&self) -> usize {
         self.decoder.capacity()
             + self.questions.as_ref().map_or(0, |questions| questions.table_bytes())
-            + self.progress.as_ref().map_or(0, |progress| progress.checked.capacity() + progress.reasons.capacity())
+            + self.progress.as_ref().map_or(0, |progress| progress.table_bytes())
     }
 
     /// True if the bytes that wait begin with these.

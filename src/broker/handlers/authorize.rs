@@ -138,14 +138,16 @@ impl Broker {
     }
 
     /// Returns a verdict for each subscription. `None` while one is pending, or if the rest is
-    /// compared with the access list in the next turn.
+    /// compared with the access list in the next turn. `checked` are the first decisions of the
+    /// list.
     pub(crate) fn may_subscribe(
         &mut self,
         sender: Sender,
         subscribe: &Subscribe<'_>,
+        checked: Vec<Result<(), ReasonCode>>,
         now: Time,
     ) -> Option<Vec<Verdict>> {
-        let checked = self.check_filters(sender, subscribe)?;
+        let checked = self.check_filters(sender, subscribe, checked)?;
         let Some(client) = self.clients.get(sender.client) else { return Some(Vec::new()) };
         let (client_id, username) = (Arc::clone(&client.id), client.username.clone());
         let mut verdicts = Vec::with_capacity(checked.len());
@@ -180,8 +182,12 @@ impl Broker {
 
     /// Compares the filters of a SUBSCRIBE with the access list. `None` if the rest goes on in the
     /// next turn.
-    fn check_filters(&mut self, sender: Sender, subscribe: &Subscribe<'_>) -> Option<Vec<Result<(), ReasonCode>>> {
-        let Progress { mut checked, .. } = self.take_progress(sender.peer);
+    fn check_filters(
+        &mut self,
+        sender: Sender,
+        subscribe: &Subscribe<'_>,
+        mut checked: Vec<Result<(), ReasonCode>>,
+    ) -> Option<Vec<Result<(), ReasonCode>>> {
         let Self { clients, options, outbox, .. } = self;
         let Some(client) = clients.get(sender.client) else { return Some(checked) };
         let filters = subscribe.subscriptions.iter().take(options.subscriptions_max);

@@ -32,6 +32,9 @@ const EXPIRED_STEPS: usize = 10;
 /// Cost of a filter without a subscription, in the same steps.
 const UNKNOWN_FILTER_STEPS: usize = 4;
 
+/// Filters that are decoded in one step, again in each turn.
+const FILTERS_IN_STEP: usize = 4;
+
 const TOO_MANY_LEVELS: &str = "topic filter has more levels than the broker allows";
 
 /// A granted subscription.
@@ -48,35 +51,6 @@ struct Refused {
     reason_string: &'static str,
 }
 
-/// The answer to a SUBSCRIBE.
-#[derive(Default)]
-struct Grants {
-    reasons: Vec<ReasonCode>,
-    /// The subscriptions that are sent retained messages.
-    new: Vec<Granted>,
-    /// The first text of a refusal.
-    reason_string: &'static str,
-}
-
-impl Grants {
-    /// Notes what became of one filter, and returns its reason code.
-    fn add(&mut self, granted: Result<Granted, Refused>) -> ReasonCode {
-        match granted {
-            Ok(granted) => {
-                let reason = granted_reason(granted.subscription.qos);
-                self.new.extend(granted.sends_retained.then_some(granted));
-                reason
-            }
-            Err(refused) => {
-                if self.reason_string.is_empty() {
-                    self.reason_string = refused.reason_string;
-                }
-                refused.reason
-            }
-        }
-    }
-}
-
 impl Refused {
     const fn new(reason: ReasonCode, reason_string: &'static str) -> Self {
         Self { reason, reason_string }
@@ -90,29 +64,39 @@ impl Broker {
         subscribe: &Subscribe<'_>,
         now: Time,
     ) -> Result<Handled, Fault> {
-        self.check_subscribe(sender, subscribe)?;
-        let verdicts = if self.required_checks.subscribe {
-            let Some(verdicts) = self.may_subscribe(sender, subscribe, now) else { return Ok(Handled::Waits) };
-            verdicts
-        } else {
-            Vec::new()
-        };
-        let Grants { reasons, new, reason_string } = self.grant_all(sender, subscribe, &verdicts);
+        self.outbox.note_work(subscribe.subscriptions.len() / FILTERS_IN_STEP, 0);
+        let mut progress = self.take_progress(sender.peer);
+        if progress.verdicts.is_none() {
+            self.check_subscribe(sender, subscribe)?;
+            let verdicts = if self.required_checks.subscribe {
+                let Some(verdicts) = self.may_subscribe(sender, subscribe, progress.checked, now) else {
+                    return Ok(Handled::Waits);
+                };
+                verdicts
+            } else {
+                Vec::new()
+            };
+            progress = Progress { verdicts: Some(verdicts), ..Progress::default() };
+        }
+        if !self.grant_all(sender, subscribe, &mut progress) {
+            self.put_progress(sender.peer, progress);
+            self.defer(sender.peer, Blocked::Budget);
+            return Ok(Handled::Waits);
+        }
+        let Progress { reasons, reason_string, sends_retained, sys_filters, .. } = progress;
         let suback = Suback { packet_id: subscribe.packet_id, properties: Properties::EMPTY, reasons };
         self.send_with_reason_string(sender, Packet::Suback(suback), reason_string)?;
-        if new.is_empty() {
+        if !sends_retained {
             return Ok(Handled::Done);
         }
         // Those that are left are not sent either.
         while !self.outbox.is_spent() && self.retained.remove_expired(now) {
             self.outbox.note_work(EXPIRED_STEPS, 0);
         }
-        let is_of_sys = |granted: &Granted| is_sys(granted.filter.filter());
-        if !self.options.sys_interval.is_zero() && new.iter().any(is_of_sys) {
-            let new = new.into_iter().filter(is_of_sys).map(|granted| (granted.filter, granted.subscription)).collect();
+        if !sys_filters.is_empty() {
+            self.settle_changed();
             let values = Box::new((self.counters(), self.gauges(now)));
-            self.outbox.note_work(self.clients.len(), 0);
-            self.begin_task(Task::NewSysFilters(sender.client, new, values), now);
+            self.begin_task(Task::NewSysFilters(sender.client, sys_filters, values), now);
         }
         if let Some(mut subscriber) = self.delivery_to(sender.client, now) {
             subscriber.flush();
@@ -120,27 +104,59 @@ impl Broker {
         Ok(Handled::Done)
     }
 
-    /// Makes the subscriptions of a SUBSCRIBE that are not refused.
-    fn grant_all(&mut self, sender: Sender, subscribe: &Subscribe<'_>, verdicts: &[Verdict]) -> Grants {
+    /// Makes the subscriptions of a SUBSCRIBE that are not refused, from where it has come to. False
+    /// if the rest goes on in the next turn.
+    fn grant_all(&mut self, sender: Sender, subscribe: &Subscribe<'_>, progress: &mut Progress) -> bool {
         let identifier = subscribe.properties.subscription_identifiers().next().unwrap_or(0);
         let is_3_1 = self.is_3_1(sender.peer);
-        let mut grants = Grants::default();
-        self.outbox.note_work(FILTER_STEPS * (1 + subscribe.subscriptions.len()), 0);
-        for (index, asked) in subscribe.subscriptions.iter().enumerate() {
-            // A long SUBSCRIBE that repeats its filters is bounded too.
-            let granted = if index >= self.options.subscriptions_max {
-                let text = "more filters in one SUBSCRIBE than the subscription limit";
-                Err(Refused::new(ReasonCode::QuotaExceeded, text))
-            } else if let Some(Verdict::Refused(reason)) = verdicts.get(index) {
-                Err(Refused::new(*reason, "not authorized for this filter"))
-            } else {
-                self.grant(sender.client, asked, identifier)
+        let sends_sys = !self.options.sys_interval.is_zero();
+        while let Some(asked) = subscribe.subscriptions.get(progress.reasons.len()) {
+            if self.outbox.is_spent() {
+                return false;
+            }
+            let index = progress.reasons.len();
+            let verdict = progress.verdicts.as_ref().and_then(|verdicts| verdicts.get(index));
+            let granted = self.grant_next(sender.client, (index, asked), verdict, identifier);
+            let reason = match granted {
+                Ok(Granted { filter, subscription, sends_retained }) => {
+                    progress.sends_retained |= sends_retained;
+                    if sends_retained && sends_sys && is_sys(filter.filter()) {
+                        progress.sys_filters.push((filter, subscription));
+                    }
+                    granted_reason(subscription.qos)
+                }
+                Err(refused) => {
+                    if progress.reason_string.is_empty() {
+                        progress.reason_string = refused.reason_string;
+                    }
+                    refused.reason
+                }
             };
-            let reason = grants.add(granted);
             self.log_subscription(sender.client, asked.filter, reason, true);
-            grants.reasons.push(if reason.is_error() && is_3_1 { ReasonCode::Success } else { reason });
+            progress.reasons.push(if reason.is_error() && is_3_1 { ReasonCode::Success } else { reason });
         }
-        grants
+        true
+    }
+
+    /// Makes one subscription of a SUBSCRIBE, unless it is refused.
+    fn grant_next(
+        &mut self,
+        client: ClientKey,
+        (index, asked): (usize, &codec::Subscription<'_>),
+        verdict: Option<&Verdict>,
+        identifier: u32,
+    ) -> Result<Granted, Refused> {
+        self.outbox.note_work(UNKNOWN_FILTER_STEPS, 0);
+        // A long SUBSCRIBE that repeats its filters is bounded too.
+        if index >= self.options.subscriptions_max {
+            let text = "more filters in one SUBSCRIBE than the subscription limit";
+            return Err(Refused::new(ReasonCode::QuotaExceeded, text));
+        }
+        if let Some(Verdict::Refused(reason)) = verdict {
+            return Err(Refused::new(*reason, "not authorized for this filter"));
+        }
+        self.outbox.note_work(FILTER_STEPS, asked.filter.len());
+        self.grant(client, asked, identifier)
     }
 
     pub(crate) fn on_unsubscribe(
@@ -149,6 +165,7 @@ impl Broker {
         unsubscribe: &Unsubscribe<'_>,
         now: Time,
     ) -> Result<Handled, Fault> {
+        self.outbox.note_work(unsubscribe.filters.len() / FILTERS_IN_STEP, 0);
         let Progress { mut reasons, .. } = self.take_progress(sender.peer);
         while let Some(text) = unsubscribe.filters.get(reasons.len()) {
             if self.outbox.is_spent() || !self.tasks.is_empty() {
