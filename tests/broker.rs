@@ -13,6 +13,7 @@ mod broker {
     mod connack_limits;
     mod connect;
     mod counters;
+    mod cut_groups;
     mod deliver;
     mod expired;
     mod former_user;

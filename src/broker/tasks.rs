@@ -10,9 +10,11 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::broker::clients::shared_groups::Search;
 use crate::broker::clients::subscription::Subscription;
+use crate::broker::delivery::readiness::Readiness;
 use crate::broker::delivery_tag::Delivery;
-use crate::broker::ids::{ClientKey, GroupKey, PeerId};
+use crate::broker::ids::{ClientKey, PeerId, QuestionId};
 use crate::broker::monitor::counters::{Counters, Gauges};
 use crate::codec::{Message, PacketId};
 use crate::collections::fifo::Fifo;
@@ -28,6 +30,8 @@ pub(crate) enum Task {
     Will(ClientKey, Arc<Message>),
     /// Redelivers messages to other members of their groups.
     HandOver(HandOver),
+    /// Redelivers those that wait for the host's approval.
+    HandOverLine(HandOverLine),
     /// Ends a session.
     EndSession(ClientKey, EndStage),
     /// Sends a client the values of `$SYS` for these new subscriptions.
@@ -48,24 +52,28 @@ pub(crate) struct CutFanOut {
     pub(crate) acknowledges: Option<(PeerId, PacketId)>,
 }
 
-/// Deliveries to redeliver, of a client that has left.
+/// Deliveries to redeliver, of a client that has left its connection, a group or its session.
 #[derive(Debug)]
 pub(crate) struct HandOver {
     pub(crate) from: ClientKey,
     /// Deliveries, and the empty places between them.
     pub(crate) deliveries: Fifo<Option<Delivery>>,
-    pub(crate) left: Left,
+    /// True if its session has ended. Messages that no other member takes are dropped then, and stay
+    /// in its queue otherwise.
+    pub(crate) is_ended: bool,
+    /// The search for a member for the first of them.
+    pub(crate) search: Search<Readiness>,
 }
 
-/// The thing that a client has left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Left {
-    /// Its connection. Messages that no other member takes stay in its queue.
-    Connection,
-    /// This group. Messages that no other member takes stay in its queue.
-    Group(GroupKey),
-    /// Its session. Messages that no other member takes are dropped.
-    Session,
+/// Deliveries to redeliver that wait for approval. They stay in the queue meanwhile, since their
+/// answers may come.
+#[derive(Debug)]
+pub(crate) struct HandOverLine {
+    pub(crate) from: ClientKey,
+    /// The question of the last delivery that was looked at.
+    pub(crate) after: QuestionId,
+    /// The search for a member for the next one.
+    pub(crate) search: Search<Readiness>,
 }
 
 /// Next stage of the end of a session.

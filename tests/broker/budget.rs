@@ -14,13 +14,13 @@ use crate::support::packets::{V5, connect, id, lasting, message, properties, pub
 use crate::support::scenario::Scenario;
 
 /// Steps of a turn, and of the last item that it begins.
-const STEPS_MAX: usize = 200_000 + 50_000;
+pub(super) const STEPS_MAX: usize = 200_000 + 50_000;
 
-fn options() -> BrokerOptions {
+pub(super) fn options() -> BrokerOptions {
     BrokerOptions { sessions_max: 20_000, ..BrokerOptions::default() }
 }
 
-fn encoded(packet: &Packet<'_>) -> Vec<u8> {
+pub(super) fn encoded(packet: &Packet<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     packet.encode(V5, &mut bytes).expect("a good packet");
     bytes
@@ -44,7 +44,7 @@ fn is_answered(scenario: &mut Scenario, peer: PeerId) -> bool {
 
 /// Runs turns until nothing is due. In each, the innocent client's ping is answered. Returns their
 /// number.
-fn turns(scenario: &mut Scenario, innocent: PeerId) -> usize {
+pub(super) fn turns(scenario: &mut Scenario, innocent: PeerId) -> usize {
     let mut turns = 1;
     is_answered(scenario, innocent);
     while scenario.broker.next_deadline().is_some_and(|at| at <= scenario.now) {
@@ -66,7 +66,7 @@ fn overlapping(count: usize) -> Vec<String> {
     (0..count).map(pattern).collect()
 }
 
-fn subscribe_all(scenario: &mut Scenario, peer: PeerId, filters: &[String]) {
+pub(super) fn subscribe_all(scenario: &mut Scenario, peer: PeerId, filters: &[String]) {
     let options = SubscriptionOptions { qos: QoS::ExactlyOnce, ..SubscriptionOptions::default() };
     let subscriptions = filters.iter().map(|filter| Subscription { filter, options }).collect();
     let subscribe = Subscribe { packet_id: id(1), properties: Properties::EMPTY, subscriptions };

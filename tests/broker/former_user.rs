@@ -2,12 +2,12 @@
 //! is dropped, counted and told.
 
 use wasmqtt::broker::{
-    Access, AccessFilter, AccessRule, Action, Answer, Asks, BrokerOptions, DropCause, Event, PeerId, Question,
+    Access, AccessFilter, AccessRule, Action, Answer, Asks, BrokerOptions, DropCause, Event, Output, PeerId, Question,
 };
-use wasmqtt::codec::{Ack, Connect, Packet, QoS, ReasonCode};
+use wasmqtt::codec::{Ack, Connect, Packet, Property, QoS, ReasonCode};
 
 use super::store::{restart_with, stored_with};
-use crate::support::packets::{BOTH, V4, V5, connect, id, lasting};
+use crate::support::packets::{BOTH, V4, V5, connect, id, lasting, properties};
 use crate::support::scenario::Scenario;
 
 const REFUSE: Answer = Answer::Refuse(ReasonCode::NotAuthorized);
@@ -418,4 +418,71 @@ fn a_client_that_waits_for_its_subscriptions_may_be_gone() {
     let clean = Connect { clean_start: true, ..connect };
     come(&mut scenario, &clean, Some("bob"));
     assert!(scenario.asked.is_empty());
+}
+
+/// The former user's queue is redelivered in turns, and what is left of it comes back to the next
+/// user. A retained message leaves in between, which ends no check of the rest.
+#[test]
+fn a_queue_that_comes_back_in_turns_is_checked_to_its_end() {
+    let limits = BrokerOptions { sessions_max: 4_000, ..options(Access::default(), SUBSCRIBE) };
+    let mut scenario = Scenario::with(limits);
+    let group = "$share/g/secret/g";
+    for number in 0..2_000 {
+        let member = scenario.join_with(&Connect { username: Some("ann"), ..lasting(V5, &format!("m{number}")) });
+        scenario.subscribe(member, group, QoS::AtLeastOnce);
+        answer_subscriptions(&mut scenario, Some("ann"));
+        scenario.leave(member);
+    }
+    let other = publisher(&mut scenario);
+    for topic in ["r/1", "r/2", "r/3"] {
+        scenario.retain(other, topic, "kept", QoS::AtLeastOnce);
+    }
+    let one = properties(&[Property::ReceiveMaximum(1), Property::SessionExpiryInterval(1_000)]);
+    let slow = Connect { properties: one.as_properties(), ..lasting(V5, "a") };
+    let (ann, _) = come(&mut scenario, &slow, Some("ann"));
+    for filter in [group, "plain/secret", "r/+"] {
+        scenario.subscribe(ann, filter, QoS::AtLeastOnce);
+        answer_subscriptions(&mut scenario, Some("ann"));
+    }
+    for number in 0..900 {
+        let topic = if number % 2 == 0 { "plain/secret" } else { "secret/g" };
+        scenario.publish(other, topic, "x", QoS::AtLeastOnce);
+    }
+    // The queue is served once, so that the next turn is a cursor's.
+    scenario.send(ann, &Packet::Puback(Ack::success(id(1))));
+    scenario.writable(ann, false);
+    scenario.send(ann, &Packet::Puback(Ack::success(id(2))));
+    scenario.cut(ann);
+    let member = scenario.join_with(&Connect { username: Some("ann"), ..lasting(V5, "member") });
+    scenario.subscribe(member, group, QoS::AtLeastOnce);
+    answer_subscriptions(&mut scenario, Some("ann"));
+    let bob = scenario.connect(&Connect { username: Some("bob"), ..lasting(V5, "a") });
+    // Between two turns, the transport of the next user takes more again.
+    let (mut turns, mut sent) = (0, Vec::new());
+    for (question, ask) in std::mem::take(&mut scenario.asked) {
+        let Question::Authorize { topic, .. } = ask else { panic!("{ask:?}") };
+        let answer = if topic.contains("secret") { REFUSE } else { Answer::Allow };
+        scenario.broker.answer(question, answer, scenario.now);
+    }
+    loop {
+        while let Some(output) = scenario.broker.poll_output() {
+            if let Output::Transmit(to, frame) = output
+                && to == bob
+            {
+                sent.extend_from_slice(frame);
+            }
+        }
+        if scenario.broker.next_deadline().is_none_or(|at| at > scenario.now) {
+            break;
+        }
+        scenario.broker.set_writable(bob, false, scenario.now);
+        scenario.broker.set_writable(bob, true, scenario.now);
+        scenario.broker.handle_timeout(scenario.now);
+        turns += 1;
+    }
+    assert!(turns > 2, "it was cut");
+    let has = |text: &str| sent.windows(text.len()).any(|bytes| bytes == text.as_bytes());
+    assert!(has("r/3") && !has("secret"), "{} bytes", sent.len());
+    let dropped = scenario.broker.counters().dropped_for(DropCause::NotAuthorized);
+    assert_eq!(dropped, 449, "all that was not of the group");
 }

@@ -63,6 +63,29 @@ impl ApprovalQueue {
         Some(first)
     }
 
+    /// Returns the first delivery that was asked about after this question, with its question and
+    /// verdict.
+    pub(crate) fn after(&self, question: QuestionId) -> Option<(QuestionId, Verdict, &Delivery)> {
+        let place = self.waiting.partition_point(|(other, _, _)| *other <= question);
+        let (question, verdict, delivery) = self.waiting.get(place)?;
+        Some((*question, *verdict, delivery))
+    }
+
+    /// Takes the delivery of this question out, wherever it stands.
+    pub(crate) fn remove(&mut self, question: QuestionId) -> Option<Delivery> {
+        let place = self.waiting.binary_search_by_key(&question, |(question, _, _)| *question).ok()?;
+        let (_, _, delivery) = self.waiting.remove(place)?;
+        self.held.remove(&delivery);
+        Some(delivery)
+    }
+
+    /// Takes the delivery of this question out of its group.
+    pub(crate) fn leave_group(&mut self, question: QuestionId) {
+        if let Ok(place) = self.waiting.binary_search_by_key(&question, |(question, _, _)| *question) {
+            self.waiting[place].2.tag.group = None;
+        }
+    }
+
     /// True if a delivery has expired.
     pub(crate) fn has_expired(&self, now: Time) -> bool {
         let now = now.as_millis();

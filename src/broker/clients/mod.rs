@@ -61,6 +61,9 @@ pub(crate) struct ClientState {
     pub(crate) approvals: Option<Box<ApprovalQueue>>,
     /// Deliveries to check again before they leave, if any.
     pub(crate) rechecks: Option<Box<Rechecks>>,
+    /// True while its queue is redelivered to other members of its groups. What is left comes back
+    /// to it, and then has to be checked again if it had to be before.
+    pub(crate) is_handing_over: bool,
     /// Cursors of subscriptions with retained messages still to send.
     pub(crate) cursors: RetainedCursors,
     /// Deliveries ever put into the session's queue, and below it into the approval queue.
@@ -378,6 +381,7 @@ impl Clients {
             will: None,
             approvals: None,
             rechecks: None,
+            is_handing_over: false,
             cursors: RetainedCursors::new(),
             enqueued: 0,
             approvals_enqueued: 0,

@@ -18,6 +18,31 @@ pub(crate) const MEMBER_BYTES: usize = 2 * size_of::<(ClientKey, Subscription)>(
 /// Members that are compared or moved in one step.
 const MEMBERS_IN_STEP: usize = 8;
 
+/// Search for a member of a group, which may go on in later turns.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Search<R> {
+    /// Members that it has looked at.
+    looked_at: usize,
+    /// The best of them, and its place.
+    chosen: Option<(R, usize)>,
+}
+
+impl<R> Default for Search<R> {
+    fn default() -> Self {
+        Self { looked_at: 0, chosen: None }
+    }
+}
+
+/// Result of a search for a member.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Picked {
+    Member(ClientKey, Subscription),
+    /// No member may have the message.
+    Nobody,
+    /// The budget is spent before the end of the search.
+    Later,
+}
+
 #[derive(Debug)]
 struct Group {
     /// The whole filter: share name and topic filter.
@@ -109,31 +134,39 @@ impl Groups {
 
     /// Picks the first member, from the next one on, of the highest readiness. `readiness` returns
     /// `None` for a member that may not have the message. None is better than `best`.
+    ///
+    /// It goes on with `search`, as far as the budget goes.
     pub(crate) fn pick<R: Ord + Copy>(
         &mut self,
         key: GroupKey,
         best: R,
+        search: &mut Search<R>,
         budget: &mut Budget,
         mut readiness: impl FnMut(ClientKey, &Subscription, &mut Budget) -> Option<R>,
-    ) -> Option<(ClientKey, Subscription)> {
-        let group = self.0.get_mut(key.0)?;
-        let count = group.members.len().max(1);
-        let mut chosen: Option<(R, usize)> = None;
-        for offset in 0..count {
+    ) -> Picked {
+        let Some(group) = self.0.get_mut(key.0) else { return Picked::Nobody };
+        let count = group.members.len();
+        while search.looked_at < count {
+            if budget.is_spent() {
+                return Picked::Later;
+            }
             budget.spend(1, 0);
-            let place = (group.next + offset) % count;
+            let place = (group.next + search.looked_at) % count;
+            search.looked_at += 1;
             let Some((member, subscription)) = group.members.get(place) else { break };
             let Some(own) = readiness(*member, subscription, budget) else { continue };
-            if chosen.is_none_or(|(highest, _)| highest < own) {
-                chosen = Some((own, place));
+            if search.chosen.is_none_or(|(highest, _)| highest < own) {
+                search.chosen = Some((own, place));
                 if own >= best {
                     break;
                 }
             }
         }
-        let (_, chosen) = chosen?;
+        let chosen = core::mem::take(search).chosen;
+        let Some((_, chosen)) = chosen else { return Picked::Nobody };
+        let Some((member, subscription)) = group.members.get(chosen) else { return Picked::Nobody };
         group.next = chosen + 1;
-        group.members.get(chosen).copied()
+        Picked::Member(*member, *subscription)
     }
 
     /// Counts a member of the group with this filter as connected, or no more.

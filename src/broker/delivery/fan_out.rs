@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::broker::auth::access_list::Access;
 use crate::broker::budget::Budget;
 use crate::broker::clients::Clients;
-use crate::broker::clients::shared_groups::Groups;
+use crate::broker::clients::shared_groups::{Groups, Picked, Search};
 use crate::broker::clients::subscription::Subscription;
 use crate::broker::connection::peer::Peers;
 use crate::broker::delivery::encoded_publish::DeliveryOptions;
@@ -40,6 +40,8 @@ pub(crate) struct FanOut {
     /// How far the match of the topic has come.
     walk: Walk,
     is_collected: bool,
+    /// The search for a member of the group that it has come to.
+    search: Search<Readiness>,
     /// The rules of the access list that are about the topic.
     rules: Vec<usize>,
     has_rules: bool,
@@ -100,6 +102,7 @@ impl FanOut {
         self.number += 1;
         self.walk.restart();
         self.is_collected = false;
+        self.search = Search::default();
         self.has_rules = false;
         self.rules.clear();
         self.next = 0;
@@ -154,13 +157,17 @@ impl FanOut {
                     Subscriber::Group(group) => {
                         let readiness = |key, subscription: &Subscription, budget: &mut Budget| {
                             let size = (publish.qos.min(subscription.qos), bytes);
-                            let readiness = Readiness::of(key, size, clients, parts, now)?;
+                            let readiness = Readiness::of(key, size, clients, parts, (now, budget))?;
                             may_read(key, clients, budget).then_some(readiness)
                         };
                         let best = Readiness::best(publish.qos, groups.is_attended(group));
-                        let picked = groups.pick(group, best, budget, readiness);
-                        self.targets
-                            .extend(picked.map(|(key, subscription)| Target::new(key, subscription, Some(group))));
+                        match groups.pick(group, best, &mut self.search, budget, readiness) {
+                            Picked::Member(key, subscription) => {
+                                self.targets.push(Target::new(key, subscription, Some(group)));
+                            }
+                            Picked::Nobody => {}
+                            Picked::Later => return place,
+                        }
                     }
                     // [MQTT-3.8.3-3]; the broker's own topics do not count as the host's.
                     Subscriber::Host(_) if subscription.no_local && publisher.is_none() && !is_brokers_own(topic) => {}

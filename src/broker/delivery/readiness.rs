@@ -1,5 +1,6 @@
 //! Readiness of a member of a shared subscription for a message.
 
+use crate::broker::budget::Budget;
 use crate::broker::clients::Clients;
 use crate::broker::clients::approval_queue::ApprovalQueue;
 use crate::broker::connection::peer::Peers;
@@ -7,6 +8,9 @@ use crate::broker::ids::ClientKey;
 use crate::broker::options::BrokerOptions;
 use crate::codec::QoS;
 use crate::time::Time;
+
+/// Deliveries of a queue that are looked at in one step.
+const DELIVERIES_IN_STEP: usize = 4;
 
 /// Fate of a message that is given to a member now, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,22 +43,31 @@ impl Readiness {
         (qos, bytes): (QoS, usize),
         clients: &mut Clients,
         (peers, options): (&Peers, &BrokerOptions),
-        now: Time,
+        (now, budget): (Time, &mut Budget),
     ) -> Option<Self> {
         let found = clients.get(client)?;
         let output = found.peer.and_then(|id| peers.get(id)).map(|peer| &peer.output);
         let line = found.approvals.as_deref().filter(|_| options.asks.receive);
         let is_full = |line: &ApprovalQueue| !line.has_room(bytes, options.queue_messages, options.queue_bytes);
-        if line.is_some_and(|line| is_full(line) && !line.has_expired(now)) {
-            return Some(Self::Full);
+        if let Some(line) = line.filter(|line| is_full(line)) {
+            budget.spend(line.len() / DELIVERIES_IN_STEP, 0);
+            if !line.has_expired(now) {
+                return Some(Self::Full);
+            }
         }
         if qos == QoS::AtMostOnce {
             let room = output.map(|output| output.check_room(options.transmit_bytes_max));
             // A loss of a connected member is told.
             return Some(room.map_or(Self::Full, |room| if room.is_ok() { Self::Ready } else { Self::Away }));
         }
-        if !found.session.has_room(bytes) && !clients.has_expired_queued(client, now) {
-            return Some(Self::Full);
+        if !found.session.has_room(bytes) {
+            // The order of expiry is made once.
+            if !found.session.is_ordered() {
+                budget.spend(found.session.places() / DELIVERIES_IN_STEP, 0);
+            }
+            if !clients.has_expired_queued(client, now) {
+                return Some(Self::Full);
+            }
         }
         Some(output.map_or(Self::Away, |output| if output.is_writable() { Self::Ready } else { Self::Waiting }))
     }

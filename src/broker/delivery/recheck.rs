@@ -132,7 +132,7 @@ impl SubscriberDelivery<'_> {
 
     /// Ends the rechecks, since nothing is left of them.
     fn end_rechecks(&mut self) {
-        if !self.is_approval_outdated() {
+        if !self.is_approval_outdated() && !self.client.is_handing_over {
             self.client.close_rechecks(self.questions);
             self.client.rechecks = None;
         }

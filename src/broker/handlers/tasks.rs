@@ -50,6 +50,7 @@ impl Broker {
             Task::FanOut(cut) => self.continue_fan_out(cut, now),
             Task::Will(key, message) => self.publish_will(key, &message, now),
             Task::HandOver(hand_over) => self.continue_hand_over(hand_over, now),
+            Task::HandOverLine(line) => self.continue_hand_over_line(line, now),
             Task::EndSession(key, stage) => self.continue_end(key, stage, now),
             Task::NewSysFilters(key, filters, values) => self.continue_new_sys_filters(key, filters, values, now),
             Task::Sys(index, values) => self.continue_sys(index, values, now),
