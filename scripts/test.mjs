@@ -3,7 +3,8 @@
 import { setUpChromiumAndDriver } from './lib/browser.mjs'
 import { buildPackage, setUpBuild } from './lib/build.mjs'
 import { quickChecks, rustChecks, sourceChecks, typeChecks } from './lib/checks.mjs'
-import { browserTests, packageTests, pageTests } from './lib/checks-web.mjs'
+import { browserTests, exampleTests, packageTests, pageTests } from './lib/checks-web.mjs'
+import { setUpExamples } from './lib/examples.mjs'
 import { setUpMosquitto } from './lib/mosquitto.mjs'
 import { readOptions } from './lib/options.mjs'
 import { setUpPaho } from './lib/python.mjs'
@@ -47,6 +48,8 @@ async function everything() {
   await buildPackage(report, env)
   await typeChecks(report, env)
   await packageTests(report, env)
+  await report.step("examples' packages", { needs: ['npm packages'] }, setUpExamples)
+  await exampleTests(report, env)
   await browserTests(report, env)
   await pageTests(report, env)
 }

@@ -41,6 +41,13 @@ export async function packageTests(report, env) {
   }
 }
 
+/** Builds the examples, and runs them in Chromium and in each runtime. */
+export async function exampleTests(report, env) {
+  await report.step('examples', { needs: [face, 'Chromium', "examples' packages"] }, step =>
+    step.tests(counts.node, 'npm', ['run', 'test:examples', '--workspace', 'pkg'], { env, minutes: 20 }),
+  )
+}
+
 async function sizeWithin(step, sizes, most) {
   for (const { file, bytes } of sizes) step.log(`${String(bytes).padStart(8)} ${file}\n`)
   const sum = sizes.reduce((total, { bytes }) => total + bytes, 0)

@@ -16,11 +16,11 @@ const npm = (...args) => execFileSync('npm', args, { cwd: root, encoding: 'utf8'
 export const packed = () => JSON.parse(npm('pack', '--dry-run', '--json', '--ignore-scripts'))[0]
 
 /**
- * Packs, unpacks into a project's node_modules, and removes the project after the tests of the
- * file.
+ * Packs, unpacks into the node_modules of a project in `parent`, and removes the project after the
+ * tests of the file.
  */
-export function install() {
-  const project = mkdtempSync(join(tmpdir(), 'wasmqtt-packed-'))
+export function install(parent = tmpdir()) {
+  const project = mkdtempSync(join(parent, 'wasmqtt-packed-'))
   after(() => rmSync(project, { recursive: true, force: true, maxRetries: 5 }))
   const [{ filename }] = JSON.parse(npm('pack', '--json', '--ignore-scripts', '--pack-destination', project))
   const folder = join(project, 'node_modules', 'wasmqtt')
