@@ -64,7 +64,7 @@ pub(crate) fn earlier(one: Option<Time>, other: Option<Time>) -> Option<Time> {
 /// Returns whole milliseconds, rounded up: a limit of less than one is not over at once.
 ///
 /// Not `Duration::as_millis`, whose 128 bits a page's module would need a multiplication for.
-fn millis(duration: Duration) -> u64 {
+pub(crate) fn millis(duration: Duration) -> u64 {
     duration.as_secs().saturating_mul(1000).saturating_add(duration.subsec_nanos().div_ceil(1_000_000).into())
 }
 

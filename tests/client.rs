@@ -8,6 +8,8 @@ mod client {
     mod delivery;
     mod faults;
     mod life;
+    mod offline;
+    mod recovery;
     mod script;
     mod shared;
     mod split;

@@ -1,11 +1,15 @@
-//! Results of requests, until they are polled.
+//! Results of requests, and notices, until they are polled.
 
-use super::{Completion, RequestError, RequestId};
+use super::{Completion, Notice, RequestError, RequestId};
 use crate::codec::PropertiesBuf;
 use crate::collections::fifo::Fifo;
 
-/// The end of one request, with the properties of the broker's answer.
-pub(super) type End = (RequestId, Result<Completion, RequestError>, PropertiesBuf);
+/// The end of one request, with the properties of the broker's answer, or a notice.
+#[derive(Debug)]
+pub(super) enum End {
+    Done(RequestId, Result<Completion, RequestError>, PropertiesBuf),
+    Notice(Notice),
+}
 
 #[derive(Debug)]
 pub(super) struct Ends(Fifo<End>);
@@ -33,7 +37,13 @@ impl Ends {
         result: Result<Completion, RequestError>,
         properties: PropertiesBuf,
     ) {
-        self.0.push((id, result, properties));
+        if id != RequestId::NOBODY {
+            self.0.push(End::Done(id, result, properties));
+        }
+    }
+
+    pub(super) fn notice(&mut self, notice: Notice) {
+        self.0.push(End::Notice(notice));
     }
 
     pub(super) fn pop(&mut self) -> Option<End> {

@@ -22,42 +22,50 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 mod aliases;
 mod assigned_aliases;
 mod breach;
+mod calls;
 mod ends;
 mod keep_alive;
 mod limits;
+mod offline;
 mod options;
 mod output;
 mod receive;
+mod recover;
 mod requests;
 mod routes;
 mod send;
 mod subscribe;
+mod subscribed;
 
+pub use offline::{Keep, Overflow};
 pub use options::{ClientOptions, ClientWill};
 pub use output::{
-    CallError, CloseReason, Completion, Connected, HandlerId, InFrame, Incoming, Output, RequestError, RequestId,
+    CallError, CloseReason, Completion, Connected, HandlerId, InFrame, Incoming, Notice, Output, RequestError,
+    RequestId,
 };
 
-use crate::codec::{
-    Decoder, Disconnect, Located, Message, PacketId, Properties, PropertiesBuf, Publish, QoS, ReasonCode,
-    SubscriptionOptions,
-};
+use crate::codec::{Decoder, Disconnect, Located, PacketId, Properties, PropertiesBuf, Publish, QoS, ReasonCode};
+use crate::collections::fifo::Fifo;
 use crate::session::{Session, SessionLimits};
 use crate::time::Time;
 use crate::time_limit::TimeLimit;
-use crate::topic::{TopicFilter, TopicName};
+use crate::topic::TopicFilter;
 use aliases::Aliases;
 use assigned_aliases::AssignedAliases;
 use breach::Breach;
-use ends::Ends;
+use ends::{End, Ends};
 use keep_alive::{Due, KeepAlive};
 use limits::Limits;
+use offline::Offline;
+use recover::{SentAt, Suspect};
 use requests::Requests;
 use routes::Routes;
+use subscribed::Subscriptions;
 
 /// Where the connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +98,17 @@ struct Core {
     state: State,
     session: Session<RequestId>,
     requests: Requests,
+    offline: Offline,
+    subscriptions: Subscriptions,
+    /// Requests in the order of their sending, if there is a time limit for answers.
+    sent_at: Fifo<SentAt>,
+    suspect: Suspect,
+    /// A broker has accepted the client before.
+    has_session: bool,
+    /// When bytes came last.
+    heard: Time,
+    /// Time without a connection before this one.
+    absence: Option<Duration>,
     routes: Routes,
     aliases: Aliases,
     assigned_aliases: AssignedAliases,
@@ -133,7 +152,7 @@ enum State {
 /// An output that is not put together yet, since it borrows from the client.
 #[derive(Clone, Copy)]
 enum Next {
-    Done,
+    End,
     Connected { session_present: bool },
     Message,
     Transmit,
@@ -169,6 +188,13 @@ impl Client {
             state: State::Idle,
             session,
             requests: Requests::new(),
+            offline: Offline::new(),
+            subscriptions: Subscriptions::new(),
+            sent_at: Fifo::new(),
+            suspect: Suspect::default(),
+            has_session: false,
+            heard: Time::ZERO,
+            absence: None,
             routes: Routes::default(),
             aliases: Aliases::new(),
             assigned_aliases: AssignedAliases::new(),
@@ -259,7 +285,10 @@ impl Client {
         match &self.core.state {
             State::Idle | State::Ended => None,
             State::Opening { limit } | State::AwaitConnack { limit } => Some(limit.look()),
-            State::Connected { keep_alive, .. } => keep_alive.deadline(),
+            State::Connected { keep_alive, .. } => match (keep_alive.deadline(), self.core.request_deadline()) {
+                (Some(ping), Some(answer)) => Some(ping.min(answer)),
+                (ping, answer) => ping.or(answer),
+            },
         }
     }
 
@@ -302,63 +331,6 @@ impl Client {
         self.core.routes.remove(filter, handler);
     }
 
-    /// Sends SUBSCRIBE, in several packets if one would have too many filters
-    /// ([`ClientOptions::request_filters_max`]) or too many bytes for the broker. Ends in one
-    /// [`Completion::Subscribed`].
-    ///
-    /// # Errors
-    /// [`CallError`], and nothing is sent.
-    pub fn subscribe(
-        &mut self,
-        subscriptions: &[(TopicFilter, SubscriptionOptions)],
-        properties: &PropertiesBuf,
-        now: Time,
-    ) -> Result<RequestId, CallError> {
-        self.core.now = now;
-        self.core.subscribe(subscriptions, properties)
-    }
-
-    /// Sends UNSUBSCRIBE, as [`subscribe`](Self::subscribe). Ends in one
-    /// [`Completion::Unsubscribed`].
-    ///
-    /// # Errors
-    /// [`CallError`], and nothing is sent.
-    pub fn unsubscribe(
-        &mut self,
-        filters: &[TopicFilter],
-        properties: &PropertiesBuf,
-        now: Time,
-    ) -> Result<RequestId, CallError> {
-        self.core.now = now;
-        self.core.unsubscribe(filters, properties.as_properties())
-    }
-
-    /// Publishes at QoS 1 or 2, as the message says; ends in [`Completion::Published`]. Without a
-    /// connection it waits for one. A message of QoS 0 is sent at once and is done with that.
-    ///
-    /// # Errors
-    /// [`CallError`], and nothing is sent or kept.
-    pub fn publish(&mut self, message: Message, now: Time) -> Result<RequestId, CallError> {
-        self.core.now = now;
-        self.core.publish(message)
-    }
-
-    /// Publishes at QoS 0 without a copy of the message and without an end to wait for.
-    ///
-    /// # Errors
-    /// [`CallError`], and nothing is sent.
-    pub fn publish_at_most_once(
-        &mut self,
-        topic: &TopicName,
-        payload: &[u8],
-        retain: bool,
-        properties: Properties<'_>,
-        now: Time,
-    ) -> Result<(), CallError> {
-        self.core.now = now;
-        self.core.publish_at_most_once(topic.as_str(), payload, retain, properties)
-    }
-
     /// Ends the client for good: DISCONNECT if there is a connection [MQTT-3.14.4-1], and every
     /// request that is under way ends. The will is not published if the reason is success.
     pub fn disconnect(&mut self, reason: ReasonCode, properties: &PropertiesBuf, now: Time) {
@@ -397,14 +369,16 @@ impl Client {
 
     fn output(&mut self, next: Next) -> Option<Output<'_>> {
         Some(match next {
-            Next::Done => {
-                let (request, result, properties) = self.core.ends.pop()?;
-                self.core.answer_properties = properties;
-                Output::Done(request, result)
-            }
+            Next::End => match self.core.ends.pop()? {
+                End::Done(request, result, properties) => {
+                    self.core.answer_properties = properties;
+                    Output::Done(request, result)
+                }
+                End::Notice(notice) => Output::Notice(notice),
+            },
             Next::Connected { session_present } => {
                 let properties = self.core.connack_properties.as_properties();
-                Output::Connected(Connected { session_present, properties })
+                Output::Connected(Connected { session_present, properties, absence: self.core.absence })
             }
             Next::Message => Output::Message(self.incoming(self.located.as_ref()?)),
             Next::Transmit => {
@@ -424,7 +398,7 @@ impl Client {
     fn next_received(&mut self) -> Option<Next> {
         loop {
             if !self.core.ends.is_empty() {
-                return Some(Next::Done);
+                return Some(Next::End);
             }
             if !self.core.is_listening() {
                 return None;

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::{Keep, Overflow};
 use crate::codec::{
     Connect, Message, PACKET_BYTES_MAX, PacketId, Properties, PropertiesBuf, PropertyId, Value, Version, Will,
 };
@@ -16,7 +17,7 @@ pub struct ClientOptions {
     /// Empty: the broker assigns one (5.0), or the session must be clean (3.1.1).
     pub client_id: String,
     /// Begin without a session. If false, the session's state is this client's, empty if the client
-    /// is new.
+    /// is new. A later connection resumes the session, if its expiry interval is not 0.
     pub clean_start: bool,
     /// Seconds without a packet after which we ping; 0 turns it off (§3.1.2.10).
     pub keep_alive: u16,
@@ -40,8 +41,8 @@ pub struct ClientOptions {
     pub packet_bytes_max: u32,
     /// How many topic aliases the broker may use towards us (5.0, §3.1.2.11.5).
     pub topic_alias_maximum: u16,
-    /// How many topic aliases the client assigns to the topics of its messages, as far as the broker
-    /// takes them (5.0, §3.3.2.3.4). 0: none. They are searched in order, so keep them few.
+    /// How many topic aliases the client assigns to the topics of its messages, as far as the
+    /// broker takes them (5.0, §3.3.2.3.4). 0: none. They are searched in order, so keep them few.
     pub assigned_aliases_max: u16,
     /// How many filters one SUBSCRIBE or UNSUBSCRIBE has at most, for a broker that takes few; at
     /// least 1.
@@ -54,6 +55,17 @@ pub struct ClientOptions {
     pub queue_messages: usize,
     /// Their topic and payload bytes together.
     pub queue_bytes: usize,
+    /// Requests of every kind that wait for a connection, within the bounds above.
+    pub offline_messages: usize,
+    /// Policy for a full queue.
+    pub overflow: Overflow,
+    /// Policy for requests when a connection is lost.
+    pub keep: Keep,
+    /// From the sending of a request until its answer. Zero: no limit.
+    pub request_timeout: Duration,
+    /// True to end the connection also for faults of the broker with a safe outcome. These are
+    /// PUBACK for QoS 2, and a session of which this client has no state [MQTT-3.2.2-4].
+    pub strict: bool,
 }
 
 /// The will that CONNECT carries.
@@ -85,6 +97,11 @@ impl ClientOptions {
             connect_timeout: Duration::from_secs(30),
             queue_messages: 1_000,
             queue_bytes: 16 << 20,
+            offline_messages: usize::MAX,
+            overflow: Overflow::Reject,
+            keep: Keep::Acknowledged,
+            request_timeout: Duration::ZERO,
+            strict: false,
         }
     }
 
@@ -117,7 +134,7 @@ impl ClientOptions {
 
     /// CONNECT as these options say; `properties` are
     /// [`connect_properties`](Self::connect_properties).
-    pub(super) fn connect<'a>(&'a self, properties: Properties<'a>) -> Connect<'a> {
+    pub(super) fn connect<'a>(&'a self, clean_start: bool, properties: Properties<'a>) -> Connect<'a> {
         let will = self.will.as_ref().map(|ClientWill { message }| Will {
             qos: message.qos,
             retain: message.retain,
@@ -127,7 +144,7 @@ impl ClientOptions {
         });
         Connect {
             version: self.version,
-            clean_start: self.clean_start,
+            clean_start,
             keep_alive: self.keep_alive,
             client_id: &self.client_id,
             will,

@@ -2,14 +2,21 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use thiserror::Error;
 
 use crate::codec::{DecodeError, EncodeError, Properties, Publish, ReasonCode};
+use crate::topic::TopicFilter;
 
 /// A publish, subscribe or unsubscribe that ends in exactly one [`Output::Done`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
+
+impl RequestId {
+    /// The number of what nobody waits for, or not any more.
+    pub(super) const NOBODY: Self = Self(u64::MAX);
+}
 
 /// A handler that the host registered for a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +34,8 @@ pub enum Output<'a> {
     Message(Incoming<'a>),
     /// A request is over.
     Done(RequestId, Result<Completion, RequestError>),
+    /// News that ends no request.
+    Notice(Notice),
     /// The connection is over: close the transport. The last output of a connection.
     Closed(CloseReason),
 }
@@ -38,6 +47,23 @@ pub struct Connected<'a> {
     pub session_present: bool,
     /// CONNACK's properties.
     pub properties: Properties<'a>,
+    /// Time since the last bytes of the connection before. `None` if it is the client's first.
+    pub absence: Option<Duration>,
+}
+
+/// News that ends no request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The session was lost, and the broker does not take the subscription again.
+    NotResubscribed {
+        /// Its filter.
+        filter: TopicFilter,
+        /// Why.
+        error: RequestError,
+    },
+    /// The broker answered this QoS 2 message with PUBACK, as `RabbitMQ` 3 does. It was delivered
+    /// at QoS 1.
+    Downgraded(RequestId),
 }
 
 /// A message that arrived.
@@ -88,6 +114,22 @@ pub enum RequestError {
     /// The connection ended and the request with it, or the client was ended.
     #[error("the connection closed before the broker answered")]
     ConnectionClosed,
+    /// The connection was lost, and the policy keeps nothing; whether the broker has the message is
+    /// unknown.
+    #[error("the connection was lost before the broker acknowledged; whether it has the message is unknown")]
+    Unanswered,
+    /// Three connections were lost while this was the first request without an answer.
+    #[error("three connections were lost while the broker had this to answer; whether it was done is unknown")]
+    LostThrice,
+    /// No answer within the time limit of the options.
+    #[error("the broker did not answer in time; whether it was done is unknown")]
+    TimedOut,
+    /// The queue was full, and the message gave way.
+    #[error("the offline queue was full, and the message was dropped")]
+    Dropped,
+    /// The caller took it back before it was sent.
+    #[error("the request was withdrawn before it was sent")]
+    Withdrawn,
     /// The message waited, and the broker that came does not take so large a packet.
     #[error("the packet has {bytes} bytes; the broker takes at most {maximum}")]
     PacketTooLarge {
@@ -104,7 +146,7 @@ pub enum CallError {
     /// [`Client::disconnect`](super::Client::disconnect) was called.
     #[error("the client has ended; create a new one")]
     Ended,
-    /// It needs a connection: SUBSCRIBE, UNSUBSCRIBE and QoS 0 do not wait for one.
+    /// There is none, and the policy does not let it wait for one.
     #[error("not connected; wait for the connection")]
     NotConnected,
     /// MQTT cannot express it.

@@ -3,8 +3,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::requests::{Answer, Kind};
-use super::{Arrival, Breach, CloseReason, Completion, Core, KeepAlive, Limits, Next, RequestError, State};
+use super::requests::{Answer, Kind, Origin};
+use super::{
+    Arrival, Breach, CloseReason, Completion, Core, KeepAlive, Limits, Next, Notice, RequestError, RequestId, State,
+};
 use crate::codec::{
     Ack, Connack, Disconnect, Packet, PacketId, PacketKind, Properties, PropertyId, Publish, QoS, ReasonCode, Version,
 };
@@ -76,8 +78,11 @@ impl Core {
             self.close(CloseReason::Refused { reason: connack.reason, reason_string });
             return Ok(None);
         }
-        if connack.session_present && self.options.clean_start {
+        if connack.session_present && self.asks_for_clean_start() {
             return Err(const { &Breach::new("MQTT-3.2.2-2", "session present, but CONNECT asked for a clean start") });
+        }
+        if connack.session_present && self.options.strict && !self.has_session {
+            return Err(const { &Breach::new("MQTT-3.2.2-4", "session present, but the client has no state of it") });
         }
         let limits = Limits::read(connack.properties);
         if let Some(id) = connack.properties.text(PropertyId::AssignedClientIdentifier) {
@@ -89,15 +94,6 @@ impl Core {
         self.on_accepted(connack.session_present, &limits);
         self.connack_properties = connack.properties.to_buf();
         Ok(Some(Next::Connected { session_present: connack.session_present }))
-    }
-
-    /// Begins or resumes the session. Called once for each connection that the broker accepted.
-    fn on_accepted(&mut self, session_present: bool, limits: &Limits) {
-        let uses_identifiers = limits.subscription_identifiers && self.options.version == Version::V5;
-        self.routes.begin(session_present, uses_identifiers);
-        let lost = self.session.connected(session_present, limits.receive_maximum);
-        self.give_up(&lost, RequestError::SessionLost);
-        self.send_queued();
     }
 
     #[inline]
@@ -143,23 +139,30 @@ impl Core {
     fn on_ack(&mut self, ack: &Ack<'_>, kind: session::Ack, reason: ReasonCode) -> Result<(), &'static Breach> {
         let packet_id = ack.packet_id;
         let Ok(acknowledged) = self.session.on_ack(packet_id, kind, reason) else {
+            if kind == session::Ack::Puback
+                && !self.options.strict
+                && let Some(request) = self.session.settle_as_once(packet_id)
+            {
+                self.ends.notice(Notice::Downgraded(request));
+                self.published(request, reason, ack.properties);
+                return Ok(());
+            }
             return Err(const { &Breach::new("§4.3", "acknowledgement does not match the QoS of the message") });
         };
         match acknowledged {
             Acknowledged::Release(reason) => self.acknowledge(PacketKind::Pubrel, packet_id, reason),
-            Acknowledged::Done { tag: request, reason } => {
-                let result = if reason.is_error() {
-                    Err(RequestError::Refused(reason))
-                } else {
-                    Ok(Completion::Published(reason))
-                };
-                self.ends.answered(request, result, ack.properties.to_buf());
-                self.send_queued();
-            }
+            Acknowledged::Done { tag: request, reason } => self.published(request, reason, ack.properties),
             // An identifier may be free again.
             Acknowledged::Ignored => self.send_queued(),
         }
         Ok(())
+    }
+
+    fn published(&mut self, request: RequestId, reason: ReasonCode, properties: Properties<'_>) {
+        let result =
+            if reason.is_error() { Err(RequestError::Refused(reason)) } else { Ok(Completion::Published(reason)) };
+        self.ends.answered(request, result, properties.to_buf());
+        self.send_queued();
     }
 
     /// SUBACK or UNSUBACK.
@@ -183,12 +186,16 @@ impl Core {
             });
         };
         self.session.release_id(packet_id);
-        if let Answer::Done(id, reasons, properties) = answer {
+        if let Answer::Done(request, reasons, properties) = answer {
+            let (id, origin) = (request.id, request.origin);
+            self.subscribed(request, &reasons);
             let completion = match kind {
                 Kind::Subscribe => Completion::Subscribed(reasons),
                 Kind::Unsubscribe => Completion::Unsubscribed(reasons),
             };
-            self.ends.answered(id, Ok(completion), properties);
+            if origin == Origin::Caller {
+                self.ends.answered(id, Ok(completion), properties);
+            }
         }
         Ok(())
     }

@@ -4,6 +4,8 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use super::assigned_aliases::Terms;
+use super::offline::Waiting;
+use super::recover::refused;
 use super::{Breach, CallError, CloseReason, Completion, Core, Due, Limits, RequestError, RequestId, State};
 use crate::codec::{
     DecodeError, Disconnect, Message, PINGREQ, PacketId, PacketKind, Properties, Publish, QoS, ReasonCode, Version,
@@ -16,7 +18,7 @@ impl Core {
     pub(super) fn open(&mut self) {
         let State::Opening { limit } = self.state else { return };
         let properties = self.options.connect_properties();
-        let connect = self.options.connect(properties.as_properties());
+        let connect = self.options.connect(self.asks_for_clean_start(), properties.as_properties());
         match connect.encode(&mut self.outgoing) {
             Ok(()) => self.state = State::AwaitConnack { limit },
             Err(error) => self.close(CloseReason::Options(error)),
@@ -26,6 +28,7 @@ impl Core {
     pub(super) fn on_received(&mut self, now: Time) {
         self.now = now;
         if let State::Connected { keep_alive, .. } = &mut self.state {
+            self.heard = now;
             keep_alive.on_received(now);
         }
     }
@@ -43,6 +46,7 @@ impl Core {
     }
 
     pub(super) fn on_timeout(&mut self) {
+        self.expire_requests();
         match &mut self.state {
             State::Idle | State::Ended => {}
             State::Opening { limit } | State::AwaitConnack { limit } => match limit.judge(self.now) {
@@ -58,30 +62,37 @@ impl Core {
     }
 
     pub(super) fn publish(&mut self, message: Message) -> Result<RequestId, CallError> {
-        if message.qos == QoS::AtMostOnce {
+        let id = RequestId(self.next_request);
+        let is_connected = matches!(self.state, State::Connected { .. });
+        let is_acknowledged = message.qos != QoS::AtMostOnce;
+        if !is_acknowledged && is_connected && self.offline.len() == 0 {
             let properties = message.properties.as_properties();
             self.publish_at_most_once(message.topic.as_str(), &message.payload, message.retain, properties)?;
-            let id = self.request_id();
+            self.next_request += 1;
             self.ends.done(id, Completion::Published(ReasonCode::Success));
             return Ok(id);
         }
         let mut publish = message.as_publish();
-        publish.packet_id = Some(PacketId::FIRST);
+        publish.packet_id = is_acknowledged.then_some(PacketId::FIRST);
         let bytes = publish.encoded_len(self.options.version)?;
         match &self.state {
-            State::Ended => return Err(CallError::Ended),
             State::Connected { limits, .. } => limits.check_publish(message.qos, message.retain, bytes)?,
-            State::Idle | State::Opening { .. } | State::AwaitConnack { .. } => {}
+            _ => self.check_waits(is_acknowledged)?,
         }
-        let id = RequestId(self.next_request);
-        let delivery = Delivery {
-            qos: message.qos,
-            retain: message.retain,
-            subscription_identifiers: Box::default(),
-            tag: id,
-            message: Arc::new(message),
-        };
-        self.session.enqueue(delivery).map_err(|full| CallError::QueueFull { messages: full.messages })?;
+        if !self.reserve(message.bytes(), true)? {
+            self.ends.failed(id, RequestError::Dropped);
+        } else if is_acknowledged {
+            let delivery = Delivery {
+                qos: message.qos,
+                retain: message.retain,
+                subscription_identifiers: Box::default(),
+                tag: id,
+                message: Arc::new(message),
+            };
+            self.session.enqueue(delivery).map_err(|full| CallError::QueueFull { messages: full.messages })?;
+        } else {
+            self.offline.push(Waiting::Message(id, message));
+        }
         self.next_request += 1;
         self.send_queued();
         Ok(id)
@@ -94,9 +105,21 @@ impl Core {
         retain: bool,
         properties: Properties<'_>,
     ) -> Result<(), CallError> {
+        self.write_at_most_once(topic, payload, retain, properties, self.options.queue_bytes)
+    }
+
+    /// Appends PUBLISH of QoS 0, within so many bytes that wait, unless it is alone.
+    pub(super) fn write_at_most_once(
+        &mut self,
+        topic: &str,
+        payload: &[u8],
+        retain: bool,
+        properties: Properties<'_>,
+        waiting_max: usize,
+    ) -> Result<(), CallError> {
         let limits = *self.connected()?;
         let publish = Publish { dup: false, qos: QoS::AtMostOnce, retain, topic, packet_id: None, properties, payload };
-        let terms = Terms { version: self.options.version, limits: &limits, waiting_max: self.options.queue_bytes };
+        let terms = Terms { version: self.options.version, limits: &limits, waiting_max };
         self.assigned_aliases.encode(&publish, terms, &mut self.outgoing)
     }
 
@@ -105,9 +128,11 @@ impl Core {
         let State::Connected { limits, .. } = self.state else { return };
         let terms = Terms { version: self.options.version, limits: &limits, waiting_max: usize::MAX };
         // What is beyond the bound goes on waiting, until what stands here is given out.
-        while self.outgoing.len() < self.options.queue_bytes.max(1)
-            && let Some(outgoing) = self.session.next_outgoing()
-        {
+        while self.outgoing.len() < self.options.queue_bytes.max(1) {
+            if self.send_waiting() {
+                continue;
+            }
+            let Some(outgoing) = self.session.next_outgoing() else { return };
             let (packet_id, dup, delivery) = match outgoing {
                 Outgoing::Publish { packet_id, dup, delivery } => (packet_id, dup, delivery),
                 Outgoing::Pubrel(packet_id) => {
@@ -115,7 +140,7 @@ impl Core {
                     continue;
                 }
             };
-            let (qos, retain) = (delivery.qos, delivery.retain);
+            let (qos, retain, tag) = (delivery.qos, delivery.retain, delivery.tag);
             let publish = Publish { dup, qos, retain, packet_id: Some(packet_id), ..delivery.message.as_publish() };
             // It was measured when it was queued, but perhaps before the broker had said what it
             // takes.
@@ -123,6 +148,8 @@ impl Core {
                 if let Some(request) = self.session.abandon(packet_id) {
                     self.ends.failed(request, refused(&error));
                 }
+            } else {
+                self.note_sent(packet_id, tag);
             }
         }
     }
@@ -137,8 +164,7 @@ impl Core {
             self.close(CloseReason::Requested);
         }
         self.state = State::Ended;
-        let lost = self.session.clear();
-        self.give_up(&lost, RequestError::ConnectionClosed);
+        self.give_up_all();
     }
 
     /// Ends these requests, whose deliveries are lost.
@@ -178,16 +204,6 @@ impl Core {
         self.closing = Some(cause);
     }
 
-    /// Settles what ends with a connection, or with an attempt that got none. Called once for each.
-    fn on_lost(&mut self) {
-        self.aliases.clear();
-        self.session.disconnected();
-        let mut requests = self.requests.take_all();
-        while let Some((id, _)) = requests.pop() {
-            self.ends.failed(RequestId(id), RequestError::ConnectionClosed);
-        }
-    }
-
     /// True if packets from the broker mean something now.
     pub(super) const fn is_listening(&self) -> bool {
         matches!(self.state, State::AwaitConnack { .. } | State::Connected { .. })
@@ -205,29 +221,8 @@ impl Core {
         }
     }
 
-    fn request_id(&mut self) -> RequestId {
-        self.next_request += 1;
-        RequestId(self.next_request - 1)
-    }
-
     fn send_disconnect(&mut self, disconnect: Disconnect<'_>) {
         let encoded = disconnect.encode(self.options.version, &mut self.outgoing);
         debug_assert!(encoded.is_ok(), "{disconnect:?}");
-    }
-}
-
-/// Why a message that waited cannot be sent to the broker that came.
-const fn refused(error: &CallError) -> RequestError {
-    match error {
-        CallError::PacketTooLarge { bytes, maximum } => {
-            RequestError::PacketTooLarge { bytes: *bytes, maximum: *maximum }
-        }
-        CallError::NotSupported { reason, .. } => RequestError::Refused(*reason),
-        CallError::Ended
-        | CallError::NotConnected
-        | CallError::Encode(_)
-        | CallError::QueueFull { .. }
-        | CallError::TransmitFull { .. }
-        | CallError::NoPacketId => RequestError::Refused(ReasonCode::ImplementationSpecificError),
     }
 }

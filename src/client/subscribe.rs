@@ -3,35 +3,98 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::requests::{Kind, Request};
-use super::{CallError, Core, RequestId, routes};
-use crate::codec::{
-    EncodeError, PacketId, Properties, PropertiesBuf, PropertyId, Subscribe, Subscription, SubscriptionOptions,
-    Unsubscribe, Value,
-};
+use super::offline::Waiting;
+use super::requests::{Kind, Origin, Request};
+use super::{CallError, Core, RequestId, State, routes};
+use crate::codec::{EncodeError, PacketId, Properties, PropertiesBuf, PropertyId, SubscriptionOptions, Value};
 use crate::topic::TopicFilter;
 
-/// Appends the packet of this identifier with some of a request's filters.
-type Encode<'a> = &'a dyn Fn(PacketId, Range<usize>, &mut Vec<u8>) -> Result<(), EncodeError>;
+/// The last packet of a request, and the number of its packets.
+type Written = (PacketId, usize);
 
 impl Core {
-    pub(super) fn subscribe(
+    /// Sends a request, or lets it wait.
+    pub(super) fn request(
         &mut self,
-        subscriptions: &[(TopicFilter, SubscriptionOptions)],
+        kind: Kind,
+        filters: Vec<(TopicFilter, SubscriptionOptions)>,
         properties: &PropertiesBuf,
     ) -> Result<RequestId, CallError> {
-        let limits = self.connected()?;
-        let mut wire = Vec::new();
-        for (filter, options) in subscriptions {
-            limits.check_subscription(filter)?;
-            wire.push(Subscription { filter: filter.as_str(), options: *options });
+        let id = RequestId(self.next_request);
+        let request = Request { id, kind, origin: Origin::Caller, filters, properties: properties.clone() };
+        let waits = if matches!(self.state, State::Connected { .. }) && self.offline.len() == 0 {
+            self.write_request(&request)?
+        } else {
+            self.check_waits(true)?;
+            let (mut wire, all) = (Vec::new(), 0..request.filters.len());
+            request.encode(PacketId::FIRST, all, properties.as_properties(), self.options.version, &mut wire)?;
+            self.reserve(wire.len(), false)?;
+            None
+        };
+        if kind == Kind::Unsubscribe {
+            for (filter, _) in &request.filters {
+                self.subscriptions.forget(filter);
+            }
         }
-        let mut properties = properties.clone();
+        match waits {
+            Some(written) => self.begin_request(request, written),
+            None => self.offline.push(Waiting::Request(request)),
+        }
+        self.next_request += 1;
+        Ok(id)
+    }
+
+    /// Sends a request that waited, or a subscription again.
+    pub(super) fn send_request(&mut self, request: Request) -> Result<(), (Request, CallError)> {
+        match self.write_request(&request) {
+            Ok(Some(written)) => {
+                self.begin_request(request, written);
+                Ok(())
+            }
+            Ok(None) => Ok(()),
+            Err(error) => Err((request, error)),
+        }
+    }
+
+    fn begin_request(&mut self, request: Request, (last, packets): Written) {
+        self.note_sent(last, request.id);
+        self.requests.begin(request, packets, last);
+    }
+
+    /// Appends the packets of a request, all of them or none.
+    fn write_request(&mut self, request: &Request) -> Result<Option<Written>, CallError> {
+        let mut properties = request.properties.clone();
+        let identifier = self.identifier(request, &mut properties)?;
+        let start = self.outgoing.len();
+        let written = self.write_all(request, properties.as_properties()).inspect_err(|_| {
+            self.outgoing.truncate(start);
+            for packet_id in self.requests.withdraw(request.id) {
+                self.session.release_id(packet_id);
+            }
+        })?;
+        if identifier != 0 {
+            for (filter, _) in &request.filters {
+                self.routes.identify(filter, identifier);
+            }
+        }
+        Ok(Some(written))
+    }
+
+    /// Checks the filters of a SUBSCRIBE. Returns its subscription identifier, which a shared
+    /// filter gets, or 0.
+    fn identifier(&self, request: &Request, properties: &mut PropertiesBuf) -> Result<u32, CallError> {
+        let limits = self.connected()?;
+        if request.kind == Kind::Unsubscribe {
+            return Ok(0);
+        }
+        for (filter, _) in &request.filters {
+            limits.check_subscription(filter)?;
+        }
         let mut identifier = properties.as_properties().number(PropertyId::SubscriptionIdentifier).unwrap_or(0);
         if identifier != 0 {
             limits.check_subscription_identifier()?;
         } else if self.routes.uses_identifiers {
-            for (filter, _) in subscriptions {
+            for (filter, _) in &request.filters {
                 identifier = identifier.max(routes::identifier(filter));
             }
             if identifier != 0 {
@@ -39,87 +102,44 @@ impl Core {
                 debug_assert!(pushed.is_ok(), "numbers are never too long");
             }
         }
-        let (properties, version) = (properties.as_properties(), self.options.version);
-        let request = self.request(Kind::Subscribe, wire.len(), &|packet_id, filters, out| {
-            let subscriptions = wire.get(filters).unwrap_or(&[]).to_vec();
-            Subscribe { packet_id, properties, subscriptions }.encode(version, out)
-        })?;
-        if identifier != 0 {
-            for (filter, _) in subscriptions {
-                self.routes.identify(filter, identifier);
-            }
-        }
-        Ok(request)
+        Ok(identifier)
     }
 
-    pub(super) fn unsubscribe(
-        &mut self,
-        filters: &[TopicFilter],
-        properties: Properties<'_>,
-    ) -> Result<RequestId, CallError> {
-        self.connected()?;
-        let mut wire = Vec::new();
-        for filter in filters {
-            wire.push(filter.as_str());
-        }
-        let version = self.options.version;
-        self.request(Kind::Unsubscribe, wire.len(), &|packet_id, filters, out| {
-            let filters = wire.get(filters).unwrap_or(&[]).to_vec();
-            Unsubscribe { packet_id, properties, filters }.encode(version, out)
-        })
-    }
-
-    /// Sends a request with so many filters, all of it or nothing.
-    fn request(&mut self, kind: Kind, filters: usize, encode: Encode<'_>) -> Result<RequestId, CallError> {
-        let start = self.outgoing.len();
-        let id = RequestId(self.next_request);
-        let sent = self.send_request(id, kind, filters, encode);
-        let packets = sent.inspect_err(|_| {
-            self.outgoing.truncate(start);
-            for packet_id in self.requests.withdraw(id) {
-                self.session.release_id(packet_id);
-            }
-        })?;
-        self.requests.begin(id, packets, filters);
-        self.next_request += 1;
-        Ok(id)
-    }
-
-    /// Appends the packets of a request, and returns their number.
-    fn send_request(
-        &mut self,
-        id: RequestId,
-        kind: Kind,
-        total: usize,
-        encode: Encode<'_>,
-    ) -> Result<usize, CallError> {
+    fn write_all(&mut self, request: &Request, properties: Properties<'_>) -> Result<Written, CallError> {
+        let total = request.filters.len();
         let most = self.options.request_filters_max.max(1);
         let (mut packets, mut next) = (0, 0_usize);
         loop {
             let filters = next..total.min(next.saturating_add(most));
             next = filters.end;
-            packets += self.send_filters(&Request { id, kind, filters }, encode)?;
+            let (last, more) = self.write_filters(request, filters, properties)?;
+            packets += more;
             if next == total {
-                return Ok(packets);
+                return Ok((last, packets));
             }
         }
     }
 
     /// Appends a packet with these filters. If it is too large for the broker, appends one for each
-    /// half. Returns the number of packets.
-    fn send_filters(&mut self, request: &Request, encode: Encode<'_>) -> Result<usize, CallError> {
-        let Range { start: first, end } = request.filters;
+    /// half.
+    fn write_filters(
+        &mut self,
+        request: &Request,
+        filters: Range<usize>,
+        properties: Properties<'_>,
+    ) -> Result<Written, CallError> {
+        let Range { start: first, end } = filters;
         let packet_id = self.session.allocate_id().ok_or(CallError::NoPacketId)?;
         let start = self.outgoing.len();
-        let encoded = encode(packet_id, first..end, &mut self.outgoing);
+        let encoded = request.encode(packet_id, filters, properties, self.options.version, &mut self.outgoing);
         let bytes = self.outgoing.len() - start;
         let checked = match encoded {
             Ok(()) => self.connected().and_then(|limits| limits.check_size(bytes)),
             Err(error) => Err(error.into()),
         };
         let Err(error) = checked else {
-            self.requests.add(packet_id, request.clone());
-            return Ok(1);
+            self.requests.add(packet_id, request, first..end);
+            return Ok((packet_id, 1));
         };
         self.outgoing.truncate(start);
         self.session.release_id(packet_id);
@@ -129,7 +149,8 @@ impl Core {
             return Err(error);
         }
         let middle = first + (end - first) / 2;
-        let one = self.send_filters(&Request { filters: first..middle, ..*request }, encode)?;
-        Ok(one + self.send_filters(&Request { filters: middle..end, ..*request }, encode)?)
+        let (_, one) = self.write_filters(request, first..middle, properties)?;
+        let (last, other) = self.write_filters(request, middle..end, properties)?;
+        Ok((last, one + other))
     }
 }

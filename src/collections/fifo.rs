@@ -47,6 +47,11 @@ impl<T> Fifo<T> {
         }
     }
 
+    /// Returns the value that is popped next.
+    pub(crate) fn first(&self) -> Option<&T> {
+        self.front.last().or_else(|| self.back.first())
+    }
+
     /// Returns the values from the front to the back.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.front.iter().rev().chain(&self.back)

@@ -20,6 +20,7 @@ mod identifiers;
 mod inbound;
 mod outbound;
 mod queue;
+mod recovery;
 mod stored;
 
 pub use delivery::Delivery;
@@ -226,12 +227,16 @@ impl<T: Copy> Session<T> {
     /// So the exchange continues with PUBREL, which `next_outgoing` returns next, and the
     /// identifier is free at PUBCOMP (§4.3.3).
     pub fn abandon(&mut self, packet_id: PacketId) -> Option<T> {
+        let entry = self.in_flight.get(packet_id)?;
+        if entry.sent > self.sent_before { self.finish(packet_id) } else { self.give_up(packet_id) }
+    }
+
+    /// Drops a delivery that was sent. Returns its tag. At QoS 2, the exchange continues with
+    /// PUBREL; one that waits for PUBCOMP is over.
+    pub(crate) fn give_up(&mut self, packet_id: PacketId) -> Option<T> {
         let sent = self.sequence + 1;
         let entry = self.in_flight.get_mut(packet_id)?;
         let Outbound::AwaitPubrec(delivery) = &entry.state else { return self.finish(packet_id) };
-        if entry.sent > self.sent_before {
-            return self.finish(packet_id);
-        }
         let tag = delivery.tag;
         self.sent.remove(delivery);
         self.unacknowledged -= u16::from(core::mem::take(&mut entry.takes_quota));

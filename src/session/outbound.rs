@@ -65,6 +65,13 @@ impl<T: Copy> Outbound<T> {
         }
     }
 
+    pub(super) const fn tag_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Self::AwaitPuback(delivery) | Self::AwaitPubrec(delivery) => Some(&mut delivery.tag),
+            Self::AwaitPubcomp(tag) => tag.as_mut(),
+        }
+    }
+
     /// Decides the next step; the session carries it out.
     pub(super) fn on_ack(&self, ack: Ack, reason: ReasonCode) -> Step {
         match (self, ack) {

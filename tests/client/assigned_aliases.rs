@@ -51,7 +51,7 @@ impl Reader {
             match output {
                 Output::Transmit(frame) => self.read(frame),
                 Output::Done(request, result) => done.push((request.0, result)),
-                Output::Connected(_) | Output::Message(_) | Output::Closed(_) => {}
+                Output::Connected(_) | Output::Message(_) | Output::Notice(_) | Output::Closed(_) => {}
             }
         }
         done
@@ -93,7 +93,8 @@ fn wire(list: &[(&str, u32)]) -> Vec<(String, u32)> {
     list.iter().map(|(topic, alias)| ((*topic).to_owned(), *alias)).collect()
 }
 
-/// [MQTT-3.3.2-8], [MQTT-3.3.2-9], [MQTT-3.3.2-10]: the topic used least recently gives its alias up.
+/// [MQTT-3.3.2-8], [MQTT-3.3.2-9], [MQTT-3.3.2-10]: the topic used least recently gives its alias
+/// up.
 #[test]
 fn topics_get_aliases_and_the_least_recent_gives_its_up() {
     let mut client = Client::new(ClientOptions::new("c"));
@@ -115,8 +116,8 @@ fn no_alias_where_the_broker_or_the_option_allows_none() {
     }
 }
 
-/// [MQTT-3.3.2-7]: what is sent again on a resumed connection has its topic in full, and the new
-/// broker's maximum holds.
+/// [MQTT-3.3.2-7]: a message that is sent again on a resumed connection has its topic in full, and
+/// the new broker's maximum holds.
 #[test]
 fn aliases_do_not_outlive_their_connection() {
     let mut client = Client::new(resuming());

@@ -1,6 +1,6 @@
 //! Faults of the broker: packets that it may send, and packets that it must not.
 
-use wasmqtt::client::{ClientOptions, CloseReason, RequestError};
+use wasmqtt::client::{ClientOptions, CloseReason, Keep, RequestError};
 use wasmqtt::codec::{
     Disconnect, Packet, Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, Suback, Unsuback, Version,
 };
@@ -51,7 +51,8 @@ fn a_broker_that_breaks_the_rules_is_told_and_left() {
         (vec![0xF0, 0x00], ReasonCode::ProtocolError, "§4.12"),
     ];
     for (hostile, expected, rule) in rows {
-        let mut script = Script::connected();
+        let options = ClientOptions { keep: Keep::Nothing, ..ClientOptions::new("c") };
+        let mut script = Script::connected_with(options, &[]);
         script.client.unsubscribe(&[filter("a")], &none, NOW).expect("it can be sent");
         script.drain();
         let outputs = script.receive_bytes(&[&hostile[..], &bytes(&plain_packet(), Version::V5)].concat());

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use wasmqtt::client::{CallError, Client, ClientOptions, CloseReason, Output, Phase, RequestError};
+use wasmqtt::client::{CallError, Client, ClientOptions, CloseReason, Keep, Output, Phase, RequestError};
 use wasmqtt::codec::{
     Message, Packet, Properties, PropertiesBuf, Property, QoS, ReasonCode, SubscriptionOptions, Version,
 };
@@ -13,7 +13,7 @@ use crate::support::packets::id;
 
 #[test]
 fn what_needs_a_connection_says_so() {
-    let mut client = Client::new(ClientOptions::new("c"));
+    let mut client = Client::new(ClientOptions { keep: Keep::Nothing, ..ClientOptions::new("c") });
     let none = PropertiesBuf::new();
     let subscription = [(filter("a"), SubscriptionOptions::default())];
     assert_eq!(client.subscribe(&subscription, &none, NOW), Err(CallError::NotConnected));

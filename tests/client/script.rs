@@ -1,6 +1,6 @@
 //! A scripted broker: one client, packet by packet.
 
-use wasmqtt::client::{Client, ClientOptions, CloseReason, Completion, Output, RequestError};
+use wasmqtt::client::{Client, ClientOptions, CloseReason, Completion, Notice, Output, RequestError};
 use wasmqtt::codec::{
     Connack, Decoder, Message, Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, Version,
 };
@@ -25,6 +25,7 @@ pub(crate) enum Seen {
         handlers: Vec<u32>,
     },
     Done(u64, Result<Completion, RequestError>),
+    Notice(Notice),
     Closed(CloseReason),
 }
 
@@ -42,6 +43,7 @@ pub(crate) fn drain(client: &mut Client, version: Version) -> Vec<Seen> {
                 handlers: incoming.handlers.iter().map(|handler| handler.0).collect(),
             }),
             Output::Done(request, result) => seen.push(Seen::Done(request.0, result)),
+            Output::Notice(notice) => seen.push(Seen::Notice(notice)),
             Output::Closed(reason) => seen.push(Seen::Closed(reason)),
         }
     }

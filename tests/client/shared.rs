@@ -1,7 +1,7 @@
 //! Handlers of shared filters, which get the copies of their own subscription (MQTT 5.0 §3.3.4,
 //! §4.8.2).
 
-use wasmqtt::client::{ClientOptions, HandlerId};
+use wasmqtt::client::{ClientOptions, HandlerId, Keep};
 use wasmqtt::codec::{
     Packet, Properties, PropertiesBuf, Property, PropertyId, Publish, QoS, ReasonCode, Suback, SubscriptionOptions,
     Version,
@@ -123,7 +123,7 @@ fn a_broker_without_identifiers_is_served_by_topic() {
 /// A session keeps its subscriptions, and their identifiers, over connections and processes.
 #[test]
 fn a_resumed_session_loses_no_message_of_its_share() {
-    let mut script = Script::connected_with(resuming(), &[]);
+    let mut script = Script::connected_with(ClientOptions { keep: Keep::Nothing, ..resuming() }, &[]);
     let identifier = subscribe(&mut script, "$share/g/a/#", SHARED, &[]).expect("an identifier");
     script.cut();
     assert_eq!(script.reopen(true), [Seen::Connected(true)]);

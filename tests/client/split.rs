@@ -1,7 +1,7 @@
 //! Requests with many filters, split for a broker that takes few or short packets.
 
 use proptest::prelude::*;
-use wasmqtt::client::{CallError, Client, ClientOptions, Completion, Output, RequestError};
+use wasmqtt::client::{CallError, Client, ClientOptions, Completion, Keep, Output, RequestError};
 use wasmqtt::codec::{
     Decoder, Packet, PacketId, PropertiesBuf, Property, PropertyId, ReasonCode, Suback, SubscriptionOptions, Unsuback,
     Version,
@@ -154,7 +154,7 @@ fn a_request_of_which_a_part_cannot_be_sent_is_not_sent() {
 
 #[test]
 fn a_split_request_that_loses_its_connection_ends_once() {
-    let mut script = Script::connected_with(few(Version::V5, 1), &[]);
+    let mut script = Script::connected_with(ClientOptions { keep: Keep::Nothing, ..few(Version::V5, 1) }, &[]);
     let none = PropertiesBuf::new();
     let request = script.client.unsubscribe(&filters(3), &none, NOW).expect("it can be sent");
     let sent = requests(&mut script.client, Version::V5);
@@ -192,7 +192,8 @@ proptest! {
         client.handle_opening(NOW);
         client.handle_open(NOW);
         drain(&mut client, Version::V5);
-        client.handle_bytes(&bytes(&connack(false, &properties(&[Property::MaximumPacketSize(size)])), Version::V5), NOW);
+        let limit = properties(&[Property::MaximumPacketSize(size)]);
+            client.handle_bytes(&bytes(&connack(false, &limit), Version::V5), NOW);
         drain(&mut client, Version::V5);
         let filters: Vec<_> = lengths.iter().map(|len| filter(&"f".repeat(*len))).collect();
         let request = client.unsubscribe(&filters, &PropertiesBuf::new(), NOW).expect("each fits");

@@ -187,6 +187,7 @@ impl Net {
                     let before = ends.insert(request, (now, result));
                     assert!(before.is_none(), "{request:?} ended twice");
                 }
+                client::Output::Notice(notice) => panic!("{notice:?}"),
                 client::Output::Closed(reason) => {
                     trace.note(now, "closed", node, reason.to_string().as_bytes());
                     closes.push((now, reason));

@@ -197,7 +197,7 @@ pub(crate) fn failure_with_reason<T>(result: Result<T, JsValue>) -> (String, Str
 
 /// The options as the module takes them: a list.
 fn in_order(options: &JsValue) -> Array {
-    const NAMES: [&str; 15] = [
+    const NAMES: [&str; 16] = [
         "version",
         "clientId",
         "cleanStart",
@@ -213,6 +213,7 @@ fn in_order(options: &JsValue) -> Array {
         "will",
         "assignedAliases",
         "requestFilters",
+        "offline",
     ];
     NAMES.iter().map(|name| get(options, name)).collect()
 }
@@ -240,7 +241,8 @@ impl Page {
             r#"{
                 "version": 5, "clientId": "page", "cleanStart": 1, "keepAlive": 0, "receiveMaximum": 65535,
                 "maximumPacketSize": 4294967295, "topicAliasMaximum": 0, "connectTimeout": 30000, "queueMessages": 1000,
-                "queueBytes": 16777216, "firstPacketId": 1, "properties": [], "will": [], "assignedAliases": 0, "requestFilters": 4294967295
+                "queueBytes": 16777216, "firstPacketId": 1, "properties": [], "will": [], "assignedAliases": 0, "requestFilters": 4294967295,
+                "offline": [4294967295, 0, 1, 0, 0]
             }"#,
         );
         Object::<JsValue>::assign(options.unchecked_ref(), given.unchecked_ref());

@@ -39,7 +39,14 @@ const hostFields = fields({
 })
 
 /** Callbacks for events that cannot occur, since there is no connection. */
-const nobody: Answers & Life = { done: ignore, failed: ignore, connected: ignore, closed: ignore, onPacket: ignore }
+const nobody: Answers & Life = {
+  done: ignore,
+  failed: ignore,
+  connected: ignore,
+  notice: ignore,
+  closed: ignore,
+  onPacket: ignore,
+}
 
 /** A handler, with the function that ends it. */
 interface Member extends Receiver {

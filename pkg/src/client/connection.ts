@@ -188,6 +188,7 @@ export class Connection {
     this.queue.check(glue)
     const host = new ClientHost(memory, glue, this.receivers, this.requests, {
       connected: (sessionPresent, properties) => this.#onConnected(sessionPresent, properties),
+      notice: () => {},
       closed: (code, message, reasonCode, rule) => this.#onClosed(code, message, reasonCode, rule),
       onPacket: packet => this.#observer.onPacket(packet),
     })

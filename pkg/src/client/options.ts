@@ -220,6 +220,7 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
       given.will ? coreWill(given.will) : [],
       assignedTopicAliases,
       limits.subscribeFilters ?? 4_294_967_295,
+      [messages, 0, 1, 0, 0],
     ],
     credentials: typeof credentials === 'function' ? (credentials as () => unknown) : () => credentials,
     createWebSocket,

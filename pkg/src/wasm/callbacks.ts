@@ -1,6 +1,5 @@
 import { type Handler, LazyProperties, type Message, ReceivedMessage } from '../message/message.js'
 import { type PacketRecord, packetRecord } from '../message/packet-record.js'
-import type { PropertyList } from '../message/properties.js'
 import { reportUncaught } from '../util/report-error.js'
 import type { FrameEvent, Glue, Host } from './interface.js'
 
@@ -16,7 +15,7 @@ export interface Receiver {
 export type Answers = Pick<Host, 'done' | 'failed'>
 
 /** Callbacks for a client's events, apart from messages and requests. */
-export interface Life extends Pick<Host, 'connected' | 'closed'> {
+export interface Life extends Pick<Host, 'connected' | 'closed' | 'notice'> {
   onPacket(packet: PacketRecord): void
 }
 
@@ -117,8 +116,12 @@ export class ClientHost implements Host {
     for (let index = 0; index < receivers.length; index++) deliver(receivers[index] as Receiver, message)
   }
 
-  connected(sessionPresent: boolean, properties: PropertyList): void {
-    this.#life.connected(sessionPresent, properties)
+  connected(...args: Parameters<Host['connected']>): void {
+    this.#life.connected(...args)
+  }
+
+  notice(...args: Parameters<Host['notice']>): void {
+    this.#life.notice(...args)
   }
 
   done(request: number, reasonCode: number): void {

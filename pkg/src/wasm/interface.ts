@@ -44,6 +44,19 @@ export type CoreOptions = readonly [
   will: CoreWill | readonly [],
   assignedAliases: number,
   requestFilters: number,
+  offline: CoreOffline,
+]
+
+/** Options of the offline queue, in the order in which the module reads them. */
+export type CoreOffline = readonly [
+  requests: number,
+  /** The new request fails, the oldest message is dropped, or the new one. */
+  overflow: 0 | 1 | 2,
+  /** All, what is acknowledged, nothing. */
+  keep: 0 | 1 | 2,
+  /** Milliseconds until a sent request must be answered; 0 is no limit. */
+  requestTimeout: number,
+  strict: 0 | 1,
 ]
 
 /** Will of a client. The flags are QoS and RETAIN as in PUBLISH's first byte. */
@@ -63,6 +76,10 @@ export interface ClientCore {
    * earlier packets to read.
    */
   publish(topic: string, payload: Uint8Array, flags: number, properties?: PropertyList): number | undefined
+  /** Takes a request out of the queue, unless it was sent. */
+  withdraw(request: number): void
+  /** Returns the waiting requests, their bytes, and the unacknowledged messages. */
+  queue(): Float64Array
   disconnect(reasonCode: number): void
   kill(): void
   wake(): void
@@ -88,9 +105,18 @@ export interface Host {
     propertiesBytes: number,
     offset: number,
   ): void
-  connected(sessionPresent: boolean, properties: PropertyList): void
+  /** `absence` is in milliseconds, and -1 at the first connection. */
+  connected(sessionPresent: boolean, properties: PropertyList, absence: number): void
   done(request: number, reasonCode: number): void
   failed(request: number, code: string, message: string, reasonCode: number | undefined): void
+  /** Tells news that ends no request: of a request, or of a filter. */
+  notice(
+    code: 'unsubscribed' | 'downgraded',
+    message: string,
+    request: number,
+    filter: string,
+    reasonCode: number | undefined,
+  ): void
   closed(code: string, message: string, reasonCode: number | undefined, rule: string | undefined): void
   packet(
     outgoing: boolean,

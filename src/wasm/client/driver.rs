@@ -9,9 +9,9 @@ use core::cell::{Cell, RefCell};
 
 use wasm_bindgen::JsValue;
 
-use crate::client::{Client, CloseReason, Completion, Output, RequestError, RequestId};
+use crate::client::{Client, CloseReason, Completion, Notice, Output, RequestError, RequestId};
 use crate::codec::{Publish, Version};
-use crate::time::Time;
+use crate::time::{Time, millis};
 use crate::wasm::client::incoming::Arrival;
 use crate::wasm::client::outcome;
 use crate::wasm::client::packet_tap::PacketTap;
@@ -78,7 +78,8 @@ enum Scope {
 /// One output, with nothing borrowed.
 enum Step {
     Message(Arrival),
-    Connected(bool, Array),
+    Connected(bool, Array, f64),
+    Notice(Notice),
     Done(RequestId, Result<Completion, RequestError>),
     /// Bytes to send, and true if packets were recorded.
     Transmit(Frame, bool),
@@ -139,6 +140,11 @@ impl ClientDriver {
             self.queue_flush();
         }
         result
+    }
+
+    /// Looks at the machine.
+    pub(crate) fn look<T>(&self, action: impl FnOnce(&Client) -> T) -> T {
+        action(&self.state.borrow().machine)
     }
 
     /// Makes the socket the transport, in place of the one before.
@@ -369,7 +375,10 @@ impl ClientDriver {
     fn act(&self, step: Step) {
         match step {
             Step::Message(arrival) => arrival.deliver(&self.host),
-            Step::Connected(session_present, properties) => self.host.connected(session_present, &properties),
+            Step::Connected(session_present, properties, absence) => {
+                self.host.connected(session_present, &properties, absence);
+            }
+            Step::Notice(notice) => outcome::tell_notice(&self.host, &notice),
             Step::Done(id, result) => outcome::tell_request(&self.host, RequestNumber::Machine(id).to_js(), result),
             Step::Transmit(frame, is_watched) => {
                 if is_watched {
@@ -437,8 +446,11 @@ impl State {
                 Step::Message(Arrival::new(&incoming, is_framed))
             }
             Output::Connected(connected) => {
-                Step::Connected(connected.session_present, properties::read(connected.properties))
+                #[expect(clippy::cast_precision_loss, reason = "no absence has 2^53 milliseconds")]
+                let absence = connected.absence.map_or(-1.0, |absence| millis(absence) as f64);
+                Step::Connected(connected.session_present, properties::read(connected.properties), absence)
             }
+            Output::Notice(notice) => Step::Notice(notice),
             Output::Done(id, result) => Step::Done(id, result),
             Output::Transmit(bytes) => {
                 if let Some(tap) = &mut self.tap {

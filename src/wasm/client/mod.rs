@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::client::{Client, HandlerId};
+use crate::client::{CallError, Client, HandlerId, RequestId};
 use crate::codec::{PropertiesBuf, QoS, ReasonCode, SubscriptionOptions, Version};
 use crate::time::Time;
 use crate::wasm::client::driver::ClientDriver;
@@ -137,9 +137,29 @@ impl ClientCore {
             if sent.is_ok() {
                 return Ok(self.driver.wait().map(|number| number.to_js()));
             }
-            return sent.map(|()| None).map_err(|error| of_call(&error));
+            match sent {
+                // It waits for a connection, as far as it may.
+                Err(CallError::NotConnected) => {}
+                sent => return sent.map(|()| None).map_err(|error| of_call(&error)),
+            }
         }
         self.request(|machine, now| machine.publish(message, now)).map(Some)
+    }
+
+    /// Takes a request out of the queue, unless it was sent.
+    pub fn withdraw(&self, request: f64) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of `request`")]
+        self.driver.run(|machine, now| machine.withdraw(RequestId(request as u64), now));
+    }
+
+    /// Returns the number of waiting requests, their bytes, and the number of unacknowledged
+    /// messages.
+    #[must_use]
+    pub fn queue(&self) -> Vec<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "no memory has 2^53 bytes")]
+        self.driver.look(|machine| {
+            [machine.queued() as f64, machine.queued_bytes() as f64, machine.in_flight() as f64].to_vec()
+        })
     }
 
     /// Ends the client for good, with DISCONNECT if there is a connection.
@@ -164,10 +184,7 @@ impl ClientCore {
         self.driver.watch(on);
     }
 
-    fn request(
-        &self,
-        action: impl FnOnce(&mut Client, Time) -> Result<crate::client::RequestId, crate::client::CallError>,
-    ) -> Result<f64, JsValue> {
+    fn request(&self, action: impl FnOnce(&mut Client, Time) -> Result<RequestId, CallError>) -> Result<f64, JsValue> {
         #[expect(clippy::cast_precision_loss, reason = "no page makes 2^53 requests")]
         self.driver.run(action).map(|id| id.0 as f64).map_err(|error| of_call(&error))
     }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use wasm_bindgen::JsValue;
 
-use crate::client::{ClientOptions, ClientWill};
+use crate::client::{ClientOptions, ClientWill, Keep, Overflow};
 use crate::codec::{PacketId, Version};
 use crate::wasm::js::list;
 use crate::wasm::js::message::message;
@@ -19,6 +19,7 @@ use js_sys::Array;
 pub(crate) fn read(given: &Array) -> Result<ClientOptions, JsValue> {
     let short = |index| list::number(given, index) as u16;
     let will = list::list(given, 12);
+    let offline = list::list(given, 15);
     Ok(ClientOptions {
         version: if list::number(given, 0) == 4 { Version::V3_1_1 } else { Version::V5 },
         client_id: list::text(given, 1),
@@ -35,6 +36,19 @@ pub(crate) fn read(given: &Array) -> Result<ClientOptions, JsValue> {
         request_filters_max: list::number(given, 14) as usize,
         queue_messages: list::number(given, 9) as usize,
         queue_bytes: list::number(given, 10) as usize,
+        offline_messages: list::number(&offline, 0) as usize,
+        overflow: match list::number(&offline, 1) {
+            0 => Overflow::Reject,
+            1 => Overflow::DropOldest,
+            _ => Overflow::DropNewest,
+        },
+        keep: match list::number(&offline, 2) {
+            0 => Keep::All,
+            1 => Keep::Acknowledged,
+            _ => Keep::Nothing,
+        },
+        request_timeout: Duration::from_millis(list::number(&offline, 3).into()),
+        strict: list::number(&offline, 4) != 0,
         properties: properties::write(Some(list::list(given, 11)))?,
         will: if will.length() == 0 {
             None

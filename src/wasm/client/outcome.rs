@@ -1,7 +1,8 @@
 //! Outcomes of requests and of a connection, as the codes that the TypeScript face knows.
 
-use crate::client::{CloseReason, Completion, RequestError};
+use crate::client::{CloseReason, Completion, Notice, RequestError};
 use crate::codec::ReasonCode;
+use crate::wasm::client::request_number::RequestNumber;
 use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::error::text_of;
 
@@ -22,10 +23,28 @@ pub(crate) fn tell_request(host: &Host, id: f64, result: Result<Completion, Requ
     }
 }
 
+/// Reports news that ends no request.
+pub(crate) fn tell_notice(host: &Host, notice: &Notice) {
+    match notice {
+        Notice::NotResubscribed { filter, error } => {
+            let reason = if let RequestError::Refused(reason) = error { Some(reason.value()) } else { None };
+            host.notice("unsubscribed", &text_of(error), 0.0, filter.as_str(), reason);
+        }
+        Notice::Downgraded(request) => {
+            host.notice("downgraded", "", RequestNumber::Machine(*request).to_js(), "", None);
+        }
+    }
+}
+
 fn fail(host: &Host, id: f64, error: &RequestError) {
     let (code, reason) = match error {
         RequestError::Refused(reason) => ("refused", Some(reason.value())),
         RequestError::SessionLost => ("session-lost", None),
+        RequestError::Unanswered => ("unanswered", None),
+        RequestError::LostThrice => ("lost-thrice", None),
+        RequestError::TimedOut => ("timed-out", None),
+        RequestError::Dropped => ("dropped", Some(ReasonCode::QuotaExceeded.value())),
+        RequestError::Withdrawn => ("withdrawn", None),
         RequestError::ConnectionClosed => ("connection-closed", None),
         RequestError::PacketTooLarge { .. } => ("too-large", Some(ReasonCode::PacketTooLarge.value())),
     };

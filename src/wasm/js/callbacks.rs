@@ -43,8 +43,9 @@ extern "C" {
         offset: i32,
     );
 
+    /// Reports an accepting CONNACK. `absence` is in milliseconds, -1 at the first connection.
     #[wasm_bindgen(method)]
-    pub(crate) fn connected(this: &Host, session_present: bool, properties: &Array);
+    pub(crate) fn connected(this: &Host, session_present: bool, properties: &Array, absence: f64);
 
     /// Reports the success of a request.
     #[wasm_bindgen(method)]
@@ -53,6 +54,10 @@ extern "C" {
     /// Reports the failure of a request.
     #[wasm_bindgen(method)]
     pub(crate) fn failed(this: &Host, request: f64, code: &str, message: &str, reason: Option<u8>);
+
+    /// Reports news that ends no request: of the request with this number, or of this filter.
+    #[wasm_bindgen(method)]
+    pub(crate) fn notice(this: &Host, code: &str, message: &str, request: f64, filter: &str, reason: Option<u8>);
 
     /// Reports the end of the connection. It is a connection's last call.
     #[wasm_bindgen(method)]
