@@ -13,6 +13,10 @@ use crate::topic::TopicFilter;
 /// Connections that a request may be the first unanswered one of, and lose.
 const LOSSES_MAX: u8 = 3;
 
+/// Messages of QoS 2 in flight in 3.1.1, which has no Receive Maximum. Mosquitto 2.0 hangs up on a
+/// client with more than its `max_inflight_messages`, 20 by default.
+const QOS2_QUOTA_3_1_1: u16 = 20;
+
 /// The request that was the first unanswered one when the last connections were lost.
 #[derive(Debug, Default)]
 pub(super) struct Suspect {
@@ -65,6 +69,8 @@ impl Core {
                 self.session.send_anew();
             }
         }
+        let qos2_quota = if self.options.version == Version::V5 { u16::MAX } else { QOS2_QUOTA_3_1_1 };
+        self.session.limit_qos2(qos2_quota);
         let lost = self.session.connected(session_present, limits.receive_maximum);
         self.give_up(&lost, RequestError::SessionLost);
         self.subscribe_again();

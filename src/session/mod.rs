@@ -114,6 +114,8 @@ pub struct Session<T> {
     /// How many PUBLISH packets may be unacknowledged on this connection: the peer's Receive
     /// Maximum (§4.9). 0: no connection.
     send_quota: u16,
+    /// How many may be unacknowledged when a PUBLISH of QoS 2 is sent.
+    qos2_quota: u16,
     /// How many are.
     unacknowledged: u16,
     /// Counts what was sent, so that resending can keep the order.
@@ -144,6 +146,7 @@ impl<T: Copy> Session<T> {
             sent: Held::new(),
             resend: Vec::new(),
             send_quota: 0,
+            qos2_quota: u16::MAX,
             unacknowledged: 0,
             sequence: 0,
             sent_before: 0,
@@ -155,6 +158,11 @@ impl<T: Copy> Session<T> {
     /// The packet identifier to give out next, if it is free.
     pub const fn begin_at(&mut self, packet_id: PacketId) {
         self.identifiers.begin_at(packet_id);
+    }
+
+    /// Bounds the PUBLISH packets that are unacknowledged when one of QoS 2 is sent.
+    pub const fn limit_qos2(&mut self, quota: u16) {
+        self.qos2_quota = quota;
     }
 
     /// A connection stands. `send_quota` is the peer's Receive Maximum, at least 1; 65,535 in
@@ -389,6 +397,10 @@ impl<T: Copy> Session<T> {
         self.unacknowledged < self.send_quota
     }
 
+    fn has_quota_for(&self, qos: QoS) -> bool {
+        self.has_quota() && (qos != QoS::ExactlyOnce || self.unacknowledged < self.qos2_quota)
+    }
+
     fn free_id(&mut self) -> Option<PacketId> {
         self.identifiers.take(self.in_flight.len(), |id| self.in_flight.contains(id))
     }
@@ -407,12 +419,11 @@ impl<T: Copy> Session<T> {
     /// The next one owed, if the quota allows it. Otherwise it stays first in the queue.
     fn next_resend(&mut self) -> Option<PacketId> {
         let packet_id = self.next_owed()?;
-        let has_quota = self.has_quota();
-        let entry = self.in_flight.get_mut(packet_id)?;
-        if entry.state.delivery().is_some() {
-            if !has_quota {
+        if let Some(delivery) = self.in_flight.get(packet_id)?.state.delivery() {
+            if !self.has_quota_for(delivery.qos) {
                 return None;
             }
+            let entry = self.in_flight.get_mut(packet_id)?;
             entry.takes_quota = true;
             self.unacknowledged += 1;
         }
@@ -421,7 +432,7 @@ impl<T: Copy> Session<T> {
     }
 
     fn next_queued(&mut self) -> Option<Outgoing<'_, T>> {
-        if !self.has_quota() || self.queue.len() == 0 {
+        if !self.has_quota_for(self.queue.iter().next()?.qos) {
             return None;
         }
         let packet_id = self.free_id()?;

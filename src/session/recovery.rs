@@ -44,10 +44,13 @@ impl<T: Copy + Ord> Session<T> {
     pub(crate) fn has_next_before(&mut self, tag: T) -> bool {
         match self.next_owed() {
             Some(packet_id) => {
-                let is_pubrel = self.in_flight.get(packet_id).is_some_and(|entry| entry.state.delivery().is_none());
-                is_pubrel || self.has_quota()
+                let publish = self.in_flight.get(packet_id).and_then(|entry| entry.state.delivery());
+                publish.is_none_or(|delivery| self.has_quota_for(delivery.qos))
             }
-            None => self.may_send() && self.first_queued().is_some_and(|first| first < tag),
+            None => {
+                let first = self.queue.iter().next();
+                self.may_send() && first.is_some_and(|first| first.tag < tag && self.has_quota_for(first.qos))
+            }
         }
     }
 

@@ -216,6 +216,29 @@ fn the_send_quota_is_the_brokers_receive_maximum() {
     assert_eq!(outputs, [done, sent("PUBLISH b q1 id2 dup0")]);
 }
 
+/// 3.1.1 has no Receive Maximum, and Mosquitto 2.0 hangs up on the 21st message of QoS 2.
+#[test]
+fn twenty_messages_of_qos_2_are_in_flight_in_3_1_1() {
+    for (version, qos, in_flight) in [
+        (Version::V3_1_1, QoS::ExactlyOnce, 20),
+        (Version::V3_1_1, QoS::AtLeastOnce, 30),
+        (Version::V5, QoS::ExactlyOnce, 30),
+    ] {
+        let mut script = Script::connected_with(ClientOptions { version, ..ClientOptions::new("c") }, &[]);
+        let sent_now = (0..30).filter(|_| !script.publish("a", qos).is_empty()).count();
+        assert_eq!(sent_now, in_flight, "{version:?} {qos:?}");
+        if in_flight == 30 {
+            continue;
+        }
+        // Messages stay in order, so one of QoS 1 waits behind.
+        assert_eq!(script.publish("b", QoS::AtLeastOnce), []);
+        assert_eq!(script.receive(&Packet::Pubrec(Ack::success(id(1)))), [sent("PUBREL 1 00")]);
+        let outputs = script.receive(&Packet::Pubcomp(Ack::success(id(1))));
+        let done = Seen::Done(0, Ok(Completion::Published(ReasonCode::Success)));
+        assert_eq!(outputs, [done, sent("PUBLISH a q2 id21 dup0")]);
+    }
+}
+
 #[test]
 fn subscribing_and_unsubscribing_end_with_a_reason_for_each_filter() {
     for version in [Version::V3_1_1, Version::V5] {
