@@ -1,10 +1,12 @@
 // `npm test`: sets up what is missing and runs every check and test; `--quick` runs the part that
 // takes under a minute.
+
 import { setUpChromiumAndDriver } from './lib/browser.mjs'
 import { buildPackage, setUpBuild } from './lib/build.mjs'
 import { quickChecks, rustChecks, sourceChecks, typeChecks } from './lib/checks.mjs'
 import { browserTests, exampleTests, packageTests, pageTests } from './lib/checks-web.mjs'
 import { setUpExamples } from './lib/examples.mjs'
+import { setUpFirefox } from './lib/firefox.mjs'
 import { setUpMosquitto } from './lib/mosquitto.mjs'
 import { readOptions } from './lib/options.mjs'
 import { setUpPaho } from './lib/python.mjs'
@@ -36,6 +38,11 @@ async function everything() {
     const { chromium, chromedriver, note } = await setUpChromiumAndDriver(step)
     Object.assign(env, { WASMQTT_CHROMIUM: chromium, CHROMEDRIVER: chromedriver })
     return { note }
+  })
+  await report.step('Firefox', {}, async step => {
+    const { firefox, geckodriver, ...result } = await setUpFirefox(step)
+    if (geckodriver) Object.assign(env, { WASMQTT_FIREFOX: firefox, GECKODRIVER: geckodriver })
+    return result
   })
   await report.step('Mosquitto', {}, setUpMosquitto)
   await report.step('paho-mqtt (Python)', {}, async step => {

@@ -55,33 +55,54 @@ async function sizeWithin(step, sizes, most) {
   return sum <= most ? { passed: 1, note } : { failed: 1, note }
 }
 
-/** Runs tests/web.rs in headless Chromium, under each build's features. */
+/**
+ * Runs tests/web.rs in headless Chromium and, where there is one, in Firefox, under each build's
+ * features.
+ */
 export async function browserTests(report, env) {
   for (const features of [[], ['--features', 'broker']]) {
-    const needs = ['wasm-pack', 'wasm-bindgen-cli', 'wasm-bindgen versions', 'Chromium']
-    const name = `wasm-pack test${features.length > 0 ? ' with broker' : ''}`
-    await report.step(name, { needs }, step =>
-      inTemporaryFolder(folder => {
-        const browser = ['--headless', '--chrome', '--chromedriver', env.CHROMEDRIVER]
-        const cargo = ['--locked', '--test', 'web', ...features]
-        return step.tests(counts.cargo, 'wasm-pack', ['test', '--mode', 'no-install', ...browser, '.', ...cargo], {
-          env: {
-            ...env,
-            WASM_BINDGEN_TEST_WEBDRIVER_JSON: capabilities(folder, env.WASMQTT_CHROMIUM),
-            WASM_BINDGEN_TEST_TIMEOUT: '120',
-          },
-          minutes: 20,
-        })
-      }),
-    )
+    for (const browser of [chrome(env), ...(env.GECKODRIVER ? [gecko(env)] : [])]) {
+      const needs = ['wasm-pack', 'wasm-bindgen-cli', 'wasm-bindgen versions', browser.name]
+      const name = `wasm-pack test${features.length > 0 ? ' with broker' : ''} in ${browser.name}`
+      await report.step(name, { needs }, step =>
+        inTemporaryFolder(folder => browserTest(step, { env, browser, features, folder })),
+      )
+    }
   }
 }
 
-/** Writes a file that tells ChromeDriver which browser to start, and how; returns its path. */
-function capabilities(folder, chromium) {
-  const args = ['headless=new', `user-data-dir=${join(folder, 'profile')}`, ...switches.map(name => name.slice(2))]
+function browserTest(step, { env, browser, features, folder }) {
+  const args = ['test', '--mode', 'no-install', '--headless', ...browser.args, '.']
+  return step.tests(counts.cargo, 'wasm-pack', [...args, '--locked', '--test', 'web', ...features], {
+    env: {
+      ...env,
+      WASM_BINDGEN_TEST_WEBDRIVER_JSON: fileWith(folder, browser.capabilities(folder)),
+      WASM_BINDGEN_TEST_TIMEOUT: '120',
+    },
+    minutes: 20,
+  })
+}
+
+// `capabilities` tells the driver which browser to start, and how.
+const chrome = env => ({
+  name: 'Chromium',
+  args: ['--chrome', '--chromedriver', env.CHROMEDRIVER],
+  capabilities(folder) {
+    const args = ['headless=new', `user-data-dir=${join(folder, 'profile')}`, ...switches.map(name => name.slice(2))]
+    return { 'goog:chromeOptions': { binary: env.WASMQTT_CHROMIUM, args } }
+  },
+})
+
+const gecko = env => ({
+  name: 'Firefox',
+  args: ['--firefox', '--geckodriver', env.GECKODRIVER],
+  capabilities: () => ({ 'moz:firefoxOptions': { binary: env.WASMQTT_FIREFOX, args: ['-headless'] } }),
+})
+
+/** Writes a value as JSON into a folder, and returns the file's path. */
+function fileWith(folder, value) {
   const file = join(folder, 'webdriver.json')
-  writeFileSync(file, JSON.stringify({ 'goog:chromeOptions': { binary: chromium, args } }))
+  writeFileSync(file, JSON.stringify(value))
   return file
 }
 
