@@ -44,6 +44,7 @@ await build({
     index: 'src/index.ts',
     broker: 'src/broker.ts',
     hooks: 'src/broker/lazy-hooks.ts',
+    bridge: 'src/broker/lazy-bridge.ts',
     stores: 'src/store/lazy-store.ts',
   },
   splitting: true,
@@ -64,7 +65,8 @@ await build({
     { name: 'glue', setup: bundleGlue },
   ],
 })
-for (const name of ['index', 'broker', 'hooks', 'stores', 'common', 'inline', 'broker-inline']) await minify(name)
+const bundles = ['index', 'broker', 'hooks', 'bridge', 'stores', 'common', 'inline', 'broker-inline']
+for (const name of bundles) await minify(name)
 copyFileSync(join(root, 'src', 'react-native.cjs'), join(dist, 'react-native.cjs'))
 await build({ ...library, ...forNode, entryPoints: { node: 'src/node.ts' } })
 await build({

@@ -1,10 +1,13 @@
+import { type Bridge, BridgeDropEvent, type BridgeRule, readRules } from './broker/bridge.js'
 import type { Broker } from './broker/broker.js'
 import { BaseClient } from './client/client.js'
 import type { ClientOptions } from './client/options.js'
 import { brokerLoader } from './wasm/broker-module.js'
+import { loadPart } from './wasm/lazy-part.js'
 import type { ModuleSource } from './wasm/module-source.js'
 
 export type { AccessRule } from './broker/access-rules.js'
+export { type Bridge, BridgeDropEvent, type BridgeRule } from './broker/bridge.js'
 export { Broker, type BrokerEventMap } from './broker/broker.js'
 export type { Counters, DropCause, Traffic } from './broker/counters.js'
 export * from './broker/events.js'
@@ -66,4 +69,28 @@ export async function connect(to: string | URL | Broker, options?: ClientOptions
  */
 export async function load(source?: ModuleSource): Promise<void> {
   await brokerLoader.load(source)
+}
+
+/**
+ * Joins two brokers: passes messages on between `local` and the broker of the client `remote`, as
+ * the rules tell. Resolves once both have taken the subscriptions.
+ *
+ * For a `Broker` the bridge makes a client of its own. Give it a `remote` that is used for nothing
+ * else, since its own messages are not passed back: No Local sees to that, and in 3.1.1 the bridge
+ * itself.
+ *
+ * Rejects with an OptionError if a rule is wrong, with a SubscribeError if a broker refuses, and as
+ * `ready` of either client does.
+ */
+export async function bridge(
+  local: Broker | BaseClient,
+  remote: BaseClient,
+  rules: readonly BridgeRule[],
+): Promise<Bridge> {
+  const read = readRules(rules)
+  const { BridgeRunner } = await loadPart(import('./broker/lazy-bridge.js'))
+  await remote.ready
+  const owns = !(local instanceof BaseClient)
+  const client = await (owns ? connect(local) : local.ready)
+  return BridgeRunner.start({ local: client, remote, rules: read, owns, Dropped: BridgeDropEvent })
 }

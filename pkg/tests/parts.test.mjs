@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { install, load } from './lib/packed.mjs'
 
 const project = install()
-for (const part of ['hooks.js', 'stores.js']) rmSync(join(project, 'node_modules/wasmqtt/dist', part))
+for (const part of ['hooks.js', 'stores.js', 'bridge.js']) rmSync(join(project, 'node_modules/wasmqtt/dist', part))
 const { Broker, connect, hashPassword, indexedDb, memory, MqttError, OptionError } = await load(
   project,
   'wasmqtt/broker',

@@ -22,6 +22,7 @@ export const limits = [
     bytes: 157_000,
     parts: {
       'hooks.js': 1_600,
+      'bridge.js': 1_200,
       'stores.js': 1_600,
     },
   },

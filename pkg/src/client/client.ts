@@ -95,6 +95,11 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     return this.#connection.status
   }
 
+  /** Protocol version: 5 is MQTT 5.0, 4 is MQTT 3.1.1. */
+  get version(): 4 | 5 {
+    return this.#version
+  }
+
   /** Client identifier: as given, random, or assigned by the broker. */
   get clientId(): string {
     return this.#connection.clientId
