@@ -1,6 +1,7 @@
 // `npm test`: sets up what is missing and runs every check and test; `--quick` runs the part that
 // takes under a minute.
 
+import { brokers, setUpBroker } from './lib/brokers.mjs'
 import { setUpChromiumAndDriver } from './lib/browser.mjs'
 import { buildPackage, setUpBuild } from './lib/build.mjs'
 import { quickChecks, rustChecks, sourceChecks, typeChecks } from './lib/checks.mjs'
@@ -45,6 +46,7 @@ async function everything() {
     return result
   })
   await report.step('Mosquitto', {}, setUpMosquitto)
+  for (const broker of brokers) await report.step(broker.name, {}, step => setUpBroker(step, broker))
   await report.step('paho-mqtt (Python)', {}, async step => {
     const { python, ...result } = await setUpPaho(step)
     if (python) env.WASMQTT_PAHO_PYTHON = python

@@ -24,6 +24,9 @@ export async function packageTests(report, env) {
   await report.step('real clients', { needs: [face, 'Mosquitto'] }, step =>
     step.tests(counts.node, 'npm', ['run', 'test:real', '--workspace', 'pkg'], { env }),
   )
+  await report.step('interop (real brokers)', { needs: [face, 'Mosquitto'] }, step =>
+    step.tests(counts.node, 'npm', ['run', 'test:interop', '--workspace', 'pkg'], { env }),
+  )
   for (const { entry, name, bytes, parts } of limits) {
     await report.step(`size, ${name}`, { needs: [face] }, async step => {
       const sizes = sizesOf(entry)
