@@ -76,8 +76,8 @@ export async function load(source?: ModuleSource): Promise<void> {
  * the rules tell. Resolves once both have taken the subscriptions.
  *
  * For a `Broker` the bridge makes a client of its own. Give it a `remote` that is used for nothing
- * else, since its own messages are not passed back: No Local sees to that, and in 3.1.1 the bridge
- * itself.
+ * else, since the client's own messages are not passed back. No Local sees to that, and in 3.1.1
+ * the bridge itself.
  *
  * Rejects with an OptionError if a rule is wrong, with a SubscribeError if a broker refuses, and as
  * `ready` of either client does.

@@ -57,7 +57,7 @@ interface End {
   readonly marks: Marks | undefined
 }
 
-/** What the bridge takes from outside this chunk. */
+/** The clients and rules of a bridge, and a class from outside this chunk. */
 export interface BridgeParts {
   readonly local: BaseClient
   readonly remote: BaseClient

@@ -19,7 +19,7 @@ export const find = (...names) =>
     .flatMap(name => (isAbsolute(name) ? [name] : folders.map(folder => join(folder, name))))
     .find(path => existsSync(path))
 
-/** Returns what a program prints, though it may exit with an error; undefined without the program. */
+/** Returns the output of a program, which may fail; undefined without the program. */
 export function printed(program, ...args) {
   if (!program) return undefined
   try {
