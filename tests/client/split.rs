@@ -193,7 +193,7 @@ proptest! {
         client.handle_open(NOW);
         drain(&mut client, Version::V5);
         let limit = properties(&[Property::MaximumPacketSize(size)]);
-            client.handle_bytes(&bytes(&connack(false, &limit), Version::V5), NOW);
+        client.handle_bytes(&bytes(&connack(false, &limit), Version::V5), NOW);
         drain(&mut client, Version::V5);
         let filters: Vec<_> = lengths.iter().map(|len| filter(&"f".repeat(*len))).collect();
         let request = client.unsubscribe(&filters, &PropertiesBuf::new(), NOW).expect("each fits");
