@@ -11,7 +11,7 @@ import type { ClientCore } from '../wasm/interface.js'
 import type { Loader } from '../wasm/loader.js'
 import { type Subject, thrownError } from '../wasm/to-error.js'
 import { Connection } from './connection.js'
-import { PacketEvent, type Status, StatusEvent } from './events.js'
+import { NoticeEvent, PacketEvent, type Status, StatusEvent } from './events.js'
 import { openStream, unsubscribed } from './open-stream.js'
 import { type ClientOptions, readClientOptions } from './options.js'
 import { checkPublish, checkSubscribe, type RequestLimits } from './request-limits.js'
@@ -24,6 +24,7 @@ import {
   readSubscribe,
   type SubscribeOptions,
 } from './request-options.js'
+import type { QueueState, ServerLimits } from './server.js'
 import { endedBy, type Subscription, Subscriptions } from './subscriptions.js'
 import { type Linkable, readTarget } from './target.js'
 
@@ -31,6 +32,7 @@ import { type Linkable, readTarget } from './target.js'
 export interface ClientEventMap {
   status: StatusEvent
   packet: PacketEvent
+  notice: NoticeEvent
 }
 
 /** Options of `end()`. */
@@ -45,8 +47,6 @@ export interface EndOptions {
 }
 
 const sent = Promise.resolve()
-/** Subject of an acknowledged message, for its error: the topic was valid. */
-const published: Subject = { kind: 'publish', topic: '' }
 const endFields = fields({
   reasonCode: disconnectCode('0x00, 0x04, 0x80-0x83, 0x90, 0x93-0x99'),
   timeout: integer(0, 2_147_483_647),
@@ -64,7 +64,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   readonly ready: Promise<this>
 
   /** @internal */
-  protected readonly events = ['status', 'packet']
+  protected readonly events = ['status', 'packet', 'notice']
   /** @internal */
   protected readonly observed = 'packet'
   readonly #connection: Connection
@@ -84,6 +84,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     if (Object.keys(settings.limits).length > 0) this.#limits = settings.limits
     this.#connection = new Connection(target, loader, settings, {
       onStatus: status => this.#onStatus(status),
+      onNotice: notice => void this.dispatchEvent(new NoticeEvent(notice)),
       onPacket: packet => void this.dispatchEvent(new PacketEvent(packet)),
     })
     this.#subscriptions = new Subscriptions(this.#connection)
@@ -115,15 +116,28 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     return this.#connection.connackProperties
   }
 
+  /** Requests that wait, and messages in flight. */
+  get queue(): QueueState {
+    return this.#connection.queueState()
+  }
+
+  /** Limits of the broker, and what was agreed on; undefined before the first connection. */
+  get server(): ServerLimits | undefined {
+    return this.#connection.server
+  }
+
   /**
-   * Publishes a message. Before the connection is there, it waits in order with other requests.
+   * Publishes a message. Without a connection, it waits in order with other requests, as far as the
+   * option `offline` lets it.
    *
    * Resolves at QoS 0 when the message is handed to the transport, at QoS 1 with PUBACK, at QoS 2
    * with PUBCOMP.
    *
    * Rejects with an OptionError before anything is sent. Rejects with a PublishError if the broker
-   * refuses, the queue is full, or the connection ends before. Rejects with a ClosedError if the
-   * client is ended, or with the signal's reason.
+   * refuses, the queue is full, or the connection ends before. Rejects with an IndeterminateError
+   * if it was sent and the broker's session is lost, or three connections are. Rejects with a
+   * TimeoutError, a ClosedError if the client is ended, or the signal's reason. A message that was
+   * not sent is then withdrawn.
    */
   publish(topic: string, payload: Payload, options?: PublishOptions): Promise<void> {
     try {
@@ -211,15 +225,18 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     properties: PropertyList | undefined,
   ): Promise<void> {
     const request = core.publish(topic, payload, flags, properties)
-    return request === undefined ? sent : this.#connection.requests.add<undefined>(request, published)
+    return request === undefined ? sent : this.#connection.requests.add<undefined>(request, { kind: 'publish', topic })
   }
 
   #publishWith(topic: string, payload: Uint8Array, options: PublishOptions | undefined): Promise<void> {
     const { flags, properties, signal } = readPublish(options, this.#version)
     const subject: Subject = { kind: 'publish', topic }
-    return this.#whenConnected(subject, topic.length + payload.length, signal, ignore, core =>
-      this.#publishNow(core, topic, payload, flags, properties),
-    )
+    let request: number | undefined
+    const withdraw = () => this.#connection.withdraw(request)
+    return this.#whenLoaded(subject, topic.length + payload.length, signal, withdraw, core => {
+      request = core.publish(topic, payload, flags, properties)
+      return request === undefined ? sent : this.#connection.requests.add<undefined>(request, subject)
+    })
   }
 
   #subscribe(filter: string, options: SubscribeOptions, handler: Handler): Promise<Subscription> {
@@ -232,15 +249,15 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
       receiver.handle = undefined
       if (joined) unsubscribed(joined).catch(ignore)
     }
-    const subscribed = this.#whenConnected({ kind: 'subscribe', filter }, filter.length, wish.signal, cancel, core => {
+    const subscribed = this.#whenLoaded({ kind: 'subscribe', filter }, filter.length, wish.signal, cancel, core => {
       joined = this.#subscriptions.join(core, filter, wish, receiver)
       return joined
     })
     return subscribed.then(subscription => endedBy(wish.signal, subscription, this.#connection))
   }
 
-  /** Sends now, or once there is a connection. */
-  #whenConnected<T>(
+  /** Makes the request now, or once the module is loaded. */
+  #whenLoaded<T>(
     subject: Subject,
     bytes: number,
     signal: AbortSignal | undefined,
@@ -248,8 +265,8 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     send: (core: ClientCore) => Promise<T>,
   ): Promise<T> {
     if (signal?.aborted) return Promise.reject(signal.reason)
-    const { live, status, queue } = this.#connection
-    if (live) return abortable(send(live), signal, onAbort)
+    const { core, status, queue } = this.#connection
+    if (core) return abortable(send(core), signal, onAbort)
     if (status.phase === 'closed') throw this.#connection.closedError()
     const { promise, queued } = queue.add(subject, bytes, send)
     return abortable(promise, signal, () => {

@@ -1,7 +1,7 @@
 import type { PacketRecord } from '../message/packet-record.js'
 import { type ConnackProperties, fromList, type PropertyList } from '../message/properties.js'
 import { ignore } from '../util/abort.js'
-import { ClosedError, ConnectError, OptionError } from '../util/errors.js'
+import { ClosedError, ConnectError, OptionError, SubscribeError } from '../util/errors.js'
 import { onPageResume } from '../util/page-resume.js'
 import { optionError } from '../util/validate.js'
 import { ClientHost, type Receiver } from '../wasm/callbacks.js'
@@ -9,16 +9,18 @@ import type { ClientCore, LinkableCore } from '../wasm/interface.js'
 import { type Engine, freeLater, type Loader } from '../wasm/loader.js'
 import { closeError, requestError, type Subject, thrownError } from '../wasm/to-error.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
-import type { Status } from './events.js'
+import type { Notice, Status } from './events.js'
 import { OfflineQueue } from './offline-queue.js'
 import { readCredentials, type Settings } from './options.js'
 import { PendingRequests } from './pending-requests.js'
+import { type QueueState, type ServerLimits, serverLimits } from './server.js'
 import { LINK, type Linkable } from './target.js'
 
 /** Callbacks of a connection. */
 export interface Observer {
   onStatus(status: Status): void
   onPacket(packet: PacketRecord): void
+  onNotice(notice: Notice): void
 }
 
 /**
@@ -39,6 +41,9 @@ export class Connection {
   live: ClientCore | undefined
   /** Callbacks to run at the end of the connection. */
   readonly cleanUp = new Set<() => void>()
+
+  /** Limits of the broker of the latest connection. */
+  server: ServerLimits | undefined
 
   #core: ClientCore | undefined
   #socket: WebSocketLike | undefined
@@ -65,6 +70,7 @@ export class Connection {
     this.#loader = loader
     this.#settings = settings
     this.#observer = observer
+    this.requests.onNotice = notice => observer.onNotice(notice)
     this.clientId = settings.clientId
     this.queue = new OfflineQueue(settings.queue)
     this.#finished = new Promise(resolve => {
@@ -103,6 +109,23 @@ export class Connection {
   /** Closes the transport without DISCONNECT. */
   kill(): void {
     this.#stop('the client was killed', undefined, core => core.kill())
+  }
+
+  /** The core, once the module is loaded. Requests wait in it. */
+  get core(): ClientCore | undefined {
+    return this.#core
+  }
+
+  /** Takes back a request that was not sent. */
+  withdraw(request: number | undefined): void {
+    // Those below 0 are on a link.
+    if (request !== undefined && request >= 0) this.run(core => core.withdraw(request))
+  }
+
+  queueState(): QueueState {
+    const [messages = 0, bytes = 0, inFlight = 0] = this.#core?.queue() ?? []
+    const { size, bytes: ownBytes } = this.queue
+    return { messages: messages + size, bytes: bytes + ownBytes, inFlight }
   }
 
   watch(on: boolean): void {
@@ -185,10 +208,9 @@ export class Connection {
     const fail = (error: Error) => this.#fail(error)
     onFailure.add(fail)
     this.cleanUp.add(() => onFailure.delete(fail))
-    this.queue.check(glue)
     const host = new ClientHost(memory, glue, this.receivers, this.requests, {
       connected: (sessionPresent, properties) => this.#onConnected(sessionPresent, properties),
-      notice: () => {},
+      notice: (...notice) => this.#onNotice(...notice),
       closed: (code, message, reasonCode, rule) => this.#onClosed(code, message, reasonCode, rule),
       onPacket: packet => this.#observer.onPacket(packet),
     })
@@ -201,6 +223,7 @@ export class Connection {
     this.#core = core
     if (this.#isWatched) core.watch(true)
     core.opening()
+    this.queue.send(core)
     this.cleanUp.add(onPageResume(() => this.run(() => core.wake())))
     return core
   }
@@ -243,15 +266,25 @@ export class Connection {
     return socket
   }
 
+  #onNotice(code: string, message: string, request: number, filter: string, reasonCode: number | undefined): void {
+    const subject = this.requests.subject(request)
+    if (code === 'unsubscribed') {
+      const error = new SubscribeError(filter, message, { reasonCode })
+      this.#observer.onNotice({ kind: 'unsubscribed', filter, error })
+    } else if (subject?.kind === 'publish') {
+      this.#observer.onNotice({ kind: 'downgraded', topic: subject.topic })
+    }
+  }
+
   #onConnected(sessionPresent: boolean, properties: PropertyList): void {
     const core = this.#core
     if (!core) return
     this.sessionPresent = sessionPresent
     this.connackProperties = Object.freeze(fromList(properties))
+    this.server = serverLimits(this.connackProperties, this.#settings.version, this.#settings)
     this.clientId = this.connackProperties.assignedClientIdentifier ?? this.clientId
     this.live = core
     this.status = { phase: 'connected' }
-    this.queue.send(core)
     this.#accept()
     this.#observer.onStatus(this.status)
   }

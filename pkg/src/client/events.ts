@@ -1,4 +1,5 @@
 import type { PacketRecord } from '../message/packet-record.js'
+import type { MqttError } from '../util/errors.js'
 
 /** State of a client. `error` is the cause of an unrequested close. */
 export type Status =
@@ -10,6 +11,24 @@ export type Status =
 export class StatusEvent extends Event {
   constructor(readonly status: Status) {
     super('status')
+  }
+}
+
+/**
+ * News that rejects nothing by itself, and that a user may want to see:
+ * - `downgraded`: the broker answered a QoS 2 message with PUBACK, so it was delivered at QoS 1;
+ * - `indeterminate`: three connections in a row were lost on a request, which is given up;
+ * - `unsubscribed`: the broker lost the session, and does not take the subscription again.
+ */
+export type Notice =
+  | { readonly kind: 'downgraded'; readonly topic: string }
+  | { readonly kind: 'indeterminate'; readonly error: MqttError; readonly topic?: string; readonly filter?: string }
+  | { readonly kind: 'unsubscribed'; readonly error: MqttError; readonly filter: string }
+
+/** Event for a notice. */
+export class NoticeEvent extends Event {
+  constructor(readonly notice: Notice) {
+    super('notice')
   }
 }
 

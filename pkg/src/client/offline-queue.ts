@@ -1,9 +1,9 @@
 import type { MqttError } from '../util/errors.js'
-import type { ClientCore, Glue } from '../wasm/interface.js'
+import type { ClientCore } from '../wasm/interface.js'
 import { requestError, type Subject, thrownError } from '../wasm/to-error.js'
 import type { QueueOptions } from './options.js'
 
-/** A request that waits for the connection. */
+/** A request that waits for the module. */
 export interface QueuedRequest {
   readonly subject: Subject
   /** Bytes of its topic and payload. */
@@ -12,63 +12,52 @@ export interface QueuedRequest {
   readonly reject: (error: unknown) => void
 }
 
-/** A bounded FIFO queue of the requests that wait for the connection. */
+/** Bounds of the queue, and what gives way. */
+export type QueueLimits = Required<QueueOptions> & { readonly dropsOldest: boolean }
+
+/** A bounded FIFO queue of the requests that were made before the module was loaded. */
 export class OfflineQueue {
   readonly #queue = new Set<QueuedRequest>()
-  #bytes = 0
-  #glue: Glue | undefined
+  bytes = 0
 
-  readonly #limits: Required<QueueOptions>
+  readonly #limits: QueueLimits
 
-  constructor(limits: Required<QueueOptions>) {
+  constructor(limits: QueueLimits) {
     this.#limits = limits
   }
 
-  /**
-   * Adds a request. Its promise settles as the sent request does. Throws if the queue is full, or
-   * the topic or filter is wrong.
-   */
+  get size(): number {
+    return this.#queue.size
+  }
+
+  /** Adds a request. Its promise settles as the sent request does. Throws if the queue is full. */
   add<T>(
     subject: Subject,
     bytes: number,
     send: (core: ClientCore) => Promise<T>,
   ): { queued: QueuedRequest; promise: Promise<T> } {
-    const { size } = this.#queue
-    if (size >= this.#limits.messages || this.#bytes + bytes > this.#limits.bytes) {
-      const message = `the queue is full: ${size} requests of ${this.#bytes} bytes wait for the connection; raise the option queue`
-      throw requestError(subject, message, { reasonCode: 0x97 })
+    while (this.size >= this.#limits.messages || this.bytes + bytes > this.#limits.bytes) {
+      const message = `the queue is full: ${this.size} requests of ${this.bytes} bytes wait; raise the option queue`
+      const error = requestError(subject, message, { reasonCode: 0x97 })
+      const oldest = this.#limits.dropsOldest && [...this.#queue].find(({ subject }) => subject.kind === 'publish')
+      if (!oldest) throw error
+      this.remove(oldest)
+      oldest.reject(error)
     }
-    if (this.#glue) check(this.#glue, subject)
     let queued!: QueuedRequest
     const promise = new Promise<T>((resolve, reject) => {
       queued = { subject, bytes, send: core => resolve(send(core)), reject }
     })
     this.#queue.add(queued)
-    this.#bytes += bytes
+    this.bytes += bytes
     return { queued, promise }
   }
 
   remove(queued: QueuedRequest): void {
-    if (this.#queue.delete(queued)) this.#bytes -= queued.bytes
+    if (this.#queue.delete(queued)) this.bytes -= queued.bytes
   }
 
-  /**
-   * Checks what waits once the module is loaded. Wrong topics and filters reject before there is a
-   * connection.
-   */
-  check(glue: Glue): void {
-    this.#glue = glue
-    for (const queued of this.#queue) {
-      try {
-        check(glue, queued.subject)
-      } catch (error) {
-        this.remove(queued)
-        queued.reject(error)
-      }
-    }
-  }
-
-  /** Sends everything, once there is a connection. */
+  /** Passes everything to the module, where it waits for the connection. */
   send(core: ClientCore): void {
     for (const queued of this.#queue) {
       this.remove(queued)
@@ -80,20 +69,11 @@ export class OfflineQueue {
     }
   }
 
-  /** Rejects everything, since there will be no connection. */
+  /** Rejects everything, since there will be no module. */
   close(errorFor: (subject: Subject) => MqttError): void {
     for (const queued of this.#queue) {
       this.remove(queued)
       queued.reject(errorFor(queued.subject))
     }
-  }
-}
-
-function check(glue: Glue, subject: Subject): void {
-  try {
-    if (subject.kind === 'publish') glue.check(subject.topic, false)
-    if (subject.kind === 'subscribe') glue.check(subject.filter, true)
-  } catch (error) {
-    throw thrownError(error, subject)
   }
 }

@@ -21,6 +21,7 @@ import {
 } from '../util/validate.js'
 import type { CoreOptions, CoreWill } from '../wasm/interface.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
+import type { QueueLimits } from './offline-queue.js'
 import { type RequestLimits, readLimits } from './request-limits.js'
 
 /** User name and password of the client. */
@@ -56,6 +57,22 @@ export interface QueueOptions {
   readonly messages?: number
   /** Bytes of their topics and payloads. Default 16 MiB. */
   readonly bytes?: number
+}
+
+/** What waits for a connection, and what becomes of it when one is lost. */
+export interface OfflineOptions {
+  /** Number of messages and subscriptions that wait for a connection. Default that of `queue`. */
+  readonly limit?: number
+  /**
+   * Request to reject if the queue is full: the new one, the oldest message, or the new message.
+   * Default `reject`.
+   */
+  readonly overflow?: 'reject' | 'drop-oldest' | 'drop-newest'
+  /**
+   * Requests that wait for the next connection: all; those that the broker acknowledges, so not
+   * those of QoS 0; or none. Default `keep-acknowledged`. `docs/offline.md` has the details.
+   */
+  readonly keep?: 'keep-all' | 'keep-acknowledged' | 'fail'
 }
 
 /** Options of a client. An option that is undefined has its default. */
@@ -111,6 +128,17 @@ export interface ClientOptions {
   /** User properties of CONNECT. 5.0 only. */
   readonly userProperties?: UserProperties
   readonly queue?: QueueOptions
+  readonly offline?: OfflineOptions
+  /**
+   * Time limit for the broker's answer to a request, in milliseconds from its sending on. Then it
+   * rejects with a TimeoutError. Default none.
+   */
+  readonly requestTimeout?: number
+  /**
+   * True to end the connection also where a broker breaks a rule with a safe outcome: PUBACK for
+   * QoS 2, and a session of which this client has no state [MQTT-3.2.2-4]. Default false.
+   */
+  readonly strict?: boolean
   /**
    * Creates the WebSocket. Default `new WebSocket(url, protocols)`.
    *
@@ -143,7 +171,11 @@ export interface Settings {
   readonly createWebSocket: CreateWebSocket
   readonly signal: AbortSignal | undefined
   readonly connectTimeout: number
-  readonly queue: Required<QueueOptions>
+  readonly queue: QueueLimits
+  /** Seconds. */
+  readonly keepAlive: number
+  /** Seconds. */
+  readonly sessionExpiry: number
   readonly limits: RequestLimits
 }
 
@@ -152,6 +184,9 @@ const topicName = (value: unknown, name: string): string => {
   if (topic && !/[+#]/.test(topic)) return topic
   throw optionError(name, topic, 'it must be a topic name: not empty, with no + and no #')
 }
+
+const OVERFLOWS = ['reject', 'drop-oldest', 'drop-newest'] as const
+const KEEPS = ['keep-all', 'keep-acknowledged', 'fail'] as const
 
 const willFields = fields({
   topic: topicName,
@@ -180,6 +215,9 @@ const clientFields = fields({
   limits: readLimits,
   userProperties,
   queue: fields({ messages: uint32, bytes: uint32 }),
+  offline: fields({ limit: uint32, overflow: oneOf(...OVERFLOWS), keep: oneOf(...KEEPS) }),
+  requestTimeout: milliseconds,
+  strict: bool,
   createWebSocket: func<CreateWebSocket>('(url, protocols) => WebSocket'),
   signal,
 })
@@ -220,15 +258,32 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
       given.will ? coreWill(given.will) : [],
       assignedTopicAliases,
       limits.subscribeFilters ?? 4_294_967_295,
-      [messages, 0, 1, 0, 0],
+      coreOffline(given, messages),
     ],
     credentials: typeof credentials === 'function' ? (credentials as () => unknown) : () => credentials,
     createWebSocket,
     signal: given.signal,
     connectTimeout,
-    queue: { messages, bytes },
+    queue: {
+      messages: Math.min(messages, given.offline?.limit ?? messages),
+      bytes,
+      dropsOldest: given.offline?.overflow === 'drop-oldest',
+    },
+    keepAlive,
+    sessionExpiry: given.sessionExpiry ?? (version === 4 && !cleanStart ? 4_294_967_295 : 0),
     limits,
   }
+}
+
+function coreOffline(given: ReturnType<typeof clientFields>, messages: number): CoreOptions[15] {
+  const { offline: { limit = messages, overflow = 'reject', keep = 'keep-acknowledged' } = {} } = given
+  const { requestTimeout = 0, strict = false } = given
+  return [limit, index(OVERFLOWS, overflow), index(KEEPS, keep), requestTimeout, strict ? 1 : 0]
+}
+
+/** Returns the module's number for a name. */
+function index<T>(names: readonly T[], name: T): 0 | 1 | 2 {
+  return names.indexOf(name) as 0 | 1 | 2
 }
 
 /** Checks credentials. @internal */

@@ -1,5 +1,6 @@
 import type { MqttError } from '../util/errors.js'
-import { requestError, type Subject } from '../wasm/to-error.js'
+import { failedError, type Subject } from '../wasm/to-error.js'
+import type { Notice } from './events.js'
 
 /** A request without an answer so far. */
 interface Pending {
@@ -18,6 +19,7 @@ export class PendingRequests {
   readonly #early = new Map<number, Outcome>()
   /** Requests that ended with the connection. Its cause is known only later. */
   readonly #orphans: Pending[] = []
+  onNotice: ((notice: Notice) => void) | undefined
 
   /**
    * Adds a request. The promise of SUBSCRIBE and UNSUBSCRIBE resolves with the reason code of the
@@ -50,12 +52,22 @@ export class PendingRequests {
   failed(request: number, code: string, message: string, reasonCode: number | undefined): void {
     const outcome: Outcome = pending => {
       if (code === 'connection-closed') this.#orphans.push(pending)
-      else pending.reject(requestError(pending.subject, message, { reasonCode }))
+      else this.#fail(pending, code, failedError(code, pending.subject, message, { reasonCode }))
     }
     const pending = this.#pending.get(request)
     this.#pending.delete(request)
     if (pending) outcome(pending)
     else this.#early.set(request, outcome)
+  }
+
+  /** Returns the subject of a request under way. */
+  subject(request: number): Subject | undefined {
+    return this.#pending.get(request)?.subject
+  }
+
+  #fail({ subject, reject }: Pending, code: string, error: MqttError): void {
+    reject(error)
+    if (code === 'lost-thrice') this.onNotice?.({ ...subject, kind: 'indeterminate', error })
   }
 
   /** Rejects all requests at the end of the connection, each with the error for its subject. */

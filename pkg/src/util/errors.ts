@@ -100,6 +100,25 @@ export class PublishError extends MqttError {
 }
 
 /**
+ * A request that was sent, and whose answer will not come, since its session or its connection is
+ * lost. Whether the broker has done it is unknown.
+ */
+export class IndeterminateError extends MqttError {
+  override get name(): string {
+    return 'IndeterminateError'
+  }
+}
+
+/**
+ * A request without an answer in time. Whether the broker has done it is unknown.
+ */
+export class TimeoutError extends MqttError {
+  override get name(): string {
+    return 'TimeoutError'
+  }
+}
+
+/**
  * A call to a client that was ended, or to a broker that was closed, before the call or meanwhile.
  */
 export class ClosedError extends MqttError {

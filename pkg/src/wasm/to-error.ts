@@ -2,10 +2,12 @@ import {
   ClosedError,
   ConnectError,
   ConnectionError,
+  IndeterminateError,
   MqttError,
   OptionError,
   PublishError,
   SubscribeError,
+  TimeoutError,
 } from '../util/errors.js'
 import type { Failure } from './interface.js'
 
@@ -59,6 +61,18 @@ export function requestError(
   return subject.kind === 'subscribe'
     ? new SubscribeError(subject.filter, message, details)
     : new PublishError(message, details)
+}
+
+/** Returns the error for a request that failed with this code of the module. */
+export function failedError(
+  code: string,
+  subject: Subject,
+  message: string,
+  details: Parameters<typeof requestError>[2],
+): MqttError {
+  if (/lost|unanswered/.test(code)) return new IndeterminateError(message, details)
+  if (code === 'timed-out') return new TimeoutError(message, details)
+  return requestError(subject, message, details)
 }
 
 /** Returns the error for the end of a connection; undefined if the caller requested it. */
