@@ -58,8 +58,8 @@ pub(crate) struct HandOver {
     pub(crate) from: ClientKey,
     /// Deliveries, and the empty places between them.
     pub(crate) deliveries: Fifo<Option<Delivery>>,
-    /// True if its session has ended. Messages that no other member takes are dropped then, and stay
-    /// in its queue otherwise.
+    /// True if its session has ended. Messages that no other member takes are dropped then, and
+    /// stay in its queue otherwise.
     pub(crate) is_ended: bool,
     /// The search for a member for the first of them.
     pub(crate) search: Search<Readiness>,

@@ -1,5 +1,5 @@
-//! Walks over groups and filters that go on in later turns: the search for a member, the lines of
-//! deliveries that wait for approval, and the filters of a SUBSCRIBE.
+//! Walks that go on in later turns: the search for a member of a group, deliveries that wait for
+//! approval, the filters of a SUBSCRIBE.
 
 use std::time::Duration;
 
@@ -163,7 +163,7 @@ fn answering_turns(scenario: &mut Scenario, innocent: PeerId) -> usize {
     number
 }
 
-/// What stays with a client that has left its group stays in its order, and out of the group.
+/// Deliveries that stay with a client that has left its group keep their order.
 #[test]
 fn a_line_without_another_member_stays_in_its_order() {
     let mut scenario = Scenario::with(BrokerOptions { asks: RECEIVE, ..options() });
@@ -235,7 +235,7 @@ fn a_subscribe_of_many_filters_is_granted_in_turns() {
     assert!(turns(&mut scenario, innocent) == 1);
 }
 
-/// The client is gone before its SUBSCRIBE is granted: what was granted is kept with the session, as
+/// The client is gone before its SUBSCRIBE is granted. The first grants stay with the session, as
 /// after any lost SUBACK.
 #[test]
 fn a_client_that_goes_amid_its_subscribe_leaves_a_sound_session() {

@@ -61,8 +61,8 @@ pub(crate) struct ClientState {
     pub(crate) approvals: Option<Box<ApprovalQueue>>,
     /// Deliveries to check again before they leave, if any.
     pub(crate) rechecks: Option<Box<Rechecks>>,
-    /// True while its queue is redelivered to other members of its groups. What is left comes back
-    /// to it, and then has to be checked again if it had to be before.
+    /// True while its queue is redelivered to other members of its groups. The rest comes back to
+    /// it, to be checked again if that was due before.
     pub(crate) is_handing_over: bool,
     /// Cursors of subscriptions with retained messages still to send.
     pub(crate) cursors: RetainedCursors,

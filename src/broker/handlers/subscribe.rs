@@ -104,8 +104,8 @@ impl Broker {
         Ok(Handled::Done)
     }
 
-    /// Makes the subscriptions of a SUBSCRIBE that are not refused, from where it has come to. False
-    /// if the rest goes on in the next turn.
+    /// Makes the subscriptions of a SUBSCRIBE that are not refused, from where it has come to.
+    /// False if the rest goes on in the next turn.
     fn grant_all(&mut self, sender: Sender, subscribe: &Subscribe<'_>, progress: &mut Progress) -> bool {
         let identifier = subscribe.properties.subscription_identifiers().next().unwrap_or(0);
         let is_3_1 = self.is_3_1(sender.peer);
