@@ -39,13 +39,14 @@ const library = { ...common, sourcemap: 'linked', sourcesContent: true }
 const forNode = { platform: 'node', target: 'node20' }
 await build({
   ...library,
-  // The chunks stand here for their names. The broker loads them on demand.
+  // The chunks stand here for their names. They are loaded on demand.
   entryPoints: {
     index: 'src/index.ts',
     broker: 'src/broker.ts',
     hooks: 'src/broker/lazy-hooks.ts',
     bridge: 'src/broker/lazy-bridge.ts',
     stores: 'src/store/lazy-store.ts',
+    requests: 'src/client/lazy-requests.ts',
   },
   splitting: true,
   chunkNames: 'common',
@@ -65,7 +66,7 @@ await build({
     { name: 'glue', setup: bundleGlue },
   ],
 })
-const bundles = ['index', 'broker', 'hooks', 'bridge', 'stores', 'common', 'inline', 'broker-inline']
+const bundles = ['index', 'broker', 'hooks', 'bridge', 'stores', 'requests', 'common', 'inline', 'broker-inline']
 for (const name of bundles) await minify(name)
 copyFileSync(join(root, 'src', 'react-native.cjs'), join(dist, 'react-native.cjs'))
 await build({ ...library, ...forNode, entryPoints: { node: 'src/node.ts' } })

@@ -5,7 +5,9 @@ mod support;
 
 mod client {
     mod assigned_aliases;
+    mod auth;
     mod delivery;
+    mod disconnect;
     mod faults;
     mod life;
     mod offline;

@@ -1,11 +1,14 @@
 // Exports that both entries share: one set of errors, events and types.
+
+export type { AuthenticationStep, Authenticator, Reauthentication } from './client/authentication.js'
 export { BaseClient, type ClientEventMap, type EndOptions } from './client/client.js'
 export { type Notice, NoticeEvent, PacketEvent, type Status, StatusEvent } from './client/events.js'
 export type { ClientOptions, Credentials, OfflineOptions, QueueOptions, Will } from './client/options.js'
 export type { RequestLimits } from './client/request-limits.js'
-export type { MessagesOptions, PublishOptions, SubscribeOptions } from './client/request-options.js'
+export type { MessagesOptions, PublishOptions, RequestOptions, SubscribeOptions } from './client/request-options.js'
 export type { QueueState, ServerLimits } from './client/server.js'
 export type { Subscription } from './client/subscriptions.js'
+export type { Acknowledgement } from './message/acknowledgement.js'
 export type { Handler, Message, Payload, QoS } from './message/message.js'
 export type { MessageStream } from './message/message-stream.js'
 export type { PacketKind, PacketRecord } from './message/packet-record.js'

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::{CallError, Limits};
-use crate::codec::{PropertiesBuf, PropertyId, Publish, ReasonCode, Value, Version};
+use crate::codec::{Properties, PropertyId, Publish, ReasonCode, Version};
 
 /// Bytes of an alias in a packet (§3.3.2.3.4). A topic must be longer to be worth one.
 const ALIAS_BYTES: usize = 3;
@@ -33,8 +33,6 @@ pub(super) struct Terms<'a> {
 #[derive(Debug)]
 struct Topic {
     name: Box<str>,
-    /// The alias as a list of properties.
-    alias: PropertiesBuf,
     last_use: u64,
 }
 
@@ -71,28 +69,25 @@ impl AssignedAliases {
             return encode(publish, terms, out);
         }
         self.uses += 1;
-        if let Some(topic) = self.topics.iter_mut().find(|topic| *topic.name == *publish.topic) {
-            topic.last_use = self.uses;
-            return encode_with(&topic.alias, &Publish { topic: "", ..*publish }, terms, out);
-        }
-        let place = if self.topics.len() < self.maximum { self.topics.len() } else { self.least_recent() };
-        let mut alias = PropertiesBuf::new();
-        #[expect(clippy::cast_possible_truncation, reason = "places are below the maximum, of two bytes")]
-        let pushed = alias.push_value(PropertyId::TopicAlias, Value::Number(place as u32 + 1));
-        debug_assert!(pushed.is_ok(), "numbers are never too long");
-        match encode_with(&alias, publish, terms, out) {
+        let known = self.topics.iter().position(|topic| *topic.name == *publish.topic);
+        let place = known.unwrap_or_else(|| self.free_place());
+        let named = if known.is_some() { Publish { topic: "", ..*publish } } else { *publish };
+        match encode_with(place, &named, terms, out) {
             // It may fit without.
-            Err(CallError::PacketTooLarge { .. }) => encode(publish, terms, out),
-            Err(error) => Err(error),
-            Ok(()) => {
-                let topic = Topic { name: publish.topic.into(), alias, last_use: self.uses };
-                match self.topics.get_mut(place) {
-                    Some(place) => *place = topic,
-                    None => self.topics.push(topic),
-                }
-                Ok(())
-            }
+            Err(CallError::PacketTooLarge { .. }) => return encode(publish, terms, out),
+            Err(error) => return Err(error),
+            Ok(()) => {}
         }
+        match self.topics.get_mut(place) {
+            Some(topic) => {
+                topic.last_use = self.uses;
+                if known.is_none() {
+                    topic.name = publish.topic.into();
+                }
+            }
+            None => self.topics.push(Topic { name: publish.topic.into(), last_use: self.uses }),
+        }
+        Ok(())
     }
 
     /// Checks an alias that the caller assigns, who may where the client assigns none
@@ -109,8 +104,12 @@ impl AssignedAliases {
         Err(CallError::NotSupported { problem, reason: ReasonCode::TopicAliasInvalid })
     }
 
-    /// The place of the topic that was used least recently.
-    fn least_recent(&self) -> usize {
+    /// The place of the next alias, or of the topic that was used least recently.
+    fn free_place(&self) -> usize {
+        let len = self.topics.len();
+        if len < self.maximum {
+            return len;
+        }
         let mut least = (u64::MAX, 0);
         for (place, topic) in self.topics.iter().enumerate() {
             least = least.min((topic.last_use, place));
@@ -119,19 +118,16 @@ impl AssignedAliases {
     }
 }
 
-/// Appends PUBLISH with this alias before its properties.
-fn encode_with(
-    alias: &PropertiesBuf,
-    publish: &Publish<'_>,
-    terms: Terms<'_>,
-    out: &mut Vec<u8>,
-) -> Result<(), CallError> {
+/// Appends PUBLISH with the alias of this place before its properties.
+fn encode_with(place: usize, publish: &Publish<'_>, terms: Terms<'_>, out: &mut Vec<u8>) -> Result<(), CallError> {
+    #[expect(clippy::cast_possible_truncation, reason = "places are below the maximum, of two bytes")]
+    let [high, low] = (place as u16 + 1).to_be_bytes();
+    let alias = [PropertyId::TopicAlias as u8, high, low];
     if publish.properties.is_empty() {
-        return encode(&Publish { properties: alias.as_properties(), ..*publish }, terms, out);
+        return encode(&Publish { properties: Properties::checked(&alias), ..*publish }, terms, out);
     }
-    let mut properties = alias.clone();
-    properties.extend(publish.properties);
-    encode(&Publish { properties: properties.as_properties(), ..*publish }, terms, out)
+    let all = [&alias, publish.properties.as_bytes()].concat();
+    encode(&Publish { properties: Properties::checked(&all), ..*publish }, terms, out)
 }
 
 /// Appends PUBLISH if the broker takes it, and there is room.

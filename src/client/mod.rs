@@ -26,8 +26,10 @@ use core::time::Duration;
 
 mod aliases;
 mod assigned_aliases;
+mod auth;
 mod breach;
 mod calls;
+mod disconnect;
 mod ends;
 mod keep_alive;
 mod limits;
@@ -42,6 +44,7 @@ mod send;
 mod subscribe;
 mod subscribed;
 
+pub use auth::ChallengeId;
 pub use offline::{Keep, Overflow};
 pub use options::{ClientOptions, ClientWill};
 pub use output::{
@@ -49,7 +52,7 @@ pub use output::{
     RequestId,
 };
 
-use crate::codec::{Decoder, Disconnect, Located, PacketId, Properties, PropertiesBuf, Publish, QoS, ReasonCode};
+use crate::codec::{Decoder, Located, PacketId, Properties, PropertiesBuf, Publish, QoS};
 use crate::collections::fifo::Fifo;
 use crate::session::{Session, SessionLimits};
 use crate::time::Time;
@@ -113,6 +116,7 @@ struct Core {
     aliases: Aliases,
     assigned_aliases: AssignedAliases,
     ends: Ends,
+    exchange: auth::Exchange,
     /// Packets to transmit at the end of the turn.
     outgoing: Vec<u8>,
     /// The connection is over, which is said once all else is said.
@@ -154,6 +158,7 @@ enum State {
 enum Next {
     End,
     Connected { session_present: bool },
+    Authenticate,
     Message,
     Transmit,
     Closed,
@@ -199,6 +204,7 @@ impl Client {
             aliases: Aliases::new(),
             assigned_aliases: AssignedAliases::new(),
             ends: Ends::new(),
+            exchange: auth::Exchange::default(),
             outgoing: Vec::new(),
             closing: None,
             closing_properties: PropertiesBuf::new(),
@@ -331,13 +337,6 @@ impl Client {
         self.core.routes.remove(filter, handler);
     }
 
-    /// Ends the client for good: DISCONNECT if there is a connection [MQTT-3.14.4-1], and every
-    /// request that is under way ends. The will is not published if the reason is success.
-    pub fn disconnect(&mut self, reason: ReasonCode, properties: &PropertiesBuf, now: Time) {
-        self.core.now = now;
-        self.core.end(Disconnect { reason, properties: properties.as_properties() });
-    }
-
     /// Properties of the broker's packet behind the last [`Output::Done`] or [`Output::Closed`],
     /// such as its reason string; empty without one. Read before the next output.
     #[must_use]
@@ -379,6 +378,10 @@ impl Client {
             Next::Connected { session_present } => {
                 let properties = self.core.connack_properties.as_properties();
                 Output::Connected(Connected { session_present, properties, absence: self.core.absence })
+            }
+            Next::Authenticate => {
+                let exchange = &self.core.exchange;
+                Output::Authenticate(exchange.last(), exchange.properties.as_properties())
             }
             Next::Message => Output::Message(self.incoming(self.located.as_ref()?)),
             Next::Transmit => {

@@ -4,9 +4,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::auth::push_authentication;
 use super::{Keep, Overflow};
 use crate::codec::{
-    Connect, Message, PACKET_BYTES_MAX, PacketId, Properties, PropertiesBuf, PropertyId, Value, Version, Will,
+    Connect, EncodeError, Message, PACKET_BYTES_MAX, PacketId, Properties, PropertiesBuf, PropertyId, Value, Version,
+    Will,
 };
 
 /// Options of a client: how it connects, and its limits.
@@ -25,6 +27,11 @@ pub struct ClientOptions {
     pub username: Option<String>,
     /// The password: any bytes. 3.1.1 needs a user name with it.
     pub password: Option<Vec<u8>>,
+    /// Method of enhanced authentication (5.0, §4.12), such as `SCRAM-SHA-256`. The broker may then
+    /// answer CONNECT with AUTH.
+    pub authentication_method: Option<String>,
+    /// The first data of the method, which CONNECT carries.
+    pub authentication_data: Option<Vec<u8>>,
     /// The message that the broker publishes when the connection ends without DISCONNECT.
     pub will: Option<ClientWill>,
     /// CONNECT's further properties, such as the session expiry interval. Those of the next three
@@ -86,6 +93,8 @@ impl ClientOptions {
             keep_alive: 60,
             username: None,
             password: None,
+            authentication_method: None,
+            authentication_data: None,
             will: None,
             properties: PropertiesBuf::new(),
             first_packet_id: PacketId::FIRST,
@@ -115,7 +124,7 @@ impl ClientOptions {
     }
 
     /// The property list of CONNECT.
-    pub(super) fn connect_properties(&self) -> PropertiesBuf {
+    pub(super) fn connect_properties(&self) -> Result<PropertiesBuf, EncodeError> {
         let mut all = PropertiesBuf::new();
         all.extend(self.properties.as_properties());
         if self.version == Version::V5 {
@@ -128,8 +137,9 @@ impl ClientOptions {
             tell(PropertyId::ReceiveMaximum, self.receive_maximum.into(), u16::MAX.into());
             tell(PropertyId::MaximumPacketSize, self.packet_bytes_max.min(PACKET_BYTES_MAX), PACKET_BYTES_MAX);
             tell(PropertyId::TopicAliasMaximum, self.topic_alias_maximum.into(), 0);
+            push_authentication(&mut all, self.authentication_method.as_ref(), self.authentication_data.as_deref())?;
         }
-        all
+        Ok(all)
     }
 
     /// CONNECT as these options say; `properties` are

@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use thiserror::Error;
 
+use super::ChallengeId;
 use crate::codec::{DecodeError, EncodeError, Properties, Publish, ReasonCode};
 use crate::topic::TopicFilter;
 
@@ -30,6 +31,9 @@ pub enum Output<'a> {
     Transmit(&'a [u8]),
     /// The broker accepted the connection.
     Connected(Connected<'a>),
+    /// The broker goes on with enhanced authentication, with the properties of its AUTH. Answer by
+    /// [`Client::authenticate`](super::Client::authenticate), now or later.
+    Authenticate(ChallengeId, Properties<'a>),
     /// A message for the handlers named.
     Message(Incoming<'a>),
     /// A request is over.
@@ -100,6 +104,8 @@ pub enum Completion {
     Subscribed(Vec<ReasonCode>),
     /// A reason for each filter, in order; some may be failures.
     Unsubscribed(Vec<ReasonCode>),
+    /// The broker accepted authentication anew.
+    Authenticated,
 }
 
 /// How a request failed.
@@ -223,6 +229,9 @@ pub enum CloseReason {
         /// The rule that the broker broke.
         problem: &'static str,
     },
+    /// The host gave up enhanced authentication.
+    #[error("enhanced authentication was given up")]
+    AuthenticationFailed,
     /// A ping was not answered.
     #[error("the broker did not answer PINGREQ in time")]
     KeepAliveTimeout,

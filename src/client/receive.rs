@@ -12,7 +12,7 @@ use crate::codec::{
 };
 use crate::session::{self, Acknowledged, Received};
 
-type Outcome = Result<Option<Next>, &'static Breach>;
+pub(super) type Outcome = Result<Option<Next>, &'static Breach>;
 
 impl Core {
     /// Handles a packet; returns the output that it leads to.
@@ -31,6 +31,7 @@ impl Core {
     fn on_first_packet(&mut self, packet: &Packet<'_>) -> Outcome {
         match packet {
             Packet::Connack(connack) => self.on_connack(connack),
+            Packet::Auth(auth) if self.options.authentication_method.is_some() => self.on_auth(auth),
             _ => Err(const { &Breach::new("MQTT-3.2.0-1", "the first packet must be CONNACK") }),
         }
     }
@@ -63,7 +64,7 @@ impl Core {
             Packet::Pingresp => Ok(()),
             Packet::Disconnect(disconnect) => self.on_disconnect(disconnect),
             Packet::Connack(_) => Err(const { &Breach::new("MQTT-3.2.0-2", "a second CONNACK") }),
-            Packet::Auth(_) => Err(const { &Breach::new("§4.12", "AUTH, but CONNECT had no authentication method") }),
+            Packet::Auth(auth) => return self.on_auth(auth),
             Packet::Connect(_) | Packet::Subscribe(_) | Packet::Unsubscribe(_) | Packet::Pingreq => {
                 Err(const { &Breach::new("§2.1.2", "a packet that only a client sends") })
             }
@@ -81,6 +82,7 @@ impl Core {
         if connack.session_present && self.asks_for_clean_start() {
             return Err(const { &Breach::new("MQTT-3.2.2-2", "session present, but CONNECT asked for a clean start") });
         }
+        self.check_connack_method(connack.properties)?;
         if connack.session_present && self.options.strict && !self.has_session {
             return Err(const { &Breach::new("MQTT-3.2.2-4", "session present, but the client has no state of it") });
         }

@@ -38,6 +38,7 @@ impl Core {
         self.aliases.clear();
         self.suspect();
         self.session.disconnected();
+        self.end_exchange();
         while self.sent_at.pop().is_some() {}
         for request in self.requests.take_all() {
             match request.origin {

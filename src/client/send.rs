@@ -18,8 +18,11 @@ impl Core {
     pub(super) fn open(&mut self) {
         let State::Opening { limit } = self.state else { return };
         let properties = self.options.connect_properties();
-        let connect = self.options.connect(self.asks_for_clean_start(), properties.as_properties());
-        match connect.encode(&mut self.outgoing) {
+        let clean_start = self.asks_for_clean_start();
+        let encoded = properties.and_then(|properties| {
+            self.options.connect(clean_start, properties.as_properties()).encode(&mut self.outgoing)
+        });
+        match encoded {
             Ok(()) => self.state = State::AwaitConnack { limit },
             Err(error) => self.close(CloseReason::Options(error)),
         }
@@ -154,19 +157,6 @@ impl Core {
         }
     }
 
-    /// Ends the client for good.
-    pub(super) fn end(&mut self, disconnect: Disconnect<'_>) {
-        // The broker may have accepted already, and would publish the will.
-        if self.is_listening() {
-            self.send_disconnect(disconnect);
-        }
-        if self.has_transport() {
-            self.close(CloseReason::Requested);
-        }
-        self.state = State::Ended;
-        self.give_up_all();
-    }
-
     /// Ends these requests, whose deliveries are lost.
     pub(super) fn give_up(&mut self, requests: &[RequestId], error: RequestError) {
         for request in requests {
@@ -221,7 +211,7 @@ impl Core {
         }
     }
 
-    fn send_disconnect(&mut self, disconnect: Disconnect<'_>) {
+    pub(super) fn send_disconnect(&mut self, disconnect: Disconnect<'_>) {
         let encoded = disconnect.encode(self.options.version, &mut self.outgoing);
         debug_assert!(encoded.is_ok(), "{disconnect:?}");
     }

@@ -66,18 +66,27 @@ impl Core {
         let mut properties = request.properties.clone();
         let identifier = self.identifier(request, &mut properties)?;
         let start = self.outgoing.len();
-        let written = self.write_all(request, properties.as_properties()).inspect_err(|_| {
+        let mut parts = Vec::new();
+        let written = self.write_parts(request, properties.as_properties(), &mut parts);
+        if let Err(error) = written {
             self.outgoing.truncate(start);
-            for packet_id in self.requests.withdraw(request.id) {
+            for (packet_id, _) in parts {
                 self.session.release_id(packet_id);
             }
-        })?;
+            return Err(error);
+        }
+        let packets = parts.len();
+        let mut last = None;
+        for (packet_id, part) in parts {
+            self.requests.add(packet_id, request, part);
+            last = Some((packet_id, packets));
+        }
         if identifier != 0 {
             for (filter, _) in &request.filters {
                 self.routes.identify(filter, identifier);
             }
         }
-        Ok(Some(written))
+        Ok(last)
     }
 
     /// Checks the filters of a SUBSCRIBE. Returns its subscription identifier, which a shared
@@ -105,52 +114,44 @@ impl Core {
         Ok(identifier)
     }
 
-    fn write_all(&mut self, request: &Request, properties: Properties<'_>) -> Result<Written, CallError> {
-        let total = request.filters.len();
-        let most = self.options.request_filters_max.max(1);
-        let (mut packets, mut next) = (0, 0_usize);
-        loop {
-            let filters = next..total.min(next.saturating_add(most));
-            next = filters.end;
-            let (last, more) = self.write_filters(request, filters, properties)?;
-            packets += more;
-            if next == total {
-                return Ok((last, packets));
-            }
-        }
-    }
-
-    /// Appends a packet with these filters. If it is too large for the broker, appends one for each
-    /// half.
-    fn write_filters(
+    /// Appends the packets of a request. If one is too large for the broker, each from there on has
+    /// half as many filters.
+    fn write_parts(
         &mut self,
         request: &Request,
-        filters: Range<usize>,
         properties: Properties<'_>,
-    ) -> Result<Written, CallError> {
-        let Range { start: first, end } = filters;
-        let packet_id = self.session.allocate_id().ok_or(CallError::NoPacketId)?;
-        let start = self.outgoing.len();
-        let encoded = request.encode(packet_id, filters, properties, self.options.version, &mut self.outgoing);
-        let bytes = self.outgoing.len() - start;
-        let checked = match encoded {
-            Ok(()) => self.connected().and_then(|limits| limits.check_size(bytes)),
-            Err(error) => Err(error.into()),
-        };
-        let Err(error) = checked else {
-            self.requests.add(packet_id, request, first..end);
-            return Ok((packet_id, 1));
-        };
-        self.outgoing.truncate(start);
-        self.session.release_id(packet_id);
-        let is_large =
-            matches!(error, CallError::PacketTooLarge { .. } | CallError::Encode(EncodeError::PacketTooLarge { .. }));
-        if end - first < 2 || !is_large {
-            return Err(error);
+        parts: &mut Vec<(PacketId, Range<usize>)>,
+    ) -> Result<(), CallError> {
+        let total = request.filters.len();
+        let mut most = self.options.request_filters_max.max(1);
+        let mut next = 0_usize;
+        loop {
+            let part = next..total.min(next.saturating_add(most));
+            let packet_id = self.session.allocate_id().ok_or(CallError::NoPacketId)?;
+            parts.push((packet_id, part.clone()));
+            let start = self.outgoing.len();
+            let encoded = request.encode(packet_id, part.clone(), properties, self.options.version, &mut self.outgoing);
+            let bytes = self.outgoing.len() - start;
+            let checked = match encoded {
+                Ok(()) => self.connected().and_then(|limits| limits.check_size(bytes)),
+                Err(error) => Err(error.into()),
+            };
+            match checked {
+                Ok(()) => next = part.end,
+                Err(CallError::PacketTooLarge { .. } | CallError::Encode(EncodeError::PacketTooLarge { .. }))
+                    if part.len() > 1 =>
+                {
+                    self.outgoing.truncate(start);
+                    self.session.release_id(packet_id);
+                    parts.pop();
+                    most = part.len() / 2;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            if next == total {
+                return Ok(());
+            }
         }
-        let middle = first + (end - first) / 2;
-        let (_, one) = self.write_filters(request, first..middle, properties)?;
-        let (last, other) = self.write_filters(request, middle..end, properties)?;
-        Ok((last, one + other))
     }
 }

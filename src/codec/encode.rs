@@ -316,7 +316,11 @@ impl Disconnect<'_> {
 }
 
 impl Auth<'_> {
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    /// Appends the packet's bytes to `out`.
+    ///
+    /// # Errors
+    /// [`EncodeError`], and `out` is as it was.
+    pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let mut writer = Writer::packet(out, 0xF0);
         if version == Version::V3_1_1 {
             writer.invalid("§3.15", "AUTH exists only in MQTT 5.0");

@@ -51,7 +51,8 @@ impl Reader {
             match output {
                 Output::Transmit(frame) => self.read(frame),
                 Output::Done(request, result) => done.push((request.0, result)),
-                Output::Connected(_) | Output::Message(_) | Output::Notice(_) | Output::Closed(_) => {}
+                Output::Connected(_) | Output::Authenticate(..) | Output::Message(_) => {}
+                Output::Notice(_) | Output::Closed(_) => {}
             }
         }
         done

@@ -34,6 +34,7 @@ pub(crate) fn drain(client: &mut Client, version: Version) -> Vec<Seen> {
     while let Some(output) = client.poll_output() {
         match output {
             Output::Transmit(bytes) => seen.extend(packets(bytes, version).into_iter().map(Seen::Sent)),
+            Output::Authenticate(..) => panic!("the script has no authentication method"),
             Output::Connected(connected) => seen.push(Seen::Connected(connected.session_present)),
             Output::Message(incoming) => seen.push(Seen::Message {
                 topic: incoming.publish.topic.to_owned(),

@@ -169,6 +169,7 @@ impl Net {
                         connection.up.send(bytes, now, weather, random);
                     }
                 }
+                client::Output::Authenticate(..) => panic!("no client has an authentication method"),
                 client::Output::Connected(connected) => welcomes.push(connected.session_present),
                 client::Output::Message(incoming) => {
                     let publish = incoming.publish;

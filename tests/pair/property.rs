@@ -61,6 +61,7 @@ fn every_request_has_ended(run: &Run) {
             let is_kept = published.is_some_and(|sent| sent.qos != QoS::AtMostOnce);
             match end {
                 Ok(Completion::Published(reason)) => assert!(is_publish && !reason.is_error(), "{end:?}"),
+                Ok(Completion::Authenticated) => panic!("no client has an authentication method"),
                 Ok(Completion::Subscribed(_) | Completion::Unsubscribed(_)) => assert!(!is_publish),
                 // Only a client that leaves may say this of a message of QoS 1 or 2: the others'
                 // sessions are resumed. One of QoS 0 does not wait for another attempt.
@@ -96,7 +97,8 @@ fn only_the_net_ends_connections(run: &Run) {
                     reason,
                     ReasonCode::AdministrativeAction | ReasonCode::SessionTakenOver | ReasonCode::KeepAliveTimeout
                 ),
-                CloseReason::Options(_)
+                CloseReason::AuthenticationFailed
+                | CloseReason::Options(_)
                 | CloseReason::Refused { .. }
                 | CloseReason::Malformed(_)
                 | CloseReason::ProtocolError { .. } => false,

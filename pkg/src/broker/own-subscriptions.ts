@@ -1,6 +1,7 @@
 import { openStream } from '../client/open-stream.js'
 import { type MessagesOptions, readSubscribe } from '../client/request-options.js'
 import type { Subscription } from '../client/subscriptions.js'
+import { accepted } from '../message/acknowledgement.js'
 import type { Handler } from '../message/message.js'
 import type { MessageQueue, MessageStream } from '../message/message-stream.js'
 import { ignore } from '../util/abort.js'
@@ -44,6 +45,7 @@ const nobody: Answers & Life = {
   failed: ignore,
   connected: ignore,
   notice: ignore,
+  authenticate: ignore,
   closed: ignore,
   onPacket: ignore,
 }
@@ -112,6 +114,6 @@ export class OwnSubscriptions {
       throw thrownError(error, { kind: 'subscribe', filter })
     }
     signal?.throwIfAborted()
-    return { filter, qos: 2, unsubscribe: end, [Symbol.asyncDispose]: end }
+    return { filter, qos: 2, acknowledgement: accepted, unsubscribe: end, [Symbol.asyncDispose]: end }
   }
 }

@@ -1,29 +1,45 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import type { Handler, Payload } from '../message/message.js'
+import { type Acknowledgement, accepted } from '../message/acknowledgement.js'
+import type { Handler, Message, Payload } from '../message/message.js'
 import type { MessageQueue, MessageStream } from '../message/message-stream.js'
-import type { ConnackProperties, PropertyList } from '../message/properties.js'
+import { type ConnackProperties, type PropertyList, toList, type UserProperties } from '../message/properties.js'
 import { abortable, ignore } from '../util/abort.js'
+import { TimeoutError } from '../util/errors.js'
 import { ObservedEventTarget } from '../util/observed-event-target.js'
-import { disconnectCode, fields, integer, payload as payloadOf, text } from '../util/validate.js'
+import {
+  disconnectCode,
+  fields,
+  integer,
+  optionError,
+  payload as payloadOf,
+  text,
+  uint32,
+  userProperties,
+} from '../util/validate.js'
 import type { Receiver } from '../wasm/callbacks.js'
 import type { ClientCore } from '../wasm/interface.js'
+import { loadPart } from '../wasm/lazy-part.js'
 import type { Loader } from '../wasm/loader.js'
 import { type Subject, thrownError } from '../wasm/to-error.js'
+import type { Reauthentication } from './authentication.js'
 import { Connection } from './connection.js'
 import { NoticeEvent, PacketEvent, type Status, StatusEvent } from './events.js'
 import { openStream, unsubscribed } from './open-stream.js'
-import { type ClientOptions, readClientOptions } from './options.js'
+import { type ClientOptions, only5, readClientOptions } from './options.js'
 import { checkPublish, checkSubscribe, type RequestLimits } from './request-limits.js'
 import {
   type MessagesOptions,
   type PublishOptions,
   quickFlags,
+  type RequestOptions,
   readHandler,
   readPublish,
+  readRequest,
   readSubscribe,
   type SubscribeOptions,
 } from './request-options.js'
+import type { Requester } from './requester.js'
 import type { QueueState, ServerLimits } from './server.js'
 import { endedBy, type Subscription, Subscriptions } from './subscriptions.js'
 import { type Linkable, readTarget } from './target.js'
@@ -42,13 +58,25 @@ export interface EndOptions {
    * publishes the will. Default 0. MQTT 3.1.1 carries none.
    */
   readonly reasonCode?: number
+  /** Reason for a person who reads the broker's log. 5.0 only. */
+  readonly reasonString?: string
+  /** User properties of DISCONNECT. 5.0 only. */
+  readonly userProperties?: UserProperties
+  /**
+   * Session expiry interval in seconds, in place of the one of CONNECT. Not allowed above 0 where
+   * that was 0 [MQTT-3.14.2-2]. 5.0 only.
+   */
+  readonly sessionExpiry?: number
   /** Time limit for the transport to close, in milliseconds. Default 5000. */
   readonly timeout?: number
 }
 
-const sent = Promise.resolve()
+const sent = Promise.resolve(accepted)
 const endFields = fields({
   reasonCode: disconnectCode('0x00, 0x04, 0x80-0x83, 0x90, 0x93-0x99'),
+  reasonString: text,
+  userProperties,
+  sessionExpiry: uint32,
   timeout: integer(0, 2_147_483_647),
 })
 
@@ -71,7 +99,9 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   readonly #subscriptions: Subscriptions
   readonly #version: 4 | 5
   readonly #limits: RequestLimits | undefined
+  readonly #sessionExpiry: number
   readonly #streams = new Set<MessageQueue>()
+  #requester: Promise<Requester> | undefined
   /** The latest topic that passed the check. */
   #topic = ''
 
@@ -81,6 +111,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     const target = readTarget(to)
     const settings = readClientOptions(options, typeof target === 'string')
     this.#version = settings.version
+    this.#sessionExpiry = settings.sessionExpiry
     if (Object.keys(settings.limits).length > 0) this.#limits = settings.limits
     this.#connection = new Connection(target, loader, settings, {
       onStatus: status => this.#onStatus(status),
@@ -131,7 +162,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
    * option `offline` lets it.
    *
    * Resolves at QoS 0 when the message is handed to the transport, at QoS 1 with PUBACK, at QoS 2
-   * with PUBCOMP.
+   * with PUBCOMP. The value is the broker's answer, with its reason string and user properties.
    *
    * Rejects with an OptionError before anything is sent. Rejects with a PublishError if the broker
    * refuses, the queue is full, or the connection ends before. Rejects with an IndeterminateError
@@ -139,7 +170,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
    * TimeoutError, a ClosedError if the client is ended, or the signal's reason. A message that was
    * not sent is then withdrawn.
    */
-  publish(topic: string, payload: Payload, options?: PublishOptions): Promise<void> {
+  publish(topic: string, payload: Payload, options?: PublishOptions): Promise<Acknowledgement> {
     try {
       if (topic !== this.#topic) this.#topic = text(topic, 'topic')
       const bytes = payloadOf(payload, 'payload')
@@ -151,6 +182,36 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     } catch (error) {
       return Promise.reject(thrownError(error, { kind: 'publish', topic }))
     }
+  }
+
+  /**
+   * Publishes a request, and resolves with the first reply: a message on the response topic with
+   * the request's correlation data (MQTT 5.0 §4.10).
+   *
+   * All requests share one subscription. The part of the package for it is loaded at first use.
+   *
+   * Rejects with a TimeoutError if no reply comes, or as `subscribe` and `publish` do.
+   */
+  async request(topic: string, payload: Payload, options?: RequestOptions): Promise<Message> {
+    const request = readRequest(options, this.#version)
+    const bytes = payloadOf(payload, 'payload')
+    const copy = typeof payload === 'string' ? bytes : bytes.slice()
+    request.signal?.throwIfAborted()
+    this.#requester ??= this.#loadRequester()
+    const requester = await this.#requester
+    return requester.request({ topic: text(topic, 'topic'), payload: copy, ...request })
+  }
+
+  /**
+   * Publishes a reply to a request: to its response topic, with its correlation data, and at its
+   * QoS unless the options have another. Rejects with an OptionError if the message has no response
+   * topic, otherwise as `publish`.
+   */
+  async reply(request: Message, payload: Payload, options?: PublishOptions): Promise<Acknowledgement> {
+    const { responseTopic, correlationData } = request.properties
+    if (!responseTopic) throw optionError('request', request, 'it must be a message with a response topic')
+    const properties = { ...options?.properties, ...(correlationData && { correlationData }) }
+    return this.publish(responseTopic, payload, { qos: request.qos, ...options, properties })
   }
 
   /**
@@ -190,14 +251,29 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   }
 
   /**
+   * Authenticates anew on the living connection, by the option `authenticate` (MQTT 5.0 §4.12.1).
+   *
+   * Resolves with the broker's answer. A broker that refuses, or does not answer within the
+   * connect timeout, ends the connection, and it rejects with a ConnectionError. Rejects with what
+   * `authenticate` throws at the beginning, and nothing was sent then.
+   */
+  reauthenticate(): Promise<Reauthentication> {
+    return this.#connection.reauthenticate()
+  }
+
+  /**
    * Ends the client for good: sends DISCONNECT, then closes the transport. Idempotent.
    *
    * Resolves when the transport has closed, or after the timeout. Unanswered requests reject with a
    * ClosedError. Rejects with an OptionError only.
    */
   async end(options?: EndOptions): Promise<void> {
-    const { reasonCode = 0, timeout = 5000 } = endFields(options, 'options')
-    await this.#connection.end(reasonCode, timeout)
+    const { reasonCode = 0, timeout = 5000, sessionExpiry, ...rest } = endFields(options, 'options')
+    if (this.#version === 4) only5({ sessionExpiry, ...rest })
+    if (sessionExpiry && !this.#sessionExpiry) {
+      throw optionError('sessionExpiry', sessionExpiry, 'it must be 0, since the client connected with 0')
+    }
+    await this.#connection.end(reasonCode, toList({ sessionExpiryInterval: sessionExpiry, ...rest }), timeout)
   }
 
   /**
@@ -217,25 +293,40 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     this.#connection.watch(on)
   }
 
+  async #loadRequester(): Promise<Requester> {
+    try {
+      const { Requester } = await loadPart(import('./lazy-requests.js'))
+      return new Requester({
+        subscribe: (topic, handler) => this.subscribe(topic, { qos: 1 }, handler),
+        publish: (topic, payload, options) => this.publish(topic, payload, options),
+        responseInformation: () => this.connackProperties.responseInformation,
+        timedOut: (topic, limit) => new TimeoutError(`no reply to the request to ${topic} within ${limit} ms`),
+      })
+    } catch (error) {
+      this.#requester = undefined
+      throw error
+    }
+  }
+
   #publishNow(
     core: ClientCore,
     topic: string,
     payload: Uint8Array,
     flags: number,
     properties: PropertyList | undefined,
-  ): Promise<void> {
+  ): Promise<Acknowledgement> {
     const request = core.publish(topic, payload, flags, properties)
-    return request === undefined ? sent : this.#connection.requests.add<undefined>(request, { kind: 'publish', topic })
+    return request === undefined ? sent : this.#connection.requests.add(request, { kind: 'publish', topic })
   }
 
-  #publishWith(topic: string, payload: Uint8Array, options: PublishOptions | undefined): Promise<void> {
+  #publishWith(topic: string, payload: Uint8Array, options: PublishOptions | undefined): Promise<Acknowledgement> {
     const { flags, properties, signal } = readPublish(options, this.#version)
     const subject: Subject = { kind: 'publish', topic }
     let request: number | undefined
     const withdraw = () => this.#connection.withdraw(request)
     return this.#whenLoaded(subject, topic.length + payload.length, signal, withdraw, core => {
       request = core.publish(topic, payload, flags, properties)
-      return request === undefined ? sent : this.#connection.requests.add<undefined>(request, subject)
+      return request === undefined ? sent : this.#connection.requests.add(request, subject)
     })
   }
 
@@ -279,6 +370,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     if (status.phase === 'closed') {
       const { error } = status
       for (const stream of this.#streams) stream.close(error ? { error } : {})
+      this.#requester?.then(requester => requester.close(this.#connection.closedError())).catch(ignore)
     }
     this.dispatchEvent(new StatusEvent(status))
   }

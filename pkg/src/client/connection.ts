@@ -1,7 +1,7 @@
 import type { PacketRecord } from '../message/packet-record.js'
 import { type ConnackProperties, fromList, type PropertyList } from '../message/properties.js'
 import { ignore } from '../util/abort.js'
-import { ClosedError, ConnectError, OptionError, SubscribeError } from '../util/errors.js'
+import { ClosedError, ConnectError, ConnectionError, OptionError, SubscribeError } from '../util/errors.js'
 import { onPageResume } from '../util/page-resume.js'
 import { optionError } from '../util/validate.js'
 import { ClientHost, type Receiver } from '../wasm/callbacks.js'
@@ -9,6 +9,7 @@ import type { ClientCore, LinkableCore } from '../wasm/interface.js'
 import { type Engine, freeLater, type Loader } from '../wasm/loader.js'
 import { closeError, requestError, type Subject, thrownError } from '../wasm/to-error.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
+import type { Reauthentication } from './authentication.js'
 import type { Notice, Status } from './events.js'
 import { OfflineQueue } from './offline-queue.js'
 import { readCredentials, type Settings } from './options.js'
@@ -90,7 +91,7 @@ export class Connection {
    * Sends DISCONNECT and ends for good. Resolves when the transport has closed, or after `timeout`
    * milliseconds.
    */
-  end(reasonCode: number, timeout: number): Promise<void> {
+  end(reasonCode: number, properties: PropertyList, timeout: number): Promise<void> {
     this.#ended ??= new Promise(resolve => {
       const timer = setTimeout(() => {
         this.#finish(undefined)
@@ -101,7 +102,7 @@ export class Connection {
         resolve()
       }
       this.#finished.then(() => this.#socketClosed).then(settle)
-      this.#stop('the client was ended', undefined, core => core.disconnect(reasonCode))
+      this.#stop('the client was ended', undefined, core => core.disconnect(reasonCode, properties))
     })
     return this.#ended
   }
@@ -126,6 +127,16 @@ export class Connection {
     const [messages = 0, bytes = 0, inFlight = 0] = this.#core?.queue() ?? []
     const { size, bytes: ownBytes } = this.queue
     return { messages: messages + size, bytes: bytes + ownBytes, inFlight }
+  }
+
+  /** Authenticates anew. */
+  async reauthenticate(): Promise<Reauthentication> {
+    const { authentication, connectTimeout } = this.#settings
+    const core = this.live
+    if (this.status.phase === 'closed') throw this.closedError()
+    if (!authentication) throw optionError('authenticate', undefined, 'it must be given to authenticate anew')
+    if (!core) throw new ConnectionError('not connected; wait for the connection')
+    return authentication.again(core, this.requests, connectTimeout, () => this.live === core)
   }
 
   watch(on: boolean): void {
@@ -191,6 +202,8 @@ export class Connection {
       const credentials = await this.#askCredentials()
       if (this.#core !== core) return
       core.setCredentials(credentials.username, credentials.password)
+      await this.#settings.authentication?.begin(core)
+      if (this.#core !== core) return
       if (link) {
         link.link(core as LinkableCore)
         return
@@ -211,7 +224,8 @@ export class Connection {
     const host = new ClientHost(memory, glue, this.receivers, this.requests, {
       connected: (sessionPresent, properties) => this.#onConnected(sessionPresent, properties),
       notice: (...notice) => this.#onNotice(...notice),
-      closed: (code, message, reasonCode, rule) => this.#onClosed(code, message, reasonCode, rule),
+      authenticate: (challenge, properties) => this.#onChallenge(challenge, properties),
+      closed: (...cause) => this.#onClosed(...cause),
       onPacket: packet => this.#observer.onPacket(packet),
     })
     let core: ClientCore
@@ -289,8 +303,24 @@ export class Connection {
     this.#observer.onStatus(this.status)
   }
 
-  #onClosed(code: string, message: string, reasonCode: number | undefined, rule: string | undefined): void {
-    const details = { wasConnected: this.live !== undefined, wasOpen: this.#wasOpen, cause: this.#socketError }
+  #onChallenge(challenge: number, properties: PropertyList): void {
+    const core = this.#core
+    if (core) this.#settings.authentication?.answer(core, challenge, properties, () => this.#core === core)
+  }
+
+  #onClosed(
+    code: string,
+    message: string,
+    reasonCode: number | undefined,
+    rule: string | undefined,
+    properties: PropertyList = [],
+  ): void {
+    const details = {
+      ...fromList(properties),
+      wasConnected: this.live !== undefined,
+      wasOpen: this.#wasOpen,
+      cause: code === 'authentication' ? this.#settings.authentication?.error : this.#socketError,
+    }
     this.#finish(this.#ending ? undefined : closeError(code, message, reasonCode, rule, details))
   }
 

@@ -21,6 +21,7 @@ import {
 } from '../util/validate.js'
 import type { CoreOptions, CoreWill } from '../wasm/interface.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
+import { Authentication, type Authenticator } from './authentication.js'
 import type { QueueLimits } from './offline-queue.js'
 import { type RequestLimits, readLimits } from './request-limits.js'
 
@@ -103,6 +104,13 @@ export interface ClientOptions {
    * connection is opened.
    */
   readonly credentials?: Credentials | (() => Credentials | Promise<Credentials>)
+  /**
+   * Method of enhanced authentication, such as `SCRAM-SHA-256`, with `authenticate` (MQTT 5.0
+   * §4.12). 5.0 only.
+   */
+  readonly authenticationMethod?: string
+  /** Function that returns the data of each step of enhanced authentication. */
+  readonly authenticate?: Authenticator
   readonly will?: Will
   /** Time limit until the broker has accepted, in milliseconds, from 1 on. Default 30000. */
   readonly connectTimeout?: number
@@ -125,6 +133,16 @@ export interface ClientOptions {
    * documents. Default none.
    */
   readonly limits?: RequestLimits | 'aws-iot'
+  /**
+   * True to ask the broker for Response Information, below which `request` then has its response
+   * topic. Default false. 5.0 only.
+   */
+  readonly requestResponseInformation?: boolean
+  /**
+   * False to ask the broker for no reason strings and user properties but in PUBLISH, CONNACK and
+   * DISCONNECT. Default true. 5.0 only.
+   */
+  readonly requestProblemInformation?: boolean
   /** User properties of CONNECT. 5.0 only. */
   readonly userProperties?: UserProperties
   readonly queue?: QueueOptions
@@ -177,9 +195,11 @@ export interface Settings {
   /** Seconds. */
   readonly sessionExpiry: number
   readonly limits: RequestLimits
+  readonly authentication: Authentication | undefined
 }
 
-const topicName = (value: unknown, name: string): string => {
+/** Check of a topic name. @internal */
+export const topicName = (value: unknown, name: string): string => {
   const topic = text(value, name)
   if (topic && !/[+#]/.test(topic)) return topic
   throw optionError(name, topic, 'it must be a topic name: not empty, with no + and no #')
@@ -206,11 +226,15 @@ const clientFields = fields({
   keepAlive: uint16,
   sessionExpiry: uint32,
   credentials: value => value,
+  authenticationMethod: text,
+  authenticate: func<Authenticator>('step => Uint8Array'),
   will: willFields,
   connectTimeout: milliseconds,
   receiveMaximum: positive16,
   maximumPacketSize: positive32,
   topicAliasMaximum: uint16,
+  requestResponseInformation: bool,
+  requestProblemInformation: bool,
   assignedTopicAliases: integer(0, 64),
   limits: readLimits,
   userProperties,
@@ -232,11 +256,17 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
   const { connectTimeout = 30_000, queue: { messages = 1000, bytes = 16 << 20 } = {} } = given
   if (version === 4) {
     const { sessionExpiry, receiveMaximum, topicAliasMaximum, assignedTopicAliases, userProperties, will } = given
+    only5({ authenticationMethod: given.authenticationMethod, authenticate: given.authenticate })
+    only5({ requestResponseInformation: given.requestResponseInformation })
+    only5({ requestProblemInformation: given.requestProblemInformation })
     only5({ sessionExpiry, receiveMaximum, topicAliasMaximum, assignedTopicAliases, userProperties })
     only5({ 'will.delay': will?.delay, 'will.properties': will?.properties })
     if (!clientId && !cleanStart)
       throw optionError('clientId', clientId, 'MQTT 3.1.1 needs a client identifier if cleanStart is false')
   }
+  const authentication = readAuthentication(given)
+  const { requestResponseInformation, requestProblemInformation, userProperties } = given
+  const told = { requestResponseInformation, requestProblemInformation, userProperties }
   if (typeof credentials !== 'function') readCredentials(credentials, version)
   return {
     version,
@@ -254,11 +284,12 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
       connectTimeout,
       messages,
       bytes,
-      toList({ sessionExpiryInterval: given.sessionExpiry, userProperties: given.userProperties }),
+      toList({ sessionExpiryInterval: given.sessionExpiry, ...told }),
       given.will ? coreWill(given.will) : [],
       assignedTopicAliases,
       limits.subscribeFilters ?? 4_294_967_295,
       coreOffline(given, messages),
+      authentication?.method ?? '',
     ],
     credentials: typeof credentials === 'function' ? (credentials as () => unknown) : () => credentials,
     createWebSocket,
@@ -272,7 +303,15 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
     keepAlive,
     sessionExpiry: given.sessionExpiry ?? (version === 4 && !cleanStart ? 4_294_967_295 : 0),
     limits,
+    authentication,
   }
+}
+
+function readAuthentication({ authenticationMethod: method, authenticate }: ReturnType<typeof clientFields>) {
+  if (!method !== !authenticate) {
+    throw optionError('authenticationMethod', method, 'it must be given with the function authenticate, and not empty')
+  }
+  return method && authenticate ? new Authentication(method, authenticate) : undefined
 }
 
 function coreOffline(given: ReturnType<typeof clientFields>, messages: number): CoreOptions[15] {

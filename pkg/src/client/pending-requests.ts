@@ -1,3 +1,5 @@
+import { type Acknowledgement, acknowledgement } from '../message/acknowledgement.js'
+import { fromList, type PropertyList } from '../message/properties.js'
 import type { MqttError } from '../util/errors.js'
 import { failedError, type Subject } from '../wasm/to-error.js'
 import type { Notice } from './events.js'
@@ -5,7 +7,7 @@ import type { Notice } from './events.js'
 /** A request without an answer so far. */
 interface Pending {
   readonly subject: Subject
-  readonly resolve: (reasonCode: number | undefined) => void
+  readonly resolve: (answer: Acknowledgement) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -21,13 +23,10 @@ export class PendingRequests {
   readonly #orphans: Pending[] = []
   onNotice: ((notice: Notice) => void) | undefined
 
-  /**
-   * Adds a request. The promise of SUBSCRIBE and UNSUBSCRIBE resolves with the reason code of the
-   * answer.
-   */
-  add<T extends number | undefined>(request: number, subject: Subject): Promise<T> {
+  /** Adds a request. The promise resolves with the broker's answer. */
+  add(request: number, subject: Subject): Promise<Acknowledgement> {
     return new Promise((resolve, reject) => {
-      const pending = { subject, resolve, reject } as Pending
+      const pending: Pending = { subject, resolve, reject }
       if (this.#early.size === 0) {
         this.#pending.set(request, pending)
       } else {
@@ -39,20 +38,29 @@ export class PendingRequests {
     })
   }
 
-  done(request: number, reasonCode: number): void {
+  done(request: number, reasonCode: number, properties: PropertyList | undefined): void {
     const pending = this.#pending.get(request)
     if (pending) {
       this.#pending.delete(request)
-      answer(pending, reasonCode)
+      pending.resolve(acknowledgement(reasonCode, properties))
     } else {
-      this.#early.set(request, early => answer(early, reasonCode))
+      this.#early.set(request, early => early.resolve(acknowledgement(reasonCode, properties)))
     }
   }
 
-  failed(request: number, code: string, message: string, reasonCode: number | undefined): void {
+  failed(
+    request: number,
+    code: string,
+    message: string,
+    reasonCode: number | undefined,
+    properties: PropertyList = [],
+  ): void {
     const outcome: Outcome = pending => {
       if (code === 'connection-closed') this.#orphans.push(pending)
-      else this.#fail(pending, code, failedError(code, pending.subject, message, { reasonCode }))
+      else {
+        const details = { reasonCode, ...fromList(properties) }
+        this.#fail(pending, code, failedError(code, pending.subject, message, details))
+      }
     }
     const pending = this.#pending.get(request)
     this.#pending.delete(request)
@@ -78,8 +86,4 @@ export class PendingRequests {
     this.#early.clear()
     for (const { subject, reject } of all) reject(errorFor(subject))
   }
-}
-
-function answer({ subject, resolve }: Pending, reasonCode: number): void {
-  resolve(subject.kind === 'publish' ? undefined : reasonCode)
 }

@@ -4,11 +4,23 @@ import {
   type MessageProperties,
   messageProperties,
   type PropertyList,
+  requestProperties,
   toList,
   type UserProperties,
 } from '../message/properties.js'
-import { bool, fields, func, integer, oneOf, qos, signal, userProperties } from '../util/validate.js'
-import { only5 } from './options.js'
+import {
+  bool,
+  fields,
+  func,
+  integer,
+  milliseconds,
+  oneOf,
+  optionError,
+  qos,
+  signal,
+  userProperties,
+} from '../util/validate.js'
+import { only5, topicName } from './options.js'
 
 /** Options of `publish`. */
 export interface PublishOptions {
@@ -19,6 +31,20 @@ export interface PublishOptions {
   /** 5.0 only. */
   readonly properties?: MessageProperties
   /** Signal that rejects with its reason. A message that was sent stays sent. */
+  readonly signal?: AbortSignal
+}
+
+/** Options of `request`. */
+export interface RequestOptions {
+  /** Time limit for the reply, in milliseconds. Default 30000. */
+  readonly timeout?: number
+  /** Quality of service of the request. Default 1. */
+  readonly qos?: QoS
+  /** Topic for the reply. Default one of the client, which all requests share. */
+  readonly responseTopic?: string
+  /** Default a Message Expiry Interval of the time limit. */
+  readonly properties?: Omit<MessageProperties, 'responseTopic' | 'correlationData' | 'subscriptionIdentifiers'>
+  /** Signal that rejects with its reason. A request that was sent stays sent. */
   readonly signal?: AbortSignal
 }
 
@@ -77,6 +103,13 @@ const messagesFields = fields({
   limit: integer(1, 4_294_967_295),
   overflow: oneOf('drop-oldest', 'drop-newest'),
 })
+const requestFields = fields({
+  timeout: milliseconds,
+  qos,
+  responseTopic: topicName,
+  properties: requestProperties,
+  signal,
+})
 const publishFields = fields({ qos, retain: bool, properties: messageProperties, signal })
 
 /**
@@ -108,6 +141,13 @@ export function readPublish(
   const { qos = 0, retain = false, properties, signal } = publishFields(options, 'options')
   if (version === 4) only5({ properties })
   return { flags: (qos << 1) | Number(retain), properties: properties && toList(properties), signal }
+}
+
+/** Checks the options of `request`. @internal */
+export function readRequest(options: RequestOptions | undefined, version: 4 | 5) {
+  if (version === 4) throw optionError('version', 4, 'MQTT 3.1.1 has no response topics; connect with version 5')
+  const { timeout = 30_000, qos = 1, responseTopic, properties = {}, signal } = requestFields(options, 'options')
+  return { timeout, qos, responseTopic, properties, signal }
 }
 
 /** Checks the options of `subscribe`. @internal */

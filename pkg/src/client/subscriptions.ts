@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import { type Acknowledgement, accepted } from '../message/acknowledgement.js'
 import type { QoS } from '../message/message.js'
 import { ignore } from '../util/abort.js'
 import type { Receiver } from '../wasm/callbacks.js'
@@ -13,6 +14,8 @@ export interface Subscription {
   readonly filter: string
   /** Quality of service that the broker granted. */
   readonly qos: QoS
+  /** The broker's answer to SUBSCRIBE, with its reason string and user properties. */
+  readonly acknowledgement: Acknowledgement
   /**
    * Stops the handler at once. When the filter's last handler leaves, UNSUBSCRIBE is sent, and its
    * answer resolves the promise.
@@ -31,14 +34,14 @@ interface FilterState {
   key: string
   /** Its quality of service. */
   asked: number
-  granted: Promise<number>
+  granted: Promise<Acknowledgement>
   /** SUBSCRIBE under way, with the options that its handler gave. */
-  pending: { readonly key: string; readonly granted: Promise<number> } | undefined
+  pending: { readonly key: string; readonly granted: Promise<Acknowledgement> } | undefined
 }
 
 /** Options that no SUBSCRIBE has. */
 const ANEW = '-'
-const none = Promise.resolve(0)
+const none = Promise.resolve(accepted)
 
 /** The part of the connection that is used. */
 interface SubscriptionConnection {
@@ -101,7 +104,7 @@ export class Subscriptions {
    * Subscribes unless the filter is subscribed with these options. Requests for a filter go one at
    * a time, since a refusal leaves it as it was.
    */
-  #ask(core: ClientCore, filter: string, shared: FilterState, options: SubscribeArguments): Promise<number> {
+  #ask(core: ClientCore, filter: string, shared: FilterState, options: SubscribeArguments): Promise<Acknowledgement> {
     const { byte, properties } = options
     const keyOf = (byte: number) => JSON.stringify([byte, properties])
     const { pending } = shared
@@ -115,7 +118,7 @@ export class Subscriptions {
     const key = keyOf(optionsByte)
     if (shared.key === key) return shared.granted
     const subject: Subject = { kind: 'subscribe', filter }
-    const granted = this.#connection.requests.add<number>(core.subscribe(filter, optionsByte, properties), subject)
+    const granted = this.#connection.requests.add(core.subscribe(filter, optionsByte, properties), subject)
     shared.pending = { key: keyOf(byte), granted }
     granted.then(
       () => Object.assign(shared, { key, asked, granted, pending: undefined }),
@@ -130,16 +133,16 @@ export class Subscriptions {
     filter: string,
     shared: FilterState,
     number: number,
-    granted: Promise<number>,
+    granted: Promise<Acknowledgement>,
     leave: () => void,
   ): Promise<Subscription> {
     const end = (): Promise<void> => {
       leave()
       return this.#leave(filter, shared, number)
     }
-    let qos: QoS
+    let acknowledgement: Acknowledgement
     try {
-      qos = (await granted) as QoS
+      acknowledgement = await granted
     } catch (error) {
       end().catch(ignore)
       throw thrownError(error, { kind: 'subscribe', filter })
@@ -153,7 +156,8 @@ export class Subscriptions {
       })
       return ended
     }
-    return { filter, qos, unsubscribe, [Symbol.asyncDispose]: unsubscribe }
+    const qos = acknowledgement.reasonCode as QoS
+    return { filter, qos, acknowledgement, unsubscribe, [Symbol.asyncDispose]: unsubscribe }
   }
 
   /** Removes a handler. The last one ends the subscription, if there is one at the broker. */
@@ -165,7 +169,7 @@ export class Subscriptions {
     if (!core || !shared.key) return
     const subject: Subject = { kind: 'subscribe', filter }
     try {
-      await this.#connection.requests.add<number>(core.unsubscribe(filter), subject)
+      await this.#connection.requests.add(core.unsubscribe(filter), subject)
     } catch (error) {
       // The subscription ended with the connection, or belongs to a session that outlives it.
       if (!this.#connection.live) return

@@ -59,15 +59,13 @@ export interface ConnackProperties {
  */
 export type PropertyList = readonly unknown[]
 
+const requestChecks = { payloadFormatIndicator: bool, messageExpiryInterval: uint32, contentType: text, userProperties }
+
+/** Check of the properties of a request, without those that `request` sets. @internal */
+export const requestProperties = fields(requestChecks)
+
 /** Check of the properties of an outgoing message. @internal */
-export const messageProperties = fields({
-  payloadFormatIndicator: bool,
-  messageExpiryInterval: uint32,
-  contentType: text,
-  responseTopic: text,
-  correlationData: binary,
-  userProperties,
-})
+export const messageProperties = fields({ ...requestChecks, responseTopic: text, correlationData: binary })
 
 /**
  * Identifiers of properties that a client sends or receives, by their names here (MQTT 5.0
@@ -87,6 +85,8 @@ const identifiers = {
   serverKeepAlive: 19,
   authenticationMethod: 21,
   authenticationData: 22,
+  requestProblemInformation: 23,
+  requestResponseInformation: 25,
   willDelayInterval: 24,
   responseInformation: 26,
   serverReference: 28,

@@ -1,7 +1,12 @@
+/** User properties, as in `message/properties.ts`, which this folder does not import. */
+type UserProperties = readonly (readonly [name: string, value: string])[]
+
 /** Details of an error besides its message. */
 export interface ErrorDetails {
   readonly reasonCode?: number | undefined
   readonly cause?: unknown
+  readonly reasonString?: string | undefined
+  readonly userProperties?: UserProperties | undefined
 }
 
 /** Base class of all errors of this package. */
@@ -12,9 +17,17 @@ export class MqttError extends Error {
    */
   readonly reasonCode?: number
 
-  constructor(message: string, { reasonCode, cause }: ErrorDetails = {}) {
+  /** The peer's words for it, where it sent some. 5.0 only. */
+  readonly reasonString?: string
+  /** User properties of the peer's packet. 5.0 only. */
+  readonly userProperties?: UserProperties
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    const { reasonCode, cause, reasonString, userProperties } = details
     super(message, cause === undefined ? undefined : { cause })
     if (reasonCode !== undefined) this.reasonCode = reasonCode
+    if (reasonString !== undefined) this.reasonString = reasonString
+    if (userProperties !== undefined) this.userProperties = userProperties
   }
 
   override get name(): string {

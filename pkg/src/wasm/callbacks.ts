@@ -1,5 +1,6 @@
 import { type Handler, LazyProperties, type Message, ReceivedMessage } from '../message/message.js'
 import { type PacketRecord, packetRecord } from '../message/packet-record.js'
+import type { PropertyList } from '../message/properties.js'
 import { reportUncaught } from '../util/report-error.js'
 import type { FrameEvent, Glue, Host } from './interface.js'
 
@@ -15,7 +16,7 @@ export interface Receiver {
 export type Answers = Pick<Host, 'done' | 'failed'>
 
 /** Callbacks for a client's events, apart from messages and requests. */
-export interface Life extends Pick<Host, 'connected' | 'closed' | 'notice'> {
+export interface Life extends Pick<Host, 'connected' | 'authenticate' | 'closed' | 'notice'> {
   onPacket(packet: PacketRecord): void
 }
 
@@ -124,16 +125,20 @@ export class ClientHost implements Host {
     this.#life.notice(...args)
   }
 
-  done(request: number, reasonCode: number): void {
-    this.#requests.done(request, reasonCode)
+  authenticate(challenge: number, properties: PropertyList): void {
+    this.#life.authenticate(challenge, properties)
   }
 
-  failed(request: number, code: string, message: string, reasonCode: number | undefined): void {
-    this.#requests.failed(request, code, message, reasonCode)
+  done(...outcome: Parameters<Host['done']>): void {
+    this.#requests.done(...outcome)
   }
 
-  closed(code: string, message: string, reasonCode: number | undefined, rule: string | undefined): void {
-    this.#life.closed(code, message, reasonCode, rule)
+  failed(...outcome: Parameters<Host['failed']>): void {
+    this.#requests.failed(...outcome)
+  }
+
+  closed(...cause: Parameters<Host['closed']>): void {
+    this.#life.closed(...cause)
   }
 
   packet(...packet: Parameters<Host['packet']>): void {

@@ -45,6 +45,8 @@ export type CoreOptions = readonly [
   assignedAliases: number,
   requestFilters: number,
   offline: CoreOffline,
+  /** Empty: none. */
+  authenticationMethod: string,
 ]
 
 /** Options of the offline queue, in the order in which the module reads them. */
@@ -66,11 +68,17 @@ export type CoreWill = readonly [topic: string, payload: Uint8Array, flags: numb
 export interface ClientCore {
   opening(): void
   setCredentials(username?: string, password?: Uint8Array): void
+  /**
+   * Answers the challenge of this number. Step -1 begins authentication anew, and returns the
+   * request's number. Step -2 sets the data of CONNECT. Step -3 ends the exchange, and the
+   * connection with it.
+   */
+  authenticate(step: number, data?: Uint8Array): number
   open(socket: WebSocketLike): void
   /** Adds a handler of the filter's messages, or removes it. */
   setHandler(filter: string, handler: number, on: boolean): void
   subscribe(filter: string, options: number, properties?: PropertyList): number
-  unsubscribe(filter: string): number
+  unsubscribe(filter: string, properties?: PropertyList): number
   /**
    * Returns the request's number at QoS 1 and 2. At QoS 0 too if an in-page broker still has
    * earlier packets to read.
@@ -80,7 +88,7 @@ export interface ClientCore {
   withdraw(request: number): void
   /** Returns the waiting requests, their bytes, and the unacknowledged messages. */
   queue(): Float64Array
-  disconnect(reasonCode: number): void
+  disconnect(reasonCode: number, properties?: PropertyList): void
   kill(): void
   wake(): void
   watch(on: boolean): void
@@ -107,8 +115,15 @@ export interface Host {
   ): void
   /** `absence` is in milliseconds, and -1 at the first connection. */
   connected(sessionPresent: boolean, properties: PropertyList, absence: number): void
-  done(request: number, reasonCode: number): void
-  failed(request: number, code: string, message: string, reasonCode: number | undefined): void
+  /** The properties are those of the broker's answer, if it has some. */
+  done(request: number, reasonCode: number, properties: PropertyList | undefined): void
+  failed(
+    request: number,
+    code: string,
+    message: string,
+    reasonCode: number | undefined,
+    properties: PropertyList | undefined,
+  ): void
   /** Tells news that ends no request: of a request, or of a filter. */
   notice(
     code: 'unsubscribed' | 'downgraded',
@@ -117,7 +132,14 @@ export interface Host {
     filter: string,
     reasonCode: number | undefined,
   ): void
-  closed(code: string, message: string, reasonCode: number | undefined, rule: string | undefined): void
+  closed(
+    code: string,
+    message: string,
+    reasonCode: number | undefined,
+    rule: string | undefined,
+    properties: PropertyList | undefined,
+  ): void
+  authenticate(challenge: number, properties: PropertyList): void
   packet(
     outgoing: boolean,
     header: number,

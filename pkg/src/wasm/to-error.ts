@@ -2,6 +2,7 @@ import {
   ClosedError,
   ConnectError,
   ConnectionError,
+  type ErrorDetails,
   IndeterminateError,
   MqttError,
   OptionError,
@@ -16,6 +17,7 @@ export type Subject =
   | { readonly kind: 'publish'; readonly topic: string }
   | { readonly kind: 'subscribe'; readonly filter: string }
   | { readonly kind: 'explain'; readonly filter: string; readonly topic: string }
+  | { readonly kind: 'authenticate' }
   | { readonly kind: 'options' }
 
 /** Returns the error of a module that cannot be called any more. */
@@ -53,11 +55,8 @@ export function thrownError(thrown: unknown, subject: Subject): unknown {
 }
 
 /** Returns the error for a failed request. */
-export function requestError(
-  subject: Subject,
-  message: string,
-  details: { readonly reasonCode?: number | undefined; readonly cause?: unknown },
-): MqttError {
+export function requestError(subject: Subject, message: string, details: ErrorDetails): MqttError {
+  if (subject.kind === 'authenticate') return new ConnectionError(message, details)
   return subject.kind === 'subscribe'
     ? new SubscribeError(subject.filter, message, details)
     : new PublishError(message, details)
@@ -81,9 +80,10 @@ export function closeError(
   message: string,
   reasonCode: number | undefined,
   rule: string | undefined,
-  details: { readonly wasConnected: boolean; readonly wasOpen: boolean; readonly cause: unknown },
+  details: ErrorDetails & { readonly wasConnected: boolean; readonly wasOpen: boolean },
 ): MqttError | undefined {
-  const { wasConnected, wasOpen, cause } = details
+  const { wasConnected, wasOpen, ...told } = details
+  const { cause } = told
   switch (code) {
     case 'requested':
       return undefined
@@ -91,7 +91,9 @@ export function closeError(
       return new OptionError('options', undefined, message)
     case 'refused':
     case 'connect-timeout':
-      return new ConnectError(message, { reasonCode })
+      return new ConnectError(message, { ...told, reasonCode, cause: undefined })
+    case 'authentication':
+      return wasConnected ? new ConnectionError(message, { cause }) : new ConnectError(message, { cause })
     case 'lost':
       if (wasConnected) return new ConnectionError(message, { cause })
       return new ConnectError(
@@ -99,6 +101,6 @@ export function closeError(
         { cause },
       )
     default:
-      return new ConnectionError(message, { reasonCode, rule })
+      return new ConnectionError(message, { ...told, reasonCode, rule, cause: undefined })
   }
 }

@@ -9,7 +9,7 @@ use core::cell::{Cell, RefCell};
 
 use wasm_bindgen::JsValue;
 
-use crate::client::{Client, CloseReason, Completion, Notice, Output, RequestError, RequestId};
+use crate::client::{ChallengeId, Client, CloseReason, Completion, Notice, Output, RequestError, RequestId};
 use crate::codec::{Publish, Version};
 use crate::time::{Time, millis};
 use crate::wasm::client::incoming::Arrival;
@@ -79,11 +79,12 @@ enum Scope {
 enum Step {
     Message(Arrival),
     Connected(bool, Array, f64),
+    Authenticate(ChallengeId, Array),
     Notice(Notice),
-    Done(RequestId, Result<Completion, RequestError>),
+    Done(RequestId, Result<Completion, RequestError>, Option<Array>),
     /// Bytes to send, and true if packets were recorded.
     Transmit(Frame, bool),
-    Closed(CloseReason, Option<Transport>),
+    Closed(CloseReason, Option<Array>, Option<Transport>),
 }
 
 /// Bytes to send, with their transport.
@@ -378,8 +379,11 @@ impl ClientDriver {
             Step::Connected(session_present, properties, absence) => {
                 self.host.connected(session_present, &properties, absence);
             }
+            Step::Authenticate(challenge, properties) => self.host.authenticate(challenge.0, &properties),
             Step::Notice(notice) => outcome::tell_notice(&self.host, &notice),
-            Step::Done(id, result) => outcome::tell_request(&self.host, RequestNumber::Machine(id).to_js(), result),
+            Step::Done(id, result, properties) => {
+                outcome::tell_request(&self.host, RequestNumber::Machine(id).to_js(), result, properties);
+            }
             Step::Transmit(frame, is_watched) => {
                 if is_watched {
                     self.tell_packets();
@@ -391,9 +395,9 @@ impl ClientDriver {
                     Frame::Nowhere => {}
                 }
             }
-            Step::Closed(reason, transport) => {
+            Step::Closed(reason, properties, transport) => {
                 drop(transport);
-                outcome::tell_close(&self.host, &reason);
+                outcome::tell_close(&self.host, &reason, properties);
             }
         }
     }
@@ -423,7 +427,7 @@ impl ClientEnd for ClientDriver {
             _ => 0,
         };
         for number in 1..=taken {
-            self.host.done(RequestNumber::Link(number).to_js(), 0);
+            self.host.done(RequestNumber::Link(number).to_js(), 0, None);
         }
     }
 
@@ -450,8 +454,9 @@ impl State {
                 let absence = connected.absence.map_or(-1.0, |absence| millis(absence) as f64);
                 Step::Connected(connected.session_present, properties::read(connected.properties), absence)
             }
+            Output::Authenticate(challenge, properties) => Step::Authenticate(challenge, properties::read(properties)),
             Output::Notice(notice) => Step::Notice(notice),
-            Output::Done(id, result) => Step::Done(id, result),
+            Output::Done(id, result) => Step::Done(id, result, properties::read_some(self.machine.answer_properties())),
             Output::Transmit(bytes) => {
                 if let Some(tap) = &mut self.tap {
                     tap.on_sent(bytes, host);
@@ -466,7 +471,10 @@ impl State {
                 };
                 Step::Transmit(frame, self.tap.is_some())
             }
-            Output::Closed(reason) => Step::Closed(reason, self.transport.take()),
+            Output::Closed(reason) => {
+                let properties = properties::read_some(self.machine.answer_properties());
+                Step::Closed(reason, properties, self.transport.take())
+            }
         })
     }
 }

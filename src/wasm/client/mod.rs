@@ -18,8 +18,8 @@ use alloc::vec::Vec;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::client::{CallError, Client, HandlerId, RequestId};
-use crate::codec::{PropertiesBuf, QoS, ReasonCode, SubscriptionOptions, Version};
+use crate::client::{CallError, ChallengeId, Client, HandlerId, RequestId};
+use crate::codec::{QoS, ReasonCode, SubscriptionOptions, Version};
 use crate::time::Time;
 use crate::wasm::client::driver::ClientDriver;
 use crate::wasm::js::callbacks::Host;
@@ -69,6 +69,26 @@ impl ClientCore {
         });
     }
 
+    /// Answers the challenge of this number in enhanced authentication. Negative numbers are other
+    /// steps: -1 begins anew, and returns the request's number.
+    ///
+    /// Step -2 sets the data of CONNECT, before the socket opens. Step -3 ends the exchange, and the
+    /// connection with it.
+    ///
+    /// # Errors
+    /// A failure if the challenge is over, the data are too large, or nothing can begin anew.
+    pub fn authenticate(&self, step: i32, data: Option<Vec<u8>>) -> Result<f64, JsValue> {
+        self.request(|machine, now| {
+            match step {
+                -1 => return machine.reauthenticate(data.as_deref(), now),
+                -2 => machine.set_authentication_data(data),
+                -3 => machine.refuse_authentication(now),
+                _ => machine.authenticate(ChallengeId(step.unsigned_abs()), data.as_deref(), now)?,
+            }
+            Ok(RequestId(0))
+        })
+    }
+
     /// Takes a WebSocket, open or about to open, and sends CONNECT once it is open.
     pub fn open(&self, socket: WebSocket) {
         self.driver.open(socket);
@@ -108,9 +128,14 @@ impl ClientCore {
     ///
     /// # Errors
     /// A failure.
-    pub fn unsubscribe(&self, filter: &str) -> Result<f64, JsValue> {
+    pub fn unsubscribe(
+        &self,
+        filter: &str,
+        #[wasm_bindgen(unchecked_optional_param_type = "readonly unknown[]")] properties: Option<Array>,
+    ) -> Result<f64, JsValue> {
         let filter = parse_filter(filter)?;
-        self.request(|machine, now| machine.unsubscribe(&[filter], &PropertiesBuf::new(), now))
+        let properties = properties::write(properties)?;
+        self.request(|machine, now| machine.unsubscribe(&[filter], &properties, now))
     }
 
     /// Publishes a message and returns the request's number. At QoS 0 there is none, unless the
@@ -163,9 +188,15 @@ impl ClientCore {
     }
 
     /// Ends the client for good, with DISCONNECT if there is a connection.
-    pub fn disconnect(&self, reason_code: u8) {
+    pub fn disconnect(
+        &self,
+        reason_code: u8,
+        #[wasm_bindgen(unchecked_optional_param_type = "readonly unknown[]")] properties: Option<Array>,
+    ) {
         let reason = ReasonCode::from_value(reason_code).unwrap_or(ReasonCode::Success);
-        self.driver.run(|machine, now| machine.disconnect(reason, &PropertiesBuf::new(), now));
+        // The face has checked them.
+        let properties = properties::write(properties).unwrap_or_default();
+        self.driver.run(|machine, now| machine.disconnect(reason, &properties, now));
     }
 
     /// Closes the transport as a crash would, without DISCONNECT. The broker then publishes the

@@ -20,6 +20,7 @@ pub(crate) fn read(given: &Array) -> Result<ClientOptions, JsValue> {
     let short = |index| list::number(given, index) as u16;
     let will = list::list(given, 12);
     let offline = list::list(given, 15);
+    let method = list::text(given, 16);
     Ok(ClientOptions {
         version: if list::number(given, 0) == 4 { Version::V3_1_1 } else { Version::V5 },
         client_id: list::text(given, 1),
@@ -27,6 +28,8 @@ pub(crate) fn read(given: &Array) -> Result<ClientOptions, JsValue> {
         keep_alive: short(3),
         username: None,
         password: None,
+        authentication_method: (!method.is_empty()).then_some(method),
+        authentication_data: None,
         first_packet_id: PacketId::new(short(4)).unwrap_or(PacketId::FIRST),
         receive_maximum: short(5),
         packet_bytes_max: list::number(given, 6),

@@ -5,21 +5,23 @@ use crate::codec::ReasonCode;
 use crate::wasm::client::request_number::RequestNumber;
 use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::error::text_of;
+use js_sys::Array;
 
 /// Reports the outcome of the request with this number.
-pub(crate) fn tell_request(host: &Host, id: f64, result: Result<Completion, RequestError>) {
+pub(crate) fn tell_request(host: &Host, id: f64, result: Result<Completion, RequestError>, properties: Option<Array>) {
     match result {
-        Ok(Completion::Published(reason)) => host.done(id, reason.value()),
+        Ok(Completion::Published(reason)) => host.done(id, reason.value(), properties),
+        Ok(Completion::Authenticated) => host.done(id, 0, properties),
         Ok(Completion::Subscribed(reasons) | Completion::Unsubscribed(reasons)) => {
             // A request has one filter.
             let reason = reasons.first().copied().unwrap_or(ReasonCode::Success);
             if reason.is_error() {
-                fail(host, id, &RequestError::Refused(reason));
+                fail(host, id, &RequestError::Refused(reason), properties);
             } else {
-                host.done(id, reason.value());
+                host.done(id, reason.value(), properties);
             }
         }
-        Err(error) => fail(host, id, &error),
+        Err(error) => fail(host, id, &error, properties),
     }
 }
 
@@ -36,7 +38,7 @@ pub(crate) fn tell_notice(host: &Host, notice: &Notice) {
     }
 }
 
-fn fail(host: &Host, id: f64, error: &RequestError) {
+fn fail(host: &Host, id: f64, error: &RequestError, properties: Option<Array>) {
     let (code, reason) = match error {
         RequestError::Refused(reason) => ("refused", Some(reason.value())),
         RequestError::SessionLost => ("session-lost", None),
@@ -48,11 +50,11 @@ fn fail(host: &Host, id: f64, error: &RequestError) {
         RequestError::ConnectionClosed => ("connection-closed", None),
         RequestError::PacketTooLarge { .. } => ("too-large", Some(ReasonCode::PacketTooLarge.value())),
     };
-    host.failed(id, code, &text_of(&error), reason);
+    host.failed(id, code, &text_of(&error), reason, properties);
 }
 
 /// Reports the end of the connection.
-pub(crate) fn tell_close(host: &Host, cause: &CloseReason) {
+pub(crate) fn tell_close(host: &Host, cause: &CloseReason, properties: Option<Array>) {
     let (code, reason, rule) = match cause {
         CloseReason::Requested => ("requested", None, None),
         CloseReason::Options(_) => ("options", None, None),
@@ -60,9 +62,10 @@ pub(crate) fn tell_close(host: &Host, cause: &CloseReason) {
         CloseReason::Disconnected { reason, .. } => ("disconnected", Some(*reason), None),
         CloseReason::Malformed(error) => ("malformed", Some(error.reason), Some(error.rule)),
         CloseReason::ProtocolError { reason, rule, .. } => ("protocol", Some(*reason), Some(*rule)),
+        CloseReason::AuthenticationFailed => ("authentication", None, None),
         CloseReason::KeepAliveTimeout => ("keep-alive", Some(ReasonCode::KeepAliveTimeout), None),
         CloseReason::ConnectTimeout => ("connect-timeout", None, None),
         CloseReason::TransportClosed => ("lost", None, None),
     };
-    host.closed(code, &text_of(&cause), reason.map(ReasonCode::value), rule);
+    host.closed(code, &text_of(&cause), reason.map(ReasonCode::value), rule, properties);
 }

@@ -49,11 +49,18 @@ extern "C" {
 
     /// Reports the success of a request.
     #[wasm_bindgen(method)]
-    pub(crate) fn done(this: &Host, request: f64, reason: u8);
+    pub(crate) fn done(this: &Host, request: f64, reason: u8, properties: Option<Array>);
 
     /// Reports the failure of a request.
     #[wasm_bindgen(method)]
-    pub(crate) fn failed(this: &Host, request: f64, code: &str, message: &str, reason: Option<u8>);
+    pub(crate) fn failed(
+        this: &Host,
+        request: f64,
+        code: &str,
+        message: &str,
+        reason: Option<u8>,
+        properties: Option<Array>,
+    );
 
     /// Reports news that ends no request: of the request with this number, or of this filter.
     #[wasm_bindgen(method)]
@@ -61,7 +68,18 @@ extern "C" {
 
     /// Reports the end of the connection. It is a connection's last call.
     #[wasm_bindgen(method)]
-    pub(crate) fn closed(this: &Host, code: &str, message: &str, reason: Option<u8>, rule: Option<&str>);
+    pub(crate) fn closed(
+        this: &Host,
+        code: &str,
+        message: &str,
+        reason: Option<u8>,
+        rule: Option<&str>,
+        properties: Option<Array>,
+    );
+
+    /// Asks for the answer to a challenge of enhanced authentication.
+    #[wasm_bindgen(method)]
+    pub(crate) fn authenticate(this: &Host, challenge: u32, properties: &Array);
 
     /// Records a packet that was sent or received, while somebody watches. It calls nobody. No
     /// packet identifier is 0; no reason code and no payload are -1.

@@ -38,6 +38,11 @@ pub(crate) fn read(properties: Properties<'_>) -> Array {
     list
 }
 
+/// Returns the list for JavaScript; none if it is empty.
+pub(crate) fn read_some(properties: Properties<'_>) -> Option<Array> {
+    (!properties.is_empty()).then(|| read(properties))
+}
+
 /// Returns the properties of a list that the face has checked; none without a list.
 pub(crate) fn write(given: Option<Array>) -> Result<PropertiesBuf, JsValue> {
     let mut list = PropertiesBuf::new();

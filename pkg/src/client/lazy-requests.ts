@@ -1,0 +1,2 @@
+// Chunk that only clients with requests load.
+export { Requester } from './requester.js'
