@@ -69,6 +69,8 @@ test('the tarball holds exactly the entries, what they share, the parts that loa
     'dist/node.js',
     'dist/node.js.map',
     'dist/react-native.cjs',
+    'dist/requests.js',
+    'dist/requests.js.map',
     'dist/stores.js',
     'dist/stores.js.map',
     'inline/package.json',

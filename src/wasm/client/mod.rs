@@ -72,8 +72,8 @@ impl ClientCore {
     /// Answers the challenge of this number in enhanced authentication. Negative numbers are other
     /// steps: -1 begins anew, and returns the request's number.
     ///
-    /// Step -2 sets the data of CONNECT, before the socket opens. Step -3 ends the exchange, and the
-    /// connection with it.
+    /// Step -2 sets the data of CONNECT, before the socket opens. Step -3 ends the exchange, and
+    /// the connection with it.
     ///
     /// # Errors
     /// A failure if the challenge is over, the data are too large, or nothing can begin anew.
