@@ -240,7 +240,7 @@ const calls = [
     '0x93-0x99',
   ]),
   [c => c.end({ timeout: -1 }), 'timeout', '-1'],
-  [c => c.end({ force: true }), 'force', 'reasonCode, timeout'],
+  [c => c.end({ force: true }), 'force', 'reasonCode, reasonString, userProperties, sessionExpiry, timeout'],
 ]
 
 const calls4 = [
