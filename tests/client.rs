@@ -9,6 +9,7 @@ mod client {
     mod delivery;
     mod disconnect;
     mod faults;
+    mod flow;
     mod life;
     mod offline;
     mod recovery;

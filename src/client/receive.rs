@@ -12,6 +12,10 @@ use crate::codec::{
 };
 use crate::session::{self, Acknowledged, Received};
 
+/// Bytes of an acknowledgement with a reason code (§3.6.2.1), the longest packet that the client
+/// must be able to send.
+const LONGEST_ACK_BYTES: usize = 5;
+
 pub(super) type Outcome = Result<Option<Next>, &'static Breach>;
 
 impl Core {
@@ -87,6 +91,12 @@ impl Core {
             return Err(const { &Breach::new("MQTT-3.2.2-4", "session present, but the client has no state of it") });
         }
         let limits = Limits::read(connack.properties);
+        if limits.packet_bytes_max < LONGEST_ACK_BYTES {
+            let problem = "the broker's maximum packet size leaves no room for acknowledgements";
+            let (reason, rule) = (ReasonCode::PacketTooLarge, "MQTT-3.2.2-15");
+            self.close(CloseReason::ProtocolError { reason, rule, problem });
+            return Ok(None);
+        }
         if let Some(id) = connack.properties.text(PropertyId::AssignedClientIdentifier) {
             self.options.client_id = id.into();
         }
