@@ -41,6 +41,7 @@ test('the tarball holds exactly the entries, what they share, the parts that loa
     'transport/socket-types',
     'util/errors',
     'util/observed-event-target',
+    'util/unshared-bytes',
     'wasm/module-source',
     'wasm/websocket-like',
   ].map(name => `dist/types/${name}.d.ts`)

@@ -19,12 +19,15 @@ const strict = {
   target: 'ES2022',
 }
 
+/** Packages of the oldest compiler that is promised, the last one in JavaScript, and the newest. */
+const compilers = ['typescript-5.4', 'typescript-5.9', 'typescript']
+
 /** Returns tsc's messages about the source under these options. */
-function check(source, options) {
+function check(source, options, compiler = 'typescript') {
   writeFileSync(join(project, 'consumer.ts'), source)
   const config = { compilerOptions: { ...strict, ...options }, files: ['consumer.ts'] }
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(config))
-  const tsc = join(folderOf('typescript'), 'bin', 'tsc')
+  const tsc = join(folderOf(compiler), 'bin', 'tsc')
   const { stdout } = spawnSync(process.execPath, [tsc, '--pretty', 'false'], { cwd: project, encoding: 'utf8' })
   return stdout.trim()
 }
@@ -33,7 +36,7 @@ const page = `
 import {
   Client, ClosedError, ConnectError, ConnectionError, connect, MqttError, OptionError, PublishError, SubscribeError,
   type ClientOptions, type ConnackProperties, type Credentials, type Handler, type Message, type MessageProperties,
-  type MessageStream, type PacketRecord, type Payload, type PublishOptions, type QoS, type Status,
+  type MessageStream, type ModuleSource, type PacketRecord, type Payload, type PublishOptions, type QoS, type Status,
   type SubscribeOptions, type Subscription, type Will,
 } from 'wasmqtt'
 import {
@@ -114,7 +117,9 @@ for await (const message of broker.messages('a/#', { limit: 10, noLocal: true })
 await own.unsubscribe()
 broker.clients()[0]?.clientId satisfies string | undefined
 broker.sessions()[0]?.subscriptions[0]?.qos satisfies QoS | undefined
-await load()
+await load({ url: new URL('https://page.example/broker.wasm') })
+await load({ bytes: new Uint8Array() })
+await load({ module: new WebAssembly.Module(new Uint8Array()) } satisfies ModuleSource)
 const explanation: Explanation = explain('a/#', 'a/b')
 broker.accept(new WebSocket('ws://127.0.0.1:9001'))
 const socket: PageSocket = broker.socket('ws://page', ['mqtt'])
@@ -155,18 +160,26 @@ export {}
 
 const page4 = { lib: ['ES2022', 'DOM', 'DOM.AsyncIterable', 'DOM.Iterable'], types: [] }
 
-test('a page, resolved as bundlers do', () => {
-  assert.equal(check(page, { ...page4, module: 'ESNext', moduleResolution: 'Bundler' }), '')
-})
+for (const compiler of compilers) {
+  test(`a page, resolved as bundlers do, ${compiler}`, () => {
+    assert.equal(check(page, { ...page4, module: 'ESNext', moduleResolution: 'Bundler' }, compiler), '')
+  })
 
-test('a page, resolved as Node does', () => {
-  assert.equal(check(page, { ...page4, module: 'NodeNext', moduleResolution: 'NodeNext' }), '')
-})
+  test(`a page, resolved as Node does, ${compiler}`, () => {
+    assert.equal(check(page, { ...page4, module: 'NodeNext', moduleResolution: 'NodeNext' }, compiler), '')
+  })
 
-test('Node without the types of a page, with the package ws', () => {
-  const options = { lib: ['ES2022'], types: ['node'], module: 'NodeNext', moduleResolution: 'NodeNext' }
-  assert.equal(check(node, options), '')
-})
+  test(`Node without the types of a page, with the package ws, ${compiler}`, () => {
+    const options = { lib: ['ES2022'], types: ['node'], module: 'NodeNext', moduleResolution: 'NodeNext' }
+    assert.equal(check(node, options, compiler), '')
+  })
+
+  test(`the inline entries have the types of the others, ${compiler}`, () => {
+    const inline = page.replaceAll(/'(wasmqtt(?:\/broker)?)'/g, "'$1/inline'")
+    assert.notEqual(inline, page)
+    assert.equal(check(inline, { ...page4, module: 'ESNext', moduleResolution: 'Bundler' }, compiler), '')
+  })
+}
 
 test('wrong types are found', () => {
   const rows = [
@@ -178,9 +191,11 @@ test('wrong types are found', () => {
     [`(await connect('ws://a')).status = { phase: 'closed' }`, 'TS2540'],
     [`(await connect('ws://a')).addEventListener('packet', event => event.status)`, 'TS'],
     [`new Broker().accept('ws://a')`, 'TS2345'],
+    [`await load({ url: 7 })`, 'TS2322'],
+    [`await load({ file: 'a' })`, 'TS2353'],
   ]
   const source = rows.map(([line]) => `;${line}\n`).join('')
-  const found = check(`import { Broker, connect } from 'wasmqtt/broker'\n${source}export {}\n`, {
+  const found = check(`import { Broker, connect, load } from 'wasmqtt/broker'\n${source}export {}\n`, {
     ...page4,
     module: 'ESNext',
     moduleResolution: 'Bundler',

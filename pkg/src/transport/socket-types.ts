@@ -1,3 +1,5 @@
+import type { UnsharedBytes } from '../util/unshared-bytes.js'
+
 /**
  * A socket that a broker accepts: a WebSocket of the package `ws` or of a page, or a stream of
  * Node.
@@ -25,7 +27,7 @@ export interface PageWebSocketLike {
   readonly readyState: number
   readonly bufferedAmount?: number
   addEventListener(type: string, listener: (event: Event) => void): void
-  send(data: Uint8Array<ArrayBuffer>): void
+  send(data: UnsharedBytes): void
   close(code?: number): void
 }
 
@@ -38,7 +40,7 @@ export interface WsLike {
   /** Older versions have neither. */
   pause?(): void
   resume?(): void
-  send(data: Uint8Array<ArrayBuffer>, sent: () => void): void
+  send(data: UnsharedBytes, sent: () => void): void
   close(code?: number): void
   terminate(): void
 }

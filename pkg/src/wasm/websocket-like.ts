@@ -1,3 +1,5 @@
+import type { UnsharedBytes } from '../util/unshared-bytes.js'
+
 /** The part of a WebSocket that is used. Those of browsers and of the package `ws` have it. */
 export interface WebSocketLike {
   binaryType: string
@@ -7,6 +9,6 @@ export interface WebSocketLike {
   onerror: ((event: never) => unknown) | null
   onclose: ((event: never) => unknown) | null
   /** Sends one binary frame. */
-  send(data: Uint8Array<ArrayBuffer>): void
+  send(data: UnsharedBytes): void
   close(): void
 }
