@@ -70,9 +70,18 @@ impl Publish<'_> {
     ///
     /// # Errors
     /// [`EncodeError`], and `out` is as it was.
-    #[inline]
     pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<Option<usize>, EncodeError> {
-        let remaining = self.check(version)?;
+        self.check(version)?;
+        self.encode_valid(version, out)
+    }
+
+    /// Appends a packet as [`encode`](Self::encode) does. Its topic is valid, and it has a packet
+    /// identifier if its quality of service needs one.
+    ///
+    /// # Errors
+    /// [`EncodeError`], and `out` is as it was.
+    pub(crate) fn encode_valid(&self, version: Version, out: &mut Vec<u8>) -> Result<Option<usize>, EncodeError> {
+        let remaining = self.remaining(version)?;
         out.reserve(remaining + 5);
         out.push(0x30 | u8::from(self.dup) << 3 | self.qos.bits() << 1 | u8::from(self.retain));
         writer::variable(out, remaining as u32);
@@ -94,7 +103,8 @@ impl Publish<'_> {
     /// # Errors
     /// As [`encode`](Self::encode).
     pub fn encoded_len(&self, version: Version) -> Result<usize, EncodeError> {
-        let remaining = self.check(version)?;
+        self.check(version)?;
+        let remaining = self.remaining(version)?;
         Ok(1 + writer::variable_len(remaining) + remaining)
     }
 
@@ -113,8 +123,8 @@ impl Publish<'_> {
         }
     }
 
-    /// The remaining length of a packet that MQTT can express.
-    fn check(&self, version: Version) -> Result<usize, EncodeError> {
+    /// Checks the topic and the packet identifier.
+    fn check(&self, version: Version) -> Result<(), EncodeError> {
         if self.topic.len() > usize::from(u16::MAX) {
             return Err(EncodeError::FieldTooLong { field: "topic name", bytes: self.topic.len() });
         }
@@ -128,6 +138,11 @@ impl Publish<'_> {
         if self.dup && self.qos == QoS::AtMostOnce {
             return Err(invalid("MQTT-3.3.1-2", "DUP on a PUBLISH of QoS 0"));
         }
+        Ok(())
+    }
+
+    /// The remaining length of a packet that MQTT can express.
+    fn remaining(&self, version: Version) -> Result<usize, EncodeError> {
         let mut remaining = 2 + self.topic.len() + self.payload.len() + if self.packet_id.is_some() { 2 } else { 0 };
         if version == Version::V5 {
             let len = self.properties.as_bytes().len();

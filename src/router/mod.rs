@@ -68,23 +68,24 @@ pub(crate) struct Walk {
     at: usize,
     /// True if the subscribers of the node's `#` are visited.
     is_behind_hash: bool,
-    /// Subscribers of the present filter that are visited: whole chunks, and those of the next.
-    chunk: usize,
-    in_chunk: usize,
+    visited: Visited,
     /// Nodes that it has looked at.
     pub(crate) looked_at: usize,
 }
 
-impl Walk {
-    pub(crate) const fn new() -> Self {
-        Self { pending: Vec::new(), id: ROOT, at: 0, is_behind_hash: false, chunk: 0, in_chunk: 0, looked_at: 0 }
-    }
+/// Subscribers of a filter that are visited: whole chunks, and those of the next.
+#[derive(Clone, Copy, Debug, Default)]
+struct Visited {
+    chunks: usize,
+    in_chunk: usize,
+}
 
+impl Walk {
     /// Begins another match. The memory is used again.
     pub(crate) fn restart(&mut self) {
-        let mut pending = core::mem::take(&mut self.pending);
-        pending.clear();
-        *self = Self { pending, ..Self::new() };
+        self.pending.clear();
+        (self.id, self.at, self.is_behind_hash, self.looked_at) = (ROOT, 0, false, 0);
+        self.visited = Visited::default();
     }
 }
 
@@ -189,7 +190,7 @@ impl<K: Ord, V> Router<K, V> {
     /// lead on, and does not recurse. Returns the number of nodes visited: the cost of a match on
     /// any machine.
     pub fn for_each_match<'a>(&'a self, topic: &str, mut visit: impl FnMut(&'a K, &'a V)) -> usize {
-        let mut walk = Walk::new();
+        let mut walk = Walk::default();
         self.resume_match(topic, &mut walk, usize::MAX, &mut |subscribers| {
             for (key, value) in subscribers {
                 visit(key, value);
@@ -213,23 +214,26 @@ impl<K: Ord, V> Router<K, V> {
     ) -> bool {
         let topic = topic.as_bytes();
         let end = walk.looked_at.saturating_add(nodes_max);
-        loop {
-            if walk.looked_at > end {
-                return false;
+        // A wildcard in the first level does not match what begins with `$` [MQTT-4.7.2-1].
+        let is_reserved = topic.first() == Some(&b'$');
+        let Walk { pending, visited, .. } = walk;
+        let (mut id, mut at, mut is_behind_hash) = (walk.id, walk.at, walk.is_behind_hash);
+        let mut looked_at = walk.looked_at;
+        let is_over = loop {
+            if looked_at > end {
+                break false;
             }
-            let (id, at) = (walk.id, walk.at);
             let node = self.node(id);
-            // A wildcard in the first level does not match what begins with `$` [MQTT-4.7.2-1].
-            let wildcards = at > 0 || topic.first() != Some(&b'$');
-            if !walk.is_behind_hash {
-                walk.looked_at += 1;
+            let wildcards = at > 0 || !is_reserved;
+            if !is_behind_hash {
+                looked_at += 1;
                 if wildcards && node.hash != NONE {
-                    walk.looked_at += 1;
-                    if !self.visit_node(node.hash, walk, visit) {
-                        return false;
+                    looked_at += 1;
+                    if !self.visit_node(node.hash, visited, visit) {
+                        break false;
                     }
                 }
-                walk.is_behind_hash = true;
+                is_behind_hash = true;
             }
             let mut next = (NONE, 0);
             // The last level ends at the topic's end, and the next would begin a byte behind that.
@@ -239,37 +243,44 @@ impl<K: Ord, V> Router<K, V> {
                 next = (self.child(node, id, level), at);
                 if wildcards && node.plus != NONE {
                     if next.0 != NONE {
-                        walk.pending.push(next);
+                        pending.push(next);
                     }
                     next.0 = node.plus;
                 }
-            } else if !self.visit_node(id, walk, visit) {
-                return false;
+            } else if !self.visit_node(id, visited, visit) {
+                break false;
             }
             if next.0 == NONE {
-                let Some(other) = walk.pending.pop() else { return true };
+                let Some(other) = pending.pop() else { break true };
                 next = other;
             }
-            (walk.id, walk.at) = next;
-            walk.is_behind_hash = false;
-        }
+            (id, at) = next;
+            is_behind_hash = false;
+        };
+        (walk.id, walk.at, walk.is_behind_hash, walk.looked_at) = (id, at, is_behind_hash, looked_at);
+        is_over
     }
 
-    /// Visits the subscribers of a node, from where the walk has come to among them. True if it has
-    /// come to their end.
-    fn visit_node<'a>(&'a self, id: NodeId, walk: &mut Walk, visit: &mut dyn FnMut(&'a [(K, V)]) -> usize) -> bool {
+    /// Visits the subscribers of a node, from those on that are visited. True if it has come to
+    /// their end.
+    fn visit_node<'a>(
+        &'a self,
+        id: NodeId,
+        visited: &mut Visited,
+        visit: &mut dyn FnMut(&'a [(K, V)]) -> usize,
+    ) -> bool {
         let subscribers = &self.node(id).subscribers;
-        while let Some(chunk) = subscribers.chunk(walk.chunk) {
-            let rest = chunk.get(walk.in_chunk..).unwrap_or_default();
+        while let Some(chunk) = subscribers.chunk(visited.chunks) {
+            let rest = chunk.get(visited.in_chunk..).unwrap_or_default();
             let handled = visit(rest);
             if handled < rest.len() {
-                walk.in_chunk += handled;
+                visited.in_chunk += handled;
                 return false;
             }
-            walk.chunk += 1;
-            walk.in_chunk = 0;
+            visited.chunks += 1;
+            visited.in_chunk = 0;
         }
-        walk.chunk = 0;
+        visited.chunks = 0;
         true
     }
 
@@ -298,9 +309,13 @@ impl<K: Ord, V> Router<K, V> {
 
     /// The child of a level that is no wildcard, or `NONE`; `node` is `id`'s.
     fn child(&self, node: &Node<K, V>, id: NodeId, level: &[u8]) -> NodeId {
+        let (first, child) = node.first;
+        if child == NONE && node.further == 0 {
+            // Wildcards alone need no hash of the level.
+            return NONE;
+        }
         let hash = self.levels.hash(level);
         let is = |child| self.levels.is(self.node(child).level, level);
-        let (first, child) = node.first;
         if child != NONE && first == hash && is(child) {
             return child;
         }
