@@ -17,6 +17,7 @@
 use alloc::vec::Vec;
 
 use crate::broker::ids::{ClientKey, PeerId};
+use crate::broker::memory_accounts::{Accounts, Holding, Load};
 use crate::memory_meter::MemoryMeter;
 use crate::time::Time;
 use crate::topic::TopicFilter;
@@ -24,17 +25,14 @@ use crate::topic::TopicFilter;
 /// The reserve is the limit divided by this.
 const RESERVE_PART: usize = 4;
 
+/// Bytes that may be taken before the accounts are set again.
+const SLACK: usize = 1 << 20;
+
+/// Work in steps after which the accounts are set, however much memory is free.
+const SETTLE_STEPS: usize = 512;
+
 /// The text of a refusal.
 pub(crate) const MEMORY_USED_UP: &str = "the memory of the broker is used up; try again later";
-
-/// Bytes from which on an account is ranked. Below it, it has too little to give.
-const RANKED_BYTES: usize = 4 * 1024;
-
-/// Ranks for each power of two.
-const STEPS: u32 = 4;
-
-/// Number of ranks: for each power of two from [`RANKED_BYTES`] on.
-const RANKS: usize = ((usize::BITS - RANKED_BYTES.ilog2()) * STEPS) as usize;
 
 /// The memory of a broker.
 #[derive(Debug)]
@@ -46,14 +44,18 @@ pub(crate) struct MemoryBudget {
     accounts: usize,
     /// Sum of the clients' messages.
     load: Load,
-    /// Bytes of tables at the last count.
+    /// Bytes of tables at the last count, with those of the store.
     tables: usize,
+    /// Bytes of the store at the last count.
+    store: usize,
     /// Bytes of outgoing buffers.
     buffers: usize,
     clients: Accounts,
     peers: Accounts,
-    /// Clients whose accounts are to be set at the end of the input, each once.
+    /// Clients whose accounts are to be set, each once.
     changed: Vec<ClientKey>,
+    /// Steps of work since the accounts and the tables were set.
+    unsettled: usize,
     /// The most bytes that were counted at the end of an input.
     highest: usize,
     /// Sessions, and connections without one.
@@ -72,46 +74,6 @@ pub struct Memory {
     pub max: usize,
 }
 
-/// Memory of an account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Holding {
-    /// Bytes that it holds alone.
-    pub(crate) own: usize,
-    /// Bytes of messages that it may share with others, each in full.
-    pub(crate) shared: usize,
-    /// Its messages, for the gauges.
-    pub(crate) load: Load,
-}
-
-/// QoS 1 and 2 messages of a client, or of all clients.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Load {
-    /// Messages that wait to be sent, and below it the bytes of their topics, payloads and
-    /// properties.
-    pub(crate) queued: usize,
-    pub(crate) queued_bytes: usize,
-    pub(crate) in_flight: usize,
-}
-
-/// Accounts by the numbers of their holders.
-#[derive(Debug)]
-struct Accounts {
-    entries: Vec<Entry>,
-    /// Holders by rank; each rank spans a quarter of a power of two.
-    ranks: Vec<Vec<u32>>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Entry {
-    holding: Holding,
-    /// The place in its rank.
-    place: u32,
-    /// True while its account is to be set at the end of the input.
-    is_changed: bool,
-    /// The time until which it is not asked again to give.
-    asked_until: Time,
-}
-
 /// Returns about the bytes of memory of a subscription: its filter, and its levels in the router.
 pub(crate) fn subscription_bytes(filter: &TopicFilter) -> usize {
     const BYTES: usize = 256;
@@ -119,24 +81,6 @@ pub(crate) fn subscription_bytes(filter: &TopicFilter) -> usize {
     let text = filter.as_str();
     let levels = text.bytes().filter(|byte| *byte == b'/').count() + 1;
     BYTES + 2 * text.len() + levels * LEVEL_BYTES
-}
-
-impl Holding {
-    /// Returns the sum of both.
-    pub(crate) const fn bytes(self) -> usize {
-        self.own + self.shared
-    }
-
-    /// Returns the rank, the higher the more bytes; `None` below [`RANKED_BYTES`].
-    fn rank(self) -> Option<usize> {
-        let bytes = self.bytes();
-        if bytes < RANKED_BYTES {
-            return None;
-        }
-        let power = bytes.ilog2();
-        let quarter = (bytes >> (power - STEPS.ilog2())) & (STEPS as usize - 1);
-        Some(((power - RANKED_BYTES.ilog2()) * STEPS) as usize + quarter)
-    }
 }
 
 impl MemoryBudget {
@@ -150,10 +94,12 @@ impl MemoryBudget {
             accounts: 0,
             load: Load::default(),
             tables: 0,
+            store: 0,
             buffers: 0,
             clients,
             peers,
             changed,
+            unsettled: 0,
             highest: 0,
             holders: 0,
         }
@@ -170,14 +116,11 @@ impl MemoryBudget {
         self.accounts + self.meter.bytes() + self.tables + self.buffers
     }
 
-    /// Returns the most bytes that were held at the end of an input.
-    fn highest(&self) -> usize {
-        self.highest.max(self.bytes())
-    }
-
-    /// Returns the numbers for the host.
-    pub(crate) fn view(&self) -> Memory {
-        Memory { bytes: self.bytes(), highest: self.highest(), max: self.max }
+    /// Returns the numbers for the host. The tables beside the store and the changed accounts have
+    /// `present` bytes now. These accounts say `noted` bytes.
+    pub(crate) fn view(&self, present: usize, noted: usize) -> Memory {
+        let bytes = self.bytes() - self.tables + self.store + present - noted;
+        Memory { bytes, highest: self.highest.max(bytes), max: self.max }
     }
 
     /// Returns the messages of all clients, by their accounts.
@@ -235,42 +178,63 @@ impl MemoryBudget {
         self.clients.bytes(key.0) + peer.map_or(0, |peer| self.peers.bytes(peer.slot()))
     }
 
+    /// Returns the account of a client.
+    pub(crate) fn holding(&self, key: ClientKey) -> Holding {
+        self.clients.holding(key.0)
+    }
+
     /// Sets what a client holds.
     #[inline]
     pub(crate) fn settle_client(&mut self, key: ClientKey, holding: Holding) {
         let former = self.clients.settle(key.0, holding);
         self.accounts = self.accounts - former.own + holding.own;
-        self.load.queued = self.load.queued - former.load.queued + holding.load.queued;
-        self.load.queued_bytes = self.load.queued_bytes - former.load.queued_bytes + holding.load.queued_bytes;
-        self.load.in_flight = self.load.in_flight - former.load.in_flight + holding.load.in_flight;
+        self.load = self.load.add(holding.load).less(former.load);
     }
 
-    /// Notes that the account of a client is to be set at the end of the input. So a burst of
-    /// messages to it counts once. False if memory is too short for that.
+    /// Notes that the account of a client is to be set. So a burst of messages to it counts once.
+    /// False if memory is too short for that.
     #[inline]
     pub(crate) fn note_changed(&mut self, key: ClientKey) -> bool {
-        if !self.is_ample(0) {
-            return false;
+        let is_ample = self.is_ample(SLACK);
+        if is_ample && !self.clients.is_changed(key.0) {
+            self.push_changed(key);
         }
-        let entry = self.clients.entry(key.0);
-        if !entry.is_changed {
-            entry.is_changed = true;
-            self.changed.push(key);
-        }
-        true
+        is_ample
+    }
+
+    #[cold]
+    fn push_changed(&mut self, key: ClientKey) {
+        self.clients.set_changed(key.0, true);
+        self.changed.push(key);
+    }
+
+    /// Notes the work of an input. True if the accounts and the tables are to be set now: after
+    /// some work, or if memory is short.
+    #[inline]
+    pub(crate) fn note_work(&mut self, steps: usize) -> bool {
+        const INPUT_STEPS: usize = 8;
+        self.unsettled += INPUT_STEPS + steps;
+        self.unsettled > SETTLE_STEPS || !self.is_ample(SLACK)
+    }
+
+    /// Returns the clients whose accounts are to be set.
+    pub(crate) fn changed(&self) -> &[ClientKey] {
+        &self.changed
     }
 
     /// Takes a client whose account is to be set.
-    #[inline]
     pub(crate) fn pop_changed(&mut self) -> Option<ClientKey> {
         let key = self.changed.pop()?;
-        self.clients.entry(key.0).is_changed = false;
+        self.clients.set_changed(key.0, false);
         Some(key)
     }
 
     /// Sets the bytes that a connection holds.
     #[inline]
     pub(crate) fn settle_peer(&mut self, peer: PeerId, own: usize) {
+        if self.peers.bytes(peer.slot()) == own {
+            return;
+        }
         let former = self.peers.settle(peer.slot(), Holding { own, ..Holding::default() });
         self.accounts = self.accounts - former.own + own;
     }
@@ -286,12 +250,24 @@ impl MemoryBudget {
         self.buffers -= bytes;
     }
 
-    /// Notes the bytes of the broker's tables and the number of holders, at the end of an input.
+    /// Notes the bytes of the store, at the end of an input.
+    pub(crate) const fn note_store(&mut self, bytes: usize) {
+        self.tables = self.tables - self.store + bytes;
+        self.store = bytes;
+    }
+
+    /// Notes the bytes of the broker's other tables and the number of holders.
     pub(crate) fn note_tables(&mut self, bytes: usize, holders: usize) {
         self.holders = holders;
+        self.tables = bytes + self.store;
+        self.unsettled = 0;
+        self.highest = self.highest.max(self.bytes());
+    }
+
+    /// Returns the bytes of its own tables.
+    pub(crate) fn table_bytes(&self) -> usize {
         let changed = self.changed.capacity() * size_of::<ClientKey>();
-        self.tables = bytes + self.clients.table_bytes() + self.peers.table_bytes() + changed;
-        self.highest = self.highest();
+        self.clients.table_bytes() + self.peers.table_bytes() + changed
     }
 
     /// Returns a client that holds about the most, and was not asked to give before.
@@ -318,112 +294,14 @@ impl MemoryBudget {
     }
 }
 
-impl Accounts {
-    const fn new() -> Self {
-        Self { entries: Vec::new(), ranks: Vec::new() }
-    }
-
-    fn bytes(&self, slot: u32) -> usize {
-        self.entries.get(slot as usize).map_or(0, |entry| entry.holding.bytes())
-    }
-
-    fn table_bytes(&self) -> usize {
-        // A ranked holder has a number in its rank, which may have had as many more.
-        self.entries.capacity() * (size_of::<Entry>() + size_of::<u32>())
-    }
-
-    /// Returns the entry of a holder.
-    #[inline]
-    fn entry(&mut self, slot: u32) -> &mut Entry {
-        let place = slot as usize;
-        if self.entries.len() <= place {
-            self.entries.resize(place + 1, Entry::default());
-        }
-        &mut self.entries[place]
-    }
-
-    /// Sets what a holder holds, and returns what it held before.
-    #[inline]
-    fn settle(&mut self, slot: u32, holding: Holding) -> Holding {
-        let former = core::mem::replace(&mut self.entry(slot).holding, holding);
-        if former.bytes() | holding.bytes() >= RANKED_BYTES {
-            self.rank(slot, former.rank(), holding.rank());
-        }
-        former
-    }
-
-    /// Moves a holder from one rank to another.
-    fn rank(&mut self, slot: u32, from: Option<usize>, to: Option<usize>) {
-        if from == to {
-            return;
-        }
-        if let Some(rank) = from.and_then(|from| self.ranks.get_mut(from)) {
-            let place = self.entries[slot as usize].place;
-            rank.swap_remove(place as usize);
-            if let Some(moved) = rank.get(place as usize) {
-                self.entries[*moved as usize].place = place;
-            }
-        }
-        if let Some(to) = to {
-            if self.ranks.is_empty() {
-                self.ranks.resize(RANKS, Vec::new());
-            }
-            let rank = &mut self.ranks[to];
-            #[expect(clippy::cast_possible_truncation, reason = "there are no more places than slots")]
-            let place = rank.len() as u32;
-            self.entries[slot as usize].place = place;
-            rank.push(slot);
-        }
-    }
-
-    /// Returns one of the highest holders that may be asked now, and asks it no more until then.
-    ///
-    /// It looks at a bounded number of them.
-    fn next_to_give(&mut self, now: Time, until: Time) -> Option<u32> {
-        const LOOKS: usize = 64;
-        let Self { entries, ranks } = self;
-        let may_give = |slot: &&u32| entries[**slot as usize].asked_until <= now;
-        let slot = *ranks.iter().rev().flatten().take(LOOKS).find(may_give)?;
-        entries[slot as usize].asked_until = until;
-        Some(slot)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use alloc::collections::BTreeMap;
-    use core::time::Duration;
-
-    use super::{Accounts, Holding, MemoryBudget, RANKED_BYTES, STEPS};
+    use super::{Holding, MemoryBudget};
     use crate::broker::ids::{ClientKey, PeerId};
     use crate::memory_meter::MemoryMeter;
-    use crate::time::Time;
 
     fn own(own: usize) -> Holding {
         Holding { own, ..Holding::default() }
-    }
-
-    #[test]
-    fn who_holds_about_the_most_is_asked_first_and_once_for_a_while() {
-        let mut accounts = Accounts::new();
-        let mut held = BTreeMap::new();
-        let mut state = 1_u32;
-        for _ in 0..20_000 {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let (slot, bytes) = (state >> 24, (state >> 4 & 0xFFFF) as usize);
-            let former = accounts.settle(slot, own(bytes));
-            assert_eq!(former.own, held.insert(slot, bytes).unwrap_or(0));
-        }
-        let until = Time::ZERO + Duration::from_secs(1);
-        let mut last = usize::from(u16::MAX);
-        for _ in 0..50 {
-            let slot = accounts.next_to_give(Time::ZERO, until).expect("many");
-            let bytes = held.remove(&slot).expect("asked once");
-            assert!(bytes >= RANKED_BYTES && bytes <= last + last / STEPS as usize, "{bytes} after {last}");
-            assert!(held.values().all(|other| *other <= bytes + bytes / STEPS as usize), "{bytes}");
-            last = bytes;
-        }
-        assert!(accounts.next_to_give(until, until).is_some(), "again, then");
     }
 
     #[test]

@@ -105,6 +105,7 @@ mod event;
 mod handlers;
 mod host_message;
 mod ids;
+mod memory_accounts;
 mod memory_budget;
 mod monitor;
 mod options;
@@ -293,11 +294,13 @@ impl Broker {
         found.input.feed_within(self.memory.free(), len, fill);
         match found.input.blocked() {
             Blocked::Nothing => self.receive(peer, now),
-            Blocked::Answers | Blocked::Former | Blocked::Memory => {}
+            Blocked::Answers | Blocked::Former | Blocked::Memory => self.settle_peer(peer),
             // There may be a new budget by now, and others wait for it too.
-            Blocked::Store | Blocked::Budget => self.run_deferred(now),
+            Blocked::Store | Blocked::Budget => {
+                self.settle_peer(peer);
+                self.run_deferred(now);
+            }
         }
-        self.settle_peer(peer);
         let may_follow = self.check_room(peer, now);
         self.end_input(now);
         may_follow
@@ -399,12 +402,15 @@ impl Broker {
     /// come the questions, the peers to resume reading, and output that the store has released. The
     /// store's next batch and each peer's bytes, in a fixed order, are the last.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
-        if let Some(notice) = self.poll_notice() {
+        if self.has_notice()
+            && let Some(notice) = self.poll_notice()
+        {
             return Some(notice);
         }
-        self.advance();
         // A message that could not be moved into a frame is an event.
-        if let Some(notice) = self.poll_notice() {
+        if self.advance()
+            && let Some(notice) = self.poll_notice()
+        {
             return Some(notice);
         }
         match self.take_ready()? {

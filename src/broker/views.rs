@@ -3,8 +3,9 @@
 use alloc::vec::Vec;
 
 use crate::broker::clients::subscription::ClientSubscription;
+use crate::broker::connection::peer::Peer;
 use crate::broker::ids::PeerId;
-use crate::broker::memory_budget::Load;
+use crate::broker::memory_accounts::Load;
 use crate::broker::monitor::counters::{Counters, Gauges};
 use crate::broker::{Broker, BrokerOptions};
 use crate::codec::{Message, QoS, Version};
@@ -77,8 +78,9 @@ impl Broker {
     /// session.
     #[must_use]
     pub fn memory_of(&self, client_id: &str) -> Option<usize> {
-        let key = self.clients.find(client_id)?;
-        Some(self.memory.held_by(key, self.clients.get(key)?.peer))
+        let client = self.clients.get(self.clients.find(client_id)?)?;
+        let peer = client.peer.and_then(|id| self.peers.get(id));
+        Some(client.holding().bytes() + peer.map_or(0, Peer::own_bytes))
     }
 
     /// Returns the retained messages in the order of their topics. Those that had expired at the
@@ -112,7 +114,7 @@ impl Broker {
     #[must_use]
     pub fn counters(&self) -> Counters {
         let mut counters = self.events.counters;
-        counters.memory = self.memory.view();
+        counters.memory = self.present_memory();
         counters
     }
 
@@ -123,10 +125,10 @@ impl Broker {
         self.outbox.budget.longest()
     }
 
-    /// Returns the gauges, which are kept and not counted anew.
+    /// Returns the gauges, which are kept. Only what changed a moment ago is counted anew.
     #[must_use]
     pub fn gauges(&self, now: Time) -> Gauges {
-        let Load { queued, queued_bytes, in_flight } = self.memory.load();
+        let Load { queued, queued_bytes, in_flight } = self.load();
         Gauges {
             uptime: self.started_at.map_or(0, |started_at| now.saturating_since(started_at).as_secs()),
             clients: self.connected,

@@ -22,9 +22,9 @@ impl<T> Slab<T> {
         self.entries.len() - self.free.len()
     }
 
-    /// Returns the bytes of memory of its tables.
+    /// Returns the bytes of memory of its tables, as if all entries were free once.
     pub(crate) const fn table_bytes(&self) -> usize {
-        self.entries.capacity() * size_of::<Option<T>>() + self.free.capacity() * size_of::<u32>()
+        self.entries.capacity() * (size_of::<Option<T>>() + size_of::<u32>())
     }
 
     /// Returns the number that the next [`insert`](Self::insert) gives out.

@@ -65,6 +65,12 @@ impl Questions {
         id
     }
 
+    /// True if `poll` may return a question.
+    #[inline]
+    pub(crate) fn has_unseen(&self) -> bool {
+        !self.unseen.is_empty()
+    }
+
     /// Returns the next question for the host, and skips those that are closed.
     pub(crate) fn poll(&mut self) -> Option<Asked> {
         loop {

@@ -21,7 +21,7 @@ use crate::broker::clients::subscription::{ClientSubscription, Subscription, is_
 use crate::broker::clients::will::Will;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag, Session, expires_at};
 use crate::broker::ids::{ClientKey, CursorId, PeerId};
-use crate::broker::memory_budget::{Holding, Load};
+use crate::broker::memory_accounts::{Holding, Load};
 use crate::codec::Message;
 use crate::collections::change_list::ChangeList;
 use crate::collections::named_slab::NamedSlab;
@@ -265,6 +265,11 @@ impl ClientState {
         while let Some(question) = self.rechecks.as_mut().and_then(|rechecks| rechecks.pop()) {
             questions.close(question);
         }
+    }
+
+    /// True if there may be something to flush to the client.
+    pub(crate) fn has_backlog(&self) -> bool {
+        !self.session.is_flushed() || self.approvals.is_some() || !self.cursors.is_empty()
     }
 
     /// Puts a delivery at the end of the session's queue, regardless of limits.

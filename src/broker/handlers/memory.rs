@@ -1,8 +1,7 @@
 //! Memory of the broker: its accounts, and what becomes of requests once it is used up.
 //!
-//! Each holder's account is set after it has changed; while memory is ample, once for an input. A
-//! client that holds more than its part
-//! (`memory_budget.rs`) gives first:
+//! Each holder's account is set after it has changed. While memory is ample, that is once after
+//! some work. A client that holds more than its part (`memory_budget.rs`) gives first:
 //!
 //! 1. Expired messages leave the queues of those that hold most, and unused buffers are freed.
 //! 2. QoS 0 messages to a client above the threshold are dropped.
@@ -24,8 +23,8 @@ use crate::broker::delivery::fan_out::Target;
 use crate::broker::delivery_tag::Delivery;
 use crate::broker::handlers::packet::Sender;
 use crate::broker::ids::{ClientKey, PeerId};
-#[cfg(debug_assertions)]
-use crate::broker::memory_budget::Load;
+use crate::broker::memory_accounts::{Holding, Load};
+use crate::broker::memory_budget::Memory;
 use crate::codec::{Connect, Message, Publish, QoS};
 use crate::time::Time;
 
@@ -51,12 +50,14 @@ const IDENTIFIER_BYTES: usize = 32;
 const SESSION_BYTES: usize = 1_024;
 
 impl Broker {
-    /// Sets the account of a connection, and that of its client.
+    /// Sets the account of a connection, and that of its client, at once or after some work.
     pub(crate) fn settle_peer(&mut self, id: PeerId) {
         let Some(peer) = self.peers.get(id) else { return };
         let client = peer.connection.connected().map(|connected| connected.client);
         self.memory.settle_peer(id, peer.own_bytes());
-        if let Some(client) = client {
+        if let Some(client) = client
+            && !self.memory.note_changed(client)
+        {
             self.settle_client(client);
         }
     }
@@ -68,7 +69,7 @@ impl Broker {
         }
     }
 
-    /// Sets the accounts that changed in this input.
+    /// Sets the accounts that changed.
     pub(crate) fn settle_changed(&mut self) {
         while let Some(key) = self.memory.pop_changed() {
             self.settle_client(key);
@@ -83,13 +84,29 @@ impl Broker {
         }
     }
 
-    /// Counts the broker's tables.
-    pub(crate) fn settle_tables(&mut self) {
-        self.settle_changed();
+    /// Sets the accounts of clients whose queue was looked through, and that of the store. True if
+    /// it is time to set the others, by this input's work.
+    #[inline]
+    pub(crate) fn note_input_memory(&mut self) -> bool {
         while let Some(key) = self.clients.pop_looked_through() {
             self.settle_client(key);
         }
-        let tables = self.clients.table_bytes()
+        if let Some(store) = &self.store {
+            self.memory.note_store(store.held_bytes());
+        }
+        self.memory.note_work(self.outbox.budget.unsent())
+    }
+
+    /// Sets the accounts that changed, and counts the broker's tables.
+    pub(crate) fn settle_tables(&mut self) {
+        self.settle_changed();
+        let holders = self.clients.len() + self.peers.len().saturating_sub(self.connected);
+        self.memory.note_tables(self.table_bytes(), holders);
+    }
+
+    /// Returns the bytes of the broker's tables, without those of the store.
+    fn table_bytes(&self) -> usize {
+        self.clients.table_bytes()
             + self.peers.table_bytes()
             + self.subscriptions.held_bytes()
             + self.groups.held_bytes()
@@ -99,9 +116,29 @@ impl Broker {
             + self.events.table_bytes()
             + self.fan_out.buffer_bytes()
             + self.encodings.buffer_bytes()
-            + self.store.as_ref().map_or(0, |store| store.held_bytes());
-        let holders = self.clients.len() + self.peers.len().saturating_sub(self.connected);
-        self.memory.note_tables(tables, holders);
+            + self.memory.table_bytes()
+    }
+
+    /// Returns the memory that is held now.
+    pub(crate) fn present_memory(&self) -> Memory {
+        let (present, noted) = self.changes();
+        self.memory.view(self.table_bytes() + present.own, noted.own)
+    }
+
+    /// Returns the messages of all clients.
+    pub(crate) fn load(&self) -> Load {
+        let (present, noted) = self.changes();
+        self.memory.load().add(present.load).less(noted.load)
+    }
+
+    /// Returns what clients whose accounts are to be set hold now, and what their accounts say.
+    fn changes(&self) -> (Holding, Holding) {
+        let (mut present, mut noted) = (Holding::default(), Holding::default());
+        for key in self.memory.changed() {
+            present = present.add(self.clients.get(*key).map_or(Holding::default(), ClientState::holding));
+            noted = noted.add(self.memory.holding(*key));
+        }
+        (present, noted)
     }
 }
 
@@ -109,7 +146,10 @@ impl Broker {
 impl Broker {
     /// True if a connection holds more than its part of memory.
     pub(crate) fn is_over(&self, id: PeerId) -> bool {
-        let Some(peer) = self.peers.get(id).filter(|_| !self.memory.is_ample(0)) else { return false };
+        if self.memory.is_ample(0) {
+            return false;
+        }
+        let Some(peer) = self.peers.get(id) else { return false };
         let client = peer.connection.connected().map(|connected| connected.client);
         let held = client.map_or(0, |client| self.memory.held_by(client, None)) + peer.own_bytes();
         self.memory.is_over(held)
@@ -171,7 +211,7 @@ impl Broker {
             target.qos == QoS::AtMostOnce || memory.has_room_for(target.client, peer, bytes)
         };
         let targets = fan_out.targets();
-        !targets.is_empty() && fan_out.handlers.is_empty() && !targets.iter().any(takes)
+        !targets.is_empty() && fan_out.handlers().is_empty() && !targets.iter().any(takes)
     }
 
     /// Holds a publisher back: its packet is handled again after a while.
@@ -251,18 +291,18 @@ impl Broker {
             client.check_held();
             let key = self.clients.find(&client.id).expect("its own identifier");
             let holding = client.holding();
-            assert_eq!(self.memory.held_by(key, None), holding.bytes(), "{}", client.id);
-            own += holding.own;
-            load.queued += holding.load.queued;
-            load.queued_bytes += holding.load.queued_bytes;
-            load.in_flight += holding.load.in_flight;
+            own += self.memory.holding(key).own;
+            if !self.memory.changed().contains(&key) {
+                assert_eq!(self.memory.held_by(key, None), holding.bytes(), "{}", client.id);
+            }
+            load = load.add(holding.load);
         }
         let mut buffers = self.outbox.buffer_bytes() + self.held.buffer_bytes();
         for peer in self.peers.ids().into_iter().filter_map(|id| self.peers.get(id)) {
             own += peer.own_bytes();
             buffers += peer.output.buffer_bytes();
         }
-        assert_eq!(self.memory.load(), load);
+        assert_eq!(self.load(), load);
         assert_eq!((self.memory.own_bytes(), self.memory.buffer_bytes()), (own, buffers));
     }
 }

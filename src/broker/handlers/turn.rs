@@ -114,8 +114,10 @@ impl Broker {
         {
             self.close(id, DisconnectCause::QueueFull, now);
         }
-        self.settle_tables();
-        self.relieve(now);
+        if self.note_input_memory() {
+            self.settle_tables();
+            self.relieve(now);
+        }
     }
 
     /// Returns the time for the work that is left: now, unless outputs are to be handed out first.
@@ -125,8 +127,13 @@ impl Broker {
             .then_some(self.now)
     }
 
-    /// Takes the next event, message, question or peer to resume reading.
+    /// True if there may be an event, message, question or peer to resume reading.
     #[inline]
+    pub(crate) fn has_notice(&self) -> bool {
+        !self.events.is_empty() || self.questions.has_unseen() || !self.resumed.is_empty()
+    }
+
+    /// Takes the next event, message, question or peer to resume reading.
     pub(crate) fn poll_notice(&mut self) -> Option<Output<'static>> {
         if let Some(notice) = self.events.pop() {
             return Some(notice);
@@ -141,37 +148,44 @@ impl Broker {
     /// makes the store's batch.
     ///
     /// It runs between outputs, so that no more than a frame of a peer's queue is copied at a time.
-    /// It handles no packet and closes no connection. If nothing is left, the turn ends.
-    pub(crate) fn advance(&mut self) {
+    /// It handles no packet and closes no connection. If nothing is left, the turn ends. True if
+    /// deliveries were flushed.
+    pub(crate) fn advance(&mut self) -> bool {
         self.memory.note_buffer_freed(self.outbox.reclaim());
-        let peers = &self.peers;
-        let freed = self.held.skip(|id| peers.get(id).is_none_or(|peer| peer.output.is_gone()));
-        self.memory.note_buffer_freed(freed);
+        if self.held.is_released() {
+            let peers = &self.peers;
+            let freed = self.held.skip(|id| peers.get(id).is_none_or(|peer| peer.output.is_gone()));
+            self.memory.note_buffer_freed(freed);
+        }
+        let mut has_flushed = false;
         if self.store.is_some() && !self.tasks.is_empty() {
             // The frames wait for the batch, which waits for the tasks.
             if self.pongs.is_empty() && !self.is_writing() {
                 self.outbox.budget.end_turn_unsent();
             }
-            return;
+            return false;
         }
         while !self.is_held_by_store() {
             let Some(id) = self.outbox.first() else {
-                self.settle_changed();
                 #[cfg(debug_assertions)]
                 self.check_memory();
-                return self.outbox.end_turn();
+                self.outbox.end_turn();
+                break;
             };
             let Some(peer) = self.peers.get_mut(id) else {
                 self.outbox.pop();
                 continue;
             };
             match self.outbox.look_at_first(peer) {
-                First::Ready => return,
-                First::Flush => self.flush_peer(id, self.now),
+                First::Ready => break,
+                First::Flush => {
+                    self.flush_peer(id, self.now);
+                    has_flushed = true;
+                }
                 First::Left => {}
             }
         }
-        self.settle_changed();
+        has_flushed
     }
 
     /// Takes the output of a peer that was not accepted when it got it. A refused connection leaves

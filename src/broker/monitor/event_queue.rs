@@ -74,6 +74,10 @@ impl EventQueue {
     }
 
     #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     pub(crate) fn pop(&mut self) -> Option<Output<'static>> {
         self.queue.pop_front()
     }
