@@ -12,13 +12,13 @@ use alloc::vec::Vec;
 
 use crate::broker::clients::shared_groups::Search;
 use crate::broker::clients::subscription::Subscription;
+use crate::broker::delivery::publication::Origin;
 use crate::broker::delivery::readiness::Readiness;
 use crate::broker::delivery_tag::Delivery;
-use crate::broker::ids::{ClientKey, PeerId, QuestionId};
+use crate::broker::ids::{ClientKey, QuestionId};
 use crate::broker::monitor::counters::{Counters, Gauges};
-use crate::codec::{Message, PacketId};
+use crate::codec::Message;
 use crate::collections::fifo::Fifo;
-use crate::time::Time;
 use crate::topic::TopicFilter;
 
 /// Work that goes on in a later turn.
@@ -44,12 +44,7 @@ pub(crate) enum Task {
 #[derive(Debug)]
 pub(crate) struct CutFanOut {
     pub(crate) message: Arc<Message>,
-    pub(crate) publisher: Option<ClientKey>,
-    pub(crate) arrived: Time,
-    /// False for a value of `$SYS`.
-    pub(crate) is_published: bool,
-    /// The PUBLISH to acknowledge at the end.
-    pub(crate) acknowledges: Option<(PeerId, PacketId)>,
+    pub(crate) origin: Origin,
 }
 
 /// Deliveries to redeliver, of a client that has left its connection, a group or its session.
@@ -114,13 +109,5 @@ impl Tasks {
     /// Takes the next task.
     pub(crate) fn pop(&mut self) -> Option<Task> {
         self.queue.pop_front()
-    }
-
-    /// Returns the fan-out that was cut just now.
-    pub(crate) fn cut_fan_out(&mut self) -> Option<&mut CutFanOut> {
-        match self.queue.front_mut() {
-            Some(Task::FanOut(cut)) => Some(cut),
-            _ => None,
-        }
     }
 }

@@ -40,6 +40,26 @@ impl<T: Copy> Session<T> {
         self.resend.is_empty() && self.has_quota() && self.identifiers.has_free(self.in_flight.len())
     }
 
+    /// True if nothing waits to be sent, or to be sent again.
+    pub(crate) const fn is_flushed(&self) -> bool {
+        self.queue.deliveries.is_empty() && self.resend.is_empty()
+    }
+
+    /// True if a delivery may pass the queue: it is empty, and its next delivery would be sent at
+    /// once.
+    pub(crate) const fn may_pass(&self) -> bool {
+        self.queue.deliveries.is_empty() && self.may_send()
+    }
+
+    /// Puts a delivery in flight as if it had gone through the queue, which it [may
+    /// pass](Self::may_pass). Returns its packet identifier.
+    pub(crate) fn pass(&mut self, delivery: Delivery<T>) -> Option<PacketId> {
+        let packet_id = self.free_id()?;
+        self.queue.first += 1;
+        self.begin(packet_id, delivery)?;
+        Some(packet_id)
+    }
+
     /// Memory of all deliveries.
     pub(crate) const fn held(&self) -> Held {
         self.queue.held().and(self.sent)

@@ -437,12 +437,18 @@ impl<T: Copy> Session<T> {
         }
         let packet_id = self.free_id()?;
         let delivery = self.queue.pop()?;
+        let delivery = self.begin(packet_id, delivery)?;
+        Some(Outgoing::Publish { packet_id, dup: false, delivery })
+    }
+
+    /// Puts a delivery in flight, since it is sent for the first time.
+    fn begin(&mut self, packet_id: PacketId, delivery: Delivery<T>) -> Option<&Delivery<T>> {
         self.sent.add(&delivery);
         let state = Outbound::new(delivery);
         let sent = self.tick();
         self.unacknowledged += 1;
         let entry = self.in_flight.insert(packet_id, InFlight { state, sent, takes_quota: true })?;
-        Some(Outgoing::Publish { packet_id, dup: false, delivery: entry.state.delivery()? })
+        entry.state.delivery()
     }
 
     /// From now on it is PUBREL that is sent again, in the order of the PUBRECs [MQTT-4.6.0-4].

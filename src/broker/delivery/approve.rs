@@ -16,7 +16,7 @@ use crate::broker::ids::QuestionId;
 use crate::broker::options::QueueOverflow;
 use crate::codec::QoS;
 
-impl SubscriberDelivery<'_> {
+impl SubscriberDelivery<'_, '_> {
     /// Asks the host to approve a delivery, which waits for the answer. False if it is dropped.
     pub(crate) fn enqueue_for_approval(&mut self, delivery: Delivery) -> bool {
         // A QoS 0 message is not kept for a disconnected client, so the host is not asked.
@@ -42,9 +42,9 @@ impl SubscriberDelivery<'_> {
             qos: delivery.qos,
             retain: delivery.retain,
         };
-        let due = self.now + self.options.answer_timeout;
+        let due = self.parts.now + self.parts.options.answer_timeout;
         let peer = self.peer.as_ref().map(|peer| peer.id);
-        self.questions.ask(Subject::Delivery(self.key), peer, question, due)
+        self.parts.questions.ask(Subject::Delivery(self.key), peer, question, due)
     }
 
     /// Takes the host's verdict on a delivery, and flushes the first deliveries with a verdict.
@@ -77,7 +77,7 @@ impl SubscriberDelivery<'_> {
             };
             if let Verdict::Refused(reason) = verdict {
                 let topic = delivery.message.topic.as_str();
-                self.events.refused(&self.client.id, Action::Receive, topic, reason);
+                self.parts.events.refused(&self.client.id, Action::Receive, topic, reason);
                 continue;
             }
             if is_outdated && qos == QoS::AtMostOnce {
@@ -98,24 +98,24 @@ impl SubscriberDelivery<'_> {
     /// none.
     fn drop_expired_approvals(&mut self) -> bool {
         let Some(approvals) = &mut self.client.approvals else { return false };
-        self.outbox.note_work(approvals.len(), 0);
-        let expired = approvals.take_expired(self.now);
+        self.parts.outbox.note_work(approvals.len(), 0);
+        let expired = approvals.take_expired(self.parts.now);
         if expired.is_empty() {
             return false;
         }
         self.client.move_approvals();
         for (question, delivery) in expired {
-            self.questions.close(question);
-            self.events.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::Expired);
+            self.parts.questions.close(question);
+            self.parts.events.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::Expired);
         }
         true
     }
 
     /// Makes room for a delivery by the overflow policy. False if that delivery is dropped.
     fn make_room(&mut self, delivery: &Delivery) -> bool {
-        let (messages_max, bytes_max) = (self.options.queue_messages, self.options.queue_bytes);
+        let (messages_max, bytes_max) = (self.parts.options.queue_messages, self.parts.options.queue_bytes);
         if !self.has_memory_for(delivery.bytes()) {
-            self.events.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::QueueFull);
+            self.parts.events.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::QueueFull);
             return false;
         }
         let has_room = |approvals: &ApprovalQueue| approvals.has_room(delivery.bytes(), messages_max, bytes_max);
@@ -124,7 +124,7 @@ impl SubscriberDelivery<'_> {
                 continue;
             }
             let Some(approvals) = &mut self.client.approvals else { return true };
-            let oldest = match self.options.queue_overflow {
+            let oldest = match self.parts.options.queue_overflow {
                 QueueOverflow::DropOldest => approvals.pop(),
                 QueueOverflow::DropNewest => None,
                 QueueOverflow::Disconnect => {
@@ -133,9 +133,9 @@ impl SubscriberDelivery<'_> {
                 }
             };
             let lost = oldest.as_ref().map_or(delivery, |(_, _, oldest)| oldest);
-            self.events.dropped(Some(&self.client.id), lost.message.topic.as_str(), DropCause::QueueFull);
+            self.parts.events.dropped(Some(&self.client.id), lost.message.topic.as_str(), DropCause::QueueFull);
             match oldest {
-                Some((question, _, _)) => self.questions.close(question),
+                Some((question, _, _)) => self.parts.questions.close(question),
                 None => return false,
             };
         }

@@ -4,113 +4,141 @@
 //! into the session's queue, or into the approval queue. Flush sends from the queues as far as the
 //! client takes it. Write puts one packet into the outgoing buffer.
 
-use crate::broker::auth::open_questions::Questions;
-use crate::broker::auth::verdict::RequiredChecks;
 use crate::broker::cause::DropCause;
 use crate::broker::clients::rechecks::Rechecked;
 use crate::broker::clients::{ClientState, Clients};
-use crate::broker::connection::outbox::Outbox;
 use crate::broker::connection::peer::{Connected, Connection, Peer, Peers};
 use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions};
 use crate::broker::delivery::packet_writer::PacketWriter;
+use crate::broker::delivery::parts::DeliveryParts;
 use crate::broker::delivery_tag::Delivery;
 use crate::broker::ids::ClientKey;
 use crate::broker::memory_budget::MemoryBudget;
-use crate::broker::monitor::event_queue::EventQueue;
-use crate::broker::options::{BrokerOptions, QueueOverflow};
-use crate::broker::retained::Retained;
+use crate::broker::options::QueueOverflow;
 use crate::codec::{Message, PacketId, QoS};
 use crate::session::Outgoing;
-use crate::time::Time;
 
 /// Bytes of memory of a message in a queue, beside its own bytes.
 const MESSAGE_BYTES: usize = Message::HELD_BYTES + size_of::<Delivery>();
 
-/// The parts of the broker that a delivery needs.
+/// The clients, their connections, and the other parts of the broker that deliveries need.
 #[derive(Debug)]
-pub(crate) struct DeliveryContext<'a> {
+pub(crate) struct Deliveries<'a> {
     pub(crate) clients: &'a mut Clients,
     pub(crate) peers: &'a mut Peers,
-    pub(crate) retained: &'a Retained,
-    pub(crate) questions: &'a mut Questions,
-    pub(crate) outbox: &'a mut Outbox,
-    pub(crate) memory: &'a mut MemoryBudget,
-    pub(crate) events: &'a mut EventQueue,
-    pub(crate) options: &'a BrokerOptions,
-    pub(crate) required_checks: RequiredChecks,
-    pub(crate) now: Time,
+    pub(crate) parts: DeliveryParts<'a>,
 }
 
 /// A subscriber for a delivery: its state, its peer if connected, and the broker's parts for it.
 #[derive(Debug)]
-pub(crate) struct SubscriberDelivery<'a> {
+pub(crate) struct SubscriberDelivery<'a, 'b> {
     pub(super) key: ClientKey,
     pub(super) client: &'a mut ClientState,
     pub(super) peer: Option<&'a mut Peer>,
-    pub(super) retained: &'a Retained,
-    pub(super) questions: &'a mut Questions,
-    pub(super) outbox: &'a mut Outbox,
-    pub(super) memory: &'a mut MemoryBudget,
-    pub(super) events: &'a mut EventQueue,
-    pub(super) options: &'a BrokerOptions,
-    pub(super) required_checks: RequiredChecks,
-    pub(super) now: Time,
+    pub(super) parts: &'a mut DeliveryParts<'b>,
     /// True if the client's account is to be set again.
     pub(super) is_changed: bool,
 }
 
-impl<'a> DeliveryContext<'a> {
+impl<'b> Deliveries<'b> {
     /// Returns the delivery of a client.
-    #[expect(clippy::inline_always, reason = "the hot path of a fan-out, where a call copies both structs")]
-    #[inline(always)]
-    pub(crate) fn to(self, key: ClientKey) -> Option<SubscriberDelivery<'a>> {
-        let Self { clients, peers, retained, questions, outbox, memory, events, options, required_checks, now } = self;
+    #[inline]
+    pub(crate) fn to(&mut self, key: ClientKey) -> Option<SubscriberDelivery<'_, 'b>> {
+        let Self { clients, peers, parts } = self;
         let client = clients.get_mut(key)?;
         let peer = client.peer.and_then(|id| peers.get_mut(id));
-        Some(SubscriberDelivery {
-            key,
-            client,
-            peer,
-            retained,
-            questions,
-            outbox,
-            memory,
-            events,
-            options,
-            required_checks,
-            now,
-            is_changed: true,
-        })
+        Some(SubscriberDelivery { key, client, peer, parts, is_changed: true })
     }
 }
 
-impl Drop for SubscriberDelivery<'_> {
-    /// Sets the client's account, whatever was delivered, now or at the end of the input.
+impl Drop for SubscriberDelivery<'_, '_> {
+    /// Sets the client's account, whatever was delivered, now or after some work.
     #[inline]
     fn drop(&mut self) {
-        if self.is_changed && !self.memory.note_changed(self.key) {
-            self.memory.settle_client(self.key, self.client.holding());
+        if self.is_changed && !self.parts.memory.note_changed(self.key) {
+            self.parts.memory.settle_client(self.key, self.client.holding());
         }
     }
 }
 
-impl SubscriberDelivery<'_> {
+impl<'b> SubscriberDelivery<'_, 'b> {
     /// Delivers a live message as `options` say, with the lower of the two qualities of service.
     ///
     /// False if it is dropped for want of room, or since the client is not connected.
     #[inline]
     pub(crate) fn deliver(&mut self, broadcast: &mut Broadcast<'_>, options: &DeliveryOptions<'_>) -> bool {
-        if self.options.asks.receive {
+        if self.parts.options.asks.receive {
             return self.enqueue_for_approval(broadcast.delivery(options));
         }
-        if options.qos == QoS::AtMostOnce {
+        let packet_id = if options.qos == QoS::AtMostOnce {
             self.is_changed = false;
-            let bytes_max = self.options.transmit_bytes_max;
-            return self.writer().is_some_and(|mut writer| writer.write_live(broadcast, options, bytes_max));
+            match self.check_live(broadcast.bytes()) {
+                Ok(()) => None,
+                Err(cause) => return self.drop_live(broadcast.topic(), cause),
+            }
+        } else {
+            match self.pass_queue(broadcast, options) {
+                Some(packet_id) => Some(packet_id),
+                None => return self.deliver_queued(broadcast.delivery(options)),
+            }
+        };
+        let Some(mut writer) = self.writer() else { return false };
+        let Err(cause) = writer.write_live(broadcast, options, packet_id) else { return true };
+        if let Some(packet_id) = packet_id {
+            self.client.session.abandon(packet_id); // [MQTT-3.1.2-25]
         }
-        let is_taken = self.enqueue(broadcast.delivery(options));
+        self.drop_live(broadcast.topic(), cause)
+    }
+
+    /// Checks that the connection takes a live message of QoS 0 with so many bytes.
+    ///
+    /// # Errors
+    /// The cause for which the message is dropped.
+    #[inline]
+    fn check_live(&self, bytes: usize) -> Result<(), DropCause> {
+        self.check_writable()?;
+        let Some(peer) = self.peer.as_deref() else { return Err(DropCause::NotWritable) };
+        if self.parts.outbox.takes_copies() && takes_copy(self.parts.memory, peer, bytes) {
+            Ok(())
+        } else {
+            Err(DropCause::TransmitFull)
+        }
+    }
+
+    /// Counts a live message as dropped, unless the client is not connected. False if it could go
+    /// later, when there is room.
+    #[cold]
+    fn drop_live(&mut self, topic: &str, cause: DropCause) -> bool {
+        if self.peer.as_deref().is_some_and(|peer| peer.connection.connected().is_some()) {
+            self.parts.events.dropped(Some(&self.client.id), topic, cause);
+        }
+        !matches!(cause, DropCause::TransmitFull | DropCause::NotWritable)
+    }
+
+    /// Puts a live message of QoS 1 or 2 in flight without a way through the queue, if it can be
+    /// sent at once. Returns its packet identifier then.
+    #[inline]
+    fn pass_queue(&mut self, broadcast: &mut Broadcast<'_>, options: &DeliveryOptions<'_>) -> Option<PacketId> {
+        let may_pass = self.client.rechecks.is_none() && self.client.session.may_pass();
+        if !may_pass
+            || self.parts.outbox.is_full()
+            || self.check_writable().is_err()
+            || !self.has_memory_for(broadcast.bytes())
+        {
+            return None;
+        }
+        let packet_id = self.client.session.pass(broadcast.delivery(options))?;
+        self.client.enqueued += 1;
+        self.client.cursors.note_queue_served();
+        Some(packet_id)
+    }
+
+    /// Delivers a message of QoS 1 or 2 through the session's queue. False as in
+    /// [`deliver`](Self::deliver).
+    fn deliver_queued(&mut self, delivery: Delivery) -> bool {
+        let is_taken = self.enqueue(delivery);
         let queued = self.client.session.queued();
-        self.flush_queue(Some(broadcast));
+        self.flush_queue();
         if self.client.session.queued() < queued {
             self.client.cursors.note_queue_served();
         }
@@ -119,7 +147,11 @@ impl SubscriberDelivery<'_> {
 
     /// Delivers a message to this client alone. False as in [`deliver`](Self::deliver).
     pub(crate) fn deliver_single(&mut self, delivery: Delivery) -> bool {
-        if self.options.asks.receive { self.enqueue_for_approval(delivery) } else { self.deliver_approved(delivery) }
+        if self.parts.options.asks.receive {
+            self.enqueue_for_approval(delivery)
+        } else {
+            self.deliver_approved(delivery)
+        }
     }
 
     /// Delivers a message that is approved, or needs no approval.
@@ -128,7 +160,7 @@ impl SubscriberDelivery<'_> {
             return self.write_single(&delivery);
         }
         let is_taken = self.enqueue(delivery);
-        self.flush_queue(None);
+        self.flush_queue();
         is_taken
     }
 
@@ -136,7 +168,7 @@ impl SubscriberDelivery<'_> {
     /// is dropped.
     fn enqueue(&mut self, mut delivery: Delivery) -> bool {
         if !self.has_memory_for(delivery.bytes()) {
-            self.events.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::QueueFull);
+            self.parts.events.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::QueueFull);
             return false;
         }
         while let Err(full) = self.client.enqueue(delivery) {
@@ -144,7 +176,7 @@ impl SubscriberDelivery<'_> {
                 delivery = full.delivery;
                 continue;
             }
-            let oldest = match self.options.queue_overflow {
+            let oldest = match self.parts.options.queue_overflow {
                 QueueOverflow::DropNewest => None,
                 QueueOverflow::Disconnect => {
                     self.overflow();
@@ -153,7 +185,7 @@ impl SubscriberDelivery<'_> {
                 QueueOverflow::DropOldest => self.client.session.drop_oldest(),
             };
             let dropped = oldest.as_ref().unwrap_or(&full.delivery);
-            self.events.dropped(Some(&self.client.id), dropped.message.topic.as_str(), DropCause::QueueFull);
+            self.parts.events.dropped(Some(&self.client.id), dropped.message.topic.as_str(), DropCause::QueueFull);
             if oldest.is_none() {
                 return false;
             }
@@ -166,21 +198,27 @@ impl SubscriberDelivery<'_> {
     /// before others are dropped [MQTT-3.3.2-5]. False if there is none.
     fn drop_expired(&mut self) -> bool {
         let looked_at = if self.client.session.is_ordered() { 1 } else { self.client.session.places() };
-        self.outbox.note_work(looked_at, 0);
-        let Some(expired) = self.client.take_expired(self.now) else { return false };
-        self.events.dropped(Some(&self.client.id), expired.message.topic.as_str(), DropCause::Expired);
+        self.parts.outbox.note_work(looked_at, 0);
+        let Some(expired) = self.client.take_expired(self.parts.now) else { return false };
+        self.parts.events.dropped(Some(&self.client.id), expired.message.topic.as_str(), DropCause::Expired);
         true
     }
 
     /// True if the client may hold another message of so many bytes, by the memory of the broker.
     /// Expired messages make room.
+    #[inline]
     pub(super) fn has_memory_for(&mut self, bytes: usize) -> bool {
+        self.parts.memory.is_ample(bytes + MESSAGE_BYTES) || self.find_memory_for(bytes)
+    }
+
+    #[cold]
+    fn find_memory_for(&mut self, bytes: usize) -> bool {
         let peer = self.peer.as_deref().map(|peer| peer.id);
-        while !self.memory.has_room_for(self.key, peer, bytes + MESSAGE_BYTES) {
+        while !self.parts.memory.has_room_for(self.key, peer, bytes + MESSAGE_BYTES) {
             if !self.drop_expired() {
                 return false;
             }
-            self.memory.settle_client(self.key, self.client.holding());
+            self.parts.memory.settle_client(self.key, self.client.holding());
         }
         true
     }
@@ -195,7 +233,7 @@ impl SubscriberDelivery<'_> {
             self.flush_cursors();
         }
         let queued = self.client.session.queued();
-        self.flush_queue(None);
+        self.flush_queue();
         if !self.client.cursors.is_empty() {
             if self.client.session.queued() < queued {
                 self.client.cursors.note_queue_served();
@@ -204,10 +242,9 @@ impl SubscriberDelivery<'_> {
         }
     }
 
-    /// Sends the session's deliveries that may be sent now. `broadcast` lends its encoded forms for
-    /// its own message.
+    /// Sends the session's deliveries that may be sent now.
     #[inline(never)]
-    pub(super) fn flush_queue(&mut self, mut broadcast: Option<&mut Broadcast<'_>>) {
+    pub(super) fn flush_queue(&mut self) {
         let Some(peer) = self.peer.as_deref_mut() else { return };
         let Connection::Connected(Connected { version, .. }) = peer.connection else { return };
         if !peer.output.is_writable() {
@@ -218,9 +255,9 @@ impl SubscriberDelivery<'_> {
             // The rest stays in the queue until this is sent, so that messages are copied a few at
             // a time.
             let waiting = peer.output.waiting_bytes();
-            let is_full = waiting > 0 && waiting >= self.options.transmit_bytes_max;
-            if is_full || self.outbox.is_full() {
-                return self.outbox.continue_later(peer);
+            let is_full = waiting > 0 && waiting >= self.parts.options.transmit_bytes_max;
+            if is_full || self.parts.outbox.is_full() {
+                return self.parts.outbox.continue_later(peer);
             }
             if self.client.rechecks.is_some() {
                 match self.recheck_next() {
@@ -232,19 +269,11 @@ impl SubscriberDelivery<'_> {
             let Some(peer) = self.peer.as_deref_mut() else { return };
             let ClientState { session, id, .. } = &mut *self.client;
             let Some(outgoing) = session.next_outgoing() else { return };
-            let mut writer = PacketWriter {
-                peer,
-                outbox: self.outbox,
-                memory: self.memory,
-                events: self.events,
-                client_id: id,
-                now: self.now,
-            };
+            let mut writer = PacketWriter { peer, client_id: id, parts: self.parts };
             match outgoing {
                 Outgoing::Pubrel(packet_id) => writer.write_pubrel(packet_id, version),
                 Outgoing::Publish { packet_id, dup, delivery } => {
-                    let lent = broadcast.as_deref_mut().filter(|broadcast| !dup && broadcast.is_of(&delivery.message));
-                    if !writer.write(delivery, packet_id, dup, lent) {
+                    if !writer.write(delivery, packet_id, dup) {
                         // It would occupy its packet identifier and send quota for ever.
                         session.abandon(packet_id); // [MQTT-3.1.2-25]
                     }
@@ -256,7 +285,7 @@ impl SubscriberDelivery<'_> {
     /// Marks the peer to flush more once its bytes are sent.
     pub(super) fn flush_later(&mut self) {
         if let Some(peer) = self.peer.as_deref_mut() {
-            self.outbox.continue_later(peer);
+            self.parts.outbox.continue_later(peer);
         }
     }
 
@@ -267,37 +296,29 @@ impl SubscriberDelivery<'_> {
             return false;
         }
         if let Some(mut writer) = self.writer() {
-            writer.write(delivery, PacketId::FIRST, false, None);
+            writer.write(delivery, PacketId::FIRST, false);
         }
         true
     }
 
     /// Returns the writer of the client's connection, if there is one.
     #[inline]
-    fn writer(&mut self) -> Option<PacketWriter<'_>> {
+    fn writer(&mut self) -> Option<PacketWriter<'_, 'b>> {
         let peer = self.peer.as_deref_mut()?;
-        let client_id = &self.client.id;
-        Some(PacketWriter {
-            peer,
-            outbox: self.outbox,
-            memory: self.memory,
-            events: self.events,
-            client_id,
-            now: self.now,
-        })
+        Some(PacketWriter { peer, client_id: &self.client.id, parts: self.parts })
     }
 
     /// Counts a message as dropped, unless the client is not connected.
     pub(super) fn note_dropped(&mut self, topic: &str, cause: DropCause) {
         if self.peer.is_some() {
-            self.events.dropped(Some(&self.client.id), topic, cause);
+            self.parts.events.dropped(Some(&self.client.id), topic, cause);
         }
     }
 
     /// Marks the client's connection to be closed for an overflowed queue.
     pub(super) fn overflow(&mut self) {
         if let Some(peer) = self.peer.as_deref_mut() {
-            self.outbox.note_overflow(peer);
+            self.parts.outbox.note_overflow(peer);
         }
     }
 
@@ -319,10 +340,11 @@ impl SubscriberDelivery<'_> {
     ///
     /// # Errors
     /// The cause for which the message would be dropped.
+    #[inline]
     pub(super) fn check_writable(&self) -> Result<(), DropCause> {
         match self.peer.as_deref() {
             Some(peer) if peer.connection.connected().is_some() => {
-                peer.output.check_room(self.options.transmit_bytes_max)
+                peer.output.check_room(self.parts.options.transmit_bytes_max)
             }
             Some(_) | None => Err(DropCause::NotWritable),
         }
@@ -336,7 +358,15 @@ impl SubscriberDelivery<'_> {
 
     /// True if the access list lets the client have messages of this topic.
     pub(crate) fn may_read(&mut self, topic: &str) -> bool {
-        let budget = &mut self.outbox.budget;
-        !self.required_checks.read || self.options.access.may_read(self.client.identity(), topic, budget)
+        let budget = &mut self.parts.outbox.budget;
+        !self.parts.required_checks.read || self.parts.options.access.may_read(self.client.identity(), topic, budget)
     }
+}
+
+/// True if the connection may take a copy of a message of so many bytes, by the memory of the
+/// broker. Only a buffer that grows takes memory.
+#[inline]
+fn takes_copy(memory: &MemoryBudget, peer: &Peer, bytes: usize) -> bool {
+    let (waiting, room) = (peer.output.waiting_bytes(), peer.output.buffer_bytes());
+    waiting + bytes <= room || memory.is_ample(bytes) || memory.has_room(room, bytes.max(room))
 }

@@ -6,6 +6,7 @@ use core::ops::Range;
 
 use crate::broker::cause::DropCause;
 use crate::broker::connection::topic_aliases::{AliasTopic, Naming};
+use crate::broker::delivery::publication::Publication;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag};
 use crate::broker::ids::GroupKey;
 use crate::codec::{EncodeError, Message, PacketId, PropertiesBuf, PropertyId, Publish, QoS, Value, Version};
@@ -51,9 +52,9 @@ struct Place {
 /// One message on its way to its subscribers.
 #[derive(Debug)]
 pub(crate) struct Broadcast<'a> {
-    publish: Publish<'a>,
+    publish: &'a Publish<'a>,
     /// The owned message for sessions, made on first use.
-    message: Option<Arc<Message>>,
+    message: &'a mut Option<Arc<Message>>,
     /// The owned topic, made on first use.
     name: Option<TopicName>,
     /// The topic for aliases, made on first use.
@@ -70,23 +71,25 @@ pub(crate) struct EncodedPublish<'a> {
 }
 
 impl<'a> Broadcast<'a> {
-    pub(crate) fn new(
-        publish: Publish<'a>,
-        message: Option<Arc<Message>>,
-        arrived: Time,
-        encodings: &'a mut EncodingCache,
-    ) -> Self {
+    /// Begins the broadcast of a message, which keeps the owned form that is made of it.
+    pub(crate) fn new(publication: &'a mut Publication<'_>, encodings: &'a mut EncodingCache) -> Self {
         encodings.bytes.clear();
         encodings.filled = 0;
-        Self { publish, message, name: None, alias_topic: None, arrived, encodings }
+        let Publication { publish, message, origin } = publication;
+        Self { publish, message, name: None, alias_topic: None, arrived: origin.arrived, encodings }
     }
 
     pub(crate) const fn topic(&self) -> &'a str {
         self.publish.topic
     }
 
-    pub(crate) const fn publish(&self) -> &Publish<'a> {
-        &self.publish
+    /// Returns the bytes of its topic, properties and payload.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.publish.topic.len() + self.publish.properties.as_bytes().len() + self.publish.payload.len()
+    }
+
+    pub(crate) const fn publish(&self) -> &'a Publish<'a> {
+        self.publish
     }
 
     /// Returns the owned message, shared by all that keep it.
@@ -94,7 +97,7 @@ impl<'a> Broadcast<'a> {
         let Self { publish, name, message, encodings, .. } = self;
         let meter = &encodings.meter;
         message.get_or_insert_with(|| {
-            let Publish { topic, qos, retain, payload, properties, .. } = *publish;
+            let Publish { topic, qos, retain, payload, properties, .. } = **publish;
             let topic = named(name, topic);
             let properties = properties.to_buf();
             Message { qos, retain, properties, ..Message::new(topic, payload) }.share(meter)
@@ -125,11 +128,6 @@ impl<'a> Broadcast<'a> {
         }
     }
 
-    /// True if the encoded forms are of this message, so that a session's delivery can use them.
-    pub(crate) fn is_of(&self, message: &Arc<Message>) -> bool {
-        self.message.as_ref().is_some_and(|own| Arc::ptr_eq(own, message))
-    }
-
     /// Returns the encoded message with these options and this form of its topic.
     #[inline]
     pub(crate) fn encoded(
@@ -157,8 +155,8 @@ impl<'a> Broadcast<'a> {
     fn encode(&mut self, index: usize, version: Version, options: &DeliveryOptions<'_>) -> Result<(), DropCause> {
         let start = self.encodings.bytes.len();
         let packet_id = (options.qos != QoS::AtMostOnce).then_some(PacketId::FIRST);
-        let publish = Publish { qos: options.qos, retain: options.retain, dup: false, packet_id, ..self.publish };
-        let at = publish.encode(version, &mut self.encodings.bytes)?;
+        let publish = Publish { qos: options.qos, retain: options.retain, dup: false, packet_id, ..*self.publish };
+        let at = publish.encode_valid(version, &mut self.encodings.bytes)?;
         self.encodings.fill(index, start, at);
         Ok(())
     }
@@ -185,13 +183,13 @@ impl<'a> Broadcast<'a> {
         let Some(alias) = shared.filter(|_| !has_identifiers && !has_waited) else {
             let single = &mut self.encodings.single;
             single.clear();
-            let packet_id = copy.encode(&self.publish, version, single)?;
+            let packet_id = copy.encode(self.publish, version, single)?;
             return Ok(EncodedPublish { bytes: single, packet_id });
         };
         let index = 12 + usize::from(options.qos.bits()) * 2 + usize::from(options.retain);
         if self.encodings.filled & 1 << index == 0 {
             let start = self.encodings.bytes.len();
-            let at = copy.encode(&self.publish, version, &mut self.encodings.bytes)?;
+            let at = copy.encode(self.publish, version, &mut self.encodings.bytes)?;
             self.encodings.fill(index, start, at);
         }
         // The alias is the last property, directly before the payload.
@@ -295,7 +293,8 @@ impl SubscriberCopy<'_> {
         }
         let packet_id = (qos != QoS::AtMostOnce).then_some(self.packet_id);
         let properties = properties.as_properties();
-        Ok(Publish { dup: self.dup, qos, retain, topic, packet_id, properties, ..*publish }.encode(version, out)?)
+        Ok(Publish { dup: self.dup, qos, retain, topic, packet_id, properties, ..*publish }
+            .encode_valid(version, out)?)
     }
 }
 

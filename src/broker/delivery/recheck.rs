@@ -19,7 +19,7 @@ use crate::session::Outgoing;
 /// Deliveries that the host is asked about at a time.
 const ASKED_MAX: usize = 16;
 
-impl SubscriberDelivery<'_> {
+impl SubscriberDelivery<'_, '_> {
     /// Checks the next delivery again, if it has to be. One that is refused is dropped.
     #[cold]
     pub(super) fn recheck_next(&mut self) -> Rechecked {
@@ -34,13 +34,13 @@ impl SubscriberDelivery<'_> {
             return Rechecked::Passed;
         }
         // An expired one is dropped anyway.
-        if !was_sent && has_expired(delivery, self.now) {
+        if !was_sent && has_expired(delivery, self.parts.now) {
             return Rechecked::Passed;
         }
         let delivery = delivery.clone();
         let verdict = if !self.may_read(delivery.message.topic.as_str()) || !self.is_subscribed(&delivery) {
             None
-        } else if self.options.asks.receive && (is_of_other_user || !was_sent) {
+        } else if self.parts.options.asks.receive && (is_of_other_user || !was_sent) {
             Some(self.recheck_by_host(&delivery))
         } else {
             Some(Verdict::Allowed)
@@ -50,12 +50,12 @@ impl SubscriberDelivery<'_> {
             Some(Verdict::Pending) => return Rechecked::Waits,
             Some(Verdict::Refused(reason)) => {
                 let topic = delivery.message.topic.as_str();
-                self.events.refused(&self.client.id, Action::Receive, topic, reason);
+                self.parts.events.refused(&self.client.id, Action::Receive, topic, reason);
             }
             None => {}
         }
         self.drop_next(was_sent);
-        self.events.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::NotAuthorized);
+        self.parts.events.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::NotAuthorized);
         Rechecked::Dropped
     }
 
@@ -65,7 +65,7 @@ impl SubscriberDelivery<'_> {
         if !client.rechecks.as_ref().is_some_and(|rechecks| rechecks.has_lost_subscriptions) {
             return true;
         }
-        self.outbox.note_work(client.subscriptions.len(), 0);
+        self.parts.outbox.note_work(client.subscriptions.len(), 0);
         client.subscriptions.iter().any(|own| own.filter.matches(&delivery.message.topic))
     }
 
@@ -77,7 +77,7 @@ impl SubscriberDelivery<'_> {
         } else if let Some(Outgoing::Publish { packet_id, .. }) = session.next_outgoing() {
             session.abandon(packet_id);
         }
-        self.outbox.note_work(1, 0);
+        self.parts.outbox.note_work(1, 0);
     }
 
     /// Returns the host's verdict on the next delivery, and asks it if it was not asked.
@@ -85,7 +85,7 @@ impl SubscriberDelivery<'_> {
         let Some(rechecks) = self.client.rechecks.as_deref_mut() else { return Verdict::Pending };
         // Others were dropped or acknowledged meanwhile.
         while rechecks.first().is_some_and(|first| !first.is_about(delivery)) {
-            rechecks.pop().and_then(|question| self.questions.close(question));
+            rechecks.pop().and_then(|question| self.parts.questions.close(question));
         }
         match rechecks.first().map(|first| first.verdict) {
             Some(Verdict::Pending) => Verdict::Pending,
@@ -133,7 +133,7 @@ impl SubscriberDelivery<'_> {
     /// Ends the rechecks, since nothing is left of them.
     fn end_rechecks(&mut self) {
         if !self.is_approval_outdated() && !self.client.is_handing_over {
-            self.client.close_rechecks(self.questions);
+            self.client.close_rechecks(self.parts.questions);
             self.client.rechecks = None;
         }
     }

@@ -64,7 +64,7 @@ enum First {
     NoRoom,
 }
 
-impl SubscriberDelivery<'_> {
+impl SubscriberDelivery<'_, '_> {
     /// Delivers a live message whose topic these cursors match. If the topic is still ahead of a
     /// cursor, the retained message goes first.
     pub(crate) fn deliver_with_cursors(
@@ -73,7 +73,7 @@ impl SubscriberDelivery<'_> {
         options: &DeliveryOptions<'_>,
         cursors: &[CursorId],
     ) {
-        self.outbox.note_work(cursors.len(), 0);
+        self.parts.outbox.note_work(cursors.len(), 0);
         self.deliver_among_cursors(broadcast, options, cursors);
         // What overtook a cursor is kept, at QoS 0 too.
         self.is_changed = true;
@@ -85,7 +85,7 @@ impl SubscriberDelivery<'_> {
         options: &DeliveryOptions<'_>,
         cursors: &[CursorId],
     ) {
-        let (retained, topic) = (self.retained, broadcast.topic());
+        let (retained, topic) = (self.parts.retained, broadcast.topic());
         let Some(entry) = retained.get(topic) else {
             self.deliver(broadcast, options);
             // The topic's message is removed, and cursors find none there.
@@ -177,23 +177,23 @@ impl SubscriberDelivery<'_> {
             }
         }
         // A visit costs more than one of a router node.
-        self.outbox.note_work(2 * (LOOKS - looks), 0);
+        self.parts.outbox.note_work(2 * (LOOKS - looks), 0);
     }
 
     /// Sends the messages of one cursor.
     fn flush_cursor(&mut self, id: CursorId, place: usize, looks: &mut usize) -> Stop {
         // A message that goes before the queue must leave at once, since it has no place there.
-        if self.outbox.is_spent() {
+        if self.parts.outbox.is_spent() {
             return Stop::Full;
         }
         let Some(cursor) = self.client.cursors.get(id) else { return Stop::Over };
         let (filter, after) = (cursor.filter.clone(), cursor.after().cloned());
         self.client.cursors.set_next(place + 1);
-        let frame_bytes = FRAME_BYTES.min(self.options.transmit_bytes_max / 2);
+        let frame_bytes = FRAME_BYTES.min(self.parts.options.transmit_bytes_max / 2);
         let (mut passed, mut stop) = (None, Stop::Over);
-        self.retained.each(&filter, after.as_ref(), &mut |entry| {
+        self.parts.retained.each(&filter, after.as_ref(), &mut |entry| {
             let waiting = self.peer.as_ref().map_or(0, |peer| peer.output.waiting_bytes());
-            if *looks == 0 || waiting > 0 && waiting >= frame_bytes || self.outbox.is_spent() {
+            if *looks == 0 || waiting > 0 && waiting >= frame_bytes || self.parts.outbox.is_spent() {
                 stop = Stop::Full;
             } else if filter.matches(entry.topic()) && !self.flush_retained(entry, id) {
                 stop = Stop::Waits;
@@ -220,7 +220,7 @@ impl SubscriberDelivery<'_> {
         if !self.takes_retained(delivery.qos, delivery.bytes()) {
             return false;
         }
-        if delivery.qos == QoS::AtMostOnce || self.options.asks.receive {
+        if delivery.qos == QoS::AtMostOnce || self.parts.options.asks.receive {
             return self.deliver_single(delivery);
         }
         self.client.cursors.note_cursor_served();
@@ -229,7 +229,7 @@ impl SubscriberDelivery<'_> {
         } else {
             self.client.session.put_first(delivery);
         }
-        self.flush_queue(None);
+        self.flush_queue();
         true
     }
 
@@ -239,7 +239,7 @@ impl SubscriberDelivery<'_> {
     fn retained_delivery(&mut self, entry: &RetainedMessage, id: CursorId) -> Option<Delivery> {
         let topic = entry.topic().as_str();
         let cursor = self.client.cursors.get(id)?;
-        if !cursor.is_before(topic) || cursor.is_overtaken(topic) || entry.has_expired(self.now) {
+        if !cursor.is_before(topic) || cursor.is_overtaken(topic) || entry.has_expired(self.parts.now) {
             return None;
         }
         let subscription = self.client.subscriptions.find(cursor.filter.as_str())?.subscription;
@@ -251,7 +251,7 @@ impl SubscriberDelivery<'_> {
 
     /// True if the client takes a cursor's message of so many bytes now.
     fn takes_retained(&self, qos: QoS, bytes: usize) -> bool {
-        let (options, client) = (self.options, &*self.client);
+        let (options, client) = (self.parts.options, &*self.client);
         if options.asks.receive {
             let has_room =
                 |approvals: &ApprovalQueue| approvals.has_room(bytes, options.queue_messages / 2, options.queue_bytes);
@@ -262,6 +262,6 @@ impl SubscriberDelivery<'_> {
 
     /// True if a message of QoS 0 can go to the client now, or to the host that approves it.
     fn takes_at_most_once(&self) -> bool {
-        if self.options.asks.receive { self.peer.is_some() } else { self.check_writable().is_ok() }
+        if self.parts.options.asks.receive { self.peer.is_some() } else { self.check_writable().is_ok() }
     }
 }

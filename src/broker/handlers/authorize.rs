@@ -43,7 +43,7 @@ impl Broker {
                 }
             }
             Some(Subject::Delivery(client)) => {
-                if let Some(mut subscriber) = self.delivery_to(client, now) {
+                if let Some(mut subscriber) = self.deliveries(now).to(client) {
                     subscriber.approval_answered(question, Verdict::of(&answer, PacketKind::Puback));
                 }
             }

@@ -32,7 +32,9 @@ impl Broker {
     /// Flushes the deliveries of the peer's client as far as there is room.
     pub(crate) fn flush_peer(&mut self, id: PeerId, now: Time) {
         let client = self.peers.get(id).and_then(|peer| peer.connection.connected()).map(|connected| connected.client);
-        if let Some(mut subscriber) = client.and_then(|client| self.delivery_to(client, now)) {
+        if let Some(client) = client
+            && let Some(mut subscriber) = self.deliveries(now).to(client)
+        {
             subscriber.flush();
         }
     }

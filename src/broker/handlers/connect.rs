@@ -246,7 +246,7 @@ impl Broker {
         let connack = connack(session_present && !self.is_3_1(id), ReasonCode::Success, properties.as_properties());
         let sent = self.send(Sender { peer: id, client: key, version }, &connack);
         debug_assert!(sent.is_ok(), "its size was checked before");
-        if let Some(mut subscriber) = self.delivery_to(key, now) {
+        if let Some(mut subscriber) = self.deliveries(now).to(key) {
             subscriber.flush();
         }
     }

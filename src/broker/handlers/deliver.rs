@@ -1,16 +1,16 @@
-//! Access to one subscriber, for deliveries.
+//! Access to the subscribers, for deliveries.
 
 use crate::broker::Broker;
-use crate::broker::delivery::deliver::{DeliveryContext, SubscriberDelivery};
-use crate::broker::ids::ClientKey;
+use crate::broker::delivery::deliver::Deliveries;
+use crate::broker::delivery::parts::DeliveryParts;
 use crate::time::Time;
 
 impl Broker {
-    /// Returns the delivery of a client: its state, its peer, and the broker's parts for it.
-    pub(crate) fn delivery_to(&mut self, key: ClientKey, now: Time) -> Option<SubscriberDelivery<'_>> {
+    /// Returns the broker's parts for deliveries.
+    pub(crate) fn deliveries(&mut self, now: Time) -> Deliveries<'_> {
         let Self { clients, peers, retained, questions, outbox, memory, events, options, required_checks, .. } = self;
         let required_checks = *required_checks;
-        DeliveryContext { clients, peers, retained, questions, outbox, memory, events, options, required_checks, now }
-            .to(key)
+        let parts = DeliveryParts { retained, questions, outbox, memory, events, options, required_checks, now };
+        Deliveries { clients, peers, parts }
     }
 }

@@ -205,11 +205,11 @@ impl Broker {
         let Some(client) = self.clients.get_mut(sender.client) else { return Ok(()) };
         let in_flight = client.session.in_flight();
         let acknowledged = client.session.on_ack(ack.packet_id, kind, ack.reason)?;
-        let is_freed = client.session.in_flight() < in_flight;
+        let may_flush = client.session.in_flight() < in_flight && client.has_backlog();
         match acknowledged {
             Acknowledged::Release(reason) => self.send(sender, &Packet::Pubrel(Ack::new(ack.packet_id, reason)))?,
-            Acknowledged::Done { .. } | Acknowledged::Ignored if is_freed => {
-                if let Some(mut subscriber) = self.delivery_to(sender.client, now) {
+            Acknowledged::Done { .. } | Acknowledged::Ignored if may_flush => {
+                if let Some(mut subscriber) = self.deliveries(now).to(sender.client) {
                     subscriber.flush();
                 }
             }

@@ -4,6 +4,7 @@ use crate::broker::Broker;
 use crate::broker::auth::question::Action;
 use crate::broker::auth::verdict::Verdict;
 use crate::broker::cause::Fault;
+use crate::broker::delivery::publication::{Origin, Publication};
 use crate::broker::handlers::packet::{Handled, Sender};
 use crate::broker::monitor::sys_values::is_brokers_own;
 use crate::codec::{Ack, Packet, PropertyId, Publish, QoS, ReasonCode, Version};
@@ -59,23 +60,24 @@ impl Broker {
             }
             refused => refused,
         };
+        let mut publication = Publication { publish, message: None, origin: Origin::new(Some(sender.client), now) };
         let Some(packet_id) = publish.packet_id else {
-            self.take_in(sender, publish, refused, now);
+            self.take_in(sender, &mut publication, refused, now);
             return Ok(Handled::Done);
         };
+        // If the fan-out is cut, the message is acknowledged at its end.
+        publication.origin.acknowledges = Some((sender.peer, packet_id));
+        // The frame with the acknowledgement goes before those of the deliveries: it is waited for.
+        if let Some(peer) = self.peers.get_mut(sender.peer) {
+            self.outbox.enlist(peer);
+        }
         let Some(client) = self.clients.get_mut(sender.client) else { return Ok(Handled::Done) };
         let reason = match client.session.on_publish(publish.qos, packet_id) {
             // QoS 2 is distributed at once too, and its identifier kept until PUBREL (§4.3.3).
-            Received::New => {
-                let Some(reason) = self.take_in(sender, publish, refused, now) else {
-                    // It is acknowledged at the end of its fan-out.
-                    if let Some(cut) = self.tasks.cut_fan_out() {
-                        cut.acknowledges = Some((sender.peer, packet_id));
-                    }
-                    return Ok(Handled::Done);
-                };
-                reason
-            }
+            Received::New => match self.take_in(sender, &mut publication, refused, now) {
+                Some(reason) => reason,
+                None => return Ok(Handled::Done),
+            },
             Received::Duplicate => ReasonCode::Success,
             Received::ReceiveMaximumExceeded => {
                 let problem = "more unacknowledged messages than the receive maximum";
@@ -112,15 +114,15 @@ impl Broker {
     fn take_in(
         &mut self,
         sender: Sender,
-        publish: &Publish<'_>,
+        publication: &mut Publication<'_>,
         refused: Option<ReasonCode>,
         now: Time,
     ) -> Option<ReasonCode> {
         if let Some(reason) = refused {
-            self.log_refusal(sender.client, Action::Publish, publish.topic, reason);
+            self.log_refusal(sender.client, Action::Publish, publication.publish.topic, reason);
             return Some(if sender.version == Version::V5 { reason } else { ReasonCode::Success });
         }
-        let subscribers = self.distribute(*publish, None, Some(sender.client), now)?;
+        let subscribers = self.distribute(publication, now)?;
         Some(Self::reason_for(sender, subscribers))
     }
 

@@ -153,7 +153,7 @@ impl Broker {
         let Some(client) = self.clients.get_mut(from).filter(|_| !is_ended) else { return };
         client.is_handing_over = false;
         if client.peer.is_some()
-            && let Some(mut subscriber) = self.delivery_to(from, now)
+            && let Some(mut subscriber) = self.deliveries(now).to(from)
         {
             subscriber.flush();
         }
@@ -240,7 +240,8 @@ impl Broker {
             Picked::Nobody => return HandedOver::No,
             Picked::Later => return HandedOver::Later,
         };
-        let Some(mut subscriber) = self.delivery_to(key, now) else { return HandedOver::No };
+        let mut deliveries = self.deliveries(now);
+        let Some(mut subscriber) = deliveries.to(key) else { return HandedOver::No };
         let retain = message.retain && subscription.retain_as_published;
         let tag = DeliveryTag { arrived: *arrived, group: Some(group) };
         subscriber.deliver_single(subscription.delivery(message, retain, tag)); // [MQTT-4.8.2-3]

@@ -74,7 +74,7 @@ impl Broker {
     /// Asks about a delivery again that waited for approval, or queues it if no approval is needed
     /// now.
     pub(crate) fn deliver_again(&mut self, key: ClientKey, delivery: Delivery, now: Time) {
-        if let Some(mut subscriber) = self.delivery_to(key, now) {
+        if let Some(mut subscriber) = self.deliveries(now).to(key) {
             subscriber.deliver_single(delivery);
         }
     }

@@ -98,7 +98,7 @@ impl Broker {
             let values = Box::new((self.counters(), self.gauges(now)));
             self.begin_task(Task::NewSysFilters(sender.client, sys_filters, values), now);
         }
-        if let Some(mut subscriber) = self.delivery_to(sender.client, now) {
+        if let Some(mut subscriber) = self.deliveries(now).to(sender.client) {
             subscriber.flush();
         }
         Ok(Handled::Done)

@@ -14,6 +14,7 @@ use crate::broker::Broker;
 use crate::broker::clients::subscription::{Subscription, is_sys};
 use crate::broker::connection::deadlines::Deadline;
 use crate::broker::delivery::fan_out::Subscriber;
+use crate::broker::delivery::publication::{Origin, Publication};
 use crate::broker::delivery_tag::DeliveryTag;
 use crate::broker::host_message::HostMessage;
 use crate::broker::ids::ClientKey;
@@ -68,7 +69,9 @@ impl Broker {
             if last_sent.is_some_and(|last_sent| last_sent.replace(entry.value) != Some(entry.value)) {
                 let Some(message) = entry.message() else { continue };
                 self.tasks.push_first(Task::Sys(index + 1, values));
-                self.fan_out(message.as_publish(), Some(Arc::clone(&message)), None, now);
+                let origin = Origin { is_published: false, ..Origin::new(None, now) };
+                let publish = message.as_publish();
+                self.fan_out(&mut Publication { publish: &publish, message: Some(Arc::clone(&message)), origin }, now);
                 return;
             }
         }
@@ -108,7 +111,8 @@ impl Broker {
             let Some(message) = entry.message().filter(|message| filter.matches(&message.topic)) else { continue };
             match to {
                 Subscriber::Client(key) => {
-                    let Some(mut subscriber) = self.delivery_to(key, now) else { return };
+                    let mut deliveries = self.deliveries(now);
+                    let Some(mut subscriber) = deliveries.to(key) else { return };
                     if !subscriber.may_read(message.topic.as_str()) {
                         continue;
                     }

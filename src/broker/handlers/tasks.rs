@@ -5,10 +5,11 @@ use alloc::sync::Arc;
 use crate::broker::Broker;
 use crate::broker::cause::DisconnectCause;
 use crate::broker::clients::ClientState;
+use crate::broker::delivery::publication::Publication;
 use crate::broker::event::Event;
 use crate::broker::handlers::packet::Sender;
 use crate::broker::ids::ClientKey;
-use crate::broker::memory_budget::Holding;
+use crate::broker::memory_accounts::Holding;
 use crate::broker::tasks::{CutFanOut, EndStage, Task};
 use crate::codec::{Ack, ReasonCode, Version};
 use crate::time::Time;
@@ -59,19 +60,14 @@ impl Broker {
 
     /// Continues a fan-out, and acknowledges its PUBLISH at the end.
     fn continue_fan_out(&mut self, cut: CutFanOut, now: Time) {
-        let CutFanOut { message, publisher, arrived, is_published, acknowledges } = cut;
+        let CutFanOut { message, origin } = cut;
         let publish = message.as_publish();
-        let subscribers = self.resume_fan_out(publish, Some(Arc::clone(&message)), publisher, arrived, now);
-        let Some(subscribers) = subscribers else {
-            if let Some(again) = self.tasks.cut_fan_out() {
-                (again.is_published, again.acknowledges) = (is_published, acknowledges);
-            }
-            return;
-        };
-        if is_published {
-            self.note_published(&publish, publisher, subscribers);
+        let mut publication = Publication { publish: &publish, message: Some(Arc::clone(&message)), origin };
+        let Some(subscribers) = self.resume_fan_out(&mut publication, now) else { return };
+        if origin.is_published {
+            self.note_published(&publication, subscribers);
         }
-        let Some((id, packet_id)) = acknowledges else { return };
+        let Some((id, packet_id)) = origin.acknowledges else { return };
         let Some(connected) = self.peers.get(id).and_then(|peer| peer.connection.connected()) else { return };
         let sender = Sender { peer: id, client: connected.client, version: connected.version };
         let ack = Ack::new(packet_id, Self::reason_for(sender, subscribers));

@@ -14,6 +14,7 @@ use crate::broker::Broker;
 use crate::broker::cause::WillFate;
 use crate::broker::clients::will::Will;
 use crate::broker::connection::deadlines::Deadline;
+use crate::broker::delivery::publication::{Origin, Publication};
 use crate::broker::event::Event;
 use crate::broker::ids::ClientKey;
 use crate::broker::tasks::Task;
@@ -74,7 +75,8 @@ impl Broker {
     /// Publishes the message of a will that was taken.
     pub(crate) fn publish_will(&mut self, key: ClientKey, message: &Arc<Message>, now: Time) {
         self.outbox.note_work(WILL_STEPS, 0);
-        self.distribute(message.as_publish(), Some(Arc::clone(message)), Some(key), now);
+        let (publish, origin) = (message.as_publish(), Origin::new(Some(key), now));
+        self.distribute(&mut Publication { publish: &publish, message: Some(Arc::clone(message)), origin }, now);
     }
 
     /// Takes the will from the client, and removes its deadline.
