@@ -1,13 +1,16 @@
 //! Topic aliases that the client assigns to the topics of its messages (MQTT 5.0 §3.3.2.3.4).
 
-use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{CallError, Limits};
-use crate::codec::{Properties, PropertyId, Publish, ReasonCode, Version};
+use crate::codec::{PropertyId, Publish, ReasonCode, Version};
 
 /// Bytes of an alias in a packet (§3.3.2.3.4). A topic must be longer to be worth one.
 const ALIAS_BYTES: usize = 3;
+/// Messages for each alias that a topic is not sent in before it gives its alias up, once many have
+/// changed hands. Topics that take turns would otherwise take each other's alias every time.
+const PATIENCE: u64 = 4;
 
 /// The topics of the aliases from 1 on; of one connection [MQTT-3.3.2-7].
 ///
@@ -19,6 +22,10 @@ pub(super) struct AssignedAliases {
     maximum: usize,
     /// Counts uses. The topic with the lowest count was used least recently.
     uses: u64,
+    /// How often an alias went over to another topic.
+    changes: u64,
+    /// The use until which no alias is free.
+    taken_until: u64,
 }
 
 /// Conditions under which a PUBLISH is appended.
@@ -32,19 +39,20 @@ pub(super) struct Terms<'a> {
 
 #[derive(Debug)]
 struct Topic {
-    name: Box<str>,
+    /// The end of its name, which is compared first.
+    key: u64,
     last_use: u64,
+    name: String,
 }
 
 impl AssignedAliases {
     pub(super) const fn new() -> Self {
-        Self { topics: Vec::new(), maximum: 0, uses: 0 }
+        Self { topics: Vec::new(), maximum: 0, uses: 0, changes: 0, taken_until: 0 }
     }
 
     /// Begins a connection with so many aliases at most.
     pub(super) fn begin(&mut self, maximum: u16) {
-        self.topics.clear();
-        self.maximum = maximum.into();
+        *self = Self { maximum: maximum.into(), ..Self::new() };
     }
 
     /// Appends PUBLISH, and lets an alias stand for its topic if one does already. Otherwise the
@@ -66,28 +74,38 @@ impl AssignedAliases {
             self.check_own(alias, terms.limits)?;
         }
         if self.maximum == 0 || publish.topic.len() <= ALIAS_BYTES {
-            return encode(publish, terms, out);
+            return encode(publish, None, terms, out);
         }
         self.uses += 1;
-        let known = self.topics.iter().position(|topic| *topic.name == *publish.topic);
-        let place = known.unwrap_or_else(|| self.free_place());
-        let named = if known.is_some() { Publish { topic: "", ..*publish } } else { *publish };
-        match encode_with(place, &named, terms, out) {
-            // It may fit without.
-            Err(CallError::PacketTooLarge { .. }) => return encode(publish, terms, out),
-            Err(error) => return Err(error),
-            Ok(()) => {}
+        let key = key(publish.topic);
+        if let Some(place) = self.topics.iter().position(|topic| topic.key == key && *topic.name == *publish.topic)
+            && let Some(topic) = self.topics.get_mut(place)
+        {
+            topic.last_use = self.uses;
+            return encode(&Publish { topic: "", ..*publish }, Some(place), terms, out);
         }
-        match self.topics.get_mut(place) {
-            Some(topic) => {
-                topic.last_use = self.uses;
-                if known.is_none() {
-                    topic.name = publish.topic.into();
-                }
-            }
-            None => self.topics.push(Topic { name: publish.topic.into(), last_use: self.uses }),
+        let place = self.free_place();
+        match encode(publish, place, terms, out) {
+            Ok(()) => self.assign(place, key, publish.topic),
+            // It may fit without.
+            Err(CallError::PacketTooLarge { .. }) if place.is_some() => return encode(publish, None, terms, out),
+            Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    /// Assigns the alias of this place.
+    fn assign(&mut self, place: Option<usize>, key: u64, name: &str) {
+        let Some(place) = place else { return };
+        if place == self.topics.len() {
+            self.topics.push(Topic { key, last_use: 0, name: String::new() });
+        }
+        if let Some(topic) = self.topics.get_mut(place) {
+            self.changes += u64::from(!topic.name.is_empty());
+            (topic.key, topic.last_use) = (key, self.uses);
+            topic.name.clear();
+            topic.name.push_str(name);
+        }
     }
 
     /// Checks an alias that the caller assigns, who may where the client assigns none
@@ -105,35 +123,39 @@ impl AssignedAliases {
     }
 
     /// The place of the next alias, or of the topic that was used least recently.
-    fn free_place(&self) -> usize {
+    fn free_place(&mut self) -> Option<usize> {
         let len = self.topics.len();
         if len < self.maximum {
-            return len;
+            return Some(len);
+        }
+        if self.uses <= self.taken_until {
+            return None;
         }
         let mut least = (u64::MAX, 0);
         for (place, topic) in self.topics.iter().enumerate() {
             least = least.min((topic.last_use, place));
         }
-        least.1
+        let patience = PATIENCE * len as u64;
+        let taken_until = least.0 + patience;
+        if self.changes > patience && self.uses <= taken_until {
+            self.taken_until = taken_until;
+            return None;
+        }
+        Some(least.1)
     }
 }
 
-/// Appends PUBLISH with the alias of this place before its properties.
-fn encode_with(place: usize, publish: &Publish<'_>, terms: Terms<'_>, out: &mut Vec<u8>) -> Result<(), CallError> {
-    #[expect(clippy::cast_possible_truncation, reason = "places are below the maximum, of two bytes")]
-    let [high, low] = (place as u16 + 1).to_be_bytes();
-    let alias = [PropertyId::TopicAlias as u8, high, low];
-    if publish.properties.is_empty() {
-        return encode(&Publish { properties: Properties::checked(&alias), ..*publish }, terms, out);
-    }
-    let all = [&alias, publish.properties.as_bytes()].concat();
-    encode(&Publish { properties: Properties::checked(&all), ..*publish }, terms, out)
+/// Returns the length and the last bytes of a topic, in which topics differ the soonest.
+fn key(topic: &str) -> u64 {
+    topic.bytes().rev().take(7).fold(topic.len() as u64, |key, byte| key << 8 | u64::from(byte))
 }
 
-/// Appends PUBLISH if the broker takes it, and there is room.
-fn encode(publish: &Publish<'_>, terms: Terms<'_>, out: &mut Vec<u8>) -> Result<(), CallError> {
+/// Appends PUBLISH, with the alias of this place, if the broker takes it and there is room.
+fn encode(publish: &Publish<'_>, place: Option<usize>, terms: Terms<'_>, out: &mut Vec<u8>) -> Result<(), CallError> {
     let start = out.len();
-    publish.encode(terms.version, out)?;
+    #[expect(clippy::cast_possible_truncation, reason = "places are below the maximum, of two bytes")]
+    let alias = place.map(|place| place as u16 + 1);
+    publish.encode_aliased(alias, terms.version, out)?;
     let checked = if start > 0 && out.len() > terms.waiting_max {
         Err(CallError::TransmitFull { bytes: start })
     } else {

@@ -81,7 +81,21 @@ impl Publish<'_> {
     /// # Errors
     /// [`EncodeError`], and `out` is as it was.
     pub(crate) fn encode_valid(&self, version: Version, out: &mut Vec<u8>) -> Result<Option<usize>, EncodeError> {
-        let remaining = self.remaining(version)?;
+        self.encode_aliased(None, version, out)
+    }
+
+    /// Appends a packet as [`encode_valid`](Self::encode_valid) does, with this topic alias before
+    /// the other properties. The topic may then be empty. 5.0 only.
+    ///
+    /// # Errors
+    /// [`EncodeError`], and `out` is as it was.
+    pub(crate) fn encode_aliased(
+        &self,
+        alias: Option<u16>,
+        version: Version,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<usize>, EncodeError> {
+        let remaining = self.remaining(alias, version)?;
         out.reserve(remaining + 5);
         out.push(0x30 | u8::from(self.dup) << 3 | self.qos.bits() << 1 | u8::from(self.retain));
         writer::variable(out, remaining as u32);
@@ -92,7 +106,13 @@ impl Publish<'_> {
             out.len() - 2
         });
         if version == Version::V5 {
-            writer::properties(out, self.properties);
+            let properties = self.properties.as_bytes();
+            writer::variable(out, (alias_bytes(alias) + properties.len()) as u32);
+            if let Some(alias) = alias {
+                out.push(PropertyId::TopicAlias as u8);
+                writer::two_byte(out, alias);
+            }
+            writer::append(out, properties);
         }
         writer::append(out, self.payload);
         Ok(position)
@@ -104,7 +124,7 @@ impl Publish<'_> {
     /// As [`encode`](Self::encode).
     pub fn encoded_len(&self, version: Version) -> Result<usize, EncodeError> {
         self.check(version)?;
-        let remaining = self.remaining(version)?;
+        let remaining = self.remaining(None, version)?;
         Ok(1 + writer::variable_len(remaining) + remaining)
     }
 
@@ -142,13 +162,14 @@ impl Publish<'_> {
     }
 
     /// The remaining length of a packet that MQTT can express.
-    fn remaining(&self, version: Version) -> Result<usize, EncodeError> {
+    fn remaining(&self, alias: Option<u16>, version: Version) -> Result<usize, EncodeError> {
         let mut remaining = 2 + self.topic.len() + self.payload.len() + if self.packet_id.is_some() { 2 } else { 0 };
         if version == Version::V5 {
             let len = self.properties.as_bytes().len();
             if len > 0 {
                 writer::check_properties(self.properties, PropertyPlace::Publish)?;
             }
+            let len = alias_bytes(alias) + len;
             remaining += writer::variable_len(len) + len;
         }
         if remaining > VARIABLE_BYTE_INTEGER_MAX as usize {
@@ -156,6 +177,11 @@ impl Publish<'_> {
         }
         Ok(remaining)
     }
+}
+
+/// Returns the bytes of a topic alias as a property.
+const fn alias_bytes(alias: Option<u16>) -> usize {
+    if alias.is_some() { 3 } else { 0 }
 }
 
 #[cold]

@@ -106,6 +106,22 @@ fn topics_get_aliases_and_the_least_recent_gives_its_up() {
     assert_eq!(reader.topics, ["one1", "two2", "one1", "three", "one1", "two2", "three", "a/b"]);
 }
 
+/// Topics that take turns, one more than there are aliases, do not take them from each other.
+#[test]
+fn topics_that_take_turns_keep_their_aliases() {
+    let mut client = Client::new(ClientOptions::new("c"));
+    let mut reader = Reader::open(&mut client, false, &[Property::TopicAliasMaximum(4)]);
+    for _ in 0..40 {
+        reader.publish(&mut client, &["topic/1", "topic/2", "topic/3", "topic/4", "topic/5"]);
+    }
+    let by_alias = reader.sent().iter().filter(|(topic, _)| topic.is_empty()).count();
+    assert!(by_alias > 130, "{by_alias} of 200 by an alias");
+    // Others that are sent alone get one in the end.
+    reader.publish(&mut client, &["other/1"; 30]);
+    let sent = reader.sent();
+    assert_eq!(sent.last(), Some(&(String::new(), sent.last().expect("30").1)), "{sent:?}");
+}
+
 /// [MQTT-3.2.2-17], [MQTT-3.2.2-18]: without the broker's maximum, or with an option of 0.
 #[test]
 fn no_alias_where_the_broker_or_the_option_allows_none() {
