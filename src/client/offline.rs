@@ -4,6 +4,8 @@
 //! Messages of QoS 1 and 2 wait in the queue of the session. Numbers of requests rise, so both
 //! together are one queue.
 
+use alloc::boxed::Box;
+
 use super::RequestId;
 use super::requests::Request;
 use crate::codec::Message;
@@ -37,28 +39,18 @@ pub enum Overflow {
 
 /// A request that waits.
 #[derive(Debug)]
-pub(super) enum Waiting {
-    /// A message of QoS 0.
-    Message(RequestId, Message),
-    Request(Request),
+pub(super) struct Waiting {
+    pub(super) id: RequestId,
+    bytes: usize,
+    pub(super) what: What,
 }
 
-impl Waiting {
-    pub(super) const fn id(&self) -> RequestId {
-        match self {
-            Self::Message(id, _) | Self::Request(Request { id, .. }) => *id,
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Message(_, message) => message.bytes(),
-            Self::Request(request) => {
-                let filters = request.filters.iter().map(|(filter, _)| filter.as_str().len()).sum::<usize>();
-                filters + request.properties.as_properties().as_bytes().len()
-            }
-        }
-    }
+/// The contents of a request that waits, in boxes, since they are moved more often than read.
+#[derive(Debug)]
+pub(super) enum What {
+    /// A message of QoS 0.
+    Message(Box<Message>),
+    Request(Box<Request>),
 }
 
 /// Requests that wait, and their size.
@@ -81,52 +73,62 @@ impl Offline {
         self.bytes
     }
 
-    pub(super) fn push(&mut self, waiting: Waiting) {
-        self.bytes += waiting.bytes();
-        self.waiting.push(waiting);
+    pub(super) fn push_message(&mut self, id: RequestId, message: Message) {
+        let bytes = message.bytes();
+        self.bytes += bytes;
+        self.waiting.push(Waiting { id, bytes, what: What::Message(Box::new(message)) });
     }
 
-    /// Puts a request before the others: it was sent, and is to be sent anew.
-    pub(super) fn put_first(&mut self, request: Request) {
-        let waiting = Waiting::Request(request);
-        self.bytes += waiting.bytes();
-        self.waiting.put_first(waiting);
+    /// Adds a request: last, or before the others if it was sent, and is to be sent anew.
+    pub(super) fn push_request(&mut self, request: Box<Request>, is_first: bool) {
+        let mut bytes = request.properties.as_properties().as_bytes().len();
+        for (filter, _) in &request.filters {
+            bytes += filter.as_str().len();
+        }
+        self.bytes += bytes;
+        let waiting = Waiting { id: request.id, bytes, what: What::Request(request) };
+        if is_first { self.waiting.put_first(waiting) } else { self.waiting.push(waiting) }
     }
 
     /// Returns the number of the first request.
     pub(super) fn first(&self) -> Option<RequestId> {
-        self.waiting.first().map(Waiting::id)
+        self.waiting.first().map(|first| first.id)
     }
 
     /// Returns the number of the first message.
     pub(super) fn first_message(&self) -> Option<RequestId> {
-        self.waiting.iter().find(|one| matches!(one, Waiting::Message(..))).map(Waiting::id)
+        self.waiting.iter().find(|one| matches!(one.what, What::Message(_))).map(|one| one.id)
     }
 
     pub(super) fn pop(&mut self) -> Option<Waiting> {
         let waiting = self.waiting.pop()?;
-        self.bytes -= waiting.bytes();
+        self.bytes -= waiting.bytes;
         Some(waiting)
     }
 
     /// Takes out the request with this number.
     pub(super) fn remove(&mut self, id: RequestId) -> bool {
-        let removed = self.waiting.remove(|one| one.id() == id);
-        self.bytes -= removed.as_ref().map_or(0, Waiting::bytes);
+        let removed = self.waiting.remove(|one| one.id == id);
+        self.bytes -= removed.as_ref().map_or(0, |one| one.bytes);
         removed.is_some()
     }
 
     /// Takes out those that the policy does not keep.
     pub(super) fn give_up(&mut self, keep: Keep, mut end: impl FnMut(RequestId)) {
-        let mut kept = Self::new();
-        while let Some(waiting) = self.pop() {
+        // Each goes round once.
+        for _ in 0..self.waiting.len() {
+            let Some(waiting) = self.waiting.pop() else { return };
             let is_kept = match keep {
                 Keep::All => true,
-                Keep::Acknowledged => matches!(waiting, Waiting::Request(_)),
+                Keep::Acknowledged => matches!(waiting.what, What::Request(_)),
                 Keep::Nothing => false,
             };
-            if is_kept { kept.push(waiting) } else { end(waiting.id()) }
+            if is_kept {
+                self.waiting.push(waiting);
+            } else {
+                self.bytes -= waiting.bytes;
+                end(waiting.id);
+            }
         }
-        *self = kept;
     }
 }

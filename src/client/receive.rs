@@ -200,7 +200,7 @@ impl Core {
         self.session.release_id(packet_id);
         if let Answer::Done(request, reasons, properties) = answer {
             let (id, origin) = (request.id, request.origin);
-            self.subscribed(request, &reasons);
+            self.subscribed(&request, &reasons);
             let completion = match kind {
                 Kind::Subscribe => Completion::Subscribed(reasons),
                 Kind::Unsubscribe => Completion::Unsubscribed(reasons),

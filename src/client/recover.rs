@@ -1,8 +1,9 @@
 //! Requests over lost connections: what waits, what is sent anew, and what ends.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::offline::{Keep, Overflow, Waiting};
+use super::offline::{Keep, Overflow, Waiting, What};
 use super::requests::{Kind, Origin, Request};
 use super::subscribed::Owed;
 use super::{CallError, Completion, Core, Limits, Notice, RequestError, RequestId, State};
@@ -42,7 +43,7 @@ impl Core {
         while self.sent_at.pop().is_some() {}
         for request in self.requests.take_all() {
             match request.origin {
-                Origin::Caller => self.offline.put_first(request),
+                Origin::Caller => self.offline.push_request(request, true),
                 Origin::Expired => {}
                 Origin::Again => self.subscriptions.owe(&request),
             }
@@ -97,25 +98,27 @@ impl Core {
         &mut self,
         filters: Vec<(TopicFilter, SubscriptionOptions)>,
         properties: PropertiesBuf,
-    ) -> Result<(), (Request, CallError)> {
+    ) -> Result<(), (Box<Request>, CallError)> {
         let id = RequestId(self.next_request);
         self.next_request += 1;
-        self.send_request(Request { id, kind: Kind::Subscribe, origin: Origin::Again, filters, properties })
+        let request = Request { id, kind: Kind::Subscribe, origin: Origin::Again, filters, properties };
+        self.send_request(Box::new(request))
     }
 
     /// Notes an answer, and tells which subscriptions were not made again.
-    pub(super) fn subscribed(&mut self, request: Request, reasons: &[ReasonCode]) {
+    pub(super) fn subscribed(&mut self, request: &Request, reasons: &[ReasonCode]) {
         if request.kind == Kind::Unsubscribe {
             return;
         }
         let is_again = request.origin == Origin::Again;
-        for ((filter, options), reason) in request.filters.into_iter().zip(reasons) {
+        for ((filter, options), reason) in request.filters.iter().zip(reasons) {
             if !reason.is_error() {
                 if request.origin == Origin::Caller {
-                    self.subscriptions.add(filter, options, &request.properties);
+                    self.subscriptions.add(filter, *options, &request.properties);
                 }
             } else if is_again {
-                self.subscriptions.forget(&filter);
+                self.subscriptions.forget(filter);
+                let filter = filter.clone();
                 self.ends.notice(Notice::NotResubscribed { filter, error: RequestError::Refused(*reason) });
             }
         }
@@ -170,26 +173,17 @@ impl Core {
         if self.session.has_next_before(first) {
             return false;
         }
-        match self.offline.pop() {
-            Some(Waiting::Message(id, message)) => {
-                let properties = message.properties.as_properties();
-                match self.write_at_most_once(
-                    message.topic.as_str(),
-                    &message.payload,
-                    message.retain,
-                    properties,
-                    usize::MAX,
-                ) {
-                    Ok(()) => self.ends.done(id, Completion::Published(ReasonCode::Success)),
-                    Err(error) => self.ends.failed(id, refused(&error)),
-                }
+        let Some(Waiting { id, what, .. }) = self.offline.pop() else { return false };
+        let sent = match what {
+            What::Message(message) => {
+                let (topic, properties) = (message.topic.as_str(), message.properties.as_properties());
+                self.write_at_most_once(topic, &message.payload, message.retain, properties, usize::MAX)
+                    .map(|()| self.ends.done(id, Completion::Published(ReasonCode::Success)))
             }
-            Some(Waiting::Request(request)) => {
-                if let Err((request, error)) = self.send_request(request) {
-                    self.ends.failed(request.id, refused(&error));
-                }
-            }
-            None => {}
+            What::Request(request) => self.send_request(request).map_err(|(_, error)| error),
+        };
+        if let Err(error) = sent {
+            self.ends.failed(id, refused(&error));
         }
         true
     }

@@ -1,5 +1,6 @@
 //! SUBSCRIBE and UNSUBSCRIBE: their contents, and those that wait for their answers.
 
+use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -80,13 +81,13 @@ struct Packet {
     /// Makes subscriptions again.
     is_again: bool,
     /// The request, if this is its only packet.
-    request: Option<Request>,
+    request: Option<Box<Request>>,
 }
 
 /// A request in several packets, which ends with the last of their answers.
 #[derive(Debug)]
 struct Split {
-    request: Request,
+    request: Box<Request>,
     /// Packets without an answer.
     missing: usize,
     /// A reason for each filter of the request.
@@ -98,7 +99,7 @@ struct Split {
 #[derive(Debug)]
 pub(super) enum Answer {
     /// The request is over, with these reasons and properties.
-    Done(Request, Vec<ReasonCode>, PropertiesBuf),
+    Done(Box<Request>, Vec<ReasonCode>, PropertiesBuf),
     /// Other packets of the request wait for theirs.
     Partial,
 }
@@ -123,7 +124,7 @@ impl Requests {
 
     /// All of the request's packets are added, the last one under this identifier. Their answers
     /// are collected if they are several.
-    pub(super) fn begin(&mut self, request: Request, packets: usize, last: PacketId) {
+    pub(super) fn begin(&mut self, request: Box<Request>, packets: usize, last: PacketId) {
         if packets > 1 {
             let reasons = vec![ReasonCode::Success; request.filters.len()];
             self.split.push(Split { request, missing: packets, reasons, properties: PropertiesBuf::new() });
@@ -134,12 +135,14 @@ impl Requests {
 
     /// Takes back the packets of a request. Returns their identifiers.
     pub(super) fn withdraw(&mut self, id: RequestId) -> Vec<PacketId> {
-        let mut all = self.packets.latest_first(|packet| packet.id.0);
-        all.retain(|(number, _)| *number == id.0);
         let mut packet_ids = Vec::new();
-        for (_, packet_id) in all {
-            self.packets.remove(packet_id);
-            packet_ids.push(packet_id);
+        for (packet_id, packet) in self.packets.iter() {
+            if packet.id == id {
+                packet_ids.push(packet_id);
+            }
+        }
+        for packet_id in &packet_ids {
+            self.packets.remove(*packet_id);
         }
         self.take_split(id);
         packet_ids
@@ -178,7 +181,8 @@ impl Requests {
     }
 
     /// Takes out all of them, the last one first. The connection is gone.
-    pub(super) fn take_all(&mut self) -> Vec<Request> {
+    #[expect(clippy::vec_box, reason = "the requests are in boxes before and after")]
+    pub(super) fn take_all(&mut self) -> Vec<Box<Request>> {
         let mut all = Vec::new();
         for (_, packet_id) in self.packets.latest_first(|packet| packet.id.0) {
             let Some(Packet { id, request, .. }) = self.packets.remove(packet_id) else { continue };

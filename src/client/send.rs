@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use super::assigned_aliases::Terms;
-use super::offline::Waiting;
 use super::recover::refused;
 use super::{Breach, CallError, CloseReason, Completion, Core, Due, Limits, RequestError, RequestId, State};
 use crate::codec::{
@@ -94,7 +93,7 @@ impl Core {
             };
             self.session.enqueue(delivery).map_err(|full| CallError::QueueFull { messages: full.messages })?;
         } else {
-            self.offline.push(Waiting::Message(id, message));
+            self.offline.push_message(id, message);
         }
         self.next_request += 1;
         self.send_queued();

@@ -1,9 +1,9 @@
 //! SUBSCRIBE and UNSUBSCRIBE, in as many packets as the broker's limits ask for.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::offline::Waiting;
 use super::requests::{Kind, Origin, Request};
 use super::{CallError, Core, RequestId, State, routes};
 use crate::codec::{EncodeError, PacketId, Properties, PropertiesBuf, PropertyId, SubscriptionOptions, Value};
@@ -21,7 +21,7 @@ impl Core {
         properties: &PropertiesBuf,
     ) -> Result<RequestId, CallError> {
         let id = RequestId(self.next_request);
-        let request = Request { id, kind, origin: Origin::Caller, filters, properties: properties.clone() };
+        let request = Box::new(Request { id, kind, origin: Origin::Caller, filters, properties: properties.clone() });
         let waits = if matches!(self.state, State::Connected { .. }) && self.offline.len() == 0 {
             self.write_request(&request)?
         } else {
@@ -38,14 +38,14 @@ impl Core {
         }
         match waits {
             Some(written) => self.begin_request(request, written),
-            None => self.offline.push(Waiting::Request(request)),
+            None => self.offline.push_request(request, false),
         }
         self.next_request += 1;
         Ok(id)
     }
 
     /// Sends a request that waited, or a subscription again.
-    pub(super) fn send_request(&mut self, request: Request) -> Result<(), (Request, CallError)> {
+    pub(super) fn send_request(&mut self, request: Box<Request>) -> Result<(), (Box<Request>, CallError)> {
         match self.write_request(&request) {
             Ok(Some(written)) => {
                 self.begin_request(request, written);
@@ -56,7 +56,7 @@ impl Core {
         }
     }
 
-    fn begin_request(&mut self, request: Request, (last, packets): Written) {
+    fn begin_request(&mut self, request: Box<Request>, (last, packets): Written) {
         self.note_sent(last, request.id);
         self.requests.begin(request, packets, last);
     }

@@ -38,8 +38,8 @@ impl Subscriptions {
     }
 
     /// Notes a subscription that the broker accepted.
-    pub(super) fn add(&mut self, filter: TopicFilter, options: SubscriptionOptions, properties: &PropertiesBuf) {
-        let one = Subscribed { filter, options, properties: properties.clone(), is_owed: false };
+    pub(super) fn add(&mut self, filter: &TopicFilter, options: SubscriptionOptions, properties: &PropertiesBuf) {
+        let one = Subscribed { filter: filter.clone(), options, properties: properties.clone(), is_owed: false };
         match self.place(&one.filter) {
             Ok(place) => self.0[place] = one,
             Err(place) => self.0.insert(place, one),

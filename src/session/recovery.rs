@@ -42,16 +42,12 @@ impl<T: Copy + Ord> Session<T> {
     /// True if `next_outgoing` returns what was sent before, or a delivery with a tag below this
     /// one.
     pub(crate) fn has_next_before(&mut self, tag: T) -> bool {
-        match self.next_owed() {
-            Some(packet_id) => {
-                let publish = self.in_flight.get(packet_id).and_then(|entry| entry.state.delivery());
-                publish.is_none_or(|delivery| self.has_quota_for(delivery.qos))
-            }
-            None => {
-                let first = self.queue.iter().next();
-                self.may_send() && first.is_some_and(|first| first.tag < tag && self.has_quota_for(first.qos))
-            }
+        if let Some(packet_id) = self.next_owed() {
+            let publish = self.in_flight.get(packet_id).and_then(|entry| entry.state.delivery());
+            return publish.is_none_or(|delivery| self.has_quota_for(delivery.qos));
         }
+        let first = self.queue.iter().next();
+        self.may_send() && first.is_some_and(|first| first.tag < tag && self.has_quota_for(first.qos))
     }
 
     /// True if the delivery under this identifier has this tag.
