@@ -4,7 +4,9 @@ import { test } from 'node:test'
 import { install, load } from './lib/packed.mjs'
 import { createWebSocket, startScript } from './lib/script.mjs'
 
-const { Client, IndeterminateError, PublishError, TimeoutError, connect } = await load(install(), 'wasmqtt')
+const project = install()
+const { Broker, Client: PageClient, connect: connectInPage } = await load(project, 'wasmqtt/broker')
+const { Client, IndeterminateError, PublishError, TimeoutError, connect } = await load(project, 'wasmqtt')
 
 const timeout = 20_000
 const never = () => new Promise(() => {})
@@ -106,4 +108,35 @@ test('PUBACK for QoS 2 is a notice, and an error if strict', { timeout }, async 
   await client.end()
   const strict = await connect(server.url, { createWebSocket, strict: true })
   await assert.rejects(strict.publish('a', 'b', { qos: 2 }))
+})
+
+/** [MQTT-3.1.3-9]. The will of a page that does not come back is the clock. */
+test('a reload with a session and a will delay publishes no will', { timeout }, async t => {
+  const broker = new Broker()
+  t.after(() => broker.close())
+  const wills = []
+  let gone
+  const last = new Promise(resolve => {
+    gone = resolve
+  })
+  await broker.subscribe('will/#', message => {
+    wills.push(message.topic)
+    if (message.topic === 'will/gone') gone()
+  })
+  const options = name => ({
+    clientId: name,
+    cleanStart: false,
+    sessionExpiry: 60,
+    will: { topic: `will/${name}`, payload: 'gone', qos: 1, delay: 1 },
+  })
+  const reloaded = await connectInPage(broker, options('reloaded'))
+  const away = await connectInPage(broker, options('gone'))
+  reloaded.kill()
+  away.kill()
+  const again = new PageClient(broker, options('reloaded'))
+  await again.ready
+  assert.equal(again.sessionPresent, true)
+  await last
+  assert.deepEqual(wills, ['will/gone'])
+  await again.end()
 })
