@@ -11,6 +11,7 @@ import { setUpFirefox } from './lib/firefox.mjs'
 import { setUpMosquitto } from './lib/mosquitto.mjs'
 import { readOptions } from './lib/options.mjs'
 import { setUpPaho } from './lib/python.mjs'
+import { apiReference } from './lib/reference.mjs'
 import { Report } from './lib/report.mjs'
 
 const usage = `npm test -- [--quick] [--verbose]
@@ -59,6 +60,7 @@ async function everything() {
   await packageTests(report, env)
   await report.step("examples' packages", { needs: ['npm packages'] }, setUpExamples)
   await exampleTests(report, env)
+  await apiReference(report, env)
   await browserTests(report, env)
   await pageTests(report, env)
 }
