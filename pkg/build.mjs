@@ -45,6 +45,7 @@ await build({
     broker: 'src/broker.ts',
     hooks: 'src/broker/lazy-hooks.ts',
     bridge: 'src/broker/lazy-bridge.ts',
+    latest: 'src/message/lazy-latest.ts',
     stores: 'src/store/lazy-store.ts',
     requests: 'src/client/lazy-requests.ts',
   },
@@ -66,7 +67,7 @@ await build({
     { name: 'glue', setup: bundleGlue },
   ],
 })
-const bundles = ['index', 'broker', 'hooks', 'bridge', 'stores', 'requests', 'common', 'inline', 'broker-inline']
+const bundles = ['index', 'broker', 'hooks', 'bridge', 'latest', 'stores', 'requests', 'common', 'inline', 'broker-inline']
 for (const name of bundles) await minify(name)
 copyFileSync(join(root, 'src', 'react-native.cjs'), join(dist, 'react-native.cjs'))
 await build({ ...library, ...forNode, entryPoints: { node: 'src/node.ts' } })

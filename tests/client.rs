@@ -11,6 +11,7 @@ mod client {
     mod faults;
     mod flow;
     mod life;
+    mod manual;
     mod offline;
     mod recovery;
     mod script;

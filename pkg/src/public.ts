@@ -2,14 +2,37 @@
 
 export type { AuthenticationStep, Authenticator, Reauthentication } from './client/authentication.js'
 export { BaseClient, type ClientEventMap, type EndOptions } from './client/client.js'
-export { type Notice, NoticeEvent, PacketEvent, type Status, StatusEvent } from './client/events.js'
+export {
+  ClientErrorEvent,
+  type Notice,
+  NoticeEvent,
+  PacketEvent,
+  type Status,
+  StatusEvent,
+  UnhandledEvent,
+} from './client/events.js'
 export type { ClientOptions, Credentials, OfflineOptions, QueueOptions, Will } from './client/options.js'
 export type { RequestLimits } from './client/request-limits.js'
-export type { MessagesOptions, PublishOptions, RequestOptions, SubscribeOptions } from './client/request-options.js'
+export type {
+  DrainOptions,
+  LatestOptions,
+  MessagesOptions,
+  PublishOptions,
+  RequestOptions,
+  SubscribeOptions,
+  UnsubscribeOptions,
+} from './client/request-options.js'
 export type { QueueState, ServerLimits } from './client/server.js'
-export type { Subscription } from './client/subscriptions.js'
+export type {
+  GrantedFilter,
+  Subscription,
+  SubscriptionEnd,
+  SubscriptionGroup,
+  SubscriptionOf,
+} from './client/subscriptions.js'
 export type { Acknowledgement } from './message/acknowledgement.js'
-export type { Handler, Message, Payload, QoS } from './message/message.js'
+export type { LatestStream } from './message/latest-stream.js'
+export type { Handler, Message, Payload, QoS, RejectCode } from './message/message.js'
 export type { MessageStream } from './message/message-stream.js'
 export type { PacketKind, PacketRecord } from './message/packet-record.js'
 export type { ConnackProperties, MessageProperties, UserProperties } from './message/properties.js'

@@ -67,6 +67,8 @@ test('the tarball holds exactly the entries, what they share, the parts that loa
     'dist/index.js.map',
     'dist/inline.js',
     'dist/inline.js.map',
+    'dist/latest.js',
+    'dist/latest.js.map',
     'dist/node.js',
     'dist/node.js.map',
     'dist/react-native.cjs',

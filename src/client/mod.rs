@@ -31,6 +31,8 @@ mod breach;
 mod calls;
 mod disconnect;
 mod ends;
+mod handlers;
+mod held_acks;
 mod keep_alive;
 mod limits;
 mod offline;
@@ -49,7 +51,7 @@ pub use offline::{Keep, Overflow};
 pub use options::{ClientOptions, ClientWill};
 pub use output::{
     CallError, CloseReason, Completion, Connected, HandlerId, InFrame, Incoming, Notice, Output, RequestError,
-    RequestId,
+    RequestId, Ticket,
 };
 
 use crate::codec::{Decoder, Located, PacketId, Properties, PropertiesBuf, Publish, QoS};
@@ -57,11 +59,11 @@ use crate::collections::fifo::Fifo;
 use crate::session::{Session, SessionLimits};
 use crate::time::Time;
 use crate::time_limit::TimeLimit;
-use crate::topic::TopicFilter;
 use aliases::Aliases;
 use assigned_aliases::AssignedAliases;
 use breach::Breach;
 use ends::{End, Ends};
+use held_acks::HeldAcks;
 use keep_alive::{Due, KeepAlive};
 use limits::Limits;
 use offline::Offline;
@@ -117,6 +119,7 @@ struct Core {
     assigned_aliases: AssignedAliases,
     ends: Ends,
     exchange: auth::Exchange,
+    held_acks: HeldAcks,
     /// Packets to transmit at the end of the turn.
     outgoing: Vec<u8>,
     /// The connection is over, which is said once all else is said.
@@ -173,6 +176,7 @@ struct Arrival {
     packet_id: Option<PacketId>,
     slot: usize,
     topic_changed: bool,
+    ticket: Option<Ticket>,
     /// How many bytes of the packet's end are payload, and how many before it are properties.
     payload_bytes: usize,
     properties_bytes: usize,
@@ -205,6 +209,7 @@ impl Client {
             assigned_aliases: AssignedAliases::new(),
             ends: Ends::new(),
             exchange: auth::Exchange::default(),
+            held_acks: HeldAcks::new(),
             outgoing: Vec::new(),
             closing: None,
             closing_properties: PropertiesBuf::new(),
@@ -322,21 +327,6 @@ impl Client {
         self.core.options.password = password;
     }
 
-    /// Messages that match the filter are for this handler from now on. Subscribing is apart:
-    /// [`subscribe`](Self::subscribe).
-    ///
-    /// A handler of a shared filter has no other filter. It gets the copies with the identifier of
-    /// its subscription: the caller's, or one that the client gives to a SUBSCRIBE of one filter.
-    /// From a broker that takes none, and in 3.1.1, it gets all messages that match.
-    pub fn add_handler(&mut self, filter: &TopicFilter, handler: HandlerId) {
-        self.core.routes.add(filter, handler);
-    }
-
-    /// No longer.
-    pub fn remove_handler(&mut self, filter: &TopicFilter, handler: HandlerId) {
-        self.core.routes.remove(filter, handler);
-    }
-
     /// Properties of the broker's packet behind the last [`Output::Done`] or [`Output::Closed`],
     /// such as its reason string; empty without one. Read before the next output.
     #[must_use]
@@ -354,16 +344,30 @@ impl Client {
     /// Returns the next output. Packets are decoded here, one at a time, so that an output can
     /// borrow from the bytes that came.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
-        let next = self.next_received().or_else(|| self.next_to_send())?;
-        self.output(next)
+        self.poll(true, true)
     }
 
     /// Returns the next output, as [`poll_output`](Self::poll_output), but leaves
     /// [`Output::Transmit`] and [`Output::Closed`] for it. A host that has more input in this turn
     /// sends all answers in one frame.
     pub fn poll_received(&mut self) -> Option<Output<'_>> {
-        let next = self.next_received()?;
-        self.output(next)
+        self.poll(true, false)
+    }
+
+    /// Returns the next output apart from those of received bytes that are not decoded yet. A host
+    /// that handles a long frame in slices sends acknowledgements and pings between them.
+    pub fn poll_transmit(&mut self) -> Option<Output<'_>> {
+        self.poll(false, true)
+    }
+
+    /// Returns the next output: of received bytes, and of packets to send.
+    #[inline]
+    pub(crate) fn poll(&mut self, received: bool, transmit: bool) -> Option<Output<'_>> {
+        let mut next = if received { self.next_received() } else { (!self.core.ends.is_empty()).then_some(Next::End) };
+        if next.is_none() && transmit {
+            next = self.next_to_send();
+        }
+        self.output(next?)
     }
 
     fn output(&mut self, next: Next) -> Option<Output<'_>> {
@@ -457,7 +461,14 @@ impl Client {
             properties: Properties::checked(&bytes[properties..payload]),
             payload: &bytes[payload..],
         };
-        Incoming { publish, topic_slot: offset(arrival.slot), topic_changed: arrival.topic_changed, handlers, in_frame }
+        Incoming {
+            publish,
+            topic_slot: offset(arrival.slot),
+            topic_changed: arrival.topic_changed,
+            handlers,
+            in_frame,
+            ticket: arrival.ticket,
+        }
     }
 }
 

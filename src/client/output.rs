@@ -24,6 +24,11 @@ impl RequestId {
 #[repr(transparent)]
 pub struct HandlerId(pub u32);
 
+/// A message whose acknowledgement waits for [`Client::acknowledge`](super::Client::acknowledge).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(transparent)]
+pub struct Ticket(pub(crate) u32);
+
 /// An action or a piece of news for the host.
 #[derive(Debug)]
 pub enum Output<'a> {
@@ -84,6 +89,8 @@ pub struct Incoming<'a> {
     pub handlers: &'a [HandlerId],
     /// Where its parts begin in the frame that was fed last, if the whole packet lies in it.
     pub in_frame: Option<InFrame>,
+    /// Ticket for its acknowledgement, if a handler of it acknowledges by hand.
+    pub ticket: Option<Ticket>,
 }
 
 /// Byte offsets into the frame that was fed last.

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::requests::{Answer, Kind, Origin};
 use super::{
     Arrival, Breach, CloseReason, Completion, Core, KeepAlive, Limits, Next, Notice, RequestError, RequestId, State,
+    Ticket,
 };
 use crate::codec::{
     Ack, Connack, Disconnect, Packet, PacketId, PacketKind, Properties, PropertyId, Publish, QoS, ReasonCode, Version,
@@ -112,10 +113,14 @@ impl Core {
     fn on_publish(&mut self, publish: &Publish<'_>) -> Outcome {
         let topic = self.aliases.topic(publish, self.options.topic_alias_maximum)?;
         let route = self.routes.find(topic, publish.properties);
-        if let Some(packet_id) = publish.packet_id
-            && !self.receive(publish.qos, packet_id)?
-        {
-            return Ok(None);
+        let mut ticket = None;
+        if let Some(packet_id) = publish.packet_id {
+            if !self.receive(publish.qos, packet_id, route.manual)? {
+                return Ok(None);
+            }
+            if route.manual {
+                ticket = Some(self.held_acks.hold(publish.qos, packet_id, None));
+            }
         }
         self.arrival = Arrival {
             dup: publish.dup,
@@ -124,14 +129,15 @@ impl Core {
             packet_id: publish.packet_id,
             slot: route.slot,
             topic_changed: route.changed,
+            ticket,
             payload_bytes: publish.payload.len(),
             properties_bytes: publish.properties.as_bytes().len(),
         };
         Ok(Some(Next::Message))
     }
 
-    /// Acknowledges; says whether the message is new.
-    fn receive(&mut self, qos: QoS, packet_id: PacketId) -> Result<bool, &'static Breach> {
+    /// Acknowledges, unless it is new and `manual`. Returns true if the message is new.
+    fn receive(&mut self, qos: QoS, packet_id: PacketId, manual: bool) -> Result<bool, &'static Breach> {
         let received = self.session.on_publish(qos, packet_id);
         if received == Received::ReceiveMaximumExceeded {
             return Err(&Breach {
@@ -140,12 +146,42 @@ impl Core {
                 problem: "more unacknowledged messages than the client's receive maximum",
             });
         }
+        let is_new = received == Received::New;
+        if !is_new && self.held_acks.repeat(packet_id) {
+            self.send_answers(qos);
+        } else if !is_new || !manual {
+            if self.held_acks.is_empty(qos) {
+                self.answer(qos, packet_id, ReasonCode::Success);
+            } else {
+                self.held_acks.hold(qos, packet_id, Some(ReasonCode::Success));
+            }
+        }
+        Ok(is_new)
+    }
+
+    /// Answers the message of a ticket. Returns false if the ticket is void.
+    pub(super) fn settle(&mut self, ticket: Ticket, reason: ReasonCode) -> bool {
+        let is_known = reason.is_allowed_in(PacketKind::Puback);
+        let settled = self.held_acks.settle(ticket, if is_known { reason } else { ReasonCode::UnspecifiedError });
+        self.send_answers(ticket.qos());
+        settled
+    }
+
+    /// Sends the acknowledgements whose turn has come.
+    fn send_answers(&mut self, qos: QoS) {
+        while let Some((packet_id, reason)) = self.held_acks.next(qos) {
+            self.answer(qos, packet_id, reason);
+        }
+    }
+
+    /// PUBACK or PUBREC.
+    fn answer(&mut self, qos: QoS, packet_id: PacketId, reason: ReasonCode) {
         let kind = if qos == QoS::AtLeastOnce { PacketKind::Puback } else { PacketKind::Pubrec };
-        self.acknowledge(kind, packet_id, ReasonCode::Success);
-        if qos == QoS::AtLeastOnce {
+        self.acknowledge(kind, packet_id, reason);
+        // A refused QoS 2 exchange is over (§4.3.3). In 3.1.1 the broker cannot tell.
+        if qos == QoS::AtLeastOnce || (reason.is_error() && self.options.version == Version::V5) {
             self.session.acknowledged(qos, packet_id);
         }
-        Ok(received == Received::New)
     }
 
     fn on_ack(&mut self, ack: &Ack<'_>, kind: session::Ack, reason: ReasonCode) -> Result<(), &'static Breach> {

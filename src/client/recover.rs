@@ -37,6 +37,7 @@ impl Core {
     /// Settles what ends with a connection, or with an attempt that got none. Called once for each.
     pub(super) fn on_lost(&mut self) {
         self.aliases.clear();
+        self.held_acks.disconnected();
         self.suspect();
         self.session.disconnected();
         self.end_exchange();
@@ -66,6 +67,7 @@ impl Core {
         let uses_identifiers = limits.subscription_identifiers && self.options.version == Version::V5;
         self.routes.begin(session_present, uses_identifiers);
         if !session_present {
+            self.held_acks.clear();
             self.subscriptions.lost();
             if self.options.keep == Keep::All {
                 self.session.send_anew();
@@ -208,6 +210,7 @@ impl Core {
     /// Ends every request that is under way.
     pub(super) fn give_up_all(&mut self) {
         self.give_up_waiting(Keep::Nothing);
+        self.held_acks.clear();
         let lost = self.session.clear();
         self.give_up(&lost, RequestError::ConnectionClosed);
     }

@@ -14,12 +14,15 @@ use crate::topic::TopicFilter;
 /// How many topics are remembered: `SETS` times `WAYS`.
 const SETS: usize = 64;
 const WAYS: usize = 4;
+/// Mark of a handler that acknowledges by hand, beside an identifier of 28 bits.
+const MANUAL: u32 = 1 << 31;
 
 /// The router of the client's handlers, with a bounded cache before it. Dashboards see the same few
 /// topics again and again. A known topic costs one hash and one comparison.
 #[derive(Debug, Default)]
 pub(super) struct Routes {
-    /// A handler of a shared filter has the filter's own identifier; 0 is another one.
+    /// A handler of a shared filter has the filter's own identifier; 0 is another one. `MANUAL` is
+    /// added for one that acknowledges by hand.
     router: Router<HandlerId, u32>,
     /// A handler of a shared filter was added.
     has_shared: bool,
@@ -44,6 +47,8 @@ struct Slot {
     hash: u32,
     topic: Box<str>,
     handlers: Vec<HandlerId>,
+    /// One of them acknowledges by hand.
+    manual: bool,
 }
 
 /// Where a topic's handlers are.
@@ -52,13 +57,23 @@ pub(super) struct Route {
     pub(super) slot: usize,
     /// Not as it was when the slot was last given out.
     pub(super) changed: bool,
+    /// A handler acknowledges by hand.
+    pub(super) manual: bool,
 }
 
 impl Routes {
     pub(super) fn add(&mut self, filter: &TopicFilter, handler: HandlerId) {
+        self.insert(filter, handler, 0);
+    }
+
+    pub(super) fn add_manual(&mut self, filter: &TopicFilter, handler: HandlerId) {
+        self.insert(filter, handler, MANUAL);
+    }
+
+    fn insert(&mut self, filter: &TopicFilter, handler: HandlerId, manual: u32) {
         let own = identifier(filter);
         self.has_shared |= own != 0;
-        self.router.insert(filter, handler, own);
+        self.router.insert(filter, handler, own | manual);
         self.generation += 1;
     }
 
@@ -93,7 +108,7 @@ impl Routes {
         for (way, slot) in self.slots.get(first..first + WAYS).unwrap_or_default().iter().enumerate() {
             if slot.hash == hash && *slot.topic == *topic {
                 if slot.generation == self.generation && !self.has_shared {
-                    return Route { slot: first + way, changed: false };
+                    return Route { slot: first + way, changed: false, manual: slot.manual };
                 }
                 place = Some(first + way);
                 break;
@@ -122,9 +137,9 @@ impl Routes {
             self.slots.push(Slot::default());
         }
         let place = place.unwrap_or_else(|| self.give_way(first));
-        let mut handlers = self.handlers(topic, properties, !self.uses_identifiers);
+        let (mut handlers, mut manual) = self.handlers(topic, properties, !self.uses_identifiers);
         if handlers.is_empty() && self.is_resumed {
-            handlers = self.handlers(topic, properties, true);
+            (handlers, manual) = self.handlers(topic, properties, true);
         }
         let slot = &mut self.slots[place];
         let changed = slot.generation != self.generation || *slot.topic != *topic || slot.handlers != handlers;
@@ -134,21 +149,26 @@ impl Routes {
             slot.topic = topic.into();
         }
         slot.handlers = handlers;
-        Route { slot: place, changed }
+        slot.manual = manual;
+        Route { slot: place, changed, manual }
     }
 
     /// The handlers of a message in the order of registration, and once where several filters of a
-    /// handler match. `all`: also those of shared filters for which it is not.
+    /// handler match. `all`: also those of shared filters for which it is not. With true if one of
+    /// them acknowledges by hand.
     #[inline(never)]
-    fn handlers(&self, topic: &str, properties: Properties<'_>, all: bool) -> Vec<HandlerId> {
+    fn handlers(&self, topic: &str, properties: Properties<'_>, all: bool) -> (Vec<HandlerId>, bool) {
         let mut handlers = Vec::new();
-        self.router.for_each_match(topic, |handler, own| {
+        let mut manual = false;
+        self.router.for_each_match(topic, |handler, value| {
+            let own = value & !MANUAL;
             let place = handlers.partition_point(|other| other < handler);
-            if handlers.get(place) != Some(handler) && (all || *own == 0 || self.is_for(*own, properties)) {
+            if handlers.get(place) != Some(handler) && (all || own == 0 || self.is_for(own, properties)) {
                 handlers.insert(place, *handler);
+                manual |= *value != own;
             }
         });
-        handlers
+        (handlers, manual)
     }
 
     /// True if the copy with these properties is for a shared filter.
@@ -218,9 +238,9 @@ mod tests {
         let first = find(&mut routes, "a/b");
         assert!(first.changed);
         assert_eq!(routes.at(first.slot), ("a/b", &[HandlerId(1), HandlerId(2)][..]));
-        assert_eq!(find(&mut routes, "a/b"), Route { slot: first.slot, changed: false });
+        assert_eq!(find(&mut routes, "a/b"), Route { slot: first.slot, changed: false, manual: false });
         routes.remove(&filter("a/+"), HandlerId(1));
-        assert_eq!(find(&mut routes, "a/b"), Route { slot: first.slot, changed: true });
+        assert_eq!(find(&mut routes, "a/b"), Route { slot: first.slot, changed: true, manual: false });
         assert_eq!(routes.at(first.slot).1, [HandlerId(2)]);
     }
 

@@ -33,6 +33,8 @@ export const turn = () =>
 export class Host {
   lines = []
   messages = []
+  /** The client that calls. */
+  core
   #packets = []
   #memory
   #frame = new ArrayBuffer(0)
@@ -107,6 +109,11 @@ export class Host {
     }
     this.messages.push(message)
     this.write(`message ${message.topic} ${decoder.decode(message.payload)}`)
+  }
+
+  /** The next slice begins in a task of its own. */
+  pause() {
+    turn().then(() => this.core.__wbg_ptr && this.core.resume())
   }
 
   connected(sessionPresent, properties) {

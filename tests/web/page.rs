@@ -103,11 +103,11 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn link(this: &Core, broker: &JsValue);
     #[wasm_bindgen(method, catch, js_name = setHandler)]
-    fn set_handler(this: &Core, filter: &str, handler: u32, on: bool) -> Result<(), JsValue>;
-    #[wasm_bindgen(method, catch)]
-    pub(crate) fn subscribe(this: &Core, filter: &str, options: u8, properties: &JsValue) -> Result<f64, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    pub(crate) fn unsubscribe(this: &Core, filter: &str) -> Result<f64, JsValue>;
+    fn set_handler(this: &Core, filter: &str, handler: u32, mode: u8) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch, js_name = subscribe)]
+    fn subscribe_all(this: &Core, filters: &Array, options: u8, properties: &JsValue) -> Result<f64, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = unsubscribe)]
+    fn unsubscribe_all(this: &Core, filters: &Array) -> Result<f64, JsValue>;
     #[wasm_bindgen(method, catch, js_name = publish)]
     pub(crate) fn publish_with(
         this: &Core,
@@ -135,11 +135,19 @@ pub(crate) const QOS2: u8 = 4;
 
 impl Core {
     pub(crate) fn add_handler(&self, filter: &str, handler: u32) -> Result<(), JsValue> {
-        self.set_handler(filter, handler, true)
+        self.set_handler(filter, handler, 1)
+    }
+
+    pub(crate) fn subscribe(&self, filter: &str, options: u8, properties: &JsValue) -> Result<f64, JsValue> {
+        self.subscribe_all(&Array::of1(&filter.into()), options, properties)
+    }
+
+    pub(crate) fn unsubscribe(&self, filter: &str) -> Result<f64, JsValue> {
+        self.unsubscribe_all(&Array::of1(&filter.into()))
     }
 
     pub(crate) fn remove_handler(&self, filter: &str, handler: u32) -> Result<(), JsValue> {
-        self.set_handler(filter, handler, false)
+        self.set_handler(filter, handler, 0)
     }
 
     /// Publishes text; gives the request's number.
@@ -249,7 +257,8 @@ impl Page {
         let version = if get(&options, "version") == 4 { V4 } else { V5 };
         let host = Host::new(&wasm_bindgen::memory());
         let core = ClientCore::new(host.clone().unchecked_into(), in_order(&options).unchecked_into())?;
-        let core = JsValue::from(core).unchecked_into();
+        let core: Core = JsValue::from(core).unchecked_into();
+        set(&host, "core", &core);
         Ok(Self { core, socket: socket(&host, version), host, version })
     }
 

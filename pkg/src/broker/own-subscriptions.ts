@@ -5,6 +5,7 @@ import { accepted } from '../message/acknowledgement.js'
 import type { Handler } from '../message/message.js'
 import type { MessageQueue, MessageStream } from '../message/message-stream.js'
 import { ignore } from '../util/abort.js'
+import { reportUncaught } from '../util/report-error.js'
 import { bool, fields, oneOf, signal, text } from '../util/validate.js'
 import { type Answers, ClientHost, type Life, type Receiver } from '../wasm/callbacks.js'
 import type { BrokerCore, Host } from '../wasm/interface.js'
@@ -48,6 +49,10 @@ const nobody: Answers & Life = {
   authenticate: ignore,
   closed: ignore,
   onPacket: ignore,
+  pause: ignore,
+  onUnhandled: ignore,
+  onError: reportUncaught,
+  acknowledge: () => false,
 }
 
 /** A handler, with the function that ends it. */
@@ -83,7 +88,9 @@ export class OwnSubscriptions {
   }
 
   messages(filter: string, options: HostMessagesOptions | undefined): MessageStream {
-    return openStream(options, 5, this.#streams, (wish, handle) => this.subscribe(filter, wish, handle))
+    return openStream(options, 5, this.#streams, (wish, receiver) =>
+      this.subscribe(filter, wish, message => receiver.handle?.(message)),
+    )
   }
 
   /** Ends all subscriptions with the broker. */
@@ -114,6 +121,14 @@ export class OwnSubscriptions {
       throw thrownError(error, { kind: 'subscribe', filter })
     }
     signal?.throwIfAborted()
-    return { filter, qos: 2, acknowledgement: accepted, unsubscribe: end, [Symbol.asyncDispose]: end }
+    return {
+      filter,
+      qos: 2,
+      acknowledgement: accepted,
+      unsubscribe: end,
+      drain: end,
+      [Symbol.dispose]: () => void end(),
+      [Symbol.asyncDispose]: end,
+    }
   }
 }

@@ -1,12 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { type Acknowledgement, accepted } from '../message/acknowledgement.js'
+import type { LatestStream } from '../message/latest-stream.js'
 import type { Handler, Message, Payload } from '../message/message.js'
-import type { MessageQueue, MessageStream } from '../message/message-stream.js'
+import type { MessageStream } from '../message/message-stream.js'
 import { type ConnackProperties, type PropertyList, toList, type UserProperties } from '../message/properties.js'
 import { abortable, ignore } from '../util/abort.js'
 import { TimeoutError } from '../util/errors.js'
 import { ObservedEventTarget } from '../util/observed-event-target.js'
+import { reportUncaught } from '../util/report-error.js'
 import {
   disconnectCode,
   fields,
@@ -24,24 +26,35 @@ import type { Loader } from '../wasm/loader.js'
 import { type Subject, thrownError } from '../wasm/to-error.js'
 import type { Reauthentication } from './authentication.js'
 import { Connection } from './connection.js'
-import { NoticeEvent, PacketEvent, type Status, StatusEvent } from './events.js'
-import { openStream, unsubscribed } from './open-stream.js'
+import { ClientErrorEvent, NoticeEvent, PacketEvent, type Status, StatusEvent, UnhandledEvent } from './events.js'
+import { openLatest, openStream, type Queue, unsubscribed } from './open-stream.js'
 import { type ClientOptions, only5, readClientOptions } from './options.js'
 import { checkPublish, checkSubscribe, type RequestLimits } from './request-limits.js'
 import {
+  type DrainOptions,
+  type LatestOptions,
   type MessagesOptions,
   type PublishOptions,
   quickFlags,
   type RequestOptions,
+  readFilters,
   readHandler,
   readPublish,
   readRequest,
+  readSignal,
   readSubscribe,
   type SubscribeOptions,
+  type UnsubscribeOptions,
 } from './request-options.js'
 import type { Requester } from './requester.js'
 import type { QueueState, ServerLimits } from './server.js'
-import { endedBy, type Subscription, Subscriptions } from './subscriptions.js'
+import {
+  endedBy,
+  type Subscription,
+  type SubscriptionGroup,
+  type SubscriptionOf,
+  Subscriptions,
+} from './subscriptions.js'
 import { type Linkable, readTarget } from './target.js'
 
 /** Events of a client. */
@@ -49,6 +62,8 @@ export interface ClientEventMap {
   status: StatusEvent
   packet: PacketEvent
   notice: NoticeEvent
+  unhandled: UnhandledEvent
+  error: ClientErrorEvent
 }
 
 /** Options of `end()`. */
@@ -72,6 +87,8 @@ export interface EndOptions {
 }
 
 const sent = Promise.resolve(accepted)
+/** Name of the method by which Node shows an object. */
+const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom')
 const endFields = fields({
   reasonCode: disconnectCode('0x00, 0x04, 0x80-0x83, 0x90, 0x93-0x99'),
   reasonString: text,
@@ -92,7 +109,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   readonly ready: Promise<this>
 
   /** @internal */
-  protected readonly events = ['status', 'packet', 'notice']
+  protected readonly events = ['status', 'packet', 'notice', 'unhandled', 'error']
   /** @internal */
   protected readonly observed = 'packet'
   readonly #connection: Connection
@@ -100,7 +117,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   readonly #version: 4 | 5
   readonly #limits: RequestLimits | undefined
   readonly #sessionExpiry: number
-  readonly #streams = new Set<MessageQueue>()
+  readonly #streams = new Set<Queue>()
   #requester: Promise<Requester> | undefined
   /** The latest topic that passed the check. */
   #topic = ''
@@ -117,6 +134,10 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
       onStatus: status => this.#onStatus(status),
       onNotice: notice => void this.dispatchEvent(new NoticeEvent(notice)),
       onPacket: packet => void this.dispatchEvent(new PacketEvent(packet)),
+      onUnhandled: message => void this.dispatchEvent(new UnhandledEvent(message)),
+      onError: error => {
+        if (this.dispatchEvent(new ClientErrorEvent(error))) reportUncaught(error)
+      },
     })
     this.#subscriptions = new Subscriptions(this.#connection)
     this.ready = this.#connection.ready.then(() => this)
@@ -220,22 +241,46 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
    *
    * Handlers of one filter share its subscription at the broker. SUBSCRIBE is sent for the first
    * handler, and again for one with other options. The new options then hold for all, but the QoS
-   * never falls. A handler that joins with the same options is not sent the retained messages
-   * again.
+   * never falls. It is sent again as well for a handler that may have missed retained messages;
+   * handlers that had them are spared.
+   *
+   * Several filters go in one SUBSCRIBE, and the handler gets a message that matches several once.
+   * Resolves if the broker grants at least one of them.
    *
    * Rejects with an OptionError before anything is sent. Rejects with a SubscribeError if the
    * broker refuses, or the connection ends before. Rejects with a ClosedError if the client is
    * ended, or with the signal's reason.
    */
-  subscribe(filter: string, handler: Handler): Promise<Subscription>
-  subscribe(filter: string, options: SubscribeOptions, handler: Handler): Promise<Subscription>
-  subscribe(filter: string, ...rest: readonly unknown[]): Promise<Subscription> {
+  subscribe<F extends string | readonly string[]>(filters: F, handler: Handler): Promise<SubscriptionOf<F>>
+  subscribe<F extends string | readonly string[]>(
+    filters: F,
+    options: SubscribeOptions,
+    handler: Handler,
+  ): Promise<SubscriptionOf<F>>
+  subscribe(filters: string | readonly string[], ...rest: readonly unknown[]): Promise<unknown> {
     try {
       const [options, handler] = readHandler(rest)
-      return this.#subscribe(filter, options as SubscribeOptions, handler)
+      const subscribed = this.#subscribe(filters, options as SubscribeOptions, { handle: handler })
+      return Array.isArray(filters) ? subscribed : subscribed.then(single)
     } catch (error) {
-      return Promise.reject(thrownError(error, { kind: 'subscribe', filter }))
+      return Promise.reject(thrownError(error, { kind: 'subscribe', filter: String(filters) }))
     }
+  }
+
+  /**
+   * Ends the subscriptions of the filters, whoever made them: all their handlers and streams, and
+   * those of a session that was resumed. Sends one UNSUBSCRIBE.
+   *
+   * Resolves also for filters that were not subscribed. Rejects with an OptionError before anything
+   * is sent. Rejects with a SubscribeError if the broker refuses, a ClosedError if the client is
+   * ended, or the signal's reason.
+   */
+  async unsubscribe(filters: string | readonly string[], options?: UnsubscribeOptions): Promise<void> {
+    const all = readFilters(filters)
+    const signal = readSignal(options)
+    const subject: Subject = { kind: 'subscribe', filter: all[0] as string }
+    const bytes = all.join('').length
+    await this.#whenLoaded(subject, bytes, signal, ignore, core => this.#subscriptions.unsubscribe(core, all))
   }
 
   /**
@@ -246,8 +291,29 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
    * fails, or if the signal aborts. Wrong options throw an OptionError at once.
    */
   messages(filter: string, options?: MessagesOptions): MessageStream {
-    const subscribe = (wish: SubscribeOptions, handler: Handler) => this.subscribe(filter, wish, handler)
-    return openStream(options, this.#version, this.#streams, subscribe)
+    return openStream(options, this.#version, this.#streams, this.#streamer(filter))
+  }
+
+  /**
+   * Returns lists of messages that match the filter, for `for await`. A list has the latest message
+   * of each topic since the last list, and comes no more often than a page draws. For floods of
+   * messages that replace each other.
+   *
+   * Otherwise as `messages`.
+   */
+  latest(filter: string, options?: LatestOptions): LatestStream {
+    return openLatest(options, this.#version, this.#streams, this.#streamer(filter))
+  }
+
+  /**
+   * Resolves once all that was published is acknowledged, all other requests are answered, and all
+   * handlers have run, with the promises that they returned. Also resolves when the client closes.
+   *
+   * Rejects with an OptionError, or with the signal's reason.
+   */
+  async drain(options?: DrainOptions): Promise<void> {
+    const signal = readSignal(options)
+    await abortable(this.#drain(), signal, ignore)
   }
 
   /**
@@ -284,8 +350,22 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     this.#connection.kill()
   }
 
+  /** Ends the client without waiting. */
+  [Symbol.dispose](): void {
+    this.end().catch(ignore)
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.end()
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Client'
+  }
+
+  /** @internal */
+  [inspect](): string {
+    return `Client { clientId: ${JSON.stringify(this.clientId)}, status: '${this.status.phase}' }`
   }
 
   /** @internal */
@@ -330,21 +410,43 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     })
   }
 
-  #subscribe(filter: string, options: SubscribeOptions, handler: Handler): Promise<Subscription> {
-    text(filter, 'filter')
-    if (this.#limits) checkSubscribe(this.#limits, filter, this.#subscriptions.countWith(filter))
+  #subscribe(
+    given: string | readonly string[],
+    options: SubscribeOptions,
+    receiver: Receiver,
+    onEnd?: () => void,
+  ): Promise<SubscriptionGroup> {
+    const filters = readFilters(given)
+    for (const filter of filters) {
+      if (this.#limits) checkSubscribe(this.#limits, filter, this.#subscriptions.countWith(filter))
+    }
     const wish = readSubscribe(options, this.#version)
-    const receiver: Receiver = { handle: handler }
-    let joined: Promise<Subscription> | undefined
+    let joined: Promise<SubscriptionGroup> | undefined
     const cancel = () => {
       receiver.handle = undefined
       if (joined) unsubscribed(joined).catch(ignore)
     }
-    const subscribed = this.#whenLoaded({ kind: 'subscribe', filter }, filter.length, wish.signal, cancel, core => {
-      joined = this.#subscriptions.join(core, filter, wish, receiver)
+    const subject: Subject = { kind: 'subscribe', filter: filters[0] as string }
+    const subscribed = this.#whenLoaded(subject, filters.join('').length, wish.signal, cancel, core => {
+      joined = this.#subscriptions.join(core, filters, wish, receiver, onEnd)
       return joined
     })
     return subscribed.then(subscription => endedBy(wish.signal, subscription, this.#connection))
+  }
+
+  /** Returns the function that subscribes for a stream. */
+  #streamer(filter: string): Parameters<typeof openStream>[3] {
+    return async (wish, receiver, onEnd) => this.#subscribe(filter, wish, receiver, onEnd)
+  }
+
+  async #drain(): Promise<void> {
+    const { queue } = this.#connection
+    await this.#connection.settled()
+    while (queue.size > 0) {
+      // They are sent once there is a connection.
+      await new Promise(resolve => this.addEventListener('status', resolve, { once: true }))
+      await this.#connection.settled()
+    }
   }
 
   /** Makes the request now, or once the module is loaded. */
@@ -374,4 +476,9 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     }
     this.dispatchEvent(new StatusEvent(status))
   }
+}
+
+/** Returns the subscription to a single filter. */
+function single({ granted, refused: _, ...end }: SubscriptionGroup): Subscription {
+  return { ...(granted[0] as Subscription), ...end }
 }

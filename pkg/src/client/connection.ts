@@ -1,7 +1,9 @@
+import type { Message } from '../message/message.js'
 import type { PacketRecord } from '../message/packet-record.js'
 import { type ConnackProperties, fromList, type PropertyList } from '../message/properties.js'
 import { ignore } from '../util/abort.js'
 import { ClosedError, ConnectError, ConnectionError, OptionError, SubscribeError } from '../util/errors.js'
+import { nextTask } from '../util/next-task.js'
 import { onPageResume } from '../util/page-resume.js'
 import { optionError } from '../util/validate.js'
 import { ClientHost, type Receiver } from '../wasm/callbacks.js'
@@ -22,6 +24,8 @@ export interface Observer {
   onStatus(status: Status): void
   onPacket(packet: PacketRecord): void
   onNotice(notice: Notice): void
+  onUnhandled(message: Message): void
+  onError(error: unknown): void
 }
 
 /**
@@ -47,6 +51,9 @@ export class Connection {
   server: ServerLimits | undefined
 
   #core: ClientCore | undefined
+  #host: ClientHost | undefined
+  /** Resolves when the next slice of messages is handled, while one waits. */
+  #slice: Promise<void> | undefined
   #socket: WebSocketLike | undefined
   #socketError: unknown
   #wasOpen = false
@@ -139,6 +146,19 @@ export class Connection {
     return authentication.again(core, this.requests, connectTimeout, () => this.live === core)
   }
 
+  /** Resolves once all received bytes are handled. */
+  async idle(): Promise<void> {
+    while (this.#slice) await this.#slice
+  }
+
+  /** Resolves once all requests that were sent are answered, and all handlers have run. */
+  async settled(): Promise<void> {
+    const running = this.#host?.running ?? new Set()
+    while (this.requests.size > 0 || this.#slice || running.size > 0) {
+      await Promise.all([this.requests.idle(), this.idle(), ...running])
+    }
+  }
+
   watch(on: boolean): void {
     this.#isWatched = on
     this.run(core => core.watch(on))
@@ -158,6 +178,19 @@ export class Connection {
     const { error } = this.status as { readonly error?: Error }
     if (error) return new ClosedError(`the client is closed: ${error.message}`, { cause: error })
     return new ClosedError(this.#ending?.message ?? 'the client is closed', { cause: this.#ending?.reason })
+  }
+
+  /** Begins the next slice of messages in a task of its own. */
+  #pause(): void {
+    const slice = new Promise<void>(resolve => {
+      nextTask(() => {
+        // The slice may ask for another one.
+        this.#slice = undefined
+        this.run(core => core.resume())
+        resolve()
+      })
+    })
+    this.#slice = slice
   }
 
   #stop(message: string, reason: unknown, action: (core: ClientCore) => void): void {
@@ -222,12 +255,17 @@ export class Connection {
     onFailure.add(fail)
     this.cleanUp.add(() => onFailure.delete(fail))
     const host = new ClientHost(memory, glue, this.receivers, this.requests, {
+      pause: () => this.#pause(),
+      acknowledge: (ticket, reasonCode) => this.#core?.acknowledge(ticket, reasonCode) ?? false,
       connected: (sessionPresent, properties) => this.#onConnected(sessionPresent, properties),
       notice: (...notice) => this.#onNotice(...notice),
       authenticate: (challenge, properties) => this.#onChallenge(challenge, properties),
       closed: (...cause) => this.#onClosed(...cause),
       onPacket: packet => this.#observer.onPacket(packet),
+      onUnhandled: message => this.#observer.onUnhandled(message),
+      onError: error => this.#observer.onError(error),
     })
+    this.#host = host
     let core: ClientCore
     try {
       core = new glue.ClientCore(host, this.#settings.core)

@@ -1,3 +1,4 @@
+import type { Message } from '../message/message.js'
 import type { PacketRecord } from '../message/packet-record.js'
 import type { MqttError } from '../util/errors.js'
 
@@ -36,5 +37,24 @@ export class NoticeEvent extends Event {
 export class PacketEvent extends Event {
   constructor(readonly packet: PacketRecord) {
     super('packet')
+  }
+}
+
+/**
+ * Event for a message that no handler matches, such as one for a subscription of a resumed session.
+ */
+export class UnhandledEvent extends Event {
+  constructor(readonly message: Message) {
+    super('unhandled')
+  }
+}
+
+/**
+ * Event for the error of a handler, or for a message that was not acknowledged. Unless
+ * `preventDefault()` is called, the error is also reported as uncaught.
+ */
+export class ClientErrorEvent extends Event {
+  constructor(readonly error: unknown) {
+    super('error', { cancelable: true })
   }
 }

@@ -9,6 +9,8 @@ interface Pending {
   readonly subject: Subject
   readonly resolve: (answer: Acknowledgement) => void
   readonly reject: (error: unknown) => void
+  /** The next filter of the same request, which is answered next. */
+  next?: Pending
 }
 
 /** Outcome of a request. */
@@ -18,34 +20,36 @@ type Outcome = (pending: Pending) => void
 export class PendingRequests {
   readonly #pending = new Map<number, Pending>()
   /** Outcomes that came before the call that made the request returned its number. */
-  readonly #early = new Map<number, Outcome>()
+  readonly #early = new Map<number, Outcome[]>()
   /** Requests that ended with the connection. Its cause is known only later. */
   readonly #orphans: Pending[] = []
+  #onIdle: (() => void) | undefined
   onNotice: ((notice: Notice) => void) | undefined
 
   /** Adds a request. The promise resolves with the broker's answer. */
   add(request: number, subject: Subject): Promise<Acknowledgement> {
-    return new Promise((resolve, reject) => {
-      const pending: Pending = { subject, resolve, reject }
-      if (this.#early.size === 0) {
-        this.#pending.set(request, pending)
-      } else {
-        const outcome = this.#early.get(request)
-        this.#early.clear()
-        if (outcome) outcome(pending)
-        else this.#pending.set(request, pending)
-      }
-    })
+    return new Promise((resolve, reject) => this.#add(request, { subject, resolve, reject }))
+  }
+
+  /** Adds a SUBSCRIBE or UNSUBSCRIBE. Each filter has its own answer. */
+  addAll(request: number, subjects: readonly Subject[]): Promise<Acknowledgement>[] {
+    let first: Pending | undefined
+    let last: Pending | undefined
+    const answers = subjects.map(
+      subject =>
+        new Promise<Acknowledgement>((resolve, reject) => {
+          const pending = { subject, resolve, reject }
+          if (last) last.next = pending
+          else first = pending
+          last = pending
+        }),
+    )
+    if (first) this.#add(request, first)
+    return answers
   }
 
   done(request: number, reasonCode: number, properties: PropertyList | undefined): void {
-    const pending = this.#pending.get(request)
-    if (pending) {
-      this.#pending.delete(request)
-      pending.resolve(acknowledgement(reasonCode, properties))
-    } else {
-      this.#early.set(request, early => early.resolve(acknowledgement(reasonCode, properties)))
-    }
+    this.#settle(request, pending => pending.resolve(acknowledgement(reasonCode, properties)))
   }
 
   failed(
@@ -55,17 +59,35 @@ export class PendingRequests {
     reasonCode: number | undefined,
     properties: PropertyList = [],
   ): void {
-    const outcome: Outcome = pending => {
-      if (code === 'connection-closed') this.#orphans.push(pending)
-      else {
-        const details = { reasonCode, ...fromList(properties) }
-        this.#fail(pending, code, failedError(code, pending.subject, message, details))
+    this.#settle(request, pending => {
+      // Any other code ends the request for all its filters.
+      const isOne = code === 'filter-refused'
+      if (!isOne) this.#pending.delete(request)
+      for (const each of isOne ? [pending] : chain(pending)) {
+        if (code === 'connection-closed') this.#orphans.push(each)
+        else {
+          const details = { reasonCode, ...fromList(properties) }
+          this.#fail(each, code, failedError(code, each.subject, message, details))
+        }
       }
+    })
+  }
+
+  get size(): number {
+    return this.#pending.size
+  }
+
+  /** Resolves once no request is under way. */
+  async idle(): Promise<void> {
+    while (this.#pending.size > 0) {
+      await new Promise<void>(resolve => {
+        const others = this.#onIdle
+        this.#onIdle = () => {
+          others?.()
+          resolve()
+        }
+      })
     }
-    const pending = this.#pending.get(request)
-    this.#pending.delete(request)
-    if (pending) outcome(pending)
-    else this.#early.set(request, outcome)
   }
 
   /** Returns the subject of a request under way. */
@@ -80,10 +102,44 @@ export class PendingRequests {
 
   /** Rejects all requests at the end of the connection, each with the error for its subject. */
   close(errorFor: (subject: Subject) => MqttError): void {
-    const all = [...this.#orphans, ...this.#pending.values()]
+    const all = [...this.#orphans, ...[...this.#pending.values()].flatMap(chain)]
     this.#orphans.length = 0
     this.#pending.clear()
     this.#early.clear()
     for (const { subject, reject } of all) reject(errorFor(subject))
+    this.#tellIdle()
   }
+
+  #add(request: number, pending: Pending): void {
+    this.#pending.set(request, pending)
+    if (this.#early.size === 0) return
+    const outcomes = this.#early.get(request) ?? []
+    this.#early.clear()
+    for (const outcome of outcomes) this.#settle(request, outcome)
+  }
+
+  #settle(request: number, outcome: Outcome): void {
+    const pending = this.#pending.get(request)
+    if (pending === undefined) {
+      this.#early.set(request, [...(this.#early.get(request) ?? []), outcome])
+      return
+    }
+    if (pending.next === undefined) this.#pending.delete(request)
+    else this.#pending.set(request, pending.next)
+    outcome(pending)
+    if (this.#onIdle !== undefined && this.#pending.size === 0) this.#tellIdle()
+  }
+
+  #tellIdle(): void {
+    const tell = this.#onIdle
+    this.#onIdle = undefined
+    tell?.()
+  }
+}
+
+/** Returns a request with those of the filters behind it. */
+function chain(first: Pending): Pending[] {
+  const all = []
+  for (let each: Pending | undefined = first; each; each = each.next) all.push(each)
+  return all
 }

@@ -16,8 +16,10 @@ import {
   milliseconds,
   oneOf,
   optionError,
+  positive32,
   qos,
   signal,
+  text,
   userProperties,
 } from '../util/validate.js'
 import { only5, topicName } from './options.js'
@@ -68,6 +70,12 @@ export interface SubscribeOptions {
   readonly subscriptionIdentifier?: number
   /** 5.0 only. */
   readonly userProperties?: UserProperties
+  /**
+   * `manual`: QoS 1 and 2 messages wait for `message.ack()` or `message.reject()`. The broker sends
+   * as many as `receiveMaximum` without an answer. Default `auto`: a message is acknowledged once
+   * its handlers have been called.
+   */
+  readonly acknowledge?: 'auto' | 'manual'
   /** Signal that rejects with its reason. Once subscribed, it unsubscribes. */
   readonly signal?: AbortSignal
 }
@@ -80,11 +88,35 @@ export interface MessagesOptions extends SubscribeOptions {
   readonly overflow?: 'drop-oldest' | 'drop-newest'
 }
 
+/** Options of `latest`. */
+export interface LatestOptions extends Omit<SubscribeOptions, 'acknowledge'> {
+  /** Number of topics that wait for the loop at most. Default 10000. */
+  readonly limit?: number
+  /**
+   * Shortest time between two results, in milliseconds. Default that of the page's frames, and 16
+   * where there are none.
+   */
+  readonly interval?: number
+}
+
+/** Options of `unsubscribe`. */
+export interface UnsubscribeOptions {
+  /** Signal that rejects with its reason. A packet that was sent stays sent. */
+  readonly signal?: AbortSignal
+}
+
+/** Options of `drain`. */
+export interface DrainOptions {
+  /** Signal that rejects with its reason. */
+  readonly signal?: AbortSignal
+}
+
 /** Options of SUBSCRIBE in the module's form. @internal */
 export interface SubscribeArguments {
   /** Options byte of SUBSCRIBE. */
   readonly byte: number
   readonly properties: PropertyList | undefined
+  readonly isManual: boolean
   readonly signal: AbortSignal | undefined
 }
 
@@ -95,6 +127,7 @@ const subscribeChecks = {
   retainHandling: oneOf(0, 1, 2),
   subscriptionIdentifier: integer(1, 268_435_455),
   userProperties,
+  acknowledge: oneOf('auto', 'manual'),
   signal,
 }
 const subscribeFields = fields(subscribeChecks)
@@ -110,6 +143,8 @@ const requestFields = fields({
   properties: requestProperties,
   signal,
 })
+const latestFields = fields({ ...subscribeChecks, limit: positive32, interval: integer(0, 60_000) })
+const signalFields = fields({ signal })
 const publishFields = fields({ qos, retain: bool, properties: messageProperties, signal })
 
 /**
@@ -152,14 +187,29 @@ export function readRequest(options: RequestOptions | undefined, version: 4 | 5)
 
 /** Checks the options of `subscribe`. @internal */
 export function readSubscribe(options: SubscribeOptions, version: 4 | 5): SubscribeArguments {
-  const { signal, qos = 0, ...rest } = subscribeFields(options, 'options')
+  const { signal, acknowledge, qos = 0, ...rest } = subscribeFields(options, 'options')
   if (version === 4) only5(rest)
   const { noLocal = false, retainAsPublished = false, retainHandling = 0, ...properties } = rest
   return {
     byte: qos | (Number(noLocal) << 2) | (Number(retainAsPublished) << 3) | (retainHandling << 4),
     properties: Object.keys(properties).length > 0 ? toList(properties) : undefined,
+    isManual: acknowledge === 'manual',
     signal,
   }
+}
+
+/** Checks one filter or several. @internal */
+export function readFilters(filters: string | readonly string[]): readonly string[] {
+  if (!Array.isArray(filters)) return [text(filters, 'filter')]
+  if (filters.length === 0) throw optionError('filters', filters, 'it must have at least one filter')
+  return filters.map((filter, index) => text(filter, `filters[${index}]`))
+}
+
+/** Checks options that are a signal alone. @internal */
+export function readSignal(options: { readonly signal?: AbortSignal } | undefined): AbortSignal | undefined {
+  const { signal } = signalFields(options, 'options')
+  signal?.throwIfAborted()
+  return signal
 }
 
 const handlerOf = func<Handler>('message => …, after the options')
@@ -174,6 +224,18 @@ export function readHandler(rest: readonly unknown[]): [options: unknown, handle
 /** Checks the options of `messages`. @internal */
 export function readMessages(options: MessagesOptions | undefined, version: 4 | 5): MessagesOptions & QueueLimits {
   const { limit = 1000, overflow = 'drop-oldest', ...wish } = messagesFields(options, 'options')
-  readSubscribe(wish, version)
-  return { limit, overflow, ...wish }
+  const { isManual } = readSubscribe(wish, version)
+  // The broker bounds what is not acknowledged.
+  return { limit: isManual ? Infinity : limit, overflow, ...wish }
+}
+
+/** Checks the options of `latest`. @internal */
+export function readLatest(
+  options: LatestOptions | undefined,
+  version: 4 | 5,
+): { limit: number; interval: number | undefined; wish: SubscribeOptions } {
+  const { limit = 10_000, interval, ...wish } = latestFields(options, 'options')
+  const { isManual } = readSubscribe(wish, version)
+  if (isManual) throw optionError('acknowledge', 'manual', 'latest() leaves messages out, so it acknowledges by itself')
+  return { limit, interval, wish }
 }

@@ -2,41 +2,88 @@
 
 import { type Acknowledgement, accepted } from '../message/acknowledgement.js'
 import type { QoS } from '../message/message.js'
-import { ignore } from '../util/abort.js'
+import { abortable, ignore } from '../util/abort.js'
+import { SubscribeError } from '../util/errors.js'
 import type { Receiver } from '../wasm/callbacks.js'
 import type { ClientCore } from '../wasm/interface.js'
 import { type Subject, thrownError } from '../wasm/to-error.js'
 import type { PendingRequests } from './pending-requests.js'
-import type { SubscribeArguments } from './request-options.js'
+import { type DrainOptions, readSignal, type SubscribeArguments } from './request-options.js'
 
-/** A subscription of one handler. */
-export interface Subscription {
-  readonly filter: string
-  /** Quality of service that the broker granted. */
-  readonly qos: QoS
-  /** The broker's answer to SUBSCRIBE, with its reason string and user properties. */
-  readonly acknowledgement: Acknowledgement
+/** End of a subscription. */
+export interface SubscriptionEnd {
   /**
-   * Stops the handler at once. When the filter's last handler leaves, UNSUBSCRIBE is sent, and its
-   * answer resolves the promise.
+   * Stops the handler at once. When the last handler of a filter leaves, UNSUBSCRIBE is sent, and
+   * its answer resolves the promise.
    *
    * Idempotent. Resolves also if the connection ends. Rejects with a SubscribeError if the broker
    * refuses.
    */
   unsubscribe(): Promise<void>
+  /**
+   * Unsubscribes, but the handler still gets the messages that come before the broker's answer.
+   * Resolves when it has run for them all, with the promises that it returned. Rejects as
+   * `unsubscribe`, or with the signal's reason.
+   */
+  drain(options?: DrainOptions): Promise<void>
+  /** Unsubscribes without waiting. */
+  [Symbol.dispose](): void
   [Symbol.asyncDispose](): Promise<void>
+}
+
+/** A filter, and the quality of service that the broker granted. */
+export interface GrantedFilter {
+  readonly filter: string
+  readonly qos: QoS
+  /** The broker's answer to SUBSCRIBE, with its reason string and user properties. */
+  readonly acknowledgement: Acknowledgement
+}
+
+/** A subscription of one handler. */
+export interface Subscription extends SubscriptionEnd, GrantedFilter {}
+
+/** A subscription of one handler to several filters. */
+export interface SubscriptionGroup extends SubscriptionEnd {
+  /** Filters that the broker granted, in the order in which they were given; at least one. */
+  readonly granted: readonly GrantedFilter[]
+  /** Errors of the filters that the broker refused. */
+  readonly refused: readonly SubscribeError[]
+}
+
+/** Result of `subscribe`, for one filter or several. */
+export type SubscriptionOf<F extends string | readonly string[]> = F extends string ? Subscription : SubscriptionGroup
+
+/** A subscription at the broker, as it was accepted. @internal */
+export interface SubscribedFilter {
+  readonly filter: string
+  /** Options byte of SUBSCRIBE. */
+  readonly byte: number
+  readonly options: SubscribeArguments
+}
+
+/** A handler and its filters. @internal */
+export interface Member extends Receiver {
+  readonly number: number
+  readonly filters: Set<FilterState>
+  /** Called when another call has ended its last subscription. */
+  readonly onEnd: (() => void) | undefined
 }
 
 /** State of a filter at the broker, and the handlers that share it. */
 interface FilterState {
-  readonly members: Set<number>
+  readonly filter: string
+  readonly members: Set<Member>
   /** Options of the accepted SUBSCRIBE, to compare with; empty without one. */
   key: string
+  /** The accepted SUBSCRIBE. */
+  accepted: SubscribedFilter | undefined
   /** Its quality of service. */
   asked: number
   granted: Promise<Acknowledgement>
+  /** True if a handler that has left had a message since the last SUBSCRIBE. */
+  hadMessage: boolean
   /** SUBSCRIBE under way, with the options that its handler gave. */
-  pending: { readonly key: string; readonly granted: Promise<Acknowledgement> } | undefined
+  pending: { readonly key: string; readonly byte: number; readonly granted: Promise<Acknowledgement> } | undefined
 }
 
 /** Options that no SUBSCRIBE has. */
@@ -47,9 +94,10 @@ const none = Promise.resolve(accepted)
 interface SubscriptionConnection {
   readonly requests: PendingRequests
   readonly receivers: Map<number, Receiver>
-  /** The core, while the client is connected. */
-  readonly live: ClientCore | undefined
-  run(action: (core: ClientCore) => void): void
+  /** The core, from loading the module to the end of the client. */
+  readonly core: ClientCore | undefined
+  /** Resolves once all received bytes are handled. */
+  idle(): Promise<void>
 }
 
 /** Handlers of a client, and the subscriptions at the broker that they share. @internal */
@@ -68,126 +116,339 @@ export class Subscriptions {
     return this.#filters.size + Number(!this.#filters.has(filter))
   }
 
-  /**
-   * Adds a handler, and subscribes unless the filter is subscribed with these options. Throws as
-   * the module does.
-   */
-  join(core: ClientCore, filter: string, options: SubscribeArguments, receiver: Receiver): Promise<Subscription> {
-    const number = this.#next++
-    // Before SUBSCRIBE, since messages may come before its answer [MQTT-3.8.4-2].
-    core.setHandler(filter, number, true)
-    this.#connection.receivers.set(number, receiver)
-    const leave = () => {
-      receiver.handle = undefined
-      this.#connection.receivers.delete(number)
-      this.#connection.run(core => core.setHandler(filter, number, false))
-    }
-    try {
-      const shared = this.#filters.get(filter) ?? {
-        members: new Set(),
-        key: '',
-        asked: 0,
-        granted: none,
-        pending: undefined,
-      }
-      const granted = this.#ask(core, filter, shared, options)
-      this.#filters.set(filter, shared)
-      shared.members.add(number)
-      return this.#granted(filter, shared, number, granted, leave)
-    } catch (error) {
-      leave()
-      throw error
-    }
+  /** Returns what the broker has accepted, to subscribe anew at a broker that lost it. */
+  accepted(): SubscribedFilter[] {
+    return [...this.#filters.values()].flatMap(({ accepted }) => accepted ?? [])
   }
 
   /**
-   * Subscribes unless the filter is subscribed with these options. Requests for a filter go one at
-   * a time, since a refusal leaves it as it was.
+   * Adds a handler of the filters, and subscribes to those that are not subscribed with these
+   * options. Throws as the module does.
    */
-  #ask(core: ClientCore, filter: string, shared: FilterState, options: SubscribeArguments): Promise<Acknowledgement> {
-    const { byte, properties } = options
-    const keyOf = (byte: number) => JSON.stringify([byte, properties])
-    const { pending } = shared
-    if (pending) {
-      if (pending.key === keyOf(byte)) return pending.granted
-      const ask = () => this.#ask(core, filter, shared, options)
-      return pending.granted.then(ask, error => (this.#connection.live ? ask() : Promise.reject(error)))
+  join(
+    core: ClientCore,
+    filters: readonly string[],
+    options: SubscribeArguments,
+    receiver: Receiver,
+    onEnd?: () => void,
+  ): Promise<SubscriptionGroup> {
+    const states = [...new Set(filters)].map(filter => this.#filters.get(filter) ?? newState(filter))
+    const member: Member = Object.assign(receiver, {
+      number: this.#next++,
+      filters: new Set(states),
+      isManual: options.isManual,
+      keepsRetain: (options.byte & 8) > 0,
+      hasCopies: (options.byte & 0x30) === 0 && !states.some(isShared),
+      onEnd,
+    })
+    // Before SUBSCRIBE, since messages may come before its answer [MQTT-3.8.4-2].
+    this.#connection.receivers.set(member.number, member)
+    for (const { filter } of states) {
+      try {
+        core.setHandler(filter, member.number, options.isManual ? 2 : 1)
+      } catch (error) {
+        for (const state of states) this.#remove(state, member)
+        throw thrownError(error, subjectOf(filter))
+      }
     }
-    const asked = Math.max(shared.asked, byte & 3)
-    const optionsByte = (byte & ~3) | asked
-    const key = keyOf(optionsByte)
-    if (shared.key === key) return shared.granted
-    const subject: Subject = { kind: 'subscribe', filter }
-    const granted = this.#connection.requests.add(core.subscribe(filter, optionsByte, properties), subject)
-    shared.pending = { key: keyOf(byte), granted }
-    granted.then(
-      () => Object.assign(shared, { key, asked, granted, pending: undefined }),
-      () => {
-        shared.pending = undefined
-      },
-    )
-    return granted
+    const answers = this.#ask(core, states, options, member)
+    for (const state of states) {
+      this.#filters.set(state.filter, state)
+      state.members.add(member)
+    }
+    return this.#granted(states, answers, member)
+  }
+
+  /**
+   * Unsubscribes from the filters, in one UNSUBSCRIBE, also from those of a resumed session. Their
+   * handlers stop at once.
+   */
+  unsubscribe(core: ClientCore, filters: readonly string[]): Promise<void> {
+    const states = [...new Set(filters)].map(filter => this.#filters.get(filter) ?? newState(filter))
+    for (const { filter } of states) {
+      try {
+        // Checks the filter.
+        core.setHandler(filter, this.#next, 0)
+      } catch (error) {
+        throw thrownError(error, subjectOf(filter))
+      }
+    }
+    const request = this.#unsubscribe(core, states)
+    for (const state of states) {
+      this.#filters.delete(state.filter)
+      for (const member of state.members) {
+        this.#remove(state, member)
+        if (member.filters.size === 0) member.onEnd?.()
+      }
+    }
+    return request
+  }
+
+  /**
+   * Subscribes to those that are not subscribed with these options, in one SUBSCRIBE where it can.
+   * Requests for a filter go one at a time, since a refusal leaves it as it was.
+   */
+  #ask(
+    core: ClientCore,
+    states: readonly FilterState[],
+    options: SubscribeArguments,
+    member: Member,
+  ): Promise<Acknowledgement>[] {
+    const batches = new Map<string, FilterState[]>()
+    const answers = new Map<FilterState, Promise<Acknowledgement>>()
+    for (const state of states) {
+      const { pending } = state
+      const asked = Math.max(state.asked, options.byte & 3)
+      const byte = (options.byte & ~3) | asked
+      if (pending?.key === keyOf(options, options.byte) && !missesRetained(state, pending.byte, byte)) {
+        answers.set(state, pending.granted)
+      } else if (pending) {
+        const again = () => this.#askAgain(state, options, member)
+        answers.set(
+          state,
+          pending.granted.then(again, error => (this.#connection.core ? again() : Promise.reject(error))),
+        )
+      } else if (state.key === keyOf(options, byte) && !missesRetained(state, state.accepted?.byte ?? 0, byte)) {
+        answers.set(state, state.granted)
+      } else {
+        // A subscription identifier is for the whole packet, and that of a shared filter its own.
+        const name = isShared(state) ? state.filter : String(byte)
+        batches.set(name, [...(batches.get(name) ?? []), state])
+      }
+    }
+    for (const batch of batches.values()) this.#send(core, batch, options, answers)
+    return states.map(state => answers.get(state) as Promise<Acknowledgement>)
+  }
+
+  #askAgain(state: FilterState, options: SubscribeArguments, member: Member): Promise<Acknowledgement> {
+    const { core } = this.#connection
+    // It was ended meanwhile.
+    if (!core || !member.handle || !member.filters.has(state)) return state.granted
+    return this.#ask(core, [state], options, member)[0] as Promise<Acknowledgement>
+  }
+
+  /** Sends SUBSCRIBE for filters with the same options. */
+  #send(
+    core: ClientCore,
+    batch: readonly FilterState[],
+    options: SubscribeArguments,
+    answers: Map<FilterState, Promise<Acknowledgement>>,
+  ): void {
+    const { properties } = options
+    const asked = Math.max(options.byte & 3, batch[0]?.asked ?? 0)
+    const byte = (options.byte & ~3) | asked
+    const filters = batch.map(({ filter }) => filter)
+    let requests: Promise<Acknowledgement>[]
+    try {
+      const request = core.subscribe(filters, byte, properties)
+      requests = this.#connection.requests.addAll(request, filters.map(subjectOf))
+    } catch (error) {
+      // The broker takes no such filter, or no such packet.
+      for (const state of batch) {
+        if (batch.length > 1) this.#send(core, [state], options, answers)
+        else answers.set(state, Promise.reject(thrownError(error, subjectOf(state.filter))))
+      }
+      return
+    }
+    for (const [index, state] of batch.entries()) {
+      const granted = requests[index] as Promise<Acknowledgement>
+      answers.set(state, granted)
+      forgetMessages(state)
+      state.pending = { key: keyOf(options, options.byte), byte, granted }
+      const key = keyOf(options, byte)
+      const accepted = { filter: state.filter, byte, options }
+      granted.then(
+        () => Object.assign(state, { key, asked, granted, accepted, pending: undefined }),
+        () => {
+          state.pending = undefined
+        },
+      )
+    }
   }
 
   async #granted(
-    filter: string,
-    shared: FilterState,
-    number: number,
-    granted: Promise<Acknowledgement>,
-    leave: () => void,
-  ): Promise<Subscription> {
-    const end = (): Promise<void> => {
-      leave()
-      return this.#leave(filter, shared, number)
+    states: readonly FilterState[],
+    answers: readonly Promise<Acknowledgement>[],
+    member: Member,
+  ): Promise<SubscriptionGroup> {
+    const granted: GrantedFilter[] = []
+    const errors: unknown[] = []
+    const lost: FilterState[] = []
+    for (const [index, result] of (await Promise.allSettled(answers)).entries()) {
+      const state = states[index] as FilterState
+      const { filter } = state
+      if (result.status === 'fulfilled') {
+        granted.push({ filter, qos: result.value.reasonCode as QoS, acknowledgement: result.value })
+        continue
+      }
+      lost.push(state)
+      errors.push(thrownError(result.reason, subjectOf(filter)))
     }
-    let acknowledgement: Acknowledgement
-    try {
-      acknowledgement = await granted
-    } catch (error) {
-      end().catch(ignore)
-      throw thrownError(error, { kind: 'subscribe', filter })
-    }
+    if (lost.length > 0) this.#leave(lost, member).catch(ignore)
+    if (granted.length === 0) throw allOf(errors)
+    const refused = errors.filter(error => error instanceof SubscribeError)
+    return { granted, refused, ...this.#endOf(states, member) }
+  }
+
+  #endOf(states: readonly FilterState[], member: Member): SubscriptionEnd {
     let ended: Promise<void> | undefined
-    const unsubscribe = () => {
-      ended ??= end().catch(error => {
+    const end = (request: () => Promise<void>) => {
+      ended ??= request().catch(error => {
         // So that the caller can try again.
         ended = undefined
         throw error
       })
       return ended
     }
-    const qos = acknowledgement.reasonCode as QoS
-    return { filter, qos, acknowledgement, unsubscribe, [Symbol.asyncDispose]: unsubscribe }
+    const unsubscribe = () => {
+      // A drain that waits ends at once too.
+      member.handle = undefined
+      return end(() => this.#leave(states, member))
+    }
+    return {
+      unsubscribe,
+      drain: async options => {
+        const signal = readSignal(options)
+        const drained = end(() => this.#drain(states, member))
+        await abortable(drained, signal, ignore)
+      },
+      [Symbol.dispose]: () => void unsubscribe().catch(ignore),
+      [Symbol.asyncDispose]: unsubscribe,
+    }
   }
 
-  /** Removes a handler. The last one ends the subscription, if there is one at the broker. */
-  async #leave(filter: string, shared: FilterState, number: number): Promise<void> {
-    shared.members.delete(number)
-    if (shared.members.size > 0 || this.#filters.get(filter) !== shared) return
-    this.#filters.delete(filter)
-    const core = this.#connection.live
-    if (!core || !shared.key) return
-    const subject: Subject = { kind: 'subscribe', filter }
+  /** Removes a handler. The last one of a filter ends the subscription, if there is one. */
+  #leave(states: readonly FilterState[], member: Member): Promise<void> {
+    for (const state of states) this.#remove(state, member)
+    const left = states.filter(state => this.#isOver(state))
+    for (const { filter } of left) this.#filters.delete(filter)
+    const core = this.#connection.core
+    const asked = left.filter(({ key }) => key)
+    return core && asked.length > 0 ? this.#unsubscribe(core, asked) : none.then(ignore)
+  }
+
+  /** As `#leave`, but removes the handler last. */
+  async #drain(states: readonly FilterState[], member: Member): Promise<void> {
+    const core = this.#connection.core
+    const over = states.filter(state => state.members.has(member) && state.members.size === 1 && state.key)
+    // A handler that comes meanwhile subscribes anew.
+    for (const state of over) if (this.#filters.get(state.filter) === state) this.#filters.delete(state.filter)
     try {
-      await this.#connection.requests.add(core.unsubscribe(filter), subject)
-    } catch (error) {
-      // The subscription ended with the connection, or belongs to a session that outlives it.
-      if (!this.#connection.live) return
-      // It is still there, without a handler. The next one subscribes anew.
-      shared.key = ANEW
-      if (!this.#filters.has(filter)) this.#filters.set(filter, shared)
-      throw thrownError(error, subject)
+      if (core && over.length > 0) await this.#unsubscribe(core, over)
+      await this.#connection.idle()
+      while (member.running?.size) await Promise.all(member.running)
+    } finally {
+      await this.#leave(
+        states.filter(state => !over.includes(state)),
+        member,
+      )
+      for (const state of over) this.#remove(state, member)
     }
+  }
+
+  #remove(state: FilterState, member: Member): void {
+    state.hadMessage ||= member.hadMessage === true
+    if (member.filters.delete(state)) {
+      try {
+        this.#connection.core?.setHandler(state.filter, member.number, 0)
+      } catch {
+        // It was no filter, or the module has failed, which was told then.
+      }
+    }
+    if (member.filters.size === 0) {
+      member.handle = undefined
+      this.#connection.receivers.delete(member.number)
+    }
+    state.members.delete(member)
+  }
+
+  /** True if the filter's last handler has left. */
+  #isOver(state: FilterState): boolean {
+    return state.members.size === 0 && this.#filters.get(state.filter) === state
+  }
+
+  async #unsubscribe(core: ClientCore, states: readonly FilterState[]): Promise<void> {
+    const filters = states.map(({ filter }) => filter)
+    const requests: Promise<Acknowledgement>[] = []
+    try {
+      const request = core.unsubscribe(filters)
+      requests.push(...this.#connection.requests.addAll(request, filters.map(subjectOf)))
+    } catch (error) {
+      requests.push(...filters.map(() => Promise.reject(error)))
+    }
+    const errors: unknown[] = []
+    for (const [index, result] of (await Promise.allSettled(requests)).entries()) {
+      const state = states[index] as FilterState
+      // The subscription ended with the connection, or belongs to a session that outlives it.
+      if (result.status === 'fulfilled' || !this.#connection.core) continue
+      // It is still there, without a handler. The next one subscribes anew.
+      state.key = ANEW
+      if (!this.#filters.has(state.filter)) this.#filters.set(state.filter, state)
+      errors.push(thrownError(result.reason, subjectOf(state.filter)))
+    }
+    if (errors.length > 0) throw allOf(errors)
   }
 }
 
+function newState(filter: string): FilterState {
+  return {
+    filter,
+    members: new Set(),
+    key: '',
+    accepted: undefined,
+    asked: 0,
+    granted: none,
+    hadMessage: false,
+    pending: undefined,
+  }
+}
+
+/** Options of a SUBSCRIBE, to compare with. Retain Handling matters for the SUBSCRIBE alone. */
+function keyOf({ properties }: SubscribeArguments, byte: number): string {
+  return JSON.stringify([byte & 0x0f, properties])
+}
+
+const isShared = ({ filter }: FilterState) => filter.startsWith('$share/')
+const subjectOf = (filter: string): Subject => ({ kind: 'subscribe', filter })
+
+/**
+ * True if a handler that comes now wants retained messages that it may have missed. A message has
+ * come since the last SUBSCRIBE, or that one asked for none. `last` and `byte` are the options of
+ * both.
+ */
+function missesRetained(state: FilterState, last: number, byte: number): boolean {
+  if ((byte & 0x30) > 0 || isShared(state)) return false
+  return (last & 0x30) > 0 || state.hadMessage || [...state.members].some(({ hadMessage }) => hadMessage)
+}
+
+/** Begins to note messages anew, with a SUBSCRIBE. */
+function forgetMessages(state: FilterState): void {
+  state.hadMessage = false
+  for (const member of state.members) {
+    for (const other of member.filters) if (other !== state) other.hadMessage ||= member.hadMessage === true
+    member.hadMessage = false
+  }
+}
+
+/** Returns one error for those of several filters. */
+function allOf(errors: readonly unknown[]): unknown {
+  const [first] = errors
+  if (errors.length === 1 || !(first instanceof SubscribeError)) return first
+  const refused = errors.filter(error => error instanceof SubscribeError)
+  const filters = refused.map(({ filter }) => filter).join(', ')
+  return new SubscribeError(first.filter, `${errors.length} filters failed (${filters}): ${first.message}`, {
+    reasonCode: first.reasonCode,
+    errors: refused,
+  })
+}
+
 /** Returns a subscription that the signal ends too, until the connection's clean-up. @internal */
-export function endedBy(
+export function endedBy<S extends SubscriptionEnd>(
   signal: AbortSignal | undefined,
-  subscription: Subscription,
-  { live, cleanUp }: { readonly live: ClientCore | undefined; readonly cleanUp: Set<() => void> },
-): Subscription {
-  if (!signal || !live) return subscription
+  subscription: S,
+  { core, cleanUp }: { readonly core: ClientCore | undefined; readonly cleanUp: Set<() => void> },
+): S {
+  if (!signal || !core) return subscription
   const abort = () => void unsubscribe().catch(ignore)
   const clean = () => {
     signal.removeEventListener('abort', abort)
@@ -199,5 +460,5 @@ export function endedBy(
   }
   signal.addEventListener('abort', abort)
   cleanUp.add(clean)
-  return { ...subscription, unsubscribe, [Symbol.asyncDispose]: unsubscribe }
+  return { ...subscription, unsubscribe, [Symbol.dispose]: abort, [Symbol.asyncDispose]: unsubscribe }
 }

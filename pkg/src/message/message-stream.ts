@@ -14,6 +14,10 @@ export interface MessageStream extends AsyncIterableIterator<Message> {
   return(): Promise<IteratorResult<Message>>
   /** Ends the loop as `return` does, then rejects with the error. */
   throw(error?: unknown): Promise<IteratorResult<Message>>
+  /** Unsubscribes. The loop still gets the messages that came before, and ends then. */
+  drain(): Promise<void>
+  /** Ends the loop without waiting. */
+  [Symbol.dispose](): void
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -36,7 +40,9 @@ const end: IteratorResult<Message> = { done: true, value: undefined }
  */
 export class MessageQueue implements MessageStream {
   dropped = 0
-  #messages: Message[] = []
+  /** Messages that wait, from `#first` on. */
+  #messages: (Message | undefined)[] = []
+  #first = 0
   #readers: Reader[] = []
   /** End of the stream, once no more messages come. */
   #last: { readonly error?: unknown } | undefined
@@ -44,10 +50,13 @@ export class MessageQueue implements MessageStream {
   readonly #options: QueueLimits
   /** Called once, when the stream ends. */
   readonly #onEnd: () => Promise<void>
+  /** Unsubscribes, and returns once no more messages come. */
+  readonly #onDrain: () => Promise<void>
 
-  constructor(options: QueueLimits, onEnd: () => Promise<void>) {
+  constructor(options: QueueLimits, onEnd: () => Promise<void>, onDrain: () => Promise<void> = onEnd) {
     this.#options = options
     this.#onEnd = onEnd
+    this.#onDrain = onDrain
   }
 
   push(message: Message): void {
@@ -58,10 +67,10 @@ export class MessageQueue implements MessageStream {
       reader.resolve({ done: false, value: message })
       return
     }
-    if (this.#messages.length >= this.#options.limit) {
+    if (this.#messages.length - this.#first >= this.#options.limit) {
       this.dropped += 1
       if (this.#options.overflow === 'drop-newest') return
-      this.#messages.shift()
+      this.#shift()
     }
     this.#messages.push(message)
   }
@@ -76,7 +85,7 @@ export class MessageQueue implements MessageStream {
 
   next(): Promise<IteratorResult<Message>> {
     return new Promise((resolve, reject) => {
-      const value = this.#messages.shift()
+      const value = this.#shift()
       if (value) resolve({ done: false, value })
       else if (this.#last) this.#finish({ resolve, reject })
       else this.#readers.push({ resolve, reject })
@@ -85,6 +94,7 @@ export class MessageQueue implements MessageStream {
 
   async return(): Promise<IteratorResult<Message>> {
     this.#messages = []
+    this.#first = 0
     if (!this.#last) {
       this.#last = {}
       for (const reader of this.#readers.splice(0)) reader.resolve(end)
@@ -99,12 +109,34 @@ export class MessageQueue implements MessageStream {
     throw error
   }
 
+  async drain(): Promise<void> {
+    await this.#onDrain()
+    this.close({})
+  }
+
+  [Symbol.dispose](): void {
+    this.return().catch(ignore)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return()
   }
 
   [Symbol.asyncIterator](): this {
     return this
+  }
+
+  /** Takes the first message. `Array.shift` would move all others. */
+  #shift(): Message | undefined {
+    const message = this.#messages[this.#first]
+    if (!message) return undefined
+    this.#messages[this.#first] = undefined
+    this.#first += 1
+    if (this.#first * 2 > this.#messages.length) {
+      this.#messages.splice(0, this.#first)
+      this.#first = 0
+    }
+    return message
   }
 
   /** Settles a read after the end. An error is thrown once, and then the loop has ended. */

@@ -1,3 +1,4 @@
+import { oneOf } from '../util/validate.js'
 import { fromList, type MessageProperties, type PropertyList } from './properties.js'
 
 /** A payload to publish. Text is sent as UTF-8. */
@@ -29,13 +30,36 @@ export interface Message {
   text(): string
   /** Returns the payload parsed as JSON. Throws a SyntaxError if it is not JSON. */
   json<T = unknown>(): T
+  /**
+   * Acknowledges a QoS 1 or 2 message of a subscription with `acknowledge: 'manual'`. The broker is
+   * told once all such handlers of the message have answered, after the messages before it.
+   *
+   * Returns false if it has no effect: there is nothing to acknowledge, or it was answered before,
+   * or the broker will send the message again.
+   */
+  ack(): boolean
+  /**
+   * Refuses such a message with a reason code, default 0x80. The broker does not send it again.
+   * MQTT 3.1.1 cannot say it, and acknowledges. Returns as `ack`. Throws an OptionError for another
+   * code.
+   */
+  reject(reasonCode?: RejectCode): boolean
 }
 
 /**
- * A message handler, called for each message that matches the filter. An error it throws is
- * reported, and other handlers still run.
+ * Reason code of a refused message: unspecified, implementation specific, not authorized, topic
+ * name, quota, payload format (MQTT 5.0 §3.4.2.1).
+ */
+export type RejectCode = 0x80 | 0x83 | 0x87 | 0x90 | 0x97 | 0x99
+
+/**
+ * A message handler, called for each message that matches the filter. An error that it throws, or
+ * that its promise rejects with, is reported as an `error` event. Other handlers still run.
  */
 export type Handler = (message: Message) => void
+
+/** Check of the argument of `reject`. @internal */
+export const rejectCode = oneOf<RejectCode>(0x80, 0x83, 0x87, 0x90, 0x97, 0x99)
 
 const decoder = new TextDecoder()
 const none: MessageProperties = Object.freeze({})
@@ -48,8 +72,10 @@ export class ReceivedMessage implements Message {
   constructor(
     readonly topic: string,
     readonly payload: Uint8Array,
-    private readonly flags: number,
-    private readonly lazy: LazyProperties | undefined,
+    /** Low four bits as in PUBLISH. @internal */
+    readonly flags: number,
+    /** @internal */
+    readonly lazy: LazyProperties | undefined,
   ) {}
 
   get qos(): QoS {
@@ -74,6 +100,15 @@ export class ReceivedMessage implements Message {
 
   json<T = unknown>(): T {
     return JSON.parse(this.text()) as T
+  }
+
+  ack(): boolean {
+    return false
+  }
+
+  reject(reasonCode: RejectCode = 0x80): boolean {
+    rejectCode(reasonCode, 'reasonCode')
+    return false
   }
 }
 

@@ -92,12 +92,19 @@ export class ConnectionError extends MqttError {
  * A failed subscription: the broker refused it, or the connection ended before the broker answered.
  */
 export class SubscribeError extends MqttError {
-  /** The topic filter. */
+  /** The topic filter; with several, the first that failed. */
   readonly filter: string
+  /** One error for each filter, if several failed. */
+  readonly errors?: readonly SubscribeError[]
 
-  constructor(filter: string, message: string, details?: ErrorDetails) {
+  constructor(
+    filter: string,
+    message: string,
+    details?: ErrorDetails & { readonly errors?: readonly SubscribeError[] },
+  ) {
     super(message, details)
     this.filter = filter
+    if (details?.errors) this.errors = details.errors
   }
 
   override get name(): string {

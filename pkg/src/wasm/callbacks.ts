@@ -1,8 +1,10 @@
+import { type Forgotten, HeldAck, HeldMessage, watchForgotten } from '../message/held-message.js'
 import { type Handler, LazyProperties, type Message, ReceivedMessage } from '../message/message.js'
 import { type PacketRecord, packetRecord } from '../message/packet-record.js'
 import type { PropertyList } from '../message/properties.js'
-import { reportUncaught } from '../util/report-error.js'
+import { ignore } from '../util/abort.js'
 import type { FrameEvent, Glue, Host } from './interface.js'
+import { RetainedCopies } from './retained-copies.js'
 
 /**
  * A handler, as long as it is subscribed. The end of its subscription empties it, so that not even
@@ -10,14 +12,31 @@ import type { FrameEvent, Glue, Host } from './interface.js'
  */
 export interface Receiver {
   handle: Handler | undefined
+  /** Its number at the module; a later handler has a larger one. */
+  readonly number?: number
+  /** True if it acknowledges by hand. */
+  readonly isManual?: boolean
+  /** True if live messages keep the RETAIN flag. */
+  readonly keepsRetain?: boolean
+  /** True if the broker sends retained messages because of it. */
+  readonly hasCopies?: boolean
+  /** True once it has had a message. */
+  hadMessage?: boolean
+  /** Promises of calls that go on. */
+  running?: Set<Promise<void>>
 }
 
 /** Callbacks for the outcomes of a client's requests. */
 export type Answers = Pick<Host, 'done' | 'failed'>
 
 /** Callbacks for a client's events, apart from messages and requests. */
-export interface Life extends Pick<Host, 'connected' | 'authenticate' | 'closed' | 'notice'> {
+export interface Life extends Pick<Host, 'connected' | 'authenticate' | 'closed' | 'notice' | 'pause'> {
   onPacket(packet: PacketRecord): void
+  /** Called for a message without a handler. */
+  onUnhandled(message: Message): void
+  /** Called for the error of a handler. */
+  onError(error: unknown): void
+  acknowledge(ticket: number, reasonCode: number): boolean
 }
 
 /**
@@ -45,6 +64,10 @@ export class ClientHost implements Host {
   #current = new ArrayBuffer(0)
   #currentBytes = 0
   #bytes: Uint8Array
+  readonly #copies = new RetainedCopies()
+  #forgotten: Forgotten | undefined
+  /** Promises of handlers that go on. */
+  readonly running = new Set<Promise<void>>()
 
   readonly #memory: WebAssembly.Memory
   readonly #glue: Glue
@@ -90,11 +113,14 @@ export class ClientHost implements Host {
 
   route(slot: number, topicAddress: number, topicBytes: number, handlersAddress: number, handlers: number): void {
     const bytes = this.#view()
-    this.#topics[slot] = decoder.decode(bytes.subarray(topicAddress, topicAddress + topicBytes))
+    const topic = decoder.decode(bytes.subarray(topicAddress, topicAddress + topicBytes))
     const numbers = new Uint32Array(bytes.buffer, handlersAddress, handlers)
-    this.#routes[slot] = Array.from(numbers, number => this.#receivers.get(number)).filter(
+    const receivers = Array.from(numbers, number => this.#receivers.get(number)).filter(
       receiver => receiver !== undefined,
     )
+    this.#topics[slot] = topic
+    this.#routes[slot] = receivers
+    this.#copies.note(slot, topic, receivers)
   }
 
   message(
@@ -105,7 +131,7 @@ export class ClientHost implements Host {
     propertiesBytes: number,
     offset: number,
   ): void {
-    const receivers = this.#routes[slot] as Receiver[]
+    let receivers: readonly Receiver[] = this.#routes[slot] as Receiver[]
     const message = new ReceivedMessage(
       this.#topics[slot] as string,
       this.#payload(address, payloadBytes, offset),
@@ -114,10 +140,18 @@ export class ClientHost implements Host {
         ? new LazyProperties(this.#glue, this.#view().slice(address - propertiesBytes, address))
         : undefined,
     )
-    for (let index = 0; index < receivers.length; index++) deliver(receivers[index] as Receiver, message)
+    if ((flags & 1) === 1) receivers = this.#copies.takers(slot, receivers)
+    if (flags > 15) this.#hold(message, receivers, flags >>> 4)
+    else if (receivers.length === 0) this.#life.onUnhandled(message)
+    else for (let index = 0; index < receivers.length; index++) this.#deliver(receivers[index] as Receiver, message)
+  }
+
+  pause(): void {
+    this.#life.pause()
   }
 
   connected(...args: Parameters<Host['connected']>): void {
+    this.#copies.begin(args[0])
     this.#life.connected(...args)
   }
 
@@ -169,14 +203,48 @@ export class ClientHost implements Host {
     if (this.#bytes.length === 0) this.#bytes = new Uint8Array(this.#memory.buffer)
     return this.#bytes
   }
-}
 
-/** A function of its own, so that the loop above is compiled without the `try`. */
-function deliver(receiver: Receiver, message: Message): void {
-  const { handle } = receiver
-  try {
-    handle?.(message)
-  } catch (error) {
-    reportUncaught(error)
+  /**
+   * Delivers a message with a ticket. Each handler that acknowledges by hand has a message of its
+   * own.
+   */
+  #hold(message: ReceivedMessage, receivers: readonly Receiver[], ticket: number): void {
+    const manual = receivers.filter(({ isManual }) => isManual).length
+    const ack = new HeldAck(Math.max(manual, 1), reasonCode => this.#life.acknowledge(ticket, reasonCode))
+    this.#forgotten ??= watchForgotten(error => this.#life.onError(error))
+    if (manual === 0) ack.answer(0)
+    for (const receiver of receivers) {
+      if (!receiver.isManual) this.#deliver(receiver, message)
+      else if (receiver.handle) this.#deliver(receiver, new HeldMessage(message, ack, this.#forgotten))
+      // It has left meanwhile.
+      else ack.answer(0)
+    }
+  }
+
+  /** A method of its own, so that the loop above is compiled without the `try`. */
+  #deliver(receiver: Receiver, message: Message): void {
+    const { handle } = receiver
+    if (handle === undefined) return
+    receiver.hadMessage = true
+    try {
+      const result: unknown = handle(message)
+      if (typeof result === 'object' && result !== null) this.#run(receiver, Promise.resolve(result))
+    } catch (error) {
+      this.#life.onError(error)
+    }
+  }
+
+  /** Notes a handler that goes on, whose promise may reject. */
+  #run(receiver: Receiver, result: Promise<unknown>): void {
+    receiver.running ??= new Set()
+    const { running } = receiver
+    const run = result
+      .then(ignore, error => this.#life.onError(error))
+      .then(() => {
+        running.delete(run)
+        this.running.delete(run)
+      })
+    running.add(run)
+    this.running.add(run)
   }
 }

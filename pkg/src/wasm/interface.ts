@@ -75,10 +75,17 @@ export interface ClientCore {
    */
   authenticate(step: number, data?: Uint8Array): number
   open(socket: WebSocketLike): void
-  /** Adds a handler of the filter's messages, or removes it. */
-  setHandler(filter: string, handler: number, on: boolean): void
-  subscribe(filter: string, options: number, properties?: PropertyList): number
-  unsubscribe(filter: string, properties?: PropertyList): number
+  /**
+   * Adds a handler of the filter's messages in mode 1, or in mode 2 if it acknowledges by hand.
+   * Removes it in mode 0.
+   */
+  setHandler(filter: string, handler: number, mode: 0 | 1 | 2): void
+  /** Acknowledges the message of a ticket. Returns false if the ticket is void. */
+  acknowledge(ticket: number, reasonCode: number): boolean
+  /** Begins the next slice of messages. */
+  resume(): void
+  subscribe(filters: readonly string[], options: number, properties?: PropertyList): number
+  unsubscribe(filters: readonly string[], properties?: PropertyList): number
   /**
    * Returns the request's number at QoS 1 and 2. At QoS 0 too if an in-page broker still has
    * earlier packets to read.
@@ -113,9 +120,14 @@ export interface Host {
     propertiesBytes: number,
     offset: number,
   ): void
+  /** Asks for `resume` in a task of its own. */
+  pause(): void
   /** `absence` is in milliseconds, and -1 at the first connection. */
   connected(sessionPresent: boolean, properties: PropertyList, absence: number): void
-  /** The properties are those of the broker's answer, if it has some. */
+  /**
+   * Called for each filter of SUBSCRIBE and UNSUBSCRIBE, as `failed`. The properties are those of
+   * the broker's answer, if it has some.
+   */
   done(request: number, reasonCode: number, properties: PropertyList | undefined): void
   failed(
     request: number,

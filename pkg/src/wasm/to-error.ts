@@ -15,7 +15,7 @@ import type { Failure } from './interface.js'
 /** Subject of a call, for its error. */
 export type Subject =
   | { readonly kind: 'publish'; readonly topic: string }
-  | { readonly kind: 'subscribe'; readonly filter: string }
+  | { readonly kind: 'subscribe'; readonly filter: string; readonly filters?: readonly string[] }
   | { readonly kind: 'explain'; readonly filter: string; readonly topic: string }
   | { readonly kind: 'authenticate' }
   | { readonly kind: 'options' }

@@ -16,6 +16,7 @@ use crate::wasm::client::incoming::Arrival;
 use crate::wasm::client::outcome;
 use crate::wasm::client::packet_tap::PacketTap;
 use crate::wasm::client::request_number::RequestNumber;
+use crate::wasm::client::slice::Slice;
 use crate::wasm::client::socket::{self, Socket};
 use crate::wasm::client::transport::Transport;
 #[cfg(feature = "broker")]
@@ -24,7 +25,7 @@ use crate::wasm::js::callbacks::{Host, SocketEvent};
 use crate::wasm::js::clock;
 use crate::wasm::js::properties;
 use crate::wasm::js::timer::Timer;
-use crate::wasm::js::{self, Callback};
+use crate::wasm::js::{self, Callback, callback};
 #[cfg(feature = "broker")]
 use crate::wasm::link::{BrokerEnd, ClientEnd, Link};
 use js_sys::{Array, Uint8Array};
@@ -50,6 +51,7 @@ pub(crate) struct ClientDriver {
     is_freed: Cell<bool>,
     /// True if the transport closed while outputs were acted on. Bytes before that are read first.
     is_transport_gone: Cell<bool>,
+    pub(crate) slice: Slice,
     /// Callback for the events of the socket.
     on_event: Callback,
     flush: Callback,
@@ -67,12 +69,14 @@ struct State {
 }
 
 /// Outputs to act on.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Scope {
     /// Outputs for the host, from received bytes.
     Received,
     /// Packets to send as well.
     All,
+    /// All but outputs from received bytes, which wait for the next slice.
+    Transmit,
 }
 
 /// One output, with nothing borrowed.
@@ -120,6 +124,7 @@ impl ClientDriver {
             task_time: Cell::new(None),
             is_freed: Cell::new(false),
             is_transport_gone: Cell::new(false),
+            slice: Slice::default(),
             on_event: callback(this, Self::on_event),
             flush: callback(this, |driver, _| driver.flush()),
             this: Weak::clone(this),
@@ -171,6 +176,7 @@ impl ClientDriver {
         drop(old);
         // It was set for the transport before.
         self.is_transport_gone.set(false);
+        self.slice.begin();
         self.run(Client::handle_opening);
     }
 
@@ -307,7 +313,9 @@ impl ClientDriver {
         if self.is_draining.replace(true) {
             return;
         }
-        self.act_on(Scope::Received);
+        if !self.slice.is_paused() {
+            self.act_on(Scope::Received);
+        }
         self.is_draining.set(false);
         self.queue_flush();
     }
@@ -351,16 +359,31 @@ impl ClientDriver {
     }
 
     fn act_on(&self, scope: Scope) {
+        let mut acted = 0_u32;
         while !self.is_freed.get() {
-            let step = self.state.borrow_mut().next(scope, &self.host);
+            let is_paused = self.slice.is_paused();
+            let step = self.state.borrow_mut().next(if is_paused { Scope::Transmit } else { scope }, &self.host);
             match step {
-                Some(step) => self.act(step),
-                None if self.is_transport_gone.replace(false) => {
+                Some(step) => {
+                    let is_connected = matches!(step, Step::Connected(..));
+                    self.act(step);
+                    acted += 1;
+                    // After CONNACK, code that waited for it runs first, and can add handlers.
+                    if (is_connected || self.is_slice_over(acted)) && !self.is_freed.get() {
+                        self.slice.pause(&self.host);
+                    }
+                }
+                // Bytes that wait are read before the end of the transport.
+                None if !is_paused && self.is_transport_gone.replace(false) => {
                     self.state.borrow_mut().machine.handle_closed(self.now());
                 }
                 None => break,
             }
         }
+    }
+
+    fn is_slice_over(&self, acted: u32) -> bool {
+        !self.state.borrow().machine.unread().is_empty() && Slice::is_over(acted, self.now())
     }
 
     fn set_timer(&self) {
@@ -439,10 +462,7 @@ impl ClientEnd for ClientDriver {
 impl State {
     /// Returns the next output of the scope.
     fn next(&mut self, scope: Scope, host: &Host) -> Option<Step> {
-        let output = match scope {
-            Scope::Received => self.machine.poll_received(),
-            Scope::All => self.machine.poll_output(),
-        };
+        let output = self.machine.poll(scope != Scope::Transmit, scope != Scope::Received);
         Some(match output? {
             Output::Message(incoming) => {
                 // Bytes from a link are in no frame of the host.
@@ -477,14 +497,4 @@ impl State {
             }
         })
     }
-}
-
-/// Returns a callback that calls the driver as long as it exists.
-fn callback(driver: &Weak<ClientDriver>, act: fn(&ClientDriver, &JsValue)) -> Callback {
-    let driver = Weak::clone(driver);
-    Callback::new(move |event| {
-        if let Some(driver) = driver.upgrade() {
-            act(&driver, &event);
-        }
-    })
 }

@@ -2,7 +2,7 @@
 //!
 //! They are valid until the machine runs again.
 
-use crate::client::Incoming;
+use crate::client::{Incoming, Ticket};
 use crate::wasm::js::callbacks::Host;
 
 /// Arguments of the host's callbacks for a message. Nothing is borrowed.
@@ -27,7 +27,8 @@ impl Arrival {
             (topic.as_ptr() as usize, topic.len(), handlers.as_ptr() as usize, handlers.len())
         });
         let in_frame = incoming.in_frame.filter(|_| is_framed);
-        let flags = u32::from(publish.dup) << 3 | u32::from(publish.qos.bits()) << 1 | u32::from(publish.retain);
+        let bits = u32::from(publish.dup) << 3 | u32::from(publish.qos.bits()) << 1 | u32::from(publish.retain);
+        let flags = incoming.ticket.map_or(0, |Ticket(ticket)| ticket << 4) | bits;
         Self {
             slot: incoming.topic_slot,
             route,

@@ -6,6 +6,7 @@ pub(crate) mod options;
 pub(crate) mod outcome;
 pub(crate) mod packet_tap;
 pub(crate) mod request_number;
+pub(crate) mod slice;
 pub(crate) mod socket;
 pub(crate) mod transport;
 #[cfg(feature = "broker")]
@@ -18,12 +19,13 @@ use alloc::vec::Vec;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::client::{CallError, ChallengeId, Client, HandlerId, RequestId};
+use crate::client::{CallError, ChallengeId, Client, HandlerId, RequestId, Ticket};
 use crate::codec::{QoS, ReasonCode, SubscriptionOptions, Version};
 use crate::time::Time;
 use crate::wasm::client::driver::ClientDriver;
 use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::error::{failure, of_call, parse_filter};
+use crate::wasm::js::list;
 use crate::wasm::js::message::message;
 use crate::wasm::js::properties;
 use js_sys::Array;
@@ -94,48 +96,72 @@ impl ClientCore {
         self.driver.open(socket);
     }
 
-    /// Adds this handler for messages that match the filter, or removes it if `on` is false.
+    /// Adds this handler for messages that match the filter: mode 1, or 2 if it acknowledges by
+    /// hand. Removes it in mode 0.
     ///
     /// # Errors
     /// A failure if the filter is invalid.
     #[wasm_bindgen(js_name = setHandler)]
-    pub fn set_handler(&self, filter: &str, handler: u32, on: bool) -> Result<(), JsValue> {
+    pub fn set_handler(&self, filter: &str, handler: u32, mode: u8) -> Result<(), JsValue> {
         let filter = parse_filter(filter)?;
-        let change = if on { Client::add_handler } else { Client::remove_handler };
+        let change = match mode {
+            0 => Client::remove_handler,
+            1 => Client::add_handler,
+            _ => Client::add_manual_handler,
+        };
         self.driver.run(|machine, _| change(machine, &filter, HandlerId(handler)));
         Ok(())
     }
 
-    /// Sends SUBSCRIBE for one filter and returns the request's number. `subscription_options` is
-    /// the byte of the wire (§3.8.3.1).
+    /// Acknowledges the message with this ticket, above the flags of `message`. Returns false if it
+    /// is void.
+    pub fn acknowledge(&self, ticket: u32, reason_code: u8) -> bool {
+        let reason = ReasonCode::from_value(reason_code).unwrap_or(ReasonCode::UnspecifiedError);
+        self.driver.run(|machine, now| machine.acknowledge(Ticket(ticket), reason, now))
+    }
+
+    /// Begins the next slice of messages.
+    pub fn resume(&self) {
+        self.driver.slice.begin();
+        self.driver.drain();
+    }
+
+    /// Sends SUBSCRIBE and returns the request's number. `subscription_options` is the byte of the
+    /// wire (§3.8.3.1) for all filters.
     ///
     /// # Errors
     /// A failure.
     pub fn subscribe(
         &self,
-        filter: &str,
+        #[wasm_bindgen(unchecked_param_type = "readonly string[]")] filters: &Array,
         subscription_options: u8,
         #[wasm_bindgen(unchecked_optional_param_type = "readonly unknown[]")] properties: Option<Array>,
     ) -> Result<f64, JsValue> {
-        let filter = parse_filter(filter)?;
         let options = SubscriptionOptions::from_byte(subscription_options, Version::V5)
             .ok_or_else(|| failure("option", &"there are no such subscription options", None))?;
+        let mut subscriptions = Vec::new();
+        for index in 0..filters.length() {
+            subscriptions.push((parse_filter(&list::text(filters, index))?, options));
+        }
         let properties = properties::write(properties)?;
-        self.request(|machine, now| machine.subscribe(&[(filter, options)], &properties, now))
+        self.request(|machine, now| machine.subscribe(&subscriptions, &properties, now))
     }
 
-    /// Sends UNSUBSCRIBE for one filter and returns the request's number.
+    /// Sends UNSUBSCRIBE and returns the request's number.
     ///
     /// # Errors
     /// A failure.
     pub fn unsubscribe(
         &self,
-        filter: &str,
+        #[wasm_bindgen(unchecked_param_type = "readonly string[]")] filters: &Array,
         #[wasm_bindgen(unchecked_optional_param_type = "readonly unknown[]")] properties: Option<Array>,
     ) -> Result<f64, JsValue> {
-        let filter = parse_filter(filter)?;
+        let mut parsed = Vec::new();
+        for index in 0..filters.length() {
+            parsed.push(parse_filter(&list::text(filters, index))?);
+        }
         let properties = properties::write(properties)?;
-        self.request(|machine, now| machine.unsubscribe(&[filter], &properties, now))
+        self.request(|machine, now| machine.unsubscribe(&parsed, &properties, now))
     }
 
     /// Publishes a message and returns the request's number. At QoS 0 there is none, unless the

@@ -7,18 +7,20 @@ use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::error::text_of;
 use js_sys::Array;
 
-/// Reports the outcome of the request with this number.
+/// Reports the outcome of the request with this number: for each filter of SUBSCRIBE and
+/// UNSUBSCRIBE, in order.
 pub(crate) fn tell_request(host: &Host, id: f64, result: Result<Completion, RequestError>, properties: Option<Array>) {
     match result {
         Ok(Completion::Published(reason)) => host.done(id, reason.value(), properties),
         Ok(Completion::Authenticated) => host.done(id, 0, properties),
         Ok(Completion::Subscribed(reasons) | Completion::Unsubscribed(reasons)) => {
-            // A request has one filter.
-            let reason = reasons.first().copied().unwrap_or(ReasonCode::Success);
-            if reason.is_error() {
-                fail(host, id, &RequestError::Refused(reason), properties);
-            } else {
-                host.done(id, reason.value(), properties);
+            for reason in reasons {
+                if reason.is_error() {
+                    let error = RequestError::Refused(reason);
+                    host.failed(id, "filter-refused", &text_of(&error), Some(reason.value()), properties.clone());
+                } else {
+                    host.done(id, reason.value(), properties.clone());
+                }
             }
         }
         Err(error) => fail(host, id, &error, properties),

@@ -29,7 +29,8 @@ extern "C" {
 
     /// Delivers a message to the handlers of a slot.
     ///
-    /// `flags` are the low four bits of PUBLISH. The payload is at `address`, with its properties
+    /// `flags` are the low four bits of PUBLISH, and above them a client's ticket for the
+    /// acknowledgement, 0 if there is none. The payload is at `address`, with its properties
     /// right before it. `offset` is the payload's offset in the current frame; -1 if the frame does
     /// not contain all of it.
     #[wasm_bindgen(method)]
@@ -42,6 +43,10 @@ extern "C" {
         properties_bytes: usize,
         offset: i32,
     );
+
+    /// Asks for `resume` in a task of its own.
+    #[wasm_bindgen(method)]
+    pub(crate) fn pause(this: &Host);
 
     /// Reports an accepting CONNACK. `absence` is in milliseconds, -1 at the first connection.
     #[wasm_bindgen(method)]

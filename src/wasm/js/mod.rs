@@ -10,6 +10,8 @@ pub(crate) mod panic;
 pub(crate) mod properties;
 pub(crate) mod timer;
 
+use alloc::rc::Weak;
+
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -19,6 +21,16 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// All callbacks have one type, so that one shim serves them. It is `Fn`, since sockets other than
 /// the browser's may send a frame while a handler runs.
 pub(crate) type Callback = Closure<dyn Fn(JsValue)>;
+
+/// Returns a callback that calls the owner as long as it exists.
+pub(crate) fn callback<T: 'static>(owner: &Weak<T>, act: fn(&T, &JsValue)) -> Callback {
+    let owner = Weak::clone(owner);
+    Callback::new(move |event| {
+        if let Some(owner) = owner.upgrade() {
+            act(&owner, &event);
+        }
+    })
+}
 
 #[wasm_bindgen]
 extern "C" {
