@@ -24,6 +24,8 @@ pub(super) struct AssignedAliases {
     uses: u64,
     /// How often an alias went over to another topic.
     changes: u64,
+    /// The place of the topic found last.
+    latest: usize,
     /// The use until which no alias is free.
     taken_until: u64,
 }
@@ -47,7 +49,7 @@ struct Topic {
 
 impl AssignedAliases {
     pub(super) const fn new() -> Self {
-        Self { topics: Vec::new(), maximum: 0, uses: 0, changes: 0, taken_until: 0 }
+        Self { topics: Vec::new(), maximum: 0, uses: 0, changes: 0, latest: 0, taken_until: 0 }
     }
 
     /// Begins a connection with so many aliases at most.
@@ -78,10 +80,7 @@ impl AssignedAliases {
         }
         self.uses += 1;
         let key = key(publish.topic);
-        if let Some(place) = self.topics.iter().position(|topic| topic.key == key && *topic.name == *publish.topic)
-            && let Some(topic) = self.topics.get_mut(place)
-        {
-            topic.last_use = self.uses;
+        if let Some(place) = self.find(key, publish.topic) {
             return encode(&Publish { topic: "", ..*publish }, Some(place), terms, out);
         }
         let place = self.free_place();
@@ -92,6 +91,17 @@ impl AssignedAliases {
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    /// Finds the place of a topic, which is used now. Topics are often sent again or in turns, so
+    /// the search begins at the last one.
+    fn find(&mut self, key: u64, name: &str) -> Option<usize> {
+        let (before, after) = self.topics.split_at_checked(self.latest)?;
+        let place = after.iter().chain(before).position(|topic| topic.key == key && *topic.name == *name)?;
+        let place = if place < after.len() { place + self.latest } else { place - after.len() };
+        self.latest = place;
+        self.topics.get_mut(place)?.last_use = self.uses;
+        Some(place)
     }
 
     /// Assigns the alias of this place.

@@ -44,7 +44,7 @@ struct Broker {
     owed: BTreeMap<u16, Owed>,
     /// Identifiers in the order in which their PUBLISH came.
     order: Vec<u16>,
-    /// Whose PUBLISH came on this connection.
+    /// Identifiers of those with a PUBLISH on this connection.
     counted: BTreeSet<u16>,
     last_answer: Option<Vec<u8>>,
     ends: BTreeMap<u64, usize>,
