@@ -107,6 +107,10 @@ impl Core {
         retain: bool,
         properties: Properties<'_>,
     ) -> Result<(), CallError> {
+        // It does not overtake what waited, and is not copied: the caller may let it wait too.
+        if self.offline.len() > 0 {
+            return Err(CallError::NotConnected);
+        }
         self.write_at_most_once(topic, payload, retain, properties, self.options.queue_bytes)
     }
 

@@ -6,6 +6,7 @@ use wasmqtt::client::{CallError, Client, ClientOptions, Completion, Keep, Overfl
 use wasmqtt::codec::{
     Ack, Message, Packet, Properties, PropertiesBuf, Property, QoS, ReasonCode, Suback, SubscriptionOptions, Version,
 };
+use wasmqtt::topic::TopicName;
 
 use super::script::{NOW, Script, Seen, bytes, connack, filter, message, sent};
 use crate::support::packets::{id, properties};
@@ -391,6 +392,25 @@ fn a_request_that_waits_is_not_out_of_time() {
     script.client.handle_bytes(&bytes(&connack(false, &PropertiesBuf::new()), Version::V5), later);
     script.drain();
     assert_eq!(script.client.next_deadline(), Some(later + Duration::from_secs(5)));
+}
+
+/// A connection that cannot take all that waited in one turn.
+#[test]
+fn later_messages_do_not_overtake_those_that_waited() {
+    let options = ClientOptions { queue_bytes: 26, keep: Keep::All, clean_start: false, ..ClientOptions::new("c") };
+    let mut script = unconnected(options);
+    for topic in ["1", "2", "3"] {
+        script.client.publish(message(topic, QoS::AtMostOnce), NOW).expect("it waits");
+    }
+    script.open();
+    script.client.handle_bytes(&bytes(&connack(false, &PropertiesBuf::new()), Version::V5), NOW);
+    while script.client.poll_received().is_some() {}
+    assert!(script.client.queued() > 0, "the turn has no room for all");
+    let topic = TopicName::parse("late").expect("a topic");
+    let late = script.client.publish_at_most_once(&topic, b"", false, Properties::EMPTY, NOW);
+    assert_eq!(late, Err(CallError::NotConnected));
+    let packets = script.drain().into_iter().filter(|seen| matches!(seen, Seen::Sent(_))).collect::<Vec<_>>();
+    assert_eq!(packets, ["1", "2", "3"].map(|topic| sent(&format!("PUBLISH {topic} q0 id0 dup0"))));
 }
 
 #[test]
