@@ -9,21 +9,21 @@ import { bridges } from './bridges.mjs'
 import { brokers } from './brokers.mjs'
 import * as document from './document.mjs'
 import { habits } from './habits.mjs'
-import { Lab } from './lab.mjs'
+import { Lab, reconnects } from './lab.mjs'
 import { isSilent, lacks } from './lacks.mjs'
+import { restarts } from './restarts.mjs'
 
 const project = install()
 const api = await load(project, 'wasmqtt')
 const withBrokers = await load(project, 'wasmqtt/broker')
 
-/** Time for a behaviour, in milliseconds. */
-const limit = 30_000
 /** Time after which nothing has come, for a behaviour that a broker lacks. */
 const silence = 3000
 
 const behaviours = [
   ...common.map(behaviour => ({ versions: [4, 5], ...behaviour })),
   ...ofVersion5.map(behaviour => ({ versions: [5], ...behaviour })),
+  ...restarts.map(behaviour => ({ versions: [4, 5], ...behaviour })),
 ]
 const outcomes = new Map()
 const keyOf = (...parts) => parts.join()
@@ -34,20 +34,21 @@ describe('interop', { concurrency: true, timeout: 300_000 }, () => {
     describe(broker.name, { skip, concurrency: false }, () => {
       let running
       before(async () => {
-        running = await broker.start()
+        running = Object.assign(await broker.start(), { kills: broker.kills ?? 2 })
       })
       after(() => running?.stop())
 
+      const show = (version, at, behaviour) => {
+        if (!behaviour.versions.includes(version)) return
+        test(`${broker.name}, version ${version}: ${behaviour.name}`, async () => {
+          const topic = `interop/${version}/${at}`
+          const lack = lacks[broker.name][behaviour.name]
+          await judge(broker, lack, () => inLab(running, { version, topic }, lack, behaviour))
+          outcomes.set(keyOf(behaviour.name, broker.name, version), lack?.reason)
+        })
+      }
       for (const version of broker.versions) {
-        for (const [at, behaviour] of behaviours.entries()) {
-          if (!behaviour.versions.includes(version)) continue
-          test(`${broker.name}, version ${version}: ${behaviour.name}`, async () => {
-            const topic = `interop/${version}/${at}`
-            const lack = lacks[broker.name][behaviour.name]
-            await judge(broker, lack, () => inLab(running, { version, topic }, lack, behaviour))
-            outcomes.set(keyOf(behaviour.name, broker.name, version), lack?.reason)
-          })
-        }
+        for (const [at, behaviour] of behaviours.entries()) if (!behaviour.kills) show(version, at, behaviour)
       }
       for (const version of broker.versions) {
         for (const [at, { name, run }] of bridges.entries()) {
@@ -56,24 +57,29 @@ describe('interop', { concurrency: true, timeout: 300_000 }, () => {
         }
       }
       for (const [at, habit] of habits.entries()) {
-        if (habit.broker !== broker.name) continue
+        if (habit.broker !== broker.name || (habit.needsReconnect && !reconnects(api))) continue
         test(`${broker.name}: ${habit.habit}`, () =>
           inLab(running, { version: habit.version ?? 4, topic: `habits/${at}` }, undefined, habit))
+      }
+      // Last, since the broker is killed.
+      for (const version of broker.versions) {
+        for (const [at, behaviour] of behaviours.entries())
+          if (behaviour.kills && reconnects(api)) show(version, at, behaviour)
       }
     })
   }
 })
 
 /** Runs an action with a lab, within the time limit. */
-async function inLab({ url }, about, lack, { run }) {
-  const lab = new Lab({ api, url, ...about })
+async function inLab(running, about, lack, { run, limit = 30_000 }) {
+  const lab = new Lab({ api, url: running.url, ...about })
   let timer
   const late = new Promise((_, reject) => {
     const ms = isSilent(lack) ? silence : limit
     timer = setTimeout(() => reject(new Error(`nothing came in ${ms} ms`)), ms)
   })
   try {
-    await Promise.race([run(lab), late])
+    await Promise.race([run(lab, running), late])
   } finally {
     clearTimeout(timer)
     await lab.close()

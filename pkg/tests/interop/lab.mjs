@@ -31,6 +31,16 @@ export class Inbox {
   }
 }
 
+/** True if the client can reconnect. */
+export function reconnects({ Client }) {
+  try {
+    new Client('ws://127.0.0.1:9', { reconnect: false, createWebSocket }).kill()
+    return true
+  } catch {
+    return false
+  }
+}
+
 export class Lab {
   #clients = []
 
@@ -39,12 +49,18 @@ export class Lab {
    * this behaviour's topics.
    */
   constructor({ api, url, version, topic }) {
-    Object.assign(this, { api, url, version, topic })
+    Object.assign(this, { api, url, version, topic, reconnects: reconnects(api) })
   }
 
   /** Options that every client of these tests has. */
   options(more) {
-    return { version: this.version, credentials, createWebSocket, ...more }
+    return {
+      version: this.version,
+      credentials,
+      createWebSocket,
+      ...(this.reconnects && { reconnect: false }),
+      ...more,
+    }
   }
 
   /** Returns a client that begins to connect. */

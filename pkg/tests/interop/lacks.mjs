@@ -2,6 +2,8 @@
 
 const resume2 = 'QoS 2: resumes a session, with what was published meanwhile'
 const qos2 = 'QoS 2: 100 messages, each once and in order'
+const killed1 = 'QoS 1: loses nothing when it is killed in the middle of traffic'
+const killed2 = 'QoS 2: loses and doubles nothing when it is killed in the middle of traffic'
 const shared = 'divides messages among a shared subscription'
 
 const noQos2 = {
@@ -11,6 +13,11 @@ const noQos2 = {
 const noShared = {
   reason: 'The broker takes `$share/…` as a plain filter, to which nobody publishes.',
   error: /nothing came/,
+}
+
+const inMemory = {
+  reason: 'The broker has its sessions in memory; the client tells that the outcome is unknown.',
+  error: /unknown|indeterminate/,
 }
 
 /** True if a broker lacks a behaviour in that nothing comes. */
@@ -31,6 +38,7 @@ export const lacks = {
     },
     [qos2]: noQos2,
     [resume2]: noQos2,
+    [killed2]: noQos2,
     'sends retained messages for a filter with a wildcard': {
       reason: 'The broker sends retained messages for filters without a wildcard alone.',
       error: /deep-equal/,
@@ -41,7 +49,7 @@ export const lacks = {
     },
     [shared]: noShared,
   },
-  NATS: { [qos2]: noQos2, [resume2]: noQos2, [shared]: noShared },
-  aedes: { [shared]: noShared },
+  NATS: { [qos2]: noQos2, [resume2]: noQos2, [killed2]: noQos2, [shared]: noShared },
+  aedes: { [shared]: noShared, [killed1]: inMemory, [killed2]: inMemory },
   wasmqtt: {},
 }

@@ -12,7 +12,6 @@ export const aedes = broker({
   about: 'with its sessions in memory',
   version: JSON.parse(readFileSync(manifest, 'utf8')).version,
   versions: [4],
-  durable: false,
   async launch(home) {
     const [tcp, ws] = await freePorts(2)
     return {

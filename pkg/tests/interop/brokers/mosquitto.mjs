@@ -1,15 +1,16 @@
 // Mosquitto, with a WebSocket listener and durable sessions.
 import { pbkdf2Sync, randomBytes } from 'node:crypto'
+import { watch } from 'node:fs'
 import { broker, credentials, find, freePorts, printed } from './process.mjs'
 
 const program = find('mosquitto')
 
 export const mosquitto = broker({
   name: 'Mosquitto',
-  about: 'with `protocol websockets`, persistence and `autosave_on_changes`',
+  about:
+    'with `protocol websockets`, persistence and `autosave_on_changes`. It acknowledges before it saves, so it is killed after a save, with messages under way to it',
   version: /mosquitto version ([\d.]+)/.exec(printed(program, '-h') ?? '')?.[1],
   versions: [5, 4],
-  durable: true,
   async launch(home) {
     const [tcp, ws] = await freePorts(2)
     const users = home.file('users', `${credentials.username}:${hashOf(credentials.password)}`)
@@ -32,6 +33,18 @@ export const mosquitto = broker({
       url: `ws://127.0.0.1:${ws}`,
       tcp: `mqtt://127.0.0.1:${tcp}`,
       run: () => home.run(program, ['-c', config], { ready: / running\b/ }),
+      async freeze() {
+        const saved = new Promise(resolve => {
+          const watcher = watch(home.folder, (_, name) => {
+            if (name !== 'mosquitto.db') return
+            watcher.close()
+            resolve()
+          })
+        })
+        home.signal('SIGUSR1')
+        await saved
+        home.signal('SIGSTOP')
+      },
     }
   },
 })

@@ -8,7 +8,6 @@ export const nats = broker({
   about: 'with JetStream, at the path `/mqtt`',
   version: /v([\d.]+)/.exec(printed(program, '--version') ?? '')?.[1],
   versions: [4],
-  durable: true,
   async launch(home) {
     const [own, tcp, ws] = await freePorts(3)
     const { username, password } = credentials

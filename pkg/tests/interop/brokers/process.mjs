@@ -100,6 +100,11 @@ export class Home {
     await Promise.all(exits)
   }
 
+  /** Sends a signal to what runs. */
+  signal(name) {
+    for (const child of this.#children.keys()) signal(child, name)
+  }
+
   /** Ends what runs, and removes the data. */
   async remove() {
     await this.kill()
@@ -113,9 +118,9 @@ export class Home {
   }
 }
 
-function signal(child) {
+function signal(child, name = 'SIGKILL') {
   try {
-    process.kill(-child.pid, 'SIGKILL')
+    process.kill(-child.pid, name)
   } catch {
     // It has ended meanwhile.
   }
@@ -124,6 +129,8 @@ function signal(child) {
 /**
  * A broker from how it is started: `start()` of the result gives its addresses with `kill()`,
  * `restart()` on the same ports and data, and `stop()`, which removes the data.
+ *
+ * A broker that acknowledges before it saves has `freeze()`. It saves, and then handles no more.
  */
 export function broker({ launch, ...about }) {
   return {
@@ -137,9 +144,9 @@ export function broker({ launch, ...about }) {
         await home.remove()
       }
       try {
-        const { run, ...addresses } = await launch(home)
+        const { run, ...more } = await launch(home)
         await run()
-        return { ...addresses, kill: () => home.kill(), restart: run, stop }
+        return { ...more, kill: () => home.kill(), restart: run, stop }
       } catch (error) {
         await stop()
         throw error

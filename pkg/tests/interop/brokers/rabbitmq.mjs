@@ -20,7 +20,8 @@ export const rabbitmq = broker({
   version: program && epmd ? versionOf() : undefined,
   // 5.0 is of RabbitMQ 3.13 and later.
   versions: [4],
-  durable: true,
+  // It takes long to start.
+  kills: 1,
   async launch(home) {
     const [tcp, ws, distribution, names] = await freePorts(4)
     const config = home.file('rabbitmq.conf', [

@@ -10,7 +10,6 @@ export const wasmqtt = broker({
   about: '`npx wasmqtt broker` with `--store`',
   version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
   versions: [5, 4],
-  durable: true,
   async launch(home) {
     const [tcp, ws] = await freePorts(2)
     const config = home.file('broker.json', JSON.stringify({ users: [credentials], queue: { messages: 10_000 } }))
