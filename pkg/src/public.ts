@@ -4,6 +4,8 @@ export type { AuthenticationStep, Authenticator, Reauthentication } from './clie
 export { BaseClient, type ClientEventMap, type EndOptions } from './client/client.js'
 export {
   ClientErrorEvent,
+  type ConnectedStatus,
+  GapEvent,
   type Notice,
   NoticeEvent,
   PacketEvent,

@@ -28,7 +28,7 @@ for (const version of [4, 5]) {
     // [3.1.1 MQTT-7.0.0-2].
     test('messages of each quality come back once and in order', async t => {
       const client = await open(t, broker.url, options)
-      assert.deepEqual(client.status, { phase: 'connected' })
+      assert.deepEqual(client.status, { phase: 'connected', resumed: false, gap: false })
       assert.equal(client.sessionPresent, false)
       const got = []
       let complete

@@ -26,7 +26,15 @@ import type { Loader } from '../wasm/loader.js'
 import { type Subject, thrownError } from '../wasm/to-error.js'
 import type { Reauthentication } from './authentication.js'
 import { Connection } from './connection.js'
-import { ClientErrorEvent, NoticeEvent, PacketEvent, type Status, StatusEvent, UnhandledEvent } from './events.js'
+import {
+  ClientErrorEvent,
+  GapEvent,
+  NoticeEvent,
+  PacketEvent,
+  type Status,
+  StatusEvent,
+  UnhandledEvent,
+} from './events.js'
 import { openLatest, openStream, type Queue, unsubscribed } from './open-stream.js'
 import { type ClientOptions, only5, readClientOptions } from './options.js'
 import { checkPublish, checkSubscribe, type RequestLimits } from './request-limits.js'
@@ -64,6 +72,7 @@ export interface ClientEventMap {
   notice: NoticeEvent
   unhandled: UnhandledEvent
   error: ClientErrorEvent
+  gap: GapEvent
 }
 
 /** Options of `end()`. */
@@ -109,7 +118,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   readonly ready: Promise<this>
 
   /** @internal */
-  protected readonly events = ['status', 'packet', 'notice', 'unhandled', 'error']
+  protected readonly events = ['status', 'packet', 'notice', 'gap', 'unhandled', 'error']
   /** @internal */
   protected readonly observed = 'packet'
   readonly #connection: Connection
@@ -131,7 +140,8 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     this.#sessionExpiry = settings.sessionExpiry
     if (Object.keys(settings.limits).length > 0) this.#limits = settings.limits
     this.#connection = new Connection(target, loader, settings, {
-      onStatus: status => this.#onStatus(status),
+      onStatus: (status, gap) => this.#onStatus(status, gap),
+      gap: (isResumed, absence) => this.#gap(isResumed, absence),
       onNotice: notice => void this.dispatchEvent(new NoticeEvent(notice)),
       onPacket: packet => void this.dispatchEvent(new PacketEvent(packet)),
       onUnhandled: message => void this.dispatchEvent(new UnhandledEvent(message)),
@@ -197,7 +207,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
       const bytes = payloadOf(payload, 'payload')
       if (this.#limits) checkPublish(this.#limits, topic, bytes)
       const flags = options === undefined ? 0 : quickFlags(options)
-      const core = this.#connection.live
+      const core = this.#connection.core
       if (core !== undefined && flags >= 0) return this.#publishNow(core, topic, bytes, flags, undefined)
       return this.#publishWith(topic, typeof payload === 'string' ? bytes : bytes.slice(), options)
     } catch (error) {
@@ -468,7 +478,15 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     })
   }
 
-  #onStatus(status: Status): void {
+  #gap(isResumed: boolean, absence: number): GapEvent | undefined {
+    const filters = this.#subscriptions.affected(isResumed)
+    if (absence < 0 || filters.length === 0) return undefined
+    const to = Date.now()
+    return new GapEvent(to - absence, to, filters)
+  }
+
+  #onStatus(status: Status, gap: GapEvent | undefined): void {
+    if (gap) this.dispatchEvent(gap)
     if (status.phase === 'closed') {
       const { error } = status
       for (const stream of this.#streams) stream.close(error ? { error } : {})

@@ -12,7 +12,7 @@ import { type Engine, freeLater, type Loader } from '../wasm/loader.js'
 import { closeError, requestError, type Subject, thrownError } from '../wasm/to-error.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
 import type { Reauthentication } from './authentication.js'
-import type { Notice, Status } from './events.js'
+import type { GapEvent, Notice, Status } from './events.js'
 import { OfflineQueue } from './offline-queue.js'
 import { readCredentials, type Settings } from './options.js'
 import { PendingRequests } from './pending-requests.js'
@@ -21,11 +21,13 @@ import { LINK, type Linkable } from './target.js'
 
 /** Callbacks of a connection. */
 export interface Observer {
-  onStatus(status: Status): void
+  onStatus(status: Status, gap?: GapEvent): void
   onPacket(packet: PacketRecord): void
   onNotice(notice: Notice): void
   onUnhandled(message: Message): void
   onError(error: unknown): void
+  /** Returns the event for what the subscriptions may have missed in so many milliseconds. */
+  gap(isResumed: boolean, absence: number): GapEvent | undefined
 }
 
 /**
@@ -257,7 +259,7 @@ export class Connection {
     const host = new ClientHost(memory, glue, this.receivers, this.requests, {
       pause: () => this.#pause(),
       acknowledge: (ticket, reasonCode) => this.#core?.acknowledge(ticket, reasonCode) ?? false,
-      connected: (sessionPresent, properties) => this.#onConnected(sessionPresent, properties),
+      connected: (...connected) => this.#onConnected(...connected),
       notice: (...notice) => this.#onNotice(...notice),
       authenticate: (challenge, properties) => this.#onChallenge(challenge, properties),
       closed: (...cause) => this.#onClosed(...cause),
@@ -328,7 +330,7 @@ export class Connection {
     }
   }
 
-  #onConnected(sessionPresent: boolean, properties: PropertyList): void {
+  #onConnected(sessionPresent: boolean, properties: PropertyList, absence: number): void {
     const core = this.#core
     if (!core) return
     this.sessionPresent = sessionPresent
@@ -336,9 +338,10 @@ export class Connection {
     this.server = serverLimits(this.connackProperties, this.#settings.version, this.#settings)
     this.clientId = this.connackProperties.assignedClientIdentifier ?? this.clientId
     this.live = core
-    this.status = { phase: 'connected' }
+    const gap = this.#observer.gap(sessionPresent, absence)
+    this.status = { phase: 'connected', resumed: sessionPresent, gap: gap !== undefined }
     this.#accept()
-    this.#observer.onStatus(this.status)
+    this.#observer.onStatus(this.status, gap)
   }
 
   #onChallenge(challenge: number, properties: PropertyList): void {

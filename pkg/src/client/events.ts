@@ -2,10 +2,19 @@ import type { Message } from '../message/message.js'
 import type { PacketRecord } from '../message/packet-record.js'
 import type { MqttError } from '../util/errors.js'
 
+/** Status of a connected client, and what the connection before it means for this one. */
+export interface ConnectedStatus {
+  readonly phase: 'connected'
+  /** True if the broker goes on with the session of an earlier connection. */
+  readonly resumed: boolean
+  /** True if the client was connected before, and messages may have been missed since. */
+  readonly gap: boolean
+}
+
 /** State of a client. `error` is the cause of an unrequested close. */
 export type Status =
   | { readonly phase: 'connecting' }
-  | { readonly phase: 'connected' }
+  | ConnectedStatus
   | { readonly phase: 'closed'; readonly error?: Error }
 
 /** Event for a change of the client's status. */
@@ -25,6 +34,26 @@ export type Notice =
   | { readonly kind: 'downgraded'; readonly topic: string }
   | { readonly kind: 'indeterminate'; readonly error: MqttError; readonly topic?: string; readonly filter?: string }
   | { readonly kind: 'unsubscribed'; readonly error: MqttError; readonly filter: string }
+
+/**
+ * Event for messages that may have been missed while there was no connection. It comes before the
+ * messages of the new connection.
+ */
+export class GapEvent extends Event {
+  /**
+   * @param from Time at which the broker was last heard, in milliseconds since 1970.
+   * @param to Time at which the connection was there again.
+   * @param filters Topic filters of the subscriptions that may have missed some: all, or those of
+   *   QoS 0 if the session was resumed, since brokers need not queue for these.
+   */
+  constructor(
+    readonly from: number,
+    readonly to: number,
+    readonly filters: readonly string[],
+  ) {
+    super('gap')
+  }
+}
 
 /** Event for a notice. */
 export class NoticeEvent extends Event {

@@ -116,9 +116,10 @@ export class Subscriptions {
     return this.#filters.size + Number(!this.#filters.has(filter))
   }
 
-  /** Returns what the broker has accepted, to subscribe anew at a broker that lost it. */
-  accepted(): SubscribedFilter[] {
-    return [...this.#filters.values()].flatMap(({ accepted }) => accepted ?? [])
+  /** Returns the filters that may miss messages while there is no connection. */
+  affected(isResumed: boolean): string[] {
+    const all = [...this.#filters].filter(([, { key, asked }]) => key && (!isResumed || asked === 0))
+    return all.map(([filter]) => filter)
   }
 
   /**
