@@ -3,64 +3,111 @@
 
 use alloc::vec::Vec;
 
+/// Bytes of a chunk.
+const CHUNK_BYTES: usize = 64 * 1024;
+
 /// Values by number.
 ///
 /// The number freed last is given out first, so that the same calls return the same numbers. No map
 /// of the standard library gives out numbers.
+///
+/// The first chunk grows as a vector does. The others have their room from the beginning, so that
+/// no more than a chunk is ever moved, however many values there are.
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
-    entries: Vec<Option<T>>,
+    first: Vec<Option<T>>,
+    others: Vec<Vec<Option<T>>>,
     free: Vec<u32>,
 }
 
 impl<T> Slab<T> {
+    /// Bits of a number within its chunk.
+    const SHIFT: u32 = {
+        let entries = CHUNK_BYTES / size_of::<Option<T>>();
+        if entries > 4 { entries.ilog2() } else { 2 }
+    };
+    const CHUNK: usize = 1 << Self::SHIFT;
+
     pub(crate) const fn new() -> Self {
-        Self { entries: Vec::new(), free: Vec::new() }
+        Self { first: Vec::new(), others: Vec::new(), free: Vec::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.entries.len() - self.free.len()
+        self.entries() - self.free.len()
+    }
+
+    /// Returns the number of values that were there at one time.
+    fn entries(&self) -> usize {
+        match self.others.last() {
+            Some(last) => (self.others.len() << Self::SHIFT) + last.len(),
+            None => self.first.len(),
+        }
     }
 
     /// Returns the bytes of memory of its tables, as if all entries were free once.
     pub(crate) const fn table_bytes(&self) -> usize {
-        self.entries.capacity() * (size_of::<Option<T>>() + size_of::<u32>())
+        let entries = self.first.capacity() + (self.others.len() << Self::SHIFT);
+        entries * (size_of::<Option<T>>() + size_of::<u32>())
+            + self.others.capacity() * size_of::<Vec<Option<T>>>()
     }
 
     /// Returns the number that the next [`insert`](Self::insert) gives out.
     pub(crate) fn next_slot(&self) -> u32 {
         self.free.last().copied().unwrap_or_else(|| {
-            u32::try_from(self.entries.len()).expect("every slab is bounded by an option far below 2^32")
+            u32::try_from(self.entries()).expect("every slab is bounded by an option far below 2^32")
         })
     }
 
     pub(crate) fn insert(&mut self, value: T) -> u32 {
         let slot = self.next_slot();
         if self.free.pop().is_some() {
-            self.entries[slot as usize] = Some(value);
-        } else {
-            self.entries.push(Some(value));
+            if let Some(entry) = self.entry_mut(slot) {
+                *entry = Some(value);
+            }
+            return slot;
         }
+        let is_full = |chunk: &Vec<Option<T>>| chunk.len() >= Self::CHUNK;
+        if is_full(&self.first) && self.others.last().is_none_or(is_full) {
+            self.others.push(Vec::with_capacity(Self::CHUNK));
+        }
+        self.others.last_mut().unwrap_or(&mut self.first).push(Some(value));
         slot
     }
 
+    #[inline]
     pub(crate) fn get(&self, slot: u32) -> Option<&T> {
-        self.entries.get(slot as usize)?.as_ref()
+        let (chunk, at) = Self::place(slot);
+        let chunk = if chunk == 0 { &self.first } else { self.others.get(chunk - 1)? };
+        chunk.get(at)?.as_ref()
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, slot: u32) -> Option<&mut T> {
-        self.entries.get_mut(slot as usize)?.as_mut()
+        self.entry_mut(slot)?.as_mut()
     }
 
     pub(crate) fn remove(&mut self, slot: u32) -> Option<T> {
-        let value = self.entries.get_mut(slot as usize)?.take()?;
+        let value = self.entry_mut(slot)?.take()?;
         self.free.push(slot);
         Some(value)
     }
 
     /// Returns the values in the order of their numbers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.entries.iter().flatten()
+        self.first.iter().chain(self.others.iter().flatten()).flatten()
+    }
+
+    #[inline]
+    fn entry_mut(&mut self, slot: u32) -> Option<&mut Option<T>> {
+        let (chunk, at) = Self::place(slot);
+        let chunk = if chunk == 0 { &mut self.first } else { self.others.get_mut(chunk - 1)? };
+        chunk.get_mut(at)
+    }
+
+    #[inline]
+    const fn place(slot: u32) -> (usize, usize) {
+        let slot = slot as usize;
+        (slot >> Self::SHIFT, slot & (Self::CHUNK - 1))
     }
 }
 
@@ -80,5 +127,30 @@ mod tests {
         assert_eq!(slab.len(), 2);
         assert_eq!((slab.next_slot(), slab.insert('d'), slab.next_slot()), (1, 1, 3));
         assert_eq!(slab.iter().collect::<String>(), "adc");
+    }
+
+    #[test]
+    fn values_of_many_chunks_stay_where_they_are() {
+        let mut slab: Slab<[u64; 100]> = Slab::new();
+        let many = 5 * Slab::<[u64; 100]>::CHUNK as u32 + 3;
+        for number in 0..many {
+            assert_eq!(slab.insert([u64::from(number); 100]), number);
+        }
+        let first = core::ptr::from_ref(slab.get(many - 1).expect("the last"));
+        let rooms = slab.table_bytes() / size_of::<Option<[u64; 100]>>();
+        assert!(rooms >= many as usize && rooms <= many as usize + Slab::<[u64; 100]>::CHUNK, "{rooms}");
+        for number in (0..many).step_by(7) {
+            assert_eq!(slab.remove(number).map(|value| value[9]), Some(u64::from(number)));
+        }
+        for _ in 0..many {
+            slab.insert([0; 100]);
+        }
+        assert!(core::ptr::eq(first, slab.get(many - 1).map_or(first, core::ptr::from_ref)) || (many - 1) % 7 == 0);
+        assert_eq!(slab.len(), slab.iter().count());
+        assert!(slab.get(u32::MAX).is_none());
+        for number in 0..many {
+            let expected = if number % 7 == 0 { 0 } else { u64::from(number) };
+            assert_eq!(slab.get(number).map(|value| value[50]), Some(expected));
+        }
     }
 }
