@@ -189,7 +189,7 @@ impl Decoder {
     ///
     /// A large packet gets all of its room once a part of it is there. Rooms of many sizes would
     /// leave holes in the memory of a module, which it never gives back. A packet that does not fit
-    /// in what is free gets none in advance.
+    /// in what is free gets none in advance, and the buffer does not double then.
     fn grow(&mut self, end: usize, free: usize) {
         const PART: usize = 16;
         if let Some(packet_end) = self.packet_end()
@@ -198,6 +198,10 @@ impl Decoder {
             && packet_end <= free
         {
             self.buffer.reserve_exact(packet_end - self.buffer.len());
+        }
+        // A vector doubles its room. Both rooms are there while the bytes move.
+        if 2 * self.buffer.capacity() > free {
+            self.buffer.reserve_exact(end - self.buffer.len());
         }
         self.buffer.resize(end, 0);
     }
