@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 /// Changes in the order of their notes. Without a store, none is noted.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ChangeList<T>(Option<Vec<T>>);
 
 impl<T> ChangeList<T> {

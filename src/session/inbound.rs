@@ -1,8 +1,11 @@
 //! The receiver's half of QoS 1 and QoS 2 (MQTT 5.0 §4.3.2, §4.3.3): each QoS 2 message once, and
 //! no more in flight than allowed.
 
+use alloc::vec::Vec;
+
 use crate::codec::{PacketId, QoS, ReasonCode};
 use crate::collections::by_id::ById;
+use crate::collections::change_list::ChangeList;
 
 /// The meaning of an arriving PUBLISH of QoS 1 or 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +29,13 @@ pub(super) struct Inbound {
     /// QoS 2 messages handed over whose PUBREL is still to come, and whether each counts in
     /// `unacknowledged`.
     handed_over: ById<bool>,
+    /// Those that were added or removed, for a store.
+    changes: ChangeList<PacketId>,
 }
 
 impl Inbound {
     pub(super) const fn new(receive_maximum: u16) -> Self {
-        Self { receive_maximum, unacknowledged: 0, handed_over: ById::new() }
+        Self { receive_maximum, unacknowledged: 0, handed_over: ById::new(), changes: ChangeList::new() }
     }
 
     pub(super) const fn set_receive_maximum(&mut self, receive_maximum: u16) {
@@ -48,6 +53,7 @@ impl Inbound {
         self.unacknowledged += 1;
         if qos == QoS::ExactlyOnce {
             self.handed_over.insert(packet_id, true);
+            self.changes.note(|| packet_id);
         }
         if known.is_some() { Received::Duplicate } else { Received::New }
     }
@@ -82,12 +88,25 @@ impl Inbound {
 
     pub(super) fn clear(&mut self) {
         self.unacknowledged = 0;
+        self.note_all();
         self.handed_over.clear();
     }
 
-    /// In the order of the identifiers.
-    pub(super) fn handed_over(&self) -> impl Iterator<Item = PacketId> {
-        self.handed_over.iter().map(|(packet_id, _)| packet_id)
+    /// Begins to note changes, for a store. All that is there is noted.
+    pub(super) fn begin_noting(&mut self) {
+        self.changes.begin();
+        self.note_all();
+    }
+
+    fn note_all(&mut self) {
+        if self.changes.is_noting() {
+            self.handed_over.iter().for_each(|(packet_id, _)| self.changes.note(|| packet_id));
+        }
+    }
+
+    /// Takes the identifiers that were added or removed since the last time, once or more.
+    pub(super) fn take_changes(&mut self) -> Vec<PacketId> {
+        self.changes.take()
     }
 
     /// Handed over on an earlier connection.
@@ -96,8 +115,9 @@ impl Inbound {
     }
 
     fn finish(&mut self, packet_id: PacketId) {
-        if self.handed_over.remove(packet_id) == Some(true) {
-            self.unacknowledged -= 1;
+        if let Some(counts) = self.handed_over.remove(packet_id) {
+            self.unacknowledged -= u16::from(counts);
+            self.changes.note(|| packet_id);
         }
     }
 }

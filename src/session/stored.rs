@@ -1,6 +1,8 @@
 //! The state of a session that a broker keeps in a store, and its restoration. A page without a
 //! broker has nothing of it.
 
+use alloc::vec::Vec;
+
 use super::outbound::Outbound;
 use super::{Delivery, InFlight, Session};
 use crate::codec::PacketId;
@@ -31,9 +33,14 @@ impl<T: Copy> Session<T> {
         self.queue.deliveries.iter().skip(place).map(Option::as_ref)
     }
 
-    /// QoS 2 messages that came and whose PUBREL is still to come, in the order of the identifiers.
-    pub(crate) fn handed_over(&self) -> impl Iterator<Item = PacketId> {
-        self.inbound.handed_over()
+    /// Begins to note the QoS 2 messages that came and whose PUBREL is still to come.
+    pub(crate) fn begin_noting_received(&mut self) {
+        self.inbound.begin_noting();
+    }
+
+    /// Takes the identifiers of those that came or were released since the last time.
+    pub(crate) fn take_received_changes(&mut self) -> Vec<PacketId> {
+        self.inbound.take_changes()
     }
 
     /// Puts back what [`sent`](Self::sent) gave.
@@ -56,7 +63,7 @@ impl<T: Copy> Session<T> {
         self.queue.deliveries.push(None);
     }
 
-    /// Puts back what [`handed_over`](Self::handed_over) gave.
+    /// Puts back an identifier that was received.
     pub(crate) fn restore_handed_over(&mut self, packet_id: PacketId) {
         self.inbound.restore(packet_id);
     }

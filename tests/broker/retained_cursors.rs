@@ -2,14 +2,16 @@
 
 use std::time::Instant;
 
-use wasmqtt::broker::{BrokerOptions, PeerId, QueueOverflow};
-use wasmqtt::codec::{Packet, Properties, Publish, QoS, Subscribe, Subscription, SubscriptionOptions};
+use wasmqtt::broker::{BrokerOptions, Output, PeerId, QueueOverflow};
+use wasmqtt::codec::{
+    Message, Packet, Properties, Property, Publish, QoS, Subscribe, Subscription, SubscriptionOptions,
+};
 
 use super::reader::Reader;
 use super::retained::{begin, read, read_all, retain, retain_many, small, topic};
 use super::retained_live::live;
 use super::store::{expiry, keeping, restart, stored_with};
-use crate::support::packets::{QOS, V5, id, message, publish};
+use crate::support::packets::{QOS, V5, id, message, properties, publish};
 use crate::support::scenario::Scenario;
 
 const ONE: QoS = QoS::AtLeastOnce;
@@ -193,8 +195,9 @@ fn overtaken_topics_outlive_a_restart() {
         retain(&mut scenario, &topic(31), "newer", qos);
         let is_new = |key: &&Vec<u8>| !before.contains_key(*key);
         let kinds: String = scenario.disk.records.keys().filter(is_new).map(|key| char::from(key[0])).collect();
-        // Both cursors for one topic, one for the other; the messages, and each in the queue.
-        assert_eq!(kinds.matches('g').count(), 3, "{kinds}");
+        // One record for each topic, of which one has both cursors; the messages, and each in the
+        // queue.
+        assert_eq!(kinds.matches('g').count(), 2, "{kinds}");
         assert_eq!(kinds.replace('g', ""), "MMqqqq", "nothing else is written anew");
         let mut heard = Vec::new();
         for _ in 0..3 {
@@ -227,6 +230,57 @@ fn the_records_of_a_cursor_end_with_its_subscription() {
         }
         assert!(!scenario.disk.kinds().contains('g'), "{}", scenario.disk.kinds());
     }
+}
+
+/// A live message overtakes a thousand cursors of a client, and its topic is stored once for all of
+/// them. A restart keeps that, also for the cursors that have passed the topic since.
+#[test]
+fn a_message_that_overtakes_many_cursors_is_a_small_batch() {
+    const COUNT: u32 = 1_000;
+    let mut scenario = stored_with(BrokerOptions::default());
+    let levels = |number: u32| {
+        (0..10).fold(String::from("+"), |filter, bit| filter + if number >> bit & 1 == 0 { "/+" } else { "/b" })
+    };
+    let (before, topic) = (format!("A{}", "/b".repeat(10)), format!("{:a<900}{}", "", "/b".repeat(10)));
+    retain(&mut scenario, &before, "x", ONE);
+    retain(&mut scenario, &topic, "x", ONE);
+    let expiry = properties(&[Property::SessionExpiryInterval(1_000), Property::ReceiveMaximum(1)]);
+    let peer = scenario.connect(&keeping(V5, "a", &expiry));
+    for number in 0..COUNT {
+        begin(&mut scenario, peer, &levels(number), ONE);
+    }
+    let mut heard = read(&mut scenario, peer);
+    scenario.broker.publish(Message { qos: ONE, retain: true, ..message(&topic, "newer") }, scenario.now);
+    let mut bytes = Vec::new();
+    while let Some(output) = scenario.broker.poll_output() {
+        if let Output::Store(id, batch) = output {
+            bytes.push(batch.as_bytes().len());
+            scenario.disk.take(id, batch);
+            let id = scenario.disk.write().expect("just taken");
+            scenario.broker.handle_stored(id, scenario.now);
+        }
+    }
+    assert!(bytes.iter().sum::<usize>() < 6_000, "{bytes:?}");
+    scenario.drain();
+    assert_eq!(scenario.disk.kinds().matches('g').count(), 1, "{}", scenario.disk.kinds());
+    // Every second cursor ends.
+    for number in (0..COUNT).step_by(2) {
+        scenario.unsubscribe(peer, &levels(number));
+    }
+    let mut reader = Reader::default();
+    for _ in 0..3 {
+        restart(&mut scenario, 1);
+        let peer = scenario.connect(&keeping(V5, "a", &expiry));
+        for _ in 0..100 {
+            heard.extend(reader.read(&mut scenario, peer));
+        }
+    }
+    restart(&mut scenario, 1);
+    let peer = scenario.connect(&keeping(V5, "a", &expiry));
+    heard.extend(reader.read_all(&mut scenario, peer));
+    assert_eq!(payloads(&heard, &topic), ["newer"]);
+    assert!(payloads(&heard, &before).len() >= 500);
+    assert!(!scenario.disk.kinds().contains('g'), "{}", scenario.disk.kinds());
 }
 
 /// The cost of a live message, in a thousand, among so many cursors of other filters.

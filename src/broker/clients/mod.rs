@@ -216,6 +216,7 @@ impl ClientState {
     pub(crate) fn begin_noting_filters(&mut self) {
         self.filter_changes.get_or_insert(SortedList::new());
         self.cursors.begin_noting();
+        self.session.begin_noting_received();
     }
 
     /// Takes the places in the session's queue that were emptied.

@@ -16,7 +16,6 @@ use alloc::vec::Vec;
 use crate::broker::ids::CursorId;
 use crate::codec::QoS;
 use crate::collections::change_list::ChangeList;
-use crate::collections::heap_sort::sort_by;
 use crate::collections::sorted_list::SortedList;
 use crate::memory_meter::shared_text;
 use crate::topic::{TopicFilter, TopicName};
@@ -157,15 +156,13 @@ impl RetainedCursors {
         }
     }
 
-    /// Adds a stored overtaken topic. `None` if the cursor is missing.
-    pub(crate) fn restore_overtaken(&mut self, id: CursorId, topic: TopicName) -> Option<()> {
-        let place = self.place(id).ok()?;
-        let cursor = self.cursors.get_mut(place)?;
-        self.overtaken_bytes -= cursor.overtaken.table_bytes();
-        self.overtaken_bytes += text_bytes(&topic);
-        cursor.overtaken.insert::<str>(topic);
-        self.overtaken_bytes += cursor.overtaken.table_bytes();
-        Some(())
+    /// Adds a stored overtaken topic, unless the cursor has passed it or has ended since.
+    pub(crate) fn restore_overtaken(&mut self, id: CursorId, topic: &TopicName) {
+        self.last_id = self.last_id.max(id);
+        self.overtake(id, topic);
+        if !self.get(id).is_some_and(|cursor| cursor.is_overtaken(topic.as_str())) {
+            self.changes.note(|| (id, topic.clone()));
+        }
     }
 
     pub(crate) fn end(&mut self, id: CursorId) {
@@ -243,12 +240,9 @@ impl RetainedCursors {
         }
     }
 
-    /// Returns the overtaken topics that were added or removed, each once.
+    /// Returns the overtaken topics that were added or removed, once or more.
     pub(crate) fn take_changes(&mut self) -> Vec<(CursorId, TopicName)> {
-        let mut changes = self.changes.take();
-        sort_by(&mut changes, |one, other| one < other);
-        changes.dedup();
-        changes
+        self.changes.take()
     }
 
     fn place(&self, id: CursorId) -> Result<usize, usize> {

@@ -83,12 +83,14 @@ impl Groups {
         self.0.get(key.0).map(|group| &*group.filter)
     }
 
-    /// Adds a member, or changes its options. Returns the group if this is its first member.
+    /// Adds a member, or changes its options if it is not new. Returns the group if this is its
+    /// first member.
     pub(crate) fn join(
         &mut self,
         filter: &TopicFilter,
         (client, is_connected): (ClientKey, bool),
-        subscription: Subscription,
+        (subscription, is_new): (Subscription, bool),
+        budget: &mut Budget,
     ) -> Option<GroupKey> {
         let Some(slot) = self.0.find(filter.as_str()) else {
             let group = Group {
@@ -100,11 +102,14 @@ impl Groups {
             return Some(GroupKey(self.0.insert(filter.text(), group)));
         };
         let group = self.0.get_mut(slot)?;
-        if let Some((_, options)) = group.members.iter_mut().find(|(member, _)| *member == client) {
-            *options = subscription;
-        } else {
+        if is_new {
             group.members.push((client, subscription));
             group.connected += usize::from(is_connected);
+            return None;
+        }
+        budget.spend(group.members.len() / MEMBERS_IN_STEP, 0);
+        if let Some((_, options)) = group.members.iter_mut().find(|(member, _)| *member == client) {
+            *options = subscription;
         }
         None
     }

@@ -10,12 +10,12 @@ use crate::broker::clients::ClientState;
 use crate::broker::clients::will::Will;
 use crate::broker::connection::deadlines::Deadline;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag, Session};
-use crate::broker::ids::ClientKey;
+use crate::broker::ids::{ClientKey, CursorId};
 use crate::broker::store::clock::ClockShift;
 use crate::broker::store::key::Key;
 use crate::broker::store::messages::MessageKey;
 use crate::broker::store::record::{
-    DeliveryRecord, SessionRecord, WillRecord, message_date, read_message, read_sent, read_subscription,
+    DeliveryRecord, SessionRecord, WillRecord, message_date, read_cursors, read_message, read_sent, read_subscription,
 };
 use crate::broker::store::restore::Restored;
 use crate::broker::store::{StoreError, StoredSession, StoredTopic};
@@ -27,6 +27,9 @@ use crate::topic::{TopicFilter, TopicName};
 /// The problem of a record.
 type Problem = &'static str;
 
+const NO_CURSORS: Problem = "it is no list of cursors";
+/// Limit of a run of cursors, far above the subscriptions of a client.
+const RUN_MAX: u32 = 1 << 20;
 const NO_DELIVERY: Problem = "it is not a queued delivery";
 const NO_PLACE: Problem = "its place in the queue is too far behind the one before it";
 
@@ -120,12 +123,7 @@ impl Restoring<'_> {
             Key::Retained(topic) => self.retained(topic, value),
             Key::Session(number) => self.session(number, value),
             Key::Subscription(session, filter) => self.subscription(session, filter, value),
-            Key::Overtaken(session, cursor, topic) => {
-                let topic = TopicName::parse(topic).map_err(|_| "its topic name is invalid")?;
-                self.with_session(session, |client, _| {
-                    client.cursors.restore_overtaken(cursor, topic).ok_or("its cursor is missing")
-                })
-            }
+            Key::Overtaken(session, topic) => self.overtaken(session, topic, value),
             Key::HandedOver(session, packet_id) => self.with_session(session, |client, stored| {
                 client.session.restore_handed_over(packet_id);
                 stored.restore_handed_over(packet_id);
@@ -177,8 +175,26 @@ impl Restoring<'_> {
                 client.cursors.restore(cursor, filter.clone(), subscription.qos, after);
             }
         }
-        self.broker.add_subscription(key, &filter, subscription);
+        self.broker.add_subscription(key, &filter, subscription, true);
         Ok(())
+    }
+
+    fn overtaken(&mut self, session: u64, topic: &str, value: &[u8]) -> Result<(), Problem> {
+        let topic = TopicName::parse(topic).map_err(|_| "its topic name is invalid")?;
+        let runs = read_cursors(value).ok_or(NO_CURSORS)?;
+        self.with_session(session, |client, stored| {
+            for [first, last] in runs.iter().map(|run| run.map(u32::from_be_bytes)) {
+                // A session has no more cursors than that.
+                if first == 0 || last < first || last - first > RUN_MAX {
+                    return Err(NO_CURSORS);
+                }
+                for cursor in (first..=last).filter_map(CursorId::new) {
+                    client.cursors.restore_overtaken(cursor, &topic);
+                    stored.restore_overtaken(cursor, &topic);
+                }
+            }
+            Ok(())
+        })
     }
 
     fn sent(&mut self, session: u64, packet_id: PacketId, value: &[u8]) -> Result<(), Problem> {

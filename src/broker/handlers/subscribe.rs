@@ -207,13 +207,21 @@ impl Broker {
         ReasonCode::Success
     }
 
-    /// Adds a client's subscription to the router, or changes it there.
-    pub(crate) fn add_subscription(&mut self, client: ClientKey, filter: &TopicFilter, subscription: Subscription) {
+    /// Adds a client's subscription to the router, or changes it there if it is not new.
+    pub(crate) fn add_subscription(
+        &mut self,
+        client: ClientKey,
+        filter: &TopicFilter,
+        subscription: Subscription,
+        is_new: bool,
+    ) {
         let subscriber = if filter.share_name().is_none() {
             Some(Subscriber::Client(client))
         } else {
             let is_connected = self.clients.get(client).is_some_and(|client| client.peer.is_some());
-            self.groups.join(filter, (client, is_connected), subscription).map(Subscriber::Group)
+            let budget = &mut self.outbox.budget;
+            let group = self.groups.join(filter, (client, is_connected), (subscription, is_new), budget);
+            group.map(Subscriber::Group)
         };
         if let Some(subscriber) = subscriber {
             self.subscriptions.insert(filter, subscriber, subscription);
@@ -290,7 +298,7 @@ impl Broker {
         let sends_retained = filter.share_name().is_none() && sends_retained(asked.options.retain_handling, is_new);
         let subscription = Subscription::new(asked.options, self.options.maximum_qos, identifier);
         let subscription = client.subscribe(&filter, subscription, sends_retained);
-        self.add_subscription(key, &filter, subscription);
+        self.add_subscription(key, &filter, subscription, is_new);
         if begins_sys {
             self.watch_sys(true, self.now);
         }

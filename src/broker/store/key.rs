@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 
-use crate::broker::ids::CursorId;
 use crate::codec::PacketId;
 
 /// Key of a record. The broker assigns the numbers, and reuses none that a record has.
@@ -24,8 +23,8 @@ pub(crate) enum Key<'a> {
     /// A subscription of a session, by its filter. The cursor of its retained messages is in it
     /// until it has come to its end.
     Subscription(u64, &'a str),
-    /// A topic that a live message reached before a cursor of a session, by the cursor's number.
-    Overtaken(u64, CursorId, &'a str),
+    /// A topic that a live message reached before cursors of a session, with their numbers.
+    Overtaken(u64, &'a str),
     /// A received QoS 2 message without its PUBREL.
     HandedOver(u64, PacketId),
     /// A delivery in flight.
@@ -48,10 +47,7 @@ impl<'a> Key<'a> {
             }
             Self::Session(number) => numbered(out, b'S', number, &[]),
             Self::Subscription(session, filter) => numbered(out, b'f', session, filter.as_bytes()),
-            Self::Overtaken(session, cursor, topic) => {
-                numbered(out, b'g', session, &cursor.get().to_be_bytes());
-                out.extend_from_slice(topic.as_bytes());
-            }
+            Self::Overtaken(session, topic) => numbered(out, b'g', session, topic.as_bytes()),
             Self::HandedOver(session, packet_id) => numbered(out, b'i', session, &packet_id.get().to_be_bytes()),
             Self::Sent(session, packet_id) => numbered(out, b'o', session, &packet_id.get().to_be_bytes()),
             Self::Queued(session, place) => numbered(out, b'q', session, &place.to_be_bytes()),
@@ -74,11 +70,7 @@ impl<'a> Key<'a> {
             b'M' if rest.is_empty() => Self::Message(number),
             b'S' if rest.is_empty() => Self::Session(number),
             b'f' => Self::Subscription(number, core::str::from_utf8(rest).ok()?),
-            b'g' => {
-                let (cursor, topic) = rest.split_first_chunk()?;
-                let cursor = CursorId::new(u32::from_be_bytes(*cursor))?;
-                Self::Overtaken(number, cursor, core::str::from_utf8(topic).ok()?)
-            }
+            b'g' => Self::Overtaken(number, core::str::from_utf8(rest).ok()?),
             b'i' => Self::HandedOver(number, packet_id(rest)?),
             b'o' => Self::Sent(number, packet_id(rest)?),
             b'q' => Self::Queued(number, u64::from_be_bytes(rest.try_into().ok()?)),
@@ -103,7 +95,6 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::Key;
-    use crate::broker::ids::CursorId;
     use crate::codec::PacketId;
 
     #[test]
@@ -116,8 +107,8 @@ mod tests {
             Key::Retained("a/ä"),
             Key::Session(9),
             Key::Subscription(9, "a/#"),
-            Key::Overtaken(9, CursorId::START, "a/b"),
-            Key::Overtaken(9, CursorId::START.next(), "a"),
+            Key::Overtaken(9, "a"),
+            Key::Overtaken(9, "a/b"),
             Key::HandedOver(9, PacketId::FIRST),
             Key::Sent(9, PacketId::FIRST),
             Key::Queued(9, 1),
@@ -139,7 +130,7 @@ mod tests {
             b"Z\0\0\0\0\0\0\0\0",
             b"R\xFF",
             b"i\0\0\0\0\0\0\0\x01\0\0",
-            b"g\0\0\0\0\0\0\0\x01\0\0\0\0a",
+            b"g\0\0\0\0\0\0\0\x01\xFF",
         ] {
             assert_eq!(Key::read(bytes), None, "{bytes:?}");
         }

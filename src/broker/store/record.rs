@@ -14,7 +14,7 @@ use crate::topic::TopicName;
 
 /// Value of [`Key::Format`](crate::broker::store::key::Key::Format). It is raised when old records
 /// become unreadable or change their meaning.
-pub(crate) const FORMAT: [u8; 1] = [3];
+pub(crate) const FORMAT: [u8; 1] = [4];
 
 /// Value of [`Key::Session`](crate::broker::store::key::Key::Session), without the client
 /// identifier.
@@ -169,6 +169,22 @@ pub(crate) fn read_subscription(bytes: &[u8]) -> Option<(Subscription, Option<To
     subscription.cursor = Some(CursorId::new(u32::from_be_bytes(*cursor))?);
     let after = if after.is_empty() { None } else { Some(TopicName::parse(core::str::from_utf8(after).ok()?).ok()?) };
     Some((subscription, after))
+}
+
+/// Writes cursors in the order of their numbers, as the first and the last of each run.
+pub(crate) fn write_cursors(cursors: &[CursorId], out: &mut Vec<u8>) {
+    for run in cursors.chunk_by(|one, next| one.next() == *next) {
+        for end in [run.first(), run.last()].into_iter().flatten() {
+            out.extend_from_slice(&end.get().to_be_bytes());
+        }
+    }
+}
+
+/// Returns the first and the last number of each run of cursors.
+pub(crate) fn read_cursors(bytes: &[u8]) -> Option<&[[[u8; 4]; 2]]> {
+    let (numbers, cut) = bytes.as_chunks();
+    let (runs, alone) = numbers.as_chunks();
+    (cut.is_empty() && alone.is_empty()).then_some(runs)
 }
 
 /// Writes a delivery with its message's number and its shared subscription.

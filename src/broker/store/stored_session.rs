@@ -3,20 +3,24 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 
 use crate::broker::clients::will::Will;
 use crate::broker::clients::{ClientState, SubscriptionChanges};
 use crate::broker::delivery_tag::{Delivery, DeliveryTag};
-use crate::broker::ids::ClientKey;
+use crate::broker::ids::{ClientKey, CursorId};
 use crate::broker::store::key::Key;
 use crate::broker::store::messages::{MessageKey, address};
-use crate::broker::store::record::{SessionRecord, WillRecord, write_sent, write_subscription};
+use crate::broker::store::record::{SessionRecord, WillRecord, write_cursors, write_sent, write_subscription};
 use crate::broker::store::record_writer::RecordWriter;
 use crate::broker::store::stored_queue::StoredQueue;
 use crate::codec::{Message, PacketId};
+use crate::collections::by_id::ById;
+use crate::collections::sorted_list::SortedList;
 use crate::memory_meter::block;
 use crate::session;
 use crate::time::Time;
+use crate::topic::TopicName;
 
 /// Stored image of a session.
 #[derive(Debug)]
@@ -33,7 +37,26 @@ pub(crate) struct StoredSession {
     approvals: StoredQueue,
     /// Deliveries in flight, in the order of their packet identifiers.
     sent: Vec<Sent>,
-    handed_over: Vec<PacketId>,
+    /// QoS 2 messages received and not released.
+    handed_over: ById<()>,
+    overtaken: SortedList<StoredOvertaken>,
+    /// Bytes of memory of the lists of cursors in it.
+    overtaken_bytes: usize,
+}
+
+/// A stored topic that live messages reached before these cursors, in their order.
+#[derive(Debug)]
+struct StoredOvertaken {
+    topic: TopicName,
+    cursors: Vec<CursorId>,
+    /// True while it is to be written again.
+    is_changed: bool,
+}
+
+impl Borrow<str> for StoredOvertaken {
+    fn borrow(&self) -> &str {
+        self.topic.as_str()
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -73,17 +96,21 @@ impl StoredSession {
             queue: StoredQueue::new(Key::Queued),
             approvals: StoredQueue::new(Key::Approval),
             sent: Vec::new(),
-            handed_over: Vec::new(),
+            handed_over: ById::new(),
+            overtaken: SortedList::new(),
+            overtaken_bytes: 0,
         }
     }
 
     /// Returns the bytes of memory that it takes.
-    const fn held_bytes(&self) -> usize {
+    fn held_bytes(&self) -> usize {
         block(size_of::<Self>())
+            + self.overtaken.table_bytes()
+            + self.overtaken_bytes
             + self.queue.table_bytes()
             + self.approvals.table_bytes()
             + self.sent.capacity() * size_of::<Sent>()
-            + self.handed_over.capacity() * size_of::<PacketId>()
+            + self.handed_over.table_bytes()
     }
 
     /// Writes the differences between the session and this image.
@@ -95,7 +122,9 @@ impl StoredSession {
         }
         self.sync_record(client, writer);
         if self.is_whole {
-            self.sync_subscriptions(&client.take_subscription_changes(), client, writer);
+            let changes = client.take_subscription_changes();
+            self.sync_subscriptions(&changes, client, writer);
+            self.sync_overtaken(&changes.overtaken, client, writer);
             self.queue.empty(self.number, client.take_emptied(), writer);
             let queued = client.session.places();
             self.queue.sync(self.number, client.enqueued, queued, |from| client.session.waiting_from(from), writer);
@@ -125,16 +154,16 @@ impl StoredSession {
         for filter in changes.filters.iter() {
             writer.batch.remove(Key::Subscription(self.number, filter));
         }
-        for (cursor, topic) in &changes.overtaken {
-            writer.batch.remove(Key::Overtaken(self.number, *cursor, topic.as_str()));
+        for stored in self.overtaken.iter() {
+            writer.batch.remove(Key::Overtaken(self.number, stored.topic.as_str()));
         }
         self.queue.forget(self.number, u64::MAX, writer);
         self.approvals.forget(self.number, u64::MAX, writer);
         for sent in &self.sent {
             self.forget_sent(*sent, writer);
         }
-        for packet_id in &self.handed_over {
-            writer.batch.remove(Key::HandedOver(self.number, *packet_id));
+        for (packet_id, ()) in self.handed_over.iter() {
+            writer.batch.remove(Key::HandedOver(self.number, packet_id));
         }
     }
 
@@ -164,7 +193,12 @@ impl StoredSession {
         }
     }
 
-    fn sync_subscriptions(&self, changes: &SubscriptionChanges, client: &ClientState, writer: &mut RecordWriter<'_>) {
+    fn sync_subscriptions(
+        &mut self,
+        changes: &SubscriptionChanges,
+        client: &ClientState,
+        writer: &mut RecordWriter<'_>,
+    ) {
         for filter in changes.filters.iter() {
             let key = Key::Subscription(self.number, filter);
             match client.subscriptions.find(&**filter) {
@@ -175,12 +209,45 @@ impl StoredSession {
                 None => writer.batch.remove(key),
             }
         }
-        for (cursor, topic) in &changes.overtaken {
-            let key = Key::Overtaken(self.number, *cursor, topic.as_str());
-            if client.cursors.get(*cursor).is_some_and(|cursor| cursor.is_overtaken(topic.as_str())) {
-                writer.batch.put(key, |_| ());
-            } else {
+    }
+
+    /// Writes the topics that live messages reached before cursors, each with its cursors.
+    ///
+    /// A cursor that passes a topic stays in the record until its last one has, so that each is
+    /// written twice. By its own record, it is behind the topic then.
+    fn sync_overtaken(
+        &mut self,
+        changes: &[(CursorId, TopicName)],
+        client: &ClientState,
+        writer: &mut RecordWriter<'_>,
+    ) {
+        let mut changed = Vec::new();
+        for (id, topic) in changes {
+            let cursor = client.cursors.get(*id);
+            let is_overtaken = cursor.is_some_and(|cursor| cursor.is_overtaken(topic.as_str()));
+            if is_overtaken {
+                self.restore_overtaken(*id, topic);
+            }
+            let Some(stored) = self.overtaken.find_mut(topic.as_str()) else { continue };
+            let mut is_changed = is_overtaken;
+            if !is_overtaken && let Ok(place) = stored.cursors.binary_search(id) {
+                stored.cursors.remove(place);
+                is_changed = stored.cursors.is_empty() || cursor.is_some_and(|cursor| cursor.is_before(topic.as_str()));
+            }
+            if is_changed && !core::mem::replace(&mut stored.is_changed, true) {
+                changed.push(topic.clone());
+            }
+        }
+        for topic in changed {
+            let Some(stored) = self.overtaken.find_mut(topic.as_str()) else { continue };
+            stored.is_changed = false;
+            let key = Key::Overtaken(self.number, topic.as_str());
+            if stored.cursors.is_empty() {
+                self.overtaken_bytes -= stored.cursors.capacity() * size_of::<CursorId>();
+                self.overtaken.remove(topic.as_str());
                 writer.batch.remove(key);
+            } else {
+                writer.batch.put(key, |out| write_cursors(&stored.cursors, out));
             }
         }
     }
@@ -236,25 +303,20 @@ impl StoredSession {
         }
     }
 
-    fn sync_handed_over(&mut self, client: &ClientState, writer: &mut RecordWriter<'_>) {
-        if client.session.handed_over().eq(self.handed_over.iter().copied()) {
-            return;
-        }
-        let former = core::mem::take(&mut self.handed_over);
-        let mut former = former.as_slice();
-        for now in client.session.handed_over() {
-            while let Some((ended, rest)) = former.split_first().filter(|(ended, _)| **ended < now) {
-                writer.batch.remove(Key::HandedOver(self.number, *ended));
-                former = rest;
+    fn sync_handed_over(&mut self, client: &mut ClientState, writer: &mut RecordWriter<'_>) {
+        for packet_id in client.session.take_received_changes() {
+            let key = Key::HandedOver(self.number, packet_id);
+            match (client.session.has_received(packet_id), self.handed_over.contains(packet_id)) {
+                (true, false) => {
+                    self.handed_over.insert(packet_id, ());
+                    writer.batch.put(key, |_| ());
+                }
+                (false, true) => {
+                    self.handed_over.remove(packet_id);
+                    writer.batch.remove(key);
+                }
+                (true, true) | (false, false) => {}
             }
-            match former.split_first() {
-                Some((same, rest)) if *same == now => former = rest,
-                _ => writer.batch.put(Key::HandedOver(self.number, now), |_| ()),
-            }
-            self.handed_over.push(now);
-        }
-        for ended in former {
-            writer.batch.remove(Key::HandedOver(self.number, *ended));
         }
     }
 }
@@ -317,7 +379,21 @@ impl StoredSession {
         self.sent.push(Sent { packet_id, order, tag: tag(delivery), message });
     }
 
+    /// Adds a cursor to a topic.
+    pub(crate) fn restore_overtaken(&mut self, cursor: CursorId, topic: &TopicName) {
+        if self.overtaken.find(topic.as_str()).is_none() {
+            let (topic, cursors) = (topic.clone(), Vec::new());
+            self.overtaken.insert::<str>(StoredOvertaken { topic, cursors, is_changed: false });
+        }
+        let Some(StoredOvertaken { cursors, .. }) = self.overtaken.find_mut(topic.as_str()) else { return };
+        if let Err(place) = cursors.binary_search(&cursor) {
+            self.overtaken_bytes -= cursors.capacity() * size_of::<CursorId>();
+            cursors.insert(place, cursor);
+            self.overtaken_bytes += cursors.capacity() * size_of::<CursorId>();
+        }
+    }
+
     pub(crate) fn restore_handed_over(&mut self, packet_id: PacketId) {
-        self.handed_over.push(packet_id);
+        self.handed_over.insert(packet_id, ());
     }
 }
