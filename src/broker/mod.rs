@@ -391,9 +391,11 @@ impl Broker {
 
     /// Disconnects all peers with 0x8B, server shutting down. Sessions stay.
     pub fn shut_down(&mut self, now: Time) {
+        self.now = now;
         for peer in self.peers.ids() {
-            self.disconnect(peer, ReasonCode::ServerShuttingDown, now);
+            self.close(peer, DisconnectCause::Host(ReasonCode::ServerShuttingDown), now);
         }
+        self.end_input(now);
     }
 
     /// Returns the next output, until there is none.

@@ -255,7 +255,7 @@ fn many_properties_are_copied_in_turns() {
     assert_eq!(scenario.broker.counters().delivered, 100);
 }
 
-fn rules(count: usize) -> Access {
+pub(super) fn rules(count: usize) -> Access {
     let rule = |number: usize| AccessRule {
         action: None,
         filter: AccessFilter::parse(&format!("t/{number}/%c/#")).expect("a filter"),

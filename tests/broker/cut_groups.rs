@@ -11,7 +11,7 @@ use wasmqtt::codec::{
     Subscription, SubscriptionOptions,
 };
 
-use super::budget::{encoded, options, turns};
+use super::budget::{encoded, options, rules, turns};
 use crate::support::packets::{V5, connect, id, lasting, properties, publish};
 use crate::support::scenario::Scenario;
 
@@ -252,4 +252,66 @@ fn a_client_that_goes_amid_its_subscribe_leaves_a_sound_session() {
     scenario.send_bytes(back, &bytes);
     assert_eq!(scenario.broker.subscriptions(), 20_000);
     assert!(turns(&mut scenario, innocent) == 1);
+}
+
+/// A client that resumes a session as another user is compared with many rules in turns, and
+/// accepted once.
+#[test]
+fn inherited_subscriptions_are_compared_with_many_rules_in_turns() {
+    let asks = Asks { subscribe: true, ..Asks::default() };
+    let mut scenario = Scenario::with(BrokerOptions { access: rules(2_000), asks, ..options() });
+    let innocent = scenario.join(V5, "innocent");
+    let first = scenario.join_with(&Connect { username: Some("ann"), ..lasting(V5, "reader") });
+    for number in 0..500 {
+        scenario.subscribe(first, &format!("x/{number}/reader"), QoS::AtMostOnce);
+        allow_all(&mut scenario);
+    }
+    scenario.cut(first);
+    let bytes = encoded(&Packet::Connect(Box::new(Connect { username: Some("bob"), ..lasting(V5, "reader") })));
+    let bob = scenario.broker.accept(scenario.now);
+    scenario.adopt(bob, V5);
+    scenario.broker.handle_bytes(bob, &bytes, scenario.now);
+    assert!(answering_turns(&mut scenario, innocent) > 3);
+    assert_eq!(allow_all(&mut scenario).len(), 500);
+    assert!(matches!(&scenario.hear(bob)[..], [connack] if connack.starts_with("CONNACK ok present")));
+    assert_eq!(scenario.broker.subscriptions(), 500);
+    assert_eq!(scenario.broker.counters().received.packets(PacketKind::Connect), 3, "it is one packet");
+}
+
+/// Questions that nobody has answered are refused in turns.
+#[test]
+fn questions_that_time_out_at_once_are_refused_in_turns() {
+    let asks = Asks { authenticate: true, ..Asks::default() };
+    let mut scenario = Scenario::with(BrokerOptions { asks, ..options() });
+    let innocent = scenario.connect(&connect(V5, "innocent"));
+    scenario.answer(Answer::Allow);
+    for number in 0..5_000 {
+        scenario.connect(&connect(V5, &format!("c{number}")));
+    }
+    scenario.now = scenario.now + BrokerOptions::default().answer_timeout;
+    assert!(turns(&mut scenario, innocent) > 1);
+    assert_eq!(scenario.broker.connections(), 1);
+}
+
+/// A session is listed in its group once, however often its client subscribes.
+#[test]
+fn a_member_that_subscribes_again_is_no_other_member() {
+    let mut scenario = Scenario::with(options());
+    let names = ["a", "b", "c"];
+    let members = names.map(|name| {
+        let peer = scenario.join_with(&lasting(V5, name));
+        for qos in [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::AtMostOnce] {
+            scenario.subscribe(peer, "$share/g/t", qos);
+        }
+        scenario.hear(peer);
+        peer
+    });
+    let sender = scenario.join(V5, "sender");
+    for number in 0..6 {
+        scenario.publish(sender, "t", &number.to_string(), QoS::AtLeastOnce);
+    }
+    assert_eq!(
+        members.map(|member| scenario.hear(member)),
+        [["t=0 q0", "t=3 q0"], ["t=1 q0", "t=4 q0"], ["t=2 q0", "t=5 q0"]]
+    );
 }

@@ -52,9 +52,12 @@ impl Broker {
         self.end_input(now);
     }
 
-    /// Refuses the questions whose deadline has passed.
+    /// Refuses the questions whose deadline has passed, as far as the budget goes.
     pub(crate) fn end_questions(&mut self, now: Time) {
-        while let Some(id) = self.questions.first_expired(now) {
+        while !self.outbox.is_spent()
+            && let Some(id) = self.questions.first_expired(now)
+        {
+            self.outbox.note_work(QUESTION_STEPS, 0);
             self.answer(id, Answer::Refuse(ReasonCode::UnspecifiedError), now);
         }
     }
@@ -222,12 +225,15 @@ impl Broker {
     pub(crate) fn may_inherit(&mut self, (id, place): (PeerId, usize), connect: &Connect<'_>, now: Time) -> Verdict {
         let Some((key, filters)) = self.inherited(connect, now) else { return Verdict::Allowed };
         self.outbox.note_work(QUESTION_STEPS * filters.len(), 0);
+        let Some(checked) = self.check_inherited(id, connect, &filters) else {
+            self.set_successor(key, id);
+            return Verdict::Pending;
+        };
         let username: Option<Arc<str>> = connect.username.map(Arc::from);
-        let identity = Identity { client_id: connect.client_id, username: connect.username };
         let (mut refused, mut is_pending, mut place) = (Vec::new(), false, place);
-        for (filter, qos) in filters {
-            if let Err(reason) = self.options.access.check_subscription(identity, &filter, &mut self.outbox.budget) {
-                refused.push((filter, refusal(reason, PacketKind::Suback)));
+        for ((filter, qos), access) in filters.into_iter().zip(&checked) {
+            if let Err(reason) = access {
+                refused.push((filter, *reason));
                 continue;
             }
             let question = || Question::Authorize {
@@ -246,13 +252,41 @@ impl Broker {
             place += 1;
         }
         if is_pending {
-            if let Some(client) = self.clients.get_mut(key) {
-                client.successor = Some(id);
-            }
+            self.put_progress(id, Progress { checked, ..Progress::default() });
+            self.set_successor(key, id);
             return Verdict::Pending;
         }
         self.end_refused(key, refused, now);
         Verdict::Allowed
+    }
+
+    /// Compares the filters that a CONNECT inherits with the access list. `None` if the rest goes
+    /// on in the next turn.
+    fn check_inherited(
+        &mut self,
+        id: PeerId,
+        connect: &Connect<'_>,
+        filters: &[(TopicFilter, QoS)],
+    ) -> Option<Vec<Result<(), ReasonCode>>> {
+        let identity = Identity { client_id: connect.client_id, username: connect.username };
+        let Progress { mut checked, .. } = self.take_progress(id);
+        for (filter, _) in filters.iter().skip(checked.len()) {
+            if self.outbox.is_spent() {
+                self.put_progress(id, Progress { checked, ..Progress::default() });
+                self.defer(id, Blocked::Budget);
+                return None;
+            }
+            let verdict = self.options.access.check_subscription(identity, filter, &mut self.outbox.budget);
+            checked.push(verdict.map_err(|reason| refusal(reason, PacketKind::Suback)));
+        }
+        Some(checked)
+    }
+
+    /// Notes that the CONNECT of this peer waits to resume the session.
+    fn set_successor(&mut self, key: ClientKey, id: PeerId) {
+        if let Some(client) = self.clients.get_mut(key) {
+            client.successor = Some(id);
+        }
     }
 
     /// Returns the client and the subscriptions of the session that a CONNECT resumes, if the host
