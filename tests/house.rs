@@ -17,5 +17,6 @@ mod house {
     mod sentences;
     mod source;
     mod typescript_imports;
+    mod walks;
     mod words;
 }

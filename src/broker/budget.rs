@@ -51,7 +51,7 @@ impl Budget {
 
     /// Returns the steps since all frames were handed out.
     #[inline]
-    pub(crate) const fn unsent(&self) -> usize {
+    pub(crate) const fn unsent_steps(&self) -> usize {
         self.kept + self.steps
     }
 

@@ -79,13 +79,13 @@ impl Outbox {
     /// True if queued messages wait for the next turn, or for the frames that the store holds.
     #[inline]
     pub(crate) const fn is_full(&self) -> bool {
-        self.budget.is_spent() || self.budget.unsent() > HELD_MAX
+        self.budget.is_spent() || self.budget.unsent_steps() > HELD_MAX
     }
 
     /// True if a message may be copied to one more subscriber.
     #[inline]
     pub(crate) const fn takes_copies(&self) -> bool {
-        self.budget.unsent() < COPIES_MAX
+        self.budget.unsent_steps() < COPIES_MAX
     }
 
     /// Ends the turn, since all frames were handed out.
