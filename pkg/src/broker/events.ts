@@ -104,6 +104,11 @@ export interface SessionInfo {
   readonly queuedBytes: number
   /** Messages that were sent and are not acknowledged. */
   readonly inFlight: number
+  /**
+   * Bytes of memory that the session and its connection hold, with all bookkeeping. A message that
+   * other sessions share counts in full here.
+   */
+  readonly memory: number
   /** Milliseconds until it expires; undefined while connected, or if it never expires. */
   readonly expiresIn?: number | undefined
   /** True if a will is set, or waits for its delay. */

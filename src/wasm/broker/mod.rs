@@ -156,7 +156,7 @@ impl BrokerCore {
     #[must_use]
     pub fn sessions(&self) -> Array {
         let now = now();
-        self.driver.read(|machine| to_js::sessions(machine.sessions(), now))
+        self.driver.read(|machine| to_js::sessions(machine, now))
     }
 
     /// Returns the retained messages.

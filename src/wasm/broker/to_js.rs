@@ -6,7 +6,7 @@ use js_sys::Array;
 use serde::{Serialize, Serializer};
 use wasm_bindgen::JsValue;
 
-use crate::broker::{Action, ClientView, DisconnectCause, Event, Fault, RejectCause, SessionView, WillFate};
+use crate::broker::{Action, Broker, ClientView, DisconnectCause, Event, Fault, RejectCause, SessionView, WillFate};
 use crate::codec::{Message, QoS, ReasonCode, Version};
 use crate::router::{Explanation, LevelExplanation, Verdict};
 use crate::time::Time;
@@ -111,12 +111,12 @@ pub(crate) fn clients<'a>(views: impl Iterator<Item = ClientView<'a>>) -> Array 
 }
 
 /// Converts the sessions, connected or not.
-pub(crate) fn sessions<'a>(views: impl Iterator<Item = SessionView<'a>>, now: Time) -> Array {
-    list(views.map(|view| session(&view, now)))
+pub(crate) fn sessions(broker: &Broker, now: Time) -> Array {
+    list(broker.sessions().map(|view| session(&view, broker.memory_of(view.client_id).unwrap_or(0), now)))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "JavaScript counts exactly up to 2^53")]
-fn session<'a>(view: &SessionView<'a>, now: Time) -> Members<'a> {
+fn session<'a>(view: &SessionView<'a>, memory: usize, now: Time) -> Members<'a> {
     let subscription =
         |&(filter, qos): &(&'a str, QoS)| Object(vec![("filter", Text(filter)), ("qos", number(qos.bits()))]);
     let milliseconds = |at: Time| Number(at.as_millis().saturating_sub(now.as_millis()) as f64);
@@ -127,6 +127,7 @@ fn session<'a>(view: &SessionView<'a>, now: Time) -> Members<'a> {
         ("queued", count(view.queued)),
         ("queuedBytes", count(view.queued_bytes)),
         ("inFlight", count(view.in_flight)),
+        ("memory", count(memory)),
         ("expiresIn", view.expires_at.map_or(Absent, milliseconds)),
         ("hasWill", Flag(view.has_will)),
     ]
