@@ -282,6 +282,7 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
       this.#storage = await BatchWriter.open(store, core, {
         error: (message, cause) => new StoreError(message, { cause }),
         failed: error => this.#failure || this.#tell(error),
+        rest: () => new Promise(nextTask),
         broken: this.#broken,
         closed: () => stores.delete(store),
       })

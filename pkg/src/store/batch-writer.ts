@@ -5,6 +5,9 @@ import type { Store, StoreChange, StoreError } from './store.js'
 /** Value length that marks a removed key. */
 const REMOVED = 0xffff_ffff
 const HEADER_BYTES = 8
+/** Time for which records are joined at once, in milliseconds. */
+const SLICE_MS = 8
+const CHUNK_BYTES = 1 << 20
 
 /** Callbacks of a batch writer. */
 export interface BatchWriterHost {
@@ -13,6 +16,8 @@ export interface BatchWriterHost {
   failed(error: MqttError): void
   /** Called when the store is free for another broker. */
   closed(): void
+  /** Resolves in a later task, after those that are due. */
+  readonly rest: () => Promise<void>
   /** Rejects when the module fails. */
   readonly broken: Promise<never>
 }
@@ -101,7 +106,7 @@ export class BatchWriter implements CoreStorage {
 
   async #load(): Promise<Uint8Array> {
     try {
-      return await join(this.#store.load())
+      return await join(this.#store.load(), this.#host.rest)
     } catch (cause) {
       throw this.#host.error(`the store could not be opened: ${wordsOf(cause)}`, cause)
     }
@@ -129,22 +134,44 @@ export class BatchWriter implements CoreStorage {
 
 const wordsOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause))
 
-/** Joins records in the core's format: length of key, length of value, key, value. */
-async function join(records: ReturnType<Store['load']>): Promise<Uint8Array> {
-  const parts: Uint8Array[] = []
+/**
+ * Joins records in the core's format: length of key, length of value, key, value. Other tasks run
+ * between slices of the time.
+ */
+async function join(records: ReturnType<Store['load']>, rest: () => Promise<void>): Promise<Uint8Array> {
+  let began = performance.now()
+  const pause = async () => {
+    if (performance.now() - began < SLICE_MS) return
+    await rest()
+    began = performance.now()
+  }
+  const chunks: Uint8Array[] = []
+  let chunk = new Uint8Array()
+  let end = 0
   let length = 0
   for await (const { key, value } of records) {
-    const header = new DataView(new ArrayBuffer(HEADER_BYTES))
+    const bytes = HEADER_BYTES + key.length + value.length
+    if (end + bytes > chunk.length) {
+      chunks.push(chunk.subarray(0, end))
+      chunk = new Uint8Array(Math.max(bytes, CHUNK_BYTES))
+      end = 0
+    }
+    const header = new DataView(chunk.buffer, end)
     header.setUint32(0, key.length)
     header.setUint32(4, value.length)
-    parts.push(new Uint8Array(header.buffer), key, value)
-    length += HEADER_BYTES + key.length + value.length
+    chunk.set(key, end + HEADER_BYTES)
+    chunk.set(value, end + HEADER_BYTES + key.length)
+    end += bytes
+    length += bytes
+    await pause()
   }
+  chunks.push(chunk.subarray(0, end))
   const joined = new Uint8Array(length)
   let at = 0
-  for (const part of parts) {
+  for (const part of chunks) {
     joined.set(part, at)
     at += part.length
+    await pause()
   }
   return joined
 }

@@ -1,6 +1,8 @@
 import type { Store, StoreChange, StoreRecord } from './store.js'
 
 const RECORDS = 'records'
+/** Records that are read at once. */
+const PART = 2000
 /** Time limit for another broker to release its lock, in milliseconds. */
 const LOCK_MS = 2000
 
@@ -23,9 +25,16 @@ export async function openDatabase(name: string): Promise<Store> {
   database.onclose = gone
   return {
     async *load() {
-      const records = database.transaction(RECORDS).objectStore(RECORDS)
-      const [keys, values] = await Promise.all([result(records.getAllKeys()), result(records.getAll())])
-      for (const [index, key] of keys.entries()) yield recordOf(key as ArrayBuffer, values[index] as Uint8Array)
+      // Nobody writes meanwhile. A part is read in a task of some milliseconds.
+      for (let after: IDBKeyRange | undefined; ; ) {
+        const records = database.transaction(RECORDS).objectStore(RECORDS)
+        const read = [result(records.getAllKeys(after, PART)), result(records.getAll(after, PART))] as const
+        const [keys, values] = await Promise.all(read)
+        for (const [index, key] of keys.entries()) yield recordOf(key as ArrayBuffer, values[index] as Uint8Array)
+        const last = keys.at(-1)
+        if (last === undefined) return
+        after = IDBKeyRange.lowerBound(last, true)
+      }
     },
     async write(changes) {
       if (isGone) throw new Error(`the database ${JSON.stringify(name)} was removed or changed by another page`)
