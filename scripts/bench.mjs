@@ -24,23 +24,20 @@ if (!all.includes(names[0])) {
 
 const report = new Report()
 const env = await setUpBuild(report)
-// Hostile inputs are measured natively.
-if (names.some(name => name !== 'hostile')) {
-  await report.step('Chromium', {}, async step => {
-    const { chromium, note } = await setUpChromium(step)
-    env.WASMQTT_CHROMIUM = chromium
-    return { note }
+await report.step('Chromium', {}, async step => {
+  const { chromium, note } = await setUpChromium(step)
+  env.WASMQTT_CHROMIUM = chromium
+  return { note }
+})
+if (names.includes('broker')) {
+  await report.step('Mosquitto', {}, setUpMosquitto)
+  await report.step('rumqttd', {}, async step => {
+    const { program, ...result } = await setUpRumqttd(step)
+    if (program) env.WASMQTT_RUMQTTD = program
+    return result
   })
-  if (names.includes('broker')) {
-    await report.step('Mosquitto', {}, setUpMosquitto)
-    await report.step('rumqttd', {}, async step => {
-      const { program, ...result } = await setUpRumqttd(step)
-      if (program) env.WASMQTT_RUMQTTD = program
-      return result
-    })
-  }
-  await buildPackage(report, env)
 }
+await buildPackage(report, env)
 if (report.failed.length > 0) process.exit(1)
 
 for (const name of names) {
