@@ -1,5 +1,6 @@
 // Measures the longest wait of a ping beside hostile inputs: `npm run bench -- hostile`, or with a
-// part of a row's name `npm run bench -- hostile wills`. First natively, then in Node and in a page.
+// part of a row's name `npm run bench -- hostile wills`. It runs natively, then in Node and in a
+// page.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -27,8 +28,13 @@ process.exitCode = status ?? 1
 
 const program = fileURLToPath(new URL('page/in-node.js', import.meta.url))
 const folder = fileURLToPath(new URL('page/', import.meta.url))
-const names = Object.keys(ROWS).filter(name => positionals.length === 0 || positionals.some(part => name.includes(part)))
-const cells = ({ wait, memory }) => [`${wait.toFixed(1)}${wait > WAIT_MAX ? ' late' : ''}`, `${Math.ceil(memory / 1000)}`]
+const names = Object.keys(ROWS).filter(
+  name => positionals.length === 0 || positionals.some(part => name.includes(part)),
+)
+const cells = ({ wait, memory }) => [
+  `${wait.toFixed(1)}${wait > WAIT_MAX ? ' late' : ''}`,
+  `${Math.ceil(memory / 1000)}`,
+]
 
 const rows = [['input', 'Node (ms)', 'memory (KB)', 'page (ms)', 'memory (KB)']]
 const site = await serve({ rows: "export { run } from './rows.js'" }, folder)

@@ -77,7 +77,8 @@ async function recordsOf(count) {
   const numbered = (bytes, number) => {
     const at = text(bytes).indexOf('000000')
     const copy = bytes.slice()
-    if (at >= 0) for (const [place, digit] of [...`${number}`.padStart(6, '0')].entries()) copy[at + place] = digit.charCodeAt(0)
+    if (at >= 0)
+      for (const [place, digit] of [...`${number}`.padStart(6, '0')].entries()) copy[at + place] = digit.charCodeAt(0)
     return copy
   }
   const rest = records.filter(record => !own.includes(record))
@@ -160,7 +161,13 @@ export const ROWS = {
     const peers = await lab.crowd(8000, {}, () => {})
     for (const peer of peers) peer.socket.close()
     const reader = await lab.join('reader')
-    await lab.attack(reader, subscribe(names(1000, number => `$SYS/+/+/${number}`), 0))
+    await lab.attack(
+      reader,
+      subscribe(
+        names(1000, number => `$SYS/+/+/${number}`),
+        0,
+      ),
+    )
     return lab.end()
   },
   'wills due at once': async () => {
