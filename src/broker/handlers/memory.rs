@@ -94,7 +94,7 @@ impl Broker {
         if let Some(store) = &self.store {
             self.memory.note_store(store.held_bytes());
         }
-        self.memory.note_work(self.outbox.budget.unsent())
+        self.memory.note_work(self.outbox.budget.unsent_steps())
     }
 
     /// Sets the accounts that changed, and counts the broker's tables.
