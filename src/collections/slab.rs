@@ -47,8 +47,7 @@ impl<T> Slab<T> {
     /// Returns the bytes of memory of its tables, as if all entries were free once.
     pub(crate) const fn table_bytes(&self) -> usize {
         let entries = self.first.capacity() + (self.others.len() << Self::SHIFT);
-        entries * (size_of::<Option<T>>() + size_of::<u32>())
-            + self.others.capacity() * size_of::<Vec<Option<T>>>()
+        entries * (size_of::<Option<T>>() + size_of::<u32>()) + self.others.capacity() * size_of::<Vec<Option<T>>>()
     }
 
     /// Returns the number that the next [`insert`](Self::insert) gives out.
