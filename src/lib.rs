@@ -20,6 +20,7 @@ pub mod client;
 pub mod codec;
 mod collections;
 mod memory_meter;
+mod random;
 pub mod router;
 pub mod session;
 pub mod time;

@@ -10,9 +10,11 @@ mod client {
     mod disconnect;
     mod faults;
     mod flow;
+    mod grammar;
     mod life;
     mod manual;
     mod offline;
+    mod reconnect;
     mod recovery;
     mod script;
     mod shared;

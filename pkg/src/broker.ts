@@ -2,6 +2,7 @@ import { type Bridge, BridgeDropEvent, type BridgeRule, readRules } from './brok
 import type { Broker } from './broker/broker.js'
 import { BaseClient } from './client/client.js'
 import type { ClientOptions } from './client/options.js'
+import type { Address } from './client/target.js'
 import { brokerLoader } from './wasm/broker-module.js'
 import { loadPart } from './wasm/lazy-part.js'
 import type { ModuleSource } from './wasm/module-source.js'
@@ -37,10 +38,10 @@ export type * from './transport/socket-types.js'
 export class Client extends BaseClient {
   /**
    * @param to a `Broker`, or the URL of a broker's WebSocket, `ws:` or `wss:`. In a page the URL
-   *   may be relative.
+   *   may be relative. Or several, or a function that returns one.
    * @throws OptionError if an option is wrong.
    */
-  constructor(to: string | URL | Broker, options?: ClientOptions) {
+  constructor(to: Address | Broker, options?: ClientOptions) {
     super(to, options, brokerLoader)
   }
 }
@@ -49,12 +50,15 @@ export class Client extends BaseClient {
  * Connects: resolves with a `new Client` that is `ready`. Rejects as that does, and with an
  * OptionError if an option is wrong.
  *
+ * While the broker cannot be reached it tries again, for as long as `connectTimeout`. Then it
+ * rejects with the error of the last attempt, and the client ends. A `new Client` tries for ever.
+ *
  * To resume a session, create a `new Client`, and subscribe before it is ready. The broker sends
  * its queued messages right after its answer. Those that match no handler are acknowledged and
  * dropped.
  */
-export async function connect(to: string | URL | Broker, options?: ClientOptions): Promise<Client> {
-  return new Client(to, options).ready
+export async function connect(to: Address | Broker, options?: ClientOptions): Promise<Client> {
+  return new Client(to, options).readyInTime()
 }
 
 /**

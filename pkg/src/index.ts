@@ -1,6 +1,7 @@
 import type { Broker } from './broker/broker.js'
 import { BaseClient } from './client/client.js'
 import type { ClientOptions } from './client/options.js'
+import type { Address } from './client/target.js'
 import { clientLoader } from './wasm/client-module.js'
 import type { ModuleSource } from './wasm/module-source.js'
 
@@ -10,10 +11,11 @@ export * from './public.js'
 export class Client extends BaseClient {
   /**
    * @param to URL of a broker's WebSocket, `ws:` or `wss:`. In a page it may be relative, such as
-   *   `/mqtt`. Or a `Broker` of `wasmqtt/broker`.
+   *   `/mqtt`. Or several, which are tried in turn; or a function that returns one, called before
+   *   each attempt. Or a `Broker` of `wasmqtt/broker`.
    * @throws OptionError if an option is wrong.
    */
-  constructor(to: string | URL | Broker, options?: ClientOptions) {
+  constructor(to: Address | Broker, options?: ClientOptions) {
     super(to, options, clientLoader)
   }
 }
@@ -22,12 +24,15 @@ export class Client extends BaseClient {
  * Connects: resolves with a `new Client` that is `ready`. Rejects as that does, and with an
  * OptionError if an option is wrong.
  *
+ * While the broker cannot be reached it tries again, for as long as `connectTimeout`. Then it
+ * rejects with the error of the last attempt, and the client ends. A `new Client` tries for ever.
+ *
  * To resume a session, create a `new Client`, and subscribe before it is ready. The broker sends
  * its queued messages right after its answer. Those that match no handler are acknowledged and
  * dropped.
  */
-export async function connect(to: string | URL | Broker, options?: ClientOptions): Promise<Client> {
-  return new Client(to, options).ready
+export async function connect(to: Address | Broker, options?: ClientOptions): Promise<Client> {
+  return new Client(to, options).readyInTime()
 }
 
 /**

@@ -13,7 +13,14 @@ export {
   StatusEvent,
   UnhandledEvent,
 } from './client/events.js'
-export type { ClientOptions, Credentials, OfflineOptions, QueueOptions, Will } from './client/options.js'
+export type {
+  ClientOptions,
+  Credentials,
+  OfflineOptions,
+  QueueOptions,
+  ReconnectOptions,
+  Will,
+} from './client/options.js'
 export type { RequestLimits } from './client/request-limits.js'
 export type {
   DrainOptions,
@@ -32,6 +39,7 @@ export type {
   SubscriptionGroup,
   SubscriptionOf,
 } from './client/subscriptions.js'
+export type { Address } from './client/target.js'
 export type { Acknowledgement } from './message/acknowledgement.js'
 export type { LatestStream } from './message/latest-stream.js'
 export type { Handler, Message, Payload, QoS, RejectCode } from './message/message.js'

@@ -209,7 +209,7 @@ test('silence: a ping that is not answered ends the connection', { timeout }, as
     await peer.closed
     return ping.cmd
   })
-  const { closed } = watched(server.url, { keepAlive: 1 })
+  const { closed } = watched(server.url, { keepAlive: 1, reconnect: false })
   const error = await closed
   assert.ok(error instanceof ConnectionError)
   assert.match(error.message, /PINGREQ/)
@@ -360,14 +360,15 @@ test('the socket fails, or is none: connecting is refused with the cause', { tim
     () => Promise.reject(cause),
   ]
   for (const createWebSocket of fails) {
-    await assert.rejects(connect('ws://nowhere.example', { createWebSocket }), error => {
+    await assert.rejects(connect('ws://nowhere.example', { createWebSocket, reconnect: false }), error => {
       assert.ok(error instanceof ConnectError)
       assert.equal(error.cause, cause)
       return true
     })
   }
   await assert.rejects(connect('ws://nowhere.example', { createWebSocket: () => undefined }), wasmqtt.OptionError)
-  await assert.rejects(connect('ws://nowhere.example', { createWebSocket, credentials: fails[0] }), error => {
+  const options = { createWebSocket, credentials: fails[0], reconnect: false }
+  await assert.rejects(connect('ws://nowhere.example', options), error => {
     assert.ok(error instanceof ConnectError)
     assert.equal(error.cause, cause)
     return true

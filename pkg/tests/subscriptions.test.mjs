@@ -166,7 +166,7 @@ test('an UNSUBSCRIBE that is refused can be tried again, and the filter subscrib
 })
 
 test('a SUBSCRIBE under way when the connection goes rejects, with those that wait for it', { timeout }, async t => {
-  const { client, peer } = await serve(t)
+  const { client, peer } = await serve(t, { reconnect: false })
   const all = [0, 1, 1, 2].map(qos => client.subscribe('a', { qos }, () => {}).catch(error => error))
   await peer.next('subscribe')
   peer.socket.terminate()
@@ -267,7 +267,7 @@ function deadSocket(readyState) {
 test('a socket that is closed or closing when it is given settles at once', { timeout }, async () => {
   for (const readyState of [2, 3]) {
     for (const make of [() => deadSocket(readyState), async () => deadSocket(readyState)]) {
-      const rejected = connect('ws://nowhere.example', { createWebSocket: make })
+      const rejected = connect('ws://nowhere.example', { createWebSocket: make, reconnect: false })
       await assert.rejects(rejected, /the WebSocket was closed before it was used/)
     }
   }
@@ -275,7 +275,8 @@ test('a socket that is closed or closing when it is given settles at once', { ti
 
 test('end() does not wait for a socket that was closed when it was given', { timeout }, async () => {
   for (const readyState of [2, 3]) {
-    const client = new Client('ws://nowhere.example', { createWebSocket: () => deadSocket(readyState) })
+    const createWebSocket = () => deadSocket(readyState)
+    const client = new Client('ws://nowhere.example', { createWebSocket, reconnect: false })
     await assert.rejects(client.ready, ConnectError)
     await client.end({ timeout: 60_000 })
   }
@@ -294,7 +295,7 @@ test('a socket that closes while it is given settles at once, whenever that is',
       close()
       return socket
     }
-    const client = new Client('ws://nowhere.example', { createWebSocket })
+    const client = new Client('ws://nowhere.example', { createWebSocket, reconnect: false })
     await assert.rejects(client.ready, ConnectError, String(hops))
   }
 })

@@ -23,10 +23,7 @@ impl Core {
         if self.is_listening() {
             self.send_goodbye(reason, properties);
         }
-        if self.has_transport() {
-            self.close(CloseReason::Requested);
-        }
-        self.state = State::Ended;
+        self.finish(CloseReason::Requested, State::Ended);
         self.give_up_all();
     }
 

@@ -6,6 +6,9 @@ use core::time::Duration;
 use crate::time::Time;
 use crate::time_limit::TimeLimit;
 
+/// Time for the answer to a ping that tests a connection after the host woke up.
+const PROBE: Duration = Duration::from_secs(5);
+
 /// When to ping, and when to give up. Any byte from the broker is a sign of life.
 ///
 /// A ping is due when either direction was quiet for an interval. The broker wants to hear from the
@@ -30,6 +33,8 @@ pub(super) struct KeepAlive {
     waiting: usize,
     /// Bytes that were handed to it since.
     added: usize,
+    /// The ping under way tests a connection after the host woke up.
+    is_probe: bool,
 }
 
 /// Action that is due at the deadline.
@@ -44,15 +49,30 @@ pub(super) enum Due {
 impl KeepAlive {
     pub(super) fn new(seconds: u16, now: Time) -> Self {
         let interval = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
-        Self { interval, last_sent: now, last_received: now, answer: None, waiting: 0, added: 0 }
+        Self { interval, last_sent: now, last_received: now, answer: None, waiting: 0, added: 0, is_probe: false }
     }
 
     pub(super) fn deadline(&self) -> Option<Time> {
-        let interval = self.interval?;
-        Some(match &self.answer {
-            Some(answer) => answer.look(),
-            None => self.last_sent.min(self.last_received) + interval,
-        })
+        match &self.answer {
+            Some(answer) => Some(answer.look()),
+            None => Some(self.last_sent.min(self.last_received) + self.interval?),
+        }
+    }
+
+    /// Begins to wait for a byte from a broker that may be gone. True if a ping is to be sent. A
+    /// test under way goes on as it is, however often the host wakes up.
+    pub(super) fn probe(&mut self, now: Time) -> bool {
+        if self.is_probe {
+            return false;
+        }
+        self.is_probe = true;
+        self.answer = Some(TimeLimit::new(now, self.patience(), now));
+        true
+    }
+
+    /// True if the host woke up and nothing has come since.
+    pub(super) const fn is_probed(&self) -> bool {
+        self.is_probe
     }
 
     pub(super) const fn on_sent(&mut self, bytes: usize, now: Time) {
@@ -64,34 +84,38 @@ impl KeepAlive {
     pub(super) fn on_waiting(&mut self, waiting: usize, now: Time) {
         let is_moving = self.waiting > 0 && waiting < self.waiting.saturating_add(self.added);
         (self.waiting, self.added) = (waiting, 0);
-        if let (true, Some(interval), Some(answer)) = (is_moving, self.interval, &mut self.answer) {
-            *answer = TimeLimit::new(now, patience(interval), now);
+        if is_moving && self.answer.is_some() {
+            self.answer = Some(TimeLimit::new(now, self.patience(), now));
         }
     }
 
     pub(super) const fn on_received(&mut self, now: Time) {
         self.last_received = now;
         self.answer = None;
+        self.is_probe = false;
     }
 
     pub(super) fn on_timeout(&mut self, now: Time) -> Option<Due> {
-        let interval = self.interval?;
         if self.deadline()? > now {
             return None;
         }
         let Some(answer) = self.answer else {
-            self.answer = Some(TimeLimit::new(now, patience(interval), now));
+            self.answer = Some(TimeLimit::new(now, self.patience(), now));
             return Some(Due::Ping);
         };
         let Some(answer) = answer.judge(now) else { return Some(Due::Timeout) };
         self.answer = Some(answer);
         answer.is_grace().then_some(Due::Ping)
     }
-}
 
-/// How long a ping may go unanswered: half the interval, but at least 1 second and at most 30.
-fn patience(interval: Duration) -> Duration {
-    (interval / 2).clamp(Duration::from_secs(1), Duration::from_secs(30))
+    /// How long a ping may go unanswered: half the interval, but at least 1 second and at most 30.
+    /// After the host woke up, 5 seconds.
+    fn patience(&self) -> Duration {
+        match self.interval {
+            Some(interval) if !self.is_probe => (interval / 2).clamp(Duration::from_secs(1), Duration::from_secs(30)),
+            _ => PROBE,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -20,13 +20,13 @@
 //! assert_eq!(connect[0], 0x10);
 //! ```
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 mod aliases;
 mod assigned_aliases;
 mod auth;
+mod backoff;
 mod breach;
 mod calls;
 mod disconnect;
@@ -34,6 +34,8 @@ mod ends;
 mod handlers;
 mod held_acks;
 mod keep_alive;
+mod life;
+mod lifecycle;
 mod limits;
 mod offline;
 mod options;
@@ -45,16 +47,19 @@ mod routes;
 mod send;
 mod subscribe;
 mod subscribed;
+mod verdict;
 
 pub use auth::ChallengeId;
+pub use backoff::Backoff;
+pub use life::{Attempt, Server};
 pub use offline::{Keep, Overflow};
 pub use options::{ClientOptions, ClientWill};
 pub use output::{
-    CallError, CloseReason, Completion, Connected, HandlerId, InFrame, Incoming, Notice, Output, RequestError,
+    CallError, CloseReason, Completion, Connected, HandlerId, InFrame, Incoming, Lost, Notice, Output, RequestError,
     RequestId, Ticket,
 };
 
-use crate::codec::{Decoder, Located, PacketId, Properties, PropertiesBuf, Publish, QoS};
+use crate::codec::{DecodeError, Decoder, Located, Packet, PacketId, Properties, PropertiesBuf, Publish, QoS, Version};
 use crate::collections::fifo::Fifo;
 use crate::session::{Session, SessionLimits};
 use crate::time::Time;
@@ -65,6 +70,7 @@ use breach::Breach;
 use ends::{End, Ends};
 use held_acks::HeldAcks;
 use keep_alive::{Due, KeepAlive};
+use life::Life;
 use limits::Limits;
 use offline::Offline;
 use recover::{SentAt, Suspect};
@@ -75,12 +81,14 @@ use subscribed::Subscriptions;
 /// Where the connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// No connection, and none under way.
+    /// No life has begun, or it is over and may begin again.
     Idle,
     /// The transport opens, or CONNECT is unanswered.
     Connecting,
     /// CONNACK has come.
     Connected,
+    /// The next attempt waits for its time.
+    Waiting,
     /// [`Client::disconnect`] was called: for good.
     Ended,
 }
@@ -123,9 +131,10 @@ struct Core {
     /// Packets to transmit at the end of the turn.
     outgoing: Vec<u8>,
     /// The connection is over, which is said once all else is said.
-    closing: Option<CloseReason>,
+    closing: Option<Closing>,
     /// Properties of the DISCONNECT or CONNACK that ended it.
     closing_properties: PropertiesBuf,
+    life: Life,
     next_request: u64,
     now: Time,
     /// Properties of the last [`Output::Connected`].
@@ -136,11 +145,24 @@ struct Core {
     answer_properties: PropertiesBuf,
 }
 
+/// An end that is to be said.
+#[derive(Debug)]
+struct Closing {
+    reason: CloseReason,
+    /// When the next attempt begins; `None`: the life is over.
+    retry_at: Option<Time>,
+    was_connected: bool,
+}
+
 /// A tag of its own is read in less code than one that hides in the spare values of a field.
 #[derive(Debug)]
 #[repr(u8)]
 enum State {
     Idle,
+    /// The next attempt begins then.
+    Waiting {
+        until: Time,
+    },
     /// The host opens a transport.
     Opening {
         limit: TimeLimit,
@@ -152,6 +174,7 @@ enum State {
     Connected {
         keep_alive: KeepAlive,
         limits: Limits,
+        renew_at: Option<Time>,
     },
     Ended,
 }
@@ -165,6 +188,7 @@ enum Next {
     Message,
     Transmit,
     Closed,
+    Open,
 }
 
 /// The fields of a PUBLISH, apart from its bytes.
@@ -213,6 +237,7 @@ impl Client {
             outgoing: Vec::new(),
             closing: None,
             closing_properties: PropertiesBuf::new(),
+            life: Life::new(options.seed),
             next_request: 0,
             now: Time::ZERO,
             connack_properties: PropertiesBuf::new(),
@@ -223,49 +248,28 @@ impl Client {
         Self { decoder: Decoder::new(core.options.packet_bytes_max), core, located: None, sending: Vec::new() }
     }
 
-    /// The host begins to open a transport: the connect timeout begins. Nothing happens unless the
-    /// client is idle.
-    pub fn handle_opening(&mut self, now: Time) {
-        self.core.now = now;
-        if matches!(self.core.state, State::Idle) {
-            self.decoder.reset();
-            self.core.state = State::Opening { limit: TimeLimit::without_lead(now, self.core.options.connect_timeout) };
+    /// Bytes came from the transport of this attempt, in any split [MQTT-6.0.0-2].
+    pub fn handle_bytes(&mut self, attempt: Attempt, frame: &[u8], now: Time) {
+        if attempt == self.core.life.attempt {
+            self.core.on_received(now);
+            self.decoder.feed(frame);
         }
     }
 
-    /// The transport is open: CONNECT goes out [MQTT-3.1.0-1].
-    pub fn handle_open(&mut self, now: Time) {
-        self.core.now = now;
-        self.core.open();
-    }
-
-    /// Bytes came, in any split [MQTT-6.0.0-2].
-    pub fn handle_bytes(&mut self, frame: &[u8], now: Time) {
-        self.core.on_received(now);
-        self.decoder.feed(frame);
-    }
-
     /// As [`handle_bytes`](Self::handle_bytes), for `len` bytes that `fill` copies in place.
-    pub fn handle_bytes_with(&mut self, len: usize, fill: impl FnOnce(&mut [u8]), now: Time) {
-        self.core.on_received(now);
-        self.decoder.feed_with(len, fill);
+    pub fn handle_bytes_with(&mut self, attempt: Attempt, len: usize, fill: impl FnOnce(&mut [u8]), now: Time) {
+        if attempt == self.core.life.attempt {
+            self.core.on_received(now);
+            self.decoder.feed_with(len, fill);
+        }
     }
 
     /// A WebSocket text frame came, where MQTT takes binary ones only: the connection ends
     /// [MQTT-6.0.0-1].
-    pub fn handle_text(&mut self, now: Time) {
+    pub fn handle_text(&mut self, attempt: Attempt, now: Time) {
         self.core.now = now;
-        if self.core.is_listening() {
+        if attempt == self.core.life.attempt && self.core.is_listening() {
             self.core.breached(const { &Breach::new("MQTT-6.0.0-1", "a text frame; MQTT uses binary frames only") });
-        }
-    }
-
-    /// The transport closed or failed.
-    pub fn handle_closed(&mut self, now: Time) {
-        self.core.now = now;
-        if self.core.has_transport() {
-            self.core.outgoing.clear();
-            self.core.close(CloseReason::TransportClosed);
         }
     }
 
@@ -280,51 +284,10 @@ impl Client {
         self.core.on_waiting(bytes);
     }
 
-    /// The deadline of [`next_deadline`](Self::next_deadline) has come, or may have.
-    ///
-    /// A call long after the deadline means a host that was stopped, or throttled timers. CONNACK
-    /// or PINGRESP may wait there to be read. So the broker is given up at the next call only,
-    /// which [`next_deadline`](Self::next_deadline) wants within five seconds.
-    pub fn handle_timeout(&mut self, now: Time) {
-        self.core.now = now;
-        self.core.on_timeout();
-    }
-
-    /// When [`handle_timeout`](Self::handle_timeout) is wanted.
-    #[must_use]
-    pub fn next_deadline(&self) -> Option<Time> {
-        match &self.core.state {
-            State::Idle | State::Ended => None,
-            State::Opening { limit } | State::AwaitConnack { limit } => Some(limit.look()),
-            State::Connected { keep_alive, .. } => match (keep_alive.deadline(), self.core.request_deadline()) {
-                (Some(ping), Some(answer)) => Some(ping.min(answer)),
-                (ping, answer) => ping.or(answer),
-            },
-        }
-    }
-
-    /// Where the connection stands.
-    #[must_use]
-    pub const fn phase(&self) -> Phase {
-        match &self.core.state {
-            State::Idle => Phase::Idle,
-            State::Opening { .. } | State::AwaitConnack { .. } => Phase::Connecting,
-            State::Connected { .. } => Phase::Connected,
-            State::Ended => Phase::Ended,
-        }
-    }
-
     /// The client identifier: the caller's, or the one that the broker assigned.
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.core.options.client_id
-    }
-
-    /// Sets the credentials of the next CONNECT. They count if they are set before
-    /// [`handle_open`](Self::handle_open).
-    pub fn set_credentials(&mut self, username: Option<String>, password: Option<Vec<u8>>) {
-        self.core.options.username = username;
-        self.core.options.password = password;
     }
 
     /// Properties of the broker's packet behind the last [`Output::Done`] or [`Output::Closed`],
@@ -395,7 +358,11 @@ impl Client {
             }
             Next::Closed => {
                 self.core.answer_properties = core::mem::take(&mut self.core.closing_properties);
-                Output::Closed(self.core.closing.take()?)
+                closed(self.core.life.attempt, self.core.closing.take()?)
+            }
+            Next::Open => {
+                let life = &self.core.life;
+                Output::Open { attempt: life.attempt, server: life.server() }
             }
         })
     }
@@ -425,7 +392,7 @@ impl Client {
                         return Some(next);
                     }
                 }
-                Err(error) => self.core.malformed(error),
+                Err(error) => self.misread(&located, error),
             }
         }
     }
@@ -438,7 +405,25 @@ impl Client {
             self.core.on_sent();
             return Some(Next::Transmit);
         }
-        self.core.closing.is_some().then_some(Next::Closed)
+        if self.core.closing.is_some() {
+            return Some(Next::Closed);
+        }
+        self.begins().then_some(Next::Open)
+    }
+
+    /// The packet is none of this version. A broker that knows only 3.1.1 may refuse CONNECT of 5.0
+    /// in its own form.
+    #[cold]
+    #[inline(never)]
+    fn misread(&mut self, located: &Located, error: DecodeError) {
+        if matches!(self.core.state, State::AwaitConnack { .. })
+            && let Ok(Packet::Connack(connack)) = self.decoder.packet_from_server(located, Version::V3_1_1)
+            && connack.reason.is_error()
+        {
+            self.core.close(CloseReason::Refused { reason: connack.reason, reason_string: None });
+        } else {
+            self.core.malformed(error);
+        }
     }
 
     /// The message in its bytes; what is not there (the topic behind an alias) is in the routes.
@@ -469,6 +454,14 @@ impl Client {
             in_frame,
             ticket: arrival.ticket,
         }
+    }
+}
+
+fn closed<'a>(attempt: Attempt, closing: Closing) -> Output<'a> {
+    let Closing { reason, retry_at, was_connected } = closing;
+    match retry_at {
+        Some(retry_at) => Output::Lost(Lost { attempt, reason, was_connected, retry_at }),
+        None => Output::Closed(reason),
     }
 }
 

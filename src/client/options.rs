@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::auth::push_authentication;
-use super::{Keep, Overflow};
+use super::{Backoff, Keep, Overflow};
 use crate::codec::{
     Connect, EncodeError, Message, PACKET_BYTES_MAX, PacketId, Properties, PropertiesBuf, PropertyId, Value, Version,
     Will,
@@ -54,7 +54,7 @@ pub struct ClientOptions {
     /// How many filters one SUBSCRIBE or UNSUBSCRIBE has at most, for a broker that takes few; at
     /// least 1.
     pub request_filters_max: usize,
-    /// From [`Client::handle_opening`](super::Client::handle_opening) until CONNACK, rounded up to
+    /// Time limit of an attempt, from [`Output::Open`](super::Output::Open) until CONNACK, rounded up to
     /// whole milliseconds. Zero ends the attempt at the first call of
     /// [`Client::handle_timeout`](super::Client::handle_timeout).
     pub connect_timeout: Duration,
@@ -73,6 +73,15 @@ pub struct ClientOptions {
     /// True to end the connection also for faults of the broker with a safe outcome. These are
     /// PUBACK for QoS 2, and a session of which this client has no state [MQTT-3.2.2-4].
     pub strict: bool,
+    /// Delays before further attempts. `None`: the life is over with its first connection or failure.
+    pub reconnect: Option<Backoff>,
+    /// The number of servers that the host knows, at least 1. They are tried in turn.
+    pub servers: usize,
+    /// Speak 5.0, or 3.1.1 with a server that does not know it. Then [`version`](Self::version)
+    /// counts for nothing.
+    pub falls_back: bool,
+    /// Seed of the random delays. Clients that lose a broker together must have different ones.
+    pub seed: u64,
 }
 
 /// The will that CONNECT carries.
@@ -83,14 +92,15 @@ pub struct ClientWill {
 }
 
 impl ClientOptions {
-    /// MQTT 5.0, a clean start, a keep alive of 60 seconds, a connect timeout of 30.
+    /// MQTT 5.0, a clean start, a keep alive of 45 seconds, a connect timeout of 30. It does not
+    /// reconnect.
     #[must_use]
     pub fn new(client_id: &str) -> Self {
         Self {
             version: Version::V5,
             client_id: client_id.into(),
             clean_start: true,
-            keep_alive: 60,
+            keep_alive: 45,
             username: None,
             password: None,
             authentication_method: None,
@@ -111,6 +121,10 @@ impl ClientOptions {
             keep: Keep::Acknowledged,
             request_timeout: Duration::ZERO,
             strict: false,
+            reconnect: None,
+            servers: 1,
+            falls_back: false,
+            seed: 0,
         }
     }
 
@@ -123,10 +137,17 @@ impl ClientOptions {
         }
     }
 
+    /// True if the options are for 5.0, and 3.1.1 is spoken, which has no properties.
+    fn has_fallen_back(&self) -> bool {
+        self.falls_back && self.version == Version::V3_1_1
+    }
+
     /// The property list of CONNECT.
     pub(super) fn connect_properties(&self) -> Result<PropertiesBuf, EncodeError> {
         let mut all = PropertiesBuf::new();
-        all.extend(self.properties.as_properties());
+        if !self.has_fallen_back() {
+            all.extend(self.properties.as_properties());
+        }
         if self.version == Version::V5 {
             let mut tell = |id, limit, default| {
                 if limit != default {
@@ -150,7 +171,7 @@ impl ClientOptions {
             retain: message.retain,
             topic: message.topic.as_str(),
             payload: &message.payload,
-            properties: message.properties.as_properties(),
+            properties: if self.has_fallen_back() { Properties::EMPTY } else { message.properties.as_properties() },
         });
         Connect {
             version: self.version,

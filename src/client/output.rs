@@ -6,8 +6,9 @@ use core::time::Duration;
 
 use thiserror::Error;
 
-use super::ChallengeId;
+use super::{Attempt, ChallengeId, Server};
 use crate::codec::{DecodeError, EncodeError, Properties, Publish, ReasonCode};
+use crate::time::Time;
 use crate::topic::TopicFilter;
 
 /// A publish, subscribe or unsubscribe that ends in exactly one [`Output::Done`].
@@ -45,7 +46,19 @@ pub enum Output<'a> {
     Done(RequestId, Result<Completion, RequestError>),
     /// News that ends no request.
     Notice(Notice),
-    /// The connection is over: close the transport. The last output of a connection.
+    /// Open a transport to this server, after asking for credentials where they change. The answer
+    /// is [`handle_open`](super::Client::handle_open) or
+    /// [`handle_failed`](super::Client::handle_failed).
+    Open {
+        /// The number for all inputs of the transport.
+        attempt: Attempt,
+        /// The server to connect to.
+        server: Server<'a>,
+    },
+    /// An attempt failed or a connection was lost: close its transport, or give up opening it. The
+    /// next attempt follows.
+    Lost(Lost),
+    /// The life is over: close the transport, if there is one. No attempt follows.
     Closed(CloseReason),
 }
 
@@ -73,6 +86,19 @@ pub enum Notice {
     /// The broker answered this QoS 2 message with PUBACK, as `RabbitMQ` 3 does. It was delivered
     /// at QoS 1.
     Downgraded(RequestId),
+}
+
+/// The end of an attempt or a connection that another one follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Its number.
+    pub attempt: Attempt,
+    /// Why.
+    pub reason: CloseReason,
+    /// The broker had accepted it.
+    pub was_connected: bool,
+    /// When the next attempt begins.
+    pub retry_at: Time,
 }
 
 /// A message that arrived.
@@ -248,6 +274,15 @@ pub enum CloseReason {
     /// The transport closed or failed.
     #[error("the connection was lost")]
     TransportClosed,
+    /// The host could not open a transport.
+    #[error("the connection could not be opened")]
+    OpenFailed {
+        /// Another attempt would fail alike.
+        is_final: bool,
+    },
+    /// The client closed the connection, to connect with new credentials before these expire.
+    #[error("the credentials are about to expire")]
+    CredentialsExpire,
 }
 
 impl From<DecodeError> for CloseReason {

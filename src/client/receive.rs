@@ -25,7 +25,7 @@ impl Core {
         let outcome = match self.state {
             State::AwaitConnack { .. } => self.on_first_packet(&packet),
             State::Connected { .. } => self.on_connected_packet(&mut packet),
-            State::Idle | State::Opening { .. } | State::Ended => Ok(None),
+            State::Idle | State::Waiting { .. } | State::Opening { .. } | State::Ended => Ok(None),
         };
         outcome.unwrap_or_else(|breach| {
             self.breached(breach);
@@ -103,7 +103,8 @@ impl Core {
         }
         let keep_alive = KeepAlive::new(limits.server_keep_alive.unwrap_or(self.options.keep_alive), self.now);
         self.assigned_aliases.begin(limits.topic_alias_maximum.min(self.options.assigned_aliases_max));
-        self.state = State::Connected { keep_alive, limits };
+        self.life.on_accepted(self.options.version, self.now);
+        self.state = State::Connected { keep_alive, limits, renew_at: self.renew_at() };
         self.on_accepted(connack.session_present, &limits);
         self.connack_properties = connack.properties.to_buf();
         Ok(Some(Next::Connected { session_present: connack.session_present }))

@@ -141,12 +141,18 @@ impl Core {
     ///
     /// # Errors
     /// [`CallError`] if it may not.
-    pub(super) const fn check_waits(&self, is_acknowledged: bool) -> Result<(), CallError> {
-        match (&self.state, self.options.keep) {
-            (State::Ended, _) => Err(CallError::Ended),
-            (State::Idle, Keep::Nothing) => Err(CallError::NotConnected),
-            (State::Idle, Keep::Acknowledged) if !is_acknowledged => Err(CallError::NotConnected),
-            _ => Ok(()),
+    pub(super) fn check_waits(&self, is_acknowledged: bool) -> Result<(), CallError> {
+        let is_offline = match self.state {
+            State::Ended => return Err(CallError::Ended),
+            State::Idle => true,
+            // An attempt that is due is as good as under way.
+            State::Waiting { until } => until > self.now,
+            State::Opening { .. } | State::AwaitConnack { .. } | State::Connected { .. } => false,
+        };
+        match self.options.keep {
+            Keep::Nothing if is_offline => Err(CallError::NotConnected),
+            Keep::Acknowledged if is_offline && !is_acknowledged => Err(CallError::NotConnected),
+            Keep::All | Keep::Acknowledged | Keep::Nothing => Ok(()),
         }
     }
 

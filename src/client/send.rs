@@ -5,28 +5,14 @@ use alloc::sync::Arc;
 
 use super::assigned_aliases::Terms;
 use super::recover::refused;
-use super::{Breach, CallError, CloseReason, Completion, Core, Due, Limits, RequestError, RequestId, State};
+use super::{Breach, CallError, CloseReason, Completion, Core, Limits, RequestError, RequestId, State};
 use crate::codec::{
-    DecodeError, Disconnect, Message, PINGREQ, PacketId, PacketKind, Properties, Publish, QoS, ReasonCode, Version,
+    DecodeError, Disconnect, Message, PacketId, PacketKind, Properties, Publish, QoS, ReasonCode, Version,
 };
 use crate::session::{Delivery, Outgoing};
 use crate::time::Time;
 
 impl Core {
-    /// The transport stands: CONNECT.
-    pub(super) fn open(&mut self) {
-        let State::Opening { limit } = self.state else { return };
-        let properties = self.options.connect_properties();
-        let clean_start = self.asks_for_clean_start();
-        let encoded = properties.and_then(|properties| {
-            self.options.connect(clean_start, properties.as_properties()).encode(&mut self.outgoing)
-        });
-        match encoded {
-            Ok(()) => self.state = State::AwaitConnack { limit },
-            Err(error) => self.close(CloseReason::Options(error)),
-        }
-    }
-
     pub(super) fn on_received(&mut self, now: Time) {
         self.now = now;
         if let State::Connected { keep_alive, .. } = &mut self.state {
@@ -44,22 +30,6 @@ impl Core {
     pub(super) fn on_waiting(&mut self, bytes: usize) {
         if let State::Connected { keep_alive, .. } = &mut self.state {
             keep_alive.on_waiting(bytes, self.now);
-        }
-    }
-
-    pub(super) fn on_timeout(&mut self) {
-        self.expire_requests();
-        match &mut self.state {
-            State::Idle | State::Ended => {}
-            State::Opening { limit } | State::AwaitConnack { limit } => match limit.judge(self.now) {
-                Some(next) => *limit = next,
-                None => self.close(CloseReason::ConnectTimeout),
-            },
-            State::Connected { keep_alive, .. } => match keep_alive.on_timeout(self.now) {
-                None => {}
-                Some(Due::Ping) => self.outgoing.extend_from_slice(&PINGREQ),
-                Some(Due::Timeout) => self.fail(ReasonCode::UnspecifiedError, CloseReason::KeepAliveTimeout),
-            },
         }
     }
 
@@ -190,27 +160,18 @@ impl Core {
         self.close(cause);
     }
 
-    /// Ends the connection. The session keeps its state.
-    pub(super) fn close(&mut self, cause: CloseReason) {
-        self.state = State::Idle;
-        self.on_lost();
-        self.closing = Some(cause);
-    }
-
     /// True if packets from the broker mean something now.
     pub(super) const fn is_listening(&self) -> bool {
         matches!(self.state, State::AwaitConnack { .. } | State::Connected { .. })
-    }
-
-    pub(super) const fn has_transport(&self) -> bool {
-        matches!(self.state, State::Opening { .. } | State::AwaitConnack { .. } | State::Connected { .. })
     }
 
     pub(super) fn connected(&self) -> Result<&Limits, CallError> {
         match &self.state {
             State::Connected { limits, .. } => Ok(limits),
             State::Ended => Err(CallError::Ended),
-            State::Idle | State::Opening { .. } | State::AwaitConnack { .. } => Err(CallError::NotConnected),
+            State::Idle | State::Waiting { .. } | State::Opening { .. } | State::AwaitConnack { .. } => {
+                Err(CallError::NotConnected)
+            }
         }
     }
 

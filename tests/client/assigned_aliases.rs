@@ -7,7 +7,7 @@ use wasmqtt::client::{CallError, Client, ClientOptions, Completion, Output, Requ
 use wasmqtt::codec::{Decoder, Message, Packet, Property, PropertyId, QoS, ReasonCode, Version};
 use wasmqtt::topic::TopicName;
 
-use super::script::{NOW, bytes, connack, message, resuming};
+use super::script::{NOW, begin, bytes, connack, message, resuming};
 use crate::support::packets::properties;
 
 /// A broker that resolves aliases by the letter, and keeps PUBLISH as `topic` and `alias`.
@@ -51,8 +51,8 @@ impl Reader {
             match output {
                 Output::Transmit(frame) => self.read(frame),
                 Output::Done(request, result) => done.push((request.0, result)),
-                Output::Connected(_) | Output::Authenticate(..) | Output::Message(_) => {}
-                Output::Notice(_) | Output::Closed(_) => {}
+                Output::Open { .. } | Output::Connected(_) | Output::Authenticate(..) | Output::Message(_) => {}
+                Output::Notice(_) | Output::Lost(_) | Output::Closed(_) => {}
             }
         }
         done
@@ -60,8 +60,8 @@ impl Reader {
 
     /// Opens a connection with these limits of the broker.
     fn open(client: &mut Client, session_present: bool, list: &[Property<'_>]) -> Self {
-        client.handle_opening(NOW);
-        client.handle_open(NOW);
+        let attempt = begin(client);
+        client.handle_open(attempt, NOW);
         let mut reader = Self::default();
         reader.drain(client);
         for property in list {
@@ -69,7 +69,7 @@ impl Reader {
                 reader.maximum = (*maximum).into();
             }
         }
-        client.handle_bytes(&bytes(&connack(session_present, &properties(list)), Version::V5), NOW);
+        client.handle_bytes(attempt, &bytes(&connack(session_present, &properties(list)), Version::V5), NOW);
         reader.drain(client);
         reader
     }
@@ -147,7 +147,7 @@ fn aliases_do_not_outlive_their_connection() {
     for (list, expected) in
         [(&[Property::TopicAliasMaximum(5)][..], [("topic", 1), ("", 1)]), (&[][..], [("topic", 0), ("topic", 0)])]
     {
-        client.handle_closed(NOW);
+        client.handle_closed(client.attempt(), NOW);
         Reader::default().drain(&mut client);
         let mut reader = Reader::open(&mut client, true, list);
         assert_eq!(reader.sent(), wire(&expected));
@@ -232,7 +232,7 @@ proptest! {
         let mut reader = Reader::open(&mut client, false, &list);
         for (topic, qos, cut) in steps {
             if cut {
-                client.handle_closed(NOW);
+                client.handle_closed(client.attempt(), NOW);
                 Reader::default().drain(&mut client);
                 reader = Reader::open(&mut client, true, &list);
             }

@@ -8,7 +8,7 @@ use wasmqtt::codec::{
     Value, Version,
 };
 
-use super::script::{NOW, bytes, message, resuming};
+use super::script::{NOW, bytes, message, opens, resuming};
 use crate::support::packets::properties;
 
 /// An output of the client, with AUTH in full.
@@ -52,6 +52,7 @@ fn drain(client: &mut Client) -> Vec<Seen> {
     let mut seen = Vec::new();
     while let Some(output) = client.poll_output() {
         match output {
+            Output::Open { .. } | Output::Lost(_) => {}
             Output::Transmit(frame) => read(frame, &mut seen),
             Output::Authenticate(challenge, properties) => seen.push(Seen::Challenge(challenge, data(properties))),
             Output::Connected(connected) => seen.push(Seen::Connected(data(connected.properties))),
@@ -80,8 +81,7 @@ fn opened(options: ClientOptions) -> Client {
 }
 
 fn open(client: &mut Client) {
-    client.handle_opening(NOW);
-    client.handle_open(NOW);
+    opens(client, NOW);
     assert_eq!(drain(client), [sent("CONNECT", ReasonCode::Success, "first")]);
 }
 
@@ -119,7 +119,7 @@ fn accepted(method: &str, data: Option<&str>) -> Vec<u8> {
 }
 
 fn receive(client: &mut Client, packet: &[u8]) -> Vec<Seen> {
-    client.handle_bytes(packet, NOW);
+    client.handle_bytes(client.attempt(), packet, NOW);
     drain(client)
 }
 
@@ -155,8 +155,7 @@ fn challenges_are_answered_until_the_broker_accepts() {
 #[test]
 fn data_are_optional() {
     let mut client = Client::new(ClientOptions { authentication_data: None, ..options() });
-    client.handle_opening(NOW);
-    client.handle_open(NOW);
+    opens(&mut client, NOW);
     assert_eq!(drain(&mut client), [Seen::Auth("CONNECT", ReasonCode::Success, "M".into(), None)]);
     let seen = receive(&mut client, &auth(ReasonCode::ContinueAuthentication, "M", None));
     assert_eq!(seen, [Seen::Challenge(ChallengeId(1), None)]);
@@ -225,7 +224,7 @@ fn a_host_gives_up_before_connack() {
 fn an_answer_to_an_earlier_challenge_is_not_sent() {
     let mut client = opened(options());
     receive(&mut client, &challenge("one"));
-    client.handle_closed(NOW);
+    client.handle_closed(client.attempt(), NOW);
     drain(&mut client);
     assert_eq!(client.authenticate(ChallengeId(1), None, NOW), Err(CallError::NotConnected));
     open(&mut client);
@@ -272,12 +271,10 @@ fn a_broker_out_of_turn_is_left() {
     }
     // Without a method there is no AUTH, neither way.
     let mut client = Client::new(plain());
-    client.handle_opening(NOW);
-    client.handle_open(NOW);
+    opens(&mut client, NOW);
     while client.poll_output().is_some() {}
     let mut other = Client::new(plain());
-    other.handle_opening(NOW);
-    other.handle_open(NOW);
+    opens(&mut other, NOW);
     while other.poll_output().is_some() {}
     assert_eq!(rule(&receive(&mut other, &challenge("one"))), "MQTT-3.2.0-1");
     assert_eq!(receive(&mut client, &methodless), [Seen::Connected(None)]);

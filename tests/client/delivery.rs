@@ -1,7 +1,7 @@
 //! Publishing, subscribing and receiving.
 
 use wasmqtt::client::{
-    CallError, Client, ClientOptions, CloseReason, Completion, HandlerId, InFrame, Output, Phase, RequestError,
+    Attempt, CallError, Client, ClientOptions, CloseReason, Completion, HandlerId, InFrame, Output, Phase, RequestError,
 };
 use wasmqtt::codec::{
     Ack, Connack, Message, Packet, Properties, PropertiesBuf, Property, QoS, ReasonCode, Suback, SubscriptionOptions,
@@ -48,7 +48,7 @@ fn a_turn_is_one_frame() {
     for value in 1..=3 {
         frame.extend(bytes(&publish("a", QoS::AtLeastOnce, value), Version::V5));
     }
-    script.client.handle_bytes(&frame, NOW);
+    script.client.handle_bytes(script.attempt, &frame, NOW);
     let mut frames = 0;
     while let Some(output) = script.client.poll_output() {
         if let Output::Transmit(bytes) = output {
@@ -64,16 +64,16 @@ fn a_message_says_where_it_lies_in_its_frame() {
     let mut script = Script::connected();
     let packet = bytes(&publish("a/b", QoS::AtMostOnce, 0), Version::V5);
     let frame = [packet.clone(), packet.clone()].concat();
-    script.client.handle_bytes(&frame, NOW);
+    script.client.handle_bytes(script.attempt, &frame, NOW);
     for start in [0, packet.len()] {
         let Some(Output::Message(incoming)) = script.client.poll_output() else { panic!("two messages") };
         let InFrame { payload, .. } = incoming.in_frame.expect("the packet lies in one frame");
         assert_eq!(payload as usize, start + packet.len() - 5);
         assert_eq!(&frame[payload as usize..][..5], b"hello");
     }
-    script.client.handle_bytes(&packet[..4], NOW);
+    script.client.handle_bytes(script.attempt, &packet[..4], NOW);
     assert!(script.client.poll_output().is_none());
-    script.client.handle_bytes(&packet[4..], NOW);
+    script.client.handle_bytes(script.attempt, &packet[4..], NOW);
     let Some(Output::Message(incoming)) = script.client.poll_output() else { panic!("a message") };
     assert_eq!(incoming.in_frame, None, "it came in two frames");
     assert_eq!(incoming.publish.payload, b"hello");
@@ -165,7 +165,7 @@ fn the_brokers_limits_hold_before_anything_is_sent() {
 
 #[test]
 fn what_waited_and_the_broker_does_not_take_is_refused_and_the_rest_goes_on() {
-    let mut script = Script { client: Client::new(ClientOptions::new("c")), version: Version::V5 };
+    let mut script = Script { client: Client::new(ClientOptions::new("c")), version: Version::V5, attempt: Attempt(0) };
     for (topic, qos) in [("a", QoS::ExactlyOnce), ("b", QoS::AtLeastOnce)] {
         script.client.publish(message(topic, qos), NOW).expect("it waits");
     }

@@ -91,13 +91,13 @@ fn properties_of_the_last_packet_can_be_read() {
     let mut opening = Script::opening(ClientOptions::new("c")).client;
     let mut connected = client(None, &[]);
     for (client, packet) in [(&mut opening, refused), (&mut connected, ended)] {
-        client.handle_bytes(&bytes(&packet, Version::V5), NOW);
+        client.handle_bytes(client.attempt(), &bytes(&packet, Version::V5), NOW);
         assert!(matches!(client.poll_output(), Some(Output::Closed(_))));
         assert_eq!(client.answer_properties(), properties);
     }
     // Those of another end are none.
     let mut client = client(None, &[]);
-    client.handle_closed(NOW);
+    client.handle_closed(client.attempt(), NOW);
     assert!(matches!(client.poll_output(), Some(Output::Closed(CloseReason::TransportClosed))));
     assert_eq!(client.answer_properties(), Properties::EMPTY);
 }

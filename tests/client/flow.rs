@@ -8,7 +8,7 @@ use wasmqtt::codec::{
     Ack, Decoder, Packet, PacketId, PropertiesBuf, Property, QoS, ReasonCode, SubscriptionOptions, Version,
 };
 
-use super::script::{NOW, Script, Seen, bytes, connack, filter, message, publish, resuming};
+use super::script::{NOW, Script, Seen, bytes, connack, filter, message, opens, publish, resuming};
 use crate::support::packets::{id, properties};
 
 /// A step of the broker or of the caller.
@@ -66,20 +66,19 @@ impl Broker {
     }
 
     fn open(&mut self, session_present: bool, receive_maximum: u16) {
-        self.client.handle_closed(NOW);
+        self.client.handle_closed(self.client.attempt(), NOW);
         self.drain();
         self.counted.clear();
         self.last_answer = None;
         self.receive_maximum = receive_maximum;
-        self.client.handle_opening(NOW);
-        self.client.handle_open(NOW);
+        opens(&mut self.client, NOW);
         self.drain();
         let list = properties(&[Property::ReceiveMaximum(receive_maximum), Property::TopicAliasMaximum(2)]);
         self.feed(&bytes(&connack(session_present, &list), Version::V5));
     }
 
     fn feed(&mut self, packet: &[u8]) {
-        self.client.handle_bytes(packet, NOW);
+        self.client.handle_bytes(self.client.attempt(), packet, NOW);
         self.drain();
     }
 
@@ -251,9 +250,13 @@ fn no_packet_is_above_the_brokers_maximum_packet_size() {
             assert!(fits, "{call:?}");
         }
         for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
-            script.client.handle_bytes(&bytes(&publish("in", qos, 7), Version::V5), NOW);
+            script.client.handle_bytes(script.client.attempt(), &bytes(&publish("in", qos, 7), Version::V5), NOW);
         }
-        script.client.handle_bytes(&bytes(&Packet::Pubrel(Ack::success(id(9))), Version::V5), NOW);
+        script.client.handle_bytes(
+            script.client.attempt(),
+            &bytes(&Packet::Pubrel(Ack::success(id(9))), Version::V5),
+            NOW,
+        );
         script.client.disconnect(ReasonCode::Success, &properties(&[Property::ReasonString("enough")]), NOW);
         while let Some(output) = script.client.poll_output() {
             let Output::Transmit(frame) = output else { continue };

@@ -8,7 +8,7 @@ use wasmqtt::codec::{
 };
 use wasmqtt::topic::TopicName;
 
-use super::script::{NOW, Script, Seen, bytes, drain, filter, message, packets, resuming, sent};
+use super::script::{NOW, Script, Seen, begin, bytes, drain, filter, message, packets, resuming, sent};
 use crate::support::packets::id;
 
 #[test]
@@ -33,7 +33,8 @@ fn disconnecting_says_goodbye_and_ends_every_request() {
     let goodbye = [sent("UNSUBSCRIBE"), sent("DISCONNECT 00"), Seen::Closed(CloseReason::Requested)];
     assert_eq!(script.drain(), [&[closed(1), closed(0)], &goodbye[..]].concat());
     assert_eq!(script.client.phase(), Phase::Ended);
-    script.client.handle_opening(NOW);
+    script.client.connect(NOW);
+    assert_eq!(script.drain(), []);
     assert_eq!(script.client.phase(), Phase::Ended, "for good");
 }
 
@@ -88,7 +89,7 @@ fn a_silent_broker_is_pinged_and_then_given_up() {
     assert_eq!(script.client.next_deadline(), Some(at(10)), "the server's keep alive wins [MQTT-3.1.2-21]");
     script.client.handle_timeout(at(10));
     assert_eq!(script.drain(), [sent("PINGREQ")]);
-    script.client.handle_bytes(&bytes(&Packet::Pingresp, Version::V5), at(12));
+    script.client.handle_bytes(script.attempt, &bytes(&Packet::Pingresp, Version::V5), at(12));
     assert_eq!(script.drain(), []);
     script.client.handle_timeout(at(20));
     assert_eq!(script.drain(), [sent("PINGREQ")]);
@@ -101,7 +102,7 @@ fn a_silent_broker_is_pinged_and_then_given_up() {
 fn a_broker_that_does_not_answer_connect_is_given_up() {
     let options = ClientOptions { connect_timeout: Duration::from_secs(5), ..ClientOptions::new("c") };
     let mut client = Client::new(options);
-    client.handle_opening(NOW);
+    begin(&mut client);
     let deadline = client.next_deadline().expect("the connect timeout");
     assert_eq!(deadline, NOW + Duration::from_secs(5));
     client.handle_timeout(deadline);

@@ -19,7 +19,7 @@ fn connected(options: ClientOptions, list: &[Property<'_>]) -> Script {
 
 /// The tickets of the messages that a packet brings, and the packets that are sent at once.
 fn receive(script: &mut Script, packet: &Packet<'_>) -> (Vec<Option<Ticket>>, Vec<String>) {
-    script.client.handle_bytes(&bytes(packet, script.version), NOW);
+    script.client.handle_bytes(script.attempt, &bytes(packet, script.version), NOW);
     let (mut tickets, mut all) = (Vec::new(), Vec::new());
     while let Some(output) = script.client.poll_output() {
         match output {
@@ -210,7 +210,7 @@ fn what_is_to_be_sent_does_not_wait_for_bytes_that_are_not_decoded() {
     for number in 1..=3 {
         frame.extend(bytes(&publish("p/x", QoS::AtLeastOnce, number), Version::V5));
     }
-    script.client.handle_bytes(&frame, NOW);
+    script.client.handle_bytes(script.attempt, &frame, NOW);
     assert!(matches!(script.client.poll_received(), Some(Output::Message(_))));
     let Some(Output::Transmit(bytes)) = script.client.poll_transmit() else { panic!("one PUBACK") };
     assert_eq!(packets(bytes, Version::V5), ["PUBACK 1"]);

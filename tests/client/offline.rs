@@ -2,13 +2,13 @@
 
 use core::time::Duration;
 
-use wasmqtt::client::{CallError, Client, ClientOptions, Completion, Keep, Overflow, RequestError, RequestId};
+use wasmqtt::client::{Attempt, CallError, Client, ClientOptions, Completion, Keep, Overflow, RequestError, RequestId};
 use wasmqtt::codec::{
     Ack, Message, Packet, Properties, PropertiesBuf, Property, QoS, ReasonCode, Suback, SubscriptionOptions, Version,
 };
 use wasmqtt::topic::TopicName;
 
-use super::script::{NOW, Script, Seen, bytes, connack, filter, message, sent};
+use super::script::{NOW, Script, Seen, begin_at, bytes, connack, filter, message, sent};
 use crate::support::packets::{id, properties};
 
 const BOTH: [Version; 2] = [Version::V3_1_1, Version::V5];
@@ -99,7 +99,7 @@ fn ask(client: &mut Client, kind: Kind) -> Result<RequestId, CallError> {
 
 fn unconnected(options: ClientOptions) -> Script {
     let version = options.version;
-    Script { client: Client::new(options), version }
+    Script { client: Client::new(options), version, attempt: Attempt(0) }
 }
 
 /// Brings a request of the kind to the stage, and cuts the connection.
@@ -387,9 +387,9 @@ fn a_request_that_waits_is_not_out_of_time() {
     script.client.handle_timeout(NOW + Duration::from_mins(1));
     assert_eq!(script.drain(), []);
     let later = NOW + Duration::from_secs(100);
-    script.client.handle_opening(later);
-    script.client.handle_open(later);
-    script.client.handle_bytes(&bytes(&connack(false, &PropertiesBuf::new()), Version::V5), later);
+    let attempt = begin_at(&mut script.client, later);
+    script.client.handle_open(attempt, later);
+    script.client.handle_bytes(attempt, &bytes(&connack(false, &PropertiesBuf::new()), Version::V5), later);
     script.drain();
     assert_eq!(script.client.next_deadline(), Some(later + Duration::from_secs(5)));
 }
@@ -403,7 +403,7 @@ fn later_messages_do_not_overtake_those_that_waited() {
         script.client.publish(message(topic, QoS::AtMostOnce), NOW).expect("it waits");
     }
     script.open();
-    script.client.handle_bytes(&bytes(&connack(false, &PropertiesBuf::new()), Version::V5), NOW);
+    script.client.handle_bytes(script.attempt, &bytes(&connack(false, &PropertiesBuf::new()), Version::V5), NOW);
     while script.client.poll_received().is_some() {}
     assert!(script.client.queued() > 0, "the turn has no room for all");
     let topic = TopicName::parse("late").expect("a topic");

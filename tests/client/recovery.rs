@@ -9,7 +9,7 @@ use wasmqtt::codec::{
 };
 use wasmqtt::topic::TopicFilter;
 
-use super::script::{NOW, Script, Seen, bytes, connack, drain, filter, resuming, sent};
+use super::script::{NOW, Script, Seen, begin, begin_at, bytes, connack, drain, filter, resuming, sent};
 use crate::support::packets::{id, properties};
 
 const BOTH: [Version; 2] = [Version::V3_1_1, Version::V5];
@@ -27,7 +27,7 @@ fn subscribe(script: &mut Script, filters: &[&str], list: &[Property<'_>], first
 fn subscribed_again(script: &mut Script, session_present: bool) -> Vec<Vec<String>> {
     script.open();
     let connack = bytes(&connack(session_present, &PropertiesBuf::new()), script.version);
-    script.client.handle_bytes(&connack, NOW);
+    script.client.handle_bytes(script.attempt, &connack, NOW);
     let mut all = Vec::new();
     while let Some(output) = script.client.poll_output() {
         let Output::Transmit(frame) = output else { continue };
@@ -114,8 +114,8 @@ fn a_later_connection_asks_for_the_session_that_lasts() {
         let options = ClientOptions { version, clean_start, properties: properties(&list), ..ClientOptions::new("c") };
         let mut client = Client::new(options);
         for round in 0..2 {
-            client.handle_opening(NOW);
-            client.handle_open(NOW);
+            let attempt = begin(&mut client);
+            client.handle_open(attempt, NOW);
             let Some(Output::Transmit(frame)) = client.poll_output() else { panic!("CONNECT") };
             let mut decoder = Decoder::new(u32::MAX);
             decoder.feed(frame);
@@ -123,9 +123,9 @@ fn a_later_connection_asks_for_the_session_that_lasts() {
             let Packet::Connect(connect) = decoder.packet(&located, version).expect("well formed") else { panic!() };
             let wanted = if round == 0 { clean_start } else { expected };
             assert_eq!(connect.clean_start, wanted, "{version:?} {clean_start} {expiry} {round}");
-            client.handle_bytes(&bytes(&connack(false, &PropertiesBuf::new()), version), NOW);
+            client.handle_bytes(attempt, &bytes(&connack(false, &PropertiesBuf::new()), version), NOW);
             drain(&mut client, version);
-            client.handle_closed(NOW);
+            client.handle_closed(attempt, NOW);
             drain(&mut client, version);
         }
     }
@@ -150,19 +150,19 @@ fn the_absence_is_told_from_the_second_connection_on() {
     let mut absences = Vec::new();
     for (open, heard) in [(0, 5), (20, 20), (30, 31)] {
         if open > 0 {
-            script.client.handle_opening(at(open));
-            script.client.handle_open(at(open));
+            script.attempt = begin_at(&mut script.client, at(open));
+            script.client.handle_open(script.attempt, at(open));
         }
         let accepted = bytes(&connack(open > 0, &PropertiesBuf::new()), Version::V5);
-        script.client.handle_bytes(&accepted, at(open));
+        script.client.handle_bytes(script.attempt, &accepted, at(open));
         while let Some(output) = script.client.poll_output() {
             if let Output::Connected(connected) = output {
                 absences.push(connected.absence);
             }
         }
-        script.client.handle_bytes(&bytes(&Packet::Pingresp, Version::V5), at(heard));
+        script.client.handle_bytes(script.attempt, &bytes(&Packet::Pingresp, Version::V5), at(heard));
         script.drain();
-        script.client.handle_closed(at(heard + 2));
+        script.client.handle_closed(script.attempt, at(heard + 2));
         script.drain();
     }
     assert_eq!(absences, [None, Some(Duration::from_secs(15)), Some(Duration::from_secs(10))]);

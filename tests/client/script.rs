@@ -1,6 +1,8 @@
 //! A scripted broker: one client, packet by packet.
 
-use wasmqtt::client::{Client, ClientOptions, CloseReason, Completion, Notice, Output, RequestError};
+use wasmqtt::client::{
+    Attempt, Client, ClientOptions, CloseReason, Completion, Lost, Notice, Output, RequestError, Server,
+};
 use wasmqtt::codec::{
     Connack, Decoder, Message, Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, Version,
 };
@@ -26,6 +28,9 @@ pub(crate) enum Seen {
     },
     Done(u64, Result<Completion, RequestError>),
     Notice(Notice),
+    /// The attempt, and the server as it is written in the host's list or by the broker.
+    Open(u32, String),
+    Lost(Lost),
     Closed(CloseReason),
 }
 
@@ -45,10 +50,38 @@ pub(crate) fn drain(client: &mut Client, version: Version) -> Vec<Seen> {
             }),
             Output::Done(request, result) => seen.push(Seen::Done(request.0, result)),
             Output::Notice(notice) => seen.push(Seen::Notice(notice)),
+            Output::Open { attempt, server } => seen.push(Seen::Open(attempt.0, server_name(server))),
+            Output::Lost(lost) => seen.push(Seen::Lost(lost)),
             Output::Closed(reason) => seen.push(Seen::Closed(reason)),
         }
     }
     seen
+}
+
+fn server_name(server: Server<'_>) -> String {
+    match server {
+        Server::Listed(index) => index.to_string(),
+        Server::Referenced(name) => name.to_owned(),
+    }
+}
+
+/// Connects a client that is idle; returns its attempt, whose transport is to be opened.
+pub(crate) fn begin(client: &mut Client) -> Attempt {
+    begin_at(client, NOW)
+}
+
+pub(crate) fn begin_at(client: &mut Client, now: Time) -> Attempt {
+    client.connect(now);
+    match client.poll_output() {
+        Some(Output::Open { attempt, .. }) => attempt,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Connects a client that is idle, with a transport at once.
+pub(crate) fn opens(client: &mut Client, now: Time) {
+    let attempt = begin_at(client, now);
+    client.handle_open(attempt, now);
 }
 
 /// The packets of a frame in a short form.
@@ -110,12 +143,14 @@ pub(crate) fn connack(session_present: bool, properties: &PropertiesBuf) -> Pack
 pub(crate) struct Script {
     pub(crate) client: Client,
     pub(crate) version: Version,
+    /// The current or latest one.
+    pub(crate) attempt: Attempt,
 }
 
 impl Script {
     pub(crate) fn opening(options: ClientOptions) -> Self {
         let version = options.version;
-        let mut script = Self { client: Client::new(options), version };
+        let mut script = Self { client: Client::new(options), version, attempt: Attempt(0) };
         script.open();
         script
     }
@@ -131,13 +166,13 @@ impl Script {
     }
 
     pub(crate) fn open(&mut self) {
-        self.client.handle_opening(NOW);
-        self.client.handle_open(NOW);
+        self.attempt = begin(&mut self.client);
+        self.client.handle_open(self.attempt, NOW);
         assert_eq!(self.drain(), [sent("CONNECT")]);
     }
 
     pub(crate) fn cut(&mut self) -> Vec<Seen> {
-        self.client.handle_closed(NOW);
+        self.client.handle_closed(self.attempt, NOW);
         self.drain()
     }
 
@@ -152,7 +187,7 @@ impl Script {
     }
 
     pub(crate) fn receive_bytes(&mut self, bytes: &[u8]) -> Vec<Seen> {
-        self.client.handle_bytes(bytes, NOW);
+        self.client.handle_bytes(self.attempt, bytes, NOW);
         self.drain()
     }
 

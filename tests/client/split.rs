@@ -8,7 +8,7 @@ use wasmqtt::codec::{
 };
 use wasmqtt::topic::TopicFilter;
 
-use super::script::{NOW, Script, Seen, bytes, connack, drain, filter};
+use super::script::{NOW, Script, Seen, begin, bytes, connack, drain, filter};
 use crate::support::packets::{BOTH, properties};
 
 /// A SUBSCRIBE or UNSUBSCRIBE as it was sent.
@@ -126,7 +126,7 @@ fn a_request_is_split_by_size_with_its_properties_in_each_part() {
     for (number, one) in sent.iter().enumerate() {
         let told = properties(&[Property::UserProperty("part", "x")]);
         let reasons = one.filters.iter().map(|_| ReasonCode::Success).collect();
-        script.client.handle_bytes(&answer(true, one.packet_id, reasons, &told, Version::V5), NOW);
+        script.client.handle_bytes(script.attempt, &answer(true, one.packet_id, reasons, &told, Version::V5), NOW);
         match script.client.poll_output() {
             None => assert!(number + 1 < sent.len()),
             Some(Output::Done(done, Ok(_))) => assert_eq!((number + 1, done), (sent.len(), request)),
@@ -189,11 +189,11 @@ proptest! {
         size in 40_u32..200,
     ) {
         let mut client = Client::new(few(Version::V5, most));
-        client.handle_opening(NOW);
-        client.handle_open(NOW);
+        let attempt = begin(&mut client);
+        client.handle_open(attempt, NOW);
         drain(&mut client, Version::V5);
         let limit = properties(&[Property::MaximumPacketSize(size)]);
-        client.handle_bytes(&bytes(&connack(false, &limit), Version::V5), NOW);
+        client.handle_bytes(attempt, &bytes(&connack(false, &limit), Version::V5), NOW);
         drain(&mut client, Version::V5);
         let filters: Vec<_> = lengths.iter().map(|len| filter(&"f".repeat(*len))).collect();
         let request = client.unsubscribe(&filters, &PropertiesBuf::new(), NOW).expect("each fits");
@@ -203,7 +203,7 @@ proptest! {
         prop_assert_eq!(lens, lengths.clone());
         for one in &sent {
             let reasons = vec![ReasonCode::Success; one.filters.len()];
-            client.handle_bytes(&answer(false, one.packet_id, reasons, &PropertiesBuf::new(), Version::V5), NOW);
+            client.handle_bytes(attempt, &answer(false, one.packet_id, reasons, &PropertiesBuf::new(), Version::V5), NOW);
         }
         let done = Seen::Done(request.0, Ok(Completion::Unsubscribed(vec![ReasonCode::Success; lengths.len()])));
         prop_assert_eq!(drain(&mut client, Version::V5), [done]);

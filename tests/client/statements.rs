@@ -11,7 +11,7 @@ use wasmqtt::codec::{
 };
 use wasmqtt::topic::{TopicFilter, TopicName};
 
-use super::script::{NOW, Script, Seen, bytes, connack, filter, message, publish, sent};
+use super::script::{NOW, Script, Seen, begin, bytes, connack, filter, message, publish, sent};
 use crate::support::packets::{BOTH, id, properties};
 
 fn options(version: Version) -> ClientOptions {
@@ -29,8 +29,8 @@ fn lasting(version: Version) -> ClientOptions {
 /// The bytes of the first frame.
 fn connect_bytes(options: ClientOptions) -> Vec<u8> {
     let mut client = Client::new(options);
-    client.handle_opening(NOW);
-    client.handle_open(NOW);
+    let attempt = begin(&mut client);
+    client.handle_open(attempt, NOW);
     match client.poll_output() {
         Some(Output::Transmit(bytes)) => bytes.to_vec(),
         other => panic!("{other:?}"),
@@ -232,7 +232,7 @@ fn silence_is_broken_within_the_keep_alive() {
         let at = |seconds| NOW + Duration::from_secs(seconds);
         script.client.publish(message("a", QoS::AtLeastOnce), at(4)).expect("it can be sent");
         script.drain();
-        script.client.handle_bytes(&bytes(&Packet::Puback(Ack::success(id(1))), version), at(4));
+        script.client.handle_bytes(script.attempt, &bytes(&Packet::Puback(Ack::success(id(1))), version), at(4));
         script.drain();
         script.client.handle_timeout(at(10));
         assert_eq!(script.drain(), []);
@@ -313,8 +313,8 @@ fn options_that_make_no_connect_send_nothing() {
             (ClientOptions { password: Some(b"p".to_vec()), ..options(version) }, version == Version::V3_1_1),
         ] {
             let mut client = Client::new(options);
-            client.handle_opening(NOW);
-            client.handle_open(NOW);
+            let attempt = begin(&mut client);
+            client.handle_open(attempt, NOW);
             let seen = super::script::drain(&mut client, version);
             assert_eq!(matches!(seen.as_slice(), [Seen::Closed(CloseReason::Options(_))]), wrong, "{seen:?}");
         }

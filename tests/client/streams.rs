@@ -47,7 +47,7 @@ proptest! {
         noise in prop::collection::vec(any::<u8>(), 0..200), connected: bool,
     ) {
         let mut script = if connected { Script::connected() } else { Script::opening(ClientOptions::new("c")) };
-        script.client.handle_bytes(&noise, NOW);
+        script.client.handle_bytes(script.attempt, &noise, NOW);
         let mut closed = false;
         while let Some(output) = script.client.poll_output() {
             prop_assert!(!closed, "Closed comes last");

@@ -6,7 +6,7 @@ use wasmqtt::client::{Client, ClientOptions, CloseReason, Output, Phase};
 use wasmqtt::codec::{Packet, PropertiesBuf, QoS, Version};
 use wasmqtt::time::Time;
 
-use super::script::{NOW, Script, Seen, bytes, connack, drain, publish, sent};
+use super::script::{NOW, Script, Seen, begin, bytes, connack, drain, publish, sent};
 
 fn after(milliseconds: u64) -> Time {
     NOW + Duration::from_millis(milliseconds)
@@ -34,7 +34,11 @@ fn a_broker_that_answers_late_timers_is_kept() {
         for minute in 1..=20 {
             script.client.handle_timeout(after(minute * 60_000));
             if script.drain().contains(&sent("PINGREQ")) {
-                script.client.handle_bytes(&bytes(&Packet::Pingresp, Version::V5), after(minute * 60_000 + 500));
+                script.client.handle_bytes(
+                    script.attempt,
+                    &bytes(&Packet::Pingresp, Version::V5),
+                    after(minute * 60_000 + 500),
+                );
                 script.drain();
             }
             assert_eq!(script.client.phase(), Phase::Connected, "{keep_alive} s, minute {minute}");
@@ -52,7 +56,7 @@ fn a_stopped_host_reads_the_answer_before_it_judges() {
         let awake = 12_000 + stopped_ms;
         script.client.handle_timeout(after(awake));
         assert!(!script.drain().iter().any(|seen| matches!(seen, Seen::Closed(_))), "stopped for {stopped_ms} ms");
-        script.client.handle_bytes(&bytes(&Packet::Pingresp, Version::V5), after(awake + 1));
+        script.client.handle_bytes(script.attempt, &bytes(&Packet::Pingresp, Version::V5), after(awake + 1));
         script.client.handle_timeout(after(awake + 6_000));
         assert_eq!(script.client.phase(), Phase::Connected, "stopped for {stopped_ms} ms");
     }
@@ -68,7 +72,7 @@ fn a_stopped_host_takes_connack_before_it_gives_up() {
         if answers {
             let none = PropertiesBuf::new();
             let connack = connack(false, &none);
-            script.client.handle_bytes(&bytes(&connack, Version::V5), after(3_600_001));
+            script.client.handle_bytes(script.attempt, &bytes(&connack, Version::V5), after(3_600_001));
             assert_eq!(script.drain(), [Seen::Connected(false)]);
         } else {
             let next = script.client.next_deadline().expect("another look");
@@ -83,8 +87,8 @@ fn a_stopped_host_takes_connack_before_it_gives_up() {
 fn a_connect_timeout_of_next_to_nothing_ends_the_attempt() {
     for timeout in [Duration::ZERO, Duration::from_nanos(1), Duration::from_micros(999)] {
         let mut client = Client::new(ClientOptions { connect_timeout: timeout, ..ClientOptions::new("c") });
-        client.handle_opening(NOW);
-        client.handle_open(NOW);
+        let attempt = begin(&mut client);
+        client.handle_open(attempt, NOW);
         assert!(matches!(client.poll_output(), Some(Output::Transmit(_))));
         let deadline = client.next_deadline().expect("the connect timeout");
         assert_eq!(deadline > NOW, !timeout.is_zero(), "{timeout:?} is not rounded to nothing");
@@ -156,7 +160,7 @@ fn an_answer_behind_an_upload_is_heard() {
     script.client.handle_waiting(9, after(10_000));
     script.client.handle_timeout(after(10_000));
     script.drain();
-    script.client.handle_bytes(&bytes(&Packet::Pingresp, Version::V5), after(12_000));
+    script.client.handle_bytes(script.attempt, &bytes(&Packet::Pingresp, Version::V5), after(12_000));
     script.drain();
     script.client.handle_waiting(5, after(15_000));
     script.client.handle_timeout(after(15_000));

@@ -99,7 +99,8 @@ impl Net {
 
     /// The node's host learns that its connection is gone.
     pub(crate) fn hang_up(&mut self, node: usize) {
-        self.nodes[node].client.handle_closed(self.now);
+        let Node { client, attempt, .. } = &mut self.nodes[node];
+        client.handle_closed(*attempt, self.now);
         self.drain_client(node);
     }
 

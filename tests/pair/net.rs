@@ -130,7 +130,7 @@ impl Net {
         self.nodes[node].opens_at = None;
         self.nodes[node].connection = Some(self.connections.len());
         self.connections.push(Connection::new(node, self.nodes[node].version, stands_at));
-        self.nodes[node].client.handle_opening(self.now);
+        self.nodes[node].client.connect(self.now);
         self.drain_client(node);
     }
 
@@ -159,7 +159,8 @@ impl Net {
     pub(crate) fn drain_client(&mut self, node: usize) {
         let Self { nodes, connections, trace, random, weather, now, .. } = self;
         let (now, weather) = (*now, *weather);
-        let Node { client, connection, heard, ends, welcomes, closes, patience, opens_at, .. } = &mut nodes[node];
+        let Node { client, attempt: number, connection, heard, ends, welcomes, closes, patience, opens_at, .. } =
+            &mut nodes[node];
         while let Some(output) = client.poll_output() {
             match output {
                 client::Output::Transmit(bytes) => {
@@ -189,6 +190,8 @@ impl Net {
                     assert!(before.is_none(), "{request:?} ended twice");
                 }
                 client::Output::Notice(notice) => panic!("{notice:?}"),
+                client::Output::Open { attempt, .. } => *number = attempt,
+                client::Output::Lost(lost) => unreachable!("the host opens connections anew: {lost:?}"),
                 client::Output::Closed(reason) => {
                     trace.note(now, "closed", node, reason.to_string().as_bytes());
                     closes.push((now, reason));
@@ -307,7 +310,8 @@ impl Net {
         let node = connection.node;
         self.peers.insert(peer, index);
         self.drain_broker();
-        self.nodes[node].client.handle_open(self.now);
+        let Node { client, attempt, .. } = &mut self.nodes[node];
+        client.handle_open(*attempt, self.now);
         self.drain_client(node);
     }
 
@@ -367,7 +371,8 @@ impl Net {
                 self.trace.note(now, "down", index, bytes);
                 connection.down_bytes += bytes.len();
                 let node = connection.node;
-                self.nodes[node].client.handle_bytes(bytes, now);
+                let Node { client, attempt, .. } = &mut self.nodes[node];
+                client.handle_bytes(*attempt, bytes, now);
                 self.drain_client(node);
             }
             (Direction::Up, None) => {}
@@ -378,7 +383,8 @@ impl Net {
         let connection = &self.connections[index];
         if connection.client_is_there {
             let node = connection.node;
-            self.nodes[node].client.handle_closed(self.now);
+            let Node { client, attempt, .. } = &mut self.nodes[node];
+            client.handle_closed(*attempt, self.now);
             self.drain_client(node);
         }
     }

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use wasmqtt::client::{Client, ClientOptions, CloseReason, Completion, RequestError, RequestId};
+use wasmqtt::client::{Attempt, Client, ClientOptions, CloseReason, Completion, RequestError, RequestId};
 use wasmqtt::codec::{QoS, Version};
 use wasmqtt::time::Time;
 
 pub(crate) struct Node {
     pub(crate) client: Client,
     pub(crate) version: Version,
+    /// The client's number of its connection.
+    pub(crate) attempt: Attempt,
     /// Its connection, as long as it knows of none but that.
     pub(crate) connection: Option<usize>,
     /// When its host opens the next one.
@@ -40,6 +42,7 @@ impl Node {
         Self {
             version: options.version,
             client: Client::new(options),
+            attempt: Attempt(0),
             connection: None,
             opens_at: None,
             patience,

@@ -99,6 +99,8 @@ fn only_the_net_ends_connections(run: &Run) {
                 ),
                 CloseReason::AuthenticationFailed
                 | CloseReason::Options(_)
+                | CloseReason::OpenFailed { .. }
+                | CloseReason::CredentialsExpire
                 | CloseReason::Refused { .. }
                 | CloseReason::Malformed(_)
                 | CloseReason::ProtocolError { .. } => false,

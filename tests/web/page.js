@@ -129,6 +129,13 @@ export class Host {
     this.write(`failed ${request} ${code} ${reasonCode}`)
   }
 
+  open(attempt) {
+    this.attempt = attempt
+    this.opens?.(attempt)
+  }
+
+  notice() {}
+
   closed(code, message, reasonCode, rule) {
     if (typeof message !== 'string' || message === '') this.write('an end without a message')
     this.write(`closed ${code} ${reasonCode} ${rule}`)
@@ -155,6 +162,31 @@ export class Host {
   #copy(address, length) {
     return new Uint8Array(this.#memory.buffer, address, length).slice()
   }
+}
+
+/**
+ * Joins a client with its host, which has credentials and a transport for the next attempt, or for
+ * the one that waits for them.
+ */
+export function attend(core, host) {
+  const { open, link, setCredentials, wake } = core
+  let credentials
+  const next = opens => {
+    host.opens = attempt => {
+      host.opens = host.attempt = undefined
+      if (credentials) setCredentials.call(core, attempt, ...credentials)
+      opens(attempt)
+    }
+    if (host.attempt) host.opens(host.attempt)
+    else core.connect()
+  }
+  core.opening = () => core.connect()
+  core.setCredentials = (...given) => {
+    credentials = given
+  }
+  core.open = socket => next(attempt => open.call(core, attempt, socket))
+  core.link = broker => next(attempt => link.call(core, attempt, broker))
+  core.wake = () => wake.call(core, true)
 }
 
 /**

@@ -13,6 +13,8 @@ use super::packets::{CONNACK, V4, V5, bytes_in, describe};
 #[wasm_bindgen(module = "/tests/web/page.js")]
 extern "C" {
     pub(crate) fn uncaught() -> Vec<String>;
+    /// Joins a client with its host.
+    fn attend(core: &Core, host: &Host);
     #[wasm_bindgen(js_name = turn)]
     fn turn_promise() -> Promise;
 
@@ -205,7 +207,7 @@ pub(crate) fn failure_with_reason<T>(result: Result<T, JsValue>) -> (String, Str
 
 /// The options as the module takes them: a list.
 fn in_order(options: &JsValue) -> Array {
-    const NAMES: [&str; 16] = [
+    const NAMES: [&str; 17] = [
         "version",
         "clientId",
         "cleanStart",
@@ -222,6 +224,7 @@ fn in_order(options: &JsValue) -> Array {
         "assignedAliases",
         "requestFilters",
         "offline",
+        "life",
     ];
     NAMES.iter().map(|name| get(options, name)).collect()
 }
@@ -250,7 +253,7 @@ impl Page {
                 "version": 5, "clientId": "page", "cleanStart": 1, "keepAlive": 0, "receiveMaximum": 65535,
                 "maximumPacketSize": 4294967295, "topicAliasMaximum": 0, "connectTimeout": 30000, "queueMessages": 1000,
                 "queueBytes": 16777216, "firstPacketId": 1, "properties": [], "will": [], "assignedAliases": 0, "requestFilters": 4294967295,
-                "offline": [4294967295, 0, 1, 0, 0]
+                "offline": [4294967295, 0, 1, 0, 0], "life": [1, 0, 0, 0]
             }"#,
         );
         Object::<JsValue>::assign(options.unchecked_ref(), given.unchecked_ref());
@@ -259,6 +262,7 @@ impl Page {
         let core = ClientCore::new(host.clone().unchecked_into(), in_order(&options).unchecked_into())?;
         let core: Core = JsValue::from(core).unchecked_into();
         set(&host, "core", &core);
+        attend(&core, &host);
         Ok(Self { core, socket: socket(&host, version), host, version })
     }
 

@@ -241,7 +241,7 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
   /** @internal */
   async [LINK](): Promise<BrokerLink> {
     const engine = await this.#loaded
-    return { engine, link: client => client.link(this.#open()) }
+    return { engine, link: (client, attempt) => client.link(attempt, this.#open()) }
   }
 
   /** @internal */

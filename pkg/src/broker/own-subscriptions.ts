@@ -44,6 +44,7 @@ const hostFields = fields({
 const nobody: Answers & Life = {
   done: ignore,
   failed: ignore,
+  open: ignore,
   connected: ignore,
   notice: ignore,
   authenticate: ignore,

@@ -63,7 +63,7 @@ import {
   type SubscriptionOf,
   Subscriptions,
 } from './subscriptions.js'
-import { type Linkable, readTarget } from './target.js'
+import { type Address, LINK, type Linkable, readTarget } from './target.js'
 
 /** Events of a client. */
 export interface ClientEventMap {
@@ -109,7 +109,10 @@ const endFields = fields({
 /** Common base of the `Client` of both entries. */
 export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   /**
-   * Resolves with the client once the broker has accepted.
+   * Resolves with the client once the broker has accepted for the first time.
+   *
+   * The client tries again until then. It gives up, and this rejects, for a reason that would be the
+   * same again; see "Reconnecting" in the README.
    *
    * Rejects with a ConnectError; a ConnectionError if the broker broke a rule; an OptionError if
    * the credentials are wrong. Rejects with a ClosedError or the signal's reason if the client is
@@ -132,10 +135,10 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   #topic = ''
 
   /** @internal */
-  protected constructor(to: string | URL | Linkable, options: ClientOptions | undefined, loader: Loader) {
+  protected constructor(to: Address | Linkable, options: ClientOptions | undefined, loader: Loader) {
     super()
     const target = readTarget(to)
-    const settings = readClientOptions(options, typeof target === 'string')
+    const settings = readClientOptions(options, LINK in target ? 0 : target.count)
     this.#version = settings.version
     this.#sessionExpiry = settings.sessionExpiry
     if (Object.keys(settings.limits).length > 0) this.#limits = settings.limits
@@ -152,6 +155,14 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     this.#subscriptions = new Subscriptions(this.#connection)
     this.ready = this.#connection.ready.then(() => this)
     this.ready.catch(ignore)
+  }
+
+  /**
+   * As `ready`, but gives up after `connectTimeout`, with the error of the last attempt. @internal
+   */
+  readyInTime(): Promise<this> {
+    this.#connection.limitFirst()
+    return this.ready
   }
 
   get status(): Status {

@@ -2,7 +2,15 @@ import type { Message } from '../message/message.js'
 import type { PacketRecord } from '../message/packet-record.js'
 import { type ConnackProperties, fromList, type PropertyList } from '../message/properties.js'
 import { ignore } from '../util/abort.js'
-import { ClosedError, ConnectError, ConnectionError, OptionError, SubscribeError } from '../util/errors.js'
+import {
+  ClosedError,
+  type ConnectDetails,
+  ConnectError,
+  ConnectionError,
+  OptionError,
+  SubscribeError,
+  Unauthorized,
+} from '../util/errors.js'
 import { nextTask } from '../util/next-task.js'
 import { onPageResume } from '../util/page-resume.js'
 import { optionError } from '../util/validate.js'
@@ -17,7 +25,7 @@ import { OfflineQueue } from './offline-queue.js'
 import { readCredentials, type Settings } from './options.js'
 import { PendingRequests } from './pending-requests.js'
 import { type QueueState, type ServerLimits, serverLimits } from './server.js'
-import { LINK, type Linkable } from './target.js'
+import { type BrokerLink, LINK, type Linkable, referenceUrl, type Servers, shownUrl } from './target.js'
 
 /** Callbacks of a connection. */
 export interface Observer {
@@ -31,22 +39,25 @@ export interface Observer {
 }
 
 /**
- * The one connection of a client, from loading the module to its end, and the requests that wait
- * for it.
+ * The life of a client, from loading the module over all its connections to its end, and the
+ * requests that wait for a connection.
+ *
+ * The module decides when to connect and where to. The face opens sockets, and asks for URLs and
+ * credentials.
  */
 export class Connection {
   readonly requests = new PendingRequests()
   readonly queue: OfflineQueue
   readonly receivers = new Map<number, Receiver>()
-  /** Resolves when the broker has accepted. */
+  /** Resolves when the broker has accepted for the first time. */
   readonly ready: Promise<void>
-  status: Status = { phase: 'connecting' }
+  status: Status = { phase: 'connecting', attempt: 1 }
   clientId: string
   sessionPresent = false
   connackProperties: ConnackProperties = Object.freeze({})
   /** The core, while the client is connected. */
   live: ClientCore | undefined
-  /** Callbacks to run at the end of the connection. */
+  /** Callbacks to run at the end of the client. */
   readonly cleanUp = new Set<() => void>()
 
   /** Limits of the broker of the latest connection. */
@@ -56,8 +67,20 @@ export class Connection {
   #host: ClientHost | undefined
   /** Resolves when the next slice of messages is handled, while one waits. */
   #slice: Promise<void> | undefined
+  #link: BrokerLink | undefined
+  /** Number of the current attempt, as the module counts them. */
+  #attempt = 0
+  /** Number of attempts since the last connection. */
+  #attempts = 0
+  /** Time after which no attempt may begin, as long as there was no connection. */
+  #firstUntil = Number.POSITIVE_INFINITY
+  /** URL of the current attempt. */
+  #url: string | undefined
   #socket: WebSocketLike | undefined
   #socketError: unknown
+  #closeCode: number | undefined
+  /** Error that kept the current attempt from getting a socket. */
+  #failure: Error | undefined
   #wasOpen = false
   #isWatched = false
   /** Set once the end is requested, with the error for pending requests. */
@@ -70,12 +93,12 @@ export class Connection {
   #refuse!: (reason: unknown) => void
   #finishing!: () => void
 
-  readonly #target: Linkable | string
+  readonly #target: Linkable | Servers
   readonly #loader: Loader
   readonly #settings: Settings
   readonly #observer: Observer
 
-  constructor(target: Linkable | string, loader: Loader, settings: Settings, observer: Observer) {
+  constructor(target: Linkable | Servers, loader: Loader, settings: Settings, observer: Observer) {
     this.#target = target
     this.#loader = loader
     this.#settings = settings
@@ -93,7 +116,7 @@ export class Connection {
     // A caller that ignores it need not handle it.
     this.ready.catch(ignore)
     this.#listen(settings.signal)
-    if (this.status.phase === 'connecting') this.#open()
+    if (this.status.phase === 'connecting') this.#begin()
   }
 
   /**
@@ -114,6 +137,11 @@ export class Connection {
       this.#stop('the client was ended', undefined, core => core.disconnect(reasonCode, properties))
     })
     return this.#ended
+  }
+
+  /** Begins no further attempt after the time for connecting, until there is a connection. */
+  limitFirst(): void {
+    this.#firstUntil = performance.now() + this.#settings.connectTimeout
   }
 
   /** Closes the transport without DISCONNECT. */
@@ -223,46 +251,35 @@ export class Connection {
     this.cleanUp.add(() => signal?.removeEventListener('abort', abort))
   }
 
-  async #open(): Promise<void> {
+  async #begin(): Promise<void> {
     try {
       const target = this.#target
       const late = () => this.#finish(new ConnectError('the WebAssembly module was not loaded in time'))
       const timer = setTimeout(late, this.#settings.connectTimeout)
       this.cleanUp.add(() => clearTimeout(timer))
-      const link = typeof target === 'string' ? undefined : await target[LINK]()
-      const engine = link?.engine ?? (await this.#loader.load())
+      if (LINK in target) this.#link = await target[LINK]()
+      const engine = this.#link?.engine ?? (await this.#loader.load())
       if (this.status.phase === 'closed') return
       clearTimeout(timer)
-      const core = this.#start(engine)
-      const credentials = await this.#askCredentials()
-      if (this.#core !== core) return
-      core.setCredentials(credentials.username, credentials.password)
-      await this.#settings.authentication?.begin(core)
-      if (this.#core !== core) return
-      if (link) {
-        link.link(core as LinkableCore)
-        return
-      }
-      const socket = await this.#makeSocket(String(target))
-      if (this.#core === core) core.open(socket)
-      else socket.close()
+      this.#start(engine)
     } catch (error) {
       this.#finish(connectError(error))
     }
   }
 
-  /** Creates the core, whose connect timeout begins. */
-  #start({ glue, memory, onFailure }: Engine): ClientCore {
+  /** Creates the core, which begins its first attempt. */
+  #start({ glue, memory, onFailure }: Engine): void {
     const fail = (error: Error) => this.#fail(error)
     onFailure.add(fail)
     this.cleanUp.add(() => onFailure.delete(fail))
     const host = new ClientHost(memory, glue, this.receivers, this.requests, {
       pause: () => this.#pause(),
       acknowledge: (ticket, reasonCode) => this.#core?.acknowledge(ticket, reasonCode) ?? false,
+      open: (attempt, listed, reference) => void this.#open(attempt, listed, reference),
       connected: (...connected) => this.#onConnected(...connected),
       notice: (...notice) => this.#onNotice(...notice),
       authenticate: (challenge, properties) => this.#onChallenge(challenge, properties),
-      closed: (...cause) => this.#onClosed(...cause),
+      closed: (...end) => this.#onClosed(...end),
       onPacket: packet => this.#observer.onPacket(packet),
       onUnhandled: message => this.#observer.onUnhandled(message),
       onError: error => this.#observer.onError(error),
@@ -276,10 +293,51 @@ export class Connection {
     }
     this.#core = core
     if (this.#isWatched) core.watch(true)
-    core.opening()
+    core.connect()
     this.queue.send(core)
-    this.cleanUp.add(onPageResume(() => this.run(() => core.wake())))
-    return core
+    this.cleanUp.add(onPageResume(online => this.run(() => core.wake(online))))
+  }
+
+  /** Opens a transport for an attempt of the module. */
+  async #open(attempt: number, listed: number, reference: string | undefined): Promise<void> {
+    this.#attempt = attempt
+    this.#attempts++
+    this.#socket = this.#socketError = this.#closeCode = this.#failure = undefined
+    this.#wasOpen = false
+    if (this.status.phase === 'waiting') {
+      this.#setStatus({ phase: 'connecting', attempt: this.#attempts, error: this.status.error })
+    }
+    const isCurrent = () => this.#core !== undefined && this.#attempt === attempt
+    try {
+      const url = await this.#serverUrl(listed, reference)
+      if (!isCurrent()) return
+      this.#url = url
+      const { username, password, lifetime } = await this.#askCredentials()
+      if (!isCurrent()) return
+      this.run(core => core.setCredentials(attempt, username, password, lifetime))
+      const core = this.#core
+      if (core) await this.#settings.authentication?.begin(core)
+      if (!isCurrent()) return
+      const socket = url === undefined ? undefined : await this.#makeSocket(url, isCurrent)
+      this.run(core => {
+        if (socket) core.open(attempt, socket)
+        else this.#link?.link(core as LinkableCore, attempt)
+      })
+      if (!isCurrent()) socket?.close()
+    } catch (error) {
+      if (!isCurrent()) return
+      this.#failure = connectError(error)
+      this.run(core => core.failed(attempt, isFinal(this.#failure)))
+    }
+  }
+
+  /** Returns the URL to connect to; undefined for a broker in the page. */
+  async #serverUrl(listed: number, reference: string | undefined): Promise<string | undefined> {
+    const target = this.#target
+    if (reference === undefined) return LINK in target ? undefined : await target.url(listed)
+    const url = this.#url && referenceUrl(reference, this.#url)
+    if (url) return url
+    throw new ConnectError(`the broker sends the client to ${JSON.stringify(reference)}, which cannot be connected to`)
   }
 
   async #askCredentials(): Promise<ReturnType<typeof readCredentials>> {
@@ -292,20 +350,22 @@ export class Connection {
     return readCredentials(given, this.#settings.version)
   }
 
-  async #makeSocket(url: string): Promise<WebSocketLike> {
+  async #makeSocket(url: string, isCurrent: () => boolean): Promise<WebSocketLike> {
     const make = this.#settings.createWebSocket
     let socket: WebSocketLike
     try {
       socket = await make(url, ['mqtt'])
     } catch (cause) {
-      throw new ConnectError(`the WebSocket could not be created: ${cause}`, { cause })
+      const details = { phase: 'opening', url: shownUrl(url), cause } as const
+      throw new ConnectError(`the WebSocket could not be created: ${cause}`, details)
     }
     if (typeof socket?.send !== 'function') throw optionError('createWebSocket()', socket, 'it must return a WebSocket')
     // This handler stays when the module has left the socket, since `ws` throws errors that have no
     // listener.
     socket.onerror = (event: { readonly error?: unknown }) => {
-      this.#socketError = event.error
+      if (isCurrent()) this.#socketError = event.error
     }
+    if (!isCurrent()) return socket
     this.#wasOpen = socket.readyState === 1
     // No `close` follows.
     if (socket.readyState > 1) throw new ConnectError('the WebSocket was closed before it was used')
@@ -313,9 +373,14 @@ export class Connection {
     this.#socket = socket
     if (addEventListener) {
       addEventListener.call(socket, 'open', () => {
-        this.#wasOpen = true
+        if (isCurrent()) this.#wasOpen = true
       })
-      this.#socketClosed = new Promise(resolve => addEventListener.call(socket, 'close', resolve))
+      this.#socketClosed = new Promise(resolve => {
+        addEventListener.call(socket, 'close', event => {
+          if (isCurrent()) this.#closeCode = (event as CloseEvent | undefined)?.code
+          resolve(undefined)
+        })
+      })
     }
     return socket
   }
@@ -338,6 +403,8 @@ export class Connection {
     this.server = serverLimits(this.connackProperties, this.#settings.version, this.#settings)
     this.clientId = this.connackProperties.assignedClientIdentifier ?? this.clientId
     this.live = core
+    this.#attempts = 0
+    this.#firstUntil = Number.POSITIVE_INFINITY
     const gap = this.#observer.gap(sessionPresent, absence)
     this.status = { phase: 'connected', resumed: sessionPresent, gap: gap !== undefined }
     this.#accept()
@@ -349,23 +416,46 @@ export class Connection {
     if (core) this.#settings.authentication?.answer(core, challenge, properties, () => this.#core === core)
   }
 
+  /** Handles the end of an attempt or a connection, or of the client. */
   #onClosed(
     code: string,
     message: string,
     reasonCode: number | undefined,
     rule: string | undefined,
     properties: PropertyList = [],
+    wait?: number,
   ): void {
-    const details = {
-      ...fromList(properties),
-      wasConnected: this.live !== undefined,
-      wasOpen: this.#wasOpen,
-      cause: code === 'authentication' ? this.#settings.authentication?.error : this.#socketError,
+    const details = { ...fromList(properties), ...this.#details(), wasConnected: this.live !== undefined }
+    const failure = code === 'authentication' ? (this.#settings.authentication?.error as Error) : this.#failure
+    const error = closeError(code, message, reasonCode, rule, { ...details, failure })
+    if (this.#ending || wait === undefined || !error || performance.now() + wait > this.#firstUntil) {
+      this.#finish(this.#ending ? undefined : error)
+      return
     }
-    this.#finish(this.#ending ? undefined : closeError(code, message, reasonCode, rule, details))
+    this.live = undefined
+    this.requests.lost(subject =>
+      requestError(subject, `it was given up, since the connection ended: ${error.message}`, { cause: error }),
+    )
+    const attempt = this.#attempts + 1
+    this.#setStatus({ phase: 'waiting', attempt, retryAt: Math.round(Date.now() + wait), error })
   }
 
-  /** Ends the connection: settles everything that waits, and frees the core. */
+  /** Returns the place at which the current attempt stands. */
+  #details(): ConnectDetails {
+    const { protocol } = (this.#socket ?? {}) as { readonly protocol?: string }
+    const cause = this.#socketError
+    const lacksProtocol = this.#wasOpen ? protocol === '' : /subprotocol/i.test(String(cause))
+    const phase = lacksProtocol ? 'subprotocol' : this.#wasOpen || this.#link ? 'CONNACK' : 'opening'
+    const url = this.#url === undefined ? undefined : shownUrl(this.#url)
+    return { phase, url, closeCode: this.#closeCode, cause }
+  }
+
+  #setStatus(status: Status): void {
+    this.status = status
+    this.#observer.onStatus(status)
+  }
+
+  /** Ends the client: settles everything that waits, and frees the core. */
   #finish(error: Error | undefined): void {
     if (this.status.phase === 'closed') return
     const core = this.#core
@@ -387,4 +477,20 @@ export class Connection {
 function connectError(error: unknown): Error {
   if (error instanceof ConnectError || error instanceof OptionError) return error
   return new ConnectError(error instanceof Error ? error.message : String(error), { cause: error })
+}
+
+/**
+ * True if another attempt would fail alike: a wrong option, no authorization, a closed broker in the
+ * page, or a WebSocket that the page may not open.
+ */
+function isFinal(error: Error | undefined): boolean {
+  const { cause } = error ?? {}
+  const name = (cause as Error | undefined)?.name
+  return (
+    error instanceof OptionError ||
+    cause instanceof Unauthorized ||
+    cause instanceof ClosedError ||
+    name === 'SecurityError' ||
+    name === 'SyntaxError'
+  )
 }

@@ -11,11 +11,30 @@ export interface ConnectedStatus {
   readonly gap: boolean
 }
 
-/** State of a client. `error` is the cause of an unrequested close. */
+/** State of a client. */
 export type Status =
-  | { readonly phase: 'connecting' }
+  | {
+      readonly phase: 'connecting'
+      /** Number of the attempt, from 1, since the last connection. */
+      readonly attempt: number
+      /** Cause of the lost connection or of the failed attempt before. */
+      readonly error?: Error
+    }
   | ConnectedStatus
-  | { readonly phase: 'closed'; readonly error?: Error }
+  | {
+      readonly phase: 'waiting'
+      /** Number of the next attempt. */
+      readonly attempt: number
+      /** Time of the next attempt, as in `Date.now()`. */
+      readonly retryAt: number
+      /** Cause of the lost connection or of the failed attempt. */
+      readonly error: Error
+    }
+  | {
+      readonly phase: 'closed'
+      /** Cause of an unrequested end. */
+      readonly error?: Error
+    }
 
 /** Event for a change of the client's status. */
 export class StatusEvent extends Event {

@@ -18,12 +18,23 @@ import {
   uint16,
   uint32,
   userProperties,
+  type Validator,
 } from '../util/validate.js'
 import type { CoreOptions, CoreWill } from '../wasm/interface.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
 import { Authentication, type Authenticator } from './authentication.js'
 import type { QueueLimits } from './offline-queue.js'
 import { type RequestLimits, readLimits } from './request-limits.js'
+
+/** Delays between attempts to connect, in milliseconds. */
+export interface ReconnectOptions {
+  /** Upper bound of the first delay, which is random. It doubles with each failure. Default 500. */
+  readonly min?: number
+  /** Upper bound of all delays. Default 30000. */
+  readonly max?: number
+  /** Lifetime of a connection after which the delays begin with the first again. Default 30000. */
+  readonly stable?: number
+}
 
 /** User name and password of the client. */
 export interface Credentials {
@@ -32,6 +43,11 @@ export interface Credentials {
    * Password of at most 65,535 bytes; text is sent as UTF-8. MQTT 3.1.1 needs a user name with it.
    */
   readonly password?: string | Uint8Array
+  /**
+   * Time at which they expire, a `Date` or as in `Date.now()`. The client reconnects a minute before
+   * it, or in the middle of a shorter time. A time that is past counts for nothing.
+   */
+  readonly expires?: Date | number
 }
 
 /**
@@ -78,8 +94,13 @@ export interface OfflineOptions {
 
 /** Options of a client. An option that is undefined has its default. */
 export interface ClientOptions {
-  /** Protocol version: 5 is MQTT 5.0, 4 is MQTT 3.1.1. Default 5. */
-  readonly version?: 4 | 5
+  /**
+   * Protocol version: 5 is MQTT 5.0, 4 is MQTT 3.1.1. Default 5.
+   *
+   * `'auto'` is 5.0, and 3.1.1 with a broker that refuses it or hangs up on it. Options for 5.0 only
+   * then count for nothing.
+   */
+  readonly version?: 4 | 5 | 'auto'
   /**
    * Client identifier. Default a random one, kept for this client. If empty, the broker assigns one
    * (5.0).
@@ -94,14 +115,15 @@ export interface ClientOptions {
   readonly cleanStart?: boolean
   /**
    * Keep alive: seconds without a packet after which the client pings, 0 to 65535. 0 turns it off.
-   * Default 60.
+   * Default 45. A ping's answer is waited for half of that, from 1 to 30 seconds.
    */
   readonly keepAlive?: number
   /** Session expiry interval in seconds. 4294967295 is for ever. Default 0. 5.0 only. */
   readonly sessionExpiry?: number
   /**
-   * User name and password, or a function that returns them. The function is called before the
-   * connection is opened.
+   * User name and password, or a function that returns them. The function is called before each
+   * attempt to connect. If it throws `Unauthorized` the client ends; after another error it tries
+   * again.
    */
   readonly credentials?: Credentials | (() => Credentials | Promise<Credentials>)
   /**
@@ -112,8 +134,16 @@ export interface ClientOptions {
   /** Function that returns the data of each step of enhanced authentication. */
   readonly authenticate?: Authenticator
   readonly will?: Will
-  /** Time limit until the broker has accepted, in milliseconds, from 1 on. Default 30000. */
+  /**
+   * Time limit of an attempt to connect, in milliseconds, from 1 on. It includes asking for the URL
+   * and the credentials. Default 30000. `connect()` begins no further attempt after it.
+   */
   readonly connectTimeout?: number
+  /**
+   * Delays before the client connects again; false: it ends with its first connection or failure.
+   * Default on for URLs, off for a broker in the page.
+   */
+  readonly reconnect?: ReconnectOptions | boolean
   /**
    * Number of QoS 1 and 2 messages that the broker may send unacknowledged, 1 to 65535. Default
    * 65535. 5.0 only.
@@ -177,6 +207,8 @@ type CreateWebSocket = NonNullable<ClientOptions['createWebSocket']>
 export interface CoreCredentials {
   readonly username?: string
   readonly password?: Uint8Array
+  /** Milliseconds until they expire. */
+  readonly lifetime?: number
 }
 
 /** Checked options. @internal */
@@ -217,10 +249,18 @@ const willFields = fields({
   properties: messageProperties,
 })
 
-const credentialFields = fields({ username: text, password: secret })
+const date: Validator<number> = (value, name) => {
+  const time = Number(value instanceof Date || typeof value === 'number' ? value : Number.NaN)
+  if (Number.isFinite(time)) return time
+  throw optionError(name, value, 'it must be a Date, or a number as in Date.now()')
+}
+
+const credentialFields = fields({ username: text, password: secret, expires: date })
+
+const reconnectFields = fields({ min: milliseconds, max: milliseconds, stable: milliseconds })
 
 const clientFields = fields({
-  version: oneOf(4, 5),
+  version: oneOf<4 | 5 | 'auto'>(4, 5, 'auto'),
   clientId: text,
   cleanStart: bool,
   keepAlive: uint16,
@@ -230,6 +270,7 @@ const clientFields = fields({
   authenticate: func<Authenticator>('step => Uint8Array'),
   will: willFields,
   connectTimeout: milliseconds,
+  reconnect: (value, name) => (typeof value === 'boolean' ? value : reconnectFields(value, name)),
   receiveMaximum: positive16,
   maximumPacketSize: positive32,
   topicAliasMaximum: uint16,
@@ -246,11 +287,14 @@ const clientFields = fields({
   signal,
 })
 
-/** Checks the options of a client. @internal */
-export function readClientOptions(options: unknown, needsSocket: boolean): Settings {
+/**
+ * Checks the options of a client, which connects to so many servers; 0 for a broker in the page.
+ * @internal
+ */
+export function readClientOptions(options: unknown, servers: number): Settings {
   const given = clientFields(options, 'options')
-  const { createWebSocket = defaultSocket(needsSocket) } = given
-  const { version = 5, clientId = randomClientId(), cleanStart = true, keepAlive = 60, credentials } = given
+  const { createWebSocket = defaultSocket(servers > 0), reconnect = servers > 0 } = given
+  const { version = 5, clientId = randomClientId(), cleanStart = true, keepAlive = 45, credentials } = given
   const { receiveMaximum = 65_535, maximumPacketSize = 4_294_967_295, topicAliasMaximum = 0 } = given
   const { assignedTopicAliases = 16, limits = {} } = given
   const { connectTimeout = 30_000, queue: { messages = 1000, bytes = 16 << 20 } = {} } = given
@@ -267,12 +311,14 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
   const authentication = readAuthentication(given)
   const { requestResponseInformation, requestProblemInformation, userProperties } = given
   const told = { requestResponseInformation, requestProblemInformation, userProperties }
-  if (typeof credentials !== 'function') readCredentials(credentials, version)
+  const spoken = version === 'auto' ? 5 : version
+  if (typeof credentials !== 'function') readCredentials(credentials, spoken)
+  const { min = 500, max = 30_000, stable = 30_000 } = typeof reconnect === 'object' ? reconnect : {}
   return {
-    version,
+    version: spoken,
     clientId,
     core: [
-      version,
+      version === 'auto' ? 0 : version,
       clientId,
       cleanStart ? 1 : 0,
       keepAlive,
@@ -290,6 +336,7 @@ export function readClientOptions(options: unknown, needsSocket: boolean): Setti
       limits.subscribeFilters ?? 4_294_967_295,
       coreOffline(given, messages),
       authentication?.method ?? '',
+      [Math.max(servers, 1), min, reconnect ? max : 0, stable],
     ],
     credentials: typeof credentials === 'function' ? (credentials as () => unknown) : () => credentials,
     createWebSocket,
@@ -327,11 +374,17 @@ function index<T>(names: readonly T[], name: T): 0 | 1 | 2 {
 
 /** Checks credentials. @internal */
 export function readCredentials(value: unknown, version: 4 | 5): CoreCredentials {
-  const { username, password } = credentialFields(value, 'credentials')
+  const { username, password, expires } = credentialFields(value, 'credentials')
   if (version === 4 && password && username === undefined) {
     throw optionError('credentials.username', username, 'MQTT 3.1.1 needs a user name with a password')
   }
-  return { ...(username !== undefined && { username }), ...(password && { password }) }
+  const lifetime = expires === undefined ? Number.NaN : Math.ceil(expires - Date.now())
+  return {
+    ...(username !== undefined && { username }),
+    ...(password && { password }),
+    // A renewal in more than 49 days is beyond the life of a page.
+    ...(lifetime > 0 && lifetime < 2 ** 32 && { lifetime }),
+  }
 }
 
 /** Throws if one of these options is set, since MQTT 3.1.1 cannot carry it. @internal */

@@ -100,7 +100,12 @@ export class PendingRequests {
     if (code === 'lost-thrice') this.onNotice?.({ ...subject, kind: 'indeterminate', error })
   }
 
-  /** Rejects all requests at the end of the connection, each with the error for its subject. */
+  /** Rejects the requests that ended with a lost connection, each with the error for its subject. */
+  lost(errorFor: (subject: Subject) => MqttError): void {
+    for (const { subject, reject } of this.#orphans.splice(0)) reject(errorFor(subject))
+  }
+
+  /** Rejects all requests at the end of the client, each with the error for its subject. */
   close(errorFor: (subject: Subject) => MqttError): void {
     const all = [...this.#orphans, ...[...this.#pending.values()].flatMap(chain)]
     this.#orphans.length = 0

@@ -10,7 +10,7 @@ export interface BrokerLink {
   /** The broker's module. Both ends must be in one. */
   readonly engine: Engine<BrokerGlue>
   /** Throws if the broker is closed. */
-  link(client: LinkableCore): void
+  link(client: LinkableCore, attempt: number): void
 }
 
 /**
@@ -22,20 +22,54 @@ export interface Linkable {
   [LINK](): Promise<BrokerLink>
 }
 
-/** Checks the target of a client: a broker, or a URL. Throws an OptionError. */
-export function readTarget(to: unknown): Linkable | string {
-  if (typeof to === 'object' && to !== null && LINK in to) return to as Linkable
-  if (typeof to !== 'string' && !(to instanceof URL)) {
-    throw optionError('url', to, 'it must be a WebSocket URL such as wss://broker.example/mqtt, or a Broker')
-  }
-  return readUrl(String(to))
+/**
+ * Address of a broker's WebSocket: a URL; several, which are tried in turn; or a function that is
+ * called before each attempt.
+ */
+export type Address = string | URL | readonly (string | URL)[] | (() => string | URL | Promise<string | URL>)
+
+/** Checked address. @internal */
+export interface Servers {
+  readonly count: number
+  /** Returns the URL of a server. Rejects with an OptionError if a function returned a wrong one. */
+  url(index: number): string | Promise<string>
 }
 
-function readUrl(text: string): string {
+/** Checks the target of a client: a broker, or an address. Throws an OptionError. */
+export function readTarget(to: unknown): Linkable | Servers {
+  if (typeof to === 'object' && to !== null && LINK in to) return to as Linkable
+  if (typeof to === 'function') return { count: 1, url: async () => readUrl(await to()) }
+  const urls = (Array.isArray(to) ? to : [to]).map(readUrl)
+  if (urls.length === 0) throw optionError('url', to, 'it must have at least one URL')
+  return { count: urls.length, url: index => urls[index] as string }
+}
+
+/** Returns the URL of a server that the broker named; undefined if it is no address. @internal */
+export function referenceUrl(reference: string, from: string): string | undefined {
+  const [name = ''] = reference.split(' ')
+  const { protocol, pathname, search } = new URL(from)
+  const url = parse(/^wss?:/.test(name) ? name : /[/?#@]/.test(name) ? '' : `${protocol}//${name}${pathname}${search}`)
+  // Nobody may lead a client from an encrypted connection to one that is not.
+  return url?.host && !url.username && !url.hash && (url.protocol === protocol || url.protocol === 'wss:')
+    ? url.href
+    : undefined
+}
+
+/** Returns the URL without its secrets, for errors. @internal */
+export function shownUrl(url: string): string {
+  const { protocol, host, pathname } = new URL(url)
+  return `${protocol}//${host}${pathname}`
+}
+
+function readUrl(to: unknown): string {
   const right = 'it must be a WebSocket URL such as wss://broker.example/mqtt'
+  if (typeof to !== 'string' && !(to instanceof URL)) throw optionError('url', to, `${right}, or a Broker`)
+  const text = String(to)
   const url = parse(text) ?? relative(text)
   if (!url || !/^wss?:$/.test(url.protocol) || !url.host) throw optionError('url', text, right)
   if (url.hash) throw optionError('url', text, 'a WebSocket URL has no #fragment')
+  if (url.username || url.password)
+    throw optionError('url', shownUrl(url.href), 'give the user name and password as the option credentials')
   return url.href
 }
 

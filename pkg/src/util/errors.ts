@@ -63,10 +63,48 @@ export class LoadError extends MqttError {
   }
 }
 
+/**
+ * Place at which an attempt to connect failed: opening the WebSocket, agreeing on its subprotocol
+ * `mqtt`, or the broker's answer to CONNECT.
+ */
+export type ConnectPhase = 'opening' | 'subprotocol' | 'CONNACK'
+
+/** Details of a ConnectError. */
+export interface ConnectDetails extends ErrorDetails {
+  readonly phase?: ConnectPhase | undefined
+  readonly url?: string | undefined
+  readonly closeCode?: number | undefined
+}
+
 /** A failure to connect: the broker refused, did not answer in time, or could not be reached. */
 export class ConnectError extends MqttError {
+  /** Place at which the attempt failed, if it had begun. */
+  readonly phase?: ConnectPhase
+  /** URL without user name, password and query. */
+  readonly url?: string
+  /** Close code of the WebSocket (RFC 6455 §7.4.1), if it has closed. */
+  readonly closeCode?: number
+
+  constructor(message: string, details: ConnectDetails = {}) {
+    super(message, details)
+    const { phase, url, closeCode } = details
+    if (phase) this.phase = phase
+    if (url !== undefined) this.url = url
+    if (closeCode !== undefined) this.closeCode = closeCode
+  }
+
   override get name(): string {
     return 'ConnectError'
+  }
+}
+
+/**
+ * Error that a function for credentials throws when there are none, such as after a log-out. The
+ * client ends with it. After any other error it tries again.
+ */
+export class Unauthorized extends MqttError {
+  override get name(): string {
+    return 'Unauthorized'
   }
 }
 

@@ -30,7 +30,7 @@ export interface Receiver {
 export type Answers = Pick<Host, 'done' | 'failed'>
 
 /** Callbacks for a client's events, apart from messages and requests. */
-export interface Life extends Pick<Host, 'connected' | 'authenticate' | 'closed' | 'notice' | 'pause'> {
+export interface Life extends Pick<Host, 'open' | 'connected' | 'authenticate' | 'closed' | 'notice' | 'pause'> {
   onPacket(packet: PacketRecord): void
   /** Called for a message without a handler. */
   onUnhandled(message: Message): void
@@ -169,6 +169,10 @@ export class ClientHost implements Host {
 
   failed(...outcome: Parameters<Host['failed']>): void {
     this.#requests.failed(...outcome)
+  }
+
+  open(attempt: number, listed: number, reference: string | undefined): void {
+    this.#life.open(attempt, listed, reference)
   }
 
   closed(...cause: Parameters<Host['closed']>): void {

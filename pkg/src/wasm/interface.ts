@@ -29,7 +29,7 @@ export type FrameEvent = { readonly data?: unknown } | undefined
 
 /** Checked options of a client, in the order in which the module reads them. */
 export type CoreOptions = readonly [
-  version: 4 | 5,
+  version: 0 | 4 | 5,
   clientId: string,
   cleanStart: 0 | 1,
   keepAlive: number,
@@ -47,6 +47,7 @@ export type CoreOptions = readonly [
   offline: CoreOffline,
   /** Empty: none. */
   authenticationMethod: string,
+  life: readonly [servers: number, reconnectMin: number, reconnectMax: number, reconnectStable: number],
 ]
 
 /** Options of the offline queue, in the order in which the module reads them. */
@@ -66,15 +67,18 @@ export type CoreWill = readonly [topic: string, payload: Uint8Array, flags: numb
 
 /** A client: the machine, its socket and its timer. */
 export interface ClientCore {
-  opening(): void
-  setCredentials(username?: string, password?: Uint8Array): void
   /**
    * Answers the challenge of this number. Step -1 begins authentication anew, and returns the
    * request's number. Step -2 sets the data of CONNECT. Step -3 ends the exchange, and the
    * connection with it.
    */
   authenticate(step: number, data?: Uint8Array): number
-  open(socket: WebSocketLike): void
+  connect(): void
+  /** `lifetime` is in milliseconds. */
+  setCredentials(attempt: number, username?: string, password?: Uint8Array, lifetime?: number): void
+  open(attempt: number, socket: WebSocketLike): void
+  /** Ends an attempt that got no transport. No other follows if it is final. */
+  failed(attempt: number, isFinal: boolean): void
   /**
    * Adds a handler of the filter's messages in mode 1, or in mode 2 if it acknowledges by hand.
    * Removes it in mode 0.
@@ -97,14 +101,15 @@ export interface ClientCore {
   queue(): Float64Array
   disconnect(reasonCode: number, properties?: PropertyList): void
   kill(): void
-  wake(): void
+  /** The page or its network is back, or the network is lost. */
+  wake(online: boolean): void
   watch(on: boolean): void
   free(): void
 }
 
 /** A client that can be linked to a broker of the same module. */
 export interface LinkableCore extends ClientCore {
-  link(broker: BrokerCore): void
+  link(attempt: number, broker: BrokerCore): void
 }
 
 /** Callbacks of a client. None throws, and each may call the module. */
@@ -144,12 +149,19 @@ export interface Host {
     filter: string,
     reasonCode: number | undefined,
   ): void
+  /** Asks for a transport to the server with this index, or with this reference of the broker. */
+  open(attempt: number, listed: number, reference: string | undefined): void
+  /**
+   * Reports the end of an attempt or a connection. The next attempt is in `wait` milliseconds;
+   * without, this is the last call.
+   */
   closed(
     code: string,
     message: string,
     reasonCode: number | undefined,
     rule: string | undefined,
     properties: PropertyList | undefined,
+    wait: number | undefined,
   ): void
   authenticate(challenge: number, properties: PropertyList): void
   packet(

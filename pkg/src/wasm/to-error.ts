@@ -1,5 +1,6 @@
 import {
   ClosedError,
+  type ConnectDetails,
   ConnectError,
   ConnectionError,
   type ErrorDetails,
@@ -74,33 +75,57 @@ export function failedError(
   return requestError(subject, message, details)
 }
 
+/** Facts about an attempt or a connection that ended. */
+export interface EndDetails extends ConnectDetails {
+  readonly wasConnected: boolean
+  /** Error that kept the host from opening a transport. */
+  readonly failure: Error | undefined
+}
+
 /** Returns the error for the end of a connection; undefined if the caller requested it. */
 export function closeError(
   code: string,
   message: string,
   reasonCode: number | undefined,
   rule: string | undefined,
-  details: ErrorDetails & { readonly wasConnected: boolean; readonly wasOpen: boolean },
-): MqttError | undefined {
-  const { wasConnected, wasOpen, ...told } = details
-  const { cause } = told
+  { wasConnected, failure, ...details }: EndDetails,
+): Error | undefined {
+  const { phase, url, closeCode, cause } = details
+  const at = url === undefined ? '' : ` (${phase}, ${url}${closeCode === undefined ? '' : `, close code ${closeCode}`})`
   switch (code) {
     case 'requested':
       return undefined
     case 'options':
       return new OptionError('options', undefined, message)
+    case 'open':
+      return failure ?? new ConnectError(message, details)
     case 'refused':
-    case 'connect-timeout':
-      return new ConnectError(message, { ...told, reasonCode, cause: undefined })
+      return new ConnectError(message, { ...details, reasonCode, cause: undefined })
     case 'authentication':
-      return wasConnected ? new ConnectionError(message, { cause }) : new ConnectError(message, { cause })
+      return wasConnected
+        ? new ConnectionError(message, { cause: failure })
+        : new ConnectError(message, { ...details, cause: failure })
+    case 'connect-timeout':
+      return new ConnectError(phase === 'opening' ? `the connection was not opened in time${at}` : message, details)
     case 'lost':
       if (wasConnected) return new ConnectionError(message, { cause })
       return new ConnectError(
-        `the connection ${wasOpen ? 'closed before the broker answered' : 'could not be opened'}`,
-        { cause },
+        phase === 'opening'
+          ? `the connection could not be opened${at}${cause ? '' : suspects(url)}`
+          : `the connection closed before the broker answered${at}`,
+        details,
       )
     default:
-      return new ConnectionError(message, { ...told, reasonCode, rule, cause: undefined })
+      return new ConnectionError(message, { ...details, reasonCode, rule, cause: undefined })
   }
+}
+
+/** Returns the usual causes of a failure that a browser does not explain. */
+function suspects(url = ''): string {
+  const { location, navigator } = globalThis
+  if (navigator?.onLine === false) return ': the device is offline'
+  if (location?.protocol === 'https:' && url.startsWith('ws:')) return ': a page from https: may open only wss: URLs'
+  const tls = url.startsWith('wss:') ? 'a certificate that is not trusted, ' : ''
+  const policy = location ? ', or a Content-Security-Policy without it in connect-src' : ''
+  return `: the usual causes are a server that cannot be reached, ${tls}a wrong port or path, a port that speaks MQTT without WebSocket or lacks the subprotocol mqtt${policy}`
 }

@@ -22,6 +22,7 @@ use crate::broker::ids::{ClientKey, PeerId};
 use crate::broker::memory_budget::MEMORY_USED_UP;
 use crate::broker::monitor::sys_values::is_brokers_own;
 use crate::codec::{Connect, Properties, PropertiesBuf, PropertyId, ReasonCode, Version};
+use crate::random::split_mix;
 use crate::time::Time;
 use crate::time_limit::TimeLimit;
 use crate::topic::{TopicName, has_more_levels};
@@ -283,12 +284,4 @@ impl Broker {
             }
         }
     }
-}
-
-/// Returns the next number of the `SplitMix64` generator.
-const fn split_mix(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
 }

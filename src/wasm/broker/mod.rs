@@ -19,6 +19,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::broker::{Broker, Redirect};
+use crate::client::Attempt;
 use crate::codec::{PacketId, Publish, QoS, ReasonCode, Version};
 use crate::router;
 use crate::topic::TopicName;
@@ -42,9 +43,12 @@ pub struct BrokerCore {
 #[wasm_bindgen]
 impl ClientCore {
     /// Connects to the broker in the page, without a socket.
-    pub fn link(&self, broker: &BrokerCore) {
+    pub fn link(&self, attempt: u32, broker: &BrokerCore) {
+        if !self.driver.is_opening(Attempt(attempt)) {
+            return;
+        }
         let end = Rc::downgrade(&self.driver);
-        self.driver.open_link(broker.driver.link(end));
+        self.driver.open_link(Attempt(attempt), broker.driver.link(end));
         // The broker may close the link at once, at its limit of connections.
         broker.driver.drain();
     }

@@ -5,11 +5,14 @@
 //! host's call wait likewise, so that the host is never called while it calls.
 
 use alloc::rc::{Rc, Weak};
+use alloc::string::String;
 use core::cell::{Cell, RefCell};
 
 use wasm_bindgen::JsValue;
 
-use crate::client::{ChallengeId, Client, CloseReason, Completion, Notice, Output, RequestError, RequestId};
+use crate::client::{
+    Attempt, ChallengeId, Client, CloseReason, Completion, Lost, Notice, Output, RequestError, RequestId, Server,
+};
 use crate::codec::{Publish, Version};
 use crate::time::{Time, millis};
 use crate::wasm::client::incoming::Arrival;
@@ -39,7 +42,10 @@ const HEAD_BYTES: usize = 512;
 /// Driver of a client. It never moves, so that closures can have a `Weak` of it.
 pub(crate) struct ClientDriver {
     host: Host,
-    version: Version,
+    /// Version of the current connection.
+    version: Cell<Version>,
+    /// Attempt that the transport is for.
+    attempt: Cell<Attempt>,
     state: RefCell<State>,
     /// True while outputs are acted on further up the stack, including those that are added.
     is_draining: Cell<bool>,
@@ -88,7 +94,10 @@ enum Step {
     Done(RequestId, Result<Completion, RequestError>, Option<Array>),
     /// Bytes to send, and true if packets were recorded.
     Transmit(Frame, bool),
-    Closed(CloseReason, Option<Array>, Option<Transport>),
+    /// Question for a transport: the attempt, the version, the server's index, or its reference.
+    Open(Attempt, Version, usize, Option<String>),
+    /// End of an attempt or of the life, with the moment of the next attempt.
+    Closed(CloseReason, Option<Array>, Option<Time>, Option<Transport>),
 }
 
 /// Bytes to send, with their transport.
@@ -100,10 +109,11 @@ enum Frame {
 }
 
 impl ClientDriver {
-    pub(crate) fn new(host: Host, version: Version, machine: Client) -> Rc<Self> {
+    pub(crate) fn new(host: Host, machine: Client) -> Rc<Self> {
         Rc::new_cyclic(|this: &Weak<Self>| Self {
             host,
-            version,
+            version: Cell::new(machine.version()),
+            attempt: Cell::default(),
             state: RefCell::new(State {
                 machine,
                 transport: None,
@@ -153,10 +163,14 @@ impl ClientDriver {
         action(&self.state.borrow().machine)
     }
 
-    /// Makes the socket the transport, in place of the one before.
-    pub(crate) fn open(&self, socket: WebSocket) {
+    /// Makes the socket the transport of this attempt. A socket for an earlier one is closed.
+    pub(crate) fn open(&self, attempt: Attempt, socket: WebSocket) {
+        if !self.is_opening(attempt) {
+            let _ = socket.close();
+            return;
+        }
         let state = socket.ready_state();
-        self.set_transport(Transport::Socket(Socket::attach(socket, &self.on_event)));
+        self.set_transport(attempt, Transport::Socket(Socket::attach(socket, &self.on_event)));
         // A socket that is closed already has no event.
         if state == WebSocket::OPEN {
             self.on_open();
@@ -165,29 +179,28 @@ impl ClientDriver {
         }
     }
 
-    pub(crate) fn set_transport(&self, transport: Transport) {
-        let old = {
-            let mut state = self.state.borrow_mut();
-            if let Some(tap) = &mut state.tap {
-                tap.reset();
-            }
-            state.transport.replace(transport)
-        };
-        drop(old);
+    /// True if this attempt waits for its transport.
+    pub(crate) fn is_opening(&self, attempt: Attempt) -> bool {
+        let state = self.state.borrow();
+        state.transport.is_none() && state.machine.is_opening(attempt)
+    }
+
+    fn set_transport(&self, attempt: Attempt, transport: Transport) {
+        self.attempt.set(attempt);
         // It was set for the transport before.
         self.is_transport_gone.set(false);
         self.slice.begin();
-        self.run(Client::handle_opening);
+        self.state.borrow_mut().transport = Some(transport);
     }
 
-    pub(crate) fn on_open(&self) {
-        self.run(Client::handle_open);
+    fn on_open(&self) {
+        self.run(|machine, now| machine.handle_open(self.attempt.get(), now));
     }
 
     fn on_event(&self, event: &JsValue) {
         match self.host.frame(event) {
             SocketEvent::Frame(len) => self.on_frame(len),
-            SocketEvent::Text => self.run(Client::handle_text),
+            SocketEvent::Text => self.run(|machine, now| machine.handle_text(self.attempt.get(), now)),
             SocketEvent::State => self.on_state(),
         }
     }
@@ -205,18 +218,18 @@ impl ClientDriver {
     fn on_frame(&self, len: usize) {
         let is_watched = {
             let state = &mut *self.state.borrow_mut();
-            let now = self.now();
+            let (attempt, now) = (self.attempt.get(), self.now());
             match &mut state.tap {
                 None => {
                     // While outputs are acted on, another frame may come before this one is read.
                     let is_apart = state.machine.unread().is_empty() && !self.is_draining.get();
-                    state.machine.handle_bytes_with(len, |buffer| self.fill(buffer, is_apart), now);
+                    state.machine.handle_bytes_with(attempt, len, |buffer| self.fill(buffer, is_apart), now);
                     false
                 }
                 Some(tap) => {
                     let mut frame = vec![0; len];
                     self.host.fill(frame.as_mut_ptr() as usize, 0, len);
-                    state.machine.handle_bytes(&frame, now);
+                    state.machine.handle_bytes(attempt, &frame, now);
                     tap.on_received(&frame, &self.host);
                     true
                 }
@@ -235,16 +248,16 @@ impl ClientDriver {
         let head = if is_apart && len >= LARGE_FRAME_BYTES { HEAD_BYTES } else { len };
         self.host.fill(address, 0, head);
         let is_enough = head == len
-            || buffer.get(..head).is_some_and(|head| Publish::payload_start(head, len, self.version).is_some());
+            || buffer.get(..head).is_some_and(|head| Publish::payload_start(head, len, self.version.get()).is_some());
         if !is_enough {
             self.host.fill(address + head, head, len);
         }
     }
 
-    /// Opens the link to the broker in the page, in place of the transport before.
+    /// Makes the link to the broker in the page the transport of this attempt, which waits for one.
     #[cfg(feature = "broker")]
-    pub(crate) fn open_link(&self, link: Link) {
-        self.set_transport(Transport::Link(link));
+    pub(crate) fn open_link(&self, attempt: Attempt, link: Link) {
+        self.set_transport(attempt, Transport::Link(link));
         self.on_open();
     }
 
@@ -272,7 +285,7 @@ impl ClientDriver {
 
     /// Closes the transport at once, as a crash would.
     pub(crate) fn kill(&self) {
-        self.run(Client::handle_closed);
+        self.run(Client::kill);
     }
 
     /// Drops the socket, clears the timer, and calls the host no more.
@@ -287,7 +300,12 @@ impl ClientDriver {
     }
 
     /// Runs expired timers, if there are any.
-    pub(crate) fn on_timeout(&self) {
+    fn on_timeout(&self) {
+        self.check(Client::handle_timeout);
+    }
+
+    /// Calls the machine, which first learns how many bytes wait in the socket.
+    pub(crate) fn check(&self, action: fn(&mut Client, Time)) {
         let waiting = match &self.state.borrow().transport {
             Some(Transport::Socket(socket)) => Some(socket.handle()),
             _ => None,
@@ -295,14 +313,14 @@ impl ClientDriver {
         let waiting = waiting.map_or(0, |socket| socket.buffered_amount() as usize);
         self.run(|machine, now| {
             machine.handle_waiting(waiting, now);
-            machine.handle_timeout(now);
+            action(machine, now);
         });
     }
 
     pub(crate) fn watch(&self, on: bool) {
         let state = &mut *self.state.borrow_mut();
         if on && state.tap.is_none() {
-            state.tap = Some(PacketTap::new(self.version, state.machine.unread()));
+            state.tap = Some(PacketTap::new(self.version.get(), state.machine.unread()));
         } else if !on {
             state.tap = None;
         }
@@ -375,7 +393,7 @@ impl ClientDriver {
                 }
                 // Bytes that wait are read before the end of the transport.
                 None if !is_paused && self.is_transport_gone.replace(false) => {
-                    self.state.borrow_mut().machine.handle_closed(self.now());
+                    self.state.borrow_mut().machine.handle_closed(self.attempt.get(), self.now());
                 }
                 None => break,
             }
@@ -418,9 +436,14 @@ impl ClientDriver {
                     Frame::Nowhere => {}
                 }
             }
-            Step::Closed(reason, properties, transport) => {
+            Step::Open(attempt, version, listed, reference) => {
+                self.version.set(version);
+                self.host.open(attempt.0, listed, reference.as_deref());
+            }
+            Step::Closed(reason, properties, retry_at, transport) => {
                 drop(transport);
-                outcome::tell_close(&self.host, &reason, properties);
+                let wait = retry_at.map(|at| at.saturating_since(self.now()).as_secs_f64() * 1000.0);
+                outcome::tell_close(&self.host, &reason, properties, wait);
             }
         }
     }
@@ -430,7 +453,7 @@ impl ClientDriver {
 impl ClientEnd for ClientDriver {
     fn receive(&self, bytes: &[u8]) {
         let state = &mut *self.state.borrow_mut();
-        state.machine.handle_bytes(bytes, self.now());
+        state.machine.handle_bytes(self.attempt.get(), bytes, self.now());
         if let Some(tap) = &mut state.tap {
             tap.on_received(bytes, &self.host);
         }
@@ -460,6 +483,12 @@ impl ClientEnd for ClientDriver {
 }
 
 impl State {
+    /// Returns the step for the end of an attempt.
+    fn closed(&mut self, reason: CloseReason, retry_at: Option<Time>) -> Step {
+        let properties = properties::read_some(self.machine.answer_properties());
+        Step::Closed(reason, properties, retry_at, self.transport.take())
+    }
+
     /// Returns the next output of the scope.
     fn next(&mut self, scope: Scope, host: &Host) -> Option<Step> {
         let output = self.machine.poll(scope != Scope::Transmit, scope != Scope::Received);
@@ -491,10 +520,19 @@ impl State {
                 };
                 Step::Transmit(frame, self.tap.is_some())
             }
-            Output::Closed(reason) => {
-                let properties = properties::read_some(self.machine.answer_properties());
-                Step::Closed(reason, properties, self.transport.take())
+            Output::Open { attempt, server } => {
+                let (listed, reference) = match server {
+                    Server::Listed(index) => (index, None),
+                    Server::Referenced(text) => (0, Some(text.into())),
+                };
+                let version = self.machine.version();
+                if let Some(tap) = &mut self.tap {
+                    tap.reset(version);
+                }
+                Step::Open(attempt, version, listed, reference)
             }
+            Output::Lost(Lost { reason, retry_at, .. }) => self.closed(reason, Some(retry_at)),
+            Output::Closed(reason) => self.closed(reason, None),
         })
     }
 }

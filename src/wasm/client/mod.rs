@@ -15,11 +15,12 @@ pub(crate) mod yield_to_page;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::client::{CallError, ChallengeId, Client, HandlerId, RequestId, Ticket};
+use crate::client::{Attempt, CallError, ChallengeId, Client, HandlerId, RequestId, Ticket};
 use crate::codec::{QoS, ReasonCode, SubscriptionOptions, Version};
 use crate::time::Time;
 use crate::wasm::client::driver::ClientDriver;
@@ -54,20 +55,27 @@ impl ClientCore {
         #[wasm_bindgen(unchecked_param_type = "readonly unknown[]")] options: Array,
     ) -> Result<Self, JsValue> {
         let options = options::read(&options)?;
-        let version = options.version;
-        Ok(Self { driver: ClientDriver::new(host, version, Client::new(options)) })
+        Ok(Self { driver: ClientDriver::new(host, Client::new(options)) })
     }
 
-    /// Starts the connect timeout, before a socket is made.
-    pub fn opening(&self) {
-        self.driver.run(Client::handle_opening);
+    /// Begins the first attempt: the host is asked for a transport.
+    pub fn connect(&self) {
+        self.driver.run(Client::connect);
     }
 
-    /// Sets the user name and password of CONNECT, before the socket opens.
+    /// Sets the user name and password of CONNECT, before the socket opens. `lifetime` is in
+    /// milliseconds.
     #[wasm_bindgen(js_name = setCredentials)]
-    pub fn set_credentials(&self, username: Option<String>, password: Option<Vec<u8>>) {
-        self.driver.run(|machine, _| {
-            machine.set_credentials(username, password);
+    pub fn set_credentials(
+        &self,
+        attempt: u32,
+        username: Option<String>,
+        password: Option<Vec<u8>>,
+        lifetime: Option<u32>,
+    ) {
+        self.driver.run(|machine, now| {
+            let expires = lifetime.map(|lifetime| now + Duration::from_millis(lifetime.into()));
+            machine.handle_credentials(Attempt(attempt), username, password, expires, now);
         });
     }
 
@@ -92,8 +100,13 @@ impl ClientCore {
     }
 
     /// Takes a WebSocket, open or about to open, and sends CONNECT once it is open.
-    pub fn open(&self, socket: WebSocket) {
-        self.driver.open(socket);
+    pub fn open(&self, attempt: u32, socket: WebSocket) {
+        self.driver.open(Attempt(attempt), socket);
+    }
+
+    /// Ends an attempt that got no transport. No other follows if it is final.
+    pub fn failed(&self, attempt: u32, is_final: bool) {
+        self.driver.run(|machine, now| machine.handle_failed(Attempt(attempt), is_final, now));
     }
 
     /// Adds this handler for messages that match the filter: mode 1, or 2 if it acknowledges by
@@ -231,9 +244,10 @@ impl ClientCore {
         self.driver.kill();
     }
 
-    /// Checks the deadline again: browsers throttle the timers of hidden pages.
-    pub fn wake(&self) {
-        self.driver.on_timeout();
+    /// Tests the connection, or connects at once: the page is back, or the network is. If it is not,
+    /// the network was lost.
+    pub fn wake(&self, online: bool) {
+        self.driver.check(if online { Client::handle_wake } else { Client::handle_offline });
     }
 
     /// Starts or stops reporting every packet to the host.

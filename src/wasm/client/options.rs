@@ -4,25 +4,29 @@ use core::time::Duration;
 
 use wasm_bindgen::JsValue;
 
-use crate::client::{ClientOptions, ClientWill, Keep, Overflow};
+use crate::client::{Backoff, ClientOptions, ClientWill, Keep, Overflow};
 use crate::codec::{PacketId, Version};
 use crate::wasm::js::list;
 use crate::wasm::js::message::message;
 use crate::wasm::js::properties;
-use js_sys::Array;
+use js_sys::{Array, Math};
 
 /// Returns the options for the machine, from a list in the order below; otherwise a failure to
 /// throw.
 ///
-/// Each number is within the limits of its option. Booleans are 0 and 1.
+/// Each number is within the limits of its option. Booleans are 0 and 1. Version 0 is 5.0 or 3.1.1.
+/// A longest delay of 0 turns reconnecting off.
 #[expect(clippy::cast_possible_truncation, reason = "the face has checked them")]
 pub(crate) fn read(given: &Array) -> Result<ClientOptions, JsValue> {
     let short = |index| list::number(given, index) as u16;
+    let life = list::list(given, 17);
+    let millis = |list: &Array, index| Duration::from_millis(list::number(list, index).into());
     let will = list::list(given, 12);
     let offline = list::list(given, 15);
     let method = list::text(given, 16);
     Ok(ClientOptions {
         version: if list::number(given, 0) == 4 { Version::V3_1_1 } else { Version::V5 },
+        falls_back: list::number(given, 0) == 0,
         client_id: list::text(given, 1),
         clean_start: list::number(given, 2) != 0,
         keep_alive: short(3),
@@ -34,7 +38,7 @@ pub(crate) fn read(given: &Array) -> Result<ClientOptions, JsValue> {
         receive_maximum: short(5),
         packet_bytes_max: list::number(given, 6),
         topic_alias_maximum: short(7),
-        connect_timeout: Duration::from_millis(list::number(given, 8).into()),
+        connect_timeout: millis(given, 8),
         assigned_aliases_max: short(13),
         request_filters_max: list::number(given, 14) as usize,
         queue_messages: list::number(given, 9) as usize,
@@ -52,6 +56,13 @@ pub(crate) fn read(given: &Array) -> Result<ClientOptions, JsValue> {
         },
         request_timeout: Duration::from_millis(list::number(&offline, 3).into()),
         strict: list::number(&offline, 4) != 0,
+        reconnect: (list::number(&life, 2) > 0).then(|| Backoff {
+            min: millis(&life, 1),
+            max: millis(&life, 2),
+            stable: millis(&life, 3),
+        }),
+        servers: list::number(&life, 0) as usize,
+        seed: Math::random().to_bits(),
         properties: properties::write(Some(list::list(given, 11)))?,
         will: if will.length() == 0 {
             None

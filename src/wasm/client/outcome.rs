@@ -55,8 +55,9 @@ fn fail(host: &Host, id: f64, error: &RequestError, properties: Option<Array>) {
     host.failed(id, code, &text_of(&error), reason, properties);
 }
 
-/// Reports the end of the connection.
-pub(crate) fn tell_close(host: &Host, cause: &CloseReason, properties: Option<Array>) {
+/// Reports the end of an attempt or a connection. The next attempt is in `wait` milliseconds;
+/// without, the life of the client is over.
+pub(crate) fn tell_close(host: &Host, cause: &CloseReason, properties: Option<Array>, wait: Option<f64>) {
     let (code, reason, rule) = match cause {
         CloseReason::Requested => ("requested", None, None),
         CloseReason::Options(_) => ("options", None, None),
@@ -68,6 +69,8 @@ pub(crate) fn tell_close(host: &Host, cause: &CloseReason, properties: Option<Ar
         CloseReason::KeepAliveTimeout => ("keep-alive", Some(ReasonCode::KeepAliveTimeout), None),
         CloseReason::ConnectTimeout => ("connect-timeout", None, None),
         CloseReason::TransportClosed => ("lost", None, None),
+        CloseReason::OpenFailed { .. } => ("open", None, None),
+        CloseReason::CredentialsExpire => ("renewal", None, None),
     };
-    host.closed(code, &text_of(&cause), reason.map(ReasonCode::value), rule, properties);
+    host.closed(code, &text_of(&cause), reason.map(ReasonCode::value), rule, properties, wait);
 }

@@ -21,7 +21,8 @@ impl PacketTap {
     }
 
     /// Resets both streams for a new connection.
-    pub(crate) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self, version: Version) {
+        self.version = version;
         self.sent.reset();
         self.received.reset();
     }

@@ -71,7 +71,12 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn notice(this: &Host, code: &str, message: &str, request: f64, filter: &str, reason: Option<u8>);
 
-    /// Reports the end of the connection. It is a connection's last call.
+    /// Asks for a transport to the server with this index, or with this reference.
+    #[wasm_bindgen(method)]
+    pub(crate) fn open(this: &Host, attempt: u32, listed: usize, reference: Option<&str>);
+
+    /// Reports the end of an attempt or a connection. The next attempt is in `wait` milliseconds.
+    /// Without, this is the client's last call.
     #[wasm_bindgen(method)]
     pub(crate) fn closed(
         this: &Host,
@@ -80,6 +85,7 @@ extern "C" {
         reason: Option<u8>,
         rule: Option<&str>,
         properties: Option<Array>,
+        wait: Option<f64>,
     );
 
     /// Asks for the answer to a challenge of enhanced authentication.
