@@ -46,10 +46,11 @@ test('tools that ignore `exports` find the same files by main, module and types'
   const entries = ['.', './inline', './broker', './broker/inline', './node']
   for (const entry of entries) {
     const fields = JSON.parse(readFileSync(join(folder, entry, 'package.json'), 'utf8'))
-    const { types, default: code } = manifest.exports[entry]
+    const { types, default: code, 'react-native': native } = manifest.exports[entry]
     const file = name => fields[name] && relative(folder, resolve(folder, entry, fields[name]))
     assert.equal(file('main'), relative('.', code), entry)
     assert.equal(file('types'), relative('.', types), entry)
+    assert.equal(file('react-native'), native && relative('.', native), entry)
     // An entry for Node alone has no module for pages.
     assert.equal(file('module'), entry === './node' ? undefined : relative('.', code), entry)
   }

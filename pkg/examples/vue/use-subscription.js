@@ -1,6 +1,6 @@
 import { toValue, watch } from 'vue'
 
-/** Subscribes while the component is mounted, and anew if the filter changes, which may be a ref. */
+/** Subscribes while the component is mounted; anew if the filter changes, which may be a ref. */
 export function useSubscription(mqtt, filter, onMessage) {
   watch(
     () => toValue(filter),
