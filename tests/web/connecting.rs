@@ -131,7 +131,7 @@ async fn disconnect_from_the_broker_closes_with_its_reason() {
 
 #[wasm_bindgen_test]
 async fn a_lost_socket_closes_and_fails_what_was_asked() {
-    let page = Page::connected("{}").await;
+    let page = Page::connected(r#"{"offline": [4294967295, 0, 2, 0, 0]}"#).await;
     let request = page.core.subscribe("a", 1, &wasm_bindgen::JsValue::UNDEFINED).expect("a subscription");
     page.socket.lose();
     let failed = format!("failed {request} connection-closed undefined");

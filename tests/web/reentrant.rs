@@ -105,7 +105,8 @@ async fn disconnect_inside_a_handler_is_the_last_packet_and_no_message_follows()
 
 #[wasm_bindgen_test]
 async fn kill_inside_a_handler_sends_nothing_more() {
-    let page = listening().await;
+    let page = Page::connected(r#"{"offline": [4294967295, 0, 2, 0, 0]}"#).await;
+    page.core.add_handler("#", 1).expect("a filter");
     page.on_core("message a one", |core| {
         core.publish("never", "sent", QOS0);
         core.kill();

@@ -187,9 +187,12 @@ async fn a_wrong_argument_throws_and_is_named() {
 async fn calls_at_the_wrong_time_throw() {
     let page = Page::with(r#"{"queueMessages": 2, "queueBytes": 10}"#);
     let core = &page.core;
-    assert_eq!(failure(core.subscribe("a", 0, &NONE)).0, "not-connected");
-    assert_eq!(failure(core.unsubscribe("a")).0, "not-connected");
-    assert_eq!(failure(core.publish_with("a", b"", QOS0, &NONE)).0, "not-connected");
+    let keeps_nothing = Page::with(r#"{"offline": [4294967295, 0, 2, 0, 0]}"#);
+    for core in [&keeps_nothing.core, core] {
+        assert_eq!(failure(core.publish_with("a", b"", QOS0, &NONE)).0, "not-connected");
+    }
+    assert_eq!(failure(keeps_nothing.core.subscribe("a", 0, &NONE)).0, "not-connected");
+    assert_eq!(failure(keeps_nothing.core.unsubscribe("a")).0, "not-connected");
     core.publish_with("a", b"", QOS1, &NONE).expect("room for one");
     assert_eq!(failure(core.publish_with("a", &[0; 10], QOS1, &NONE)).0, "queue-full");
     core.publish_with("a", b"", QOS2, &NONE).expect("room for two");
