@@ -126,6 +126,9 @@ export class OwnSubscriptions {
       filter,
       qos: 2,
       acknowledgement: accepted,
+      // Without a connection it has no gaps.
+      addEventListener: ignore,
+      removeEventListener: ignore,
       unsubscribe: end,
       drain: end,
       [Symbol.dispose]: () => void end(),

@@ -28,7 +28,7 @@ import type { Reauthentication } from './authentication.js'
 import { Connection } from './connection.js'
 import {
   ClientErrorEvent,
-  GapEvent,
+  type GapEvent,
   NoticeEvent,
   PacketEvent,
   type Status,
@@ -144,7 +144,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     if (Object.keys(settings.limits).length > 0) this.#limits = settings.limits
     this.#connection = new Connection(target, loader, settings, {
       onStatus: (status, gap) => this.#onStatus(status, gap),
-      gap: (isResumed, absence) => this.#gap(isResumed, absence),
+      gap: (isResumed, absence) => this.#subscriptions.gap(isResumed, absence),
       onNotice: notice => void this.dispatchEvent(new NoticeEvent(notice)),
       onPacket: packet => void this.dispatchEvent(new PacketEvent(packet)),
       onUnhandled: message => void this.dispatchEvent(new UnhandledEvent(message)),
@@ -489,15 +489,11 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     })
   }
 
-  #gap(isResumed: boolean, absence: number): GapEvent | undefined {
-    const filters = this.#subscriptions.affected(isResumed)
-    if (absence < 0 || filters.length === 0) return undefined
-    const to = Date.now()
-    return new GapEvent(to - absence, to, filters)
-  }
-
   #onStatus(status: Status, gap: GapEvent | undefined): void {
-    if (gap) this.dispatchEvent(gap)
+    if (gap) {
+      this.#subscriptions.tell(gap)
+      this.dispatchEvent(gap)
+    }
     if (status.phase === 'closed') {
       const { error } = status
       for (const stream of this.#streams) stream.close(error ? { error } : {})

@@ -7,10 +7,14 @@ import { SubscribeError } from '../util/errors.js'
 import type { Receiver } from '../wasm/callbacks.js'
 import type { ClientCore } from '../wasm/interface.js'
 import { type Subject, thrownError } from '../wasm/to-error.js'
+import { GapEvent } from './events.js'
 import type { PendingRequests } from './pending-requests.js'
 import { type DrainOptions, readSignal, type SubscribeArguments } from './request-options.js'
 
-/** End of a subscription. */
+/** Listener for the gaps of a subscription. */
+export type GapListener = (event: GapEvent) => void
+
+/** End of a subscription, and its events. */
 export interface SubscriptionEnd {
   /**
    * Stops the handler at once. When the last handler of a filter leaves, UNSUBSCRIBE is sent, and
@@ -26,6 +30,12 @@ export interface SubscriptionEnd {
    * `unsubscribe`, or with the signal's reason.
    */
   drain(options?: DrainOptions): Promise<void>
+  /**
+   * Calls the listener for messages that the subscription may have missed while there was no
+   * connection, before the messages of the new one.
+   */
+  addEventListener(type: 'gap', listener: GapListener, options?: AddEventListenerOptions | boolean): void
+  removeEventListener(type: 'gap', listener: GapListener, options?: EventListenerOptions | boolean): void
   /** Unsubscribes without waiting. */
   [Symbol.dispose](): void
   [Symbol.asyncDispose](): Promise<void>
@@ -67,6 +77,8 @@ export interface Member extends Receiver {
   readonly filters: Set<FilterState>
   /** Called when another call has ended its last subscription. */
   readonly onEnd: (() => void) | undefined
+  /** Dispatches the subscription's gaps. */
+  events?: EventTarget
 }
 
 /** State of a filter at the broker, and the handlers that share it. */
@@ -116,10 +128,26 @@ export class Subscriptions {
     return this.#filters.size + Number(!this.#filters.has(filter))
   }
 
-  /** Returns the filters that may miss messages while there is no connection. */
-  affected(isResumed: boolean): string[] {
-    const all = [...this.#filters].filter(([, { key, asked }]) => key && (!isResumed || asked === 0))
-    return all.map(([filter]) => filter)
+  /** Returns the gap of so many milliseconds, if a subscription may have missed messages. */
+  gap(isResumed: boolean, absence: number): GapEvent | undefined {
+    const affected = [...this.#filters.values()].filter(({ key, asked }) => key && (!isResumed || asked === 0))
+    if (absence < 0 || affected.length === 0) return undefined
+    const to = Date.now()
+    return gapOf(to - absence, to, affected)
+  }
+
+  /** Tells the subscriptions of a gap, each of its own filters. */
+  tell({ from, to, filters }: GapEvent): void {
+    const affected = filters.flatMap(filter => this.#filters.get(filter) ?? [])
+    for (const member of new Set(affected.flatMap(({ members }) => [...members]))) {
+      member.events?.dispatchEvent(
+        gapOf(
+          from,
+          to,
+          affected.filter(state => member.filters.has(state)),
+        ),
+      )
+    }
   }
 
   /**
@@ -306,7 +334,11 @@ export class Subscriptions {
       member.handle = undefined
       return end(() => this.#leave(states, member))
     }
+    const events = new EventTarget()
+    member.events = events
     return {
+      addEventListener: events.addEventListener.bind(events) as SubscriptionEnd['addEventListener'],
+      removeEventListener: events.removeEventListener.bind(events) as SubscriptionEnd['removeEventListener'],
       unsubscribe,
       drain: async options => {
         const signal = readSignal(options)
@@ -389,6 +421,14 @@ export class Subscriptions {
     }
     if (errors.length > 0) throw allOf(errors)
   }
+}
+
+function gapOf(from: number, to: number, states: readonly FilterState[]): GapEvent {
+  return new GapEvent(
+    from,
+    to,
+    states.map(({ filter }) => filter),
+  )
 }
 
 function newState(filter: string): FilterState {
