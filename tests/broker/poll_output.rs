@@ -5,7 +5,7 @@ use wasmqtt::codec::{Message, Packet, Publish, QoS, ReasonCode};
 use wasmqtt::time::Time;
 
 use super::store::{expiry, keeping, stored_with};
-use crate::support::packets::{V5, message, publish};
+use crate::support::packets::{V5, id, message, publish};
 use crate::support::scenario::Scenario;
 
 /// An input after which the subscriber's queue has overflowed; the peer is the publisher.
@@ -143,5 +143,54 @@ fn an_overflow_ends_a_connection_in_the_input_that_brought_it() {
         let before = state(&scenario.broker);
         scenario.drain();
         assert_eq!((state(&scenario.broker), scenario.is_closed(slow)), (before, true), "{name}");
+    }
+}
+
+/// The publisher waits for its answer, and subscribers may be many. So its frame is the first, also
+/// for the last of several messages, whose answers keep their order [MQTT-4.6.0-2] [MQTT-4.6.0-3].
+#[test]
+fn the_answers_to_a_publisher_leave_before_the_deliveries() {
+    for (qos, answer) in [(QoS::AtLeastOnce, 0x40), (QoS::ExactlyOnce, 0x50)] {
+        let mut scenario = Scenario::new();
+        let subscribers = [scenario.join(V5, "s"), scenario.join(V5, "t")];
+        for subscriber in subscribers {
+            scenario.subscribe(subscriber, "t", qos);
+        }
+        let publisher = scenario.join(V5, "p");
+        let mut bytes = Vec::new();
+        for number in 1..=3 {
+            let publish = Publish { packet_id: Some(id(number)), ..publish("t", "x", qos) };
+            Packet::Publish(publish).encode(V5, &mut bytes).expect("a good packet");
+        }
+        scenario.broker.handle_bytes(publisher, &bytes, scenario.now);
+        let mut frames = Vec::new();
+        while let Some(output) = scenario.broker.poll_output() {
+            if let Output::Transmit(to, frame) = output {
+                frames.push((to, frame.to_vec()));
+            }
+        }
+        let answers = [answer, 2, 0, 1, answer, 2, 0, 2, answer, 2, 0, 3];
+        assert_eq!(frames[0], (publisher, answers.to_vec()));
+        assert_eq!(frames[1..].iter().map(|(to, _)| *to).collect::<Vec<_>>(), subscribers);
+    }
+}
+
+/// Accounts are set once after some work, and what the host reads is exact nevertheless.
+#[test]
+fn each_message_counts_before_the_accounts_are_set() {
+    let mut scenario = Scenario::new();
+    let expiry = expiry(1_000);
+    let keeper = scenario.join_with(&keeping(V5, "keeper", &expiry));
+    scenario.subscribe(keeper, "t", QoS::AtLeastOnce);
+    scenario.cut(keeper);
+    let publisher = scenario.join(V5, "p");
+    let payload = "x".repeat(1_000);
+    for queued in 1..=40 {
+        let held = scenario.broker.memory_of("keeper").expect("a session");
+        let bytes = scenario.broker.counters().memory.bytes;
+        scenario.publish(publisher, "t", &payload, QoS::AtLeastOnce);
+        assert_eq!(scenario.broker.gauges(scenario.now).queued, queued);
+        assert!(scenario.broker.memory_of("keeper").is_some_and(|now| now >= held + payload.len()));
+        assert!(scenario.broker.counters().memory.bytes >= bytes + payload.len());
     }
 }
