@@ -53,9 +53,9 @@ export class Client extends BaseClient {
  * While the broker cannot be reached it tries again, for as long as `connectTimeout`. Then it
  * rejects with the error of the last attempt, and the client ends. A `new Client` tries for ever.
  *
- * To resume a session, create a `new Client`, and subscribe before it is ready. The broker sends
- * its queued messages right after its answer. Those that match no handler are acknowledged and
- * dropped.
+ * The broker sends the queued messages of a resumed session right after its answer. They come in a
+ * later task, so handlers that are added right behind `await connect()` get them. Those that match
+ * no handler are `unhandled` events, and are acknowledged.
  */
 export async function connect(to: Address | Broker, options?: ClientOptions): Promise<Client> {
   return new Client(to, options).readyInTime()

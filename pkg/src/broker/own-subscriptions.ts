@@ -53,6 +53,7 @@ const nobody: Answers & Life = {
   pause: ignore,
   onUnhandled: ignore,
   onError: reportUncaught,
+  onForgotten: ignore,
   acknowledge: () => false,
 }
 

@@ -145,7 +145,10 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     this.#connection = new Connection(target, loader, settings, {
       onStatus: (status, gap) => this.#onStatus(status, gap),
       gap: (isResumed, absence) => this.#subscriptions.gap(isResumed, absence),
-      onNotice: notice => void this.dispatchEvent(new NoticeEvent(notice)),
+      onNotice: notice => {
+        if (notice.kind === 'unsubscribed') this.#subscriptions.forget(notice.filter)
+        this.dispatchEvent(new NoticeEvent(notice))
+      },
       onPacket: packet => void this.dispatchEvent(new PacketEvent(packet)),
       onUnhandled: message => void this.dispatchEvent(new UnhandledEvent(message)),
       onError: error => {

@@ -283,6 +283,10 @@ export class Connection {
       onPacket: packet => this.#observer.onPacket(packet),
       onUnhandled: message => this.#observer.onUnhandled(message),
       onError: error => this.#observer.onError(error),
+      onForgotten: error => {
+        // After the end nobody waits for it.
+        if (this.#core) this.#observer.onError(error)
+      },
     })
     this.#host = host
     let core: ClientCore

@@ -63,14 +63,6 @@ export interface SubscriptionGroup extends SubscriptionEnd {
 /** Result of `subscribe`, for one filter or several. */
 export type SubscriptionOf<F extends string | readonly string[]> = F extends string ? Subscription : SubscriptionGroup
 
-/** A subscription at the broker, as it was accepted. @internal */
-export interface SubscribedFilter {
-  readonly filter: string
-  /** Options byte of SUBSCRIBE. */
-  readonly byte: number
-  readonly options: SubscribeArguments
-}
-
 /** A handler and its filters. @internal */
 export interface Member extends Receiver {
   readonly number: number
@@ -87,8 +79,8 @@ interface FilterState {
   readonly members: Set<Member>
   /** Options of the accepted SUBSCRIBE, to compare with; empty without one. */
   key: string
-  /** The accepted SUBSCRIBE. */
-  accepted: SubscribedFilter | undefined
+  /** Options byte of the accepted SUBSCRIBE. */
+  byte: number
   /** Its quality of service. */
   asked: number
   granted: Promise<Acknowledgement>
@@ -148,6 +140,12 @@ export class Subscriptions {
         ),
       )
     }
+  }
+
+  /** Notes that the broker has the subscription no more. The next handler subscribes anew. */
+  forget(filter: string): void {
+    const state = this.#filters.get(filter)
+    if (state) state.key = ANEW
   }
 
   /**
@@ -237,7 +235,7 @@ export class Subscriptions {
           state,
           pending.granted.then(again, error => (this.#connection.core ? again() : Promise.reject(error))),
         )
-      } else if (state.key === keyOf(options, byte) && !missesRetained(state, state.accepted?.byte ?? 0, byte)) {
+      } else if (state.key === keyOf(options, byte) && !missesRetained(state, state.byte, byte)) {
         answers.set(state, state.granted)
       } else {
         // A subscription identifier is for the whole packet, and that of a shared filter its own.
@@ -285,9 +283,8 @@ export class Subscriptions {
       forgetMessages(state)
       state.pending = { key: keyOf(options, options.byte), byte, granted }
       const key = keyOf(options, byte)
-      const accepted = { filter: state.filter, byte, options }
       granted.then(
-        () => Object.assign(state, { key, asked, granted, accepted, pending: undefined }),
+        () => Object.assign(state, { key, byte, asked, granted, pending: undefined }),
         () => {
           state.pending = undefined
         },
@@ -436,7 +433,7 @@ function newState(filter: string): FilterState {
     filter,
     members: new Set(),
     key: '',
-    accepted: undefined,
+    byte: 0,
     asked: 0,
     granted: none,
     hadMessage: false,

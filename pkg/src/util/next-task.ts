@@ -11,6 +11,11 @@ function byChannel(): (run: () => void) => void {
   const due: (() => void)[] = []
   let port: MessagePort | undefined
   return run => {
+    // Some imitations of a page have none.
+    if (typeof MessageChannel !== 'function') {
+      setTimeout(run)
+      return
+    }
     if (!port) {
       const channel = new MessageChannel()
       port = channel.port2

@@ -36,6 +36,8 @@ export interface Life extends Pick<Host, 'open' | 'connected' | 'authenticate' |
   onUnhandled(message: Message): void
   /** Called for the error of a handler. */
   onError(error: unknown): void
+  /** Called for a message that is gone without an answer. */
+  onForgotten(error: unknown): void
   acknowledge(ticket: number, reasonCode: number): boolean
 }
 
@@ -215,7 +217,7 @@ export class ClientHost implements Host {
   #hold(message: ReceivedMessage, receivers: readonly Receiver[], ticket: number): void {
     const manual = receivers.filter(({ isManual }) => isManual).length
     const ack = new HeldAck(Math.max(manual, 1), reasonCode => this.#life.acknowledge(ticket, reasonCode))
-    this.#forgotten ??= watchForgotten(error => this.#life.onError(error))
+    this.#forgotten ??= watchForgotten(error => this.#life.onForgotten(error))
     if (manual === 0) ack.answer(0)
     for (const receiver of receivers) {
       if (!receiver.isManual) this.#deliver(receiver, message)
