@@ -218,3 +218,76 @@ fn what_is_to_be_sent_does_not_wait_for_bytes_that_are_not_decoded() {
     script.publish("q", QoS::AtLeastOnce);
     assert!(script.client.poll_transmit().is_none());
 }
+
+/// A held message as the broker's side remembers it.
+struct Held {
+    packet_id: u16,
+    ticket: Ticket,
+    is_answered: bool,
+}
+
+/// Random numbers of a seed.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).expect("31 bits") % bound
+    }
+}
+
+/// The packets that leave once the first messages of a line are answered, which are taken out.
+fn leave(line: &mut Vec<Held>, kind: &str) -> Vec<Seen> {
+    let count = line.iter().take_while(|held| held.is_answered).count();
+    line.drain(..count).map(|held| sent(&format!("{kind} {}", held.packet_id))).collect()
+}
+
+/// [MQTT-4.6.0-2], [MQTT-4.6.0-3], [MQTT-4.3.3-10].
+#[test]
+fn any_order_of_answers_and_losses_keeps_the_order_of_messages() {
+    for seed in 0..40 {
+        let mut random = Random(seed);
+        let mut script = connected(resuming(), &[]);
+        let mut lines: [Vec<Held>; 2] = [Vec::new(), Vec::new()];
+        let mut next_id = 0;
+        for step in 0..300 {
+            let at = format!("seed {seed}, step {step}");
+            let line = random.below(2);
+            let (qos, kind) = [(QoS::AtLeastOnce, "PUBACK"), (QoS::ExactlyOnce, "PUBREC")][line];
+            match random.below(20) {
+                0 => {
+                    script.cut();
+                    // QoS 1 tickets are void, and answers of QoS 2 count.
+                    for held in lines[0].drain(..) {
+                        assert!(!script.client.acknowledge(held.ticket, ReasonCode::Success, NOW), "{at}");
+                    }
+                    if let Some(held) = lines[1].iter_mut().find(|held| !held.is_answered) {
+                        assert!(script.client.acknowledge(held.ticket, ReasonCode::Success, NOW), "{at}");
+                        held.is_answered = true;
+                    }
+                    assert_eq!(script.reopen(true), [Seen::Connected(true)], "{at}");
+                    for held in std::mem::take(&mut lines[1]) {
+                        let packet_id = held.packet_id;
+                        lines[1].push(held);
+                        assert_eq!(script.receive(&again(packet_id)), leave(&mut lines[1], "PUBREC"), "{at}");
+                    }
+                }
+                1..10 => {
+                    next_id += 1;
+                    let ticket = hold(&mut script, "m/x", qos, next_id);
+                    lines[line].push(Held { packet_id: next_id, ticket, is_answered: false });
+                }
+                _ if lines[line].is_empty() => {}
+                _ => {
+                    let place = random.below(lines[line].len());
+                    let held = &mut lines[line][place];
+                    let is_first = !held.is_answered;
+                    held.is_answered = true;
+                    let ticket = held.ticket;
+                    let expected = leave(&mut lines[line], kind);
+                    assert_eq!(acknowledge(&mut script, ticket, ReasonCode::Success), (is_first, expected), "{at}");
+                }
+            }
+        }
+    }
+}
