@@ -105,3 +105,17 @@ test('20 unfinished packets of 15 MiB leave room for others', { timeout }, async
   assert.ok(held.highest <= held.maximum && ended.length > 0 && ended.length < 20)
   for (const { frames } of ended) assert.deepEqual([frames[0][0], frames[0][2]], [0xe0, 0x97])
 })
+
+test('sessions() lists the memory of each client', { timeout }, async t => {
+  const broker = await new Broker().ready
+  t.after(() => broker.close())
+  await sleeper(broker, 'a', 'a')
+  await sleeper(broker, 'b', 'b')
+  const held = () => Object.fromEntries(broker.sessions().map(({ clientId, memory }) => [clientId, memory]))
+  const before = held()
+  assert.ok(before.a > 0 && before.a < 10_000, `${before.a}`)
+  await broker.publish('a', 'x'.repeat(50_000), { qos: 1 })
+  const after = held()
+  assert.ok(after.a >= before.a + 50_000 && after.a < before.a + 60_000, `${after.a}`)
+  assert.equal(after.b, before.b)
+})

@@ -160,6 +160,32 @@ test('a store that fails ends the broker, and says why', { timeout }, async () =
   await broker.close()
 })
 
+test('other tasks run while the records of a store are read', { timeout }, async () => {
+  const COUNT = 200_000
+  let [tasks, isOver] = [0, false]
+  const tick = () => {
+    tasks++
+    if (!isOver) setImmediate(tick)
+  }
+  let before = 0
+  let during = 0
+  const store = {
+    *load() {
+      before = tasks
+      yield { key: new Uint8Array([70]), value: new Uint8Array([0]) }
+      for (let number = 1; number < COUNT; number++) yield { key: new Uint8Array([77]), value: new Uint8Array(16) }
+      during = tasks - before
+    },
+    write: async () => {},
+    close: async () => {},
+  }
+  setImmediate(tick)
+  // Its format is of no version.
+  await assert.rejects(new Broker({ store }).ready, /format/)
+  isOver = true
+  assert.ok(during > 1, `${during} tasks among ${COUNT} records`)
+})
+
 test('a store that cannot be opened or is damaged is told when the broker begins', { timeout }, async () => {
   const encoder = new TextEncoder()
   const record = (key, ...value) => ({ key: encoder.encode(key), value: Uint8Array.from(value) })

@@ -235,3 +235,29 @@ impl Decoder {
         self.frame = self.end;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::Decoder;
+
+    /// A packet of half a megabyte comes in parts. Its buffer has no room beyond the bytes that
+    /// came, while twice as much is not free.
+    #[test]
+    fn a_buffer_does_not_double_beyond_what_is_free() {
+        let packet: Vec<u8> = [&[0x30, 0xA0, 0xC2, 0x1E][..], &[0; 500_000]].concat();
+        for free in [0, 100_000, 300_000] {
+            let mut decoder = Decoder::new(u32::MAX);
+            let mut fed = 0;
+            for part in packet.chunks(1_000) {
+                let before = decoder.capacity();
+                decoder.feed_within(free, part.len(), |buffer| buffer.copy_from_slice(part));
+                fed += part.len();
+                let grown = decoder.capacity() - before;
+                assert!(grown <= part.len() || decoder.capacity() <= free, "{grown} more at {fed}, {free} free");
+            }
+            assert_eq!(decoder.unread(), packet);
+        }
+    }
+}
