@@ -23,6 +23,7 @@ mod memory_meter;
 mod random;
 pub mod router;
 pub mod session;
+pub mod simulator;
 pub mod time;
 mod time_limit;
 pub mod topic;

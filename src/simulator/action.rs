@@ -1,0 +1,198 @@
+//! Actions: what users and the network do, as data.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::num::NonZeroU32;
+
+use thiserror::Error;
+
+use crate::client::{CallError, ClientOptions};
+use crate::codec::{PropertiesBuf, QoS, ReasonCode, SubscriptionOptions};
+
+/// A client of the world, by the order of their [`Action::Add`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Actor(pub usize);
+
+/// An action of a user or of the network.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// A new client, which connects at once.
+    Add(Box<ClientOptions>),
+    /// A client subscribes.
+    Subscribe {
+        /// The client.
+        client: Actor,
+        /// The topic filter.
+        filter: Box<str>,
+        /// Its options, the maximum QoS among them.
+        options: SubscriptionOptions,
+    },
+    /// A client unsubscribes.
+    Unsubscribe {
+        /// The client.
+        client: Actor,
+        /// The topic filter.
+        filter: Box<str>,
+    },
+    /// A client publishes.
+    Publish {
+        /// The client.
+        client: Actor,
+        /// The topic name.
+        topic: Box<str>,
+        /// The payload.
+        payload: Box<[u8]>,
+        /// The quality of service.
+        qos: QoS,
+        /// The RETAIN flag.
+        retain: bool,
+        /// Properties of the PUBLISH.
+        properties: PropertiesBuf,
+    },
+    /// A client sends DISCONNECT, and ends for good.
+    Disconnect {
+        /// The client.
+        client: Actor,
+        /// The reason: success, or 0x04 to have the will published.
+        reason: ReasonCode,
+    },
+    /// A client's process is gone, and its socket is closed by its host.
+    Kill {
+        /// The client.
+        client: Actor,
+    },
+    /// A client begins anew with the same options, without the state that it had.
+    Reload {
+        /// The client.
+        client: Actor,
+    },
+    /// The broker's process is gone, its sockets are closed by its host, and another begins.
+    RestartBroker(Restart),
+    /// The network of a client changes.
+    Fault {
+        /// The client.
+        client: Actor,
+        /// The change.
+        fault: Fault,
+    },
+    /// The next event happens.
+    Step,
+    /// Milliseconds pass.
+    Run(u64),
+    /// The pending event with this index in [`World::choices`](super::World::choices) happens.
+    Choose(usize),
+}
+
+/// State that a restarted broker has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restart {
+    /// None: sessions and retained messages are forgotten, and the store is empty.
+    Forgets,
+    /// The store's, with the batch that was being written.
+    Written,
+    /// The store's, without the batch that was being written.
+    Unwritten,
+}
+
+/// One of the two ways of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// From the client to the broker.
+    Up,
+    /// From the broker to the client.
+    Down,
+}
+
+/// A change of a client's network.
+///
+/// MQTT runs over an ordered and reliable stream, so no packet is lost on a link that is whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Bytes that are sent from now on take so many milliseconds, and at random up to `jitter`
+    /// more.
+    Latency {
+        /// The least time.
+        milliseconds: u64,
+        /// The most that is added.
+        jitter: u64,
+    },
+    /// Bytes pass no faster than this in each direction; `None`: at once.
+    Bandwidth(Option<NonZeroU32>),
+    /// Nothing arrives for so many milliseconds. Then all arrives, in order.
+    Stall(u64),
+    /// The link breaks once `after` more bytes have arrived in this direction. Bytes under way are
+    /// lost, and a packet may arrive in part.
+    Cut {
+        /// The direction whose bytes count.
+        direction: Direction,
+        /// How many still arrive.
+        after: usize,
+        /// Milliseconds after which the client's host closes its socket; `None`: never, the
+        /// connection is half open.
+        client_learns: Option<u64>,
+        /// As `client_learns`, for the broker's host.
+        broker_learns: Option<u64>,
+    },
+    /// Nothing arrives any more in either direction, and neither host is told.
+    BlackHole,
+    /// The client's host reads no faster than this; `None`: it reads all. The unread bytes fill its
+    /// socket, and then the broker's.
+    SlowReader(Option<NonZeroU32>),
+}
+
+/// An action that cannot be done. The world is as before.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ActionError {
+    /// No client has this number.
+    #[error("there is no client {}; there are {count}, counted from 0", .client.0)]
+    UnknownClient {
+        /// The number.
+        client: Actor,
+        /// How many clients there are.
+        count: usize,
+    },
+    /// The topic name or topic filter is not well formed.
+    #[error("{text:?}: {problem}")]
+    Topic {
+        /// The topic.
+        text: Box<str>,
+        /// Why, and what would be right.
+        problem: String,
+    },
+    /// The client refused the call.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// Another client has this identifier. In a world each has its own, so that it can be named.
+    #[error("there is a client {0:?} already")]
+    TakenName(Box<str>),
+    /// The client has no link that could change so.
+    #[error("the client has no connection to cut")]
+    NoLink,
+    /// There is no pending event of this index.
+    #[error("there is no choice {index}; {count} events are pending")]
+    UnknownChoice {
+        /// The index.
+        index: usize,
+        /// How many events are pending.
+        count: usize,
+    },
+    /// More events than this happened at one moment: a loop without end.
+    #[error("more than {0} events at one moment")]
+    Loop(usize),
+}
+
+impl Action {
+    /// A subscription with default options but for its QoS.
+    #[must_use]
+    pub fn subscribe(client: Actor, filter: &str, qos: QoS) -> Self {
+        let options = SubscriptionOptions { qos, ..SubscriptionOptions::default() };
+        Self::Subscribe { client, filter: filter.into(), options }
+    }
+
+    /// A message that is not retained, without properties.
+    #[must_use]
+    pub fn publish(client: Actor, topic: &str, payload: &[u8], qos: QoS) -> Self {
+        let (topic, payload, properties) = (topic.into(), payload.into(), PropertiesBuf::new());
+        Self::Publish { client, topic, payload, qos, retain: false, properties }
+    }
+}

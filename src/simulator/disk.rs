@@ -1,0 +1,55 @@
+//! The broker's store: its records, and the batch that is being written.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::broker::{Batch, BatchId, Broker, StoreError};
+use crate::time::Time;
+
+type Changes = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+
+#[derive(Debug, Default)]
+pub(super) struct Disk {
+    records: BTreeMap<Vec<u8>, Vec<u8>>,
+    writing: Option<Writing>,
+}
+
+#[derive(Debug)]
+struct Writing {
+    batch: BatchId,
+    changes: Changes,
+    done_at: Time,
+}
+
+impl Disk {
+    pub(super) fn begin(&mut self, batch: BatchId, changes: &Batch, done_at: Time) {
+        let changes = changes.changes().map(|(key, value)| (key.to_vec(), value.map(<[u8]>::to_vec))).collect();
+        self.writing = Some(Writing { batch, changes, done_at });
+    }
+
+    /// Returns when the batch is written.
+    pub(super) fn done_at(&self) -> Option<Time> {
+        self.writing.as_ref().map(|writing| writing.done_at)
+    }
+
+    /// Writes the batch.
+    pub(super) fn write(&mut self) -> Option<BatchId> {
+        let Writing { batch, changes, .. } = self.writing.take()?;
+        for (key, value) in changes {
+            match value {
+                Some(value) => self.records.insert(key, value),
+                None => self.records.remove(&key),
+            };
+        }
+        Some(batch)
+    }
+
+    /// Forgets the batch that is being written.
+    pub(super) fn lose(&mut self) {
+        self.writing = None;
+    }
+
+    pub(super) fn restore(&self, broker: &mut Broker, now: Time) -> Result<(), StoreError> {
+        broker.restore(self.records.iter().map(|(key, value)| (key.as_slice(), value.as_slice())), now)
+    }
+}

@@ -1,0 +1,133 @@
+//! Pending events, and the choice of the next.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::action::Direction;
+use super::link::{End, LinkId};
+use super::trace::Place;
+use super::{ActionError, World};
+use crate::time::Time;
+
+/// Events at one moment beyond which a world has a loop.
+const EVENTS_AT_ONCE_MAX: usize = 100_000;
+
+/// A pending event, which could be the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// A link opens at both ends.
+    Opens(LinkId),
+    /// The first packet under way on this link and direction arrives, or the other end's close.
+    Arrives(LinkId, Direction),
+    /// The host at this end of a broken link learns that it is broken.
+    Learns(LinkId, Direction),
+    /// The deadline of a machine comes.
+    Timer(Place),
+    /// The broker's store has written its batch.
+    Stored,
+}
+
+impl Choice {
+    /// True if the network decides when it happens. The clock decides about the others.
+    const fn is_of_network(self) -> bool {
+        match self {
+            Self::Opens(_) | Self::Arrives(..) | Self::Learns(..) | Self::Stored => true,
+            Self::Timer(_) => false,
+        }
+    }
+}
+
+impl World {
+    /// Returns the pending events, the earliest first, each with its time.
+    ///
+    /// The caller may take any of them by [`choose`](Self::choose), as a network would. A timer
+    /// that is chosen lets its time pass, and what would have come before is late.
+    #[must_use]
+    pub fn choices(&self) -> Vec<(Time, Choice)> {
+        let mut all = Vec::new();
+        self.each_pending(|at, choice| all.push((at, choice)));
+        all.sort_by_key(|(at, _)| *at);
+        all
+    }
+
+    /// Returns the time of the next event; `None` if none is pending.
+    #[must_use]
+    pub fn next_event_at(&self) -> Option<Time> {
+        self.next_pending().map(|(at, _)| at)
+    }
+
+    /// The next event happens. False if none is pending.
+    pub(super) fn do_step(&mut self) -> bool {
+        let Some((at, choice)) = self.next_pending() else { return false };
+        self.now = self.now.max(at);
+        self.happen(choice);
+        true
+    }
+
+    pub(super) fn do_choose(&mut self, index: usize) -> Result<(), ActionError> {
+        let choices = self.choices();
+        let count = choices.len();
+        let (at, choice) = *choices.get(index).ok_or(ActionError::UnknownChoice { index, count })?;
+        let first = choices.first().map_or(at, |(first, _)| *first);
+        self.now = self.now.max(if choice.is_of_network() { first } else { at });
+        self.happen(choice);
+        Ok(())
+    }
+
+    pub(super) fn do_run(&mut self, milliseconds: u64) -> Result<(), ActionError> {
+        let end = self.now + Duration::from_millis(milliseconds);
+        let mut at_once = 0;
+        while let Some((at, choice)) = self.next_pending().filter(|(at, _)| *at <= end) {
+            at_once = if at > self.now { 0 } else { at_once + 1 };
+            if at_once > EVENTS_AT_ONCE_MAX {
+                return Err(ActionError::Loop(EVENTS_AT_ONCE_MAX));
+            }
+            self.now = self.now.max(at);
+            self.happen(choice);
+        }
+        self.now = end;
+        Ok(())
+    }
+
+    /// Returns the earliest; of several at one moment the first in a fixed order.
+    fn next_pending(&self) -> Option<(Time, Choice)> {
+        let mut next: Option<(Time, Choice)> = None;
+        self.each_pending(|at, choice| {
+            if next.is_none_or(|(earliest, _)| at < earliest) {
+                next = Some((at, choice));
+            }
+        });
+        next
+    }
+
+    fn each_pending(&self, mut each: impl FnMut(Time, Choice)) {
+        for (id, link) in &self.links {
+            let mut add = |at: Option<Time>, choice| {
+                if let Some(at) = at {
+                    each(at, choice);
+                }
+            };
+            add(link.opens_at, Choice::Opens(*id));
+            let stalled = self.clients.get(link.actor.0).map_or(Time::ZERO, |actor| actor.stalled_until);
+            add(link.up.next().map(|at| at.max(stalled)), Choice::Arrives(*id, Direction::Up));
+            add(link.down.next().map(|at| at.max(stalled)), Choice::Arrives(*id, Direction::Down));
+            for direction in [Direction::Up, Direction::Down] {
+                if let End::Learns(at) = link.receiver(direction) {
+                    add(at, Choice::Learns(*id, direction));
+                }
+            }
+        }
+        let mut timer = |at: Option<Time>, place| {
+            if let Some(at) = at {
+                each(at, Choice::Timer(place));
+            }
+        };
+        for (index, actor) in self.clients.iter().enumerate() {
+            timer(actor.client.next_deadline(), Place::Client(super::Actor(index)));
+        }
+        timer(self.broker.next_deadline(), Place::Broker);
+        if let Some(at) = self.disk.as_ref().and_then(super::disk::Disk::done_at) {
+            each(at, Choice::Stored);
+        }
+    }
+}

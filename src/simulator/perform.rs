@@ -1,0 +1,431 @@
+//! Actions and pending events, performed.
+
+use alloc::boxed::Box;
+use core::time::Duration;
+
+use super::action::{Action, ActionError, Actor, Direction, Fault, Restart};
+use super::actor::ClientActor;
+use super::link::{Cut, End, LinkId};
+use super::pending::Choice;
+use super::pipe::Parcel;
+use super::trace::{ClientEvent, Event, Fate, LinkEvent, LossCause, Place};
+use super::{EntryId, World, new_broker};
+use crate::client::{Client, ClientOptions, HandlerId, RequestId};
+use crate::codec::{Message, PropertiesBuf};
+use crate::topic::{TopicFilter, TopicName};
+
+/// The handler of every subscription: a world notes messages once for each client.
+const HANDLER: HandlerId = HandlerId(0);
+
+impl World {
+    /// Does an action now, and notes it among [`actions`](World::actions).
+    ///
+    /// # Errors
+    /// [`ActionError`]. The world is as before then, but for [`Action::Run`] that finds a loop.
+    pub fn act(&mut self, action: Action) -> Result<(), ActionError> {
+        self.check(&action)?;
+        let mark = self.trace.mark();
+        let is_noted = !matches!(action, Action::Step | Action::Run(_) | Action::Choose(_));
+        if is_noted {
+            let index = u32::try_from(self.actions.len()).unwrap_or(u32::MAX);
+            self.cause = Some(self.trace.note(self.now, None, Event::Action(index)));
+        }
+        self.actions.push(action.clone());
+        let done = self.perform(action);
+        if done.is_err() {
+            self.actions.pop();
+            if is_noted {
+                self.trace.reset(mark);
+            }
+        }
+        self.cause = None;
+        done
+    }
+
+    /// The next event happens. False if none is pending.
+    pub fn step(&mut self) -> bool {
+        let has_next = self.next_event_at().is_some();
+        has_next && self.act(Action::Step).is_ok()
+    }
+
+    /// Lets milliseconds pass, with all that happens in them.
+    ///
+    /// # Panics
+    /// If a world has a loop without end, which is a fault of the crate.
+    pub fn run(&mut self, milliseconds: u64) {
+        let done = self.act(Action::Run(milliseconds));
+        assert!(done.is_ok(), "{done:?} at {:?}", self.now);
+    }
+
+    /// The pending event with this index in [`choices`](World::choices) happens.
+    ///
+    /// # Errors
+    /// [`ActionError::UnknownChoice`].
+    pub fn choose(&mut self, index: usize) -> Result<(), ActionError> {
+        self.act(Action::Choose(index))
+    }
+
+    fn check(&self, action: &Action) -> Result<(), ActionError> {
+        let client = match action {
+            Action::Add(options) => {
+                return match self.find(&options.client_id) {
+                    Some(_) => Err(ActionError::TakenName(options.client_id.as_str().into())),
+                    None => Ok(()),
+                };
+            }
+            Action::RestartBroker(_) | Action::Step | Action::Run(_) | Action::Choose(_) => return Ok(()),
+            Action::Subscribe { client, .. }
+            | Action::Unsubscribe { client, .. }
+            | Action::Publish { client, .. }
+            | Action::Disconnect { client, .. }
+            | Action::Kill { client }
+            | Action::Reload { client }
+            | Action::Fault { client, .. } => *client,
+        };
+        let count = self.clients.len();
+        if client.0 < count { Ok(()) } else { Err(ActionError::UnknownClient { client, count }) }
+    }
+
+    fn perform(&mut self, action: Action) -> Result<(), ActionError> {
+        match action {
+            Action::Add(options) => self.add(options),
+            Action::Subscribe { client, filter, options } => {
+                let filter = parse_filter(&filter)?;
+                self.request(client, |client, now| {
+                    client.add_handler(&filter, HANDLER);
+                    client.subscribe(&[(filter, options)], &PropertiesBuf::new(), now)
+                })?;
+            }
+            Action::Unsubscribe { client, filter } => {
+                let filter = parse_filter(&filter)?;
+                self.request(client, |client, now| client.unsubscribe(&[filter], &PropertiesBuf::new(), now))?;
+            }
+            Action::Publish { client, topic, payload, qos, retain, properties } => {
+                let topic = TopicName::parse(&topic).map_err(|error| topic_error(&topic, &error))?;
+                let message = Message { qos, retain, properties, ..Message::new(topic, payload) };
+                self.request(client, |client, now| client.publish(message, now))?;
+            }
+            Action::Disconnect { client, reason } => {
+                let now = self.now;
+                self.client(client).disconnect(reason, &PropertiesBuf::new(), now);
+                self.drain_client(client);
+            }
+            Action::Kill { client } => self.kill(client),
+            Action::Reload { client } => {
+                self.kill(client);
+                let actor = &mut self.clients[client.0];
+                actor.client = Client::new((*actor.options).clone());
+                self.begin_client(client);
+            }
+            Action::RestartBroker(restart) => self.restart_broker(restart),
+            Action::Fault { client, fault } => self.fault(client, fault)?,
+            Action::Step => {
+                self.do_step();
+            }
+            Action::Run(milliseconds) => self.do_run(milliseconds)?,
+            Action::Choose(index) => self.do_choose(index)?,
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, options: Box<ClientOptions>) {
+        let conditions = self.conditions();
+        self.clients.push(ClientActor::new(options, conditions));
+        self.begin_client(Actor(self.clients.len() - 1));
+    }
+
+    fn begin_client(&mut self, actor: Actor) {
+        let now = self.now;
+        self.client(actor).connect(now);
+        self.drain_client(actor);
+    }
+
+    fn client(&mut self, actor: Actor) -> &mut Client {
+        &mut self.clients[actor.0].client
+    }
+
+    fn request(
+        &mut self,
+        actor: Actor,
+        call: impl FnOnce(&mut Client, crate::time::Time) -> Result<RequestId, crate::client::CallError>,
+    ) -> Result<(), ActionError> {
+        let now = self.now;
+        let request = call(self.client(actor), now)?;
+        self.note(Event::Client(actor, ClientEvent::Requested(request)));
+        self.drain_client(actor);
+        Ok(())
+    }
+
+    /// The process is gone. Its host closes its socket.
+    fn kill(&mut self, actor: Actor) {
+        let now = self.now;
+        self.client(actor).kill(now);
+        self.drain_client(actor);
+        self.note(Event::Client(actor, ClientEvent::Killed));
+    }
+
+    fn restart_broker(&mut self, restart: Restart) {
+        for id in self.links.keys().copied().collect::<alloc::vec::Vec<_>>() {
+            self.close_end(id, Direction::Up);
+        }
+        self.peers.clear();
+        self.broker = new_broker(&self.options, &mut self.random);
+        match (&mut self.disk, restart) {
+            (Some(disk), Restart::Forgets) => *disk = super::disk::Disk::default(),
+            (Some(disk), Restart::Written) => drop(disk.write()),
+            (Some(disk), Restart::Unwritten) => disk.lose(),
+            (None, _) => {}
+        }
+        self.begin_broker();
+    }
+
+    /// Restores the broker from its store.
+    pub(super) fn begin_broker(&mut self) {
+        if let Some(disk) = &self.disk {
+            let restored = disk.restore(&mut self.broker, self.now);
+            debug_assert!(restored.is_ok(), "{restored:?}");
+        }
+        self.drain_broker();
+    }
+
+    fn fault(&mut self, actor: Actor, fault: Fault) -> Result<(), ActionError> {
+        let now = self.now;
+        let client = &mut self.clients[actor.0];
+        let link =
+            client.link.map(|(_, link)| link).filter(|id| self.links.get(id).is_some_and(|link| !link.is_broken));
+        match fault {
+            Fault::Latency { milliseconds, jitter } => {
+                (client.conditions.latency, client.conditions.jitter) = (milliseconds, jitter);
+            }
+            Fault::Bandwidth(rate) => client.conditions.bytes_per_second = rate,
+            Fault::Stall(milliseconds) => {
+                client.stalled_until = client.stalled_until.max(now + Duration::from_millis(milliseconds));
+            }
+            Fault::Cut { direction, after, client_learns, broker_learns } => {
+                self.cut(link.ok_or(ActionError::NoLink)?, Cut { direction, after, client_learns, broker_learns });
+            }
+            Fault::BlackHole => {
+                let cut = Cut { direction: Direction::Up, after: 0, client_learns: None, broker_learns: None };
+                self.cut(link.ok_or(ActionError::NoLink)?, cut);
+            }
+            Fault::SlowReader(rate) => {
+                client.reads = rate;
+                if let Some(link) = link.and_then(|id| self.links.get_mut(&id)) {
+                    link.reads = rate;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn cut(&mut self, id: LinkId, cut: Cut) {
+        if let Some(link) = self.links.get_mut(&id) {
+            link.cut = Some(cut);
+            if cut.after == 0 {
+                self.snap(id, cut);
+            }
+        }
+    }
+
+    /// The link breaks: all that is under way is lost.
+    fn snap(&mut self, id: LinkId, cut: Cut) {
+        let now = self.now;
+        let Some(link) = self.links.get_mut(&id) else { return };
+        link.cut = None;
+        link.is_broken = true;
+        link.opens_at = None;
+        let learns = |end: End, after: Option<u64>| match end {
+            End::Closed => End::Closed,
+            End::Opening | End::Open | End::Learns(_) => {
+                End::Learns(after.map(|after| now + Duration::from_millis(after)))
+            }
+        };
+        link.client = learns(link.client, cut.client_learns);
+        link.broker = if link.peer.is_some() { learns(link.broker, cut.broker_learns) } else { End::Closed };
+        self.spill(id, Direction::Up, LossCause::LinkCut);
+        self.spill(id, Direction::Down, LossCause::LinkCut);
+        self.note(Event::Link(id, LinkEvent::Broken));
+    }
+
+    /// All that is under way in this direction is lost.
+    pub(super) fn spill(&mut self, id: LinkId, direction: Direction, cause: LossCause) {
+        let now = self.now;
+        let Some(link) = self.links.get_mut(&id) else { return };
+        while let Some(parcel) = link.pipe(direction).pop() {
+            if let Parcel::Packet { entry, .. } = parcel {
+                self.trace.set_fate(entry, Fate::Lost(now, cause));
+            }
+        }
+    }
+
+    /// Does a pending event, at the time of the clock.
+    pub(super) fn happen(&mut self, choice: Choice) {
+        let now = self.now;
+        match choice {
+            Choice::Opens(id) => self.open(id),
+            Choice::Arrives(id, direction) => self.arrive(id, direction),
+            Choice::Learns(id, direction) => {
+                self.cause = Some(self.note(Event::Link(id, LinkEvent::Closed(self.place(id, direction)))));
+                self.learn(id, direction);
+            }
+            Choice::Timer(place) => {
+                self.cause = Some(self.note(Event::Timer(place)));
+                match place {
+                    Place::Broker => {
+                        self.broker.handle_timeout(now);
+                        self.drain_broker();
+                    }
+                    Place::Client(actor) => {
+                        self.client(actor).handle_timeout(now);
+                        self.drain_client(actor);
+                    }
+                }
+            }
+            Choice::Stored => {
+                self.cause = Some(self.note(Event::Stored));
+                if let Some(batch) = self.disk.as_mut().and_then(super::disk::Disk::write) {
+                    self.broker.handle_stored(batch, now);
+                    self.drain_broker();
+                }
+            }
+        }
+        self.cause = None;
+    }
+
+    fn open(&mut self, id: LinkId) {
+        let now = self.now;
+        let Some(link) = self.links.get_mut(&id) else { return };
+        link.opens_at = None;
+        if link.client != End::Opening {
+            link.broker = End::Closed;
+            self.forget_if_over(id);
+            return;
+        }
+        let peer = self.broker.accept(now);
+        link.peer = Some(peer);
+        (link.client, link.broker) = (End::Open, End::Open);
+        let (actor, attempt) = (link.actor, link.attempt);
+        self.peers.insert(peer, id);
+        self.cause = Some(self.note(Event::Link(id, LinkEvent::Opened)));
+        self.drain_broker();
+        self.client(actor).handle_open(attempt, now);
+        self.drain_client(actor);
+    }
+
+    fn arrive(&mut self, id: LinkId, direction: Direction) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        match link.pipe(direction).pop() {
+            None => {}
+            Some(Parcel::End) => {
+                let place = self.place(id, direction);
+                self.cause = Some(self.note(Event::Link(id, LinkEvent::Closed(place))));
+                self.learn(id, direction);
+            }
+            Some(Parcel::Packet { entry, len }) => {
+                let arrives = self.arriving(id, direction, len);
+                self.deliver(id, direction, entry, arrives);
+            }
+        }
+    }
+
+    /// Returns how many of these bytes arrive before the link is cut; all if it is not.
+    fn arriving(&mut self, id: LinkId, direction: Direction, len: usize) -> usize {
+        let Some(cut) = self.links.get_mut(&id).and_then(|link| link.cut.as_mut()) else { return len };
+        if cut.direction != direction {
+            return len;
+        }
+        if len < cut.after {
+            cut.after -= len;
+            return len;
+        }
+        cut.after
+    }
+
+    fn deliver(&mut self, id: LinkId, direction: Direction, entry: EntryId, arrives: usize) {
+        let now = self.now;
+        let Some(link) = self.links.get(&id) else { return };
+        let (actor, attempt, peer, receiver, cut) =
+            (link.actor, link.attempt, link.peer, link.receiver(direction), link.cut);
+        let Some(packet) = self.trace.packet(entry) else { return };
+        let bytes = packet.bytes.clone();
+        let is_cut =
+            cut.is_some_and(|cut| cut.direction == direction && cut.after == arrives) && arrives <= bytes.len();
+        let snaps = cut.filter(|_| is_cut);
+        let fate = match receiver {
+            End::Open if arrives == bytes.len() => Fate::Delivered(now),
+            End::Open if arrives > 0 => Fate::Truncated(now, arrives),
+            End::Open => Fate::Lost(now, LossCause::LinkCut),
+            End::Opening | End::Learns(_) | End::Closed => Fate::Lost(now, LossCause::ReceiverGone),
+        };
+        self.trace.set_fate(entry, fate);
+        self.cause = Some(entry);
+        if receiver == End::Open && arrives > 0 {
+            match direction {
+                Direction::Up => {
+                    if let Some(peer) = peer {
+                        self.broker.handle_bytes(peer, &bytes[..arrives], now);
+                        self.drain_broker();
+                    }
+                }
+                Direction::Down => {
+                    self.client(actor).handle_bytes(attempt, &bytes[..arrives], now);
+                    self.drain_client(actor);
+                    self.check_writable(id);
+                }
+            }
+        }
+        if let Some(cut) = snaps {
+            self.snap(id, cut);
+        }
+    }
+
+    /// The end that receives in this direction.
+    fn place(&self, id: LinkId, direction: Direction) -> Place {
+        match (direction, self.links.get(&id)) {
+            (Direction::Down, Some(link)) => Place::Client(link.actor),
+            _ => Place::Broker,
+        }
+    }
+
+    /// The host at the receiving end learns that the other is gone.
+    fn learn(&mut self, id: LinkId, direction: Direction) {
+        let now = self.now;
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let (actor, attempt, peer) = (link.actor, link.attempt, link.peer);
+        match direction {
+            Direction::Up => {
+                link.broker = End::Closed;
+                if let Some(peer) = peer {
+                    self.broker.handle_closed(peer, now);
+                    self.drain_broker();
+                }
+            }
+            Direction::Down => {
+                link.client = End::Closed;
+                self.client(actor).handle_closed(attempt, now);
+                self.drain_client(actor);
+            }
+        }
+        self.forget_if_over(id);
+    }
+
+    pub(super) fn forget_if_over(&mut self, id: LinkId) {
+        if self.links.get(&id).is_some_and(super::link::Link::is_over) {
+            self.spill(id, Direction::Up, LossCause::ReceiverGone);
+            self.spill(id, Direction::Down, LossCause::ReceiverGone);
+            self.links.remove(&id);
+        }
+    }
+
+    pub(super) fn note(&mut self, event: Event) -> EntryId {
+        self.trace.note(self.now, self.cause, event)
+    }
+}
+
+fn parse_filter(filter: &str) -> Result<TopicFilter, ActionError> {
+    TopicFilter::parse(filter).map_err(|error| topic_error(filter, &error))
+}
+
+fn topic_error(text: &str, error: &impl core::fmt::Display) -> ActionError {
+    ActionError::Topic { text: text.into(), problem: alloc::format!("{error}") }
+}

@@ -1,0 +1,9 @@
+//! The simulator: worlds of one broker and some clients, on a clock of their own.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod simulator {
+    mod acts;
+    mod faults;
+    mod threads;
+    mod twins;
+}
