@@ -51,8 +51,13 @@ impl Reader {
             match output {
                 Output::Transmit(frame) => self.read(frame),
                 Output::Done(request, result) => done.push((request.0, result)),
-                Output::Open { .. } | Output::Connected(_) | Output::Authenticate(..) | Output::Message(_) => {}
-                Output::Notice(_) | Output::Lost(_) | Output::Closed(_) => {}
+                Output::Open { .. }
+                | Output::Connected(_)
+                | Output::Authenticate(..)
+                | Output::Message(_)
+                | Output::Notice(_)
+                | Output::Lost(_)
+                | Output::Closed(_) => {}
             }
         }
         done

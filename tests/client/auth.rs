@@ -299,7 +299,7 @@ fn an_answer_that_is_too_large_is_not_sent() {
     receive(&mut client, &challenge("one"));
     let refused = client.authenticate(ChallengeId(1), Some(&[0; 100]), NOW);
     assert!(matches!(refused, Err(CallError::PacketTooLarge { maximum: 30, .. })), "{refused:?}");
-    let refused = client.authenticate(ChallengeId(1), Some(&[0; 65_536]), NOW);
+    let refused = client.authenticate(ChallengeId(1), Some(&vec![0; 65_536]), NOW);
     assert!(matches!(refused, Err(CallError::Encode(_))), "{refused:?}");
     client.authenticate(ChallengeId(1), None, NOW).expect("it is open still");
     assert_eq!(drain(&mut client).len(), 1);
