@@ -70,7 +70,7 @@ test('the words of a refusal and of a DISCONNECT are in the error', { timeout },
     await peer.next('publish')
     peer.send({ cmd: 'disconnect', reasonCode: 0x8b, properties: told })
   })
-  const client = await connect(leaving.url, { createWebSocket })
+  const client = await connect(leaving.url, { createWebSocket, reconnect: false })
   const closed = new Promise(resolve => client.addEventListener('status', event => resolve(event.status)))
   await client.publish('a', '')
   const { error } = await closed
@@ -235,7 +235,7 @@ test('enhanced authentication against a broker with a hook, and anew', { timeout
 test('enhanced authentication that the broker refuses', { timeout }, async () => {
   const { broker } = guarded()
   let word = 'no'
-  const options = { authenticationMethod: 'TEST', authenticate: () => bytes(word) }
+  const options = { authenticationMethod: 'TEST', authenticate: () => bytes(word), reconnect: false }
   const refused = await connect(broker, options).catch(error => error)
   assert(refused instanceof ConnectError)
   assert.equal(refused.reasonCode, 0x87)
@@ -308,7 +308,7 @@ test('a broker that does not answer AUTH is left after the connect timeout', { t
     return [auth.reasonCode, (await peer.next('disconnect')).reasonCode]
   })
   const authenticate = () => undefined
-  const options = { createWebSocket, authenticationMethod, authenticate, connectTimeout: 500 }
+  const options = { createWebSocket, authenticationMethod, authenticate, connectTimeout: 500, reconnect: false }
   const client = await connect(server.url, options)
   const first = client.reauthenticate()
   await assert.rejects(client.reauthenticate(), ConnectionError, 'one is under way')

@@ -150,3 +150,30 @@ test('the payload of a request is taken at the call', { timeout }, async t => {
   payload.fill(9)
   assert.deepEqual([...(await reply).payload], [1, 2])
 })
+
+test('a request waits through a lost connection, and its reply comes on the next', { timeout }, async t => {
+  let connections = 0
+  const server = await startScript(async peer => {
+    connections++
+    if (connections === 1) {
+      await peer.accept()
+      await peer.grant()
+      await peer.next('publish')
+      // Before PUBACK and the reply.
+      peer.socket.terminate()
+      return
+    }
+    await peer.accept({ sessionPresent: true })
+    const publish = await peer.next('publish')
+    peer.send({ cmd: 'puback', messageId: publish.messageId })
+    const { responseTopic, correlationData } = publish.properties
+    const reply = { cmd: 'publish', topic: responseTopic, qos: 0, retain: false, payload: 'late but right' }
+    peer.send({ ...reply, properties: { correlationData } })
+    await peer.closed
+  })
+  t.after(() => server.stop())
+  const client = await connect(server.url, { createWebSocket, sessionExpiry: 60, reconnect: { min: 1, max: 10 } })
+  assert.equal((await client.request('rpc', 'x', { timeout: 15_000 })).text(), 'late but right')
+  assert.equal(connections, 2)
+  await client.end()
+})

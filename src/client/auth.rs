@@ -61,7 +61,8 @@ impl Client {
     }
 
     /// Ends authentication under way: the host has no answer, or does not trust the broker. The
-    /// connection ends with [`CloseReason::AuthenticationFailed`].
+    /// connection ends with [`CloseReason::AuthenticationFailed`], or with
+    /// [`CloseReason::ConnectTimeout`] if the broker owes the answer.
     pub fn refuse_authentication(&mut self, now: Time) {
         self.core.now = now;
         self.core.refuse_authentication();
@@ -147,7 +148,9 @@ impl Core {
         if self.exchange.open.is_some() || self.exchange.again.is_some() {
             let reason = ReasonCode::UnspecifiedError;
             self.send_disconnect(Disconnect { reason, properties: Properties::EMPTY });
-            self.close(CloseReason::AuthenticationFailed);
+            // Without a challenge it is the broker that owes an answer.
+            let is_ours = self.exchange.open.is_some();
+            self.close(if is_ours { CloseReason::AuthenticationFailed } else { CloseReason::ConnectTimeout });
         }
     }
 

@@ -207,6 +207,19 @@ fn authentication_anew_that_fails_ends_the_connection() {
     assert_eq!(drain(&mut client), expected);
 }
 
+/// [MQTT-4.12.1-2]: a broker that owes the answer may be asked again on another connection.
+#[test]
+fn a_broker_that_does_not_answer_authentication_anew_is_left() {
+    let mut client = connected();
+    let request = client.reauthenticate(None, NOW).expect("connected");
+    drain(&mut client);
+    client.refuse_authentication(NOW);
+    let seen = drain(&mut client);
+    assert!(seen.contains(&Seen::Done(request, Err(RequestError::ConnectionClosed))), "{seen:?}");
+    assert!(seen.contains(&Seen::Disconnect(ReasonCode::UnspecifiedError)), "{seen:?}");
+    assert!(!seen.contains(&Seen::Closed(CloseReason::AuthenticationFailed)), "{seen:?}");
+}
+
 /// [MQTT-3.1.2-30], [MQTT-4.12.0-1]: before CONNACK a host that gives up sends DISCONNECT.
 #[test]
 fn a_host_gives_up_before_connack() {

@@ -56,6 +56,8 @@ export class Authentication {
   error: unknown
 
   readonly method: string
+  /** The challenge that is to be answered, of this connection. */
+  #challenge = 0
   readonly #authenticate: Authenticator
 
   constructor(method: string, authenticate: Authenticator) {
@@ -63,20 +65,22 @@ export class Authentication {
     this.#authenticate = authenticate
   }
 
-  /** Sets the data of CONNECT. Rejects with a ConnectError. */
-  async begin(core: ClientCore): Promise<void> {
+  /** Sets the data of CONNECT if the attempt goes on. Rejects with a ConnectError. */
+  async begin(core: ClientCore, isCurrent: () => boolean): Promise<void> {
     let data: Uint8Array | undefined
+    this.#challenge = 0
     try {
       data = await this.#data({ stage: 'connect' })
     } catch (cause) {
       throw new ConnectError(`the authentication data could not be obtained: ${cause}`, { cause })
     }
-    core.authenticate(CONNECT, data)
+    if (isCurrent()) core.authenticate(CONNECT, data)
   }
 
   /** Answers the broker's AUTH, as long as `isCurrent` says that the core is the client's. */
   async answer(core: ClientCore, challenge: number, list: PropertyList, isCurrent: () => boolean): Promise<void> {
     const { authenticationData, reasonString, userProperties } = fromList(list) as AuthProperties
+    this.#challenge = challenge
     try {
       const data = await this.#data({
         stage: 'continue',
@@ -88,8 +92,9 @@ export class Authentication {
     } catch (error) {
       // A challenge of an earlier connection needs no answer.
       if (Array.isArray(error) && error[0] === 'not-connected') return
+      if (!isCurrent() || this.#challenge !== challenge) return
       this.error = error
-      if (isCurrent()) core.authenticate(GIVE_UP)
+      core.authenticate(GIVE_UP)
     }
   }
 

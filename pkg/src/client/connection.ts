@@ -320,7 +320,7 @@ export class Connection {
       if (!isCurrent()) return
       this.run(core => core.setCredentials(attempt, username, password, lifetime))
       const core = this.#core
-      if (core) await this.#settings.authentication?.begin(core)
+      if (core) await this.#settings.authentication?.begin(core, isCurrent)
       if (!isCurrent()) return
       const socket = url === undefined ? undefined : await this.#makeSocket(url, isCurrent)
       this.run(core => {
