@@ -1,7 +1,8 @@
 // Exports that both entries share: one set of errors, events and types.
 
 export type { AuthenticationStep, Authenticator, Reauthentication } from './client/authentication.js'
-export { BaseClient, type ClientEventMap, type EndOptions } from './client/client.js'
+export { BaseClient, type ClientEventMap } from './client/client.js'
+export type { EndOptions } from './client/end-options.js'
 export {
   ClientErrorEvent,
   type ConnectedStatus,

@@ -4,21 +4,12 @@ import { type Acknowledgement, accepted } from '../message/acknowledgement.js'
 import type { LatestStream } from '../message/latest-stream.js'
 import type { Handler, Message, Payload } from '../message/message.js'
 import type { MessageStream } from '../message/message-stream.js'
-import { type ConnackProperties, type PropertyList, toList, type UserProperties } from '../message/properties.js'
+import type { ConnackProperties, PropertyList } from '../message/properties.js'
 import { abortable, ignore } from '../util/abort.js'
 import { TimeoutError } from '../util/errors.js'
 import { ObservedEventTarget } from '../util/observed-event-target.js'
 import { reportUncaught } from '../util/report-error.js'
-import {
-  disconnectCode,
-  fields,
-  integer,
-  optionError,
-  payload as payloadOf,
-  text,
-  uint32,
-  userProperties,
-} from '../util/validate.js'
+import { optionError, payload as payloadOf, text } from '../util/validate.js'
 import type { Receiver } from '../wasm/callbacks.js'
 import type { ClientCore } from '../wasm/interface.js'
 import { loadPart } from '../wasm/lazy-part.js'
@@ -26,6 +17,7 @@ import type { Loader } from '../wasm/loader.js'
 import { type Subject, thrownError } from '../wasm/to-error.js'
 import type { Reauthentication } from './authentication.js'
 import { Connection } from './connection.js'
+import { type EndOptions, readEnd } from './end-options.js'
 import {
   ClientErrorEvent,
   type GapEvent,
@@ -36,7 +28,7 @@ import {
   UnhandledEvent,
 } from './events.js'
 import { openLatest, openStream, type Queue, unsubscribed } from './open-stream.js'
-import { type ClientOptions, only5, readClientOptions } from './options.js'
+import { type ClientOptions, readClientOptions } from './options.js'
 import { checkPublish, checkSubscribe, type RequestLimits } from './request-limits.js'
 import {
   type DrainOptions,
@@ -75,37 +67,9 @@ export interface ClientEventMap {
   gap: GapEvent
 }
 
-/** Options of `end()`. */
-export interface EndOptions {
-  /**
-   * Reason code of DISCONNECT, one that a client may send (MQTT 5.0 §3.14.2.1). With 4 the broker
-   * publishes the will. Default 0. MQTT 3.1.1 carries none.
-   */
-  readonly reasonCode?: number
-  /** Reason for a person who reads the broker's log. 5.0 only. */
-  readonly reasonString?: string
-  /** User properties of DISCONNECT. 5.0 only. */
-  readonly userProperties?: UserProperties
-  /**
-   * Session expiry interval in seconds, in place of the one of CONNECT. Not allowed above 0 where
-   * that was 0 [MQTT-3.14.2-2]. 5.0 only.
-   */
-  readonly sessionExpiry?: number
-  /** Time limit for the transport to close, in milliseconds. Default 5000. */
-  readonly timeout?: number
-}
-
 const sent = Promise.resolve(accepted)
 /** Name of the method by which Node shows an object. */
 const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom')
-const endFields = fields({
-  reasonCode: disconnectCode('0x00, 0x04, 0x80-0x83, 0x90, 0x93-0x99'),
-  reasonString: text,
-  userProperties,
-  sessionExpiry: uint32,
-  timeout: integer(0, 2_147_483_647),
-})
-
 /** Common base of the `Client` of both entries. */
 export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   /**
@@ -358,12 +322,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
    * ClosedError. Rejects with an OptionError only.
    */
   async end(options?: EndOptions): Promise<void> {
-    const { reasonCode = 0, timeout = 5000, sessionExpiry, ...rest } = endFields(options, 'options')
-    if (this.#version === 4) only5({ sessionExpiry, ...rest })
-    if (sessionExpiry && !this.#sessionExpiry) {
-      throw optionError('sessionExpiry', sessionExpiry, 'it must be 0, since the client connected with 0')
-    }
-    await this.#connection.end(reasonCode, toList({ sessionExpiryInterval: sessionExpiry, ...rest }), timeout)
+    await this.#connection.end(...readEnd(options, this.#version, this.#sessionExpiry))
   }
 
   /**
