@@ -82,7 +82,7 @@ test('a frame of 50,000 messages and slow handlers starve neither timers nor the
 })
 
 test('the end of the transport comes behind what was received', { timeout }, async t => {
-  const { client, peer } = await serve(t)
+  const { client, peer } = await serve(t, { reconnect: false })
   let count = 0
   const subscribed = client.subscribe('f', () => {
     busy(0.5)

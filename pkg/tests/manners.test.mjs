@@ -254,7 +254,7 @@ test('nothing is left unhandled when a connection is refused, lost or ended', { 
     const { WebSocket } = createRequire(${JSON.stringify(import.meta.filename)})('ws')
     process.on('unhandledRejection', error => { console.log('unhandled', error); process.exit(1) })
     const createWebSocket = (url, protocols) => new WebSocket(url, protocols)
-    const client = new Client('ws://127.0.0.1:9', { createWebSocket })
+    const client = new Client('ws://127.0.0.1:9', { createWebSocket, reconnect: false })
     client.messages('a')
     client.latest('b')
     client.ready.then(() => {}, () => {})
