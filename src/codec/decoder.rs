@@ -246,7 +246,7 @@ mod tests {
     /// came, while twice as much is not free.
     #[test]
     fn a_buffer_does_not_double_beyond_what_is_free() {
-        let packet: Vec<u8> = [&[0x30, 0xA0, 0xC2, 0x1E][..], &[0; 500_000]].concat();
+        let packet: Vec<u8> = [&[0x30, 0xA0, 0xC2, 0x1E][..], &vec![0; 500_000]].concat();
         for free in [0, 100_000, 300_000] {
             let mut decoder = Decoder::new(u32::MAX);
             let mut fed = 0;

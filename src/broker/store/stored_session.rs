@@ -221,7 +221,7 @@ impl StoredSession {
         client: &ClientState,
         writer: &mut RecordWriter<'_>,
     ) {
-        let mut changed = Vec::new();
+        let mut written = Vec::new();
         for (id, topic) in changes {
             let cursor = client.cursors.get(*id);
             let is_overtaken = cursor.is_some_and(|cursor| cursor.is_overtaken(topic.as_str()));
@@ -235,10 +235,10 @@ impl StoredSession {
                 is_changed = stored.cursors.is_empty() || cursor.is_some_and(|cursor| cursor.is_before(topic.as_str()));
             }
             if is_changed && !core::mem::replace(&mut stored.is_changed, true) {
-                changed.push(topic.clone());
+                written.push(topic.clone());
             }
         }
-        for topic in changed {
+        for topic in written {
             let Some(stored) = self.overtaken.find_mut(topic.as_str()) else { continue };
             stored.is_changed = false;
             let key = Key::Overtaken(self.number, topic.as_str());
