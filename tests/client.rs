@@ -11,11 +11,13 @@ mod client {
     mod faults;
     mod flow;
     mod grammar;
+    mod host;
     mod life;
     mod manual;
     mod offline;
     mod reconnect;
     mod recovery;
+    mod redirect;
     mod script;
     mod shared;
     mod split;

@@ -33,7 +33,7 @@ impl Exchange {
 
 impl Client {
     /// Sets the authentication data of the next CONNECT, as
-    /// [`set_credentials`](Self::set_credentials). They go with
+    /// [`handle_credentials`](Self::handle_credentials). They go with
     /// [`ClientOptions::authentication_method`].
     pub fn set_authentication_data(&mut self, data: Option<Vec<u8>>) {
         self.core.options.authentication_data = data;

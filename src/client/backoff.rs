@@ -8,8 +8,7 @@ use crate::time::millis;
 ///
 /// The delay after the n-th failure in a row is random between zero and `min` · 2ⁿ⁻¹, and at most
 /// `max`. With several servers it doubles once all of them have failed. The count starts over after
-/// a connection that has lived for `stable`, so that a broker which hangs up on a message does not
-/// meet a storm.
+/// a connection that has lived for `stable`. So a broker that hangs up on a message meets no storm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     /// Upper bound of the first delay.

@@ -151,8 +151,9 @@ impl Life {
         Some(now + backoff.delay(rounds, split_mix(&mut self.random)))
     }
 
-    /// Chooses the server of the next attempt. A server that the broker named is left when it fails,
-    /// and at the end of its first connection unless the broker has moved there for good.
+    /// Chooses the server of the next attempt.
+    ///
+    /// A server that the broker named is left when it fails. It is left at the end of its connection too, unless the broker has moved there for good.
     fn leave_server(&mut self, was_connected: bool, was_stable: bool, servers: usize) {
         match &self.reference {
             Some(reference) if reference.is_permanent && was_connected => {}

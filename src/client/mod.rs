@@ -1,19 +1,26 @@
-//! The client: one connection to a broker after the other, and the session over them all.
+//! The client: a life of one connection after the other, and the session over them all.
 //!
-//! A plain value without I/O. Order of calls: [`Client::handle_opening`] when the host begins to
-//! open a transport, [`Client::handle_open`] when it is open. Then [`Client::handle_bytes`] as
-//! bytes come, and [`Client::handle_closed`] when it is gone. After every call that takes
-//! `&mut self`, drain [`Client::poll_output`] until `None`, then ask [`Client::next_deadline`] when
-//! [`Client::handle_timeout`] is wanted. After [`Output::Closed`] the client may be opened again,
-//! and goes on with its session.
+//! A plain value without I/O. Order of calls: [`Client::connect`] begins a life. [`Output::Open`]
+//! asks for a transport for an attempt. The attempt's number goes with all inputs of the transport.
+//! These are [`Client::handle_open`] when it is open, [`Client::handle_bytes`] as bytes come, and
+//! [`Client::handle_closed`] when it is gone. [`Output::Lost`] says when the next attempt is, and
+//! [`Output::Closed`] that the life is over. [`CloseReason::is_final`] tells them apart. After
+//! `Closed` another life may begin, and goes on with the session.
+//!
+//! After every call that takes `&mut self`, drain [`Client::poll_output`] until `None`, then ask
+//! [`Client::next_deadline`] when [`Client::handle_timeout`] is wanted. In every phase but
+//! [`Phase::Idle`] and [`Phase::Ended`] there is such a deadline.
 //!
 //! ```
 //! use wasmqtt::client::{Client, ClientOptions, Output};
 //! use wasmqtt::time::Time;
 //!
 //! let mut client = Client::new(ClientOptions::new("sensor"));
-//! client.handle_opening(Time::ZERO);
-//! client.handle_open(Time::ZERO);
+//! client.connect(Time::ZERO);
+//! let Some(Output::Open { attempt, .. }) = client.poll_output() else {
+//!     panic!("a question for a transport")
+//! };
+//! client.handle_open(attempt, Time::ZERO);
 //! let Some(Output::Transmit(connect)) = client.poll_output() else {
 //!     panic!("CONNECT comes first")
 //! };

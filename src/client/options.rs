@@ -54,8 +54,8 @@ pub struct ClientOptions {
     /// How many filters one SUBSCRIBE or UNSUBSCRIBE has at most, for a broker that takes few; at
     /// least 1.
     pub request_filters_max: usize,
-    /// Time limit of an attempt, from [`Output::Open`](super::Output::Open) until CONNACK, rounded up to
-    /// whole milliseconds. Zero ends the attempt at the first call of
+    /// Time limit of an attempt, from [`Output::Open`](super::Output::Open) until CONNACK. It is
+    /// rounded up to whole milliseconds. Zero ends the attempt at the first call of
     /// [`Client::handle_timeout`](super::Client::handle_timeout).
     pub connect_timeout: Duration,
     /// QoS 1 and 2 messages that wait for a connection or for the broker's receive maximum.
@@ -73,7 +73,8 @@ pub struct ClientOptions {
     /// True to end the connection also for faults of the broker with a safe outcome. These are
     /// PUBACK for QoS 2, and a session of which this client has no state [MQTT-3.2.2-4].
     pub strict: bool,
-    /// Delays before further attempts. `None`: the life is over with its first connection or failure.
+    /// Delays before further attempts. `None`: the first end of a connection or an attempt is the
+    /// end of the life.
     pub reconnect: Option<Backoff>,
     /// The number of servers that the host knows, at least 1. They are tried in turn.
     pub servers: usize,

@@ -1,5 +1,6 @@
-//! The grammar of a life, over random inputs in any order: each attempt has one end, each connection
-//! one loss, and the life always goes on.
+//! The grammar of a life, over random inputs in any order.
+//!
+//! Each attempt has one end, each connection has one loss, and the life always goes on.
 
 use core::time::Duration;
 
@@ -11,7 +12,7 @@ use wasmqtt::time::Time;
 use super::script::{bytes, message, publish};
 use crate::support::packets::properties;
 
-/// What happens to a client. `late`: an attempt that is so many behind the current one.
+/// An input of a client. `late`: an attempt that is so many behind the current one.
 #[derive(Clone, Debug)]
 enum Input {
     Connect,
@@ -203,9 +204,9 @@ impl Watcher {
                     assert!(ends, "the end of an attempt is the last only once: {reason}");
                     Stage::Over
                 }
-                (stage @ (Stage::Attempt(_) | Stage::Connection(_)), Output::Transmit(_)) => stage,
-                (stage @ Stage::Connection(_), Output::Message(_)) => stage,
-                (stage, Output::Done(..)) => stage,
+                (stage @ (Stage::Attempt(_) | Stage::Connection(_)), Output::Transmit(_))
+                | (stage @ Stage::Connection(_), Output::Message(_))
+                | (stage, Output::Done(..)) => stage,
                 (stage, output) => panic!("{output:?} at {stage:?}"),
             };
         }

@@ -203,7 +203,8 @@ proptest! {
         prop_assert_eq!(lens, lengths.clone());
         for one in &sent {
             let reasons = vec![ReasonCode::Success; one.filters.len()];
-            client.handle_bytes(attempt, &answer(false, one.packet_id, reasons, &PropertiesBuf::new(), Version::V5), NOW);
+            let answer = answer(false, one.packet_id, reasons, &PropertiesBuf::new(), Version::V5);
+            client.handle_bytes(attempt, &answer, NOW);
         }
         let done = Seen::Done(request.0, Ok(Completion::Unsubscribed(vec![ReasonCode::Success; lengths.len()])));
         prop_assert_eq!(drain(&mut client, Version::V5), [done]);

@@ -75,8 +75,8 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   /**
    * Resolves with the client once the broker has accepted for the first time.
    *
-   * The client tries again until then. It gives up, and this rejects, for a reason that would be the
-   * same again; see "Reconnecting" in the README.
+   * The client tries again until then. For a reason that would be the same again, it gives up and
+   * this rejects; see "Reconnecting" in the README.
    *
    * Rejects with a ConnectError; a ConnectionError if the broker broke a rule; an OptionError if
    * the credentials are wrong. Rejects with a ClosedError or the signal's reason if the client is

@@ -484,8 +484,10 @@ function connectError(error: unknown): Error {
 }
 
 /**
- * True if another attempt would fail alike: a wrong option, no authorization, a closed broker in the
- * page, or a WebSocket that the page may not open.
+ * True if another attempt would fail alike.
+ *
+ * The causes are a wrong option, no authorization, a closed broker in the page, or a WebSocket that
+ * the page may not open.
  */
 function isFinal(error: Error | undefined): boolean {
   const { cause } = error ?? {}

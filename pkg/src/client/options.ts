@@ -44,8 +44,8 @@ export interface Credentials {
    */
   readonly password?: string | Uint8Array
   /**
-   * Time at which they expire, a `Date` or as in `Date.now()`. The client reconnects a minute before
-   * it, or in the middle of a shorter time. A time that is past counts for nothing.
+   * Time at which they expire, a `Date` or as in `Date.now()`. The client reconnects a minute
+   * before it, or in the middle of a shorter time. A time that is past counts for nothing.
    */
   readonly expires?: Date | number
 }

@@ -5,33 +5,28 @@
 //! host's call wait likewise, so that the host is never called while it calls.
 
 use alloc::rc::{Rc, Weak};
-use alloc::string::String;
 use core::cell::{Cell, RefCell};
 
 use wasm_bindgen::JsValue;
 
-use crate::client::{
-    Attempt, ChallengeId, Client, CloseReason, Completion, Lost, Notice, Output, RequestError, RequestId, Server,
-};
+use crate::client::{Attempt, Client};
 use crate::codec::{Publish, Version};
-use crate::time::{Time, millis};
-use crate::wasm::client::incoming::Arrival;
+use crate::time::Time;
 use crate::wasm::client::outcome;
 use crate::wasm::client::packet_tap::PacketTap;
 use crate::wasm::client::request_number::RequestNumber;
 use crate::wasm::client::slice::Slice;
 use crate::wasm::client::socket::{self, Socket};
+use crate::wasm::client::step::{Frame, Scope, State, Step};
 use crate::wasm::client::transport::Transport;
 #[cfg(feature = "broker")]
 use crate::wasm::client::yield_to_page::PageYield;
 use crate::wasm::js::callbacks::{Host, SocketEvent};
 use crate::wasm::js::clock;
-use crate::wasm::js::properties;
 use crate::wasm::js::timer::Timer;
 use crate::wasm::js::{self, Callback, callback};
 #[cfg(feature = "broker")]
-use crate::wasm::link::{BrokerEnd, ClientEnd, Link};
-use js_sys::{Array, Uint8Array};
+use crate::wasm::link::{ClientEnd, Link};
 use web_sys::WebSocket;
 
 /// Length from which a payload is not copied in, if its message is alone in a frame.
@@ -62,50 +57,6 @@ pub(crate) struct ClientDriver {
     on_event: Callback,
     flush: Callback,
     this: Weak<Self>,
-}
-
-/// Mutable state, borrowed shortly, and never during a call to the outside that can call back.
-struct State {
-    machine: Client,
-    transport: Option<Transport>,
-    timer: Timer,
-    tap: Option<PacketTap>,
-    #[cfg(feature = "broker")]
-    pause: PageYield,
-}
-
-/// Outputs to act on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Scope {
-    /// Outputs for the host, from received bytes.
-    Received,
-    /// Packets to send as well.
-    All,
-    /// All but outputs from received bytes, which wait for the next slice.
-    Transmit,
-}
-
-/// One output, with nothing borrowed.
-enum Step {
-    Message(Arrival),
-    Connected(bool, Array, f64),
-    Authenticate(ChallengeId, Array),
-    Notice(Notice),
-    Done(RequestId, Result<Completion, RequestError>, Option<Array>),
-    /// Bytes to send, and true if packets were recorded.
-    Transmit(Frame, bool),
-    /// Question for a transport: the attempt, the version, the server's index, or its reference.
-    Open(Attempt, Version, usize, Option<String>),
-    /// End of an attempt or of the life, with the moment of the next attempt.
-    Closed(CloseReason, Option<Array>, Option<Time>, Option<Transport>),
-}
-
-/// Bytes to send, with their transport.
-enum Frame {
-    Socket(WebSocket, Uint8Array),
-    #[cfg(feature = "broker")]
-    Link(Rc<dyn BrokerEnd>),
-    Nowhere,
 }
 
 impl ClientDriver {
@@ -479,60 +430,5 @@ impl ClientEnd for ClientDriver {
 
     fn on_closed(&self) {
         Self::on_closed(self);
-    }
-}
-
-impl State {
-    /// Returns the step for the end of an attempt.
-    fn closed(&mut self, reason: CloseReason, retry_at: Option<Time>) -> Step {
-        let properties = properties::read_some(self.machine.answer_properties());
-        Step::Closed(reason, properties, retry_at, self.transport.take())
-    }
-
-    /// Returns the next output of the scope.
-    fn next(&mut self, scope: Scope, host: &Host) -> Option<Step> {
-        let output = self.machine.poll(scope != Scope::Transmit, scope != Scope::Received);
-        Some(match output? {
-            Output::Message(incoming) => {
-                // Bytes from a link are in no frame of the host.
-                let is_framed = matches!(self.transport, Some(Transport::Socket(_)));
-                Step::Message(Arrival::new(&incoming, is_framed))
-            }
-            Output::Connected(connected) => {
-                #[expect(clippy::cast_precision_loss, reason = "no absence has 2^53 milliseconds")]
-                let absence = connected.absence.map_or(-1.0, |absence| millis(absence) as f64);
-                Step::Connected(connected.session_present, properties::read(connected.properties), absence)
-            }
-            Output::Authenticate(challenge, properties) => Step::Authenticate(challenge, properties::read(properties)),
-            Output::Notice(notice) => Step::Notice(notice),
-            Output::Done(id, result) => Step::Done(id, result, properties::read_some(self.machine.answer_properties())),
-            Output::Transmit(bytes) => {
-                if let Some(tap) = &mut self.tap {
-                    tap.on_sent(bytes, host);
-                }
-                let frame = match &self.transport {
-                    Some(Transport::Socket(socket)) => {
-                        Frame::Socket(socket.handle(), Uint8Array::new_from_slice(bytes))
-                    }
-                    #[cfg(feature = "broker")]
-                    Some(Transport::Link(link)) => Frame::Link(link.send(bytes)),
-                    None => Frame::Nowhere,
-                };
-                Step::Transmit(frame, self.tap.is_some())
-            }
-            Output::Open { attempt, server } => {
-                let (listed, reference) = match server {
-                    Server::Listed(index) => (index, None),
-                    Server::Referenced(text) => (0, Some(text.into())),
-                };
-                let version = self.machine.version();
-                if let Some(tap) = &mut self.tap {
-                    tap.reset(version);
-                }
-                Step::Open(attempt, version, listed, reference)
-            }
-            Output::Lost(Lost { reason, retry_at, .. }) => self.closed(reason, Some(retry_at)),
-            Output::Closed(reason) => self.closed(reason, None),
-        })
     }
 }

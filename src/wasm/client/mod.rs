@@ -8,6 +8,7 @@ pub(crate) mod packet_tap;
 pub(crate) mod request_number;
 pub(crate) mod slice;
 pub(crate) mod socket;
+pub(crate) mod step;
 pub(crate) mod transport;
 #[cfg(feature = "broker")]
 pub(crate) mod yield_to_page;
@@ -244,8 +245,8 @@ impl ClientCore {
         self.driver.kill();
     }
 
-    /// Tests the connection, or connects at once: the page is back, or the network is. If it is not,
-    /// the network was lost.
+    /// Tests the connection, or connects at once: the page is back, or the network is. If `online`
+    /// is false, the network was lost.
     pub fn wake(&self, online: bool) {
         self.driver.check(if online { Client::handle_wake } else { Client::handle_offline });
     }
