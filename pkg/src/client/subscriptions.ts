@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { type Acknowledgement, accepted } from '../message/acknowledgement.js'
+import type { Acknowledgement } from '../message/acknowledgement.js'
 import type { QoS } from '../message/message.js'
 import { abortable, ignore } from '../util/abort.js'
 import { SubscribeError } from '../util/errors.js'
@@ -8,6 +8,16 @@ import type { Receiver } from '../wasm/callbacks.js'
 import type { ClientCore } from '../wasm/interface.js'
 import { type Subject, thrownError } from '../wasm/to-error.js'
 import { GapEvent } from './events.js'
+import {
+  type FilterState,
+  forgetMessages,
+  isShared,
+  keyOf,
+  type Member,
+  missesRetained,
+  newState,
+  none,
+} from './filter-state.js'
 import type { PendingRequests } from './pending-requests.js'
 import { type DrainOptions, readSignal, type SubscribeArguments } from './request-options.js'
 
@@ -63,36 +73,8 @@ export interface SubscriptionGroup extends SubscriptionEnd {
 /** Result of `subscribe`, for one filter or several. */
 export type SubscriptionOf<F extends string | readonly string[]> = F extends string ? Subscription : SubscriptionGroup
 
-/** A handler and its filters. @internal */
-export interface Member extends Receiver {
-  readonly number: number
-  readonly filters: Set<FilterState>
-  /** Called when another call has ended its last subscription. */
-  readonly onEnd: (() => void) | undefined
-  /** Dispatches the subscription's gaps. */
-  events?: EventTarget
-}
-
-/** State of a filter at the broker, and the handlers that share it. */
-interface FilterState {
-  readonly filter: string
-  readonly members: Set<Member>
-  /** Options of the accepted SUBSCRIBE, to compare with; empty without one. */
-  key: string
-  /** Options byte of the accepted SUBSCRIBE. */
-  byte: number
-  /** Its quality of service. */
-  asked: number
-  granted: Promise<Acknowledgement>
-  /** True if a handler that has left had a message since the last SUBSCRIBE. */
-  hadMessage: boolean
-  /** SUBSCRIBE under way, with the options that its handler gave. */
-  pending: { readonly key: string; readonly byte: number; readonly granted: Promise<Acknowledgement> } | undefined
-}
-
 /** Options that no SUBSCRIBE has. */
 const ANEW = '-'
-const none = Promise.resolve(accepted)
 
 /** The part of the connection that is used. */
 interface SubscriptionConnection {
@@ -428,45 +410,7 @@ function gapOf(from: number, to: number, states: readonly FilterState[]): GapEve
   )
 }
 
-function newState(filter: string): FilterState {
-  return {
-    filter,
-    members: new Set(),
-    key: '',
-    byte: 0,
-    asked: 0,
-    granted: none,
-    hadMessage: false,
-    pending: undefined,
-  }
-}
-
-/** Options of a SUBSCRIBE, to compare with. Retain Handling matters for the SUBSCRIBE alone. */
-function keyOf({ properties }: SubscribeArguments, byte: number): string {
-  return JSON.stringify([byte & 0x0f, properties])
-}
-
-const isShared = ({ filter }: FilterState) => filter.startsWith('$share/')
 const subjectOf = (filter: string): Subject => ({ kind: 'subscribe', filter })
-
-/**
- * True if a handler that comes now wants retained messages that it may have missed. A message has
- * come since the last SUBSCRIBE, or that one asked for none. `last` and `byte` are the options of
- * both.
- */
-function missesRetained(state: FilterState, last: number, byte: number): boolean {
-  if ((byte & 0x30) > 0 || isShared(state)) return false
-  return (last & 0x30) > 0 || state.hadMessage || [...state.members].some(({ hadMessage }) => hadMessage)
-}
-
-/** Begins to note messages anew, with a SUBSCRIBE. */
-function forgetMessages(state: FilterState): void {
-  state.hadMessage = false
-  for (const member of state.members) {
-    for (const other of member.filters) if (other !== state) other.hadMessage ||= member.hadMessage === true
-    member.hadMessage = false
-  }
-}
 
 /** Returns one error for those of several filters. */
 function allOf(errors: readonly unknown[]): unknown {
