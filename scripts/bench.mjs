@@ -7,6 +7,7 @@ import { setUpChromium } from './lib/browser.mjs'
 import { buildPackage, setUpBuild } from './lib/build.mjs'
 import { setUpMosquitto } from './lib/mosquitto.mjs'
 import { inRoot } from './lib/paths.mjs'
+import { peers } from './lib/peers.mjs'
 import { Report } from './lib/report.mjs'
 import { setUpRumqttd } from './lib/rumqttd.mjs'
 
@@ -34,6 +35,13 @@ if (names.includes('broker')) {
   await report.step('rumqttd', {}, async step => {
     const { program, ...result } = await setUpRumqttd(step)
     if (program) env.WASMQTT_RUMQTTD = program
+    return result
+  })
+}
+for (const { name, variable, setUp } of names.includes('client') ? peers : []) {
+  await report.step(name, {}, async step => {
+    const { folder, ...result } = await setUp(step, env)
+    if (folder) env[variable] = folder
     return result
   })
 }

@@ -27,7 +27,7 @@ export async function measure(connect, name, scale) {
   const socket = StandIn.latest
   for (let round = 0; round < ROUNDS_TO_WARM_UP + ROUNDS; round++) {
     const seconds = receive
-      ? await timeReceiving(socket, inbox, { messages, ...receive })
+      ? await timeReceiving(socket, inbox, { messages, version: client.version, ...receive })
       : await timeSending(client, socket, { messages, ...send })
     if (round >= ROUNDS_TO_WARM_UP) rates.push(messages / seconds)
   }
@@ -59,8 +59,8 @@ class Inbox {
   }
 }
 
-async function timeReceiving(socket, inbox, { messages, packetsPerFrame, payloadBytes, qos }) {
-  const all = frames({ messages, packetsPerFrame, payloadBytes, qos })
+async function timeReceiving(socket, inbox, { messages, packetsPerFrame, payloadBytes, qos, version }) {
+  const all = frames({ messages, packetsPerFrame, payloadBytes, qos, version })
   const acknowledged = socket.acknowledged
   const done = inbox.expect(messages, payloadBytes)
   await nextTurn()

@@ -4,13 +4,15 @@ import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runInPage } from '../lib/page.mjs'
+import { peers } from '../lib/peers.mjs'
 import { serve } from '../lib/site.mjs'
 import { machine, median, print } from '../lib/table.mjs'
+import { longRuns, modules } from './long-run.mjs'
 import { sizes } from './sizes.mjs'
 
 /** The column of the other checkout's client. */
 const BESIDE = 'beside'
-const clients = ['wasmqtt', 'by-hand', 'mqttjs', 'paho']
+const clients = ['wasmqtt', 'by-hand', 'mqttjs', 'paho', ...peers]
 /** Goals of wasmqtt, as multiples of the hand-written client's rate. */
 const goals = {
   'receive 64 B': 1.0,
@@ -34,13 +36,16 @@ const { values: options } = parseArgs({
 })
 const runs = options.quick ? 1 : Number(options.runs)
 const scale = options.quick ? 0.25 : 1
-const cases = Object.keys(goals).filter(name => !options.only || name.includes(options.only))
-if (cases.length === 0) {
-  console.error(`No case is named ${options.only}; there are: ${Object.keys(goals).join('; ')}`)
+const OVER_TIME = 'over time'
+const isWanted = name => !options.only || name.includes(options.only)
+const cases = Object.keys(goals).filter(isWanted)
+if (cases.length === 0 && !isWanted(OVER_TIME)) {
+  console.error(`No case is named ${options.only}; there are: ${[...Object.keys(goals), OVER_TIME].join('; ')}`)
   process.exit(2)
 }
 
-const site = await serve(Object.fromEntries(clients.map(client => [client, entry(client)])), import.meta.dirname)
+const parts = clients.map(client => ({ [client]: entry(client), ...modules(client) }))
+const site = await serve(Object.assign({}, ...parts), import.meta.dirname)
 const other =
   options.beside && (await serve({ [BESIDE]: entry('wasmqtt') }, resolve(options.beside, 'bench', 'client')))
 if (other) options.client = [options.client[0], BESIDE, ...options.client.slice(1)]
@@ -61,11 +66,13 @@ try {
       }
     }
   }
+  const measured = options.client.filter(client => client !== BESIDE)
+  if (isWanted(OVER_TIME) && !(await longRuns(site, measured, options.quick))) process.exitCode = 1
 } finally {
   site.close()
   other?.close()
 }
-ratesTable()
+if (cases.length > 0) ratesTable()
 if (options.json) writeFileSync(options.json, `${JSON.stringify({ machine: machine(), rates }, null, 2)}\n`)
 
 /** The module that measures a client. */

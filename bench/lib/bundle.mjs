@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
+import { nodePaths } from './peers.mjs'
 
 const wasmUrl = /new URL\((['"])([^'"]+\.wasm)\1,\s*import\.meta\.url\)/g
 
@@ -22,6 +23,9 @@ export async function bundle({ plugins = [], ...input }) {
     target: 'es2023',
     minify: true,
     logLevel: 'error',
+    nodePaths,
+    // Packages for Node take it for the global object.
+    define: { global: 'globalThis' },
     plugins: [...plugins, wasmFiles],
   })
   const imports = Object.values(metafile.outputs).flatMap(output => output.imports)
@@ -41,7 +45,7 @@ const wasmFiles = {
   name: 'wasm files',
   setup(build) {
     const found = new Map()
-    build.onLoad({ filter: /pkg\/dist\/.*\.js$/ }, async ({ path }) => {
+    build.onLoad({ filter: /(?:pkg\/dist|node_modules\/mqtt5-wasm)\/.*\.js$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8')
       const contents = text.replace(wasmUrl, (_, quote, file) => {
         const name = file.replace(/^\.\//, '').replaceAll('/', '-')

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { bundle } from './bundle.mjs'
 
 /**
- * Bundles modules for the browser, and serves each as `/NAME.js`.
+ * Bundles modules for the browser, and serves each as `/NAME.js`, and a page with it as `/NAME`.
  *
  * @param {Record<string, string>} modules the text of each by its name
  * @param {string} resolveDir the folder that they import from
@@ -15,9 +15,11 @@ export async function serve(modules, resolveDir) {
   })
   const files = new Map(bundled.map(({ path, contents }) => [path, contents]))
   const server = createServer((request, response) => {
-    const contents = request.url === '/' ? '<!doctype html><title>bench</title>' : files.get(request.url)
+    const path = request.url ?? '/'
+    const html = path === '/' ? '' : files.has(`${path}.js`) && `<script type="module" src="${path}.js"></script>`
+    const contents = typeof html === 'string' ? `<!doctype html><title>bench</title>${html}` : files.get(path)
     const type =
-      request.url === '/' ? 'text/html' : request.url?.endsWith('.wasm') ? 'application/wasm' : 'text/javascript'
+      typeof html === 'string' ? 'text/html' : path.endsWith('.wasm') ? 'application/wasm' : 'text/javascript'
     response.writeHead(contents ? 200 : 404, { 'content-type': type }).end(contents)
   })
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))

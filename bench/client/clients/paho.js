@@ -11,7 +11,8 @@ export async function connect(url, Socket, onMessage) {
     waiting.get(message)?.()
     waiting.delete(message)
   }
-  await new Promise((onSuccess, onFailure) => client.connect({ onSuccess, onFailure, mqttVersion: 4 }))
+  const dial = () => new Promise((onSuccess, onFailure) => client.connect({ onSuccess, onFailure, mqttVersion: 4 }))
+  await dial()
   await new Promise((onSuccess, onFailure) => client.subscribe('#', { qos: 1, onSuccess, onFailure }))
   const message = (topic, payload, qos) => {
     const made = new Paho.Message(payload)
@@ -20,6 +21,11 @@ export async function connect(url, Socket, onMessage) {
     return made
   }
   return {
+    // Its own way back waits for a second or longer.
+    reconnected: () =>
+      new Promise((resolve, reject) => {
+        client.onConnectionLost = () => queueMicrotask(() => dial().then(resolve, reject))
+      }),
     publish: (topic, payload) => client.send(message(topic, payload, 0)),
     publishAcknowledged: (topic, payload) =>
       new Promise(resolve => {

@@ -4,10 +4,22 @@ import { connect as connectClient } from 'wasmqtt'
 export async function connect(url, Socket, onMessage) {
   const client = await connectClient(url, {
     version: 4,
+    reconnect: { min: 1, max: 1 },
     createWebSocket: (address, protocols) => new Socket(address, protocols),
   })
   await client.subscribe('#', { qos: 1 }, onMessage)
   return {
+    reconnected: () =>
+      new Promise(resolve => {
+        let isLost = false
+        const listener = ({ status }) => {
+          isLost ||= status.phase !== 'connected'
+          if (!isLost || status.phase !== 'connected') return
+          client.removeEventListener('status', listener)
+          resolve()
+        }
+        client.addEventListener('status', listener)
+      }),
     publish: (topic, payload) => {
       client.publish(topic, payload)
     },

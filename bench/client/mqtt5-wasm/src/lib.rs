@@ -1,0 +1,3 @@
+//! Module of mqtt5-wasm, to measure beside ours.
+
+pub use mqtt5_wasm::*;
