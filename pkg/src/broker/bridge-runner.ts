@@ -100,9 +100,11 @@ export class BridgeRunner extends EventTarget implements Bridge {
   async #join(direction: Direction, from: End, to: End, rule: Rule): Promise<void> {
     const { filter, qos, localPrefix, remotePrefix } = rule
     const [prefix, other] = direction === 'out' ? [localPrefix, remotePrefix] : [remotePrefix, localPrefix]
-    const own: SubscribeOptions = from.marks ? { qos } : { qos, noLocal: true, retainAsPublished: true }
+    // A message is acknowledged once the other side has it.
+    const held: SubscribeOptions = { qos, acknowledge: 'manual' }
+    const own: SubscribeOptions = from.marks ? held : { ...held, noLocal: true, retainAsPublished: true }
     const subscription = await from.client.subscribe(prefix + filter, own, message => {
-      if (from.marks?.take(message.topic, message.payload)) return
+      if (from.marks?.take(message.topic, message.payload)) return void message.ack()
       this.#pass(direction, to, rule, message, other + message.topic.slice(prefix.length))
     })
     this.#subscriptions.push(subscription)
@@ -113,16 +115,17 @@ export class BridgeRunner extends EventTarget implements Bridge {
     const unmark = to.marks?.add(topic, payload)
     const { subscriptionIdentifiers: _, ...properties } = message.properties
     const options = { qos, retain: retain && rule.retain, ...(to.client.version === 5 && { properties }) }
-    const passing = to.client.publish(topic, payload, options).then(
-      () => {
-        this.counters[direction]++
-      },
-      error => {
-        unmark?.()
-        this.counters.dropped++
-        this.dispatchEvent(new this.#parts.Dropped(direction, message, error))
-      },
-    )
+    const passing = to.client
+      .publish(topic, payload, options)
+      .then(
+        () => void this.counters[direction]++,
+        error => {
+          unmark?.()
+          this.counters.dropped++
+          this.dispatchEvent(new this.#parts.Dropped(direction, message, error))
+        },
+      )
+      .finally(() => message.ack())
     this.#passing.add(passing)
     passing.finally(() => this.#passing.delete(passing))
   }
