@@ -61,6 +61,7 @@ export async function longRuns(site, clients, isQuick) {
 
 function verdict({ messages, reconnects }, scale) {
   const grows =
+    Number.isNaN(messages.bytes + reconnects.bytes) ||
     messages.bytes > Math.max(scale.messages * NOISE.message, 512 * 1024) ||
     reconnects.bytes > Math.max(scale.reconnects * NOISE.reconnect, 512 * 1024)
   const listens = messages.listeners > 0 || reconnects.listeners > 0

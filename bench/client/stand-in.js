@@ -62,6 +62,8 @@ export class StandIn extends EventTarget {
   close() {
     if (this.readyState === 3) return
     this.readyState = 3
+    // A port that listens would keep this socket.
+    this.#channel.port1.close()
     this.#fire('close', new CloseEvent('close', { code: 1000, wasClean: true }))
   }
 

@@ -2,10 +2,11 @@
 import { connect as connectClient } from 'wasmqtt'
 
 export async function connect(url, Socket, onMessage) {
-  const client = await connectClient(url, {
-    version: 4,
-    reconnect: { min: 1, max: 1 },
-    createWebSocket: (address, protocols) => new Socket(address, protocols),
+  const options = { version: 4, createWebSocket: (address, protocols) => new Socket(address, protocols) }
+  const client = await connectClient(url, { ...options, reconnect: { min: 1, max: 1 } }).catch(error => {
+    // One of `--beside` may be older, and has a single connection.
+    if (error.option !== 'reconnect') throw error
+    return connectClient(url, options)
   })
   await client.subscribe('#', { qos: 1 }, onMessage)
   return {

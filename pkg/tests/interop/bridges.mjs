@@ -43,6 +43,7 @@ export const bridges = [
           await local.publish('command/x', 'stays', { qos: 1 })
           await remote.publish(`${lab.topic}/edge/state/x`, 'stays', { qos: 1 })
           assert.equal((await there.next()).text(), 'stays')
+          await bridge.close()
           assert.deepEqual(bridge.counters, { in: 2, out: 2, dropped: 0 })
         },
       ),
@@ -64,6 +65,7 @@ export const bridges = [
         }
         assert.equal(there.all.length, 2 * texts.length)
         assert.equal(here.all.length, 2 * texts.length)
+        await bridge.close()
         assert.deepEqual(bridge.counters, { in: texts.length, out: texts.length, dropped: 0 })
       }),
   },
