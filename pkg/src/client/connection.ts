@@ -390,13 +390,10 @@ export class Connection {
   }
 
   #onNotice(code: string, message: string, request: number, filter: string, reasonCode: number | undefined): void {
-    const subject = this.requests.subject(request)
-    if (code === 'unsubscribed') {
-      const error = new SubscribeError(filter, message, { reasonCode })
-      this.#observer.onNotice({ kind: 'unsubscribed', filter, error })
-    } else if (subject?.kind === 'publish') {
-      this.#observer.onNotice({ kind: 'downgraded', topic: subject.topic })
-    }
+    const { topic = '' } = (this.requests.subject(request) ?? {}) as { readonly topic?: string }
+    const error = new SubscribeError(filter, message, { reasonCode })
+    const isLost = code === 'unsubscribed'
+    this.#observer.onNotice(isLost ? { kind: 'unsubscribed', filter, error } : { kind: 'downgraded', topic })
   }
 
   #onConnected(sessionPresent: boolean, properties: PropertyList, absence: number): void {

@@ -62,8 +62,8 @@ export class GapEvent extends Event {
   /**
    * @param from Time at which the broker was last heard, in milliseconds since 1970.
    * @param to Time at which the connection was there again.
-   * @param filters Topic filters of the subscriptions that may have missed some: all, or those of
-   *   QoS 0 if the session was resumed, since brokers need not queue for these.
+   * @param filters Topic filters of the subscriptions that may have missed some. They are all, or
+   *   those of QoS 0 if the session was resumed: brokers need not queue for these.
    */
   constructor(
     readonly from: number,

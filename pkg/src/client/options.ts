@@ -76,7 +76,7 @@ export interface QueueOptions {
   readonly bytes?: number
 }
 
-/** What waits for a connection, and what becomes of it when one is lost. */
+/** Options of the offline queue: its bound, and its policies. */
 export interface OfflineOptions {
   /** Number of messages and subscriptions that wait for a connection. Default that of `queue`. */
   readonly limit?: number
@@ -183,8 +183,9 @@ export interface ClientOptions {
    */
   readonly requestTimeout?: number
   /**
-   * True to end the connection also where a broker breaks a rule with a safe outcome: PUBACK for
-   * QoS 2, and a session of which this client has no state [MQTT-3.2.2-4]. Default false.
+   * True to end the connection also where a broker breaks a rule with a safe outcome. These are
+   * PUBACK for QoS 2, and a session of which this client has no state [MQTT-3.2.2-4]. Default
+   * false.
    */
   readonly strict?: boolean
   /**

@@ -1,6 +1,6 @@
 import type { ConnackProperties } from '../message/properties.js'
 
-/** What the client and the broker have agreed on, and the broker's limits. */
+/** Limits of the broker, and what it has agreed on with the client. */
 export interface ServerLimits {
   readonly receiveMaximum: number
   readonly maximumQos: 0 | 1 | 2
@@ -13,7 +13,9 @@ export interface ServerLimits {
   readonly sharedSubscriptionAvailable: boolean
   /** Seconds. */
   readonly keepAlive: number
-  /** Seconds; 0 if the session ends with the connection. In 3.1.1 it lasts for ever or not at all. */
+  /**
+   * Seconds; 0 if the session ends with the connection. In 3.1.1 it lasts for ever or not at all.
+   */
   readonly sessionExpiry: number
 }
 
