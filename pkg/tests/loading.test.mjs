@@ -47,8 +47,11 @@ async function fresh(entry = 'index.js') {
 }
 
 /** No socket is needed to see that the module is there. */
-const createWebSocket = () => {
-  throw new Error('asked for a socket')
+const options = {
+  reconnect: false,
+  createWebSocket() {
+    throw new Error('asked for a socket')
+  },
 }
 const fix = /optimizeDeps: \{ exclude: \['wasmqtt'\] \}.*load\(\{ url \}\).*wasmqtt\/inline/
 
@@ -76,7 +79,7 @@ test('load() takes the module from a URL, bytes or a compiled module, and again 
     assert.equal(await load(source), undefined)
     // Not used any more.
     await load({ bytes: new Uint8Array(9) })
-    const connecting = connect('ws://127.0.0.1:1/', { createWebSocket })
+    const connecting = connect('ws://127.0.0.1:1/', options)
     await assert.rejects(connecting, error => error instanceof ConnectError && /asked for a socket/.test(error.message))
   }
 })
@@ -163,7 +166,7 @@ test('bytes that are no module, or another one, are a LoadError', async () => {
 test('a client without its module rejects with the same text, as a ConnectError', async () => {
   const { connect, load, ConnectError, LoadError } = await fresh()
   await assert.rejects(load({ url: `${origin}/page.wasm` }), LoadError)
-  await assert.rejects(connect('ws://127.0.0.1:1/', { createWebSocket }), error => {
+  await assert.rejects(connect('ws://127.0.0.1:1/', options), error => {
     assert.ok(error instanceof ConnectError && error.cause instanceof LoadError)
     assert.match(error.message, fix)
     return true
@@ -199,7 +202,7 @@ test('a platform without WebAssembly, such as React Native, is named', () => {
     delete globalThis.WebAssembly
     for (const entry of ['wasmqtt', 'wasmqtt/inline']) {
       const { connect, load } = await import(entry)
-      for (const failing of [load(), connect('ws://127.0.0.1:1/', { createWebSocket() {} })]) {
+      for (const failing of [load(), connect('ws://127.0.0.1:1/', { reconnect: false, createWebSocket() {} })]) {
         await failing.then(() => process.exit(1), error => console.log(error.message))
       }
     }
