@@ -1,7 +1,7 @@
 import type { Broker } from './broker/broker.js'
+import type { Address } from './client/address.js'
 import { BaseClient } from './client/client.js'
 import type { ClientOptions } from './client/options.js'
-import type { Address } from './client/target.js'
 import { clientLoader } from './wasm/client-module.js'
 import type { ModuleSource } from './wasm/module-source.js'
 

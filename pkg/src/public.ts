@@ -1,5 +1,6 @@
 // Exports that both entries share: one set of errors, events and types.
 
+export type { Address } from './client/address.js'
 export type { AuthenticationStep, Authenticator, Reauthentication } from './client/authentication.js'
 export { BaseClient, type ClientEventMap } from './client/client.js'
 export type { EndOptions } from './client/end-options.js'
@@ -40,7 +41,6 @@ export type {
   SubscriptionGroup,
   SubscriptionOf,
 } from './client/subscriptions.js'
-export type { Address } from './client/target.js'
 export type { Acknowledgement } from './message/acknowledgement.js'
 export type { LatestStream } from './message/latest-stream.js'
 export type { Handler, Message, Payload, QoS, RejectCode } from './message/message.js'

@@ -15,6 +15,7 @@ import type { ClientCore } from '../wasm/interface.js'
 import { loadPart } from '../wasm/lazy-part.js'
 import type { Loader } from '../wasm/loader.js'
 import { type Subject, thrownError } from '../wasm/to-error.js'
+import type { Address } from './address.js'
 import type { Reauthentication } from './authentication.js'
 import { Connection } from './connection.js'
 import { type EndOptions, readEnd } from './end-options.js'
@@ -55,7 +56,7 @@ import {
   type SubscriptionOf,
   Subscriptions,
 } from './subscriptions.js'
-import { type Address, LINK, type Linkable, readTarget } from './target.js'
+import { LINK, type Linkable, readTarget } from './target.js'
 
 /** Events of a client. */
 export interface ClientEventMap {

@@ -22,12 +22,6 @@ export interface Linkable {
   [LINK](): Promise<BrokerLink>
 }
 
-/**
- * Address of a broker's WebSocket: a URL; several, which are tried in turn; or a function that is
- * called before each attempt.
- */
-export type Address = string | URL | readonly (string | URL)[] | (() => string | URL | Promise<string | URL>)
-
 /** Checked address. @internal */
 export interface Servers {
   readonly count: number
