@@ -51,5 +51,5 @@ try {
 if (names.length > 0) {
   console.log()
   print(rows)
-  console.log(`\nThe goal is ${WAIT_MAX} ms in Node and in a page, of time and not of the processor's.`)
+  console.log(`\nThe goal is ${WAIT_MAX} ms. It is processor time in Node, and time in a page.`)
 }

@@ -2,7 +2,10 @@
 const encoder = new TextEncoder()
 
 /** Joins bytes, and texts with their length before them. */
-function join(...parts) {
+const join = (...parts) => joinAll(parts)
+
+/** The same for a list that is too long for arguments. */
+function joinAll(parts) {
   const pieces = parts.flatMap(part => {
     if (typeof part === 'number') return [[part]]
     if (typeof part !== 'string') return [part]
@@ -62,9 +65,10 @@ export function userProperties(count) {
 
 export function subscribe(filters, qos = 1, identifier = 0) {
   const properties = identifier > 0 ? [0x0b, ...variable(identifier)] : []
-  return packet(0x82, 0, 1, properties.length, properties, ...filters.flatMap(filter => [filter, qos]))
+  const list = filters.flatMap(filter => [filter, qos])
+  return packet(0x82, 0, 1, properties.length, properties, joinAll(list))
 }
 
-export const unsubscribe = filters => packet(0xa2, 0, 1, 0, ...filters)
+export const unsubscribe = filters => packet(0xa2, 0, 1, 0, joinAll(filters))
 
 export const puback = id => packet(0x40, two(id))
