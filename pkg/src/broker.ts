@@ -1,4 +1,4 @@
-import { type Bridge, BridgeDropEvent, type BridgeRule, readRules } from './broker/bridge.js'
+import { type Bridge, BridgeDropEvent, type BridgeRule, readEnds, readRules } from './broker/bridge.js'
 import type { Broker } from './broker/broker.js'
 import type { Address } from './client/address.js'
 import { BaseClient } from './client/client.js'
@@ -83,8 +83,9 @@ export async function load(source?: ModuleSource): Promise<void> {
  * else, since the client's own messages are not passed back. No Local sees to that, and in 3.1.1
  * the bridge itself.
  *
- * Rejects with an OptionError if a rule is wrong, with a SubscribeError if a broker refuses, and as
- * `ready` of either client does.
+ * Rejects with an OptionError if a rule is wrong, or if a client's `version` is `auto`: loops are
+ * prevented by the version. Rejects with a SubscribeError if a broker refuses, and as `ready` of
+ * either client does.
  */
 export async function bridge(
   local: Broker | BaseClient,
@@ -92,6 +93,7 @@ export async function bridge(
   rules: readonly BridgeRule[],
 ): Promise<Bridge> {
   const read = readRules(rules)
+  readEnds(local, remote)
   const { BridgeRunner } = await loadPart(import('./broker/lazy-bridge.js'))
   await remote.ready
   const owns = !(local instanceof BaseClient)

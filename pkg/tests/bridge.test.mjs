@@ -39,6 +39,16 @@ test('wrong rules are option errors that name the field', async t => {
   assert.equal(local.clients().length, 0, 'no client is left')
 })
 
+test("a client whose version is 'auto' is refused, since loops are prevented by the version", async t => {
+  const [local, other] = brokers(t)
+  const remote = await connect(other, { version: 'auto' })
+  await assert.rejects(
+    bridge(local, remote, [{ filter: 'a' }]),
+    error => error instanceof OptionError && error.option === 'version',
+  )
+  assert.equal(local.clients().length, 0)
+})
+
 test('a refused subscription rejects, and leaves none', async t => {
   const [local, other] = brokers(t, undefined, { acl: [{ action: 'subscribe', filter: 'secret/#', allow: false }] })
   const remote = await connect(other)

@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import type { BaseClient } from '../client/client.js'
 import type { Message, QoS } from '../message/message.js'
 import { bool, fields, oneOf, optionError, qos, text } from '../util/validate.js'
 
@@ -64,4 +65,11 @@ export function readRules(rules: unknown): Required<BridgeRule>[] {
     }
     return all as Required<BridgeRule>
   })
+}
+
+/** Checks that the version of each client is known. @internal */
+export function readEnds(...ends: readonly object[]): void {
+  if (ends.some(end => (end as Partial<BaseClient>).version === 'auto')) {
+    throw optionError('version', 'auto', 'give a client of a bridge 5 or 4, by which it prevents loops')
+  }
 }

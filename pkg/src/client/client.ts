@@ -92,6 +92,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   readonly #connection: Connection
   readonly #subscriptions: Subscriptions
   readonly #version: 4 | 5
+  readonly #isAuto: boolean
   readonly #limits: RequestLimits | undefined
   readonly #sessionExpiry: number
   readonly #streams = new Set<Queue>()
@@ -105,6 +106,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     const target = readTarget(to)
     const settings = readClientOptions(options, LINK in target ? 0 : target.count)
     this.#version = settings.version
+    this.#isAuto = settings.core[0] === 0
     this.#sessionExpiry = settings.sessionExpiry
     if (Object.keys(settings.limits).length > 0) this.#limits = settings.limits
     this.#connection = new Connection(target, loader, settings, {
@@ -137,9 +139,9 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     return this.#connection.status
   }
 
-  /** Protocol version: 5 is MQTT 5.0, 4 is MQTT 3.1.1. */
-  get version(): 4 | 5 {
-    return this.#version
+  /** Protocol version that was asked for: 5 is MQTT 5.0, 4 is MQTT 3.1.1. */
+  get version(): 4 | 5 | 'auto' {
+    return this.#isAuto ? 'auto' : this.#version
   }
 
   /** Client identifier: as given, random, or assigned by the broker. */
