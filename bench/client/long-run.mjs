@@ -1,4 +1,4 @@
-// What a client costs over time, in Chromium: memory, listeners, the start, and a steady rate.
+// Costs of a client over time, in Chromium: memory, listeners, the start, and a steady rate.
 import { withPage } from '../lib/page.mjs'
 import { median, print } from '../lib/table.mjs'
 

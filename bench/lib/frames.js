@@ -6,8 +6,8 @@ export const topics = Array.from({ length: 20 }, (_, index) => `site-${index % 4
 const encoder = new TextEncoder()
 
 /**
- * A PUBLISH of 3.1.1, or of 5.0 without properties. The payload's first byte is the number of its topic, so that a lazy client is
- * found out.
+ * A PUBLISH of 3.1.1, or of 5.0 without properties. The payload's first byte is the number of its
+ * topic, so that a lazy client is found out.
  */
 export function publish(index, payloadBytes, qos, version = 4) {
   const topic = encoder.encode(topics[index % topics.length])

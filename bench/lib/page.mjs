@@ -28,8 +28,9 @@ export async function runInPage(site, name, args, seconds = 30) {
 }
 
 /**
- * Returns the result of an action with a page in a fresh Chromium: `page` of Playwright, `measure()`
- * of its memory and listeners after a collection, and `tasks()`, the seconds of its main thread.
+ * Returns the result of an action with a page in a fresh Chromium: `page` of Playwright,
+ * `measure()` of its memory and listeners after a collection, and `tasks()`, the seconds of its
+ * main thread.
  */
 export async function withPage(url, action, seconds = 300) {
   const browser = await chromium.launch({ executablePath: findChromium(), args: switches })
