@@ -180,6 +180,11 @@ impl Restoring<'_> {
     }
 
     fn overtaken(&mut self, session: u64, topic: &str, value: &[u8]) -> Result<(), Problem> {
+        // An earlier form had a cursor's number in the key. Without it, a retained message may come
+        // again.
+        if value.is_empty() {
+            return Ok(());
+        }
         let topic = TopicName::parse(topic).map_err(|_| "its topic name is invalid")?;
         let runs = read_cursors(value).ok_or(NO_CURSORS)?;
         self.with_session(session, |client, stored| {

@@ -61,7 +61,7 @@ mod tests {
         let unknown = StoreError::UnknownFormat { found: [9].into() };
         assert_eq!(
             unknown.to_string(),
-            "the store has format \"\\t\", but this version reads \"\\x04\" only; use the version that wrote it"
+            "the store has format \"\\t\", but this version reads \"\\x03\" only; use the version that wrote it"
         );
     }
 }

@@ -14,7 +14,7 @@ use crate::topic::TopicName;
 
 /// Value of [`Key::Format`](crate::broker::store::key::Key::Format). It is raised when old records
 /// become unreadable or change their meaning.
-pub(crate) const FORMAT: [u8; 1] = [4];
+pub(crate) const FORMAT: [u8; 1] = [3];
 
 /// Value of [`Key::Session`](crate::broker::store::key::Key::Session), without the client
 /// identifier.
