@@ -26,7 +26,13 @@ function names(option, ...texts) {
 /** Options of connect: value, the option named, what the message says. */
 const connecting = [
   [{ clientid: 'a' }, 'clientid', 'is not an option', 'clientId'],
-  [{ reconnect: true }, 'reconnect', 'is not an option'],
+  [{ reconnects: true }, 'reconnects', 'is not an option'],
+  [{ reconnect: 1 }, 'reconnect', '1', 'object'],
+  [{ assignedTopicAliases: 65 }, 'assignedTopicAliases', '65', '0 to 64'],
+  [{ version: 4, assignedTopicAliases: 1 }, 'assignedTopicAliases', '3.1.1'],
+  [{ limits: 'azure' }, 'limits', '"azure"', 'aws-iot'],
+  [{ requestResponseInformation: 1 }, 'requestResponseInformation', '1', 'true or false'],
+  [{ version: 4, requestProblemInformation: false }, 'requestProblemInformation', '3.1.1'],
   [{ version: 3 }, 'version', '3', '4 or 5'],
   [{ version: '5' }, 'version', '"5"'],
   [{ clientId: 7 }, 'clientId', '7', 'string'],
