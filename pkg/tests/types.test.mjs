@@ -74,7 +74,7 @@ mqtt.addEventListener('status', event => {
 })
 mqtt.addEventListener('packet', ({ packet }) => { const record: PacketRecord = packet; void record.kind }, { once: true })
 mqtt.addEventListener('other', (event: Event) => void event)
-mqtt.status.phase satisfies 'connecting' | 'connected' | 'closed'
+mqtt.status.phase satisfies 'connecting' | 'connected' | 'waiting' | 'closed'
 const ready: Client = await new Client(new URL('wss://broker.example'), {}).ready
 mqtt.connackProperties satisfies ConnackProperties
 try {

@@ -4,6 +4,7 @@ import type { Acknowledgement } from '../message/acknowledgement.js'
 import type { QoS } from '../message/message.js'
 import { abortable, ignore } from '../util/abort.js'
 import { SubscribeError } from '../util/errors.js'
+import type { ListenerOptions } from '../util/observed-event-target.js'
 import type { Receiver } from '../wasm/callbacks.js'
 import type { ClientCore } from '../wasm/interface.js'
 import { type Subject, thrownError } from '../wasm/to-error.js'
@@ -44,8 +45,8 @@ export interface SubscriptionEnd {
    * Calls the listener for messages that the subscription may have missed while there was no
    * connection, before the messages of the new one.
    */
-  addEventListener(type: 'gap', listener: GapListener, options?: AddEventListenerOptions | boolean): void
-  removeEventListener(type: 'gap', listener: GapListener, options?: EventListenerOptions | boolean): void
+  addEventListener(type: 'gap', listener: GapListener, options?: ListenerOptions | boolean): void
+  removeEventListener(type: 'gap', listener: GapListener, options?: ListenerOptions | boolean): void
   /** Unsubscribes without waiting. */
   [Symbol.dispose](): void
   [Symbol.asyncDispose](): Promise<void>
