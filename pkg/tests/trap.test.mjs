@@ -97,13 +97,20 @@ test('a trap while connecting rejects', { timeout: 20_000 }, async t => {
     isBroken = false
   })
   let give
-  const credentials = () =>
-    new Promise(resolve => {
+  let ask
+  const asked = new Promise(resolve => {
+    ask = resolve
+  })
+  const credentials = () => {
+    ask()
+    return new Promise(resolve => {
       give = resolve
     })
+  }
   const client = new Client('ws://nowhere.example', { createWebSocket: never, credentials })
   // The module is loaded, since it has found what is wrong.
   await client.publish('#', '').catch(() => {})
+  await asked
   isBroken = true
   give({ username: 'ann' })
   await assert.rejects(client.ready, isTrap)
