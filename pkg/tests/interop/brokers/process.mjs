@@ -7,6 +7,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
 
+// A run that is ended by a signal ends its brokers, too.
+for (const [name, code] of Object.entries({ SIGTERM: 143, SIGINT: 130 })) process.once(name, () => process.exit(code))
+
 /** User of every broker of these tests; nobody else may connect. */
 export const credentials = { username: 'guest', password: 'guest' }
 
