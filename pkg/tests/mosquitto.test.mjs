@@ -152,7 +152,7 @@ for (const version of [4, 5]) {
 
     test('a broker that is gone is told: the status, the promises, the loop', async () => {
       const doomed = await startMosquitto()
-      const client = await connect(doomed.url, options)
+      const client = await connect(doomed.url, { ...options, reconnect: false })
       const stream = client.messages('x')
       await client.subscribe('y', () => {})
       const closed = new Promise(resolve => {
@@ -171,7 +171,7 @@ for (const version of [4, 5]) {
     test('no broker: the connection is refused, and what waits for it is told', async () => {
       const gone = await startMosquitto()
       await gone.stop()
-      const client = new Client(gone.url, options)
+      const client = new Client(gone.url, { ...options, reconnect: false })
       const published = client.publish('a', 'b', { qos: 1 })
       await Promise.all([
         assert.rejects(
