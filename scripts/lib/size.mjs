@@ -10,17 +10,17 @@ import { inRoot, readJson } from './paths.mjs'
  * Limits in bytes; KB are 1000. `parts` are downloads on first use, by the name of their first
  * file.
  *
- * The goals are 60,000 for the complete client and 125,000 with the broker. The second is not
- * reached: the bounds of work and memory, and rules for a session's next user, took 19,000. The
- * entry with the broker holds the client too, and grows with it.
+ * The goals are 60,000 for the complete client and 125,000 with the broker. Neither is reached:
+ * the client's life over many connections, its queue, MQTT 5.0 in full and its subscriptions took
+ * 25,000, and the broker's bounds of work and memory 19,000. A limit is near the reached size, so
+ * that nothing grows unseen.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 60_000, parts: { 'requests.js': 1_200 } },
-  { entry: '.', name: 'client', bytes: 60_000, parts: { 'latest.js': 1_000 } },
+  { entry: '.', name: 'client', bytes: 77_600, parts: { 'latest.js': 1_000, 'requests.js': 1_200 } },
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 157_000,
+    bytes: 179_200,
     parts: {
       'hooks.js': 1_600,
       'bridge.js': 1_200,
@@ -30,8 +30,8 @@ export const limits = [
     },
   },
   // With the module as text, and what decodes it.
-  { entry: './inline', name: 'client, inline', bytes: 61_500, parts: {} },
-  { entry: './broker/inline', name: 'client with broker, inline', bytes: 163_000, parts: {} },
+  { entry: './inline', name: 'client, inline', bytes: 79_600, parts: {} },
+  { entry: './broker/inline', name: 'client with broker, inline', bytes: 185_000, parts: {} },
 ]
 
 /**

@@ -153,7 +153,8 @@ impl Life {
 
     /// Chooses the server of the next attempt.
     ///
-    /// A server that the broker named is left when it fails. It is left at the end of its connection too, unless the broker has moved there for good.
+    /// A server that the broker named is left when it fails. It is left at the end of its
+    /// connection too, unless the broker has moved there for good.
     fn leave_server(&mut self, was_connected: bool, was_stable: bool, servers: usize) {
         match &self.reference {
             Some(reference) if reference.is_permanent && was_connected => {}

@@ -46,7 +46,11 @@ export function newState(filter: string): FilterState {
   }
 }
 
-/** Options of a SUBSCRIBE, to compare with. Retain Handling matters for the SUBSCRIBE alone. @internal */
+/**
+ * Options of a SUBSCRIBE, to compare with. Retain Handling matters for the SUBSCRIBE alone.
+ *
+ * @internal
+ */
 export function keyOf({ properties }: SubscribeArguments, byte: number): string {
   return JSON.stringify([byte & 0x0f, properties])
 }

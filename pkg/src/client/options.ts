@@ -97,8 +97,8 @@ export interface ClientOptions {
   /**
    * Protocol version: 5 is MQTT 5.0, 4 is MQTT 3.1.1. Default 5.
    *
-   * `'auto'` is 5.0, and 3.1.1 with a broker that refuses it or hangs up on it. Options for 5.0 only
-   * then count for nothing.
+   * `'auto'` is 5.0, and 3.1.1 with a broker that refuses it or hangs up on it. Options for 5.0
+   * only then count for nothing.
    */
   readonly version?: 4 | 5 | 'auto'
   /**

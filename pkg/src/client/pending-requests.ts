@@ -100,7 +100,9 @@ export class PendingRequests {
     if (code === 'lost-thrice') this.onNotice?.({ ...subject, kind: 'indeterminate', error })
   }
 
-  /** Rejects the requests that ended with a lost connection, each with the error for its subject. */
+  /**
+   * Rejects the requests that ended with a lost connection, each with the error for its subject.
+   */
   lost(errorFor: (subject: Subject) => MqttError): void {
     for (const { subject, reject } of this.#orphans.splice(0)) reject(errorFor(subject))
   }

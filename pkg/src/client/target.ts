@@ -25,7 +25,9 @@ export interface Linkable {
 /** Checked address. @internal */
 export interface Servers {
   readonly count: number
-  /** Returns the URL of a server. Rejects with an OptionError if a function returned a wrong one. */
+  /**
+   * Returns the URL of a server. Rejects with an OptionError if a function returned a wrong one.
+   */
   url(index: number): string | Promise<string>
 }
 
