@@ -129,6 +129,7 @@ impl ClientCore {
 
     /// Acknowledges the message with this ticket, above the flags of `message`. Returns false if it
     /// is void.
+    #[must_use]
     pub fn acknowledge(&self, ticket: u32, reason_code: u8) -> bool {
         let reason = ReasonCode::from_value(reason_code).unwrap_or(ReasonCode::UnspecifiedError);
         self.driver.run(|machine, now| machine.acknowledge(Ticket(ticket), reason, now))
