@@ -67,7 +67,18 @@ await build({
     { name: 'glue', setup: bundleGlue },
   ],
 })
-const bundles = ['index', 'broker', 'hooks', 'bridge', 'latest', 'stores', 'requests', 'common', 'inline', 'broker-inline']
+const bundles = [
+  'index',
+  'broker',
+  'hooks',
+  'bridge',
+  'latest',
+  'stores',
+  'requests',
+  'common',
+  'inline',
+  'broker-inline',
+]
 for (const name of bundles) await minify(name)
 copyFileSync(join(root, 'src', 'react-native.cjs'), join(dist, 'react-native.cjs'))
 await build({ ...library, ...forNode, entryPoints: { node: 'src/node.ts' } })
