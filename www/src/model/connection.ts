@@ -149,6 +149,8 @@ function optionsOf({ version, clientId, username, password }: ConnectRequest): C
   return {
     version,
     connectTimeout: 10_000,
+    // The visitor says when to connect, and reads why a connection ended.
+    reconnect: false,
     ...(clientId === '' ? {} : { clientId }),
     ...(Object.keys(credentials).length === 0 ? {} : { credentials }),
   }
