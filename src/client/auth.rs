@@ -34,12 +34,12 @@ impl Exchange {
 impl Client {
     /// Sets the authentication data of the next CONNECT, as
     /// [`handle_credentials`](Self::handle_credentials). They go with
-    /// [`ClientOptions::authentication_method`].
+    /// [`ClientOptions::authentication_method`](super::ClientOptions::authentication_method).
     pub fn set_authentication_data(&mut self, data: Option<Vec<u8>>) {
         self.core.options.authentication_data = data;
     }
 
-    /// Answers [`Output::Authenticate`] with these data, in AUTH.
+    /// Answers [`Output::Authenticate`](super::Output::Authenticate) with these data, in AUTH.
     ///
     /// # Errors
     /// [`CallError`], and nothing is sent: the challenge's connection is gone, or the packet is too
@@ -50,8 +50,9 @@ impl Client {
     }
 
     /// Begins authentication anew on the living connection (§4.12.1). Ends in
-    /// [`Completion::Authenticated`], perhaps after more of [`Output::Authenticate`]. A broker that
-    /// refuses ends the connection.
+    /// [`Completion::Authenticated`], perhaps after more of
+    /// [`Output::Authenticate`](super::Output::Authenticate). A broker that refuses ends the
+    /// connection.
     ///
     /// # Errors
     /// [`CallError`], and nothing is sent.

@@ -18,7 +18,8 @@ pub enum Keep {
     /// were sent are sent anew: the broker may get them twice, those of QoS 2 too.
     All,
     /// As `All` for what the broker acknowledges. Messages of QoS 0 are given up. If the session is
-    /// gone, messages that were sent end in [`RequestError::SessionLost`].
+    /// gone, messages that were sent end in
+    /// [`RequestError::SessionLost`](super::RequestError::SessionLost).
     #[default]
     Acknowledged,
     /// Everything ends with the connection.
@@ -33,7 +34,8 @@ pub enum Overflow {
     Reject,
     /// The oldest message. Subscriptions stay.
     DropOldest,
-    /// The new message, which ends in [`RequestError::Dropped`]. A new subscription is refused.
+    /// The new message, which ends in [`RequestError::Dropped`](super::RequestError::Dropped). A
+    /// new subscription is refused.
     DropNewest,
 }
 
