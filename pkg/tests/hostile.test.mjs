@@ -275,7 +275,8 @@ test('a large upload over a slow line is not taken for a silent broker', { timeo
 
 test('a line on which nothing moves is taken for a silent broker', { timeout }, async () => {
   const socket = slowSocket(waiting => waiting)
-  const client = await connect('ws://dead.example', { createWebSocket: () => socket, keepAlive: 1 })
+  const options = { createWebSocket: () => socket, keepAlive: 1, reconnect: false }
+  const client = await connect('ws://dead.example', options)
   const closed = once(client, 'status')
   await client.publish('a', new Uint8Array(1 << 20))
   const [{ status }] = await closed
