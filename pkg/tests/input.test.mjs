@@ -135,7 +135,7 @@ test('URLs relative to the page are understood as its WebSocket would', async t 
     throw new Error('enough')
   }
   for (const url of ['/mqtt', './mqtt', '//other.example', '?token=1', 'wss://broker.example']) {
-    await assert.rejects(connect(url, { createWebSocket: refuse }), /enough/)
+    await assert.rejects(connect(url, { createWebSocket: refuse, reconnect: false }), /enough/)
   }
   assert.deepEqual(urls, [
     'wss://page.example/mqtt',
@@ -155,7 +155,7 @@ test('the subprotocol that is offered is mqtt', async () => {
       offered.push(protocols)
       throw new Error('enough')
     }
-    await assert.rejects(connect('ws://broker.example/mqtt', { createWebSocket: refuse, version }), /enough/)
+    await assert.rejects(connect('ws://broker.example/mqtt', { createWebSocket: refuse, version, reconnect: false }), /enough/)
     assert.deepEqual(offered, [['mqtt']])
   }
 })
