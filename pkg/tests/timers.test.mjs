@@ -36,7 +36,10 @@ test('a broker looks at its timers when the page is resumed, until it is closed'
   await broker.ready
   assert.deepEqual(
     added.map(({ type, signal }) => [type, signal.aborted]),
-    [['visibilitychange', false]],
+    [
+      ['visibilitychange', false],
+      ['resume', false],
+    ],
   )
   const [lively, silent] = await Promise.all(
     ['lively', 'silent'].map(async clientId => {
