@@ -323,10 +323,9 @@ export class Connection {
       if (core) await this.#settings.authentication?.begin(core, isCurrent)
       if (!isCurrent()) return
       const socket = url === undefined ? undefined : await this.#makeSocket(url, isCurrent)
-      this.run(core => {
-        if (socket) core.open(attempt, socket)
-        else this.#link?.link(core as LinkableCore, attempt)
-      })
+      if (socket) this.run(core => core.open(attempt, socket))
+      // A broker that is closed throws: the attempt has failed, and not the module.
+      else this.#link?.link(this.#core as LinkableCore, attempt)
       if (!isCurrent()) socket?.close()
     } catch (error) {
       if (!isCurrent()) return
