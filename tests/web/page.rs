@@ -207,7 +207,7 @@ pub(crate) fn failure_with_reason<T>(result: Result<T, JsValue>) -> (String, Str
 
 /// The options as the module takes them: a list.
 fn in_order(options: &JsValue) -> Array {
-    const NAMES: [&str; 17] = [
+    const NAMES: [&str; 18] = [
         "version",
         "clientId",
         "cleanStart",
@@ -224,6 +224,7 @@ fn in_order(options: &JsValue) -> Array {
         "assignedAliases",
         "requestFilters",
         "offline",
+        "authenticationMethod",
         "life",
     ];
     NAMES.iter().map(|name| get(options, name)).collect()
@@ -252,7 +253,8 @@ impl Page {
             r#"{
                 "version": 5, "clientId": "page", "cleanStart": 1, "keepAlive": 0, "receiveMaximum": 65535,
                 "maximumPacketSize": 4294967295, "topicAliasMaximum": 0, "connectTimeout": 30000, "queueMessages": 1000,
-                "queueBytes": 16777216, "firstPacketId": 1, "properties": [], "will": [], "assignedAliases": 0, "requestFilters": 4294967295,
+                "queueBytes": 16777216, "firstPacketId": 1, "properties": [], "will": [], "assignedAliases": 0,
+                "requestFilters": 4294967295, "authenticationMethod": "",
                 "offline": [4294967295, 0, 1, 0, 0], "life": [1, 0, 0, 0]
             }"#,
         );
