@@ -147,11 +147,15 @@ impl Client {
     }
 
     /// Ends the life without DISCONNECT, as a crash would: the broker publishes the will. The
-    /// session keeps its state, and [`connect`](Self::connect) may begin another life.
+    /// session keeps its state, and [`connect`](Self::connect) may begin another life. Nothing
+    /// happens to a client that has [ended](Self::disconnect).
     pub fn kill(&mut self, now: Time) {
         self.core.now = now;
-        self.core.outgoing.clear();
-        self.core.finish(CloseReason::TransportClosed, State::Idle);
+        // One that has ended may still have its DISCONNECT to send.
+        if !matches!(self.core.state, State::Ended) {
+            self.core.outgoing.clear();
+            self.core.finish(CloseReason::TransportClosed, State::Idle);
+        }
     }
 
     /// Begins the next attempt if it is due.

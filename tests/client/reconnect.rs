@@ -335,6 +335,22 @@ fn an_assigned_identifier_is_kept() {
     assert_eq!(host.client.client_id(), "given");
 }
 
+/// [MQTT-3.14.4-1]: the end that came first counts.
+#[test]
+fn a_client_that_has_ended_is_not_killed() {
+    let mut host = Host::new(reconnecting());
+    host.connects();
+    host.seen();
+    host.client.disconnect(ReasonCode::Success, &PropertiesBuf::new(), host.now);
+    host.client.kill(host.now);
+    host.drain();
+    assert_eq!(host.seen(), [sent("DISCONNECT 00"), Seen::Closed(CloseReason::Requested)]);
+    host.client.kill(host.now);
+    host.client.connect(host.now);
+    host.drain();
+    assert_eq!((host.seen(), host.client.phase()), (vec![], Phase::Ended));
+}
+
 #[test]
 fn each_phase_can_be_ended_and_killed() {
     for kills in [false, true] {

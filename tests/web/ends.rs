@@ -24,6 +24,7 @@ async fn disconnect_closes_the_socket_and_empties_its_slots() {
 async fn disconnect_before_the_socket_opens_closes_it_without_a_packet() {
     let page = Page::with("{}");
     page.core.open(&page.socket);
+    turn().await;
     page.core.disconnect(0);
     assert_eq!(page.lines().await, ["socket closed", "closed requested undefined undefined"]);
     assert_eq!(page.socket.slots(), "null null null");

@@ -37,7 +37,7 @@ async fn subscribe_sends_its_options_and_ends_with_what_was_granted() {
     page.forget();
     page.socket.receive(&suback(2, ReasonCode::NotAuthorized));
     page.socket.receive(&suback(1, ReasonCode::GrantedQoS1));
-    assert_eq!(page.lines().await, [format!("failed {second} refused 135"), format!("done {first} 1")]);
+    assert_eq!(page.lines().await, [format!("failed {second} filter-refused 135"), format!("done {first} 1")]);
 }
 
 #[wasm_bindgen_test]
@@ -50,7 +50,8 @@ async fn unsubscribe_ends_with_the_reason() {
     page.socket.receive(&unsuback(2, ReasonCode::NoSubscriptionExisted));
     page.socket.receive(&unsuback(3, ReasonCode::NotAuthorized));
     let [first, second, third] = requests;
-    let expected = [format!("done {first} 0"), format!("done {second} 17"), format!("failed {third} refused 135")];
+    let expected =
+        [format!("done {first} 0"), format!("done {second} 17"), format!("failed {third} filter-refused 135")];
     assert_eq!(page.lines().await, expected);
 }
 
