@@ -146,10 +146,15 @@ async fn its_views_are_plain_data() {
     let left = get(&ann, "expiresIn").as_f64().expect("a number");
     assert!((1.0..=60_000.0).contains(&left), "{left} ms");
     set(&ann, "expiresIn", 0);
+    for session in [&ann, &get(&sessions, "1")] {
+        assert!(get(session, "memory").as_f64().is_some_and(|bytes| bytes > 0.0), "{}", text(session));
+        set(session, "memory", 0);
+    }
     let told = concat!(
         r#"[{"clientId":"ann","connected":false,"subscriptions":[{"filter":"a","qos":1},{"filter":"b/#","qos":2}],"#,
-        r#""queued":1,"queuedBytes":6,"inFlight":0,"expiresIn":0,"hasWill":false},"#,
-        r#"{"clientId":"old","connected":true,"subscriptions":[],"queued":0,"queuedBytes":0,"inFlight":0,"hasWill":false}]"#,
+        r#""queued":1,"queuedBytes":6,"inFlight":0,"memory":0,"expiresIn":0,"hasWill":false},"#,
+        r#"{"clientId":"old","connected":true,"subscriptions":[],"#,
+        r#""queued":0,"queuedBytes":0,"inFlight":0,"memory":0,"hasWill":false}]"#,
     );
     assert_eq!(text(&sessions), told);
     assert_eq!(text(&home.broker.clients()), r#"[{"clientId":"old","version":4}]"#);
@@ -258,6 +263,8 @@ async fn a_queue_that_is_full_drops_and_says_so() {
 async fn a_client_that_is_killed_before_its_connect_is_gone() {
     let home = Home::new();
     let page = Page::with("{}");
+    page.core.opening();
+    turn().await;
     // CONNECT waits for the end of the turn.
     page.core.link(&home.broker);
     page.core.kill();
