@@ -155,7 +155,10 @@ test('the subprotocol that is offered is mqtt', async () => {
       offered.push(protocols)
       throw new Error('enough')
     }
-    await assert.rejects(connect('ws://broker.example/mqtt', { createWebSocket: refuse, version, reconnect: false }), /enough/)
+    await assert.rejects(
+      connect('ws://broker.example/mqtt', { createWebSocket: refuse, version, reconnect: false }),
+      /enough/,
+    )
     assert.deepEqual(offered, [['mqtt']])
   }
 })
