@@ -179,7 +179,7 @@ test('3.1.1 servers that close on 5.0 are told apart from those that answer', { 
     await peer.next('connect')
     peer.socket.close()
   })
-  await assert.rejects(connect(server.url, { createWebSocket }), ConnectError)
+  await assert.rejects(connect(server.url, { createWebSocket, reconnect: false }), ConnectError)
 })
 
 test('silence: connecting ends with the connect timeout', { timeout }, async t => {

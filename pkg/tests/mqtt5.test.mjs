@@ -60,7 +60,7 @@ test('the words of an acknowledgement come with the promise', { timeout }, async
 
 test('the words of a refusal and of a DISCONNECT are in the error', { timeout }, async t => {
   const refusing = await serve(t, peer => peer.accept({ reasonCode: 0x88, properties: told }))
-  const refused = await connect(refusing.url, { createWebSocket }).catch(error => error)
+  const refused = await connect(refusing.url, { createWebSocket, reconnect: false }).catch(error => error)
   assert(refused instanceof ConnectError)
   assert.deepEqual([refused.reasonCode, refused.reasonString], [0x88, 'because'])
   assert.deepEqual(refused.userProperties, [['a', 'b']])
