@@ -17,7 +17,7 @@ interface Fixtures {
   broker: string
 }
 
-/** What a worker does: it subscribes, publishes, and answers with what came. */
+/** Script of a worker: it subscribes, publishes, and answers with what came. */
 const worker = `
   async function talk(url, answer) {
     const { connect } = await import('/dist/index.js')

@@ -2,7 +2,7 @@
 import { createWebSocket } from '../lib/script.mjs'
 import { credentials } from './brokers/process.mjs'
 
-/** What a subscription has brought, in order. */
+/** Messages of a subscription, in order. */
 export class Inbox {
   all = []
   #read = 0

@@ -114,7 +114,7 @@ export class Home {
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
-  /** What is left if the tests themselves are ended. */
+  /** Cleans up at once, where the tests themselves are ended. */
   abandon() {
     for (const child of this.#children.keys()) signal(child)
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
