@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { install, load } from './lib/packed.mjs'
-import { createWebSocket, startScript } from './lib/script.mjs'
+import { startClient } from './lib/script.mjs'
 
 const project = install()
 const { Client, connect, MqttError, OptionError } = await load(project, 'wasmqtt')
@@ -15,18 +15,7 @@ const timeout = 20_000
 
 /** A server that the test plays, and a client of it with a manual subscription to `m/#`. */
 async function serve(t, options) {
-  const peers = []
-  const server = await startScript(async peer => {
-    peers.push(peer)
-    await peer.accept()
-    await peer.closed
-  })
-  const client = await connect(server.url, { createWebSocket, ...options })
-  t.after(async () => {
-    await client.end()
-    await server.stop()
-  })
-  const [peer] = peers
+  const { client, peer, server } = await startClient(t, connect, options)
   const messages = []
   const waiting = []
   const subscribed = client.subscribe('m/#', { qos: 2, acknowledge: 'manual' }, message => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { install, load } from './lib/packed.mjs'
-import { createWebSocket, startScript } from './lib/script.mjs'
+import { createWebSocket, startClient, startScript } from './lib/script.mjs'
 
 const project = install()
 const { Client, ClosedError, connect, OptionError, SubscribeError } = await load(project, 'wasmqtt')
@@ -12,20 +12,7 @@ const { Broker, connect: connectTo } = await load(project, 'wasmqtt/broker')
 const timeout = 20_000
 const REFUSED = 0x87
 
-async function serve(t, options) {
-  let peer
-  const server = await startScript(async connected => {
-    peer = connected
-    await peer.accept(options?.connack)
-    await peer.closed
-  })
-  const client = await connect(server.url, { createWebSocket, ...options?.client })
-  t.after(async () => {
-    await client.end()
-    await server.stop()
-  })
-  return { client, peer }
-}
+const serve = (t, { client, connack } = {}) => startClient(t, connect, client, connack)
 
 /** Answers the next UNSUBSCRIBE. */
 async function unsubscribed(peer, ...codes) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { install, load } from './lib/packed.mjs'
-import { createWebSocket, startScript } from './lib/script.mjs'
+import { startClient } from './lib/script.mjs'
 
 const project = install()
 const { connect } = await load(project, 'wasmqtt')
@@ -18,20 +18,7 @@ const busy = milliseconds => {
   while (performance.now() < end);
 }
 
-async function serve(t, options) {
-  let peer
-  const server = await startScript(async connected => {
-    peer = connected
-    await peer.accept()
-    await peer.closed
-  })
-  const client = await connect(server.url, { createWebSocket, ...options })
-  t.after(async () => {
-    await client.end()
-    await server.stop()
-  })
-  return { client, peer }
-}
+const serve = (t, options) => startClient(t, connect, options)
 
 test('a frame of 50,000 messages and slow handlers starve neither timers nor the ping', { timeout }, async t => {
   const { client, peer } = await serve(t, { keepAlive: 1 })

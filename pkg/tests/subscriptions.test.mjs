@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { install, load } from './lib/packed.mjs'
-import { createWebSocket, startScript } from './lib/script.mjs'
+import { startClient } from './lib/script.mjs'
 
 const project = install()
 const { Client, connect, ConnectError, OptionError, SubscribeError } = await load(project, 'wasmqtt')
@@ -12,23 +12,7 @@ const { Broker, connect: connectTo } = await load(project, 'wasmqtt/broker')
 const timeout = 20_000
 const REFUSED = 0x87
 
-/**
- * A server that hands SUBSCRIBE and UNSUBSCRIBE to the test, and a client of it.
- */
-async function serve(t, options) {
-  let peer
-  const server = await startScript(async connected => {
-    peer = connected
-    await peer.accept()
-    await peer.closed
-  })
-  const client = await connect(server.url, { createWebSocket, ...options })
-  t.after(async () => {
-    await client.end()
-    await server.stop()
-  })
-  return { client, peer }
-}
+const serve = (t, options) => startClient(t, connect, options)
 
 /** Answers the next SUBSCRIBE, and returns its QoS. */
 async function answer(peer, code) {

@@ -77,3 +77,22 @@ export async function startScript(script) {
     },
   }
 }
+
+/**
+ * Starts a server that accepts each client and leaves its other packets to the test, and a client
+ * of it. `connack` are fields of CONNACK. Both end with the test.
+ */
+export async function startClient(t, connect, options, connack) {
+  let peer
+  const server = await startScript(async connected => {
+    peer = connected
+    await peer.accept(connack)
+    await peer.closed
+  })
+  const client = await connect(server.url, { createWebSocket, ...options })
+  t.after(async () => {
+    await client.end()
+    await server.stop()
+  })
+  return { client, peer, server }
+}
