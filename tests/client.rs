@@ -12,8 +12,10 @@ mod client {
     mod flow;
     mod grammar;
     mod host;
+    mod liar;
     mod life;
     mod manual;
+    mod observed_wire;
     mod offline;
     mod reconnect;
     mod recovery;

@@ -8,8 +8,9 @@
 //! `Closed` another life may begin, and goes on with the session.
 //!
 //! After every call that takes `&mut self`, drain [`Client::poll_output`] until `None`, then ask
-//! [`Client::next_deadline`] when [`Client::handle_timeout`] is wanted. In every phase but
-//! [`Phase::Idle`] and [`Phase::Ended`] there is such a deadline.
+//! [`Client::next_deadline`] when [`Client::handle_timeout`] is wanted. [`Phase::Connecting`] and
+//! [`Phase::Waiting`] always have such a deadline, and [`Phase::Connected`] unless keep alive is
+//! off.
 //!
 //! ```
 //! use wasmqtt::client::{Client, ClientOptions, Output};

@@ -78,8 +78,6 @@ struct Packet {
     kind: Kind,
     /// Which of the request's filters are in this packet, so that its answer has as many reasons.
     filters: Range<usize>,
-    /// Makes subscriptions again.
-    is_again: bool,
     /// The request, if this is its only packet.
     request: Option<Box<Request>>,
 }
@@ -117,9 +115,8 @@ impl Requests {
     }
 
     pub(super) fn add(&mut self, packet_id: PacketId, request: &Request, filters: Range<usize>) {
-        let is_again = request.origin == Origin::Again;
         let Request { id, kind, .. } = *request;
-        self.packets.insert(packet_id, Packet { id, kind, filters, is_again, request: None });
+        self.packets.insert(packet_id, Packet { id, kind, filters, request: None });
     }
 
     /// All of the request's packets are added, the last one under this identifier. Their answers
@@ -191,15 +188,20 @@ impl Requests {
         all
     }
 
-    /// Returns the first request that the caller has made.
+    /// Returns the first request that the caller waits for.
     pub(super) fn first(&self) -> Option<RequestId> {
-        self.packets.iter().filter(|(_, packet)| !packet.is_again).map(|(_, packet)| packet.id).min()
+        self.packets.iter().filter(|(_, packet)| self.is_awaited(packet)).map(|(_, packet)| packet.id).min()
     }
 
     /// True if the caller waits for the request with this last packet.
     pub(super) fn is_open(&self, packet_id: PacketId, id: RequestId) -> bool {
-        let Some(packet) = self.packets.get(packet_id).filter(|packet| packet.id == id) else { return false };
-        packet.request.as_ref().is_none_or(|request| request.origin == Origin::Caller)
+        self.packets.get(packet_id).is_some_and(|packet| packet.id == id && self.is_awaited(packet))
+    }
+
+    /// True if the caller waits for the request of this packet.
+    fn is_awaited(&self, packet: &Packet) -> bool {
+        let whole = || self.split.iter().map(|split| &split.request).find(|request| request.id == packet.id);
+        packet.request.as_ref().or_else(whole).is_some_and(|request| request.origin == Origin::Caller)
     }
 
     /// Ends the wait of the caller: the answer ends nothing. False if it was over.

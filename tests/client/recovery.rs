@@ -216,6 +216,22 @@ fn a_request_on_which_the_broker_hangs_up_ends() {
     assert_eq!(script.reopen(true), [Seen::Connected(true)]);
 }
 
+#[test]
+fn a_request_that_was_out_of_time_does_not_end_once_more_at_the_third_loss() {
+    let options = ClientOptions { request_timeout: Duration::from_secs(5), ..resuming() };
+    let mut script = Script::connected_with(options, &[]);
+    script.client.subscribe(&[(filter("a"), SubscriptionOptions::default())], &PropertiesBuf::new(), NOW).expect("ok");
+    script.drain();
+    for _ in 0..2 {
+        script.cut();
+        assert_eq!(script.reopen(true), [Seen::Connected(true), sent("SUBSCRIBE")]);
+    }
+    script.client.handle_timeout(NOW + Duration::from_secs(5));
+    assert_eq!(script.drain(), [Seen::Done(0, Err(RequestError::TimedOut))]);
+    assert_eq!(script.cut(), [Seen::Closed(CloseReason::TransportClosed)]);
+    assert_eq!(script.reopen(true), [Seen::Connected(true)]);
+}
+
 /// Other messages are first, or are answered in between: no loop.
 #[test]
 fn losses_count_only_in_a_row_and_only_on_connections() {
