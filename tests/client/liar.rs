@@ -1,6 +1,7 @@
-//! A broker that lies: it acknowledges what was never sent, uses identifiers twice, exceeds the
-//! limits, stops in the middle of a packet, redirects in a circle. Whatever it does, each request
-//! ends once, and what the client sends is what the specification lets it send.
+//! The client against a broker that lies.
+//!
+//! It acknowledges what was never sent, uses identifiers twice, exceeds the limits, stops in the
+//! middle of a packet, redirects in a circle. Each request ends once all the same.
 //!
 //! `SEED=n` runs that life alone.
 
@@ -165,7 +166,7 @@ impl Life {
         }
     }
 
-    /// What comes of a transport, of this attempt or an older one.
+    /// News of a transport, of this attempt or an older one.
     fn transport_acts(&mut self) {
         let attempt = Attempt(self.attempt.0.saturating_sub(self.random.of(&[0, 0, 0, 1])));
         match self.random.below(4) {

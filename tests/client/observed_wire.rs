@@ -1,12 +1,13 @@
-//! The wire between a client and a broker that lies, as an observer sees it: what the client sends
-//! is what the specification lets it send.
+//! The wire between a client and a broker that lies, as an observer sees it.
+//!
+//! The client sends only what the specification lets it send.
 
 use core::mem::take;
 use std::collections::{BTreeMap, BTreeSet};
 
 use wasmqtt::codec::{Decoder, Packet, PacketId, PacketKind, Property, Publish, QoS, Version};
 
-/// What a broker announced in CONNACK.
+/// Limits that a broker announced in CONNACK.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Announced {
     pub(crate) receive_maximum: u16,
