@@ -5,4 +5,5 @@ pub(crate) mod bytes;
 pub(crate) mod disk;
 pub(crate) mod packets;
 pub(crate) mod scenario;
+pub(crate) mod subscriber_wire;
 pub(crate) mod transcript;

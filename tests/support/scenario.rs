@@ -1,19 +1,20 @@
 //! A broker and scripted clients in virtual time: bytes both ways, and each packet for a client as
 //! a line of text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use wasmqtt::broker::{Answer, Broker, BrokerOptions, Event, HandlerId, Output, PeerId, Question, QuestionId};
 use wasmqtt::codec::{
-    Ack, Connect, Decoder, Disconnect, Message, Packet, Properties, PropertiesBuf, Property, PropertyId, Publish, QoS,
-    ReasonCode, Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Version,
+    Ack, Connect, Decoder, Disconnect, Message, Packet, Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode,
+    Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Version,
 };
 use wasmqtt::time::Time;
 use wasmqtt::topic::TopicFilter;
 
 use crate::support::disk::Disk;
 use crate::support::packets::{connect, id, properties, publish};
+use crate::support::subscriber_wire::{SubscriberWire, Unfinished};
 use crate::support::transcript::{host_message, reason_string, text};
 
 /// Bytes that a transport reads at a time.
@@ -41,6 +42,7 @@ pub(crate) struct Scenario {
     pub(crate) disk: Disk,
     pub(crate) disk_waits: bool,
     clients: BTreeMap<PeerId, ClientEnd>,
+    unfinished: Unfinished,
     /// Those that are to be read again.
     resumed: Vec<PeerId>,
 }
@@ -63,8 +65,7 @@ struct ClientEnd {
     unread: Vec<u8>,
     /// The client has sent all.
     is_over: bool,
-    /// The aliases that were introduced on it.
-    aliases: BTreeSet<u16>,
+    wire: SubscriberWire,
 }
 
 impl Scenario {
@@ -85,6 +86,7 @@ impl Scenario {
             disk: Disk::default(),
             disk_waits: false,
             clients: BTreeMap::new(),
+            unfinished: Unfinished::default(),
             resumed: Vec::new(),
         }
     }
@@ -139,6 +141,8 @@ impl Scenario {
 
     /// And does what the broker asks for.
     fn give(&mut self, peer: PeerId, bytes: &[u8]) {
+        let client = self.clients.get_mut(&peer).expect("opened here");
+        client.wire.on_sent(bytes, &mut self.unfinished);
         let may_follow = self.broker.handle_bytes(peer, bytes, self.now);
         let client = self.clients.get_mut(&peer).expect("opened here");
         client.is_paused |= !may_follow;
@@ -367,7 +371,8 @@ impl Scenario {
             match output {
                 Output::Transmit(peer, bytes) => {
                     self.heard_bytes += bytes.len() as u64;
-                    self.clients.get_mut(&peer).expect("a known peer").receive(bytes);
+                    let client = self.clients.get_mut(&peer).expect("a known peer");
+                    client.receive(bytes, &mut self.unfinished);
                     if self.stop_after_frame {
                         self.broker.set_writable(peer, false, self.now);
                     }
@@ -411,24 +416,19 @@ impl ClientEnd {
             is_paused: false,
             unread: Vec::new(),
             is_over: false,
-            aliases: BTreeSet::new(),
+            wire: SubscriberWire::new(version),
         }
     }
 
-    fn receive(&mut self, bytes: &[u8]) {
+    fn receive(&mut self, bytes: &[u8], unfinished: &mut Unfinished) {
         assert!(!self.closed && !self.cut, "bytes after the close");
         assert!(!bytes.is_empty(), "an empty frame");
         self.frames += 1;
         self.decoder.feed(bytes);
         while let Some(located) = self.decoder.advance(self.version).expect("a packet of ours") {
             let packet = self.decoder.packet(&located, self.version).expect("a packet of ours");
-            if let Packet::Publish(publish) = &packet
-                && let Some(Property::TopicAlias(alias)) = publish.properties.get(PropertyId::TopicAlias)
-            {
-                let is_known = self.aliases.contains(&alias);
-                assert!(is_known || !publish.topic.is_empty(), "an alias that stands for nothing");
-                self.aliases.insert(alias);
-            }
+            let len = self.decoder.bytes(&located).len();
+            self.wire.on_received(&packet, len, unfinished);
             self.reason_strings.extend(reason_string(&packet).map(String::from));
             self.heard.push(text(&packet));
         }
