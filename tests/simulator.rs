@@ -5,5 +5,6 @@ mod simulator {
     mod acts;
     mod faults;
     mod threads;
+    mod timelines;
     mod twins;
 }

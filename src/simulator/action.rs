@@ -176,12 +176,22 @@ pub enum ActionError {
         /// How many events are pending.
         count: usize,
     },
+    /// The trace has as many entries as the world's options allow.
+    #[error("the trace is full with {0} entries; begin a new world, or raise the bound in its options")]
+    TraceFull(usize),
     /// More events than this happened at one moment: a loop without end.
     #[error("more than {0} events at one moment")]
     Loop(usize),
 }
 
 impl Action {
+    /// True if it lets time pass or an event happen. Other actions are those of users and of the
+    /// network, which the trace has.
+    #[must_use]
+    pub const fn is_of_time(&self) -> bool {
+        matches!(self, Self::Step | Self::Run(_) | Self::Choose(_))
+    }
+
     /// A subscription with default options but for its QoS.
     #[must_use]
     pub fn subscribe(client: Actor, filter: &str, qos: QoS) -> Self {

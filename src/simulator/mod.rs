@@ -45,11 +45,13 @@ mod link;
 mod pending;
 mod perform;
 mod pipe;
+mod timeline;
 mod trace;
 
 pub use action::{Action, ActionError, Actor, Direction, Fault, Restart};
 pub use link::LinkId;
 pub use pending::Choice;
+pub use timeline::{Branch, Timeline, TimelineError};
 pub use trace::{ClientEvent, EntryId, Event, Fate, LinkEvent, LossCause, PacketRecord, Place, Trace, TraceEntry};
 
 use actor::ClientActor;
@@ -69,12 +71,21 @@ pub struct WorldOptions {
     pub broker: BrokerOptions,
     /// True if the broker has a store, which takes some milliseconds for a batch.
     pub has_store: bool,
+    /// Entries of the trace at which the world takes no more actions and its clock stands.
+    pub trace_entries_max: usize,
 }
 
 impl Default for WorldOptions {
     /// A latency of 20 milliseconds without jitter, and a broker without a store.
     fn default() -> Self {
-        Self { seed: 7, latency: 20, jitter: 0, broker: BrokerOptions::default(), has_store: false }
+        Self {
+            seed: 7,
+            latency: 20,
+            jitter: 0,
+            broker: BrokerOptions::default(),
+            has_store: false,
+            trace_entries_max: 1_000_000,
+        }
     }
 }
 
@@ -93,6 +104,8 @@ pub struct World {
     trace: Trace,
     /// The actions so far.
     actions: Vec<Action>,
+    /// Users' actions and events so far.
+    moments: u64,
     /// The entry that what happens now follows from.
     cause: Option<EntryId>,
     random: u64,
@@ -113,6 +126,7 @@ impl World {
             peers: BTreeMap::new(),
             trace: Trace::new(),
             actions: Vec::new(),
+            moments: 0,
             cause: None,
             random,
             options,
@@ -149,6 +163,18 @@ impl World {
     #[must_use]
     pub fn actions(&self) -> &[Action] {
         &self.actions
+    }
+
+    /// Returns how many actions of users and events have happened. It names a point of the run.
+    #[must_use]
+    pub const fn moments(&self) -> u64 {
+        self.moments
+    }
+
+    /// Returns the options.
+    #[must_use]
+    pub const fn options(&self) -> &WorldOptions {
+        &self.options
     }
 
     /// Returns the broker.

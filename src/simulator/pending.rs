@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::action::Direction;
 use super::link::{End, LinkId};
 use super::trace::Place;
-use super::{ActionError, World};
+use super::{Action, ActionError, World};
 use crate::time::Time;
 
 /// Events at one moment beyond which a world has a loop.
@@ -78,6 +78,10 @@ impl World {
         let end = self.now + Duration::from_millis(milliseconds);
         let mut at_once = 0;
         while let Some((at, choice)) = self.next_pending().filter(|(at, _)| *at <= end) {
+            if at > self.now {
+                // All events of the moment have happened, so a replay ends here too.
+                self.check_trace()?;
+            }
             at_once = if at > self.now { 0 } else { at_once + 1 };
             if at_once > EVENTS_AT_ONCE_MAX {
                 return Err(ActionError::Loop(EVENTS_AT_ONCE_MAX));
@@ -87,6 +91,63 @@ impl World {
         }
         self.now = end;
         Ok(())
+    }
+
+    /// Runs until the time or until so many moments, whichever comes first. True at the time, with
+    /// all that happens until then.
+    ///
+    /// A replay of the noted actions ends at the same event.
+    pub(super) fn run_moments(&mut self, end: Time, moments: u64) -> bool {
+        let start = self.now;
+        let (mut settled, mut steps) = (start, 0);
+        while self.moments() < moments
+            && let Some((at, choice)) = self.next_pending().filter(|(at, _)| *at <= end)
+        {
+            if at > self.now {
+                (settled, steps) = (self.now, 0);
+            }
+            self.now = self.now.max(at);
+            self.happen(choice);
+            steps += 1;
+        }
+        let is_settled = self.next_pending().is_none_or(|(at, _)| at > end);
+        if is_settled && self.moments() < moments {
+            self.now = end;
+        }
+        if self.now == end && is_settled {
+            (settled, steps) = (end, 0);
+        }
+        if settled > start || (steps == 0 && is_settled) {
+            self.actions.push(Action::Run(settled.as_millis() - start.as_millis()));
+        }
+        self.actions.extend(core::iter::repeat_n(Action::Step, steps));
+        self.now == end && is_settled
+    }
+
+    /// Notes the parts of a run, from this action on, as one run.
+    pub(super) fn merge_run(&mut self, first: usize, milliseconds: u64) {
+        self.actions.truncate(first);
+        self.actions.push(Action::Run(milliseconds));
+    }
+
+    pub(super) fn check_trace(&self) -> Result<(), ActionError> {
+        let bound = self.options.trace_entries_max;
+        if self.trace.entries().len() < bound { Ok(()) } else { Err(ActionError::TraceFull(bound)) }
+    }
+
+    /// Returns when a [`Action::Step`] or a [`Action::Choose`] would
+    /// happen; now if it could not.
+    pub(super) fn time_of(&self, action: &Action) -> Time {
+        match action {
+            Action::Choose(index) => {
+                let choices = self.choices();
+                let first = choices.first().map_or(self.now, |(first, _)| *first);
+                let time = |(at, choice): &(Time, Choice)| if choice.is_of_network() { first } else { *at };
+                choices.get(*index).map_or(self.now, time).max(self.now)
+            }
+            Action::Step => self.next_event_at().unwrap_or(self.now).max(self.now),
+            _ => self.now,
+        }
     }
 
     /// Returns the earliest; of several at one moment the first in a fixed order.

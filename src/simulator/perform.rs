@@ -21,11 +21,15 @@ impl World {
     /// Does an action now, and notes it among [`actions`](World::actions).
     ///
     /// # Errors
-    /// [`ActionError`]. The world is as before then, but for [`Action::Run`] that finds a loop.
+    /// [`ActionError`]. The world is as before then, but for [`Action::Run`] that finds a loop or a
+    /// full trace.
     pub fn act(&mut self, action: Action) -> Result<(), ActionError> {
         self.check(&action)?;
+        if let Action::Run(milliseconds) = action {
+            return self.act_run(milliseconds);
+        }
         let mark = self.trace.mark();
-        let is_noted = !matches!(action, Action::Step | Action::Run(_) | Action::Choose(_));
+        let is_noted = !action.is_of_time();
         if is_noted {
             let index = u32::try_from(self.actions.len()).unwrap_or(u32::MAX);
             self.cause = Some(self.trace.note(self.now, None, Event::Action(index)));
@@ -37,6 +41,21 @@ impl World {
             if is_noted {
                 self.trace.reset(mark);
             }
+        } else if is_noted {
+            self.moments += 1;
+        }
+        self.cause = None;
+        done
+    }
+
+    /// Lets milliseconds pass. Two runs in sequence are one action.
+    fn act_run(&mut self, milliseconds: u64) -> Result<(), ActionError> {
+        let start = self.now;
+        let done = self.do_run(milliseconds);
+        let passed = self.now.as_millis() - start.as_millis();
+        match self.actions.last_mut() {
+            Some(Action::Run(before)) => *before = before.saturating_add(passed),
+            _ => self.actions.push(Action::Run(passed)),
         }
         self.cause = None;
         done
@@ -51,7 +70,8 @@ impl World {
     /// Lets milliseconds pass, with all that happens in them.
     ///
     /// # Panics
-    /// If a world has a loop without end, which is a fault of the crate.
+    /// If a world has a loop without end, which is a fault of the crate. Or if its trace is full,
+    /// which [`act`](Self::act) returns as an error.
     pub fn run(&mut self, milliseconds: u64) {
         let done = self.act(Action::Run(milliseconds));
         assert!(done.is_ok(), "{done:?} at {:?}", self.now);
@@ -66,6 +86,7 @@ impl World {
     }
 
     fn check(&self, action: &Action) -> Result<(), ActionError> {
+        self.check_trace()?;
         let client = match action {
             Action::Add(options) => {
                 return match self.find(&options.client_id) {
@@ -122,7 +143,8 @@ impl World {
             Action::Step => {
                 self.do_step();
             }
-            Action::Run(milliseconds) => self.do_run(milliseconds)?,
+            // `act` has taken it.
+            Action::Run(_) => {}
             Action::Choose(index) => self.do_choose(index)?,
         }
         Ok(())
@@ -261,6 +283,7 @@ impl World {
     /// Does a pending event, at the time of the clock.
     pub(super) fn happen(&mut self, choice: Choice) {
         let now = self.now;
+        self.moments += 1;
         match choice {
             Choice::Opens(id) => self.open(id),
             Choice::Arrives(id, direction) => self.arrive(id, direction),
