@@ -4,6 +4,7 @@
 mod simulator {
     mod acts;
     mod faults;
+    mod random;
     mod threads;
     mod timelines;
     mod twins;

@@ -83,7 +83,7 @@ pub enum Action {
     Choose(usize),
 }
 
-/// State that a restarted broker has.
+/// State that a restarted broker has. Without a store it is always none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Restart {
     /// None: sessions and retained messages are forgotten, and the store is empty.

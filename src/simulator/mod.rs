@@ -33,7 +33,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::broker::{Broker, BrokerOptions, PeerId};
-use crate::client::ClientOptions;
+use crate::client::{Client, ClientOptions};
 use crate::random::split_mix;
 use crate::time::Time;
 
@@ -42,6 +42,7 @@ mod actor;
 mod disk;
 mod drain;
 mod link;
+mod monitor;
 mod pending;
 mod perform;
 mod pipe;
@@ -50,9 +51,12 @@ mod trace;
 
 pub use action::{Action, ActionError, Actor, Direction, Fault, Restart};
 pub use link::LinkId;
+pub use monitor::{Guarantee, Monitors, Violation};
 pub use pending::Choice;
 pub use timeline::{Branch, Timeline, TimelineError};
-pub use trace::{ClientEvent, EntryId, Event, Fate, LinkEvent, LossCause, PacketRecord, Place, Trace, TraceEntry};
+pub use trace::{
+    Arrival, ClientEvent, EntryId, Event, Fate, LinkEvent, LossCause, PacketRecord, Place, Trace, TraceEntry,
+};
 
 use actor::ClientActor;
 use disk::Disk;
@@ -181,6 +185,12 @@ impl World {
     #[must_use]
     pub const fn broker(&self) -> &Broker {
         &self.broker
+    }
+
+    /// Returns a client, if there is one of this number.
+    #[must_use]
+    pub fn client(&self, actor: Actor) -> Option<&Client> {
+        self.clients.get(actor.0).map(|actor| &actor.client)
     }
 
     /// Returns the client of this identifier, if there is one.

@@ -128,7 +128,7 @@ impl World {
             }
             Action::Disconnect { client, reason } => {
                 let now = self.now;
-                self.client(client).disconnect(reason, &PropertiesBuf::new(), now);
+                self.client_mut(client).disconnect(reason, &PropertiesBuf::new(), now);
                 self.drain_client(client);
             }
             Action::Kill { client } => self.kill(client),
@@ -158,11 +158,11 @@ impl World {
 
     fn begin_client(&mut self, actor: Actor) {
         let now = self.now;
-        self.client(actor).connect(now);
+        self.client_mut(actor).connect(now);
         self.drain_client(actor);
     }
 
-    fn client(&mut self, actor: Actor) -> &mut Client {
+    fn client_mut(&mut self, actor: Actor) -> &mut Client {
         &mut self.clients[actor.0].client
     }
 
@@ -172,7 +172,7 @@ impl World {
         call: impl FnOnce(&mut Client, crate::time::Time) -> Result<RequestId, crate::client::CallError>,
     ) -> Result<(), ActionError> {
         let now = self.now;
-        let request = call(self.client(actor), now)?;
+        let request = call(self.client_mut(actor), now)?;
         self.note(Event::Client(actor, ClientEvent::Requested(request)));
         self.drain_client(actor);
         Ok(())
@@ -181,7 +181,7 @@ impl World {
     /// The process is gone. Its host closes its socket.
     fn kill(&mut self, actor: Actor) {
         let now = self.now;
-        self.client(actor).kill(now);
+        self.client_mut(actor).kill(now);
         self.drain_client(actor);
         self.note(Event::Client(actor, ClientEvent::Killed));
     }
@@ -191,6 +191,8 @@ impl World {
             self.close_end(id, Direction::Up);
         }
         self.peers.clear();
+        let restart = if self.disk.is_some() { restart } else { Restart::Forgets };
+        self.note(Event::Restarted(restart));
         self.broker = new_broker(&self.options, &mut self.random);
         match (&mut self.disk, restart) {
             (Some(disk), Restart::Forgets) => *disk = super::disk::Disk::default(),
@@ -299,7 +301,7 @@ impl World {
                         self.drain_broker();
                     }
                     Place::Client(actor) => {
-                        self.client(actor).handle_timeout(now);
+                        self.client_mut(actor).handle_timeout(now);
                         self.drain_client(actor);
                     }
                 }
@@ -331,7 +333,7 @@ impl World {
         self.peers.insert(peer, id);
         self.cause = Some(self.note(Event::Link(id, LinkEvent::Opened)));
         self.drain_broker();
-        self.client(actor).handle_open(attempt, now);
+        self.client_mut(actor).handle_open(attempt, now);
         self.drain_client(actor);
     }
 
@@ -391,7 +393,7 @@ impl World {
                     }
                 }
                 Direction::Down => {
-                    self.client(actor).handle_bytes(attempt, &bytes[..arrives], now);
+                    self.client_mut(actor).handle_bytes(attempt, &bytes[..arrives], now);
                     self.drain_client(actor);
                     self.check_writable(id);
                 }
@@ -425,7 +427,7 @@ impl World {
             }
             Direction::Down => {
                 link.client = End::Closed;
-                self.client(actor).handle_closed(attempt, now);
+                self.client_mut(actor).handle_closed(attempt, now);
                 self.drain_client(actor);
             }
         }

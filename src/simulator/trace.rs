@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::action::{Actor, Direction};
+use super::action::{Actor, Direction, Restart};
 use super::link::LinkId;
 use crate::broker;
 use crate::client::{CloseReason, Completion, Notice, RequestError, RequestId};
@@ -18,7 +18,17 @@ pub struct EntryId(pub u32);
 #[derive(Clone, Debug)]
 pub struct Trace {
     entries: Vec<TraceEntry>,
+    arrivals: Vec<Arrival>,
     hash: u64,
+}
+
+/// The moment at which a packet met its fate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// The packet.
+    pub packet: EntryId,
+    /// The first entry that came after it.
+    pub before: EntryId,
 }
 
 /// Something that happened.
@@ -49,6 +59,8 @@ pub enum Event {
     Client(Actor, ClientEvent),
     /// A link changed.
     Link(LinkId, LinkEvent),
+    /// The broker's process is gone, and another begins.
+    Restarted(Restart),
 }
 
 /// A machine of the world.
@@ -168,13 +180,19 @@ pub enum LinkEvent {
 
 impl Trace {
     pub(super) const fn new() -> Self {
-        Self { entries: Vec::new(), hash: 0xCBF2_9CE4_8422_2325 }
+        Self { entries: Vec::new(), arrivals: Vec::new(), hash: 0xCBF2_9CE4_8422_2325 }
     }
 
     /// Returns all entries.
     #[must_use]
     pub fn entries(&self) -> &[TraceEntry] {
         &self.entries
+    }
+
+    /// Returns the arrivals and losses of packets, in their order.
+    #[must_use]
+    pub fn arrivals(&self) -> &[Arrival] {
+        &self.arrivals
     }
 
     /// Returns an entry.
@@ -245,6 +263,7 @@ impl Trace {
     pub(super) fn set_fate(&mut self, id: EntryId, fate: Fate) {
         if let Some(TraceEntry { event: Event::Packet(packet), .. }) = self.entries.get_mut(id.0 as usize) {
             packet.fate = fate;
+            self.arrivals.push(Arrival { packet: id, before: self.next_id() });
             self.fold(&id.0.to_le_bytes());
             self.fold_text(&fate);
         }

@@ -1,0 +1,202 @@
+//! Monitors: each guarantee of MQTT as a watcher of a trace.
+//!
+//! They see what anybody on the wire and at the handlers can see, and nothing inside the machines.
+//! A message is told by its topic and payload. The guarantees of delivery are watched for those
+//! that were published once.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::trace::{ClientEvent, Event, Fate, Trace, TraceEntry};
+use super::{Actor, EntryId, PacketRecord, Restart};
+use crate::client::RequestId;
+
+mod deliveries;
+mod requests;
+mod sessions;
+mod wills;
+mod wire;
+
+use deliveries::Deliveries;
+use requests::Requests;
+use sessions::Sessions;
+use wills::Wills;
+use wire::Wire;
+
+/// A guarantee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Guarantee {
+    /// No packet identifier is used twice at a time [MQTT-2.2.1-3], [MQTT-2.2.1-4].
+    PacketIdentifiers,
+    /// No more messages are without an answer than the receiver takes [MQTT-3.3.4-7],
+    /// [MQTT-3.3.4-9].
+    ReceiveMaximum,
+    /// Each topic alias is one that the receiver takes, and stands for a topic [MQTT-3.3.2-8].
+    TopicAliases,
+    /// No packet is larger than the receiver takes [MQTT-3.1.2-24], [MQTT-3.2.2-15].
+    PacketSize,
+    /// A message of QoS 0 comes at most once [MQTT-4.3.1-1].
+    AtMostOnce,
+    /// A message of QoS 2 comes at most once, over all hops of that QoS [MQTT-4.3.3-1].
+    ExactlyOnce,
+    /// Messages of one publisher, topic and QoS come in their order [MQTT-4.6.0-5].
+    Order,
+    /// Each request ends once.
+    Requests,
+    /// A will is published once, or deleted once [MQTT-3.1.2-8].
+    Wills,
+    /// A session that is resumed was there, and had not expired [MQTT-3.1.2-23].
+    Sessions,
+}
+
+/// A guarantee that was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The guarantee.
+    pub guarantee: Guarantee,
+    /// The entry of the trace with which it was broken.
+    pub entry: EntryId,
+    /// The problem, in a sentence.
+    pub text: String,
+}
+
+/// Watches a trace as it grows.
+#[derive(Debug, Default)]
+pub struct Monitors {
+    entries: usize,
+    arrivals: usize,
+    wire: Wire,
+    deliveries: Deliveries,
+    requests: Requests,
+    wills: Wills,
+    sessions: Sessions,
+    violations: Vec<Violation>,
+}
+
+/// Where monitors note what they find.
+struct Findings<'a> {
+    entry: EntryId,
+    violations: &'a mut Vec<Violation>,
+}
+
+impl Guarantee {
+    /// Every guarantee, in the order of their declaration.
+    pub const ALL: [Self; 10] = [
+        Self::PacketIdentifiers,
+        Self::ReceiveMaximum,
+        Self::TopicAliases,
+        Self::PacketSize,
+        Self::AtMostOnce,
+        Self::ExactlyOnce,
+        Self::Order,
+        Self::Requests,
+        Self::Wills,
+        Self::Sessions,
+    ];
+
+    /// Returns its name for readers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PacketIdentifiers => "packet identifiers are free when they are used",
+            Self::ReceiveMaximum => "the receive maximum is kept",
+            Self::TopicAliases => "topic aliases stand for a topic",
+            Self::PacketSize => "the maximum packet size is kept",
+            Self::AtMostOnce => "QoS 0 comes at most once",
+            Self::ExactlyOnce => "QoS 2 comes at most once",
+            Self::Order => "messages come in order",
+            Self::Requests => "each request ends once",
+            Self::Wills => "a will is published once or deleted once",
+            Self::Sessions => "no session outlives its expiry",
+        }
+    }
+}
+
+impl Monitors {
+    /// Monitors that have seen nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads what is new in the trace. It must be the same trace each time.
+    pub fn watch(&mut self, trace: &Trace) {
+        while self.entries < trace.entries().len() {
+            let id = EntryId(u32::try_from(self.entries).unwrap_or(u32::MAX));
+            self.watch_arrivals(trace, id);
+            if let Some(entry) = trace.get(id) {
+                self.on_entry(id, entry);
+            }
+            self.entries += 1;
+        }
+        self.watch_arrivals(trace, EntryId(u32::MAX));
+    }
+
+    /// Returns the guarantees that were broken so far, in order.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// Returns the requests that have begun and not ended, each with its client.
+    pub fn open_requests(&self) -> impl Iterator<Item = (Actor, RequestId)> {
+        self.requests.open()
+    }
+
+    /// Reads the arrivals that came before an entry.
+    fn watch_arrivals(&mut self, trace: &Trace, before: EntryId) {
+        while let Some(arrival) = trace.arrivals().get(self.arrivals)
+            && arrival.before <= before
+        {
+            self.arrivals += 1;
+            if let Some(packet) =
+                trace.packet(arrival.packet).filter(|packet| matches!(packet.fate, Fate::Delivered(_)))
+            {
+                self.on_arrival(packet);
+            }
+        }
+    }
+
+    fn on_arrival(&mut self, packet: &PacketRecord) {
+        self.wire.on_arrival(packet);
+        self.sessions.on_arrival(packet);
+    }
+
+    fn on_entry(&mut self, id: EntryId, entry: &TraceEntry) {
+        let findings = &mut Findings { entry: id, violations: &mut self.violations };
+        match &entry.event {
+            Event::Packet(packet) => {
+                self.wire.on_sent(packet, findings);
+                self.deliveries.on_sent(packet);
+            }
+            Event::Client(actor, event) => {
+                self.requests.on_client(*actor, event, findings);
+                self.deliveries.on_client(*actor, event, findings);
+                if matches!(event, ClientEvent::Killed) {
+                    self.wire.on_killed(*actor);
+                }
+                self.wire.on_client(*actor, event);
+            }
+            Event::Broker(event) => {
+                self.wire.on_broker(event);
+                self.wills.on_broker(event, findings);
+                self.sessions.on_broker(entry.at, event, findings);
+            }
+            Event::Restarted(restart) => {
+                if *restart == Restart::Forgets {
+                    self.deliveries.on_forgotten();
+                }
+                self.wills.on_restart();
+                self.sessions.on_restart();
+            }
+            Event::Action(_) | Event::Timer(_) | Event::Stored | Event::Link(..) => {}
+        }
+    }
+}
+
+impl Findings<'_> {
+    /// Notes a violation.
+    fn add(&mut self, guarantee: Guarantee, text: String) {
+        self.violations.push(Violation { guarantee, entry: self.entry, text });
+    }
+}
