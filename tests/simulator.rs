@@ -5,6 +5,7 @@ mod simulator {
     mod acts;
     mod faults;
     mod random;
+    mod snapshots;
     mod threads;
     mod timelines;
     mod twins;

@@ -111,6 +111,7 @@ mod monitor;
 mod options;
 mod output;
 mod retained;
+mod snapshot;
 mod store;
 mod tasks;
 mod views;
@@ -153,6 +154,9 @@ pub use memory_budget::Memory;
 pub use monitor::counters::{Counters, Gauges, Traffic};
 pub use options::{BrokerOptions, QueueOverflow, Redirect};
 pub use output::Output;
+pub use snapshot::{
+    BrokerSnapshot, ConnectionSnapshot, ConnectionStage, GrantedSubscription, StoredSessionSnapshot, WillSnapshot,
+};
 pub use store::restore::Restore;
 pub use store::{Batch, BatchId, Changes, StoreError};
 pub use views::{ClientView, SessionView};

@@ -16,6 +16,10 @@ impl Aliases {
         Self(Vec::new())
     }
 
+    pub(super) fn topics(&self) -> &[Box<str>] {
+        &self.0
+    }
+
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

@@ -52,6 +52,11 @@ impl AssignedAliases {
         Self { topics: Vec::new(), maximum: 0, uses: 0, changes: 0, latest: 0, taken_until: 0 }
     }
 
+    /// Returns the topics of the aliases from 1 on.
+    pub(super) fn topics(&self) -> impl Iterator<Item = &str> {
+        self.topics.iter().map(|topic| topic.name.as_str())
+    }
+
     /// Begins a connection with so many aliases at most.
     pub(super) fn begin(&mut self, maximum: u16) {
         *self = Self { maximum: maximum.into(), ..Self::new() };

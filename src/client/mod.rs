@@ -53,6 +53,7 @@ mod recover;
 mod requests;
 mod routes;
 mod send;
+mod snapshot;
 mod subscribe;
 mod subscribed;
 mod verdict;
@@ -66,6 +67,7 @@ pub use output::{
     CallError, CloseReason, Completion, Connected, HandlerId, InFrame, Incoming, Lost, Notice, Output, RequestError,
     RequestId, Ticket,
 };
+pub use snapshot::{AcceptedSubscription, ClientSnapshot};
 
 use crate::codec::{DecodeError, Decoder, Located, Packet, PacketId, Properties, PropertiesBuf, Publish, QoS, Version};
 use crate::collections::fifo::Fifo;

@@ -37,6 +37,11 @@ impl Subscriptions {
         Self(Vec::new())
     }
 
+    /// Returns each with its options; true if the session may lack it.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&TopicFilter, SubscriptionOptions, bool)> {
+        self.0.iter().map(|one| (&one.filter, one.options, one.is_owed))
+    }
+
     /// Notes a subscription that the broker accepted.
     pub(super) fn add(&mut self, filter: &TopicFilter, options: SubscriptionOptions, properties: &PropertiesBuf) {
         let one = Subscribed { filter: filter.clone(), options, properties: properties.clone(), is_owed: false };

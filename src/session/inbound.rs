@@ -42,6 +42,19 @@ impl Inbound {
         self.receive_maximum = receive_maximum;
     }
 
+    pub(super) const fn receive_maximum(&self) -> u16 {
+        self.receive_maximum
+    }
+
+    pub(super) const fn unacknowledged(&self) -> u16 {
+        self.unacknowledged
+    }
+
+    /// Identifiers of the QoS 2 messages whose PUBREL is still to come.
+    pub(super) fn received(&self) -> impl Iterator<Item = PacketId> {
+        self.handed_over.iter().map(|(packet_id, _)| packet_id)
+    }
+
     pub(super) fn on_publish(&mut self, qos: QoS, packet_id: PacketId) -> Received {
         let known = if qos == QoS::ExactlyOnce { self.handed_over.get(packet_id).copied() } else { None };
         if known == Some(true) {

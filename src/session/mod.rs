@@ -21,6 +21,7 @@ mod inbound;
 mod outbound;
 mod queue;
 mod recovery;
+mod snapshot;
 mod stored;
 
 pub use delivery::Delivery;
@@ -29,6 +30,7 @@ pub(crate) use expiry::NEVER;
 pub use inbound::Received;
 pub(crate) use outbound::Ack;
 pub use queue::QueueFull;
+pub use snapshot::{Awaits, DeliverySnapshot, SentSnapshot, SessionSnapshot};
 pub(crate) use stored::Sent;
 
 use crate::codec::{PacketId, QoS, ReasonCode};

@@ -46,6 +46,7 @@ mod monitor;
 mod pending;
 mod perform;
 mod pipe;
+mod snapshot;
 mod timeline;
 mod trace;
 
@@ -53,6 +54,7 @@ pub use action::{Action, ActionError, Actor, Direction, Fault, Restart};
 pub use link::LinkId;
 pub use monitor::{Guarantee, Monitors, Violation};
 pub use pending::Choice;
+pub use snapshot::{ActorSnapshot, EndSnapshot, LinkSnapshot, Snapshot};
 pub use timeline::{Branch, Timeline, TimelineError};
 pub use trace::{
     Arrival, ClientEvent, EntryId, Event, Fate, LinkEvent, LossCause, PacketRecord, Place, Trace, TraceEntry,

@@ -66,6 +66,11 @@ pub(crate) enum Naming {
 }
 
 impl Inbound {
+    /// Returns the topics of the aliases from 1 on.
+    pub(crate) fn topics(&self) -> impl Iterator<Item = Option<&str>> {
+        self.topics.iter().map(|topic| topic.as_ref().map(TopicName::as_str))
+    }
+
     /// Returns the bytes of memory that they take.
     pub(crate) const fn held_bytes(&self) -> usize {
         self.topics.capacity() * size_of::<Option<TopicName>>() + self.text_bytes
@@ -103,6 +108,11 @@ impl Inbound {
 }
 
 impl Outbound {
+    /// Returns the topics of the aliases from 1 on.
+    pub(crate) fn topics(&self) -> impl Iterator<Item = Option<&str>> {
+        self.given.iter().map(|given| given.as_ref().map(|given| given.topic.name.as_str()))
+    }
+
     /// Returns the bytes of memory of its table. The topics are charged by themselves.
     pub(crate) const fn table_bytes(&self) -> usize {
         self.given.capacity() * size_of::<Option<Given>>()
