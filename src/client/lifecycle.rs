@@ -237,6 +237,11 @@ impl Core {
             State::AwaitConnack { .. } => Stage::AwaitConnack,
             State::Idle | State::Waiting { .. } | State::Opening { .. } | State::Ended => Stage::Opening,
         };
+        // The broker may have begun a new session unheard. It has no subscription, and the next
+        // CONNACK says that it is present.
+        if stage == Stage::AwaitConnack && !matches!(cause, CloseReason::Refused { .. }) {
+            self.subscriptions.lost();
+        }
         let retry_at = self.life.after(&cause, self.closing_properties.as_properties(), stage, &self.options, self.now);
         self.state = retry_at.map_or(State::Idle, |until| State::Waiting { until });
         let was_connected = matches!(stage, Stage::Connected { .. });

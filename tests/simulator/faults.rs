@@ -1,7 +1,7 @@
 //! Faults that are true: the guarantees of each quality of service hold over them.
 
-use wasmqtt::codec::QoS;
-use wasmqtt::simulator::{Action, Actor, Direction, Fate, Fault, Restart, WorldOptions};
+use wasmqtt::codec::{PacketKind, QoS};
+use wasmqtt::simulator::{Action, Actor, Direction, Fate, Fault, PacketRecord, Restart, WorldOptions};
 
 use super::acts::{BOTH, EACH_QOS, count, pair, publish};
 
@@ -101,6 +101,28 @@ fn a_broker_that_forgets_is_told_the_subscriptions_again() {
     for version in BOTH {
         let (mut world, subscriber, publisher) = pair(WorldOptions::default(), version, QoS::AtLeastOnce);
         world.act(Action::RestartBroker(Restart::Forgets)).expect("always");
+        world.run(10_000);
+        publish(&mut world, publisher, "x", QoS::AtLeastOnce);
+        world.run(1_000);
+        assert_eq!(count(&world, subscriber, "x"), 1, "{version:?}");
+    }
+}
+
+/// §3.2.2.1.1: CONNACK of a new session is lost. The next one says that this session is present,
+/// which has no subscription.
+#[test]
+fn a_client_that_missed_the_start_of_its_new_session_subscribes_again() {
+    for version in BOTH {
+        let (mut world, subscriber, publisher) = pair(WorldOptions::default(), version, QoS::AtLeastOnce);
+        world.act(Action::RestartBroker(Restart::Forgets)).expect("always");
+        let is_connack = |packet: &PacketRecord| {
+            (packet.actor, packet.kind, packet.fate) == (subscriber, Some(PacketKind::Connack), Fate::InFlight)
+        };
+        while !world.trace().packets().any(|(_, _, packet)| is_connack(packet)) {
+            assert!(world.step(), "the client connects again");
+        }
+        let fault = cut(Direction::Down, 0);
+        world.act(Action::Fault { client: subscriber, fault }).expect("it has a link");
         world.run(10_000);
         publish(&mut world, publisher, "x", QoS::AtLeastOnce);
         world.run(1_000);
