@@ -1,7 +1,7 @@
 //! Traces of the simulator as JSON, as `wasmqtt/elements` draws them.
 //!
-//! `www/src/traces/` holds one file for each scenario. `UPDATE=1 cargo test --test traces` writes them
-//! anew.
+//! `www/src/traces/` holds one file for each scenario. `UPDATE=1 cargo test --test traces` writes
+//! them anew.
 #![cfg(not(target_arch = "wasm32"))]
 
 #[path = "traces/entries.rs"]

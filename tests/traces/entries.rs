@@ -11,8 +11,7 @@ use wasmqtt::simulator::{
 pub(crate) fn trace(world: &World) -> String {
     let names = (0..).map_while(|index| world.client_options(Actor(index)));
     let clients = json!(names.map(|options| &options.client_id).collect::<Vec<_>>());
-    let entries: Vec<_> =
-        world.trace().entries().iter().map(|entry| entry_of(world, entry).to_string()).collect();
+    let entries: Vec<_> = world.trace().entries().iter().map(|entry| entry_of(world, entry).to_string()).collect();
     let now = world.now().as_millis();
     format!("{{\"version\":1,\"clients\":{clients},\"now\":{now},\"entries\":[\n{}\n]}}\n", entries.join(",\n"))
 }
@@ -59,7 +58,7 @@ fn packet(record: &PacketRecord) -> Value {
         "link": record.link.0,
         "actor": record.actor.0,
         "direction": match record.direction { Direction::Up => "up", Direction::Down => "down" },
-        "bytes": record.bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+        "bytes": hexadecimal(&record.bytes),
         "kind": record.kind.map(wasmqtt::codec::PacketKind::name),
         "dup": record.dup,
         "retain": record.retain,
@@ -77,6 +76,10 @@ fn packet(record: &PacketRecord) -> Value {
         value["topic"] = json!(topic);
     }
     value
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 fn fields(dissection: &Dissection) -> Vec<Value> {
