@@ -15,6 +15,17 @@ const root = dirname(fileURLToPath(import.meta.url))
 const dist = join(root, 'dist')
 const types = join(dist, 'types')
 const modules = ['client', 'broker']
+/** Elements that a page can load alone, by the name of their file. */
+const elements = [
+  ['space-time', 'SpaceTime'],
+  ['packet', 'PacketInspector'],
+  ['topic-trie', 'TopicTrie'],
+  ['session', 'SessionPanel'],
+  ['will', 'WillStrip'],
+  ['transport-bar', 'TransportBar'],
+  ['monitors', 'Monitors'],
+  ['events', 'Events'],
+]
 
 const missing = modules.filter(name => !existsSync(join(dist, name, 'wasmqtt.d.ts')))
 if (missing.length > 0) {
@@ -81,6 +92,22 @@ const bundles = [
 ]
 for (const name of bundles) await minify(name)
 copyFileSync(join(root, 'src', 'react-native.cjs'), join(dist, 'react-native.cjs'))
+await build({
+  ...library,
+  entryPoints: {
+    elements: 'src/elements.ts',
+    ...Object.fromEntries(elements.map(([name]) => [`elements/${name}`, `element:${name}`])),
+  },
+  splitting: true,
+  chunkNames: 'elements/chunk-[hash]',
+  target: 'es2022',
+  banner: { js: '/* Contains Lit: elements/LICENSE-lit.txt */' },
+  plugins: [{ name: 'element', setup: defineElement }],
+})
+copyFileSync(
+  join(dirname(createRequire(import.meta.url).resolve('lit')), 'LICENSE'),
+  join(dist, 'elements', 'LICENSE-lit.txt'),
+)
 await build({ ...library, ...forNode, entryPoints: { node: 'src/node.ts' } })
 await build({
   ...common,
@@ -146,7 +173,8 @@ function declare() {
     if (status !== 0) process.exit(status ?? 1)
   }
   const reached = new Set()
-  for (const entry of ['inline.d.ts', 'broker-inline.d.ts', 'node.d.ts']) reach(join(types, entry), reached)
+  for (const entry of ['inline.d.ts', 'broker-inline.d.ts', 'node.d.ts', 'elements.d.ts'])
+    reach(join(types, entry), reached)
   for (const entry of readdirSync(types, { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name)
     if (entry.isFile() && !reached.has(file)) rmSync(file)
@@ -214,6 +242,19 @@ function inlineModules({ onResolve, onLoad }) {
     const bytes = readFileSync(join(dist, path, 'wasmqtt_bg.wasm'))
     const deflated = deflateRawSync(bytes, { level: 9 }).toString('base64')
     return { contents: `export const deflated = '${deflated}'\nexport const size = ${bytes.length}` }
+  })
+}
+
+/** The entry of one element defines it, so that a page needs no script of its own. */
+function defineElement({ onResolve, onLoad }) {
+  onResolve({ filter: /^element:/ }, ({ path }) => ({ path: path.slice('element:'.length), namespace: 'element' }))
+  onLoad({ filter: /./, namespace: 'element' }, ({ path }) => {
+    const [, type] = elements.find(([name]) => name === path)
+    const contents = [
+      `import { ${type} } from './src/elements/${path}.ts'`,
+      `if (!customElements.get(${type}.tag)) customElements.define(${type}.tag, ${type})`,
+    ]
+    return { contents: contents.join('\n'), resolveDir: root }
   })
 }
 
