@@ -1,4 +1,4 @@
-// Writes docs/page.png and docs/page-dark.png: the built page after one message at QoS 2.
+// Writes docs/page.png and docs/page-dark.png: the built page after a message was delivered twice.
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { chromium } from '@playwright/test'
@@ -28,17 +28,31 @@ try {
 
 async function picture(address, colorScheme, path) {
   const page = await browser.newPage({
-    viewport: { width: 1360, height: 1040 },
+    viewport: { width: 1360, height: 1100 },
     colorScheme,
     reducedMotion: 'reduce',
   })
   await page.goto(address)
-  await page.getByText('Both clients are connected.').waitFor()
-  await page.getByRole('region', { name: 'Sensor' }).getByRole('button', { name: 'Publish' }).click()
-  const arrows = page.locator('mqtt-ladder').getByRole('option')
-  await arrows.nth(7).waitFor()
-  await arrows.first().click()
-  await page.getByRole('region', { name: 'Bytes of the packet' }).waitFor()
+  const press = name => page.getByRole('button', { name }).first().click()
+  const says = text => page.locator('#status', { hasText: text }).waitFor()
+  await says('Both clients are connected.')
+  // Time stands still until the next step, so that no picture depends on the machine.
+  await press('Pause')
+  await press('Publish at QoS 1')
+  await press('Step')
+  await says('PUBACK is on its way back')
+  await press('Cut the link')
+  await press('Play')
+  await page.locator('#solved').waitFor()
+  await page
+    .locator('#diagram')
+    .getByRole('option', { name: /dashboard to broker, PUBACK 2$/ })
+    .waitFor()
+  await press('Show the lost PUBACK')
+  await page.evaluate(() => {
+    document.activeElement.blur()
+    scrollTo(0, 0)
+  })
   await page.screenshot({ path, animations: 'disabled' })
   await page.close()
 }

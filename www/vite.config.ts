@@ -8,5 +8,11 @@ export default defineConfig({
   // address.
   optimizeDeps: { exclude: ['wasmqtt'] },
   server: { fs: { allow: [fileURLToPath(new URL('..', import.meta.url))] } },
-  build: { target: 'es2022', modulePreload: { polyfill: false } },
+  build: {
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: ['index.html', 'gallery.html'].map(file => fileURLToPath(new URL(file, import.meta.url))),
+    },
+  },
 })

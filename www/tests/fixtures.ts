@@ -3,19 +3,15 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { test as base, expect, type Page } from '@playwright/test'
 import { preview } from 'vite'
-import { Mosquitto } from './mosquitto.ts'
 import { freePort } from './ports.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 interface Fixtures {
-  /** The open page, both of its own clients connected. Ends with a failure if it complained. */
+  /** The first page, both of its clients connected. Ends with a failure if it complained. */
   app: Page
   /** Complaints of the browser that a test expects. */
   expected: RegExp[]
-  /** Starts a broker that is stopped at the test's end. */
-  startMosquitto: typeof Mosquitto.start
-  mosquitto: Mosquitto
 }
 
 export const test = base.extend<Fixtures, { address: string }>({
@@ -50,23 +46,10 @@ export const test = base.extend<Fixtures, { address: string }>({
       })
     })
     await page.goto(address)
-    await expect(page.getByText('Both clients are connected.')).toBeVisible()
+    await expect(page.getByRole('status').first()).toHaveText(/Both clients are connected/)
     await use(page)
     expect(complaints.filter(text => !expected.some(pattern => pattern.test(text)))).toEqual([])
   },
-
-  // biome-ignore lint/correctness/noEmptyPattern: see above.
-  startMosquitto: async ({}, use) => {
-    const started: Mosquitto[] = []
-    await use(async options => {
-      const mosquitto = await Mosquitto.start(options)
-      started.push(mosquitto)
-      return mosquitto
-    })
-    await Promise.all(started.map(mosquitto => mosquitto.stop()))
-  },
-
-  mosquitto: async ({ startMosquitto }, use) => use(await startMosquitto()),
 })
 
 export { expect }

@@ -1,0 +1,140 @@
+// The first page: the challenge, by mouse and by keyboard, and what it shows before the module is
+// there.
+import { expect, test } from './fixtures.ts'
+import { counts, cut, deliverTwice, diagram, packets, pause, play, publish, status, step, transport } from './parts.ts'
+
+test('a message whose PUBACK is lost arrives twice', async ({ app }) => {
+  await deliverTwice(app)
+  expect(await counts(app)).toBe('2 sent, 2 received')
+  await expect(packets(app).filter({ has: app.locator('.cross') })).toHaveCount(1)
+  await app.getByRole('button', { name: 'Show the lost PUBACK' }).click()
+  await expect(diagram(app).getByRole('option', { selected: true })).toHaveAccessibleName(
+    /broker to sensor, PUBACK \d+, lost: link cut$/,
+  )
+  await app.getByRole('button', { name: 'Show the second sending' }).click()
+  await expect(diagram(app).getByRole('option', { selected: true })).toHaveAccessibleName(
+    /sensor to broker, PUBLISH \d+, QoS 1, DUP/,
+  )
+})
+
+test('a link that is cut before the message is there delivers it once, and the page says why', async ({ app }) => {
+  await pause(app)
+  await publish(app).click()
+  await cut(app).click()
+  await expect(status(app)).toContainText('Too early')
+  await play(app)
+  await expect.poll(() => counts(app), { timeout: 20_000 }).toBe('2 sent, 1 received')
+  await expect(app.locator('#solved')).toBeHidden()
+})
+
+test('a link that is left alone delivers once', async ({ app }) => {
+  await publish(app).click()
+  await expect(status(app)).toContainText('Once:', { timeout: 20_000 })
+  expect(await counts(app)).toBe('1 sent, 1 received')
+})
+
+test('the same at QoS 2 arrives once', async ({ app }) => {
+  await deliverTwice(app)
+  await pause(app)
+  await app.getByRole('button', { name: 'Try it at QoS 2' }).click()
+  await expect(status(app)).toContainText('QoS 2 takes four packets')
+  await expect(async () => {
+    await step(app)
+    await expect(packets(app).filter({ hasText: 'PUBREC' }).first()).toBeVisible({ timeout: 100 })
+  }).toPass()
+  await cut(app).click()
+  await play(app)
+  await expect(status(app)).toContainText('Exactly once', { timeout: 30_000 })
+  await expect(app.locator('#received')).toHaveText('1')
+})
+
+test('the challenge is solved by keyboard alone, and the focus is never lost', async ({ app }) => {
+  const press = async (key: string) => {
+    await app.keyboard.press(key)
+    expect(await app.evaluate(() => document.activeElement?.tagName), `after ${key}`).not.toBe('BODY')
+  }
+  const tabs = async (count: number, key = 'Tab') => {
+    for (let i = 0; i < count; i += 1) await press(key)
+  }
+  // The brand, the elements, the theme, the three buttons of the task, and the clock, which stops.
+  await tabs(7)
+  await press('Enter')
+  await tabs(3, 'Shift+Tab')
+  await expect(publish(app)).toBeFocused()
+  await press('Enter')
+  await tabs(4)
+  await press('Enter')
+  await expect(status(app)).toContainText('PUBACK is on its way back')
+  await tabs(3, 'Shift+Tab')
+  await expect(cut(app)).toBeFocused()
+  await press('Enter')
+  await tabs(2)
+  await press('Enter')
+  await expect(app.locator('#solved')).toBeVisible({ timeout: 20_000 })
+  // Step, its unit, time, speed, and the picture.
+  await tabs(5)
+  await press('End')
+  await expect(diagram(app).getByRole('option', { selected: true })).toHaveAccessibleName(/PUBACK/)
+  await press('ArrowLeft')
+  await expect(diagram(app).getByRole('option', { selected: true })).toHaveAccessibleName(
+    /broker to dashboard, PUBLISH/,
+  )
+  await press('Escape')
+  await expect(diagram(app).getByRole('option', { selected: true })).toHaveCount(0)
+})
+
+test('time stands still, goes on by steps, and can be looked back at', async ({ app }) => {
+  await pause(app)
+  await publish(app).click()
+  await expect(status(app)).toContainText('Time stands still')
+  const clock = transport(app).getByRole('slider', { name: 'Time' })
+  const before = await clock.getAttribute('aria-valuetext')
+  await step(app)
+  await expect(status(app)).toContainText('PUBACK is on its way back')
+  expect(await clock.getAttribute('aria-valuetext')).not.toBe(before)
+  await expect(packets(app)).toHaveCount(9)
+  await clock.fill('20')
+  await expect(packets(app)).toHaveCount(2)
+  await step(app)
+  await expect.poll(() => packets(app).count()).toBeGreaterThanOrEqual(9)
+})
+
+test('a packet that is selected shows its bytes', async ({ app }) => {
+  await packets(app).first().click()
+  await expect(app.locator('#packet-name')).toHaveText(/^CONNECT, from (sensor|dashboard) to the broker$/)
+  await expect(app.locator('#packet').getByRole('group', { name: /^\d+ bytes/ })).toContainText('MQTT')
+})
+
+test('before the module is there nothing that needs it can be pressed, and a recording is shown', async ({
+  page,
+  address,
+}) => {
+  const held: (() => void)[] = []
+  await page.route('**/*.wasm', route => {
+    held.push(() => void route.continue())
+  })
+  await page.goto(address)
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  await expect(packets(page)).toHaveCount(6)
+  for (const button of await page.locator('main').getByRole('button').all()) await expect(button).toBeDisabled()
+  await expect.poll(() => held.length).toBeGreaterThan(0)
+  for (const go of held) go()
+  await expect(publish(page)).toBeEnabled()
+})
+
+test('without scripts there is the text', async ({ browser, address }) => {
+  const context = await browser.newContext({ javaScriptEnabled: false })
+  const page = await context.newPage()
+  await page.goto(address)
+  await expect(page.getByText('answered by CONNACK')).toBeVisible()
+  await expect(page.getByText('answered by SUBACK')).toBeVisible()
+  await expect(page.getByRole('button').first()).toBeVisible()
+  await context.close()
+})
+
+test('a module that does not come is told, and the text stays', async ({ page, address }) => {
+  await page.route('**/*.wasm', route => route.abort())
+  await page.goto(address)
+  await expect(status(page)).toContainText('The broker could not be started')
+  await expect(publish(page)).toBeDisabled()
+})
