@@ -23,6 +23,7 @@ fn entry_of(world: &World, entry: &TraceEntry) -> Value {
         Event::Packet(record) => packet(record),
         Event::Broker(event) => broker_event(event),
         Event::Stored => json!({ "type": "stored" }),
+        Event::Restarted(_) => json!({ "type": "restarted" }),
         Event::Client(actor, event) => client_event(*actor, event),
         Event::Link(link, event) => link_event(link.0, *event),
     };

@@ -106,7 +106,20 @@ export interface StoredEntry extends Entry {
   readonly type: 'stored'
 }
 
-export type TraceEntry = PacketEntry | ActionEntry | TimerEntry | BrokerEntry | ClientEntry | LinkEntry | StoredEntry
+/** Another broker begins in the place of the one before. */
+export interface RestartedEntry extends Entry {
+  readonly type: 'restarted'
+}
+
+export type TraceEntry =
+  | PacketEntry
+  | ActionEntry
+  | TimerEntry
+  | BrokerEntry
+  | ClientEntry
+  | LinkEntry
+  | StoredEntry
+  | RestartedEntry
 
 /** A field of a packet: a group of fields, or a leaf. */
 export interface PacketField {

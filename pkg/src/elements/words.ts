@@ -98,6 +98,8 @@ export function entryText(trace: Trace, entry: TraceEntry, now?: number): string
     }
     case 'stored':
       return 'the store has written'
+    case 'restarted':
+      return 'the broker is restarted'
   }
 }
 
