@@ -44,9 +44,23 @@ const common = {
   legalComments: 'none',
   logLevel: 'warning',
 }
+// Properties of the face's own objects and of wasm-bindgen's JavaScript, which get short names. No
+// object of users or of the platform has one of them.
+const ownNames = [
+  ['closedError', 'limitFirst', 'queueState', 'readyInTime', 'cleanUp', 'receivers', 'wasConnected', 'withdraw'],
+  ['onStatus', 'onPacket', 'onNotice', 'onUnhandled', 'onForgotten', 'onFailure', 'onEnd', 'isObserved', 'observed'],
+  ['hadMessage', 'keepsRetain', 'hasCopies', 'isManual', 'takers', 'dropsOldest', 'addAll', 'countWith'],
+  ['setHandler', 'setCredentials', 'tellPackets', 'setAsker', 'setWritable', 'storeFailed'],
+  ['__destroy_into_raw', '__wbg_ptr', '_wbg_cb_unref', '__wbg_set_wasm', 'cnt'],
+].flat()
 // Maps carry their sources, which the package lacks. The command has no map, since ws in it is from
 // outside.
-const library = { ...common, sourcemap: 'linked', sourcesContent: true }
+const library = {
+  ...common,
+  sourcemap: 'linked',
+  sourcesContent: true,
+  mangleProps: new RegExp(`^(?:${ownNames.join('|')})$`),
+}
 const forNode = { platform: 'node', target: 'node20' }
 await build({
   ...library,
@@ -150,7 +164,7 @@ async function minify(name) {
   const minified = await terser(readFileSync(file, 'utf8'), {
     module: true,
     ecma: 2020,
-    compress: { passes: 2 },
+    compress: { passes: 2, unsafe_methods: true },
     sourceMap: { content, url: basename(map), includeSources: true },
   })
   writeFileSync(file, minified.code)
@@ -219,7 +233,7 @@ function bundleGlue({ onResolve, onLoad }) {
   })
   onLoad({ filter: /wasmqtt_bg\.js$/ }, async ({ path }) => {
     const { exports } = namesOf(dirname(path))
-    const { code } = await transform(readFileSync(path, 'utf8'), {
+    const { code } = await transform(trimGlue(readFileSync(path, 'utf8')), {
       sourcefile: basename(path),
       sourcemap: 'inline',
       mangleProps: new RegExp(`^(?:${exports.map(([name]) => name).join('|')})$`),
@@ -227,6 +241,32 @@ function bundleGlue({ onResolve, onLoad }) {
     })
     return { contents: code }
   })
+}
+
+/**
+ * Leaves out what wasm-bindgen's JavaScript has for engines that cannot run the module, which needs
+ * reference types, and for imports that are not there.
+ *
+ * Throws if the JavaScript has changed, so that nothing is left out by chance.
+ */
+function trimGlue(code) {
+  const trims = [
+    // A registry of finalizers is older than reference types.
+    [/\(typeof FinalizationRegistry === 'undefined'\)\s*\? \{[^\n]*\}\s*: (?=new FinalizationRegistry)/g, ''],
+    // As is TextEncoder.encodeInto.
+    [/if \(!\('encodeInto' in cachedTextEncoder\)\) \{[\s\S]*?\n\}\n/, ''],
+    // All callers pass a function to reallocate.
+    [/ {4}if \(realloc === undefined\) \{[\s\S]*?\n {4}\}\n/, ''],
+    // A buffer is another one once the memory has grown, also where it cannot tell that it is detached.
+    [/cachedDataViewMemory0 === null \|\| [^\n]*(?=\) \{)/, 'cachedDataViewMemory0?.buffer !== wasm.memory.buffer'],
+    [/cached(\w+)Memory0 === null \|\| cached\1Memory0\.byteLength === 0/g, '!cached$1Memory0?.byteLength'],
+    // The face calls free() itself.
+    [/if \(Symbol\.dispose\) [^\n]*\n/g, ''],
+  ]
+  return trims.reduce((text, [from, to]) => {
+    if (text.search(from) < 0) throw new Error(`wasm-bindgen's JavaScript has changed: it has no ${from}`)
+    return text.replace(from, to)
+  }, code)
 }
 
 /**

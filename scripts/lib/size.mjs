@@ -16,11 +16,11 @@ import { inRoot, readJson } from './paths.mjs'
  * that nothing grows unseen.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 77_600, parts: { 'latest.js': 1_000, 'requests.js': 1_200 } },
+  { entry: '.', name: 'client', bytes: 77_300, parts: { 'latest.js': 1_000, 'requests.js': 1_200 } },
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 179_200,
+    bytes: 178_700,
     parts: {
       'hooks.js': 1_600,
       'bridge.js': 1_200,
@@ -32,8 +32,8 @@ export const limits = [
   // All elements; a test holds each to its own limit.
   { entry: './elements', name: 'elements', bytes: 30_500, parts: {} },
   // With the module as text, and what decodes it.
-  { entry: './inline', name: 'client, inline', bytes: 79_600, parts: {} },
-  { entry: './broker/inline', name: 'client with broker, inline', bytes: 185_000, parts: {} },
+  { entry: './inline', name: 'client, inline', bytes: 79_400, parts: {} },
+  { entry: './broker/inline', name: 'client with broker, inline', bytes: 184_300, parts: {} },
 ]
 
 /**
