@@ -70,9 +70,12 @@ await build({
     broker: 'src/broker.ts',
     hooks: 'src/broker/lazy-hooks.ts',
     bridge: 'src/broker/lazy-bridge.ts',
-    latest: 'src/message/lazy-latest.ts',
+    streams: 'src/message/lazy-streams.ts',
     stores: 'src/store/lazy-store.ts',
     requests: 'src/client/lazy-requests.ts',
+    authentication: 'src/client/lazy-authentication.ts',
+    limits: 'src/client/lazy-limits.ts',
+    fixes: 'src/wasm/lazy-fixes.ts',
   },
   splitting: true,
   chunkNames: 'common',
@@ -97,9 +100,12 @@ const bundles = [
   'broker',
   'hooks',
   'bridge',
-  'latest',
+  'streams',
   'stores',
   'requests',
+  'authentication',
+  'limits',
+  'fixes',
   'common',
   'inline',
   'broker-inline',
@@ -277,6 +283,16 @@ function inlineModules({ onResolve, onLoad }) {
   onResolve({ filter: /\/(?:client|broker)-module\.js$/ }, ({ path, resolveDir }) => ({
     path: join(resolveDir, path.replace(/\.js$/, '-inline.ts')),
   }))
+  // All is one file, so a part that is loaded later is there at once. An import by a call would cost
+  // more.
+  onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+    const parts = []
+    const code = readFileSync(path, 'utf8').replace(/(?<!typeof )\bimport\(('[^']+')\)/g, (_, part) => {
+      parts.push(`import * as part${parts.length} from ${part}\n`)
+      return `Promise.resolve(part${parts.length - 1})`
+    })
+    return { contents: code + parts.join(''), loader: 'ts' }
+  })
   onResolve({ filter: /^#module\// }, ({ path }) => ({ path: path.slice('#module/'.length), namespace: 'module' }))
   onLoad({ filter: /./, namespace: 'module' }, ({ path }) => {
     const bytes = readFileSync(join(dist, path, 'wasmqtt_bg.wasm'))

@@ -1,5 +1,4 @@
-// The parts of the broker that are loaded only when they are used: without their files the rest
-// runs.
+// The parts that are loaded only when they are used: without their files the rest runs.
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,11 +6,32 @@ import { test } from 'node:test'
 import { install, load } from './lib/packed.mjs'
 
 const project = install()
-for (const part of ['hooks.js', 'stores.js', 'bridge.js']) rmSync(join(project, 'node_modules/wasmqtt/dist', part))
-const { Broker, connect, hashPassword, indexedDb, memory, MqttError, OptionError } = await load(
-  project,
-  'wasmqtt/broker',
-)
+const ofBroker = ['hooks.js', 'stores.js', 'bridge.js']
+const ofClient = ['streams.js', 'requests.js', 'authentication.js', 'limits.js', 'fixes.js']
+for (const part of [...ofBroker, ...ofClient]) rmSync(join(project, 'node_modules/wasmqtt/dist', part))
+const {
+  Broker,
+  connect,
+  ConnectError,
+  hashPassword,
+  indexedDb,
+  load: loadModule,
+  LoadError,
+  memory,
+  MqttError,
+  OptionError,
+} = await load(project, 'wasmqtt/broker')
+
+const missing = error => error instanceof MqttError && /a part of wasmqtt could not be loaded: /.test(error.message)
+
+test('a module that cannot be loaded is told without the part that names the fix', async () => {
+  const bytes = new TextEncoder().encode('<html>')
+  await assert.rejects(
+    loadModule({ bytes }),
+    error => error instanceof LoadError && /a page of HTML; nor could another part/.test(error.message),
+  )
+  await loadModule({ url: new URL('node_modules/wasmqtt/dist/broker/wasmqtt_bg.wasm', `file://${project}/`) })
+})
 
 test('a broker without hooks, users and store, with an access list, is without the parts', async () => {
   const broker = new Broker({ acl: [{ action: 'all', filter: 'secret/#', allow: false }] })
@@ -23,7 +43,6 @@ test('a broker without hooks, users and store, with an access list, is without t
 })
 
 test('a broker whose chunk cannot be loaded says so', async () => {
-  const missing = error => error instanceof MqttError && /a part of wasmqtt could not be loaded: /.test(error.message)
   for (const options of [
     { users: [] },
     { authenticate: () => true },
@@ -43,4 +62,39 @@ test('a broker whose chunk cannot be loaded says so', async () => {
 test('wrong users and passwords are found before a chunk is loaded', async () => {
   assert.throws(() => new Broker({ users: [{ username: 'ann', passwordHash: 'plain' }] }), OptionError)
   await assert.rejects(hashPassword(7), OptionError)
+})
+
+test('a client connects, subscribes, publishes and ends without its parts', async () => {
+  const broker = new Broker()
+  const client = await connect(broker, { will: { topic: 'will' }, credentials: { username: 'a' } })
+  const received = new Promise(resolve => {
+    client.subscribe('a/#', { qos: 1 }, resolve).then(() => client.publish('a/b', 'c', { qos: 2 }))
+  })
+  assert.equal((await received).text(), 'c')
+  await client.unsubscribe('a/#')
+  await client.drain()
+  await client.end()
+  await broker.close()
+})
+
+test('a client whose option needs a missing part does not connect, and says so', async () => {
+  const broker = new Broker()
+  const needs = error => error instanceof ConnectError && /a part of wasmqtt could not be loaded: /.test(error.message)
+  await assert.rejects(connect(broker, { limits: 'aws-iot' }), needs)
+  await assert.rejects(connect(broker, { authenticationMethod: 'x', authenticate: () => undefined }), needs)
+  await broker.close()
+})
+
+test('a stream whose part is missing throws in its loop, and leaves no subscription', { timeout: 10_000 }, async () => {
+  const broker = new Broker()
+  const client = await connect(broker)
+  for (const stream of [client.messages('a'), client.latest('a'), broker.messages('a')]) {
+    await assert.rejects(stream.next(), missing)
+    await assert.rejects(stream.drain(), missing)
+  }
+  await assert.rejects(client.request('a', 'b'), missing)
+  while (broker.counters().subscriptions > 0) await new Promise(setImmediate)
+  assert.equal(await broker.publish('a', 'nobody takes it'), 0)
+  await client.end()
+  await broker.close()
 })

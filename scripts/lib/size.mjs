@@ -6,6 +6,15 @@ import { inRoot, readJson } from './paths.mjs'
 
 /** @typedef {{ file: string, bytes: number }} Sized */
 
+/** Parts that a client loads on first use. */
+const ofClient = {
+  'authentication.js': 700,
+  'fixes.js': 500,
+  'limits.js': 600,
+  'requests.js': 1_000,
+  'streams.js': 1_100,
+}
+
 /**
  * Limits in bytes; KB are 1000. `parts` are downloads on first use, by the name of their first
  * file.
@@ -16,23 +25,22 @@ import { inRoot, readJson } from './paths.mjs'
  * that nothing grows unseen.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 77_300, parts: { 'latest.js': 1_000, 'requests.js': 1_200 } },
+  { entry: '.', name: 'client', bytes: 76_500, parts: ofClient },
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 178_700,
+    bytes: 177_900,
     parts: {
       'hooks.js': 1_600,
       'bridge.js': 1_200,
-      'latest.js': 1_000,
       'stores.js': 1_600,
-      'requests.js': 1_200,
+      ...ofClient,
     },
   },
   // All elements; a test holds each to its own limit.
   { entry: './elements', name: 'elements', bytes: 30_500, parts: {} },
   // With the module as text, and what decodes it.
-  { entry: './inline', name: 'client, inline', bytes: 79_400, parts: {} },
+  { entry: './inline', name: 'client, inline', bytes: 79_600, parts: {} },
   { entry: './broker/inline', name: 'client with broker, inline', bytes: 184_300, parts: {} },
 ]
 

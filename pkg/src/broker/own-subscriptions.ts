@@ -1,9 +1,9 @@
-import { openStream } from '../client/open-stream.js'
+import { type Ending, openStream } from '../client/open-stream.js'
 import { type MessagesOptions, readSubscribe } from '../client/request-options.js'
 import type { Subscription } from '../client/subscriptions.js'
 import { accepted } from '../message/acknowledgement.js'
 import type { Handler } from '../message/message.js'
-import type { MessageQueue, MessageStream } from '../message/message-stream.js'
+import type { MessageStream } from '../message/message-stream.js'
 import { ignore } from '../util/abort.js'
 import { reportUncaught } from '../util/report-error.js'
 import { bool, fields, oneOf, signal, text } from '../util/validate.js'
@@ -65,7 +65,7 @@ interface Member extends Receiver {
 /** The page's own subscriptions at its broker. @internal */
 export class OwnSubscriptions {
   readonly #members = new Map<number, Member>()
-  readonly #streams = new Set<MessageQueue>()
+  readonly #streams = new Set<Ending>()
   #next = 0
 
   readonly #loaded: Promise<unknown>

@@ -1,9 +1,9 @@
 import type { Acknowledgement } from '../message/acknowledgement.js'
-import { fromList, type PropertyList, type UserProperties } from '../message/properties.js'
-import { ConnectError, ConnectionError } from '../util/errors.js'
-import { binary } from '../util/validate.js'
+import type { fromList, PropertyList, UserProperties } from '../message/properties.js'
+import type { ConnectError, ConnectionError } from '../util/errors.js'
+import type { Validator } from '../util/validate.js'
 import type { ClientCore } from '../wasm/interface.js'
-import { thrownError } from '../wasm/to-error.js'
+import type { thrownError } from '../wasm/to-error.js'
 import type { PendingRequests } from './pending-requests.js'
 
 /** A step of enhanced authentication (MQTT 5.0 §4.12). */
@@ -41,13 +41,19 @@ interface AuthProperties {
   readonly userProperties?: UserProperties
 }
 
-/** Calls the module, whose errors are lists. */
-function begun(call: () => number): number {
-  try {
-    return call()
-  } catch (error) {
-    throw thrownError(error, { kind: 'authenticate' })
-  }
+/** Method of enhanced authentication, with the user's function. @internal */
+export interface AuthenticationSettings {
+  readonly method: string
+  readonly authenticate: Authenticator
+}
+
+/** What the chunk takes from the rest, of which it imports only types. */
+interface Tools {
+  readonly fromList: typeof fromList
+  readonly binary: Validator<Uint8Array>
+  readonly thrownError: typeof thrownError
+  readonly ConnectError: typeof ConnectError
+  readonly ConnectionError: typeof ConnectionError
 }
 
 /** Enhanced authentication of a client, by the user's function. @internal */
@@ -55,14 +61,14 @@ export class Authentication {
   /** Error of the function that ended the connection. */
   error: unknown
 
-  readonly method: string
   /** The challenge that is to be answered, of this connection. */
   #challenge = 0
-  readonly #authenticate: Authenticator
+  readonly #settings: AuthenticationSettings
+  readonly #tools: Tools
 
-  constructor(method: string, authenticate: Authenticator) {
-    this.method = method
-    this.#authenticate = authenticate
+  constructor(settings: AuthenticationSettings, tools: Tools) {
+    this.#settings = settings
+    this.#tools = tools
   }
 
   /** Sets the data of CONNECT if the attempt goes on. Rejects with a ConnectError. */
@@ -72,14 +78,14 @@ export class Authentication {
     try {
       data = await this.#data({ stage: 'connect' })
     } catch (cause) {
-      throw new ConnectError(`the authentication data could not be obtained: ${cause}`, { cause })
+      throw new this.#tools.ConnectError(`the authentication data could not be obtained: ${cause}`, { cause })
     }
     if (isCurrent()) core.authenticate(CONNECT, data)
   }
 
   /** Answers the broker's AUTH, as long as `isCurrent` says that the core is the client's. */
   async answer(core: ClientCore, challenge: number, list: PropertyList, isCurrent: () => boolean): Promise<void> {
-    const { authenticationData, reasonString, userProperties } = fromList(list) as AuthProperties
+    const { authenticationData, reasonString, userProperties } = this.#tools.fromList(list) as AuthProperties
     this.#challenge = challenge
     try {
       const data = await this.#data({
@@ -106,17 +112,22 @@ export class Authentication {
     isCurrent: () => boolean,
   ): Promise<Reauthentication> {
     const data = await this.#data({ stage: 'reauthenticate' })
-    if (!isCurrent()) throw new ConnectionError('the connection ended before authentication began anew')
-    const answered = requests.add(
-      begun(() => core.authenticate(ANEW, data)),
-      { kind: 'authenticate' },
-    )
+    if (!isCurrent()) throw new this.#tools.ConnectionError('the connection ended before authentication began anew')
+    const subject = { kind: 'authenticate' } as const
+    let request: number
+    try {
+      request = core.authenticate(ANEW, data)
+    } catch (error) {
+      throw this.#tools.thrownError(error, subject)
+    }
+    const answered = requests.add(request, subject)
     const timer = setTimeout(() => isCurrent() && core.authenticate(GIVE_UP), limit)
     return answered.finally(() => clearTimeout(timer))
   }
 
   async #data(step: Omit<AuthenticationStep, 'method'>): Promise<Uint8Array | undefined> {
-    const data: unknown = await this.#authenticate({ method: this.method, ...step })
-    return data === undefined ? undefined : binary(data, 'authenticate()')
+    const { method, authenticate } = this.#settings
+    const data: unknown = await authenticate({ method, ...step })
+    return data === undefined ? undefined : this.#tools.binary(data, 'authenticate()')
   }
 }

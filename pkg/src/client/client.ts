@@ -28,9 +28,8 @@ import {
   StatusEvent,
   UnhandledEvent,
 } from './events.js'
-import { openLatest, openStream, type Queue, unsubscribed } from './open-stream.js'
+import { type Ending, openLatest, openStream, unsubscribed } from './open-stream.js'
 import { type ClientOptions, readClientOptions } from './options.js'
-import { checkPublish, checkSubscribe, type RequestLimits } from './request-limits.js'
 import {
   type DrainOptions,
   type LatestOptions,
@@ -93,9 +92,8 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
   readonly #subscriptions: Subscriptions
   readonly #version: 4 | 5
   readonly #isAuto: boolean
-  readonly #limits: RequestLimits | undefined
   readonly #sessionExpiry: number
-  readonly #streams = new Set<Queue>()
+  readonly #streams = new Set<Ending>()
   #requester: Promise<Requester> | undefined
   /** The latest topic that passed the check. */
   #topic = ''
@@ -108,7 +106,6 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     this.#version = settings.version
     this.#isAuto = settings.core[0] === 0
     this.#sessionExpiry = settings.sessionExpiry
-    if (Object.keys(settings.limits).length > 0) this.#limits = settings.limits
     this.#connection = new Connection(target, loader, settings, {
       onStatus: (status, gap) => this.#onStatus(status, gap),
       gap: (isResumed, absence) => this.#subscriptions.gap(isResumed, absence),
@@ -186,7 +183,6 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     try {
       if (topic !== this.#topic) this.#topic = text(topic, 'topic')
       const bytes = payloadOf(payload, 'payload')
-      if (this.#limits) checkPublish(this.#limits, topic, bytes)
       const flags = options === undefined ? 0 : quickFlags(options)
       const core = this.#connection.core
       if (core !== undefined && flags >= 0) return this.#publishNow(core, topic, bytes, flags, undefined)
@@ -381,6 +377,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     flags: number,
     properties: PropertyList | undefined,
   ): Promise<Acknowledgement> {
+    this.#connection.limits?.publish(topic, payload)
     const request = core.publish(topic, payload, flags, properties)
     return request === undefined ? sent : this.#connection.requests.add(request, { kind: 'publish', topic })
   }
@@ -391,6 +388,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     let request: number | undefined
     const withdraw = () => this.#connection.withdraw(request)
     return this.#whenLoaded(subject, topic.length + payload.length, signal, withdraw, core => {
+      this.#connection.limits?.publish(topic, payload)
       request = core.publish(topic, payload, flags, properties)
       return request === undefined ? sent : this.#connection.requests.add(request, subject)
     })
@@ -403,9 +401,6 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     onEnd?: () => void,
   ): Promise<SubscriptionGroup> {
     const filters = readFilters(given)
-    for (const filter of filters) {
-      if (this.#limits) checkSubscribe(this.#limits, filter, this.#subscriptions.countWith(filter))
-    }
     const wish = readSubscribe(options, this.#version)
     let joined: Promise<SubscriptionGroup> | undefined
     const cancel = () => {
@@ -414,6 +409,8 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     }
     const subject: Subject = { kind: 'subscribe', filter: filters[0] as string }
     const subscribed = this.#whenLoaded(subject, filters.join('').length, wish.signal, cancel, core => {
+      const { limits } = this.#connection
+      for (const filter of filters) limits?.subscribe(filter, this.#subscriptions.countWith(filter))
       joined = this.#subscriptions.join(core, filters, wish, receiver, onEnd)
       return joined
     })

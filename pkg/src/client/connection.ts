@@ -8,19 +8,22 @@ import {
   ConnectError,
   ConnectionError,
   OptionError,
+  PublishError,
   SubscribeError,
   Unauthorized,
 } from '../util/errors.js'
 import { nextTask } from '../util/next-task.js'
 import { onPageResume } from '../util/page-resume.js'
-import { optionError } from '../util/validate.js'
+import { binary, optionError } from '../util/validate.js'
 import { ClientHost, type Receiver } from '../wasm/callbacks.js'
 import type { ClientCore, LinkableCore } from '../wasm/interface.js'
+import { loadPart } from '../wasm/lazy-part.js'
 import { type Engine, freeLater, type Loader } from '../wasm/loader.js'
 import { closeError, requestError, type Subject, thrownError } from '../wasm/to-error.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
-import type { Reauthentication } from './authentication.js'
+import type { Authentication, Reauthentication } from './authentication.js'
 import type { GapEvent, Notice, Status } from './events.js'
+import type { LimitChecks } from './limit-checks.js'
 import { OfflineQueue } from './offline-queue.js'
 import { readCredentials, type Settings } from './options.js'
 import { PendingRequests } from './pending-requests.js'
@@ -63,7 +66,11 @@ export class Connection {
   /** Limits of the broker of the latest connection. */
   server: ServerLimits | undefined
 
+  /** Checks by the option `limits`, from loading the module on. */
+  limits: LimitChecks | undefined
+
   #core: ClientCore | undefined
+  #authentication: Authentication | undefined
   #host: ClientHost | undefined
   /** Resolves when the next slice of messages is handled, while one waits. */
   #slice: Promise<void> | undefined
@@ -168,12 +175,13 @@ export class Connection {
 
   /** Authenticates anew. */
   async reauthenticate(): Promise<Reauthentication> {
-    const { authentication, connectTimeout } = this.#settings
+    const authentication = this.#authentication
     const core = this.live
     if (this.status.phase === 'closed') throw this.closedError()
-    if (!authentication) throw optionError('authenticate', undefined, 'it must be given to authenticate anew')
-    if (!core) throw new ConnectionError('not connected; wait for the connection')
-    return authentication.again(core, this.requests, connectTimeout, () => this.live === core)
+    if (!this.#settings.authentication)
+      throw optionError('authenticate', undefined, 'it must be given to authenticate anew')
+    if (!core || !authentication) throw new ConnectionError('not connected; wait for the connection')
+    return authentication.again(core, this.requests, this.#settings.connectTimeout, () => this.live === core)
   }
 
   /** Resolves once all received bytes are handled. */
@@ -258,12 +266,26 @@ export class Connection {
       const timer = setTimeout(late, this.#settings.connectTimeout)
       this.cleanUp.add(() => clearTimeout(timer))
       if (LINK in target) this.#link = await target[LINK]()
-      const engine = this.#link?.engine ?? (await this.#loader.load())
+      const [engine] = await Promise.all([this.#link?.engine ?? this.#loader.load(), this.#loadParts()])
       if (this.status.phase === 'closed') return
       clearTimeout(timer)
       this.#start(engine)
     } catch (error) {
       this.#finish(connectError(error))
+    }
+  }
+
+  /** Loads the parts of the package that the options need. */
+  async #loadParts(): Promise<void> {
+    const { authentication, limits } = this.#settings
+    if (authentication) {
+      const { Authentication } = await loadPart(import('./lazy-authentication.js'))
+      const tools = { fromList, binary, thrownError, ConnectError, ConnectionError }
+      this.#authentication = new Authentication(authentication, tools)
+    }
+    if (Object.keys(limits).length > 0) {
+      const { LimitChecks } = await loadPart(import('./lazy-limits.js'))
+      this.limits = new LimitChecks(limits, { PublishError, SubscribeError })
     }
   }
 
@@ -320,7 +342,7 @@ export class Connection {
       if (!isCurrent()) return
       this.run(core => core.setCredentials(attempt, username, password, lifetime))
       const core = this.#core
-      if (core) await this.#settings.authentication?.begin(core, isCurrent)
+      if (core) await this.#authentication?.begin(core, isCurrent)
       if (!isCurrent()) return
       const socket = url === undefined ? undefined : await this.#makeSocket(url, isCurrent)
       if (socket) this.run(core => core.open(attempt, socket))
@@ -413,7 +435,7 @@ export class Connection {
 
   #onChallenge(challenge: number, properties: PropertyList): void {
     const core = this.#core
-    if (core) this.#settings.authentication?.answer(core, challenge, properties, () => this.#core === core)
+    if (core) this.#authentication?.answer(core, challenge, properties, () => this.#core === core)
   }
 
   /** Handles the end of an attempt or a connection, or of the client. */
@@ -426,7 +448,7 @@ export class Connection {
     wait?: number,
   ): void {
     const details = { ...fromList(properties), ...this.#details(), wasConnected: this.live !== undefined }
-    const failure = code === 'authentication' ? (this.#settings.authentication?.error as Error) : this.#failure
+    const failure = code === 'authentication' ? (this.#authentication?.error as Error) : this.#failure
     const error = closeError(code, message, reasonCode, rule, { ...details, failure })
     if (this.#ending || wait === undefined || !error || performance.now() + wait > this.#firstUntil) {
       this.#finish(this.#ending ? undefined : error)

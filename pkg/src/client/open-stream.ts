@@ -1,6 +1,6 @@
 import type { LatestStream } from '../message/latest-stream.js'
-import type { Handler } from '../message/message.js'
-import { MessageQueue, type MessageStream } from '../message/message-stream.js'
+import type { Handler, Message } from '../message/message.js'
+import type { MessageStream } from '../message/message-stream.js'
 import { ignore } from '../util/abort.js'
 import type { Receiver } from '../wasm/callbacks.js'
 import { loadPart } from '../wasm/lazy-part.js'
@@ -13,92 +13,148 @@ import {
 } from './request-options.js'
 import type { SubscriptionEnd } from './subscriptions.js'
 
-/** A queue between a handler and a loop. @internal */
-export interface Queue {
-  push: Handler
-  /** Ends the loop, with an error if there is one. */
-  close(last: { readonly error?: unknown }): void
+type End = { readonly error?: unknown }
+
+/** A stream that the end of the client ends, with an error if there is one. @internal */
+export interface Ending {
+  close(last: End): void
 }
+
+/** A queue between a handler and a loop. */
+interface Queue<T> extends Ending {
+  dropped: number
+  push: Handler
+  next(): Promise<IteratorResult<T>>
+  return(): Promise<IteratorResult<T>>
+  throw(error?: unknown): Promise<IteratorResult<T>>
+  drain(): Promise<void>
+}
+
+/** Queue of a part, and the bound of what waits for that part. */
+interface Plan<T> {
+  readonly limit: number
+  readonly keepsOldest?: boolean
+  /** Returns what a later message with the same key replaces. */
+  keyOf(message: Message): unknown
+  make(part: Part, onEnd: () => Promise<void>, onDrain: () => Promise<void>): Queue<T>
+}
+
+type Part = typeof import('../message/lazy-streams.js')
 
 /** Subscribes a handler. `onEnd` is called when another call has ended its subscription. */
 type Subscribe = (wish: SubscribeOptions, receiver: Receiver, onEnd: () => void) => Promise<SubscriptionEnd>
 
 /**
- * Opens a stream: subscribes a queue, and keeps it in `streams` until it ends. Throws an
+ * Opens a stream: subscribes at once, and keeps it in `streams` until it ends. Throws an
  * OptionError at once. @internal
  */
 export function openStream(
   options: MessagesOptions | undefined,
   version: 4 | 5,
-  streams: Set<Queue>,
+  streams: Set<Ending>,
   subscribe: Subscribe,
 ): MessageStream {
   const { limit, overflow, ...wish } = readMessages(options, version)
-  return open((onEnd, onDrain) => new MessageQueue({ limit, overflow }, onEnd, onDrain), wish, streams, subscribe)
+  const plan: Plan<Message> = {
+    limit,
+    keepsOldest: overflow === 'drop-newest',
+    keyOf: message => message,
+    make: (part, ...ends) => new part.MessageQueue({ limit, overflow }, ...ends),
+  }
+  return open(plan, wish, streams, subscribe)
 }
 
-/** Opens a stream of the latest messages, as `openStream`. Its part is loaded first. @internal */
+/** Opens a stream of the latest messages, as `openStream`. @internal */
 export function openLatest(
   options: LatestOptions | undefined,
   version: 4 | 5,
-  streams: Set<Queue>,
+  streams: Set<Ending>,
   subscribe: Subscribe,
 ): LatestStream {
   const { limit, interval, wish } = readLatest(options, version)
-  let opened: { readonly dropped: number } | undefined
-  let last: { readonly error?: unknown } | undefined
-  const loading: Queue = {
-    push: ignore,
+  const plan: Plan<Message[]> = {
+    limit,
+    keyOf: ({ topic }) => topic,
+    make: (part, ...ends) => new part.LatestQueue(limit, interval, ...ends),
+  }
+  return open(plan, wish, streams, subscribe)
+}
+
+/**
+ * Subscribes, and loads the part with the queue. Messages that come before it wait here, within the
+ * same bound. The loop throws if it cannot be loaded.
+ */
+function open<T>(
+  { limit, keepsOldest, keyOf, make }: Plan<T>,
+  { signal, ...wish }: SubscribeOptions,
+  streams: Set<Ending>,
+  subscribe: Subscribe,
+) {
+  const early = new Map<unknown, Message>()
+  let dropped = 0
+  let queue: Queue<T> | undefined
+  let last: End | undefined
+  let ended: Promise<void> | undefined
+  const onEnd = () => {
+    receiver.handle = undefined
+    streams.delete(ending)
+    signal?.removeEventListener('abort', abort)
+    ended ??= unsubscribed(subscribed)
+    return ended
+  }
+  const ending: Ending = {
     close(given) {
-      last = given
+      if (queue) return queue.close(given)
+      last ??= given
+      onEnd().catch(ignore)
     },
   }
-  streams.add(loading)
-  const opening = loadPart(import('../message/lazy-latest.js')).then(({ LatestQueue }) => {
-    const queue = open((onEnd, onDrain) => new LatestQueue(limit, interval, onEnd, onDrain), wish, streams, subscribe)
-    opened = queue
-    streams.delete(loading)
-    if (last) queue.close(last)
-    return queue
+  const abort = () => ending.close({ error: signal?.reason })
+  const keep = (message: Message) => {
+    const isFull = early.size >= limit && !early.has(keyOf(message))
+    if (isFull) dropped++
+    if (isFull && keepsOldest) return
+    early.delete(isFull ? early.keys().next().value : keyOf(message))
+    early.set(keyOf(message), message)
+  }
+  const receiver: Receiver = { handle: keep }
+  // It may throw at once.
+  const subscribed = subscribe(wish, receiver, () => ending.close({}))
+  subscribed.catch(error => ending.close({ error }))
+  streams.add(ending)
+  if (signal?.aborted) abort()
+  else signal?.addEventListener('abort', abort)
+  const opening = loadPart(import('../message/lazy-streams.js')).then(part => {
+    const made = make(part, onEnd, async () => (await subscribed.catch(ignore))?.drain())
+    made.dropped = dropped
+    for (const message of early.values()) made.push(message)
+    if (receiver.handle) receiver.handle = message => made.push(message)
+    if (last) made.close(last)
+    queue = made
+    return made
   })
-  const end = async () => (await opening).return()
-  const stream: LatestStream = {
+  opening.catch(onEnd)
+  const end = async () => {
+    if (!queue) {
+      early.clear()
+      last ??= {}
+      await onEnd()
+    }
+    return (await opening).return()
+  }
+  const stream = {
     get dropped() {
-      return opened?.dropped ?? 0
+      return queue?.dropped ?? dropped
     },
-    next: async () => (await opening).next(),
+    next: () => (queue ? queue.next() : opening.then(made => made.next())),
     return: end,
-    throw: async error => (await opening).throw(error),
+    throw: async (error?: unknown) => (await opening).throw(error),
     drain: async () => (await opening).drain(),
     [Symbol.dispose]: () => void end().catch(ignore),
     [Symbol.asyncDispose]: async () => void (await end()),
     [Symbol.asyncIterator]: () => stream,
   }
-  opening.catch(ignore)
   return stream
-}
-
-function open<Q extends Queue>(
-  make: (onEnd: () => Promise<void>, onDrain: () => Promise<void>) => Q,
-  { signal, ...wish }: SubscribeOptions,
-  streams: Set<Queue>,
-  subscribe: Subscribe,
-): Q {
-  const abort = () => queue.close({ error: signal?.reason })
-  const onEnd = () => {
-    receiver.handle = undefined
-    streams.delete(queue)
-    signal?.removeEventListener('abort', abort)
-    return unsubscribed(subscribed)
-  }
-  const queue = make(onEnd, async () => (await subscribed.catch(ignore))?.drain())
-  const receiver: Receiver = { handle: message => queue.push(message) }
-  const subscribed = subscribe(wish, receiver, () => queue.close({}))
-  subscribed.catch(error => queue.close({ error }))
-  streams.add(queue)
-  if (signal?.aborted) abort()
-  else signal?.addEventListener('abort', abort)
-  return queue
 }
 
 /** Unsubscribes once the subscription is there. @internal */

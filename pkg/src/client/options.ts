@@ -22,7 +22,7 @@ import {
 } from '../util/validate.js'
 import type { CoreOptions, CoreWill } from '../wasm/interface.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
-import { Authentication, type Authenticator } from './authentication.js'
+import type { AuthenticationSettings, Authenticator } from './authentication.js'
 import type { QueueLimits } from './offline-queue.js'
 import { type RequestLimits, readLimits } from './request-limits.js'
 
@@ -228,7 +228,7 @@ export interface Settings {
   /** Seconds. */
   readonly sessionExpiry: number
   readonly limits: RequestLimits
-  readonly authentication: Authentication | undefined
+  readonly authentication: AuthenticationSettings | undefined
 }
 
 /** Check of a topic name. @internal */
@@ -359,7 +359,7 @@ function readAuthentication({ authenticationMethod: method, authenticate }: Retu
   if (!method !== !authenticate) {
     throw optionError('authenticationMethod', method, 'it must be given with the function authenticate, and not empty')
   }
-  return method && authenticate ? new Authentication(method, authenticate) : undefined
+  return method && authenticate ? { method, authenticate } : undefined
 }
 
 function coreOffline(given: ReturnType<typeof clientFields>, messages: number): CoreOptions[15] {

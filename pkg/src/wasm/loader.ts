@@ -1,5 +1,5 @@
 import { LoadError, type MqttError } from '../util/errors.js'
-import { compile, fixFor } from './compile.js'
+import { compile } from './compile.js'
 import type { Glue } from './interface.js'
 import { type ModuleSource, readSource } from './module-source.js'
 import { moduleError } from './to-error.js'
@@ -77,7 +77,7 @@ export class Loader<G extends Glue = Glue> {
       // It may have been named after the start.
       if (this.#source !== source) return this.#start()
       this.#loading = undefined
-      throw new LoadError(`the WebAssembly module could not be loaded${from}: ${cause}; ${fixFor(cause)}`, { cause })
+      throw new LoadError(`the WebAssembly module could not be loaded${from}: ${cause}; ${await fix(cause)}`, { cause })
     }
   }
 
@@ -93,6 +93,16 @@ export class Loader<G extends Glue = Glue> {
     const start = exports[names.start] as () => void
     start()
     return { glue, memory: exports[names.memory] as WebAssembly.Memory, onFailure }
+  }
+}
+
+/** Returns the fix for a module that could not be loaded. */
+async function fix(cause: unknown): Promise<string> {
+  try {
+    const { fixFor } = await import('./lazy-fixes.js')
+    return fixFor(cause)
+  } catch {
+    return 'nor could another part of wasmqtt, so look whether the network and the server are there'
   }
 }
 

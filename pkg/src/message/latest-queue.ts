@@ -1,5 +1,3 @@
-// Part of the client that is loaded for its first stream of latest messages. It imports types only.
-
 import type { Message } from './message.js'
 
 /** Time between two frames of a page that is hidden, in milliseconds. */
