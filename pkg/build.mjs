@@ -263,7 +263,7 @@ function trimGlue(code) {
     [/if \(!\('encodeInto' in cachedTextEncoder\)\) \{[\s\S]*?\n\}\n/, ''],
     // All callers pass a function to reallocate.
     [/ {4}if \(realloc === undefined\) \{[\s\S]*?\n {4}\}\n/, ''],
-    // A buffer is another one once the memory has grown, also where it cannot tell that it is detached.
+    // Memory that grows gets another buffer, also where that cannot tell that it is detached.
     [/cachedDataViewMemory0 === null \|\| [^\n]*(?=\) \{)/, 'cachedDataViewMemory0?.buffer !== wasm.memory.buffer'],
     [/cached(\w+)Memory0 === null \|\| cached\1Memory0\.byteLength === 0/g, '!cached$1Memory0?.byteLength'],
     // The face calls free() itself.
@@ -283,8 +283,7 @@ function inlineModules({ onResolve, onLoad }) {
   onResolve({ filter: /\/(?:client|broker)-module\.js$/ }, ({ path, resolveDir }) => ({
     path: join(resolveDir, path.replace(/\.js$/, '-inline.ts')),
   }))
-  // All is one file, so a part that is loaded later is there at once. An import by a call would cost
-  // more.
+  // All is one file, so a part is there at once. An import by a call would cost more.
   onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
     const parts = []
     const code = readFileSync(path, 'utf8').replace(/(?<!typeof )\bimport\(('[^']+')\)/g, (_, part) => {

@@ -25,11 +25,11 @@ const ofClient = {
  * that nothing grows unseen.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 76_500, parts: ofClient },
+  { entry: '.', name: 'client', bytes: 76_400, parts: ofClient },
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 177_900,
+    bytes: 177_700,
     parts: {
       'hooks.js': 1_600,
       'bridge.js': 1_200,

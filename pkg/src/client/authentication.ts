@@ -47,7 +47,7 @@ export interface AuthenticationSettings {
   readonly authenticate: Authenticator
 }
 
-/** What the chunk takes from the rest, of which it imports only types. */
+/** Functions and classes of the rest, of which the chunk imports only types. */
 interface Tools {
   readonly fromList: typeof fromList
   readonly binary: Validator<Uint8Array>

@@ -377,7 +377,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     flags: number,
     properties: PropertyList | undefined,
   ): Promise<Acknowledgement> {
-    this.#connection.limits?.publish(topic, payload)
+    this.#connection.parts.limits?.publish(topic, payload)
     const request = core.publish(topic, payload, flags, properties)
     return request === undefined ? sent : this.#connection.requests.add(request, { kind: 'publish', topic })
   }
@@ -388,7 +388,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     let request: number | undefined
     const withdraw = () => this.#connection.withdraw(request)
     return this.#whenLoaded(subject, topic.length + payload.length, signal, withdraw, core => {
-      this.#connection.limits?.publish(topic, payload)
+      this.#connection.parts.limits?.publish(topic, payload)
       request = core.publish(topic, payload, flags, properties)
       return request === undefined ? sent : this.#connection.requests.add(request, subject)
     })
@@ -409,7 +409,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     }
     const subject: Subject = { kind: 'subscribe', filter: filters[0] as string }
     const subscribed = this.#whenLoaded(subject, filters.join('').length, wish.signal, cancel, core => {
-      const { limits } = this.#connection
+      const { limits } = this.#connection.parts
       for (const filter of filters) limits?.subscribe(filter, this.#subscriptions.countWith(filter))
       joined = this.#subscriptions.join(core, filters, wish, receiver, onEnd)
       return joined

@@ -2,30 +2,21 @@ import type { Message } from '../message/message.js'
 import type { PacketRecord } from '../message/packet-record.js'
 import { type ConnackProperties, fromList, type PropertyList } from '../message/properties.js'
 import { ignore } from '../util/abort.js'
-import {
-  ClosedError,
-  type ConnectDetails,
-  ConnectError,
-  ConnectionError,
-  OptionError,
-  PublishError,
-  SubscribeError,
-  Unauthorized,
-} from '../util/errors.js'
+import { ClosedError, type ConnectDetails, ConnectError, ConnectionError, SubscribeError } from '../util/errors.js'
 import { nextTask } from '../util/next-task.js'
 import { onPageResume } from '../util/page-resume.js'
-import { binary, optionError } from '../util/validate.js'
+import { optionError } from '../util/validate.js'
 import { ClientHost, type Receiver } from '../wasm/callbacks.js'
 import type { ClientCore, LinkableCore } from '../wasm/interface.js'
-import { loadPart } from '../wasm/lazy-part.js'
 import { type Engine, freeLater, type Loader } from '../wasm/loader.js'
 import { closeError, requestError, type Subject, thrownError } from '../wasm/to-error.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
-import type { Authentication, Reauthentication } from './authentication.js'
+import type { Reauthentication } from './authentication.js'
+import { connectError, isFinal } from './connect-error.js'
 import type { GapEvent, Notice, Status } from './events.js'
-import type { LimitChecks } from './limit-checks.js'
 import { OfflineQueue } from './offline-queue.js'
 import { readCredentials, type Settings } from './options.js'
+import { loadParts, type Parts } from './parts.js'
 import { PendingRequests } from './pending-requests.js'
 import { type QueueState, type ServerLimits, serverLimits } from './server.js'
 import { type BrokerLink, LINK, type Linkable, referenceUrl, type Servers, shownUrl } from './target.js'
@@ -66,11 +57,10 @@ export class Connection {
   /** Limits of the broker of the latest connection. */
   server: ServerLimits | undefined
 
-  /** Checks by the option `limits`, from loading the module on. */
-  limits: LimitChecks | undefined
+  /** Parts of the package that the options need, from loading the module on. */
+  parts: Parts = {}
 
   #core: ClientCore | undefined
-  #authentication: Authentication | undefined
   #host: ClientHost | undefined
   /** Resolves when the next slice of messages is handled, while one waits. */
   #slice: Promise<void> | undefined
@@ -175,7 +165,7 @@ export class Connection {
 
   /** Authenticates anew. */
   async reauthenticate(): Promise<Reauthentication> {
-    const authentication = this.#authentication
+    const { authentication } = this.parts
     const core = this.live
     if (this.status.phase === 'closed') throw this.closedError()
     if (!this.#settings.authentication)
@@ -265,27 +255,17 @@ export class Connection {
       const late = () => this.#finish(new ConnectError('the WebAssembly module was not loaded in time'))
       const timer = setTimeout(late, this.#settings.connectTimeout)
       this.cleanUp.add(() => clearTimeout(timer))
+      const parts = loadParts(this.#settings)
+      // It may reject before it is awaited.
+      parts.catch(ignore)
       if (LINK in target) this.#link = await target[LINK]()
-      const [engine] = await Promise.all([this.#link?.engine ?? this.#loader.load(), this.#loadParts()])
+      const [engine, loaded] = await Promise.all([this.#link?.engine ?? this.#loader.load(), parts])
+      this.parts = loaded
       if (this.status.phase === 'closed') return
       clearTimeout(timer)
       this.#start(engine)
     } catch (error) {
       this.#finish(connectError(error))
-    }
-  }
-
-  /** Loads the parts of the package that the options need. */
-  async #loadParts(): Promise<void> {
-    const { authentication, limits } = this.#settings
-    if (authentication) {
-      const { Authentication } = await loadPart(import('./lazy-authentication.js'))
-      const tools = { fromList, binary, thrownError, ConnectError, ConnectionError }
-      this.#authentication = new Authentication(authentication, tools)
-    }
-    if (Object.keys(limits).length > 0) {
-      const { LimitChecks } = await loadPart(import('./lazy-limits.js'))
-      this.limits = new LimitChecks(limits, { PublishError, SubscribeError })
     }
   }
 
@@ -342,7 +322,7 @@ export class Connection {
       if (!isCurrent()) return
       this.run(core => core.setCredentials(attempt, username, password, lifetime))
       const core = this.#core
-      if (core) await this.#authentication?.begin(core, isCurrent)
+      if (core) await this.parts.authentication?.begin(core, isCurrent)
       if (!isCurrent()) return
       const socket = url === undefined ? undefined : await this.#makeSocket(url, isCurrent)
       if (socket) this.run(core => core.open(attempt, socket))
@@ -435,7 +415,7 @@ export class Connection {
 
   #onChallenge(challenge: number, properties: PropertyList): void {
     const core = this.#core
-    if (core) this.#authentication?.answer(core, challenge, properties, () => this.#core === core)
+    if (core) this.parts.authentication?.answer(core, challenge, properties, () => this.#core === core)
   }
 
   /** Handles the end of an attempt or a connection, or of the client. */
@@ -448,7 +428,7 @@ export class Connection {
     wait?: number,
   ): void {
     const details = { ...fromList(properties), ...this.#details(), wasConnected: this.live !== undefined }
-    const failure = code === 'authentication' ? (this.#authentication?.error as Error) : this.#failure
+    const failure = code === 'authentication' ? (this.parts.authentication?.error as Error) : this.#failure
     const error = closeError(code, message, reasonCode, rule, { ...details, failure })
     if (this.#ending || wait === undefined || !error || performance.now() + wait > this.#firstUntil) {
       this.#finish(this.#ending ? undefined : error)
@@ -494,27 +474,4 @@ export class Connection {
     this.#finishing()
     this.#observer.onStatus(this.status)
   }
-}
-
-function connectError(error: unknown): Error {
-  if (error instanceof ConnectError || error instanceof OptionError) return error
-  return new ConnectError(error instanceof Error ? error.message : String(error), { cause: error })
-}
-
-/**
- * True if another attempt would fail alike.
- *
- * The causes are a wrong option, no authorization, a closed broker in the page, or a WebSocket that
- * the page may not open.
- */
-function isFinal(error: Error | undefined): boolean {
-  const { cause } = error ?? {}
-  const name = (cause as Error | undefined)?.name
-  return (
-    error instanceof OptionError ||
-    cause instanceof Unauthorized ||
-    cause instanceof ClosedError ||
-    name === 'SecurityError' ||
-    name === 'SyntaxError'
-  )
 }

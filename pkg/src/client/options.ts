@@ -293,25 +293,33 @@ const clientFields = fields({
  * @internal
  */
 export function readClientOptions(options: unknown, servers: number): Settings {
-  const given = clientFields(options, 'options')
-  const { createWebSocket = defaultSocket(servers > 0), reconnect = servers > 0 } = given
-  const { version = 5, clientId = randomClientId(), cleanStart = true, keepAlive = 45, credentials } = given
-  const { receiveMaximum = 65_535, maximumPacketSize = 4_294_967_295, topicAliasMaximum = 0 } = given
-  const { assignedTopicAliases = 16, limits = {} } = given
-  const { connectTimeout = 30_000, queue: { messages = 1000, bytes = 16 << 20 } = {} } = given
+  const {
+    version = 5,
+    clientId = randomClientId(),
+    cleanStart = true,
+    keepAlive = 45,
+    credentials,
+    will,
+    connectTimeout = 30_000,
+    createWebSocket = defaultSocket(servers > 0),
+    reconnect = servers > 0,
+    maximumPacketSize = 4_294_967_295,
+    limits = {},
+    queue: { messages = 1000, bytes = 16 << 20 } = {},
+    offline: { limit = messages, overflow = 'reject', keep = 'keep-acknowledged' } = {},
+    requestTimeout = 0,
+    strict = false,
+    signal,
+    ...of5
+  } = clientFields(options, 'options')
   if (version === 4) {
-    const { sessionExpiry, receiveMaximum, topicAliasMaximum, assignedTopicAliases, userProperties, will } = given
-    only5({ authenticationMethod: given.authenticationMethod, authenticate: given.authenticate })
-    only5({ requestResponseInformation: given.requestResponseInformation })
-    only5({ requestProblemInformation: given.requestProblemInformation })
-    only5({ sessionExpiry, receiveMaximum, topicAliasMaximum, assignedTopicAliases, userProperties })
-    only5({ 'will.delay': will?.delay, 'will.properties': will?.properties })
+    only5({ ...of5, 'will.delay': will?.delay, 'will.properties': will?.properties })
     if (!clientId && !cleanStart)
       throw optionError('clientId', clientId, 'MQTT 3.1.1 needs a client identifier if cleanStart is false')
   }
-  const authentication = readAuthentication(given)
-  const { requestResponseInformation, requestProblemInformation, userProperties } = given
-  const told = { requestResponseInformation, requestProblemInformation, userProperties }
+  const { sessionExpiry, authenticationMethod, authenticate, ...others } = of5
+  const { receiveMaximum = 65_535, topicAliasMaximum = 0, assignedTopicAliases = 16, ...told } = others
+  const authentication = readAuthentication(authenticationMethod, authenticate)
   const spoken = version === 'auto' ? 5 : version
   if (typeof credentials !== 'function') readCredentials(credentials, spoken)
   const { min = 500, max = 30_000, stable = 30_000 } = typeof reconnect === 'object' ? reconnect : {}
@@ -331,41 +339,31 @@ export function readClientOptions(options: unknown, servers: number): Settings {
       connectTimeout,
       messages,
       bytes,
-      toList({ sessionExpiryInterval: given.sessionExpiry, ...told }),
-      given.will ? coreWill(given.will) : [],
+      toList({ sessionExpiryInterval: sessionExpiry, ...told }),
+      will ? coreWill(will) : [],
       assignedTopicAliases,
       limits.subscribeFilters ?? 4_294_967_295,
-      coreOffline(given, messages),
-      authentication?.method ?? '',
+      [limit, index(OVERFLOWS, overflow), index(KEEPS, keep), requestTimeout, strict ? 1 : 0],
+      authenticationMethod ?? '',
       [Math.max(servers, 1), min, reconnect ? max : 0, stable],
     ],
     credentials: typeof credentials === 'function' ? (credentials as () => unknown) : () => credentials,
     createWebSocket,
-    signal: given.signal,
+    signal,
     connectTimeout,
-    queue: {
-      messages: Math.min(messages, given.offline?.limit ?? messages),
-      bytes,
-      dropsOldest: given.offline?.overflow === 'drop-oldest',
-    },
+    queue: { messages: Math.min(messages, limit), bytes, dropsOldest: overflow === 'drop-oldest' },
     keepAlive,
-    sessionExpiry: given.sessionExpiry ?? (version === 4 && !cleanStart ? 4_294_967_295 : 0),
+    sessionExpiry: sessionExpiry ?? (version === 4 && !cleanStart ? 4_294_967_295 : 0),
     limits,
     authentication,
   }
 }
 
-function readAuthentication({ authenticationMethod: method, authenticate }: ReturnType<typeof clientFields>) {
+function readAuthentication(method: string | undefined, authenticate: Authenticator | undefined) {
   if (!method !== !authenticate) {
     throw optionError('authenticationMethod', method, 'it must be given with the function authenticate, and not empty')
   }
   return method && authenticate ? { method, authenticate } : undefined
-}
-
-function coreOffline(given: ReturnType<typeof clientFields>, messages: number): CoreOptions[15] {
-  const { offline: { limit = messages, overflow = 'reject', keep = 'keep-acknowledged' } = {} } = given
-  const { requestTimeout = 0, strict = false } = given
-  return [limit, index(OVERFLOWS, overflow), index(KEEPS, keep), requestTimeout, strict ? 1 : 0]
 }
 
 /** Returns the module's number for a name. */

@@ -34,23 +34,22 @@ export function thrownError(thrown: unknown, subject: Subject): unknown {
   const [code, message, reasonCode] = thrown as unknown as Failure
   switch (code) {
     case 'topic':
-      return new OptionError('topic', 'topic' in subject ? subject.topic : undefined, message)
     case 'filter':
-      return new OptionError('filter', 'filter' in subject ? subject.filter : undefined, message)
+      return new OptionError(code, (subject as Readonly<Record<string, unknown>>)[code], message)
     case 'property':
       return new OptionError('properties', undefined, message)
     case 'option':
-      return new OptionError('options', undefined, message)
     case 'encode':
-      return new OptionError(subject.kind === 'publish' ? 'payload' : 'options', undefined, message)
+      return new OptionError(
+        code === 'encode' && subject.kind === 'publish' ? 'payload' : 'options',
+        undefined,
+        message,
+      )
     case 'store':
       return new MqttError(message)
     case 'ended':
       return new ClosedError(message)
-    case 'not-connected':
-    case 'queue-full':
-    case 'no-packet-id':
-    case 'not-supported':
+    default:
       return requestError(subject, message, { reasonCode })
   }
 }
