@@ -4,22 +4,27 @@
 //! A message is told by its topic and payload. The guarantees of delivery are watched for those
 //! that were published once.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::trace::{ClientEvent, Event, Fate, Trace, TraceEntry};
 use super::{Actor, EntryId, PacketRecord, Restart};
-use crate::client::RequestId;
+use crate::broker::{DisconnectCause, Event as BrokerEvent};
+use crate::client::{CloseReason, RequestId};
+use crate::codec::{Packet, PacketKind, ReasonCode, Version};
 
 mod deliveries;
 mod requests;
 mod sessions;
+mod subscriptions;
 mod wills;
 mod wire;
 
 use deliveries::Deliveries;
 use requests::Requests;
 use sessions::Sessions;
+use subscriptions::Subscriptions;
 use wills::Wills;
 use wire::Wire;
 
@@ -47,6 +52,15 @@ pub enum Guarantee {
     Wills,
     /// A session that is resumed was there, and had not expired [MQTT-3.1.2-23].
     Sessions,
+    /// A message comes to a client that has subscribed to its topic, at the granted QoS at most
+    /// [MQTT-3.3.4-1], [MQTT-3.8.4-8].
+    Subscriptions,
+    /// A new subscription is sent the last retained message of a topic [MQTT-3.3.1-5].
+    Retained,
+    /// No message is sent once it has expired [MQTT-3.3.2-5].
+    MessageExpiry,
+    /// Neither end ends a connection for a fault of the other.
+    Peers,
 }
 
 /// A guarantee that was broken.
@@ -70,6 +84,7 @@ pub struct Monitors {
     requests: Requests,
     wills: Wills,
     sessions: Sessions,
+    subscriptions: Subscriptions,
     violations: Vec<Violation>,
 }
 
@@ -81,7 +96,7 @@ struct Findings<'a> {
 
 impl Guarantee {
     /// Every guarantee, in the order of their declaration.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::PacketIdentifiers,
         Self::ReceiveMaximum,
         Self::TopicAliases,
@@ -92,6 +107,10 @@ impl Guarantee {
         Self::Requests,
         Self::Wills,
         Self::Sessions,
+        Self::Subscriptions,
+        Self::Retained,
+        Self::MessageExpiry,
+        Self::Peers,
     ];
 
     /// Returns its name for readers.
@@ -107,7 +126,11 @@ impl Guarantee {
             Self::Order => "messages come in order",
             Self::Requests => "each request ends once",
             Self::Wills => "a will is published once or deleted once",
-            Self::Sessions => "no session outlives its expiry",
+            Self::Sessions => "a session lasts until its expiry",
+            Self::Subscriptions => "messages come as they were subscribed to",
+            Self::Retained => "a retained message is its topic's last",
+            Self::MessageExpiry => "no message is sent once it has expired",
+            Self::Peers => "neither end breaks the protocol",
         }
     }
 }
@@ -152,12 +175,18 @@ impl Monitors {
             if let Some(packet) =
                 trace.packet(arrival.packet).filter(|packet| matches!(packet.fate, Fate::Delivered(_)))
             {
-                self.on_arrival(packet);
+                self.on_arrival(arrival.before, packet);
             }
         }
     }
 
-    fn on_arrival(&mut self, packet: &PacketRecord) {
+    fn on_arrival(&mut self, before: EntryId, packet: &PacketRecord) {
+        if packet.kind == Some(PacketKind::Connect)
+            && let Ok(Packet::Connect(connect)) = Packet::decode(&packet.bytes, Version::V5)
+        {
+            self.wills.on_connect(&connect);
+        }
+        self.subscriptions.on_arrival(before, packet);
         self.wire.on_arrival(packet);
         self.sessions.on_arrival(packet);
     }
@@ -168,6 +197,7 @@ impl Monitors {
             Event::Packet(packet) => {
                 self.wire.on_sent(packet, findings);
                 self.deliveries.on_sent(packet);
+                self.subscriptions.on_sent(packet, findings);
             }
             Event::Client(actor, event) => {
                 self.requests.on_client(*actor, event, findings);
@@ -176,11 +206,14 @@ impl Monitors {
                     self.wire.on_killed(*actor);
                 }
                 self.wire.on_client(*actor, event);
+                check_client_end(*actor, event, findings);
             }
             Event::Broker(event) => {
                 self.wire.on_broker(event);
-                self.wills.on_broker(event, findings);
+                self.wills.on_broker(entry.at, event, findings);
                 self.sessions.on_broker(entry.at, event, findings);
+                self.subscriptions.on_broker(id, event);
+                check_broker_end(event, findings);
             }
             Event::Restarted(restart) => {
                 if *restart == Restart::Forgets {
@@ -188,9 +221,33 @@ impl Monitors {
                 }
                 self.wills.on_restart();
                 self.sessions.on_restart();
+                self.subscriptions.on_restart();
             }
             Event::Action(_) | Event::Timer(_) | Event::Stored | Event::Link(..) => {}
         }
+    }
+}
+
+/// The broker ends no connection for a fault of its client.
+fn check_broker_end(event: &BrokerEvent, findings: &mut Findings<'_>) {
+    if let BrokerEvent::Disconnected { client_id, cause: DisconnectCause::Fault(fault), .. } = event {
+        findings.add(Guarantee::Peers, format!("the broker finds a fault of {client_id}: {}", fault.problem));
+    }
+}
+
+/// A client ends no connection for a fault of its broker.
+fn check_client_end(actor: Actor, event: &ClientEvent, findings: &mut Findings<'_>) {
+    let (ClientEvent::Lost { reason, .. } | ClientEvent::Closed(reason)) = event else { return };
+    let is_fault = match reason {
+        // A strict client that begins anew, and meets the session of its former process.
+        CloseReason::ProtocolError { rule, .. } => *rule != "MQTT-3.2.2-4",
+        // A client of 3.1.1 cannot tell its broker how large a packet may be. In 5.0 the wire shows
+        // it.
+        CloseReason::Malformed(error) => error.reason != ReasonCode::PacketTooLarge,
+        _ => false,
+    };
+    if is_fault {
+        findings.add(Guarantee::Peers, format!("client {} finds a fault of the broker: {reason}", actor.0));
     }
 }
 

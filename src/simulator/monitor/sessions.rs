@@ -74,18 +74,19 @@ impl Sessions {
             Event::Connected { client_id, session_present, .. } => {
                 let Some(asked) = self.asked.get(&**client_id).copied() else { return };
                 let problem = match self.all.get(client_id) {
+                    Some(Session { left_at: None, .. }) => Some("during another connection"),
                     _ if !session_present => None,
-                    _ if asked.clean_start => Some("with a clean start"),
+                    _ if asked.clean_start => Some("to its session at a clean start"),
                     None if self.is_restarted => None,
-                    None => Some("and there was none"),
+                    None => Some("to a session that was not there"),
                     Some(Session { lasts: Some(lasts), left_at: Some(left_at) }) => {
                         let is_over = now.saturating_since(*left_at) > *lasts + SLACK;
-                        is_over.then_some("and had expired")
+                        is_over.then_some("to a session that had expired")
                     }
                     Some(_) => None,
                 };
                 if let Some(problem) = problem {
-                    findings.add(Guarantee::Sessions, format!("the session of {client_id} was resumed, {problem}"));
+                    findings.add(Guarantee::Sessions, format!("{client_id} was connected, {problem}"));
                 }
                 self.all.insert(client_id.clone(), Session { lasts: asked.lasts, left_at: None });
             }
@@ -95,7 +96,13 @@ impl Sessions {
                 }
             }
             Event::SessionEnded { client_id } => {
-                self.all.remove(client_id);
+                let is_clean = self.asked.get(&**client_id).is_some_and(|asked| asked.clean_start);
+                if let Some(Session { lasts, left_at: Some(left_at) }) = self.all.remove(client_id)
+                    && !is_clean
+                    && lasts.is_none_or(|lasts| now < left_at + lasts)
+                {
+                    findings.add(Guarantee::Sessions, format!("the session of {client_id} ended before its expiry"));
+                }
             }
             _ => {}
         }

@@ -27,6 +27,9 @@ pub(super) struct Wire {
 enum Use {
     /// PUBLISH of this QoS.
     Published(QoS),
+    /// PUBLISH of QoS 1 of an earlier connection. Its sender may drop it, since this receiver does
+    /// not take it, and says so.
+    Owed,
     /// PUBREL.
     Released,
     /// SUBSCRIBE or UNSUBSCRIBE.
@@ -100,7 +103,8 @@ impl Wire {
         let (packet_id, is_end) = match &packet {
             Packet::Connack(connack) => return self.on_connack_arrived(record, connack),
             Packet::Puback(ack) => {
-                (ack.packet_id, used.get(&ack.packet_id.get()) == Some(&Use::Published(QoS::AtLeastOnce)))
+                let used = used.get(&ack.packet_id.get());
+                (ack.packet_id, matches!(used, Some(Use::Published(QoS::AtLeastOnce) | Use::Owed)))
             }
             Packet::Pubrec(ack) => (ack.packet_id, ack.reason.is_error()),
             Packet::Pubcomp(ack) => (ack.packet_id, used.get(&ack.packet_id.get()) == Some(&Use::Released)),
@@ -124,15 +128,30 @@ impl Wire {
         if matches!(event, ClientEvent::Done(_, Err(RequestError::LostThrice))) {
             self.used.remove(&(actor, Direction::Up));
         }
+        if let ClientEvent::Done(_, Err(_)) = event
+            && let Some(used) = self.used.get_mut(&(actor, Direction::Up))
+        {
+            used.retain(|_, used| *used != Use::Owed);
+        }
     }
 
     pub(super) fn on_broker(&mut self, event: &Event) {
         let client_id: &Arc<str> = match event {
             Event::Connected { client_id, session_present: false, .. } | Event::SessionEnded { client_id } => client_id,
+            Event::Dropped { client_id: Some(client_id), .. } => return self.forget_owed(client_id),
             _ => return,
         };
         if let Some(actor) = self.actors.get(&**client_id) {
             self.used.remove(&(*actor, Direction::Down));
+        }
+    }
+
+    /// A message was dropped, and perhaps it was one that the session owed.
+    fn forget_owed(&mut self, client_id: &str) {
+        if let Some(actor) = self.actors.get(client_id)
+            && let Some(used) = self.used.get_mut(&(*actor, Direction::Down))
+        {
+            used.retain(|_, used| *used != Use::Owed);
         }
     }
 
@@ -166,9 +185,11 @@ impl Wire {
     fn resume(&mut self, sender: (Actor, Direction), connack: &Connack<'_>) {
         let used = self.used.entry(sender).or_default();
         if connack.session_present {
-            // One that this receiver may not be sent, or does not take, is dropped. At QoS 2 its
-            // identifier stays until PUBCOMP.
-            used.retain(|_, used| *used != Use::Published(QoS::AtLeastOnce));
+            for used in used.values_mut() {
+                if *used == Use::Published(QoS::AtLeastOnce) {
+                    *used = Use::Owed;
+                }
+            }
         } else if !connack.reason.is_error() {
             used.clear();
         }
@@ -237,6 +258,7 @@ fn note_publish(
     let old = used.insert(packet_id.get(), Use::Published(publish.qos));
     if let Some(old) = old
         && !(publish.dup && old == Use::Published(publish.qos))
+        && !(publish.dup && old == Use::Owed && publish.qos == QoS::AtLeastOnce)
     {
         let text = format!("PUBLISH has packet identifier {packet_id}, which is in use by {old:?}");
         findings.add(Guarantee::PacketIdentifiers, text);

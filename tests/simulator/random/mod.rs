@@ -14,6 +14,7 @@ use wasmqtt::client::{CallError, Phase};
 use wasmqtt::codec::QoS;
 use wasmqtt::simulator::{Action, ActionError, ClientEvent, Direction, Event, Fault, Monitors, World};
 
+use super::acts::EACH_QOS;
 use day::{CORE_PUBLISHER, CORE_SUBSCRIBER, Day};
 use features::Features;
 
@@ -81,7 +82,28 @@ fn settles(world: &mut World, monitors: &mut Monitors, features: &Features) -> R
             return Err(format!("{request:?} of client {} never ended", actor.0));
         }
     }
-    if features.forgets() { Ok(()) } else { every_message_came(world) }
+    last_messages_come(world)?;
+    monitors.watch(world.trace());
+    match monitors.violations().first() {
+        Some(violation) => Err(format!("{}: {} at its end", violation.guarantee.name(), violation.text)),
+        None if features.forgets() => Ok(()),
+        None => every_message_came(world),
+    }
+}
+
+/// The core is connected and subscribed, so that a message of each QoS comes once.
+fn last_messages_come(world: &mut World) -> Result<(), String> {
+    for qos in EACH_QOS {
+        let payload = format!("last of {qos:?}");
+        let publish = Action::publish(CORE_PUBLISHER, "core/last", payload.as_bytes(), qos);
+        world.act(publish).map_err(|error| format!("{payload}: {error}"))?;
+        world.run(5_000);
+        let times = world.messages(CORE_SUBSCRIBER).filter(|(_, came)| *came == payload.as_bytes()).count();
+        if times != 1 {
+            return Err(format!("the {payload} came {times} times"));
+        }
+    }
+    Ok(())
 }
 
 /// Messages of the core's publisher that were acknowledged have come to the core's subscriber.

@@ -145,7 +145,6 @@ impl Seen {
             ClientEvent::Done(_, Err(error)) => self.add(match error {
                 RequestError::TimedOut => "a request times out",
                 RequestError::SessionLost => "a request's session is lost",
-                RequestError::LostThrice => "a broker restarts without its last batch",
                 RequestError::Dropped => "a request is dropped from a full queue",
                 RequestError::ConnectionClosed | RequestError::Unanswered => {
                     "a request is given up with its connection"
@@ -177,7 +176,6 @@ impl Seen {
             broker::Event::Dropped { cause, .. } => match cause {
                 DropCause::PacketTooLarge => "a message is too large for a subscriber",
                 DropCause::Expired => "a message expires before it is sent",
-                DropCause::NotWritable => "a client ends for good",
                 _ => return,
             },
             broker::Event::Will { fate, .. } => match fate {
