@@ -3,6 +3,7 @@ import {
   define,
   type MqttElements,
   type PacketEntry,
+  type PacketView,
   type SessionSide,
   type Trace,
   type WillView,
@@ -18,24 +19,19 @@ type Tag = keyof MqttElements
 type State<T extends Tag> = { caption: string; isWide?: boolean } & Partial<MqttElements[T]>
 
 const trace = (json: unknown): Trace => json as Trace
-const publish = trace(flows).entries.find(entry => entry.type === 'packet' && entry.qos === 2) as PacketEntry
-const connect = trace(flows).entries.find(entry => entry.type === 'packet') as PacketEntry
-const broken: PacketEntry = {
-  ...publish,
+/** Returns the first packet of a trace with this name, as the recording dissects it. */
+const packet = (kind: string, qos?: number): PacketView => {
+  const found = trace(flows).entries.find(entry => entry.type === 'packet' && entry.kind === kind && entry.qos === qos)
+  const { bytes, dissection } = found as PacketEntry & { dissection: Omit<PacketView, 'bytes'> }
+  return { bytes, ...dissection }
+}
+const broken: PacketView = {
   bytes: '320500',
+  error: { problem: 'the packet ends within its topic name', field: 2 },
   fields: [
     { start: 0, end: 1, depth: 0, isGroup: false, name: 'Packet Type and Flags', value: 50, section: '§2.1.1' },
     { start: 1, end: 2, depth: 0, isGroup: false, name: 'Remaining Length', value: 5, section: '§2.1.4' },
-    {
-      start: 2,
-      end: 3,
-      depth: 0,
-      isGroup: false,
-      name: 'Topic Name',
-      section: '§3.3.2.1',
-      undecoded: true,
-      error: 'the packet ends within its topic name',
-    },
+    { start: 2, end: 3, depth: 0, isGroup: false, name: 'Topic Name', section: '§3.3.2.1', isUndecoded: true },
   ],
 }
 const client: SessionSide = {
@@ -88,8 +84,8 @@ show('mqtt-space-time', 'The space-time diagram', [
   { caption: 'Without a packet' },
 ])
 show('mqtt-packet', 'The packet inspector', [
-  { caption: 'PUBLISH', packet: publish, isWide: true },
-  { caption: 'CONNECT, editable', packet: connect, editable: true, isWide: true },
+  { caption: 'PUBLISH', packet: packet('PUBLISH', 2), isWide: true },
+  { caption: 'CONNECT, editable', packet: packet('CONNECT'), editable: true, isWide: true },
   { caption: 'A malformed packet', packet: broken },
   { caption: 'Without a packet' },
 ])

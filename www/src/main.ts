@@ -215,7 +215,7 @@ function inspect(index: number | undefined): void {
   const entry = index === undefined ? undefined : trace.entries[index]
   const packet = entry?.type === 'packet' ? entry : undefined
   if (inspector.packet?.bytes !== packet?.bytes) inspector.packet = packet
-  const [from, to] = packet ? ends(packet.direction, trace.clients[packet.actor] ?? '') : []
+  const [from, to] = packet ? ends(packet.direction, packet.client) : []
   part('packet-name').textContent = packet ? `${packet.kind}, from ${from} to ${to}` : 'Select a packet in the picture.'
 }
 

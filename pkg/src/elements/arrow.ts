@@ -1,7 +1,6 @@
 // Drawing of one arrow: a packet slanted by its latency, with its label along the line.
 import { nothing, svg } from 'lit'
 import type { Arrow } from './lanes.js'
-import type { Trace } from './types.js'
 import { badges, familyOf, fateText, isLost, packetName, sentence } from './words.js'
 
 /** Place of an arrow in pixels, and how it is shown. */
@@ -23,7 +22,7 @@ export interface Drawn {
 /** Width of a letter in ems of the label's size, on average. */
 const LETTER = 0.56 * 0.8125
 
-export function drawArrow(trace: Trace, arrow: Arrow, drawn: Drawn) {
+export function drawArrow(arrow: Arrow, drawn: Drawn) {
   const { packet, index } = arrow
   const { x0, x1, y0, y1, isActive, isDim, now } = drawn
   const isFlying = fateText(packet, now) === 'under way'
@@ -42,7 +41,7 @@ export function drawArrow(trace: Trace, arrow: Arrow, drawn: Drawn) {
       aria-selected=${isActive}
       aria-posinset=${drawn.place + 1}
       aria-setsize=${drawn.count}
-      aria-label=${sentence(trace, packet, now)}
+      aria-label=${sentence(packet, now)}
       data-index=${index}
     >
       <line class="halo" x1=${x0} y1=${y0} x2=${xe} y2=${ye} />

@@ -131,7 +131,7 @@ export class Events extends LitElement {
             ${repeat(
               rows.slice(place * PART, (place + 1) * PART),
               ([index]) => index,
-              ([index, entry], i) => this.#row(trace, index, entry, place * PART + i),
+              ([index, entry], i) => this.#row(index, entry, place * PART + i),
             )}
           </tbody>
         </table>
@@ -144,7 +144,7 @@ export class Events extends LitElement {
     return [...(this.trace?.entries.entries() ?? [])].filter(([, { at }]) => at <= until)
   }
 
-  #row(trace: Trace, index: number, entry: TraceEntry, row: number) {
+  #row(index: number, entry: TraceEntry, row: number) {
     const isMajor = entry.type === 'packet' || (entry.type === 'client' && entry.event === 'message')
     const lost = entry.type === 'packet' && isLost(entry)
     return html`
@@ -155,7 +155,7 @@ export class Events extends LitElement {
         aria-current=${index === this.selected ? 'true' : nothing}
       >
         <td class="time">${seconds(entry.at)}</td>
-        <td><button @click=${() => this.#select(index)}>${entryText(trace, entry, this.now)}</button></td>
+        <td><button @click=${() => this.#select(index)}>${entryText(entry, this.now)}</button></td>
       </tr>
     `
   }

@@ -1,6 +1,6 @@
 // Layout of the space-time diagram: lanes, arrows, marks and folds, in rows and not yet in pixels.
 import type { ClientEntry, PacketEntry, Trace, TraceEntry } from './types.js'
-import { isLost, span } from './words.js'
+import { isLost, span, textOf } from './words.js'
 
 /** State of a client, which its lane's line style shows. */
 export type LaneState = 'idle' | 'opening' | 'connected' | 'halfOpen' | 'offline' | 'killed'
@@ -36,9 +36,6 @@ export interface Segment {
 /** A packet identifier in use, beside the lane of its sender. */
 export interface Bar {
   readonly lane: number
-  /** Actor whose link it is on. */
-  readonly actor: number
-  readonly packetId: number
   readonly slot: number
   readonly y0: number
   readonly y1: number
@@ -78,7 +75,7 @@ type Starter = {
 
 /** Returns the layout of a trace. The broker is in the middle, clients to its left and right. */
 export function layOut(trace: Trace, mode: Mode): Layout {
-  const laneOf = lanesOf(trace.clients.length)
+  const laneOf = lanesOf(trace.clients)
   const broker = laneOf.broker
   const starters = startersOf(trace, laneOf)
   const axis = mode === 'compressed' ? compressedAxis(trace, starters, broker) : proportionalAxis(trace, starters)
@@ -95,7 +92,7 @@ export function layOut(trace: Trace, mode: Mode): Layout {
   }
   const height = Math.max(axis.height, axis.yAt(trace.now))
   const names = Array.from({ length: trace.clients.length + 1 }, () => 'broker')
-  for (const [actor, name] of trace.clients.entries()) names[laneOf.of(actor)] = name
+  for (const name of trace.clients) names[laneOf.of(name)] = name
   return {
     lanes: names,
     broker,
@@ -111,21 +108,26 @@ export function layOut(trace: Trace, mode: Mode): Layout {
 
 interface Lanes {
   readonly broker: number
-  of(actor: number): number
+  of(client: string): number
 }
 
-/** Actors of even number stand to the left of the broker, the first nearest to it. */
-function lanesOf(clients: number): Lanes {
-  const broker = Math.ceil(clients / 2)
-  return { broker, of: actor => (actor % 2 === 0 ? broker - 1 - actor / 2 : broker + 1 + (actor - 1) / 2) }
+/** Clients stand to the left and the right of the broker by turns, the first nearest to it. */
+function lanesOf(clients: readonly string[]): Lanes {
+  const broker = Math.ceil(clients.length / 2)
+  const places = clients.map((client, place) => {
+    const lane = place % 2 === 0 ? broker - 1 - place / 2 : broker + 1 + (place - 1) / 2
+    return [client, lane] as const
+  })
+  const lanes = new Map(places)
+  return { broker, of: client => lanes.get(client) ?? 0 }
 }
 
 function startersOf(trace: Trace, lanes: Lanes): Starter[] {
-  const links = new Map<number, number>()
+  const links = new Map<number, string>()
   const found: Starter[] = []
   for (const [index, entry] of trace.entries.entries()) {
-    if (entry.type === 'link' && entry.actor !== undefined) links.set(entry.link, entry.actor)
-    if (entry.type === 'packet') found.push({ index, entry, lane: lanes.of(entry.actor), packet: entry })
+    if (entry.type === 'link' && entry.event === 'opening' && entry.place) links.set(entry.link, entry.place)
+    if (entry.type === 'packet') found.push({ index, entry, lane: lanes.of(entry.client), packet: entry })
     const mark = markOf(entry, lanes, links)
     if (mark) found.push({ index, entry, lane: mark.lane, mark })
   }
@@ -133,33 +135,37 @@ function startersOf(trace: Trace, lanes: Lanes): Starter[] {
 }
 
 const clientMarks: Record<string, (entry: ClientEntry) => Pick<Mark, 'text' | 'tone'>> = {
-  message: ({ payload, topic }) => ({ text: payload ?? topic ?? '', tone: 'message' }),
+  message: ({ payload, topic }) => ({ text: textOf(payload) || (topic ?? ''), tone: 'message' }),
   lost: () => ({ text: 'offline', tone: 'bad' }),
   closed: () => ({ text: 'ended', tone: 'plain' }),
   killed: () => ({ text: 'killed', tone: 'bad' }),
 }
 
-function markOf(entry: TraceEntry, lanes: Lanes, links: Map<number, number>): Omit<Mark, 'y' | 'index'> | undefined {
+function markOf(entry: TraceEntry, lanes: Lanes, links: Map<number, string>): Omit<Mark, 'y' | 'index'> | undefined {
   if (entry.type === 'client') {
     const mark = clientMarks[entry.event]?.(entry)
-    return mark && { lane: lanes.of(entry.actor), ...mark }
+    return mark && { lane: lanes.of(entry.client), ...mark }
   }
-  if (entry.type === 'broker' && entry.event === 'will' && entry.fate !== 'armed')
-    return { lane: lanes.broker, text: `will ${entry.fate}`, tone: entry.fate === 'fired' ? 'bad' : 'plain' }
-  const actor = entry.type === 'link' && entry.event === 'broken' ? links.get(entry.link) : undefined
-  return actor === undefined ? undefined : { lane: lanes.of(actor), text: 'link cut', tone: 'bad' }
+  if (entry.type === 'broker' && entry.event.type === 'will' && entry.event.fate !== 'armed')
+    return {
+      lane: lanes.broker,
+      text: `will ${entry.event.fate}`,
+      tone: entry.event.fate === 'fired' ? 'bad' : 'plain',
+    }
+  const client = entry.type === 'link' && entry.event === 'broken' ? links.get(entry.link) : undefined
+  return client === undefined ? undefined : { lane: lanes.of(client), text: 'link cut', tone: 'bad' }
 }
 
 /** Returns when a packet arrives, or would have. */
 function arrival({ at, arrivesAt, fate }: PacketEntry): number {
-  if (fate.state === 'delivered') return fate.at
+  if (fate.type === 'delivered') return fate.at
   // A link on which nothing arrives has no time of arrival.
   return Number.isFinite(arrivesAt) && arrivesAt > at && arrivesAt - at < 1e9 ? arrivesAt : at
 }
 
 /** Returns how far a packet came; a lost one at least so far that its cross can be seen. */
 function reachOf(packet: PacketEntry): number {
-  if (!isLost(packet) || packet.fate.state === 'inFlight') return 1
+  if (!isLost(packet) || packet.fate.type === 'in-flight') return 1
   const way = arrival(packet) - packet.at
   return way <= 0 ? 0.5 : Math.min(0.8, Math.max(0.35, (packet.fate.at - packet.at) / way))
 }
@@ -281,27 +287,26 @@ function segmentsOf(
   height: number,
 ): Segment[] {
   const segments: Segment[] = [{ lane: lanes.broker, y0: 0, y1: height, state: 'connected' }]
-  const links = new Map<number, number>()
-  const states = trace.clients.map((): { y: number; state: LaneState } => ({ y: 0, state: 'idle' }))
-  const turn = (actor: number, y: number, state: LaneState): void => {
-    const now = states[actor]
+  const links = new Map<number, string>()
+  const states = new Map(trace.clients.map(client => [client, { y: 0, state: 'idle' as LaneState }]))
+  const turn = (client: string, y: number, state: LaneState): void => {
+    const now = states.get(client)
     if (!now || now.state === state) return
-    if (y > now.y) segments.push({ lane: lanes.of(actor), y0: now.y, y1: y, state: now.state })
-    states[actor] = { y, state }
+    if (y > now.y) segments.push({ lane: lanes.of(client), y0: now.y, y1: y, state: now.state })
+    states.set(client, { y, state })
   }
   for (const [index, entry] of trace.entries.entries()) {
-    if (entry.type === 'link' && entry.actor !== undefined) links.set(entry.link, entry.actor)
+    if (entry.type === 'link' && entry.event === 'opening' && entry.place) links.set(entry.link, entry.place)
     if (entry.type === 'client') {
       const state = laneStates[entry.event]
-      if (state) turn(entry.actor, entry.event === 'connected' ? yAt(entry.at) : startOf(index), state)
+      if (state) turn(entry.client, entry.event === 'connected' ? yAt(entry.at) : startOf(index), state)
     } else if (entry.type === 'link') {
-      const actor = links.get(entry.link)
-      if (actor !== undefined && entry.event === 'opening') turn(actor, yAt(entry.at), 'opening')
-      if (actor !== undefined && entry.event === 'broken') turn(actor, startOf(index), 'halfOpen')
+      const client = links.get(entry.link)
+      if (client !== undefined && entry.event === 'opening') turn(client, yAt(entry.at), 'opening')
+      if (client !== undefined && entry.event === 'broken') turn(client, startOf(index), 'halfOpen')
     }
   }
-  for (const [actor, { y, state }] of states.entries())
-    segments.push({ lane: lanes.of(actor), y0: y, y1: height, state })
+  for (const [client, { y, state }] of states) segments.push({ lane: lanes.of(client), y0: y, y1: height, state })
   return segments
 }
 
@@ -313,10 +318,10 @@ function barsOf(arrows: readonly Arrow[], broker: number, height: number): Bar[]
   const open = new Map<string, { lane: number; y0: number; slot: number }>()
   const bars: Bar[] = []
   for (const { packet, from, to, y0, y1 } of arrows) {
-    const { actor, packetId, kind } = packet
-    if (packetId === undefined || kind === null) continue
+    const { client, packetId, kind } = packet
+    if (packetId === undefined || kind === undefined) continue
     const sender = opens.has(kind) ? from : to
-    const key = `${actor} ${sender === broker} ${packetId}`
+    const key = `${client} ${sender === broker} ${packetId}`
     if (opens.has(kind) && !open.has(key)) {
       const taken = new Set([...open.values()].filter(({ lane }) => lane === sender).map(({ slot }) => slot))
       let slot = 0
@@ -325,12 +330,9 @@ function barsOf(arrows: readonly Arrow[], broker: number, height: number): Bar[]
     }
     const begun = open.get(key)
     if (!begun || !closes.has(kind) || isLost(packet)) continue
-    bars.push({ ...begun, actor, packetId, y1 })
+    bars.push({ ...begun, y1 })
     open.delete(key)
   }
-  for (const [key, begun] of open) {
-    const [actor, , packetId] = key.split(' ').map(Number)
-    bars.push({ ...begun, actor: actor ?? 0, packetId: packetId ?? 0, y1: height })
-  }
+  for (const begun of open.values()) bars.push({ ...begun, y1: height })
   return bars
 }

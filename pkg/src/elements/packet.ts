@@ -1,7 +1,7 @@
 // The packet inspector: fields beside hexadecimal bytes and their characters, lit both ways.
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit'
 import { emit, sheet } from './sheet.js'
-import type { PacketEntry, PacketField } from './types.js'
+import type { PacketField, PacketView } from './types.js'
 import { hex, toBytes } from './words.js'
 
 const style = css`
@@ -170,7 +170,7 @@ export class PacketInspector extends LitElement {
     cursor: { state: true },
   }
 
-  declare packet: Pick<PacketEntry, 'bytes' | 'fields' | 'kind'> | undefined
+  declare packet: PacketView | undefined
   declare editable: boolean
   /** Index of the field that is lit. */
   declare lit: number | undefined
@@ -283,7 +283,9 @@ export class PacketInspector extends LitElement {
   }
 
   #field(field: PacketField, index: number) {
-    const { depth, isGroup, name, section, error } = field
+    const { depth, isGroup, name, section } = field
+    const fault = this.packet?.error
+    const error = fault?.field === index ? fault.problem : ''
     const isLit = index === this.lit
     return html`
       <div
@@ -401,12 +403,12 @@ export class PacketInspector extends LitElement {
   }
 }
 
-function valueText({ isGroup, start, end, value, meaning, undecoded }: PacketField, bytes: Uint8Array): string {
-  if (undecoded) return 'cannot be told apart'
+function valueText({ isGroup, start, end, value, meaning, isUndecoded }: PacketField, bytes: Uint8Array): string {
+  if (isUndecoded) return 'cannot be told apart'
   if (meaning !== undefined)
     return value === undefined ? meaning : `${meaning} (${typeof value === 'number' ? code(value) : value})`
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  if (value !== undefined) return String(value)
+  if (value !== undefined && typeof value !== 'object') return String(value)
   if (isGroup) return ''
   const part = bytes.subarray(start, end)
   const isText = part.every(byte => byte > 31 && byte < 127)

@@ -202,7 +202,7 @@ export class SpaceTime extends LitElement {
   }
 
   #arrow(layout: Layout, arrow: Arrow, x: (lane: number) => number, row: number) {
-    return drawArrow(this.trace as Trace, arrow, {
+    return drawArrow(arrow, {
       x0: x(arrow.from),
       x1: x(arrow.to),
       y0: arrow.y0 * row,

@@ -68,7 +68,7 @@ function sendings(entries: readonly TraceEntry[], root: number): number[] {
   const isSame = (entry: TraceEntry): entry is PacketEntry =>
     entry.type === 'packet' &&
     isRetry(entry) &&
-    entry.actor === message.actor &&
+    entry.client === message.client &&
     entry.direction === message.direction &&
     entry.packetId === message.packetId
   for (let index = first; index < entries.length; index += 1) {

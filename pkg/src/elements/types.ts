@@ -9,7 +9,7 @@ export type Bytes = Uint8Array | readonly number[] | string
 /** All that happened in a world of one broker and its clients. Times are in milliseconds. */
 export interface Trace {
   readonly version: 1
-  /** Client identifiers; an actor is an index of this list. */
+  /** Client identifiers, in the order of their lanes. */
   readonly clients: readonly string[]
   /** The world's clock. */
   readonly now: number
@@ -25,21 +25,22 @@ interface Entry {
 
 /** Fate of a packet. */
 export type Fate =
-  | { readonly state: 'inFlight' }
-  | { readonly state: 'delivered'; readonly at: number }
-  | { readonly state: 'lost'; readonly at: number; readonly cause: 'linkCut' | 'receiverGone' }
-  | { readonly state: 'truncated'; readonly at: number; readonly bytes: number }
+  | { readonly type: 'in-flight' }
+  | { readonly type: 'delivered'; readonly at: number }
+  | { readonly type: 'lost'; readonly at: number; readonly cause: 'link-cut' | 'receiver-gone' }
+  | { readonly type: 'truncated'; readonly at: number; readonly bytes: number }
 
 /** A packet on its way between a client and the broker. */
 export interface PacketEntry extends Entry {
   readonly type: 'packet'
   readonly link: number
-  readonly actor: number
+  /** The client at one end; the broker is at the other. */
+  readonly client: string
   /** Up is to the broker. */
   readonly direction: 'up' | 'down'
   readonly bytes: Bytes
-  /** Name of the packet's type, as `PUBLISH`; null if its first byte is of none. */
-  readonly kind: string | null
+  /** Name of the packet's type, as `PUBLISH`; undefined if its first byte is of none. */
+  readonly kind?: string
   readonly packetId?: number
   readonly qos?: QoS
   readonly dup?: boolean
@@ -49,56 +50,51 @@ export interface PacketEntry extends Entry {
   /** When it arrives, or would have. */
   readonly arrivesAt: number
   readonly fate: Fate
-  /** Fields, as the simulator's `dissect` returns them. */
-  readonly fields?: readonly PacketField[]
 }
 
 /** An action of a user or of the network. */
 export interface ActionEntry extends Entry {
   readonly type: 'action'
-  readonly action: string
-  readonly actor?: number
-  readonly topic?: string
-  readonly filter?: string
-  readonly text?: string
+  readonly action: { readonly type: string; readonly client?: string; readonly [member: string]: unknown }
 }
 
-/** A deadline that came. */
+/** A deadline of a client that came; without a place the broker's. */
 export interface TimerEntry extends Entry {
   readonly type: 'timer'
-  readonly place: 'broker' | number
+  readonly place?: string
 }
 
 /** An event of the broker. */
 export interface BrokerEntry extends Entry {
   readonly type: 'broker'
-  readonly event: string
-  readonly clientId?: string
-  readonly topic?: string
-  readonly filter?: string
-  readonly fate?: WillFate
-  readonly text?: string
+  readonly event: {
+    readonly type: string
+    readonly clientId?: string | undefined
+    readonly topic?: string
+    readonly filter?: string
+    readonly fate?: WillFate
+    readonly [member: string]: unknown
+  }
 }
 
 /** An event of a client. */
 export interface ClientEntry extends Entry {
   readonly type: 'client'
-  readonly actor: number
+  readonly client: string
   readonly event: string
   readonly topic?: string
-  readonly payload?: string
+  readonly payload?: Bytes
   readonly qos?: QoS
   readonly dup?: boolean
-  readonly text?: string
+  readonly error?: string
 }
 
-/** A change of a link. */
+/** A change of a link. The place is the client that opens or closes it. */
 export interface LinkEntry extends Entry {
   readonly type: 'link'
   readonly link: number
   readonly event: 'opening' | 'opened' | 'broken' | 'closed'
-  readonly actor?: number
-  readonly place?: 'broker' | number
+  readonly place?: string
 }
 
 /** The store has written a batch. */
@@ -132,13 +128,21 @@ export interface PacketField {
   readonly depth: number
   readonly isGroup: boolean
   readonly name: string
-  readonly value?: boolean | number | string
+  readonly value?: boolean | number | string | Uint8Array
   /** The value's meaning, as the name of a reason code. */
   readonly meaning?: string
   /** Section of the specification. */
   readonly section?: string
-  readonly error?: string
-  readonly undecoded?: boolean
+  /** True for bytes that cannot be told apart. */
+  readonly isUndecoded?: boolean
+}
+
+/** A packet with its fields, as `dissect` of `wasmqtt/simulator` returns them. */
+export interface PacketView {
+  readonly bytes: Bytes
+  readonly fields?: readonly PacketField[]
+  /** The fault, and the index of the field that has it. */
+  readonly error?: { readonly problem: string; readonly rule?: string; readonly field?: number }
 }
 
 /** Comparison of one level of a filter with one of a topic. */
@@ -220,7 +224,7 @@ export interface MqttElements {
     label: string
   }
   'mqtt-packet': HTMLElement & {
-    packet: Pick<PacketEntry, 'bytes' | 'fields' | 'kind'> | undefined
+    packet: PacketView | undefined
     /** True if bytes can be typed over. */
     editable: boolean
   }

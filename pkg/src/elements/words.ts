@@ -1,5 +1,5 @@
 // Words for entries of a trace: what a screen reader says, and what a row of the table holds.
-import type { BrokerEntry, Bytes, ClientEntry, LinkEntry, PacketEntry, Trace, TraceEntry } from './types.js'
+import type { ActionEntry, BrokerEntry, Bytes, ClientEntry, LinkEntry, PacketEntry, TraceEntry } from './types.js'
 
 /** Returns a time as `12.050 s`. */
 export const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(3)} s`
@@ -19,13 +19,8 @@ export function toBytes(bytes: Bytes): Uint8Array {
 /** Returns a byte as two hexadecimal digits. */
 export const hex = (byte: number): string => byte.toString(16).padStart(2, '0')
 
-/** The broker, or the client's identifier. */
-export const nameOf = (trace: Trace, place: 'broker' | number | undefined): string =>
-  typeof place === 'number' ? (trace.clients[place] ?? `client ${place}`) : 'broker'
-
 /** Returns the sender and the receiver of a packet. */
-export function ends(trace: Trace, { actor, direction }: PacketEntry): [string, string] {
-  const client = nameOf(trace, actor)
+export function ends({ client, direction }: PacketEntry): [string, string] {
   return direction === 'up' ? [client, 'broker'] : ['broker', client]
 }
 
@@ -39,16 +34,16 @@ export function badges({ kind, qos, dup, retain, topic }: PacketEntry): string[]
   return [`QoS ${qos ?? 0}`, ...(dup ? ['DUP'] : []), ...(retain ? ['RETAIN'] : []), ...(topic === '' ? ['alias'] : [])]
 }
 
-export const isLost = ({ fate }: PacketEntry): boolean => fate.state === 'lost' || fate.state === 'truncated'
+export const isLost = ({ fate }: PacketEntry): boolean => fate.type === 'lost' || fate.type === 'truncated'
 
 /** Returns the fate of a packet in words; empty if it arrived. `now` hides what comes later. */
 export function fateText({ fate, at }: PacketEntry, now = Number.POSITIVE_INFINITY): string {
-  if (fate.state === 'inFlight' || (fate.at > now && fate.at > at)) return 'under way'
-  if (fate.state === 'lost') return fate.cause === 'linkCut' ? 'lost: link cut' : 'lost: receiver gone'
-  return fate.state === 'truncated' ? `cut off after ${fate.bytes} bytes` : ''
+  if (fate.type === 'in-flight' || (fate.at > now && fate.at > at)) return 'under way'
+  if (fate.type === 'lost') return fate.cause === 'link-cut' ? 'lost: link cut' : 'lost: receiver gone'
+  return fate.type === 'truncated' ? `cut off after ${fate.bytes} bytes` : ''
 }
 
-const brokerWords: Record<string, (entry: BrokerEntry) => string> = {
+const brokerWords: Record<string, (event: BrokerEntry['event']) => string> = {
   connected: ({ clientId }) => `accepts ${clientId}`,
   disconnected: ({ clientId }) => `has lost ${clientId}`,
   published: ({ topic }) => `routes ${topic}`,
@@ -58,11 +53,11 @@ const brokerWords: Record<string, (entry: BrokerEntry) => string> = {
 }
 
 const clientWords: Record<string, (entry: ClientEntry) => string> = {
-  message: ({ topic, payload, dup }) => `receives ${payload ?? ''} on ${topic}${dup ? ', marked DUP' : ''}`,
+  message: ({ topic, payload, dup }) => `receives ${textOf(payload)} on ${topic}${dup ? ', marked DUP' : ''}`,
   connected: () => 'is connected',
   requested: () => 'begins a request',
   done: () => 'knows that its request is done',
-  lost: ({ text }) => `is offline${text ? `: ${text}` : ''}`,
+  lost: ({ error }) => `is offline${error ? `: ${error}` : ''}`,
   closed: () => 'has ended',
   killed: () => 'is killed',
 }
@@ -75,27 +70,25 @@ const linkWords: Record<LinkEntry['event'], string> = {
 }
 
 /** Returns what happened, without its time. */
-export function entryText(trace: Trace, entry: TraceEntry, now?: number): string {
+export function entryText(entry: TraceEntry, now?: number): string {
   switch (entry.type) {
     case 'packet': {
-      const [from, to] = ends(trace, entry)
+      const [from, to] = ends(entry)
       const parts = [`${from} to ${to}`, packetName(entry), ...badges(entry)]
       if (entry.topic) parts.push(`topic ${entry.topic}`)
       const fate = fateText(entry, now)
       return [...parts, ...(fate ? [fate] : [])].join(', ')
     }
     case 'action':
-      return actionText(trace, entry)
+      return actionText(entry)
     case 'timer':
-      return `${nameOf(trace, entry.place)}: a timer runs out`
+      return `${entry.place ?? 'broker'}: a timer runs out`
     case 'broker':
-      return `broker ${brokerWords[entry.event]?.(entry) ?? entry.text ?? entry.event}`
+      return `broker ${brokerWords[entry.event.type]?.(entry.event) ?? entry.event.type}`
     case 'client':
-      return `${nameOf(trace, entry.actor)} ${clientWords[entry.event]?.(entry) ?? entry.text ?? entry.event}`
-    case 'link': {
-      const owner = entry.actor ?? entry.place
-      return owner === undefined ? linkWords[entry.event] : `${nameOf(trace, owner)}: ${linkWords[entry.event]}`
-    }
+      return `${entry.client} ${clientWords[entry.event]?.(entry) ?? entry.event}`
+    case 'link':
+      return entry.place === undefined ? linkWords[entry.event] : `${entry.place}: ${linkWords[entry.event]}`
     case 'stored':
       return 'the store has written'
     case 'restarted':
@@ -103,22 +96,35 @@ export function entryText(trace: Trace, entry: TraceEntry, now?: number): string
   }
 }
 
-function actionText(trace: Trace, entry: Extract<TraceEntry, { type: 'action' }>): string {
-  const { action, actor, topic, filter, text } = entry
+const networkWords: Record<string, string> = {
+  cut: 'the link is cut',
+  'black-hole': 'nothing arrives any more',
+  stall: 'stalls for a while',
+  latency: 'has another latency',
+  bandwidth: 'has another bandwidth',
+  'slow-reader': 'reads at another rate',
+}
+
+function actionText({ action }: ActionEntry): string {
+  const { type, client } = action
+  if (networkWords[type]) return `network of ${client}: ${networkWords[type]}`
+  const { topic, filter } = action as { topic?: string; filter?: string }
   const what = topic ?? filter ?? ''
-  if (action === 'fault') return `network of ${nameOf(trace, actor)}: ${text ?? 'changes'}`
-  if (actor === undefined) return text ?? `action: ${action}`
-  return `${nameOf(trace, actor)}: ${action}${what && ` ${what}`}`
+  return client === undefined ? `action: ${type}` : `${client}: ${type}${what && ` ${what}`}`
+}
+
+/** Returns a payload as text. */
+export function textOf(payload: Bytes | undefined): string {
+  return payload === undefined ? '' : new TextDecoder().decode(toBytes(payload))
 }
 
 /** Returns the sentence for a screen reader, as `12.050 s, dash to broker, PUBACK 7`. */
-export const sentence = (trace: Trace, entry: TraceEntry, now?: number): string =>
-  `${seconds(entry.at)}, ${entryText(trace, entry, now)}`
+export const sentence = (entry: TraceEntry, now?: number): string => `${seconds(entry.at)}, ${entryText(entry, now)}`
 
 /** Family of a packet, for its colour, its dash and its head. */
 export type Family = 'publish' | 'answer' | 'session'
 
-export function familyOf(kind: string | null): Family {
+export function familyOf(kind: string | undefined): Family {
   if (kind === 'PUBLISH') return 'publish'
   return kind && /^PUB/.test(kind) ? 'answer' : 'session'
 }

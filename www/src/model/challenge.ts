@@ -26,7 +26,7 @@ export interface Progress {
 
 /** Judges the last message that the sensor has published. */
 export function judge({ entries }: Trace): Progress {
-  const start = entries.findLastIndex(entry => entry.type === 'action' && entry.action === 'publish')
+  const start = entries.findLastIndex(entry => entry.type === 'action' && entry.action.type === 'publish')
   if (start < 0) return { stage: 'begin', sent: 0, received: 0 }
   const sendings: [number, PacketEntry][] = []
   const messages: [number, ClientEntry][] = []
@@ -34,11 +34,11 @@ export function judge({ entries }: Trace): Progress {
   for (const [index, entry] of entries.entries()) {
     if (index < start) continue
     if (entry.type === 'client' && entry.event === 'message') messages.push([index, entry])
-    if (entry.type !== 'packet' || entry.actor !== 0) continue
+    if (entry.type !== 'packet' || entry.client !== 'sensor') continue
     if (entry.kind === 'PUBLISH' && entry.direction === 'up') sendings.push([index, entry])
     if (/^PUB(ACK|COMP)$/.test(entry.kind ?? '') && entry.direction === 'down') answers.push([index, entry])
   }
-  const lost = answers.find(([, { fate }]) => fate.state === 'lost')?.[0]
+  const lost = answers.find(([, { fate }]) => fate.type === 'lost')?.[0]
   const again = sendings[1]?.[0]
   const second = messages[1]?.[0]
   return {
@@ -58,12 +58,12 @@ function stageOf(
 ): Stage {
   const first = sendings[0]?.[1]
   if (first?.qos === 2) {
-    const isOver = answers.some(([, { kind, fate }]) => kind === 'PUBCOMP' && fate.state === 'delivered')
+    const isOver = answers.some(([, { kind, fate }]) => kind === 'PUBCOMP' && fate.type === 'delivered')
     return isOver && received > 0 ? 'exactlyOnce' : 'exchanging'
   }
   if (received > 1) return 'solved'
-  if (first?.fate.state === 'lost') return 'tooEarly'
-  if (answers.some(([, { fate }]) => fate.state === 'delivered')) return received > 0 ? 'once' : 'acknowledging'
-  if (answers.some(([, { fate }]) => fate.state === 'lost')) return 'resending'
-  return first?.fate.state === 'delivered' ? 'acknowledging' : 'publishing'
+  if (first?.fate.type === 'lost') return 'tooEarly'
+  if (answers.some(([, { fate }]) => fate.type === 'delivered')) return received > 0 ? 'once' : 'acknowledging'
+  if (answers.some(([, { fate }]) => fate.type === 'lost')) return 'resending'
+  return first?.fate.type === 'delivered' ? 'acknowledging' : 'publishing'
 }

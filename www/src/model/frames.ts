@@ -5,7 +5,7 @@ import type { PacketEntry, QoS } from 'wasmqtt/elements'
 type Named = Pick<PacketEntry, 'bytes' | 'kind' | 'packetId' | 'qos' | 'dup' | 'retain' | 'topic'>
 
 const kinds = [
-  null,
+  undefined,
   'CONNECT',
   'CONNACK',
   'PUBLISH',
@@ -40,7 +40,7 @@ export function packetsOf(frame: Uint8Array): Named[] {
 
 function named(bytes: Uint8Array, body: number): Named {
   const header = bytes[0] ?? 0
-  const kind = kinds[header >> 4] ?? null
+  const kind = kinds[header >> 4]
   const uint16 = (at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
   if (kind === 'PUBLISH') {
     const qos = ((header >> 1) & 3) as QoS
@@ -49,6 +49,6 @@ function named(bytes: Uint8Array, body: number): Named {
     const flags = { qos, dup: (header & 8) !== 0, retain: (header & 1) !== 0 }
     return { bytes, kind, topic, ...flags, ...(qos > 0 ? { packetId: uint16(end) } : {}) }
   }
-  const hasId = kind !== null && /^PUB|SUB/.test(kind)
-  return { bytes, kind, ...(hasId ? { packetId: uint16(body) } : {}) }
+  const hasId = kind !== undefined && /^PUB|SUB/.test(kind)
+  return { bytes, ...(kind ? { kind } : {}), ...(hasId ? { packetId: uint16(body) } : {}) }
 }

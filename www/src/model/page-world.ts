@@ -8,10 +8,11 @@ import { Clock, settled } from './clock.ts'
 import { packetsOf } from './frames.ts'
 import { type LinkListener, SlowSocket } from './slow-socket.ts'
 
-export const names = ['sensor', 'dashboard'] as const
-export const topic = 'home/kitchen/temperature'
+const names = ['sensor', 'dashboard'] as const
+type Name = (typeof names)[number]
 
-const [SENSOR, DASHBOARD] = [0, 1]
+const topic = 'home/kitchen/temperature'
+
 /** Latency while the world begins, and from then on, in milliseconds. */
 const QUICK = 20
 const SLOW = 1500
@@ -22,12 +23,12 @@ export class PageWorld {
   readonly clock: Clock
   readonly #broker = new Broker()
   readonly #entries: Loose[] = []
-  readonly #clients: Client[] = []
-  readonly #sockets: (SlowSocket | undefined)[] = []
+  readonly #clients = new Map<Name, Client>()
+  readonly #sockets = new Map<Name, SlowSocket>()
   readonly #changed: () => void
   /** Entry that the broker's, and each client's, next packets follow from. */
   #brokerCause: number | undefined
-  readonly #causes: (number | undefined)[] = []
+  readonly #causes = new Map<Name, number>()
   #latency = QUICK
   #links = 0
   #count = 0
@@ -43,20 +44,17 @@ export class PageWorld {
   }
 
   get isConnected(): boolean {
-    return this.#clients[SENSOR]?.status.phase === 'connected' && this.#sockets[SENSOR]?.canBreak === true
+    return this.#clients.get('sensor')?.status.phase === 'connected' && this.#sockets.get('sensor')?.canBreak === true
   }
 
   /** Connects both clients, and subscribes the dashboard, before the world is slow. */
   async begin(): Promise<void> {
     this.clock.play()
-    for (const actor of names.keys()) this.#connect(actor)
-    await Promise.all(this.#clients.map(client => client.ready))
-    await this.#clients[DASHBOARD]?.subscribe('home/#', { qos: 2 }, ({ topic, payload, qos, duplicate }) => {
-      const text = new TextDecoder().decode(payload)
-      this.#note(
-        { type: 'client', actor: DASHBOARD, event: 'message', topic, payload: text, qos, dup: duplicate },
-        this.#causes[DASHBOARD],
-      )
+    for (const name of names) this.#connect(name)
+    await Promise.all([...this.#clients.values()].map(client => client.ready))
+    await this.#clients.get('dashboard')?.subscribe('home/#', { qos: 2 }, ({ topic, payload, qos, duplicate }) => {
+      const message = { type: 'client', client: 'dashboard', event: 'message', topic, payload, qos, dup: duplicate }
+      this.#note(message, this.#causes.get('dashboard'))
     })
     await settled()
     this.#latency = SLOW
@@ -65,28 +63,35 @@ export class PageWorld {
   publish(qos: QoS): void {
     this.#count += 1
     const payload = (20 + this.#count / 2).toFixed(1)
-    this.#causes[SENSOR] = this.#note({ type: 'action', action: 'publish', actor: SENSOR, topic })
+    this.#causes.set(
+      'sensor',
+      this.#note({ type: 'action', action: { type: 'publish', client: 'sensor', topic, qos } }),
+    )
     // The trace tells how it ends.
-    this.#clients[SENSOR]?.publish(topic, payload, { qos }).catch(() => {})
+    this.#clients
+      .get('sensor')
+      ?.publish(topic, payload, { qos })
+      .catch(() => {})
   }
 
   /** Cuts the sensor's link. False if there is none. */
   cut(): boolean {
-    if (!this.#sockets[SENSOR]?.canBreak) return false
-    this.#note({ type: 'action', action: 'fault', actor: SENSOR, text: 'the link is cut' })
-    this.#sockets[SENSOR]?.cut()
+    const socket = this.#sockets.get('sensor')
+    if (!socket?.canBreak) return false
+    this.#note({ type: 'action', action: { type: 'cut', client: 'sensor' } })
+    socket.cut()
     return true
   }
 
   end(): void {
     this.clock.pause()
-    for (const client of this.#clients) client.kill()
+    for (const client of this.#clients.values()) client.kill()
     void this.#broker.close()
   }
 
-  #connect(actor: number): void {
+  #connect(name: Name): void {
     const client = new Client('ws://broker.invalid/', {
-      clientId: names[actor] ?? '',
+      clientId: name,
       cleanStart: false,
       sessionExpiry: 3600,
       // Without pings the diagram has what the user did, and nothing besides.
@@ -95,47 +100,49 @@ export class PageWorld {
       topicAliasMaximum: 0,
       assignedTopicAliases: 0,
       reconnect: { min: 1, max: 1 },
-      createWebSocket: () => this.#socket(actor),
+      createWebSocket: () => this.#socket(name),
     })
     client.addEventListener('status', () => {
       const { phase } = client.status
-      if (phase === 'connected') this.#note({ type: 'client', actor, event: 'connected' }, this.#causes[actor])
-      if (phase === 'waiting') this.#note({ type: 'client', actor, event: 'lost' })
+      if (phase === 'connected')
+        this.#note({ type: 'client', client: name, event: 'connected' }, this.#causes.get(name))
+      if (phase === 'waiting') this.#note({ type: 'client', client: name, event: 'lost' })
     })
-    this.#clients[actor] = client
+    this.#clients.set(name, client)
   }
 
-  #socket(actor: number): SlowSocket {
+  #socket(name: Name): SlowSocket {
     const link = this.#links
     this.#links += 1
-    this.#causes[actor] = this.#note({ type: 'link', link, event: 'opening', actor })
-    const socket = new SlowSocket(this.#broker, this.clock, () => this.#latency, this.#listener(actor, link))
-    this.#sockets[actor] = socket
+    this.#causes.set(name, this.#note({ type: 'link', link, event: 'opening', place: name }))
+    const socket = new SlowSocket(this.#broker, this.clock, () => this.#latency, this.#listener(name, link))
+    this.#sockets.set(name, socket)
     return socket
   }
 
-  #listener(actor: number, link: number): LinkListener {
+  #listener(name: Name, link: number): LinkListener {
     return {
       opened: () => {
-        this.#causes[actor] = this.#note({ type: 'link', link, event: 'opened' })
+        this.#causes.set(name, this.#note({ type: 'link', link, event: 'opened' }))
       },
       broken: () => this.#note({ type: 'link', link, event: 'broken' }),
       closed: () => this.#note({ type: 'link', link, event: 'closed' }),
       sent: (direction, bytes, arrivesAt) => {
-        const cause = direction === 'up' ? this.#causes[actor] : this.#brokerCause
+        const cause = direction === 'up' ? this.#causes.get(name) : this.#brokerCause
         const packets = packetsOf(bytes).map(packet =>
           this.#note(
-            { type: 'packet', link, actor, direction, arrivesAt, fate: { state: 'inFlight' }, ...packet },
+            { type: 'packet', link, client: name, direction, arrivesAt, fate: { type: 'in-flight' }, ...packet },
             cause,
           ),
         )
         return {
           arrived: () => {
-            this.#settle(packets, { state: 'delivered', at: this.clock.now })
-            if (direction === 'up') this.#brokerCause = packets.at(-1)
-            else this.#causes[actor] = packets.at(-1)
+            this.#settle(packets, { type: 'delivered', at: this.clock.now })
+            const last = packets.at(-1)
+            if (direction === 'up') this.#brokerCause = last
+            else if (last !== undefined) this.#causes.set(name, last)
           },
-          lost: () => this.#settle(packets, { state: 'lost', at: this.clock.now, cause: 'linkCut' }),
+          lost: () => this.#settle(packets, { type: 'lost', at: this.clock.now, cause: 'link-cut' }),
         }
       },
     }
