@@ -239,7 +239,7 @@ function bundleGlue({ onResolve, onLoad }) {
   })
   onLoad({ filter: /wasmqtt_bg\.js$/ }, async ({ path }) => {
     const { exports } = namesOf(dirname(path))
-    const { code } = await transform(trimGlue(readFileSync(path, 'utf8')), {
+    const { code } = await transform(trimGlue(path), {
       sourcefile: basename(path),
       sourcemap: 'inline',
       mangleProps: new RegExp(`^(?:${exports.map(([name]) => name).join('|')})$`),
@@ -255,7 +255,8 @@ function bundleGlue({ onResolve, onLoad }) {
  *
  * Throws if the JavaScript has changed, so that nothing is left out by chance.
  */
-function trimGlue(code) {
+function trimGlue(path) {
+  const folder = basename(dirname(path))
   const trims = [
     // A registry of finalizers is older than reference types.
     [/\(typeof FinalizationRegistry === 'undefined'\)\s*\? \{[^\n]*\}\s*: (?=new FinalizationRegistry)/g, ''],
@@ -263,16 +264,26 @@ function trimGlue(code) {
     [/if \(!\('encodeInto' in cachedTextEncoder\)\) \{[\s\S]*?\n\}\n/, ''],
     // All callers pass a function to reallocate.
     [/ {4}if \(realloc === undefined\) \{[\s\S]*?\n {4}\}\n/, ''],
+    // All callers pass the same functions.
+    [/, wasm\.__wbindgen_malloc(?:, wasm\.__wbindgen_realloc)?\)/g, ')'],
+    [/(?<=function pass\w+ToWasm0\(arg), malloc(?:, realloc)?\)/g, ')'],
+    [/(?<= )(malloc|realloc)\(/g, 'wasm.__wbindgen_$1('],
     // Memory that grows gets another buffer, also where that cannot tell that it is detached.
     [/cachedDataViewMemory0 === null \|\| [^\n]*(?=\) \{)/, 'cachedDataViewMemory0?.buffer !== wasm.memory.buffer'],
     [/cached(\w+)Memory0 === null \|\| cached\1Memory0\.byteLength === 0/g, '!cached$1Memory0?.byteLength'],
+    // Where it is there, the global object is `globalThis`.
+    [/(__wbg_static_accessor_(?:GLOBAL|SELF|WINDOW)_\w{16}\(\) \{)[\s\S]*?\n\}/g, '$1 return 0 }', 'broker'],
     // The face calls free() itself.
     [/if \(Symbol\.dispose\) [^\n]*\n/g, ''],
   ]
-  return trims.reduce((text, [from, to]) => {
-    if (text.search(from) < 0) throw new Error(`wasm-bindgen's JavaScript has changed: it has no ${from}`)
-    return text.replace(from, to)
-  }, code)
+  return trims.reduce(
+    (text, [from, to, module = '']) => {
+      if (folder.includes(module) && text.search(from) < 0)
+        throw new Error(`wasm-bindgen's JavaScript has changed: it has no ${from}`)
+      return text.replace(from, to)
+    },
+    readFileSync(path, 'utf8'),
+  )
 }
 
 /**

@@ -1,8 +1,9 @@
-import { type Bridge, BridgeDropEvent, type BridgeRule, readEnds, readRules } from './broker/bridge.js'
+import { type Bridge, BridgeDropEvent, type BridgeRule } from './broker/bridge.js'
 import type { Broker } from './broker/broker.js'
 import type { Address } from './client/address.js'
 import { BaseClient } from './client/client.js'
 import type { ClientOptions } from './client/options.js'
+import { bool, fields, oneOf, optionError, qos, text } from './util/validate.js'
 import { brokerLoader } from './wasm/broker-module.js'
 import { loadPart } from './wasm/lazy-part.js'
 import type { ModuleSource } from './wasm/module-source.js'
@@ -92,9 +93,10 @@ export async function bridge(
   remote: BaseClient,
   rules: readonly BridgeRule[],
 ): Promise<Bridge> {
-  const read = readRules(rules)
-  readEnds(local, remote)
-  const { BridgeRunner } = await loadPart(import('./broker/lazy-bridge.js'))
+  const { BridgeRunner, readEnds, readRules } = await loadPart(import('./broker/lazy-bridge.js'))
+  const checks = { bool, fields, oneOf, optionError, qos, text }
+  const read = readRules(rules, checks)
+  readEnds([local, remote], checks)
   await remote.ready
   const owns = !(local instanceof BaseClient)
   const client = await (owns ? connect(local) : local.ready)

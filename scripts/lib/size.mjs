@@ -25,14 +25,14 @@ const ofClient = {
  * that nothing grows unseen.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 76_400, parts: ofClient },
+  { entry: '.', name: 'client', bytes: 76_300, parts: ofClient },
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 177_700,
+    bytes: 177_400,
     parts: {
       'hooks.js': 1_600,
-      'bridge.js': 1_200,
+      'bridge.js': 1_500,
       'stores.js': 1_600,
       ...ofClient,
     },
@@ -40,8 +40,8 @@ export const limits = [
   // All elements; a test holds each to its own limit.
   { entry: './elements', name: 'elements', bytes: 30_500, parts: {} },
   // With the module as text, and what decodes it.
-  { entry: './inline', name: 'client, inline', bytes: 79_600, parts: {} },
-  { entry: './broker/inline', name: 'client with broker, inline', bytes: 184_300, parts: {} },
+  { entry: './inline', name: 'client, inline', bytes: 79_500, parts: {} },
+  { entry: './broker/inline', name: 'client with broker, inline', bytes: 183_900, parts: {} },
 ]
 
 /**

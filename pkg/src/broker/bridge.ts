@@ -1,8 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import type { BaseClient } from '../client/client.js'
 import type { Message, QoS } from '../message/message.js'
-import { bool, fields, oneOf, optionError, qos, text } from '../util/validate.js'
 
 /** A rule of a bridge: the messages that it passes on, and under which topics. */
 export interface BridgeRule {
@@ -41,35 +39,4 @@ export interface Bridge extends EventTarget {
    */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
-}
-
-const ruleFields = fields({
-  filter: text,
-  direction: oneOf('in', 'out', 'both'),
-  qos,
-  localPrefix: text,
-  remotePrefix: text,
-  retain: bool,
-})
-
-/** Checks the rules. @internal */
-export function readRules(rules: unknown): Required<BridgeRule>[] {
-  if (!Array.isArray(rules) || rules.length === 0) throw optionError('rules', rules, 'it must be a list of rules')
-  return rules.map((rule, at) => {
-    const name = `rules[${at}]`
-    const given = ruleFields(rule, name)
-    if (!given.filter) throw optionError(`${name}.filter`, given.filter, 'it must be a topic filter')
-    const all = { direction: 'both', qos: 1, localPrefix: '', remotePrefix: '', retain: true, ...given } as const
-    for (const prefix of ['localPrefix', 'remotePrefix'] as const) {
-      if (/[+#]/.test(all[prefix])) throw optionError(`${name}.${prefix}`, all[prefix], 'it must have no + and no #')
-    }
-    return all as Required<BridgeRule>
-  })
-}
-
-/** Checks that the version of each client is known. @internal */
-export function readEnds(...ends: readonly object[]): void {
-  if (ends.some(end => (end as Partial<BaseClient>).version === 'auto')) {
-    throw optionError('version', 'auto', 'give a client of a bridge 5 or 4, by which it prevents loops')
-  }
 }

@@ -7,7 +7,7 @@ import type { MessageStream } from '../message/message-stream.js'
 import { ignore } from '../util/abort.js'
 import { reportUncaught } from '../util/report-error.js'
 import { bool, fields, oneOf, signal, text } from '../util/validate.js'
-import { type Answers, ClientHost, type Life, type Receiver } from '../wasm/callbacks.js'
+import { ClientHost, type Life, type Receiver } from '../wasm/callbacks.js'
 import type { BrokerCore, Host } from '../wasm/interface.js'
 import type { Engine } from '../wasm/loader.js'
 import { thrownError } from '../wasm/to-error.js'
@@ -41,7 +41,7 @@ const hostFields = fields({
 })
 
 /** Callbacks for events that cannot occur, since there is no connection. */
-const nobody: Answers & Life = {
+const nobody: Life & Omit<Host, keyof ClientHost> = {
   done: ignore,
   failed: ignore,
   open: ignore,
@@ -79,7 +79,7 @@ export class OwnSubscriptions {
 
   /** Returns the callbacks by which the module delivers messages. */
   host({ memory, glue }: Engine): Host {
-    return new ClientHost(memory, glue, this.#members, nobody, nobody)
+    return Object.assign(new ClientHost(memory, glue, this.#members, nobody), nobody)
   }
 
   /** Adds a handler. Throws an OptionError at once. */

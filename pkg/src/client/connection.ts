@@ -7,7 +7,7 @@ import { nextTask } from '../util/next-task.js'
 import { onPageResume } from '../util/page-resume.js'
 import { optionError } from '../util/validate.js'
 import { ClientHost, type Receiver } from '../wasm/callbacks.js'
-import type { ClientCore, LinkableCore } from '../wasm/interface.js'
+import type { ClientCore, Host, LinkableCore } from '../wasm/interface.js'
 import { type Engine, freeLater, type Loader } from '../wasm/loader.js'
 import { closeError, requestError, type Subject, thrownError } from '../wasm/to-error.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
@@ -61,7 +61,8 @@ export class Connection {
   parts: Parts = {}
 
   #core: ClientCore | undefined
-  #host: ClientHost | undefined
+  /** Promises of handlers that go on. */
+  #running: ReadonlySet<Promise<void>> = new Set()
   /** Resolves when the next slice of messages is handled, while one waits. */
   #slice: Promise<void> | undefined
   #link: BrokerLink | undefined
@@ -181,9 +182,8 @@ export class Connection {
 
   /** Resolves once all requests that were sent are answered, and all handlers have run. */
   async settled(): Promise<void> {
-    const running = this.#host?.running ?? new Set()
-    while (this.requests.size > 0 || this.#slice || running.size > 0) {
-      await Promise.all([this.requests.idle(), this.idle(), ...running])
+    while (this.requests.size > 0 || this.#slice || this.#running.size > 0) {
+      await Promise.all([this.requests.idle(), this.idle(), ...this.#running])
     }
   }
 
@@ -274,26 +274,31 @@ export class Connection {
     const fail = (error: Error) => this.#fail(error)
     onFailure.add(fail)
     this.cleanUp.add(() => onFailure.delete(fail))
-    const host = new ClientHost(memory, glue, this.receivers, this.requests, {
-      pause: () => this.#pause(),
+    const messages = new ClientHost(memory, glue, this.receivers, {
+      ...this.#observer,
       acknowledge: (ticket, reasonCode) => this.#core?.acknowledge(ticket, reasonCode) ?? false,
-      open: (attempt, listed, reference) => void this.#open(attempt, listed, reference),
-      connected: (...connected) => this.#onConnected(...connected),
-      notice: (...notice) => this.#onNotice(...notice),
-      authenticate: (challenge, properties) => this.#onChallenge(challenge, properties),
-      closed: (...end) => this.#onClosed(...end),
-      onPacket: packet => this.#observer.onPacket(packet),
-      onUnhandled: message => this.#observer.onUnhandled(message),
-      onError: error => this.#observer.onError(error),
       onForgotten: error => {
         // After the end nobody waits for it.
         if (this.#core) this.#observer.onError(error)
       },
     })
-    this.#host = host
+    this.#running = messages.running
+    const events: Omit<Host, keyof ClientHost> = {
+      pause: () => this.#pause(),
+      open: (...attempt) => void this.#open(...attempt),
+      connected: (...connected) => {
+        messages.begin(connected[0])
+        this.#onConnected(...connected)
+      },
+      done: (...outcome) => this.requests.done(...outcome),
+      failed: (...outcome) => this.requests.failed(...outcome),
+      notice: (...notice) => this.#onNotice(...notice),
+      authenticate: (...challenge) => this.#onChallenge(...challenge),
+      closed: (...end) => this.#onClosed(...end),
+    }
     let core: ClientCore
     try {
-      core = new glue.ClientCore(host, this.#settings.core)
+      core = new glue.ClientCore(Object.assign(messages, events), this.#settings.core)
     } catch (error) {
       throw thrownError(error, { kind: 'options' })
     }

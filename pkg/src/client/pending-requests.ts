@@ -23,7 +23,8 @@ export class PendingRequests {
   readonly #early = new Map<number, Outcome[]>()
   /** Requests that ended with the connection. Its cause is known only later. */
   readonly #orphans: Pending[] = []
-  #onIdle: (() => void) | undefined
+  /** Callbacks for the time when no request is under way. */
+  readonly #onIdle: (() => void)[] = []
   onNotice: ((notice: Notice) => void) | undefined
 
   /** Adds a request. The promise resolves with the broker's answer. */
@@ -79,15 +80,7 @@ export class PendingRequests {
 
   /** Resolves once no request is under way. */
   async idle(): Promise<void> {
-    while (this.#pending.size > 0) {
-      await new Promise<void>(resolve => {
-        const others = this.#onIdle
-        this.#onIdle = () => {
-          others?.()
-          resolve()
-        }
-      })
-    }
+    while (this.size > 0) await new Promise<void>(resolve => this.#onIdle.push(resolve))
   }
 
   /** Returns the subject of a request under way. */
@@ -134,13 +127,11 @@ export class PendingRequests {
     if (pending.next === undefined) this.#pending.delete(request)
     else this.#pending.set(request, pending.next)
     outcome(pending)
-    if (this.#onIdle !== undefined && this.#pending.size === 0) this.#tellIdle()
+    if (this.#onIdle.length > 0 && this.#pending.size === 0) this.#tellIdle()
   }
 
   #tellIdle(): void {
-    const tell = this.#onIdle
-    this.#onIdle = undefined
-    tell?.()
+    for (const tell of this.#onIdle.splice(0)) tell()
   }
 }
 

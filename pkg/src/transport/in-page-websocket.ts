@@ -1,5 +1,5 @@
+import { bytesOf } from '../util/bytes.js'
 import { nextTask } from '../util/next-task.js'
-import { bytesOf } from './bytes.js'
 import { WAITING_BYTES_MAX } from './node-stream.js'
 import type { Transport, TransportListener } from './transport.js'
 

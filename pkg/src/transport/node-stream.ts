@@ -1,7 +1,7 @@
 import { ignore } from '../util/abort.js'
+import { bytesOf } from '../util/bytes.js'
 import { nextTask } from '../util/next-task.js'
 import { attempt } from './attempt.js'
-import { bytesOf } from './bytes.js'
 import type { NodeStreamLike } from './socket-types.js'
 import type { Transport, TransportListener } from './transport.js'
 

@@ -1,6 +1,6 @@
 import { ignore } from '../util/abort.js'
+import { bytesOf } from '../util/bytes.js'
 import { attempt } from './attempt.js'
-import { bytesOf } from './bytes.js'
 import { unref, WAITING_BYTES_MAX } from './node-stream.js'
 import type { PageWebSocketLike, WsLike } from './socket-types.js'
 import type { Transport, TransportListener } from './transport.js'

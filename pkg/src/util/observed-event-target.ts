@@ -19,8 +19,7 @@ export interface ListenerOptions {
  * and `capture` counts once. It counts until it is removed, has run `once`, or its signal aborts.
  */
 export abstract class ObservedEventTarget<Events> extends EventTarget {
-  /** Registrations of each listener, by `capture`. The value is true for a `once` registration. */
-  readonly #counted = new Map<unknown, Map<boolean, boolean>>()
+  readonly #counted: { readonly listener: unknown; readonly capture: boolean; readonly once: boolean }[] = []
 
   /** Names of the events. Other ones are refused. @internal */
   protected abstract readonly events: readonly string[]
@@ -33,7 +32,7 @@ export abstract class ObservedEventTarget<Events> extends EventTarget {
 
   /** True if the event has a listener. @internal */
   protected get isObserved(): boolean {
-    return this.#counted.size > 0
+    return this.#counted.length > 0
   }
 
   override addEventListener<K extends keyof Events & string>(
@@ -47,12 +46,9 @@ export abstract class ObservedEventTarget<Events> extends EventTarget {
     super.addEventListener(type, listener as EventListenerOrEventListenerObject | null, options)
     if (type !== this.observed || !listener) return
     const { capture = false, once = false, signal } = optionsOf(options)
-    const registrations = this.#counted.get(listener) ?? new Map<boolean, boolean>()
-    if (signal?.aborted || registrations.has(capture)) return
+    if (signal?.aborted || this.#placeOf(listener, capture) >= 0) return
     signal?.addEventListener('abort', () => this.#forget(listener, capture), { once: true })
-    const isFirst = this.#counted.size === 0
-    this.#counted.set(listener, registrations.set(capture, once))
-    if (isFirst) this.observe(true)
+    if (this.#counted.push({ listener, capture, once }) === 1) this.observe(true)
   }
 
   override removeEventListener<K extends keyof Events & string>(
@@ -78,9 +74,7 @@ export abstract class ObservedEventTarget<Events> extends EventTarget {
   override dispatchEvent(event: Event): boolean {
     // Before the listeners run, as in EventTarget: a listener may add itself again.
     if (event.type === this.observed) {
-      for (const [listener, registrations] of [...this.#counted]) {
-        for (const [capture, once] of [...registrations]) if (once) this.#forget(listener, capture)
-      }
+      for (const { listener, capture, once } of [...this.#counted]) if (once) this.#forget(listener, capture)
     }
     return super.dispatchEvent(event)
   }
@@ -91,10 +85,14 @@ export abstract class ObservedEventTarget<Events> extends EventTarget {
   }
 
   #forget(listener: unknown, capture: boolean): void {
-    const registrations = this.#counted.get(listener)
-    if (!registrations?.delete(capture) || registrations.size > 0) return
-    this.#counted.delete(listener)
-    if (this.#counted.size === 0) this.observe(false)
+    const place = this.#placeOf(listener, capture)
+    if (place < 0) return
+    this.#counted.splice(place, 1)
+    if (!this.isObserved) this.observe(false)
+  }
+
+  #placeOf(listener: unknown, capture: boolean): number {
+    return this.#counted.findIndex(each => each.listener === listener && each.capture === capture)
   }
 }
 

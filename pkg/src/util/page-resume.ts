@@ -7,13 +7,15 @@ export function onPageResume(wake: (online: boolean) => void): () => void {
   const controller = new AbortController()
   const { signal } = controller
   const { document } = globalThis
-  const back = () => wake(true)
   // Node has neither; a worker has no document.
-  document?.addEventListener('visibilitychange', () => document.visibilityState !== 'hidden' && back(), { signal })
-  document?.addEventListener('resume', back, { signal })
-  globalThis.addEventListener?.('online', back, { signal })
-  globalThis.addEventListener?.('offline', () => wake(false), { signal })
+  const listen = (target: Partial<EventTarget> | undefined, type: string, run: (event: Event) => void) =>
+    target?.addEventListener?.(type, run, { signal })
+  const back = () => wake(true)
+  listen(document, 'visibilitychange', () => document.visibilityState !== 'hidden' && back())
+  listen(document, 'resume', back)
+  listen(globalThis, 'online', back)
+  listen(globalThis, 'offline', () => wake(false))
   // A page that loads has it too, with nothing to wake.
-  globalThis.addEventListener?.('pageshow', event => event.persisted !== false && back(), { signal })
+  listen(globalThis, 'pageshow', event => (event as PageTransitionEvent).persisted !== false && back())
   return () => controller.abort()
 }

@@ -1,3 +1,4 @@
+import { bytesOf } from './bytes.js'
 import { OptionError } from './errors.js'
 
 /** Check of one value. Returns the value in the form to use, or throws an {@link OptionError}. */
@@ -102,10 +103,8 @@ export const text: Validator<string> = (value, name) => {
 /** Check of a payload. Returns its bytes, without a copy if they are bytes already. */
 export const payload: Validator<Uint8Array> = (value, name) => {
   if (typeof value === 'string') return encoder.encode(value)
-  if (value instanceof Uint8Array) return value
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-  // By name, so that a buffer of another frame's realm counts too.
-  if (Object.prototype.toString.call(value) === '[object ArrayBuffer]') return new Uint8Array(value as ArrayBuffer)
+  const bytes = bytesOf(value)
+  if (bytes) return bytes
   throw optionError(name, value, 'it must be a string, an ArrayBuffer or a view of one, such as a Uint8Array')
 }
 

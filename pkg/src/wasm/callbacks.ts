@@ -1,8 +1,8 @@
 import { type Forgotten, HeldAck, HeldMessage, watchForgotten } from '../message/held-message.js'
 import { type Handler, LazyProperties, type Message, ReceivedMessage } from '../message/message.js'
 import { type PacketRecord, packetRecord } from '../message/packet-record.js'
-import type { PropertyList } from '../message/properties.js'
 import { ignore } from '../util/abort.js'
+import { bytesOf } from '../util/bytes.js'
 import type { FrameEvent, Glue, Host } from './interface.js'
 import { RetainedCopies } from './retained-copies.js'
 
@@ -26,11 +26,8 @@ export interface Receiver {
   running?: Set<Promise<void>>
 }
 
-/** Callbacks for the outcomes of a client's requests. */
-export type Answers = Pick<Host, 'done' | 'failed'>
-
-/** Callbacks for a client's events, apart from messages and requests. */
-export interface Life extends Pick<Host, 'open' | 'connected' | 'authenticate' | 'closed' | 'notice' | 'pause'> {
+/** Callbacks for messages that need more than their handlers. */
+export interface Life {
   onPacket(packet: PacketRecord): void
   /** Called for a message without a handler. */
   onUnhandled(message: Message): void
@@ -59,7 +56,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
  * An address is valid until the module is called again, so everything is read before a handler
  * runs.
  */
-export class ClientHost implements Host {
+export class ClientHost implements Pick<Host, 'frame' | 'fill' | 'route' | 'message' | 'packet' | 'tellPackets'> {
   readonly #topics: string[] = []
   readonly #routes: Receiver[][] = []
   readonly #packets: PacketRecord[] = []
@@ -74,20 +71,12 @@ export class ClientHost implements Host {
   readonly #memory: WebAssembly.Memory
   readonly #glue: Glue
   readonly #receivers: ReadonlyMap<number, Receiver>
-  readonly #requests: Answers
   readonly #life: Life
 
-  constructor(
-    memory: WebAssembly.Memory,
-    glue: Glue,
-    receivers: ReadonlyMap<number, Receiver>,
-    requests: Answers,
-    life: Life,
-  ) {
+  constructor(memory: WebAssembly.Memory, glue: Glue, receivers: ReadonlyMap<number, Receiver>, life: Life) {
     this.#memory = memory
     this.#glue = glue
     this.#receivers = receivers
-    this.#requests = requests
     this.#life = life
     this.#bytes = new Uint8Array(memory.buffer)
   }
@@ -96,14 +85,12 @@ export class ClientHost implements Host {
     const data = event?.data
     if (data instanceof ArrayBuffer) {
       this.#current = data
-    } else if (ArrayBuffer.isView(data)) {
-      // A socket by `createWebSocket` may deliver a view, or a buffer of another realm.
-      this.#current = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice().buffer
-    } else if (Object.prototype.toString.call(data) === '[object ArrayBuffer]') {
-      this.#current = data as ArrayBuffer
     } else {
-      // Such a socket may call its `open` and `close` handlers without an event.
-      return data === undefined ? -2 : -1
+      // A socket by `createWebSocket` may deliver a view, or a buffer of another realm. It may also
+      // call its `open` and `close` handlers without an event.
+      const bytes = bytesOf(data)
+      if (!bytes) return data === undefined ? -2 : -1
+      this.#current = bytes.slice().buffer
     }
     this.#currentBytes = this.#current.byteLength
     return this.#currentBytes
@@ -148,37 +135,9 @@ export class ClientHost implements Host {
     else for (let index = 0; index < receivers.length; index++) this.#deliver(receivers[index] as Receiver, message)
   }
 
-  pause(): void {
-    this.#life.pause()
-  }
-
-  connected(...args: Parameters<Host['connected']>): void {
-    this.#copies.begin(args[0])
-    this.#life.connected(...args)
-  }
-
-  notice(...args: Parameters<Host['notice']>): void {
-    this.#life.notice(...args)
-  }
-
-  authenticate(challenge: number, properties: PropertyList): void {
-    this.#life.authenticate(challenge, properties)
-  }
-
-  done(...outcome: Parameters<Host['done']>): void {
-    this.#requests.done(...outcome)
-  }
-
-  failed(...outcome: Parameters<Host['failed']>): void {
-    this.#requests.failed(...outcome)
-  }
-
-  open(attempt: number, listed: number, reference: string | undefined): void {
-    this.#life.open(attempt, listed, reference)
-  }
-
-  closed(...cause: Parameters<Host['closed']>): void {
-    this.#life.closed(...cause)
+  /** Begins anew with a connection. */
+  begin(isResumed: boolean): void {
+    this.#copies.begin(isResumed)
   }
 
   packet(...packet: Parameters<Host['packet']>): void {

@@ -1,3 +1,4 @@
+import { bytesOf } from '../util/bytes.js'
 import type { ModuleSource } from './module-source.js'
 
 /** Compiles the module of a source. Throws an error that says why it cannot. */
@@ -18,9 +19,8 @@ export async function compile({ module, url, bytes }: ModuleSource): Promise<Web
 }
 
 function compileBytes(given: ArrayBuffer | ArrayBufferView, type: string): Promise<WebAssembly.Module> {
-  const { buffer, byteOffset } = ArrayBuffer.isView(given) ? given : { buffer: given, byteOffset: 0 }
   // Engines do not take a DataView.
-  const bytes = new Uint8Array(buffer as ArrayBuffer, byteOffset, given.byteLength)
+  const bytes = bytesOf(given) as Uint8Array<ArrayBuffer>
   const text = new TextDecoder().decode(bytes.subarray(0, 99))
   if (text.startsWith('\0asm')) return WebAssembly.compile(bytes)
   throw new Error(`it is ${/^\s*</.test(text) ? 'a page of HTML' : 'no WebAssembly'}${type && ` (${type})`}`)

@@ -1,4 +1,4 @@
-/** Returns the bytes of a frame or chunk, or undefined for a text and anything else. */
+/** Returns the bytes of a buffer or a view of one, without a copy; undefined for anything else. */
 export function bytesOf(data: unknown): Uint8Array | undefined {
   if (data instanceof Uint8Array) return data
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
