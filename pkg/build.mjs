@@ -50,6 +50,7 @@ const ownNames = [
   ['closedError', 'limitFirst', 'queueState', 'readyInTime', 'cleanUp', 'receivers', 'wasConnected', 'withdraw'],
   ['onStatus', 'onPacket', 'onNotice', 'onUnhandled', 'onForgotten', 'onFailure', 'onEnd', 'isObserved', 'observed'],
   ['hadMessage', 'keepsRetain', 'hasCopies', 'isManual', 'takers', 'dropsOldest', 'addAll', 'countWith'],
+  ['requests', 'subject', 'members', 'running', 'asked', 'authentication', 'engine', 'settled', 'readProperties'],
   ['setHandler', 'setCredentials', 'tellPackets', 'setAsker', 'setWritable', 'storeFailed'],
   ['__destroy_into_raw', '__wbg_ptr', '_wbg_cb_unref', '__wbg_set_wasm', 'cnt'],
 ].flat()
@@ -75,6 +76,7 @@ await build({
     requests: 'src/client/lazy-requests.ts',
     authentication: 'src/client/lazy-authentication.ts',
     limits: 'src/client/lazy-limits.ts',
+    redirects: 'src/client/lazy-redirects.ts',
     fixes: 'src/wasm/lazy-fixes.ts',
   },
   splitting: true,
@@ -105,6 +107,7 @@ const bundles = [
   'requests',
   'authentication',
   'limits',
+  'redirects',
   'fixes',
   'common',
   'inline',

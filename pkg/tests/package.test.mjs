@@ -86,6 +86,8 @@ test('the tarball holds exactly the entries, what they share, the parts that loa
     'dist/node.js',
     'dist/node.js.map',
     'dist/react-native.cjs',
+    'dist/redirects.js',
+    'dist/redirects.js.map',
     'dist/requests.js',
     'dist/requests.js.map',
     'dist/stores.js',

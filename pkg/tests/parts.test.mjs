@@ -1,5 +1,6 @@
 // The parts that are loaded only when they are used: without their files the rest runs.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -7,10 +8,11 @@ import { install, load } from './lib/packed.mjs'
 
 const project = install()
 const ofBroker = ['hooks.js', 'stores.js', 'bridge.js']
-const ofClient = ['streams.js', 'requests.js', 'authentication.js', 'limits.js', 'fixes.js']
+const ofClient = ['streams.js', 'requests.js', 'authentication.js', 'limits.js', 'redirects.js', 'fixes.js']
 for (const part of [...ofBroker, ...ofClient]) rmSync(join(project, 'node_modules/wasmqtt/dist', part))
 const {
   Broker,
+  Client,
   connect,
   ConnectError,
   hashPassword,
@@ -82,6 +84,16 @@ test('a client whose option needs a missing part does not connect, and says so',
   const needs = error => error instanceof ConnectError && /a part of wasmqtt could not be loaded: /.test(error.message)
   await assert.rejects(connect(broker, { limits: 'aws-iot' }), needs)
   await assert.rejects(connect(broker, { authenticationMethod: 'x', authenticate: () => undefined }), needs)
+  await broker.close()
+})
+
+test('a redirect that cannot be read for want of its part is a failed attempt', async () => {
+  const broker = new Broker({ redirect: { serverReference: 'other.example' } })
+  const client = new Client(broker, { reconnect: true })
+  client.ready.catch(() => {})
+  while (!missing(client.status.error?.cause)) await once(client, 'status')
+  assert.equal(client.status.phase, 'waiting')
+  await client.end()
   await broker.close()
 })
 

@@ -11,6 +11,7 @@ const ofClient = {
   'authentication.js': 700,
   'fixes.js': 500,
   'limits.js': 600,
+  'redirects.js': 500,
   'requests.js': 1_000,
   'streams.js': 1_100,
 }
@@ -25,11 +26,11 @@ const ofClient = {
  * that nothing grows unseen.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 76_300, parts: ofClient },
+  { entry: '.', name: 'client', bytes: 76_100, parts: ofClient },
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 177_400,
+    bytes: 177_200,
     parts: {
       'hooks.js': 1_600,
       'bridge.js': 1_500,

@@ -48,13 +48,7 @@ import {
 } from './request-options.js'
 import type { Requester } from './requester.js'
 import type { QueueState, ServerLimits } from './server.js'
-import {
-  endedBy,
-  type Subscription,
-  type SubscriptionGroup,
-  type SubscriptionOf,
-  Subscriptions,
-} from './subscriptions.js'
+import { type Subscription, type SubscriptionGroup, type SubscriptionOf, Subscriptions } from './subscriptions.js'
 import { LINK, type Linkable, readTarget } from './target.js'
 
 /** Events of a client. */
@@ -408,13 +402,12 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
       if (joined) unsubscribed(joined).catch(ignore)
     }
     const subject: Subject = { kind: 'subscribe', filter: filters[0] as string }
-    const subscribed = this.#whenLoaded(subject, filters.join('').length, wish.signal, cancel, core => {
+    return this.#whenLoaded(subject, filters.join('').length, wish.signal, cancel, core => {
       const { limits } = this.#connection.parts
       for (const filter of filters) limits?.subscribe(filter, this.#subscriptions.countWith(filter))
       joined = this.#subscriptions.join(core, filters, wish, receiver, onEnd)
       return joined
     })
-    return subscribed.then(subscription => endedBy(wish.signal, subscription, this.#connection))
   }
 
   /** Returns the function that subscribes for a stream. */

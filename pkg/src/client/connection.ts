@@ -8,6 +8,7 @@ import { onPageResume } from '../util/page-resume.js'
 import { optionError } from '../util/validate.js'
 import { ClientHost, type Receiver } from '../wasm/callbacks.js'
 import type { ClientCore, Host, LinkableCore } from '../wasm/interface.js'
+import { loadPart } from '../wasm/lazy-part.js'
 import { type Engine, freeLater, type Loader } from '../wasm/loader.js'
 import { closeError, requestError, type Subject, thrownError } from '../wasm/to-error.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
@@ -19,7 +20,7 @@ import { readCredentials, type Settings } from './options.js'
 import { loadParts, type Parts } from './parts.js'
 import { PendingRequests } from './pending-requests.js'
 import { type QueueState, type ServerLimits, serverLimits } from './server.js'
-import { type BrokerLink, LINK, type Linkable, referenceUrl, type Servers, shownUrl } from './target.js'
+import { type BrokerLink, LINK, type Linkable, type Servers, shownUrl } from './target.js'
 
 /** Callbacks of a connection. */
 export interface Observer {
@@ -345,9 +346,8 @@ export class Connection {
   async #serverUrl(listed: number, reference: string | undefined): Promise<string | undefined> {
     const target = this.#target
     if (reference === undefined) return LINK in target ? undefined : await target.url(listed)
-    const url = this.#url && referenceUrl(reference, this.#url)
-    if (url) return url
-    throw new ConnectError(`the broker sends the client to ${JSON.stringify(reference)}, which cannot be connected to`)
+    const { referenceUrl } = await loadPart(import('./lazy-redirects.js'))
+    return referenceUrl(reference, this.#url, ConnectError)
   }
 
   async #askCredentials(): Promise<ReturnType<typeof readCredentials>> {

@@ -83,6 +83,8 @@ interface SubscriptionConnection {
   readonly receivers: Map<number, Receiver>
   /** The core, from loading the module to the end of the client. */
   readonly core: ClientCore | undefined
+  /** Callbacks to run at the end of the client. */
+  readonly cleanUp: Set<() => void>
   /** Resolves once all received bytes are handled. */
   idle(): Promise<void>
 }
@@ -166,7 +168,7 @@ export class Subscriptions {
       this.#filters.set(state.filter, state)
       state.members.add(member)
     }
-    return this.#granted(states, answers, member)
+    return this.#granted(states, answers, member, options.signal)
   }
 
   /**
@@ -279,6 +281,7 @@ export class Subscriptions {
     states: readonly FilterState[],
     answers: readonly Promise<Acknowledgement>[],
     member: Member,
+    signal: AbortSignal | undefined,
   ): Promise<SubscriptionGroup> {
     const granted: GrantedFilter[] = []
     const errors: unknown[] = []
@@ -296,10 +299,10 @@ export class Subscriptions {
     if (lost.length > 0) this.#leave(lost, member).catch(ignore)
     if (granted.length === 0) throw allOf(errors)
     const refused = errors.filter(error => error instanceof SubscribeError)
-    return { granted, refused, ...this.#endOf(states, member) }
+    return { granted, refused, ...this.#endOf(states, member, signal) }
   }
 
-  #endOf(states: readonly FilterState[], member: Member): SubscriptionEnd {
+  #endOf(states: readonly FilterState[], member: Member, signal: AbortSignal | undefined): SubscriptionEnd {
     let ended: Promise<void> | undefined
     const end = (request: () => Promise<void>) => {
       ended ??= request().catch(error => {
@@ -310,9 +313,20 @@ export class Subscriptions {
       return ended
     }
     const unsubscribe = () => {
+      clean()
       // A drain that waits ends at once too.
       member.handle = undefined
       return end(() => this.#leave(states, member))
+    }
+    const dispose = () => void unsubscribe().catch(ignore)
+    const { core, cleanUp } = this.#connection
+    const clean = () => {
+      signal?.removeEventListener('abort', dispose)
+      cleanUp.delete(clean)
+    }
+    if (signal && core) {
+      signal.addEventListener('abort', dispose)
+      cleanUp.add(clean)
     }
     const events = new EventTarget()
     member.events = events
@@ -325,7 +339,7 @@ export class Subscriptions {
         const drained = end(() => this.#drain(states, member))
         await abortable(drained, signal, ignore)
       },
-      [Symbol.dispose]: () => void unsubscribe().catch(ignore),
+      [Symbol.dispose]: dispose,
       [Symbol.asyncDispose]: unsubscribe,
     }
   }
@@ -423,25 +437,4 @@ function allOf(errors: readonly unknown[]): unknown {
     reasonCode: first.reasonCode,
     errors: refused,
   })
-}
-
-/** Returns a subscription that the signal ends too, until the connection's clean-up. @internal */
-export function endedBy<S extends SubscriptionEnd>(
-  signal: AbortSignal | undefined,
-  subscription: S,
-  { core, cleanUp }: { readonly core: ClientCore | undefined; readonly cleanUp: Set<() => void> },
-): S {
-  if (!signal || !core) return subscription
-  const abort = () => void unsubscribe().catch(ignore)
-  const clean = () => {
-    signal.removeEventListener('abort', abort)
-    cleanUp.delete(clean)
-  }
-  const unsubscribe = () => {
-    clean()
-    return subscription.unsubscribe()
-  }
-  signal.addEventListener('abort', abort)
-  cleanUp.add(clean)
-  return { ...subscription, unsubscribe, [Symbol.dispose]: abort, [Symbol.asyncDispose]: unsubscribe }
 }

@@ -40,17 +40,6 @@ export function readTarget(to: unknown): Linkable | Servers {
   return { count: urls.length, url: index => urls[index] as string }
 }
 
-/** Returns the URL of a server that the broker named; undefined if it is no address. @internal */
-export function referenceUrl(reference: string, from: string): string | undefined {
-  const [name = ''] = reference.split(' ')
-  const { protocol, pathname, search } = new URL(from)
-  const url = parse(/^wss?:/.test(name) ? name : /[/?#@]/.test(name) ? '' : `${protocol}//${name}${pathname}${search}`)
-  // Nobody may lead a client from an encrypted connection to one that is not.
-  return url?.host && !url.username && !url.hash && (url.protocol === protocol || url.protocol === 'wss:')
-    ? url.href
-    : undefined
-}
-
 /** Returns the URL without its secrets, for errors. @internal */
 export function shownUrl(url: string): string {
   const { protocol, host, pathname } = new URL(url)
