@@ -32,6 +32,7 @@ test('the tarball holds exactly the entries, what they share, the parts that loa
     'client/request-options',
     'client/server',
     'client/subscriptions',
+    'elements',
     'index',
     'inline',
     'message/acknowledgement',
@@ -73,6 +74,8 @@ test('the tarball holds exactly the entries, what they share, the parts that loa
     'dist/client/wasmqtt_bg.wasm',
     'dist/common.js',
     'dist/common.js.map',
+    'dist/elements.js',
+    'dist/elements.js.map',
     'dist/fixes.js',
     'dist/fixes.js.map',
     'dist/hooks.js',
@@ -94,23 +97,24 @@ test('the tarball holds exactly the entries, what they share, the parts that loa
     'dist/stores.js.map',
     'dist/streams.js',
     'dist/streams.js.map',
+    'elements/package.json',
     'inline/package.json',
     'node/package.json',
     'package.json',
     ...declarations,
   ]
-  assert.deepEqual(
-    packed()
-      .files.map(({ path }) => path)
-      .toSorted(),
-    expected.toSorted(),
-  )
+  const paths = packed().files.map(({ path }) => path)
+  // Each element is a file, beside those that some of them share, whose names the build makes.
+  const ofElements =
+    /^dist\/elements\/(?:[\w-]+\.js(?:\.map)?|LICENSE-lit\.txt)$|^dist\/types\/elements\/[\w-]+\.d\.ts$/
+  assert.deepEqual(paths.filter(path => !ofElements.test(path)).toSorted(), expected.toSorted())
 })
 
 test('nothing is installed with it', () => {
   const manifest = JSON.parse(readFileSync(join(project, 'node_modules/wasmqtt/package.json'), 'utf8'))
   assert.equal(manifest.dependencies, undefined)
-  assert.equal(manifest.sideEffects, false)
+  // To import an element's file defines the element.
+  assert.deepEqual(manifest.sideEffects, ['./dist/elements/*.js'])
 })
 
 test('to import it does nothing: no global, no timer, no module loaded', () => {
