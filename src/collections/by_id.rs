@@ -64,6 +64,11 @@ impl<T> ById<T> {
         self.slots = Vec::new();
     }
 
+    /// Returns the first identifier from this one on that has no value. There must be one.
+    pub(crate) fn next_free(&self, from: PacketId) -> PacketId {
+        self.index.next_free(from)
+    }
+
     /// Returns the identifiers by the number of their value. The lowest number is last, and so the
     /// first to be popped.
     pub(crate) fn latest_first(&self, number: impl Fn(&T) -> u64) -> Vec<(u64, PacketId)> {
@@ -130,6 +135,32 @@ impl Index {
 
     pub(crate) fn contains(&self, id: PacketId) -> bool {
         self.len > 0 && self.slot(id).is_some()
+    }
+
+    /// Returns the first identifier from this one on that is not in the list. There must be one.
+    ///
+    /// It skips whole pages, since a peer chooses which identifiers stay in use.
+    pub(crate) fn next_free(&self, from: PacketId) -> PacketId {
+        let mut next = from;
+        while let Ok(page) = self.page(next) {
+            let Some(Page { entries, .. }) = self.pages.get(page) else { break };
+            let Ok(place) = entries.binary_search_by(|(id, _)| id.cmp(&next)) else { break };
+            let run = entries.get(place..).unwrap_or_default();
+            match run.last() {
+                Some((last, _)) if usize::from(last.get() - next.get()) + 1 == run.len() => next = last.next(),
+                // A page has the gap, and few identifiers before it.
+                Some(_) | None => {
+                    for (id, _) in run {
+                        if *id != next {
+                            break;
+                        }
+                        next = next.next();
+                    }
+                    break;
+                }
+            }
+        }
+        next
     }
 
     fn entries(&self) -> impl Iterator<Item = &(PacketId, u16)> {
@@ -251,6 +282,29 @@ mod tests {
         assert_eq!(map.len(), usize::from(u16::MAX));
         for id in 1..=u16::MAX {
             assert_eq!(PacketId::new(id).and_then(|id| map.get(id)), Some(&id));
+        }
+    }
+
+    #[test]
+    fn the_next_free_identifier_is_that_of_a_search_one_by_one() {
+        let id = |value| PacketId::new(value).expect("not zero");
+        let mut map = ById::new();
+        (1..=u16::MAX).for_each(|value| _ = map.insert(id(value), ()));
+        let free = [1, 2, 255, 256, 512, 513, 30_000, 65_534, 65_535];
+        for gaps in [&free[..], &free[2..], &free[3..4], &free[6..7], &free[8..], &free[..1]] {
+            for value in gaps {
+                map.remove(id(*value));
+            }
+            for from in (1..=u16::MAX).filter(|from| from % 97 == 0 || free.iter().any(|gap| gap.abs_diff(*from) < 3)) {
+                let mut expected = id(from);
+                while map.contains(expected) {
+                    expected = expected.next();
+                }
+                assert_eq!(map.next_free(id(from)), expected, "from {from} with {gaps:?} free");
+            }
+            for value in gaps {
+                map.insert(id(*value), ());
+            }
         }
     }
 }

@@ -25,16 +25,20 @@ impl Identifiers {
         self.next = packet_id;
     }
 
-    /// An identifier that neither a request nor one of the `deliveries` holds.
-    pub(super) fn take(&mut self, deliveries: usize, in_use: impl Fn(PacketId) -> bool) -> Option<PacketId> {
+    /// An identifier that neither a request nor one of the `deliveries` holds. `next_free` returns
+    /// the first one from another on that no delivery holds.
+    pub(super) fn take(&mut self, deliveries: usize, next_free: impl Fn(PacketId) -> PacketId) -> Option<PacketId> {
         if !self.has_free(deliveries) {
             return None;
         }
         // Ends, since at least one is free.
-        while self.requests.contains(self.next) || in_use(self.next) {
-            self.next = self.next.next();
-        }
-        let taken = self.next;
+        let taken = loop {
+            let free = next_free(self.next);
+            if !self.requests.contains(free) {
+                break free;
+            }
+            self.next = self.requests.next_free(free);
+        };
         self.next = taken.next();
         Some(taken)
     }
@@ -55,5 +59,36 @@ impl Identifiers {
     /// Requests do not outlive their connection.
     pub(super) fn disconnected(&mut self) {
         self.requests.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+
+    use super::*;
+    use crate::collections::by_id::ById;
+
+    /// A peer that acknowledges one message of 65,535 chooses how far its identifier is.
+    #[test]
+    fn the_last_free_identifier_is_found_by_a_few_looks() {
+        let id = |value| PacketId::new(value).expect("not zero");
+        let (mut identifiers, mut deliveries, looks) = (Identifiers::new(), ById::new(), Cell::new(0));
+        (1..=u16::MAX).for_each(|value| _ = deliveries.insert(id(value), ()));
+        for free in [65_535, 65_534, 40_000, 39_999, 1] {
+            deliveries.remove(id(free));
+            looks.set(0);
+            let taken = identifiers.take(deliveries.len(), |from| {
+                looks.set(looks.get() + 1);
+                deliveries.next_free(from)
+            });
+            assert_eq!((taken, looks.get()), (Some(id(free)), 1));
+            deliveries.insert(id(free), ());
+        }
+        deliveries.remove(id(7));
+        identifiers.hold_for_request(id(7));
+        assert_eq!(identifiers.take(deliveries.len(), |from| deliveries.next_free(from)), None);
+        deliveries.remove(id(8));
+        assert_eq!(identifiers.take(deliveries.len(), |from| deliveries.next_free(from)), Some(id(8)));
     }
 }

@@ -404,7 +404,7 @@ impl<T: Copy> Session<T> {
     }
 
     fn free_id(&mut self) -> Option<PacketId> {
-        self.identifiers.take(self.in_flight.len(), |id| self.in_flight.contains(id))
+        self.identifiers.take(self.in_flight.len(), |id| self.in_flight.next_free(id))
     }
 
     /// The next one owed. Those that were acknowledged before they were sent again are passed over.
