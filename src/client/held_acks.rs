@@ -7,10 +7,9 @@
 //! QoS 2 message is handed over once for its session [MQTT-4.3.3-10]. So its answer may come
 //! between two connections, and is sent when the message comes again.
 
-use alloc::vec::Vec;
-
 use super::Ticket;
 use crate::codec::{PacketId, QoS, ReasonCode};
+use crate::collections::by_id::{ById, Index};
 use crate::collections::fifo::Fifo;
 
 /// Numbers of messages go round below this.
@@ -21,8 +20,10 @@ const NUMBERS: u32 = 1 << 26;
 pub(super) struct HeldAcks {
     /// QoS 1 and QoS 2, each with its own order.
     lines: [Line; 2],
+    /// The identifiers in the line of QoS 2. A broker may repeat each of 65,535 at any time.
+    waiting: Index,
     /// QoS 2 messages of earlier connections whose answer was not sent.
-    kept: Vec<Kept>,
+    kept: ById<Kept>,
 }
 
 #[derive(Debug)]
@@ -41,7 +42,6 @@ struct Entry {
 
 #[derive(Debug)]
 struct Kept {
-    packet_id: PacketId,
     /// Number that its ticket has.
     number: u32,
     answer: Option<ReasonCode>,
@@ -51,7 +51,7 @@ struct Kept {
 
 impl HeldAcks {
     pub(super) const fn new() -> Self {
-        Self { lines: [Line::new(), Line::new()], kept: Vec::new() }
+        Self { lines: [Line::new(), Line::new()], waiting: Index::new(), kept: ById::new() }
     }
 
     /// True if no message of this quality of service waits.
@@ -61,20 +61,22 @@ impl HeldAcks {
 
     /// Adds a message that has come, with its answer if it does not wait for the application.
     pub(super) fn hold(&mut self, qos: QoS, packet_id: PacketId, answer: Option<ReasonCode>) -> Ticket {
+        if qos == QoS::ExactlyOnce {
+            self.waiting.insert(packet_id);
+        }
         Ticket::new(qos, self.lines[place(qos)].push(packet_id, answer))
     }
 
     /// Notes that a QoS 2 message has come again. Returns false if none waits under its identifier.
     pub(super) fn repeat(&mut self, packet_id: PacketId) -> bool {
-        let line = &mut self.lines[1];
-        if line.entries.iter().any(|entry| entry.packet_id == packet_id) {
+        if self.waiting.contains(packet_id) {
             return true;
         }
-        let Some(at) = self.kept.iter().position(|kept| kept.packet_id == packet_id) else { return false };
-        let answer = self.kept[at].answer;
-        self.kept[at].again = Some(line.push(packet_id, answer));
-        if answer.is_some() {
-            self.kept.swap_remove(at);
+        let Some(kept) = self.kept.get_mut(packet_id) else { return false };
+        self.waiting.insert(packet_id);
+        kept.again = Some(self.lines[1].push(packet_id, kept.answer));
+        if kept.answer.is_some() {
+            self.kept.remove(packet_id);
         }
         true
     }
@@ -83,12 +85,14 @@ impl HeldAcks {
     pub(super) fn settle(&mut self, ticket: Ticket, answer: ReasonCode) -> bool {
         let line = place(ticket.qos());
         let mut number = ticket.number();
-        if line == 1
-            && let Some(at) = self.kept.iter().position(|kept| kept.number == number)
+        let of_ticket = |(_, kept): &(PacketId, &Kept)| line == 1 && kept.number == number;
+        let kept = self.kept.iter().find(of_ticket).map(|(packet_id, _)| packet_id);
+        if let Some(packet_id) = kept
+            && let Some(kept) = self.kept.get_mut(packet_id)
         {
-            let Some(again) = self.kept[at].again else { return answer_once(&mut self.kept[at].answer, answer) };
+            let Some(again) = kept.again else { return answer_once(&mut kept.answer, answer) };
             number = again;
-            self.kept.swap_remove(at);
+            self.kept.remove(packet_id);
         }
         let line = &mut self.lines[line];
         let entry = line.entries.get_mut(distance(line.first, number));
@@ -97,7 +101,11 @@ impl HeldAcks {
 
     /// Takes the next acknowledgement that may be sent.
     pub(super) fn next(&mut self, qos: QoS) -> Option<(PacketId, ReasonCode)> {
-        self.lines[place(qos)].next()
+        let (packet_id, answer) = self.lines[place(qos)].next()?;
+        if qos == QoS::ExactlyOnce {
+            self.waiting.remove(packet_id);
+        }
+        Some((packet_id, answer))
     }
 
     /// The connection is gone.
@@ -107,21 +115,23 @@ impl HeldAcks {
         let mut number = line.first;
         for Entry { packet_id, answer } in line.entries.iter() {
             let (packet_id, answer) = (*packet_id, *answer);
-            if let Some(kept) = self.kept.iter_mut().find(|kept| kept.again == Some(number)) {
+            let kept = self.kept.get_mut(packet_id);
+            if let Some(kept) = kept.filter(|kept| kept.again == Some(number)) {
                 kept.again = None;
             } else if answer.is_none_or(ReasonCode::is_error) {
                 // A success is the answer that is sent without an entry too.
-                self.kept.push(Kept { packet_id, number, answer, again: None });
+                self.kept.insert(packet_id, Kept { number, answer, again: None });
             }
             number = (number + 1) % NUMBERS;
         }
         line.clear();
+        self.waiting.clear();
     }
 
     /// The session is gone.
     pub(super) fn clear(&mut self) {
         self.disconnected();
-        self.kept = Vec::new();
+        self.kept.clear();
     }
 }
 
