@@ -1,10 +1,10 @@
 //! The texts of topic levels, as bytes, each held once.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use crate::memory_meter::block;
 
+use super::pages::Pages;
 use super::table::{Table, hash_number, hash_text};
 
 /// The number of a level's text.
@@ -28,8 +28,7 @@ impl LevelId {
 pub(super) struct Levels {
     secret: u64,
     numbers: Table,
-    entries: Vec<Entry>,
-    free: Vec<u32>,
+    entries: Pages<Entry>,
     /// Bytes of memory of the texts.
     text_bytes: usize,
 }
@@ -43,7 +42,7 @@ struct Entry {
 
 impl Levels {
     pub(super) fn new(secret: u64) -> Self {
-        Self { secret, numbers: Table::default(), entries: Vec::new(), free: Vec::new(), text_bytes: 0 }
+        Self { secret, numbers: Table::default(), entries: Pages::new(), text_bytes: 0 }
     }
 
     pub(super) const fn secret(&self) -> u64 {
@@ -52,10 +51,7 @@ impl Levels {
 
     /// Bytes of memory that they take.
     pub(super) const fn held_bytes(&self) -> usize {
-        self.numbers.held_bytes()
-            + self.entries.capacity() * size_of::<Entry>()
-            + self.free.capacity() * size_of::<u32>()
-            + self.text_bytes
+        self.numbers.held_bytes() + self.entries.held_bytes() + self.text_bytes
     }
 
     /// The hash of a level's text.
@@ -65,7 +61,7 @@ impl Levels {
 
     /// The hash of the level with this number.
     pub(super) fn hash_of(&self, LevelId(number): LevelId) -> u32 {
-        self.hash(&self.entries[number as usize].text)
+        self.hash(&self.entries.get(number).text)
     }
 
     /// The hash of the way from a node to its child of a level. Two ways to the same level have two
@@ -76,40 +72,31 @@ impl Levels {
 
     /// True if the level with this number has this text.
     pub(super) fn is(&self, LevelId(number): LevelId, text: &[u8]) -> bool {
-        *self.entries[number as usize].text == *text
+        *self.entries.get(number).text == *text
     }
 
     /// The number of the text for one node more.
     pub(super) fn take(&mut self, text: &[u8]) -> LevelId {
         let hash = self.hash(text);
         if let Some(number) = self.numbers.find(hash, |number| self.is(LevelId(number), text)) {
-            self.entries[number as usize].nodes += 1;
+            self.entries.get_mut(number).nodes += 1;
             return LevelId(number);
         }
         self.text_bytes += block(text.len());
-        let entry = Entry { text: text.into(), nodes: 1 };
-        let number = if let Some(number) = self.free.pop() {
-            self.entries[number as usize] = entry;
-            number
-        } else {
-            self.entries.push(entry);
-            #[expect(clippy::cast_possible_truncation, reason = "there are fewer levels than nodes")]
-            let number = (self.entries.len() - 1) as u32;
-            number
-        };
+        let number = self.entries.insert(Entry { text: text.into(), nodes: 1 });
         self.numbers.insert(hash, number);
         LevelId(number)
     }
 
     /// A node with this level is gone.
     pub(super) fn give_back(&mut self, LevelId(number): LevelId) {
-        let entry = &mut self.entries[number as usize];
+        let entry = self.entries.get_mut(number);
         entry.nodes -= 1;
         if entry.nodes == 0 {
             self.numbers.remove(hash_text(self.secret, &entry.text), number);
             self.text_bytes -= block(entry.text.len());
             entry.text = Box::default();
-            self.free.push(number);
+            self.entries.free(number);
         }
     }
 }

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 
 mod explain;
 mod levels;
+mod pages;
 mod subscribers;
 mod table;
 
@@ -17,6 +18,7 @@ pub use explain::{Explanation, LevelExplanation, Verdict, explain};
 
 use crate::topic::{self, TopicFilter};
 use levels::{LevelId, Levels};
+use pages::Pages;
 use subscribers::Subscribers;
 use table::Table;
 
@@ -33,9 +35,7 @@ const NONE: NodeId = ROOT;
 /// filter by `K`.
 #[derive(Clone, Debug)]
 pub struct Router<K, V = ()> {
-    nodes: Vec<Node<K, V>>,
-    /// Nodes to use again.
-    free: Vec<NodeId>,
+    nodes: Pages<Node<K, V>>,
     /// The children of all nodes but each one's first, by the parent and the hash of the level.
     edges: Table,
     levels: Levels,
@@ -106,14 +106,10 @@ impl<K: Ord, V> Router<K, V> {
     /// cannot choose filters that make matches slow.
     #[must_use]
     pub fn with_secret(secret: u64) -> Self {
-        Self {
-            nodes: vec![Node::new(LevelId::EMPTY)],
-            free: Vec::new(),
-            edges: Table::default(),
-            levels: Levels::new(secret),
-            subscriptions: 0,
-            subscriber_bytes: 0,
-        }
+        let mut nodes = Pages::new();
+        let root = nodes.insert(Node::new(LevelId::EMPTY));
+        debug_assert_eq!(root, ROOT);
+        Self { nodes, edges: Table::default(), levels: Levels::new(secret), subscriptions: 0, subscriber_bytes: 0 }
     }
 
     /// Subscribes `key`; returns the value of its subscription to the same filter, which is
@@ -125,7 +121,7 @@ impl<K: Ord, V> Router<K, V> {
         for level in topic::Levels::of(filter.filter()) {
             node = self.child_or_new(node, level);
         }
-        let subscribers = &mut self.nodes[node as usize].subscribers;
+        let subscribers = &mut self.nodes.get_mut(node).subscribers;
         self.subscriber_bytes -= subscribers.held_bytes();
         let replaced = subscribers.insert(key, value);
         self.subscriber_bytes += subscribers.held_bytes();
@@ -137,7 +133,7 @@ impl<K: Ord, V> Router<K, V> {
     pub fn remove(&mut self, filter: &TopicFilter, key: &K) -> Option<V> {
         let mut path = Vec::new();
         let mut node = self.find(filter, |node| path.push(node))?;
-        let subscribers = &mut self.nodes[node as usize].subscribers;
+        let subscribers = &mut self.nodes.get_mut(node).subscribers;
         let bytes = subscribers.held_bytes();
         let removed = subscribers.remove(key)?;
         self.subscriber_bytes = self.subscriber_bytes - bytes + subscribers.held_bytes();
@@ -169,11 +165,7 @@ impl<K: Ord, V> Router<K, V> {
 
     /// Bytes of memory that it takes.
     pub(crate) const fn held_bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<Node<K, V>>()
-            + self.free.capacity() * size_of::<NodeId>()
-            + self.edges.held_bytes()
-            + self.levels.held_bytes()
-            + self.subscriber_bytes
+        self.nodes.held_bytes() + self.edges.held_bytes() + self.levels.held_bytes() + self.subscriber_bytes
     }
 
     /// True if there is no subscription.
@@ -336,9 +328,9 @@ impl<K: Ord, V> Router<K, V> {
             b"#" => LevelId::HASH,
             level => self.levels.take(level),
         };
-        let child = self.new_node(id);
+        let child = self.nodes.insert(Node::new(id));
         let hash = self.levels.hash(level);
-        let node = &mut self.nodes[parent as usize];
+        let node = self.nodes.get_mut(parent);
         match id {
             LevelId::PLUS => node.plus = child,
             LevelId::HASH => node.hash = child,
@@ -351,26 +343,10 @@ impl<K: Ord, V> Router<K, V> {
         child
     }
 
-    fn new_node(&mut self, level: LevelId) -> NodeId {
-        if let Some(id) = self.free.pop() {
-            // Nothing hangs on it.
-            self.node_mut(id).level = level;
-            return id;
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "memory ends before four thousand million nodes do")]
-        let id = self.nodes.len() as NodeId;
-        if self.nodes.len() == self.nodes.capacity() {
-            // Nodes are most of the memory, and doubling them would leave up to half of it unused.
-            self.nodes.reserve_exact(self.nodes.len() / 4 + 4);
-        }
-        self.nodes.push(Node::new(level));
-        id
-    }
-
     /// Frees `node`, on which nothing hangs.
     fn unlink(&mut self, parent: NodeId, node: NodeId) {
         let level = self.node(node).level;
-        let above = &mut self.nodes[parent as usize];
+        let above = self.nodes.get_mut(parent);
         match level {
             LevelId::PLUS => above.plus = NONE,
             LevelId::HASH => above.hash = NONE,
@@ -383,15 +359,11 @@ impl<K: Ord, V> Router<K, V> {
         if !level.is_wildcard() {
             self.levels.give_back(level);
         }
-        self.free.push(node);
+        self.nodes.free(node);
     }
 
     fn node(&self, id: NodeId) -> &Node<K, V> {
-        &self.nodes[id as usize]
-    }
-
-    fn node_mut(&mut self, id: NodeId) -> &mut Node<K, V> {
-        &mut self.nodes[id as usize]
+        self.nodes.get(id)
     }
 }
 

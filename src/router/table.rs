@@ -2,13 +2,35 @@
 
 use alloc::vec::Vec;
 
-/// Numbers by the hash of what they stand for; open addressing, probed in line.
+use crate::memory_meter::block;
+
+/// Entries of a page, on average, beyond which a page is cut in two.
+const PAGE_MAX: usize = 512;
+/// Entries of a page, on average, below which two pages become one.
+const PAGE_MIN: usize = PAGE_MAX / 4;
+
+/// Numbers by the hash of what they stand for: a linear hash table of small pages.
 ///
 /// It holds neither keys nor a way to compare them: a caller that looks something up says which
 /// number it is. So one table serves levels and edges, eight bytes an entry, and its code is in the
-/// page once.
+/// client's module once.
+///
+/// It grows and shrinks by one page at a time. So no call moves more than the entries of a page or
+/// two, however many there are.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
+    /// By the upper half of the hash. The lower half chooses the slot in a page.
+    pages: Vec<Page>,
+    /// As many bits as the number of the last page has.
+    mask: usize,
+    len: usize,
+    /// Bytes of memory of the pages.
+    page_bytes: usize,
+}
+
+/// Entries with open addressing, probed in line.
+#[derive(Clone, Debug, Default)]
+struct Page {
     /// As many as a power of two, or none; at least a quarter is free.
     slots: Vec<Slot>,
     len: usize,
@@ -28,15 +50,110 @@ const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 impl Table {
     /// Bytes of memory that it takes.
     pub(super) const fn held_bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<Slot>()
+        self.pages.capacity() * size_of::<Page>() + self.page_bytes
     }
 
     /// The number with this hash that `is_it` accepts.
     #[inline]
     pub(super) fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        // An empty table has no page to look at.
+        self.pages.get(self.page_of(hash))?.find(hash, is_it)
+    }
+
+    /// Adds a number that is not there yet and is not the largest.
+    pub(super) fn insert(&mut self, hash: u32, number: u32) {
+        self.len += 1;
+        if self.len > self.pages.len() * PAGE_MAX {
+            self.cut_page();
+        }
+        let page = self.page_of(hash);
+        self.change(page, |page| page.insert(Slot { hash, number }));
+    }
+
+    /// Removes a number that was inserted with this hash.
+    pub(super) fn remove(&mut self, hash: u32, number: u32) {
+        let page = self.page_of(hash);
+        if page >= self.pages.len() || !self.change(page, |page| page.remove(hash, number)) {
+            return;
+        }
+        self.len -= 1;
+        if self.len < self.pages.len() * PAGE_MIN && self.pages.len() > 1 {
+            self.join_page();
+        }
+    }
+
+    /// Changes a page, and counts its memory.
+    fn change<R>(&mut self, page: usize, change: impl FnOnce(&mut Page) -> R) -> R {
+        let page = &mut self.pages[page];
+        self.page_bytes -= page.held_bytes();
+        let result = change(page);
+        self.page_bytes += page.held_bytes();
+        result
+    }
+
+    /// Adds a page, to which a part of the entries of its [pair](pair_of) moves.
+    fn cut_page(&mut self) {
+        let new = self.pages.len();
+        self.pages.push(Page::default());
+        self.set_mask();
+        if new > 0 {
+            self.move_page(pair_of(new));
+        }
+    }
+
+    /// Removes the last page, whose entries move to its [pair](pair_of).
+    fn join_page(&mut self) {
+        let Some(last) = self.pages.pop() else { return };
+        self.page_bytes -= last.held_bytes();
+        self.set_mask();
+        self.place_all(last);
+    }
+
+    /// Puts the entries of a page where they belong now.
+    fn move_page(&mut self, page: usize) {
+        let former = core::mem::take(&mut self.pages[page]);
+        self.page_bytes -= former.held_bytes();
+        self.place_all(former);
+    }
+
+    fn place_all(&mut self, former: Page) {
+        for slot in former.slots.into_iter().filter(|slot| slot.number != FREE) {
+            let page = self.page_of(slot.hash);
+            self.change(page, |page| page.insert(slot));
+        }
+    }
+
+    /// Returns the page of a hash.
+    #[inline]
+    fn page_of(&self, hash: u32) -> usize {
+        let page = hash.rotate_left(16) as usize & self.mask;
+        if page < self.pages.len() { page } else { page & self.mask >> 1 }
+    }
+
+    const fn set_mask(&mut self) {
+        self.mask = match self.pages.len() {
+            0 | 1 => 0,
+            pages => usize::MAX >> (pages - 1).leading_zeros(),
+        };
+    }
+}
+
+/// Returns the page that has the entries of this page before it is added, and after it is removed:
+/// its number without the highest bit.
+const fn pair_of(page: usize) -> usize {
+    page & !(1 << page.ilog2())
+}
+
+impl Page {
+    const fn held_bytes(&self) -> usize {
+        block(self.slots.capacity() * size_of::<Slot>())
+    }
+
+    #[inline]
+    fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let mut place = self.home(hash);
         loop {
-            // An empty table has no slot to look at.
+            // An empty page has no slot to look at.
             let slot = self.slots.get(place)?;
             if slot.number == FREE {
                 return None;
@@ -48,28 +165,27 @@ impl Table {
         }
     }
 
-    /// Adds a number that is not there yet and is not the largest.
-    pub(super) fn insert(&mut self, hash: u32, number: u32) {
+    fn insert(&mut self, slot: Slot) {
         if (self.len + 1) * 4 > self.slots.len() * 3 {
             self.grow();
         }
         self.len += 1;
-        self.put(Slot { hash, number });
+        self.put(slot);
     }
 
-    /// Removes a number that was inserted with this hash.
-    pub(super) fn remove(&mut self, hash: u32, number: u32) {
+    /// Removes a number. True if it was there.
+    fn remove(&mut self, hash: u32, number: u32) -> bool {
         let mut gap = self.home(hash);
         loop {
             match self.slots.get(gap) {
-                None => return,
-                Some(slot) if slot.number == FREE => return,
+                None => return false,
+                Some(slot) if slot.number == FREE => return false,
                 Some(slot) if slot.number == number => break,
                 Some(_) => gap = self.after(gap),
             }
         }
         self.len -= 1;
-        // Who stands behind the gap and would not be found across it moves into it.
+        // An entry behind the gap that would not be found across it moves into it.
         let mut place = self.after(gap);
         while self.slots[place].number != FREE {
             let home = self.home(self.slots[place].hash);
@@ -81,6 +197,7 @@ impl Table {
             place = self.after(place);
         }
         self.slots[gap].number = FREE;
+        true
     }
 
     fn grow(&mut self) {
@@ -166,10 +283,11 @@ mod tests {
 
     /// How many slots a lookup looks at.
     fn steps(table: &Table, hash: u32) -> u32 {
-        let mut place = table.home(hash);
+        let page = &table.pages[table.page_of(hash)];
+        let mut place = page.home(hash);
         let mut steps = 1;
-        while table.slots[place].number != FREE && table.slots[place].hash != hash {
-            place = table.after(place);
+        while page.slots.get(place).is_some_and(|slot| slot.number != FREE && slot.hash != hash) {
+            place = page.after(place);
             steps += 1;
         }
         steps
@@ -192,6 +310,32 @@ mod tests {
                 assert!(outside < 16 * edges, "{outside} steps to {edges} edges that are not with the secret {secret}");
             }
         }
+    }
+
+    #[test]
+    fn no_call_moves_more_than_the_entries_of_two_pages_while_a_table_grows_and_shrinks() {
+        let hash = |edge: u32| hash_number(7, edge / 16) ^ hash_text(7, &[b'a' + (edge % 16) as u8]);
+        let is_small = |table: &Table| {
+            let held: usize = table.pages.iter().map(Page::held_bytes).sum();
+            assert_eq!(table.held_bytes(), table.pages.capacity() * size_of::<Page>() + held);
+            table.pages.iter().all(|page| page.slots.len() <= 4 * PAGE_MAX)
+        };
+        let (mut table, edges) = (Table::default(), 200_000);
+        for edge in 0..edges {
+            let pages = table.pages.len();
+            table.insert(hash(edge), edge);
+            assert!(table.pages.len() <= pages + 1);
+            assert!(edge % 1_000 > 0 || is_small(&table), "at {edge}");
+        }
+        for edge in 0..edges {
+            let pages = table.pages.len();
+            table.remove(hash(edge), edge);
+            assert!(table.pages.len() + 1 >= pages);
+            assert!(edge % 1_000 > 0 || is_small(&table), "at {edge}");
+            let next = (edge + 1) % edges;
+            assert!(next == 0 || table.find(hash(next), |other| other == next).is_some());
+        }
+        assert_eq!((table.len, table.pages.len()), (0, 1));
     }
 
     #[test]
