@@ -165,3 +165,17 @@ fn a_match_looks_at_as_many_nodes_among_a_million_filters_as_among_a_thousand() 
     assert_eq!(costs[0], costs[1]);
     assert!(costs[0].values().all(|costs| costs.len() == 1), "{costs:?}");
 }
+
+/// A match that meets a long level on many paths costs its bytes on each, so that a budget of nodes
+/// bounds its time.
+#[test]
+fn a_long_level_costs_more_looks_than_a_short_one() {
+    let mut router = Router::new();
+    for number in 0..256 {
+        let filter = (0..8).fold(String::new(), |text, bit| text + if number >> bit & 1 == 0 { "+/" } else { "b/" });
+        router.insert(&parse(&(filter + "end")), number, ());
+    }
+    let cost = |last: &str| router.for_each_match(&("b/".repeat(8) + last), |_, ()| ());
+    let (short, long) = (cost("x"), cost(&"x".repeat(6_400)));
+    assert!(long >= short + 256 * 100, "{long} looks at a long level, {short} at a short one");
+}

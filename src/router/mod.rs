@@ -29,6 +29,9 @@ const ROOT: NodeId = 0;
 /// No node: the root is nobody's child.
 const NONE: NodeId = ROOT;
 
+/// Bytes of a level whose hash costs about as much as a look at a node.
+const BYTES_IN_LOOK: usize = 64;
+
 /// The subscribers `K` of topic filters, each with a `V` for the filter: its subscription options.
 ///
 /// Visits are in a fixed order: by the walk, `#` before `+` before the level itself, and at one
@@ -69,7 +72,7 @@ pub(crate) struct Walk {
     /// True if the subscribers of the node's `#` are visited.
     is_behind_hash: bool,
     visited: Visited,
-    /// Nodes that it has looked at.
+    /// Nodes that it has looked at, and long levels in the time of so many nodes.
     pub(crate) looked_at: usize,
 }
 
@@ -231,6 +234,8 @@ impl<K: Ord, V> Router<K, V> {
             // The last level ends at the topic's end, and the next would begin a byte behind that.
             if let Some(rest) = topic.get(at..) {
                 let (level, _) = topic::first_level(rest);
+                // Its hash costs more than a look at a node if it is long.
+                looked_at += level.len() / BYTES_IN_LOOK;
                 let at = at + level.len() + 1;
                 next = (self.child(node, id, level), at);
                 if wildcards && node.plus != NONE {
