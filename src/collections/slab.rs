@@ -33,11 +33,11 @@ impl<T> Slab<T> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.entries() - self.free.len()
+        self.numbers() - self.free.len()
     }
 
     /// Returns the number of values that were there at one time.
-    fn entries(&self) -> usize {
+    fn numbers(&self) -> usize {
         match self.others.last() {
             Some(last) => (self.others.len() << Self::SHIFT) + last.len(),
             None => self.first.len(),
@@ -53,7 +53,7 @@ impl<T> Slab<T> {
     /// Returns the number that the next [`insert`](Self::insert) gives out.
     pub(crate) fn next_slot(&self) -> u32 {
         self.free.last().copied().unwrap_or_else(|| {
-            u32::try_from(self.entries()).expect("every slab is bounded by an option far below 2^32")
+            u32::try_from(self.numbers()).expect("every slab is bounded by an option far below 2^32")
         })
     }
 
