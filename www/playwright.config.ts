@@ -6,6 +6,7 @@ const executablePath = findChromium()
 export default defineConfig({
   testDir: 'tests',
   outputDir: 'test-results',
+  snapshotPathTemplate: 'tests/scenes/{arg}{ext}',
   // A test that passes only when tried again has not passed.
   retries: 0,
   workers: 2,

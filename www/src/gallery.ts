@@ -79,7 +79,7 @@ show('mqtt-space-time', 'The space-time diagram', [
   { caption: 'A half-open link: nothing arrives, and nobody is told', trace: trace(halfOpen) },
   { caption: 'A moment at which packets are under way', trace: trace(flows), now: 258 },
   { caption: 'In proportion to time', trace: trace(flows), mode: 'proportional' },
-  { caption: 'A will that fires after its delay', trace: trace(will) },
+  { caption: 'A will that fires after its delay', trace: trace(will), selected: trace(will).entries.length - 1 },
   { caption: 'Ten thousand packets', trace: longTrace(10_000), isWide: true },
   { caption: 'Without a packet' },
 ])

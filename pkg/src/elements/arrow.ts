@@ -75,11 +75,13 @@ function cross(x: number, y: number, { em }: Drawn) {
   `
 }
 
-function label({ packet }: Arrow, drawn: Drawn, lost: boolean, [xe, ye]: [number, number]) {
+function label(arrow: Arrow, drawn: Drawn, lost: boolean, [xe, ye]: [number, number]) {
+  const { packet } = arrow
   const { x0, x1, y0, y1, em, now } = drawn
   const length = Math.hypot(x1 - x0, y1 - y0)
   const room = length / em / LETTER - 2
-  const name = packetName(packet)
+  const full = packetName(packet)
+  const name = full.length <= room + 3 ? full : (packet.kind ?? full)
   const marks: string[] = []
   let letters = name.length
   // DUP explains more than the others, so it is the last to go.
@@ -89,7 +91,9 @@ function label({ packet }: Arrow, drawn: Drawn, lost: boolean, [xe, ye]: [number
   }
   const angle = (Math.atan2(y1 - y0, x1 - x0) * 180) / Math.PI
   const upright = Math.abs(angle) > 90 ? angle - 180 : angle
-  const transform = `translate(${(x0 + x1) / 2} ${(y0 + y1) / 2}) rotate(${upright})`
+  // Beside the cross of a lost packet, on the longer part of its way.
+  const place = !lost ? 0.5 : arrow.reach < 0.6 ? (arrow.reach + 1) / 2 : arrow.reach / 2
+  const transform = `translate(${x0 + (x1 - x0) * place} ${y0 + (y1 - y0) * place}) rotate(${upright})`
   const why = lost ? fateText(packet, now) : ''
   return svg`
     <text class="label" text-anchor="middle" transform=${transform} dy="-0.45em">${name}${marks.map(

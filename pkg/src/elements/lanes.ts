@@ -231,12 +231,14 @@ function placeGroup(
   const free = new Map<string, number>()
   let bottom = base + (group.length > 0 ? 1 : 0.6)
   for (const { index, entry, lane, packet } of group) {
-    // Packets of the two sides of the broker do not meet, nor do marks of different lanes.
-    const track = packet ? String(lane > broker) : `mark ${lane}`
+    // Packets of the two sides of the broker do not meet, nor do marks of different lanes. A mark
+    // of the broker stands between the packets of both sides.
+    const isBetween = !packet && lane === broker
+    const tracks = isBetween ? ['true', 'false'] : [packet ? String(lane > broker) : `mark ${lane}`]
     const after = entry.cause === undefined ? undefined : ends.get(entry.cause)
-    const y = Math.max(free.get(track) ?? base, after ?? base)
+    const y = Math.max(...tracks.map(track => free.get(track) ?? base), after ?? base) + (isBetween ? 0.4 : 0)
     starts.set(index, y)
-    free.set(track, y + (packet ? 1 : 0.8))
+    for (const track of tracks) free.set(track, y + (packet ? 1 : isBetween ? 0.5 : 0.8))
     bottom = Math.max(bottom, y + 1)
     if (packet && arrival(packet) <= entry.at) ends.set(index, y + 0.7)
   }

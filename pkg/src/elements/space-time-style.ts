@@ -269,16 +269,31 @@ export const style = css`
   }
 
   @media (forced-colors: active) {
-    text {
+    text,
+    .label,
+    .badge,
+    .badge.loud,
+    .arrow.lost .why,
+    .mark.bad text,
+    .mark.plain text,
+    .fold text {
       fill: CanvasText;
       stroke: Canvas;
       forced-color-adjust: none;
     }
 
     .lane,
-    .arrow line,
+    .lane.halfOpen,
+    .fold line,
+    .arrow .way,
+    .arrow .ghost,
+    .arrow.lost .cross line,
     .head {
       stroke: CanvasText;
+    }
+
+    .bar {
+      fill: CanvasText;
     }
 
     .active .label {
@@ -314,12 +329,16 @@ export const style = css`
       opacity: 1;
     }
 
-    .dim text {
+    .dim text,
+    .dim .label,
+    .dim .badge,
+    .mark.dim text {
       fill: GrayText;
     }
 
-    .dim line,
-    .dim .head {
+    .arrow.dim .way,
+    .arrow.dim .ghost,
+    .arrow.dim .head {
       stroke: GrayText;
     }
   }

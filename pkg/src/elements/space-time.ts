@@ -109,7 +109,7 @@ export class SpaceTime extends LitElement {
     const layout = this.#layout
     return html`
       <div class=${`names ${layout && this.#isLong(layout) ? 'beside-map' : ''}`} part="names" aria-hidden="true">
-        ${layout?.lanes.map((name, lane) => html`<span part="name" .style=${`left:${this.#percent(lane)}%`}>${name}</span>`)}
+        ${layout?.lanes.map((name, lane) => html`<span part="name" .style=${`left:${this.#percent(lane)}%;max-width:${100 / layout.lanes.length}%`}>${name}</span>`)}
       </div>
       <div class="body">
         <div
@@ -242,7 +242,8 @@ export class SpaceTime extends LitElement {
     const isDim = tone === 'message' && this.#thread !== undefined && !this.#thread.has(index)
     // Beside an outer lane stands half of a lane's width.
     const room = Math.floor((x(0) - this.#em * 0.9) / (0.46 * this.#em))
-    const shown = text.length > room && lane !== layout.broker ? `${text.slice(0, Math.max(1, room - 1))}…` : text
+    const isCut = text.length > room && lane !== layout.broker
+    const shown = !isCut ? text : tone === 'bad' ? '✕' : `${text.slice(0, Math.max(1, room - 1))}…`
     return svg`
       <g class=${`mark ${tone} ${isDim ? 'dim' : ''}`} part="mark">
         ${tone === 'message' ? svg`<circle cx=${x(lane)} cy=${y * row} r=${this.#em * 0.28} />` : nothing}
@@ -352,10 +353,12 @@ export class SpaceTime extends LitElement {
   #reveal(index: number): void {
     this.#toReveal = undefined
     const scroll = this.#scroller
-    const arrow = this.#layout?.arrows.find(known => known.index === index)
-    if (!scroll || !arrow) return
+    const layout = this.#layout
+    if (!scroll || !layout) return
+    const arrow = layout.arrows.find(known => known.index === index)
+    const y = layout.marks.find(known => known.index === index)?.y ?? layout.yAt(this.trace?.entries[index]?.at ?? 0)
     const row = ROW * this.#em
-    const [top, bottom] = [arrow.y0 * row - row, arrow.y1 * row + row]
+    const [top, bottom] = [(arrow?.y0 ?? y) * row - row, (arrow?.y1 ?? y) * row + row]
     if (top < scroll.scrollTop) scroll.scrollTop = top
     else if (bottom > scroll.scrollTop + scroll.clientHeight) scroll.scrollTop = bottom - scroll.clientHeight
   }
