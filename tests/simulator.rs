@@ -5,6 +5,7 @@ mod simulator {
     mod acts;
     mod faults;
     mod random;
+    mod small;
     mod snapshots;
     mod threads;
     mod timelines;

@@ -6,7 +6,19 @@ use alloc::vec::Vec;
 use crate::broker::{Batch, BatchId, Broker, StoreError};
 use crate::time::Time;
 
-type Changes = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+type Changes = Vec<StoreChange>;
+
+/// A key, and its new record; `None` if the record is removed.
+pub type StoreChange = (Vec<u8>, Option<Vec<u8>>);
+
+/// The broker's store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreSnapshot {
+    /// Its records in the order of their keys.
+    pub records: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The changes of the batch that is being written.
+    pub writing: Option<Vec<StoreChange>>,
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Disk {
@@ -47,6 +59,12 @@ impl Disk {
     /// Forgets the batch that is being written.
     pub(super) fn lose(&mut self) {
         self.writing = None;
+    }
+
+    /// Returns the records, and the changes of the batch that is being written.
+    pub(super) fn snapshot(&self) -> StoreSnapshot {
+        let records = self.records.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        StoreSnapshot { records, writing: self.writing.as_ref().map(|writing| writing.changes.clone()) }
     }
 
     pub(super) fn restore(&self, broker: &mut Broker, now: Time) -> Result<(), StoreError> {

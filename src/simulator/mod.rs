@@ -51,6 +51,7 @@ mod timeline;
 mod trace;
 
 pub use action::{Action, ActionError, Actor, Direction, Fault, Restart};
+pub use disk::{StoreChange, StoreSnapshot};
 pub use link::LinkId;
 pub use monitor::{Guarantee, Monitors, Violation};
 pub use pending::Choice;

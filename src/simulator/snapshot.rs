@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::disk::{Disk, StoreSnapshot};
 use super::link::{End, LinkId};
 use super::{Actor, World};
 use crate::broker::{BrokerSnapshot, PeerId};
@@ -18,6 +19,8 @@ pub struct Snapshot {
     pub clients: Vec<ActorSnapshot>,
     /// The links that carry bytes, or have an end that has not learnt of the other's.
     pub links: Vec<LinkSnapshot>,
+    /// The broker's store, if it has one.
+    pub store: Option<StoreSnapshot>,
 }
 
 /// A client of a world.
@@ -89,7 +92,8 @@ impl World {
             bytes_up: link.up.bytes(),
             bytes_down: link.down.bytes(),
         });
-        Snapshot { broker: self.broker.snapshot(), clients: clients.collect(), links: links.collect() }
+        let store = self.disk.as_ref().map(Disk::snapshot);
+        Snapshot { broker: self.broker.snapshot(), clients: clients.collect(), links: links.collect(), store }
     }
 }
 
