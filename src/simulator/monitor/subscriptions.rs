@@ -50,6 +50,8 @@ struct Client {
 #[derive(Debug)]
 struct Subscription {
     filter: TopicFilter,
+    /// The highest that was asked for so far.
+    asked: QoS,
     /// The highest that was granted so far.
     granted: QoS,
     /// False as long as some SUBSCRIBE has asked otherwise.
@@ -120,6 +122,7 @@ impl Subscriptions {
         let Ok(parsed) = TopicFilter::parse(filter) else { return };
         let new = Subscription {
             filter: parsed,
+            asked: options.qos,
             granted: QoS::AtMostOnce,
             is_always_no_local: true,
             keeps_retain: false,
@@ -128,7 +131,7 @@ impl Subscriptions {
             ended_at: None,
         };
         let one = client.subscriptions.entry(filter.into()).or_insert(new);
-        one.asked_at = before;
+        (one.asked, one.asked_at) = (one.asked.max(options.qos), before);
         one.is_always_no_local &= options.no_local;
         one.keeps_retain |= options.retain_as_published;
     }
@@ -144,7 +147,7 @@ impl Subscriptions {
                     ReasonCode::GrantedQoS2 => QoS::ExactlyOnce,
                     _ => return,
                 };
-                one.granted = one.granted.max(granted);
+                one.granted = one.granted.max(granted.min(one.asked));
                 (one.is_granted, one.ended_at) = (true, None);
             }
             Event::Unsubscribed { client_id, filter, .. } => {

@@ -9,7 +9,9 @@ use alloc::sync::Arc;
 use super::{Findings, Guarantee};
 use crate::broker::Event;
 use crate::client::RequestError;
-use crate::codec::{Connack, Connect, Packet, PacketId, PacketKind, Properties, PropertyId, Publish, QoS, Version};
+use crate::codec::{
+    Ack, Connack, Connect, Packet, PacketId, PacketKind, Properties, PropertyId, Publish, QoS, Version,
+};
 use crate::simulator::{Actor, ClientEvent, Direction, LinkId, PacketRecord};
 
 /// The links, and the identifiers that each session's ends use.
@@ -18,6 +20,8 @@ pub(super) struct Wire {
     links: BTreeMap<LinkId, Link>,
     /// Identifiers in use, by client and by the direction of their PUBLISH.
     used: BTreeMap<(Actor, Direction), BTreeMap<u16, Use>>,
+    /// The QoS of the last PUBLISH with each identifier.
+    last: BTreeMap<(Actor, Direction, u16), QoS>,
     /// Clients by identifier.
     actors: BTreeMap<String, Actor>,
 }
@@ -75,10 +79,13 @@ impl Wire {
             Packet::Publish(publish) => {
                 way.on_publish(&publish, findings);
                 if let Some(packet_id) = publish.packet_id {
+                    self.last.insert((record.actor, record.direction, packet_id.get()), publish.qos);
                     note_publish(used, packet_id, &publish, findings);
                 }
             }
             Packet::Pubrel(ack) => {
+                let last = self.last.get(&(record.actor, record.direction, ack.packet_id.get()));
+                check_pubrel(last, &ack, findings);
                 if let Some(old @ Use::Published(QoS::ExactlyOnce)) = used.get_mut(&ack.packet_id.get()) {
                     *old = Use::Released;
                 }
@@ -261,6 +268,14 @@ fn note_publish(
         && !(publish.dup && old == Use::Owed && publish.qos == QoS::AtLeastOnce)
     {
         let text = format!("PUBLISH has packet identifier {packet_id}, which is in use by {old:?}");
+        findings.add(Guarantee::PacketIdentifiers, text);
+    }
+}
+
+/// PUBREL follows PUBLISH of QoS 2 [MQTT-4.3.3-4].
+fn check_pubrel(last: Option<&QoS>, ack: &Ack<'_>, findings: &mut Findings<'_>) {
+    if last == Some(&QoS::AtLeastOnce) && !ack.reason.is_error() {
+        let text = format!("PUBREL has packet identifier {}, which is of QoS 1", ack.packet_id);
         findings.add(Guarantee::PacketIdentifiers, text);
     }
 }
