@@ -10,11 +10,13 @@ use alloc::vec::Vec;
 
 mod explain;
 mod levels;
+mod matching;
 mod pages;
 mod subscribers;
 mod table;
 
 pub use explain::{Explanation, LevelExplanation, Verdict, explain};
+pub use matching::{FilterMatch, Matching, MatchingLevel, explain_all};
 
 use crate::topic::{self, TopicFilter};
 use levels::{LevelId, Levels};
