@@ -4,10 +4,14 @@
 mod simulator {
     mod acts;
     mod faults;
+    mod hashes;
     mod random;
+    mod sharing;
     mod small;
     mod snapshots;
     mod threads;
     mod timelines;
     mod twins;
+    #[path = "../support/worlds.rs"]
+    mod worlds;
 }

@@ -21,5 +21,8 @@ mod web {
     mod properties;
     mod reentrant;
     mod requests;
+    #[path = "../support/worlds.rs"]
+    mod scenarios;
     mod watching;
+    mod worlds;
 }

@@ -179,6 +179,9 @@ pub enum ActionError {
     /// The trace has as many entries as the world's options allow.
     #[error("the trace is full with {0} entries; begin a new world, or raise the bound in its options")]
     TraceFull(usize),
+    /// The packet or timer to step to did not come.
+    #[error("it did not happen within {0} events")]
+    NotFound(usize),
     /// More events than this happened at one moment: a loop without end.
     #[error("more than {0} events at one moment")]
     Loop(usize),

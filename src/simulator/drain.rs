@@ -148,8 +148,8 @@ impl World {
         let now = self.now;
         let Some(link) = self.links.get_mut(&id) else { return };
         let conditions = self.clients[link.actor.0].conditions;
-        let jitter = crate::random::split_mix(&mut self.random) % (conditions.jitter + 1);
-        let delay = Duration::from_millis(conditions.latency + jitter);
+        let jitter = crate::random::split_mix(&mut self.random) % conditions.jitter.saturating_add(1);
+        let delay = Duration::from_millis(conditions.latency.saturating_add(jitter));
         let rate = match direction {
             Direction::Up => conditions.bytes_per_second,
             Direction::Down => [conditions.bytes_per_second, link.reads].into_iter().flatten().min(),

@@ -10,7 +10,7 @@ use core::time::Duration;
 
 use thiserror::Error;
 
-use super::{Action, ActionError, World, WorldOptions};
+use super::{Action, ActionError, Actor, Event, World, WorldOptions};
 use crate::time::Time;
 
 /// Worlds that are left behind, at even distances of the run.
@@ -19,6 +19,9 @@ const SPARES: usize = 4;
 const PARTS: u64 = SPARES as u64 + 1;
 /// A run of fewer moments is replayed from its beginning.
 const MOMENTS_WITHOUT_SPARES: u64 = 2_000;
+
+/// Events after which a search for the next packet or timer ends.
+const STEPS_MAX: usize = 10_000;
 
 /// A run of actions from the beginning, under a name.
 #[derive(Clone, Debug)]
@@ -197,6 +200,41 @@ impl Timeline {
             return Ok(false);
         }
         self.act(Action::Step).map(|()| true)
+    }
+
+    /// Steps until a packet is sent, on the lane of this client or on any. False if nothing is
+    /// pending any more.
+    ///
+    /// # Errors
+    /// As [`World::act`]; [`ActionError::NotFound`] without such a packet within many events.
+    pub fn step_to_packet(&mut self, client: Option<Actor>) -> Result<bool, ActionError> {
+        self.step_to(|event| match event {
+            Event::Packet(packet) => client.is_none_or(|client| client == packet.actor),
+            _ => false,
+        })
+    }
+
+    /// Steps until a timer of a client or of the broker has run. False if nothing is pending any
+    /// more.
+    ///
+    /// # Errors
+    /// As [`step_to_packet`](Self::step_to_packet).
+    pub fn step_to_timer(&mut self) -> Result<bool, ActionError> {
+        self.step_to(|event| matches!(event, Event::Timer(_)))
+    }
+
+    fn step_to(&mut self, is_there: impl Fn(&Event) -> bool) -> Result<bool, ActionError> {
+        for _ in 0..STEPS_MAX {
+            let before = self.world().trace().entries().len();
+            if !self.step()? {
+                return Ok(false);
+            }
+            let entries = self.world().trace().entries();
+            if entries.get(before..).unwrap_or_default().iter().any(|entry| is_there(&entry.event)) {
+                return Ok(true);
+            }
+        }
+        Err(ActionError::NotFound(STEPS_MAX))
     }
 
     /// Goes to a time of the branch, behind all that happened until then.
