@@ -14,7 +14,7 @@ import { minify as terser } from 'terser'
 const root = dirname(fileURLToPath(import.meta.url))
 const dist = join(root, 'dist')
 const types = join(dist, 'types')
-const modules = ['client', 'broker']
+const modules = ['client', 'broker', 'simulator']
 /** Elements that a page can load alone, by the name of their file. */
 const elements = [
   ['space-time', 'SpaceTime'],
@@ -97,6 +97,14 @@ await build({
     { name: 'glue', setup: bundleGlue },
   ],
 })
+await build({
+  ...library,
+  // One file too, so that its parts are no further chunk for the entries above.
+  entryPoints: { simulator: 'src/simulator.ts' },
+  target: 'es2022',
+  define: { global: 'globalThis' },
+  plugins: [{ name: 'glue', setup: bundleGlue }],
+})
 const bundles = [
   'index',
   'broker',
@@ -112,6 +120,7 @@ const bundles = [
   'common',
   'inline',
   'broker-inline',
+  'simulator',
 ]
 for (const name of bundles) await minify(name)
 copyFileSync(join(root, 'src', 'react-native.cjs'), join(dist, 'react-native.cjs'))
@@ -196,7 +205,7 @@ function declare() {
     if (status !== 0) process.exit(status ?? 1)
   }
   const reached = new Set()
-  for (const entry of ['inline.d.ts', 'broker-inline.d.ts', 'node.d.ts', 'elements.d.ts'])
+  for (const entry of ['inline.d.ts', 'broker-inline.d.ts', 'node.d.ts', 'elements.d.ts', 'simulator.d.ts'])
     reach(join(types, entry), reached)
   for (const entry of readdirSync(types, { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name)

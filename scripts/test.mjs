@@ -13,6 +13,7 @@ import { readOptions } from './lib/options.mjs'
 import { setUpPaho } from './lib/python.mjs'
 import { apiReference } from './lib/reference.mjs'
 import { Report } from './lib/report.mjs'
+import { setUpTshark } from './lib/tshark.mjs'
 
 const usage = `npm test -- [--quick] [--verbose]
 
@@ -47,6 +48,7 @@ async function everything() {
     return result
   })
   await report.step('Mosquitto', {}, setUpMosquitto)
+  await report.step('tshark', {}, setUpTshark)
   for (const broker of brokers) await report.step(broker.name, {}, step => setUpBroker(step, broker))
   await report.step('paho-mqtt (Python)', {}, async step => {
     const { python, ...result } = await setUpPaho(step)

@@ -34,18 +34,34 @@ test('the types of each entry resolve as its code does', async () => {
   const attw = join(folderOf('@arethetypeswrong/cli'), 'dist', 'index.js')
   // CommonJS is the one rule left out: the package is ES modules alone. A .wasm file has no types,
   // nor has the file of an element, which exports nothing.
-  const rules = ['--ignore-rules', 'cjs-resolves-to-esm', '--exclude-entrypoints', 'client.wasm', 'broker.wasm']
+  const rules = [
+    '--ignore-rules',
+    'cjs-resolves-to-esm',
+    '--exclude-entrypoints',
+    'client.wasm',
+    'broker.wasm',
+    'simulator.wasm',
+  ]
   const { stdout } = await run(process.execPath, [attw, tarball, '--format', 'json', ...rules]).catch(error => error)
   const { analysis } = JSON.parse(stdout)
   const problems = analysis.problems.filter(({ kind }) => kind !== 'CJSResolvesToESM')
   assert.deepEqual(problems, [])
-  const entries = ['.', './broker', './broker/inline', './elements', './inline', './node', './package.json']
+  const entries = [
+    '.',
+    './broker',
+    './broker/inline',
+    './elements',
+    './inline',
+    './node',
+    './package.json',
+    './simulator',
+  ]
   const typed = Object.keys(analysis.entrypoints).filter(entry => !entry.includes('*'))
   assert.deepEqual(typed.toSorted(), entries)
 })
 
 test('tools that ignore `exports` find the same files by main, module and types', () => {
-  const entries = ['.', './inline', './broker', './broker/inline', './elements', './node']
+  const entries = ['.', './inline', './broker', './broker/inline', './elements', './simulator', './node']
   for (const entry of entries) {
     const fields = JSON.parse(readFileSync(join(folder, entry, 'package.json'), 'utf8'))
     const { types, default: code, 'react-native': native } = manifest.exports[entry]
@@ -60,7 +76,11 @@ test('tools that ignore `exports` find the same files by main, module and types'
 
 test('each WebAssembly module is an entry, at the place where the code looks for it', () => {
   const require = createRequire(join(project, 'any.js'))
-  for (const [entry, code] of Object.entries({ 'client.wasm': 'index.js', 'broker.wasm': 'broker.js' })) {
+  for (const [entry, code] of Object.entries({
+    'client.wasm': 'index.js',
+    'broker.wasm': 'broker.js',
+    'simulator.wasm': 'simulator.js',
+  })) {
     const [, path] = /new URL\("([^"]+\.wasm)",import\.meta\.url\)/.exec(
       readFileSync(join(folder, 'dist', code), 'utf8'),
     )

@@ -1,4 +1,4 @@
-// Build of the npm package: the crate twice to WebAssembly, then the TypeScript face.
+// Build of the npm package: the crate three times to WebAssembly, then the TypeScript face.
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -27,6 +27,7 @@ const loops = ['-disable-lsr']
 export const builds = [
   { name: 'client', step: 'wasm: client', features: ['allocator'], llvm: [...loops, '-inline-threshold=25'] },
   { name: 'broker', step: 'wasm: broker', features: ['allocator', 'broker'], llvm: [...loops, ...inlining] },
+  { name: 'simulator', step: 'wasm: simulator', features: ['allocator', 'simulator'], llvm: [...loops, ...inlining] },
 ]
 
 /** Name of the step that builds the face. */

@@ -27,6 +27,9 @@ export async function packageTests(report, env) {
   await report.step('interop (real brokers)', { needs: [face, 'Mosquitto'] }, step =>
     step.tests(counts.node, 'npm', ['run', 'test:interop', '--workspace', 'pkg'], { env }),
   )
+  await report.step('capture files (tshark)', { needs: [face, 'tshark'] }, step =>
+    step.tests(counts.node, 'npm', ['run', 'test:tshark', '--workspace', 'pkg'], { env }),
+  )
   for (const { entry, name, bytes, parts } of limits) {
     await report.step(`size, ${name}`, { needs: [face] }, async step => {
       const sizes = sizesOf(entry)

@@ -38,6 +38,9 @@ export const limits = [
       ...ofClient,
     },
   },
+  // The goal is 160,000. The module has the classes of the client and the broker too, which a world
+  // does not use.
+  { entry: './simulator', name: 'simulator', bytes: 262_000, parts: {} },
   // All elements; a test holds each to its own limit.
   { entry: './elements', name: 'elements', bytes: 30_500, parts: {} },
   // With the module as text, and what decodes it.

@@ -11,6 +11,8 @@ mod client;
 mod js;
 #[cfg(feature = "broker")]
 mod link;
+#[cfg(feature = "simulator")]
+mod simulator;
 
 #[cfg(feature = "broker")]
 pub use broker::hooks::Asker;
@@ -24,6 +26,8 @@ pub use client::ClientCore;
 pub use js::callbacks::Host;
 pub use js::error::check;
 pub use js::properties::read_properties;
+#[cfg(feature = "simulator")]
+pub use simulator::{WorldCore, dissect, explain_all};
 
 #[cfg(feature = "allocator")]
 #[global_allocator]

@@ -8,6 +8,10 @@ declare module '#glue/broker' {
   export const generated: import('./loader.js').Generated<typeof import('#wasm/broker')>
 }
 
+declare module '#glue/simulator' {
+  export const generated: import('./loader.js').Generated<typeof import('#wasm/simulator')>
+}
+
 // The modules for the inline entries, as raw DEFLATE data in base64, by `inlineModules` there.
 
 declare module '#module/client' {

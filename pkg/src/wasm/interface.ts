@@ -297,3 +297,45 @@ export interface BrokerGlue extends Glue {
   readonly BrokerCore: new (host: Host, options: CoreBrokerOptions) => BrokerCore
   explain(filter: string, topic: string): object
 }
+
+/** A simulated world. Its calls throw a list of a code and a message. */
+export interface WorldCore {
+  act(action: readonly unknown[]): void
+  run(milliseconds: number): void
+  /** Returns false if nothing is pending. */
+  step(): boolean
+  stepToPacket(client?: string): boolean
+  stepToTimer(): boolean
+  choices(): unknown
+  choose(index: number): void
+  state(): unknown
+  snapshot(): unknown
+  monitors(): unknown
+  /** Returns client identifiers, in the order of the actors' numbers. */
+  clients(): string[]
+  entries(from: number, to: number): unknown
+  messages(client: string): unknown
+  rewind(milliseconds: number): void
+  rewindTo(moment: number): void
+  /** Returns true if nothing is left to do. */
+  tend(moments: number): boolean
+  branches(): unknown
+  switch(name: string): void
+  rename(name: string): void
+  toLink(): string
+  toPcapng(): Uint8Array
+  /** The callback returns false to stop. Resolves with true at the end. */
+  runAsync(milliseconds: number, onSlice: (now: number) => boolean): Promise<unknown>
+  play(speed: number, onFrame: (now: number) => boolean): Promise<unknown>
+  free(): void
+}
+
+/** Exports of the build with the simulator that its face uses. */
+export interface SimulatorGlue {
+  readonly WorldCore: {
+    new (options: readonly unknown[]): WorldCore
+    fromLink(link: string): WorldCore
+  }
+  dissect(bytes: Uint8Array, version: number): unknown
+  explainAll(topic: string, filters: string[]): unknown
+}

@@ -5,7 +5,7 @@ import { type ModuleSource, readSource } from './module-source.js'
 import { moduleError } from './to-error.js'
 
 /** A loaded module. */
-export interface Engine<G extends Glue = Glue> {
+export interface Engine<G extends object = Glue> {
   readonly glue: G
   readonly memory: WebAssembly.Memory
   /** Listeners for the failure of the module: its clients and brokers, which it ends. */
@@ -37,7 +37,7 @@ interface Names {
 }
 
 /** Loader of one build's module: on first use, and once. */
-export class Loader<G extends Glue = Glue> {
+export class Loader<G extends object = Glue> {
   /** The module, once it is loaded. */
   engine: Engine<G> | undefined
   #loading: Promise<Engine<G>> | undefined

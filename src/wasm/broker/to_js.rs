@@ -3,76 +3,25 @@
 use alloc::vec::Vec;
 
 use js_sys::Array;
-use serde::{Serialize, Serializer};
 use wasm_bindgen::JsValue;
 
 use crate::broker::{Action, Broker, ClientView, DisconnectCause, Event, Fault, RejectCause, SessionView, WillFate};
 use crate::codec::{Message, QoS, ReasonCode, Version};
 use crate::router::{Explanation, LevelExplanation, Verdict};
 use crate::time::Time;
-
-/// Any value that the face gets. One type serves all objects, since a serializer for each would add
-/// kilobytes.
-enum Value<'a> {
-    /// A member that is left out.
-    Absent,
-    Flag(bool),
-    Number(f64),
-    Text(&'a str),
-    /// A `Uint8Array`.
-    Bytes(&'a [u8]),
-    Object(Members<'a>),
-    List(Vec<Value<'a>>),
-}
-
-use Value::{Absent, Bytes, Flag, List, Number, Object, Text};
-
-/// Members of an object, by name.
-type Members<'a> = Vec<(&'static str, Value<'a>)>;
-
-impl Serialize for Value<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Absent => serializer.serialize_unit(),
-            Flag(value) => serializer.serialize_bool(*value),
-            Number(value) => serializer.serialize_f64(*value),
-            Text(value) => serializer.serialize_str(value),
-            Bytes(value) => serializer.serialize_bytes(value),
-            Object(members) => {
-                let present = members.iter().filter(|(_, value)| !matches!(value, Absent));
-                serializer.collect_map(present.map(|(name, value)| (name, value)))
-            }
-            List(values) => serializer.collect_seq(values),
-        }
-    }
-}
-
-/// Converts a value to a plain object, a list or a primitive.
-fn to_js(value: &Value) -> JsValue {
-    // As maps, since the serializer keeps a table of the names of a struct's fields.
-    let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
-    // It fails for keys that are not texts, of which there are none.
-    value.serialize(&serializer).unwrap_or_default()
-}
-
-fn number<'a>(number: impl Into<f64>) -> Value<'a> {
-    Number(number.into())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "JavaScript counts exactly up to 2^53")]
-fn count<'a>(count: usize) -> Value<'a> {
-    Number(count as f64)
-}
-
-fn text(text: Option<&str>) -> Value<'_> {
-    text.map_or(Absent, Text)
-}
+use crate::wasm::js::value::Value::{Absent, Bytes, Flag, List, Number, Object, Text};
+use crate::wasm::js::value::{Members, Value, count, number, text, to_js};
 
 /// Converts an event.
 pub(crate) fn event(event: &Event) -> JsValue {
+    to_js(&event_value(event))
+}
+
+/// Returns an event as a value.
+pub(crate) fn event_value(event: &Event) -> Value<'_> {
     let mut members = vec![("type", Text(event_type(event))), ("clientId", text(client_id(event)))];
     members.extend(event_members(event));
-    to_js(&Object(members))
+    Object(members)
 }
 
 /// Returns the members of an event that its kind has.
@@ -155,8 +104,12 @@ fn list<'a>(objects: impl Iterator<Item = Members<'a>>) -> Array {
 
 /// Converts the explanation of a match.
 pub(crate) fn explanation(explanation: &Explanation) -> JsValue {
-    let levels = explanation.levels.iter().map(level).collect();
-    to_js(&Object(vec![("matches", Flag(explanation.matches)), ("levels", List(levels))]))
+    to_js(&Object(vec![("matches", Flag(explanation.matches)), ("levels", explained_levels(explanation))]))
+}
+
+/// Converts the levels of an explanation.
+pub(crate) fn explained_levels(explanation: &Explanation) -> Value<'_> {
+    List(explanation.levels.iter().map(level).collect())
 }
 
 fn level(level: &LevelExplanation) -> Value<'_> {

@@ -9,6 +9,8 @@ pub(crate) mod message;
 pub(crate) mod panic;
 pub(crate) mod properties;
 pub(crate) mod timer;
+#[cfg(feature = "broker")]
+pub(crate) mod value;
 
 use alloc::rc::Weak;
 
