@@ -131,7 +131,11 @@ impl Subscriptions {
             ended_at: None,
         };
         let one = client.subscriptions.entry(filter.into()).or_insert(new);
-        (one.asked, one.asked_at) = (one.asked.max(options.qos), before);
+        one.asked = one.asked.max(options.qos);
+        // Copies for an earlier SUBSCRIBE may still be on their way.
+        if one.ended_at.is_some() {
+            one.asked_at = before;
+        }
         one.is_always_no_local &= options.no_local;
         one.keeps_retain |= options.retain_as_published;
     }
