@@ -1,9 +1,8 @@
 //! The simulator: one broker, clients, and the links between them, on a clock of their own.
 //!
-//! A [`World`] runs the very same [`Client`](crate::client::Client) and
-//! [`Broker`] that a program runs, over bytes. Nothing happens by itself and
-//! nothing is left to chance: the same options and the same [actions](Action) make the same
-//! [trace](Trace), to the byte.
+//! A [`World`] runs the very same [`Client`] and [`Broker`] that a program runs, over bytes. Nothing
+//! happens by itself and nothing is left to chance: the same options and the same
+//! [actions](Action) make the same [trace](Trace), to the byte.
 //!
 //! Order of calls: [`World::act`] for each action of a user or of the network. Then
 //! [`World::step`] to the next event, or [`World::run`] for a time. Or [`World::choices`] and
