@@ -4,6 +4,7 @@
 mod support;
 
 mod memory {
+    #[path = "../support/allocator.rs"]
     mod allocator;
     mod counted;
     mod host;

@@ -5,6 +5,8 @@
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 mod web {
+    #[path = "../support/allocator.rs"]
+    mod allocator;
     #[cfg(feature = "broker")]
     mod broker;
     mod connecting;

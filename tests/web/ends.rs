@@ -1,10 +1,9 @@
 //! The end of a client: everything is freed, and nothing is called any more.
 
-use js_sys::WebAssembly::Memory;
-use js_sys::{ArrayBuffer, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
+use super::allocator::allocated;
 use super::packets::{CONNACK, bytes, message};
 use super::page::{Core, FakeSocket, Page, QOS0, QOS1, Timers, now, turn};
 
@@ -200,12 +199,6 @@ async fn live(core: &Core, socket: &FakeSocket) {
     core.free().expect("a free");
 }
 
-fn memory_bytes() -> u32 {
-    let memory: Memory = wasm_bindgen::memory().unchecked_into();
-    let buffer: ArrayBuffer = Reflect::get(&memory, &"buffer".into()).expect("a field").unchecked_into();
-    buffer.byte_length()
-}
-
 #[wasm_bindgen_test]
 async fn a_thousand_clients_leave_nothing_behind() {
     let timers = Timers::new();
@@ -213,7 +206,7 @@ async fn a_thousand_clients_leave_nothing_behind() {
     for round in 0..1_100 {
         turn().await;
         if round == 100 {
-            before = (memory_bytes(), wasm_bindgen::externref_heap_live_count());
+            before = (allocated(), wasm_bindgen::externref_heap_live_count());
         }
         let page = Page::with(r#"{"keepAlive": 1}"#);
         live(&page.core, &page.socket).await;
@@ -221,7 +214,7 @@ async fn a_thousand_clients_leave_nothing_behind() {
     }
     turn().await;
     // Fewer is well: a test before this one may have left values that end with its timers.
-    let after = (memory_bytes(), wasm_bindgen::externref_heap_live_count());
+    let after = (allocated(), wasm_bindgen::externref_heap_live_count());
     assert!(after.0 <= before.0 && after.1 <= before.1, "bytes and values of JavaScript: {before:?}, then {after:?}");
     assert_eq!(timers.running(), 0);
     timers.restore();

@@ -1,4 +1,5 @@
 //! An allocator that counts the bytes of each thread.
+#![allow(dead_code, reason = "no test program uses all of it")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
