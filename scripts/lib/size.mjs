@@ -26,11 +26,11 @@ const ofClient = {
  * that nothing grows unseen.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 76_100, parts: ofClient },
+  { entry: '.', name: 'client', bytes: 77_600, parts: ofClient },
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 177_200,
+    bytes: 178_400,
     parts: {
       'hooks.js': 1_600,
       'bridge.js': 1_500,
@@ -40,12 +40,12 @@ export const limits = [
   },
   // The goal is 160,000. The module has the classes of the client and the broker too, which a world
   // does not use.
-  { entry: './simulator', name: 'simulator', bytes: 262_000, parts: {} },
+  { entry: './simulator', name: 'simulator', bytes: 273_000, parts: {} },
   // All elements; a test holds each to its own limit.
-  { entry: './elements', name: 'elements', bytes: 30_500, parts: {} },
+  { entry: './elements', name: 'elements', bytes: 30_700, parts: {} },
   // With the module as text, and what decodes it.
-  { entry: './inline', name: 'client, inline', bytes: 79_500, parts: {} },
-  { entry: './broker/inline', name: 'client with broker, inline', bytes: 183_900, parts: {} },
+  { entry: './inline', name: 'client, inline', bytes: 80_900, parts: {} },
+  { entry: './broker/inline', name: 'client with broker, inline', bytes: 185_300, parts: {} },
 ]
 
 /**
