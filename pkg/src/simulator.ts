@@ -10,7 +10,23 @@ export type {
   ReconnectOptions,
   Will,
 } from './client/options.js'
-export type { Fate, MonitorView, PacketEntry, Trace, TraceEntry } from './elements/types.js'
+export type {
+  ActionEntry,
+  BrokerEntry,
+  Bytes,
+  ClientEntry,
+  Fate,
+  LinkEntry,
+  MonitorView,
+  PacketEntry,
+  QoS,
+  RestartedEntry,
+  StoredEntry,
+  TimerEntry,
+  Trace,
+  TraceEntry,
+  WillFate,
+} from './elements/types.js'
 export type { Action, SimulatedClientOptions } from './simulator/actions.js'
 export { type DissectedField, type Dissection, dissect } from './simulator/dissect.js'
 export { explain, type FilterMatch, type Matching, type MatchingLevel } from './simulator/explain.js'

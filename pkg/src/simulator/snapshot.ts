@@ -1,4 +1,4 @@
-type QoS = 0 | 1 | 2
+import type { QoS } from '../elements/types.js'
 
 /** State of all actors of a world, for drawing. Times are in milliseconds on its clock. */
 export interface Snapshot {
