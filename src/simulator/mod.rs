@@ -1,7 +1,7 @@
 //! The simulator: one broker, clients, and the links between them, on a clock of their own.
 //!
-//! A [`World`] runs the very same [`Client`] and [`Broker`] that a program runs, over bytes. Nothing
-//! happens by itself and nothing is left to chance: the same options and the same
+//! A [`World`] runs the very same [`Client`] and [`Broker`] that a program runs, over bytes.
+//! Nothing happens by itself and nothing is left to chance: the same options and the same
 //! [actions](Action) make the same [trace](Trace), to the byte.
 //!
 //! Order of calls: [`World::act`] for each action of a user or of the network. Then
