@@ -324,6 +324,8 @@ test("version 'auto' falls back to 3.1.1, and remembers it", { timeout }, async 
     await client.ready
     await until(client, 'connected')
     assert.deepEqual(versions, [5, 4, 4], habit)
+    const { version, subscriptionIdentifierAvailable, sharedSubscriptionAvailable } = client.server
+    assert.deepEqual([version, subscriptionIdentifierAvailable, sharedSubscriptionAvailable], [4, false, false])
     await client.end()
   }
 })

@@ -62,6 +62,7 @@ test('the limits of the broker are told, with their defaults', { timeout }, asyn
   })
   const client = await connect(server.url, { createWebSocket, sessionExpiry: 9 })
   assert.deepEqual(client.server, {
+    version: 5,
     receiveMaximum: 5,
     maximumQos: 1,
     retainAvailable: true,

@@ -402,12 +402,12 @@ export class Connection {
     this.#observer.onNotice(isLost ? { kind: 'unsubscribed', filter, error } : { kind: 'downgraded', topic })
   }
 
-  #onConnected(sessionPresent: boolean, properties: PropertyList, absence: number): void {
+  #onConnected(sessionPresent: boolean, properties: PropertyList, absence: number, version: 4 | 5): void {
     const core = this.#core
     if (!core) return
     this.sessionPresent = sessionPresent
     this.connackProperties = Object.freeze(fromList(properties))
-    this.server = serverLimits(this.connackProperties, this.#settings.version, this.#settings)
+    this.server = serverLimits(this.connackProperties, version, this.#settings)
     this.clientId = this.connackProperties.assignedClientIdentifier ?? this.clientId
     this.live = core
     this.#attempts = 0

@@ -2,6 +2,8 @@ import type { ConnackProperties } from '../message/properties.js'
 
 /** Limits of the broker, and what it has agreed on with the client. */
 export interface ServerLimits {
+  /** Protocol version of the connection: 5 is MQTT 5.0, 4 is MQTT 3.1.1. */
+  readonly version: 4 | 5
   readonly receiveMaximum: number
   readonly maximumQos: 0 | 1 | 2
   readonly retainAvailable: boolean
@@ -36,6 +38,7 @@ export function serverLimits(
   asked: Pick<ServerLimits, 'keepAlive' | 'sessionExpiry'>,
 ): ServerLimits {
   return Object.freeze({
+    version,
     receiveMaximum: connack.receiveMaximum ?? 65_535,
     maximumQos: connack.maximumQos ?? 2,
     retainAvailable: connack.retainAvailable ?? true,

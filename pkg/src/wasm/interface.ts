@@ -127,8 +127,11 @@ export interface Host {
   ): void
   /** Asks for `resume` in a task of its own. */
   pause(): void
-  /** `absence` is in milliseconds, and -1 at the first connection. */
-  connected(sessionPresent: boolean, properties: PropertyList, absence: number): void
+  /**
+   * `absence` is in milliseconds, and -1 at the first connection. `version` is the protocol level
+   * of CONNECT.
+   */
+  connected(sessionPresent: boolean, properties: PropertyList, absence: number, version: 4 | 5): void
   /**
    * Called for each filter of SUBSCRIBE and UNSUBSCRIBE, as `failed`. The properties are those of
    * the broker's answer, if it has some.

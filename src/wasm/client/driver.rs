@@ -369,7 +369,8 @@ impl ClientDriver {
         match step {
             Step::Message(arrival) => arrival.deliver(&self.host),
             Step::Connected(session_present, properties, absence) => {
-                self.host.connected(session_present, &properties, absence);
+                let version = self.version.get().level();
+                self.host.connected(session_present, &properties, absence, version);
             }
             Step::Authenticate(challenge, properties) => self.host.authenticate(challenge.0, &properties),
             Step::Notice(notice) => outcome::tell_notice(&self.host, &notice),

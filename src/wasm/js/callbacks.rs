@@ -49,8 +49,9 @@ extern "C" {
     pub(crate) fn pause(this: &Host);
 
     /// Reports an accepting CONNACK. `absence` is in milliseconds, -1 at the first connection.
+    /// `version` is the protocol level of CONNECT.
     #[wasm_bindgen(method)]
-    pub(crate) fn connected(this: &Host, session_present: bool, properties: &Array, absence: f64);
+    pub(crate) fn connected(this: &Host, session_present: bool, properties: &Array, absence: f64, version: u8);
 
     /// Reports the success of a request.
     #[wasm_bindgen(method)]
