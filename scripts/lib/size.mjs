@@ -42,7 +42,7 @@ export const limits = [
   // does not use.
   { entry: './simulator', name: 'simulator', bytes: 273_000, parts: {} },
   // All elements; a test holds each to its own limit.
-  { entry: './elements', name: 'elements', bytes: 30_700, parts: {} },
+  { entry: './elements', name: 'elements', bytes: 30_900, parts: {} },
   // With the module as text, and what decodes it.
   { entry: './inline', name: 'client, inline', bytes: 80_900, parts: {} },
   { entry: './broker/inline', name: 'client with broker, inline', bytes: 185_300, parts: {} },

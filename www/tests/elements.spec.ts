@@ -139,6 +139,30 @@ test('the keyboard goes through all packets and along a thread', async ({ galler
   await expect(selected(diagram)).toHaveCount(0)
 })
 
+test('a packet of a megabyte is drawn at once, as far as it is asked for', async ({ gallery }) => {
+  const inspector = figure(gallery, 'PUBLISH').first().locator('mqtt-packet')
+  const milliseconds = await inspector.evaluate(async element => {
+    const view = element as HTMLElementTagNameMap['mqtt-packet'] & { updateComplete: Promise<boolean> }
+    const bytes = new Uint8Array(1_000_000).fill(0x61)
+    const fields = Array.from({ length: 20_000 }, (_, i) => ({
+      start: i * 50,
+      end: i * 50 + 50,
+      depth: 0,
+      isGroup: false,
+      name: 'User Property',
+    }))
+    const begin = performance.now()
+    view.packet = { bytes, fields }
+    await view.updateComplete
+    return performance.now() - begin
+  })
+  expect(milliseconds).toBeLessThan(2_000)
+  await expect(inspector.locator('.byte')).toHaveCount(1_024)
+  await expect(inspector.getByRole('option')).toHaveCount(1_024)
+  await inspector.getByRole('button', { name: 'Show 1024 of 998976 more bytes' }).click()
+  await expect(inspector.locator('.byte')).toHaveCount(2_048)
+})
+
 test('10,000 packets scroll with at most 16 ms of scripting a frame, in 95 of 100', async ({ gallery }) => {
   const diagram = figure(gallery, 'Ten thousand packets').first().locator('mqtt-space-time')
   await diagram.scrollIntoViewIfNeeded()

@@ -4,6 +4,11 @@ import { emit, sheet } from './sheet.js'
 import type { PacketField, PacketView } from './types.js'
 import { hex, toBytes } from './words.js'
 
+/** Bytes and fields of a packet that are drawn before the reader asks for more. */
+const DRAWN = 1024
+/** Letters of a value that are drawn. */
+const LETTERS = 500
+
 const style = css`
   :host {
     container-type: inline-size;
@@ -168,6 +173,7 @@ export class PacketInspector extends LitElement {
     lit: { state: true },
     perRow: { state: true },
     cursor: { state: true },
+    drawn: { state: true },
   }
 
   declare packet: PacketView | undefined
@@ -177,6 +183,8 @@ export class PacketInspector extends LitElement {
   declare perRow: number
   /** Offset of the byte that the keyboard is at. */
   declare cursor: number
+  /** Bytes that are drawn, and fields. */
+  declare drawn: number
 
   #bytes: Uint8Array = new Uint8Array()
   readonly #observer = new ResizeObserver(() => this.#measure())
@@ -186,6 +194,7 @@ export class PacketInspector extends LitElement {
     this.editable = false
     this.perRow = 8
     this.cursor = 0
+    this.drawn = DRAWN
   }
 
   override connectedCallback(): void {
@@ -206,6 +215,7 @@ export class PacketInspector extends LitElement {
     if (before && toBytes(before.bytes).length === this.#bytes.length && this.editable) return
     this.lit = undefined
     this.cursor = 0
+    this.drawn = DRAWN
   }
 
   override render() {
@@ -218,11 +228,12 @@ export class PacketInspector extends LitElement {
   }
 
   #dump() {
+    const end = this.#end()
     const rows: number[] = []
-    for (let start = 0; start < this.#bytes.length; start += this.perRow) rows.push(start)
+    for (let start = 0; start < end; start += this.perRow) rows.push(start)
     const lit = this.lit === undefined ? undefined : this.#fields()[this.lit]
     const cells = (start: number) =>
-      [...this.#bytes.subarray(start, start + this.perRow)].map((byte, i) => [byte, start + i] as const)
+      [...this.#bytes.subarray(start, Math.min(end, start + this.perRow))].map((byte, i) => [byte, start + i] as const)
     const isLit = (at: number) => (lit && at >= lit.start && at < lit.end ? 'lit' : '')
     return html`
       <div
@@ -260,8 +271,24 @@ export class PacketInspector extends LitElement {
             </div>
           `,
         )}
+        ${end < this.#bytes.length ? this.#more(end) : nothing}
       </div>
     `
+  }
+
+  /** Offset behind the last byte that is drawn. */
+  #end(): number {
+    return Math.min(this.#bytes.length, this.drawn)
+  }
+
+  #more(end: number) {
+    const rest = this.#bytes.length - end
+    const next = Math.min(rest, this.drawn)
+    return html`<button part="more" @click=${this.#drawMore}>Show ${next} of ${rest} more bytes</button>`
+  }
+
+  #drawMore(): void {
+    this.drawn *= 2
   }
 
   #table() {
@@ -277,7 +304,7 @@ export class PacketInspector extends LitElement {
         aria-activedescendant=${this.lit === undefined ? nothing : `field-${this.lit}`}
         @keydown=${this.#onFieldKey}
       >
-        ${fields.map((field, index) => this.#field(field, index))}
+        ${fields.slice(0, this.drawn).map((field, index) => this.#field(field, index))}
       </div>
     `
   }
@@ -358,7 +385,7 @@ export class PacketInspector extends LitElement {
       ArrowUp: -this.perRow,
       ArrowDown: this.perRow,
       Home: -this.cursor,
-      End: this.#bytes.length - 1 - this.cursor,
+      End: this.#end() - 1 - this.cursor,
     }
     const move = moves[event.key]
     if (event.ctrlKey || event.metaKey || event.altKey) return
@@ -367,7 +394,7 @@ export class PacketInspector extends LitElement {
       return
     }
     event.preventDefault()
-    const at = Math.max(0, Math.min(this.#bytes.length - 1, this.cursor + move))
+    const at = Math.max(0, Math.min(this.#end() - 1, this.cursor + move))
     this.renderRoot.querySelector<HTMLElement>(`[data-at="${at}"]`)?.focus()
   }
 
@@ -382,7 +409,7 @@ export class PacketInspector extends LitElement {
   }
 
   #onFieldKey(event: KeyboardEvent): void {
-    const last = this.#fields().length - 1
+    const last = Math.min(this.#fields().length, this.drawn) - 1
     const now = this.lit ?? -1
     const steps: Record<string, number> = {
       ArrowDown: Math.min(last, now + 1),
@@ -403,7 +430,13 @@ export class PacketInspector extends LitElement {
   }
 }
 
-function valueText({ isGroup, start, end, value, meaning, isUndecoded }: PacketField, bytes: Uint8Array): string {
+/** Returns a field's value in words, cut where it is long. */
+function valueText(field: PacketField, bytes: Uint8Array): string {
+  const text = wholeText(field, bytes)
+  return text.length > LETTERS ? `${text.slice(0, LETTERS)}… (${text.length} letters)` : text
+}
+
+function wholeText({ isGroup, start, end, value, meaning, isUndecoded }: PacketField, bytes: Uint8Array): string {
   if (isUndecoded) return 'cannot be told apart'
   if (meaning !== undefined)
     return value === undefined ? meaning : `${meaning} (${typeof value === 'number' ? code(value) : value})`
