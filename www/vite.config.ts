@@ -12,7 +12,9 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: ['index.html', 'gallery.html'].map(file => fileURLToPath(new URL(file, import.meta.url))),
+      input: ['index.html', 'inspector.html', 'gallery.html'].map(file =>
+        fileURLToPath(new URL(file, import.meta.url)),
+      ),
     },
   },
 })

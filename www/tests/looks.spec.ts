@@ -89,7 +89,7 @@ test('the theme follows the system until the button is pressed, and the choice l
   expect(await ground()).toBe(light)
 })
 
-for (const file of ['index.html', 'gallery.html']) {
+for (const file of ['index.html', 'inspector.html', 'gallery.html']) {
   test(`${file} as built has the strict policy, a title, a description and no script of its own`, () => {
     const html = readFileSync(new URL(`../dist/${file}`, import.meta.url), 'utf8')
     const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(html)?.[1]

@@ -1,0 +1,68 @@
+// The selected packet: its fields beside its bytes, and the payload of a PUBLISH.
+import type { PacketRecord } from 'wasmqtt'
+import { make, part } from '../model/part.ts'
+import { type Form, forms, guess, show } from '../model/payload.ts'
+import { messageOf } from './connection.ts'
+
+export class PacketView {
+  readonly #inspector = part<HTMLElementTagNameMap['mqtt-packet']>('packet')
+  readonly #name = part('packet-name')
+  readonly #content = part('content')
+  readonly #form = part<HTMLSelectElement>('form')
+  readonly #text = part('payload')
+  readonly #image = part<HTMLImageElement>('image')
+  #packet: PacketRecord | undefined
+  #payload: Uint8Array | undefined
+  #address: string | undefined
+
+  constructor() {
+    this.#form.append(...forms.map(form => make('option', { value: form, textContent: form })))
+    this.#form.addEventListener('change', () => void this.#show(this.#form.value as Form))
+  }
+
+  /** Shows a packet of a connection of this version, or none. */
+  select(packet: PacketRecord | undefined, version: 4 | 5): void {
+    if (packet === this.#packet) return
+    this.#packet = packet
+    this.#inspector.packet = packet ? { bytes: packet.bytes } : undefined
+    this.#name.textContent = packet
+      ? `${packet.kind}, ${packet.direction === 'sent' ? 'from this client to the broker' : 'from the broker to this client'}`
+      : 'Select a packet in the picture.'
+    if (packet) void this.#dissect(packet, version)
+    this.#payload = payloadOf(packet)
+    this.#content.hidden = this.#payload === undefined
+    if (!this.#payload) return
+    this.#form.value = guess(this.#payload)
+    void this.#show(this.#form.value as Form)
+  }
+
+  /** The dissector is a part of the simulator, which is loaded for the first packet. */
+  async #dissect(packet: PacketRecord, version: 4 | 5): Promise<void> {
+    try {
+      const { dissect, load } = await import('wasmqtt/simulator')
+      await load()
+      if (this.#packet === packet) this.#inspector.packet = { bytes: packet.bytes, ...dissect(packet.bytes, version) }
+    } catch (error) {
+      if (this.#packet === packet) this.#name.textContent = `The fields cannot be told: ${messageOf(error)}`
+    }
+  }
+
+  async #show(form: Form): Promise<void> {
+    const payload = this.#payload
+    if (!payload) return
+    const shown = await show(payload, form)
+    if (this.#payload !== payload || this.#form.value !== form) return
+    if (this.#address) URL.revokeObjectURL(this.#address)
+    this.#address = shown.type === 'image' ? URL.createObjectURL(shown.image) : undefined
+    this.#image.hidden = shown.type !== 'image'
+    this.#text.hidden = shown.type === 'image'
+    this.#text.className = shown.type
+    this.#text.textContent = shown.type === 'image' ? '' : shown.text
+    if (this.#address) this.#image.src = this.#address
+    else this.#image.removeAttribute('src')
+  }
+}
+
+/** Returns the payload of a PUBLISH, which is the end of its packet. */
+export const payloadOf = (packet: PacketRecord | undefined): Uint8Array | undefined =>
+  packet?.kind === 'PUBLISH' ? packet.bytes.subarray(packet.bytes.length - (packet.payloadBytes ?? 0)) : undefined
