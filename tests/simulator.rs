@@ -4,6 +4,7 @@
 mod simulator {
     mod acts;
     mod faults;
+    mod foreign;
     mod hashes;
     mod random;
     mod sharing;

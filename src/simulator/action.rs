@@ -6,6 +6,7 @@ use core::num::NonZeroU32;
 
 use thiserror::Error;
 
+use super::link::LinkId;
 use crate::client::{CallError, ClientOptions};
 use crate::codec::{PropertiesBuf, QoS, ReasonCode, SubscriptionOptions};
 
@@ -18,6 +19,29 @@ pub struct Actor(pub usize);
 pub enum Action {
     /// A new client, which connects at once.
     Add(Box<ClientOptions>),
+    /// A foreign client of this name, whose code runs outside of the world. It has no link yet.
+    Join(Box<str>),
+    /// The host of a foreign client opens a link, which is then its [latest](super::World::link).
+    Open {
+        /// The client.
+        client: Actor,
+    },
+    /// A foreign client sends bytes.
+    Send {
+        /// The client.
+        client: Actor,
+        /// The link.
+        link: LinkId,
+        /// The bytes.
+        bytes: Box<[u8]>,
+    },
+    /// The host of a foreign client closes a link.
+    Close {
+        /// The client.
+        client: Actor,
+        /// The link.
+        link: LinkId,
+    },
     /// A client subscribes.
     Subscribe {
         /// The client.
@@ -165,6 +189,15 @@ pub enum ActionError {
     /// Another client has this identifier. In a world each has its own, so that it can be named.
     #[error("there is a client {0:?} already")]
     TakenName(Box<str>),
+    /// The code of the client runs outside of the world, and only that can do it.
+    #[error("client {} is foreign: its own code subscribes, publishes and ends", .0.0)]
+    Foreign(Actor),
+    /// The code of the client runs in the world.
+    #[error("client {} is simulated: it has no link to open, to send on or to close by hand", .0.0)]
+    NotForeign(Actor),
+    /// The client has no open link of this number.
+    #[error("link {} is not open at its client", .0.0)]
+    ClosedLink(LinkId),
     /// The client has no link that could change so.
     #[error("the client has no connection to cut")]
     NoLink,

@@ -44,7 +44,7 @@ impl World {
     /// Notes the client's events up to the next output that changes the world.
     fn next_wish(&mut self, actor: Actor) -> Option<Wish> {
         let Self { clients, trace, now, cause, .. } = self;
-        let client = &mut clients.get_mut(actor.0)?.client;
+        let client = clients.get_mut(actor.0)?.client_mut()?;
         loop {
             let (event, wish) = match client.poll_output()? {
                 client::Output::Transmit(bytes) => return Some(Wish::Transmit(bytes.to_vec())),
@@ -74,7 +74,7 @@ impl World {
         }
     }
 
-    fn begin_link(&mut self, actor: Actor, attempt: Attempt) {
+    pub(super) fn begin_link(&mut self, actor: Actor, attempt: Attempt) {
         let id = LinkId(self.next_link);
         self.next_link += 1;
         let client = &mut self.clients[actor.0];
@@ -114,37 +114,34 @@ impl World {
     }
 
     fn transmit_up(&mut self, actor: Actor, bytes: &[u8]) {
-        let Some(client) = self.clients.get(actor.0) else { return };
-        let (version, link) = (client.client.version(), client.link);
-        if let Some((_, id)) = link {
-            self.send(id, Direction::Up, bytes, version);
+        if let Some((_, id)) = self.clients.get(actor.0).and_then(|client| client.link) {
+            self.send(id, Direction::Up, bytes);
         }
     }
 
     fn transmit_down(&mut self, peer: PeerId, bytes: &[u8]) {
         let Some(id) = self.peers.get(&peer).copied() else { return };
-        let actor = self.links.get(&id).and_then(|link| self.clients.get(link.actor.0));
-        let version = actor.map_or(Version::V5, |actor| actor.client.version());
-        self.send(id, Direction::Down, bytes, version);
+        self.send(id, Direction::Down, bytes);
         self.check_writable(id);
     }
 
     /// Sends the packets of a frame, each on its own, so that each has its own effects.
-    fn send(&mut self, id: LinkId, direction: Direction, frame: &[u8], version: Version) {
+    fn send(&mut self, id: LinkId, direction: Direction, frame: &[u8]) {
+        let version = self.links.get(&id).map_or(Version::V5, |link| link.version);
         let mut decoder = Decoder::new(PACKET_BYTES_MAX);
         decoder.feed(frame);
         let mut sent = 0;
         while let Ok(Some(located)) = decoder.advance(version) {
             let len = decoder.bytes(&located).len();
-            self.send_packet(id, direction, &frame[sent..sent + len], version);
+            self.send_packet(id, direction, &frame[sent..sent + len]);
             sent += len;
         }
         if sent < frame.len() {
-            self.send_packet(id, direction, &frame[sent..], version);
+            self.send_packet(id, direction, &frame[sent..]);
         }
     }
 
-    fn send_packet(&mut self, id: LinkId, direction: Direction, bytes: &[u8], version: Version) {
+    pub(super) fn send_packet(&mut self, id: LinkId, direction: Direction, bytes: &[u8]) {
         let now = self.now;
         let Some(link) = self.links.get_mut(&id) else { return };
         let conditions = self.clients[link.actor.0].conditions;
@@ -154,7 +151,10 @@ impl World {
             Direction::Up => conditions.bytes_per_second,
             Direction::Down => [conditions.bytes_per_second, link.reads].into_iter().flatten().min(),
         };
-        let mut packet = describe(id, link.actor, direction, bytes, version);
+        if let Ok(Packet::Connect(connect)) = Packet::decode(bytes, link.version) {
+            link.version = connect.version;
+        }
+        let mut packet = describe(id, link.actor, direction, bytes, link.version);
         let (is_broken, entry) = (link.is_broken, self.trace.next_id());
         if is_broken {
             packet.fate = Fate::Lost(now, LossCause::LinkCut);

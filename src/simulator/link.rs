@@ -6,6 +6,7 @@ use super::action::{Actor, Direction};
 use super::pipe::Pipe;
 use crate::broker::PeerId;
 use crate::client::Attempt;
+use crate::codec::Version;
 use crate::time::Time;
 
 /// A link, by the order of their opening.
@@ -45,6 +46,8 @@ pub(super) struct Cut {
 pub(super) struct Link {
     pub(super) actor: Actor,
     pub(super) attempt: Attempt,
+    /// The version of the last CONNECT.
+    pub(super) version: Version,
     /// The broker's name of it, once it is open.
     pub(super) peer: Option<PeerId>,
     /// When it opens.
@@ -66,6 +69,7 @@ impl Link {
         Self {
             actor,
             attempt,
+            version: Version::V5,
             peer: None,
             opens_at: Some(opens_at),
             up: Pipe::default(),

@@ -32,7 +32,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::broker::{Broker, BrokerOptions, PeerId};
-use crate::client::{Client, ClientOptions};
+use crate::client::Client;
 use crate::random::split_mix;
 use crate::time::Time;
 
@@ -40,6 +40,7 @@ mod action;
 mod actor;
 mod disk;
 mod drain;
+mod foreign;
 mod link;
 mod monitor;
 mod pcapng;
@@ -48,6 +49,7 @@ mod perform;
 mod pipe;
 mod share;
 mod snapshot;
+mod socket_events;
 mod timeline;
 mod trace;
 
@@ -58,6 +60,7 @@ pub use monitor::{Guarantee, Monitors, Violation};
 pub use pending::Choice;
 pub use share::{ShareError, SharedRun};
 pub use snapshot::{ActorSnapshot, EndSnapshot, LinkSnapshot, Snapshot};
+pub use socket_events::{SocketEvent, SocketEvents};
 pub use timeline::{Branch, Timeline, TimelineError};
 pub use trace::{
     Arrival, ClientEvent, EntryId, Event, Fate, LinkEvent, LossCause, PacketRecord, Place, Trace, TraceEntry,
@@ -192,22 +195,23 @@ impl World {
         &self.broker
     }
 
-    /// Returns a client, if there is one of this number.
+    /// Returns a client, if there is a simulated one of this number.
     #[must_use]
     pub fn client(&self, actor: Actor) -> Option<&Client> {
-        self.clients.get(actor.0).map(|actor| &actor.client)
+        self.clients.get(actor.0).and_then(ClientActor::client)
     }
 
-    /// Returns the client of this identifier, if there is one.
+    /// Returns the client of this name, if there is one. A simulated client has its client
+    /// identifier.
     #[must_use]
-    pub fn find(&self, client_id: &str) -> Option<Actor> {
-        self.clients.iter().position(|actor| actor.options.client_id == client_id).map(Actor)
+    pub fn find(&self, name: &str) -> Option<Actor> {
+        self.clients.iter().position(|actor| *actor.name == *name).map(Actor)
     }
 
-    /// Returns the options of a client, if there is one.
+    /// Returns the name of a client, if there is one of this number.
     #[must_use]
-    pub fn client_options(&self, actor: Actor) -> Option<&ClientOptions> {
-        self.clients.get(actor.0).map(|actor| &*actor.options)
+    pub fn name(&self, actor: Actor) -> Option<&str> {
+        self.clients.get(actor.0).map(|actor| &*actor.name)
     }
 
     /// Returns the messages that a client's handlers were given, in order: topic and payload.

@@ -184,7 +184,8 @@ impl World {
             }
         };
         for (index, actor) in self.clients.iter().enumerate() {
-            timer(actor.client.next_deadline(), Place::Client(super::Actor(index)));
+            let deadline = actor.client().and_then(crate::client::Client::next_deadline);
+            timer(deadline, Place::Client(super::Actor(index)));
         }
         timer(self.broker.next_deadline(), Place::Broker);
         if let Some(at) = self.disk.as_ref().and_then(super::disk::Disk::done_at) {

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::action::{Action, ActionError, Actor, Direction, Fault, Restart};
-use super::actor::ClientActor;
+use super::actor::{ClientActor, Machine};
 use super::link::{Cut, End, LinkId};
 use super::pending::Choice;
 use super::pipe::Parcel;
@@ -12,6 +12,7 @@ use super::trace::{ClientEvent, Event, Fate, LinkEvent, LossCause, Place};
 use super::{EntryId, World, new_broker};
 use crate::client::{Client, ClientOptions, HandlerId, RequestId};
 use crate::codec::{Message, PropertiesBuf};
+use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
 
 /// The handler of every subscription: a world notes messages once for each client.
@@ -88,28 +89,44 @@ impl World {
     fn check(&self, action: &Action) -> Result<(), ActionError> {
         self.check_trace()?;
         let client = match action {
-            Action::Add(options) => {
-                return match self.find(&options.client_id) {
-                    Some(_) => Err(ActionError::TakenName(options.client_id.as_str().into())),
-                    None => Ok(()),
-                };
-            }
+            Action::Add(options) => return self.check_name(&options.client_id),
+            Action::Join(name) => return self.check_name(name),
             Action::RestartBroker(_) | Action::Step | Action::Run(_) | Action::Choose(_) => return Ok(()),
+            Action::Subscribe { client, .. }
+            | Action::Unsubscribe { client, .. }
+            | Action::Publish { client, .. }
+            | Action::Disconnect { client, .. }
+            | Action::Reload { client }
+                if self.is_foreign(*client) =>
+            {
+                return Err(ActionError::Foreign(*client));
+            }
             Action::Subscribe { client, .. }
             | Action::Unsubscribe { client, .. }
             | Action::Publish { client, .. }
             | Action::Disconnect { client, .. }
             | Action::Kill { client }
             | Action::Reload { client }
+            | Action::Open { client }
+            | Action::Send { client, .. }
+            | Action::Close { client, .. }
             | Action::Fault { client, .. } => *client,
         };
         let count = self.clients.len();
         if client.0 < count { Ok(()) } else { Err(ActionError::UnknownClient { client, count }) }
     }
 
+    fn check_name(&self, name: &str) -> Result<(), ActionError> {
+        if self.find(name).is_some() { Err(ActionError::TakenName(name.into())) } else { Ok(()) }
+    }
+
     fn perform(&mut self, action: Action) -> Result<(), ActionError> {
         match action {
             Action::Add(options) => self.add(options),
+            Action::Join(name) => self.join(name),
+            Action::Open { client } => self.open_foreign(client)?,
+            Action::Send { client, link, bytes } => self.send_foreign(client, link, &bytes)?,
+            Action::Close { client, link } => self.close_foreign(client, link)?,
             Action::Subscribe { client, filter, options } => {
                 let filter = parse_filter(&filter)?;
                 self.request(client, |client, now| {
@@ -127,15 +144,14 @@ impl World {
                 self.request(client, |client, now| client.publish(message, now))?;
             }
             Action::Disconnect { client, reason } => {
-                let now = self.now;
-                self.client_mut(client).disconnect(reason, &PropertiesBuf::new(), now);
-                self.drain_client(client);
+                self.with_client(client, |client, now| client.disconnect(reason, &PropertiesBuf::new(), now));
             }
             Action::Kill { client } => self.kill(client),
             Action::Reload { client } => {
                 self.kill(client);
-                let actor = &mut self.clients[client.0];
-                actor.client = Client::new((*actor.options).clone());
+                if let Machine::Simulated { options, client } = &mut self.clients[client.0].machine {
+                    **client = Client::new((**options).clone());
+                }
                 self.begin_client(client);
             }
             Action::RestartBroker(restart) => self.restart_broker(restart),
@@ -152,27 +168,31 @@ impl World {
 
     fn add(&mut self, options: Box<ClientOptions>) {
         let conditions = self.conditions();
-        self.clients.push(ClientActor::new(options, conditions));
+        self.clients.push(ClientActor::simulated(options, conditions));
         self.begin_client(Actor(self.clients.len() - 1));
     }
 
     fn begin_client(&mut self, actor: Actor) {
-        let now = self.now;
-        self.client_mut(actor).connect(now);
-        self.drain_client(actor);
+        self.with_client(actor, Client::connect);
     }
 
-    fn client_mut(&mut self, actor: Actor) -> &mut Client {
-        &mut self.clients[actor.0].client
+    /// Calls a simulated client, and does what it asks for.
+    fn with_client(&mut self, actor: Actor, call: impl FnOnce(&mut Client, Time)) {
+        let now = self.now;
+        if let Some(client) = self.clients.get_mut(actor.0).and_then(ClientActor::client_mut) {
+            call(client, now);
+            self.drain_client(actor);
+        }
     }
 
     fn request(
         &mut self,
         actor: Actor,
-        call: impl FnOnce(&mut Client, crate::time::Time) -> Result<RequestId, crate::client::CallError>,
+        call: impl FnOnce(&mut Client, Time) -> Result<RequestId, crate::client::CallError>,
     ) -> Result<(), ActionError> {
         let now = self.now;
-        let request = call(self.client_mut(actor), now)?;
+        let client = self.clients.get_mut(actor.0).and_then(ClientActor::client_mut);
+        let request = call(client.ok_or(ActionError::Foreign(actor))?, now)?;
         self.note(Event::Client(actor, ClientEvent::Requested(request)));
         self.drain_client(actor);
         Ok(())
@@ -180,9 +200,8 @@ impl World {
 
     /// The process is gone. Its host closes its socket.
     fn kill(&mut self, actor: Actor) {
-        let now = self.now;
-        self.client_mut(actor).kill(now);
-        self.drain_client(actor);
+        self.with_client(actor, Client::kill);
+        self.kill_foreign(actor);
         self.note(Event::Client(actor, ClientEvent::Killed));
     }
 
@@ -300,10 +319,7 @@ impl World {
                         self.broker.handle_timeout(now);
                         self.drain_broker();
                     }
-                    Place::Client(actor) => {
-                        self.client_mut(actor).handle_timeout(now);
-                        self.drain_client(actor);
-                    }
+                    Place::Client(actor) => self.with_client(actor, Client::handle_timeout),
                 }
             }
             Choice::Stored => {
@@ -333,8 +349,7 @@ impl World {
         self.peers.insert(peer, id);
         self.cause = Some(self.note(Event::Link(id, LinkEvent::Opened)));
         self.drain_broker();
-        self.client_mut(actor).handle_open(attempt, now);
-        self.drain_client(actor);
+        self.with_client(actor, |client, now| client.handle_open(attempt, now));
     }
 
     fn arrive(&mut self, id: LinkId, direction: Direction) {
@@ -393,8 +408,10 @@ impl World {
                     }
                 }
                 Direction::Down => {
-                    self.client_mut(actor).handle_bytes(attempt, &bytes[..arrives], now);
-                    self.drain_client(actor);
+                    self.with_client(actor, |client, now| client.handle_bytes(attempt, &bytes[..arrives], now));
+                    if arrives == bytes.len() {
+                        self.note_foreign(actor, id, &bytes);
+                    }
                     self.check_writable(id);
                 }
             }
@@ -427,8 +444,8 @@ impl World {
             }
             Direction::Down => {
                 link.client = End::Closed;
-                self.client_mut(actor).handle_closed(attempt, now);
-                self.drain_client(actor);
+                self.with_client(actor, |client, now| client.handle_closed(attempt, now));
+                self.forget_link(actor, id);
             }
         }
         self.forget_if_over(id);

@@ -26,10 +26,10 @@ pub struct Snapshot {
 /// A client of a world.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActorSnapshot {
-    /// Its client identifier.
-    pub client_id: String,
-    /// Its state.
-    pub client: ClientSnapshot,
+    /// Its name; of a simulated client its client identifier.
+    pub name: String,
+    /// Its state; `None` if it is foreign.
+    pub client: Option<ClientSnapshot>,
     /// The link of its current attempt.
     pub link: Option<LinkId>,
     /// Nothing arrives before this moment.
@@ -77,8 +77,8 @@ impl World {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let clients = self.clients.iter().map(|actor| ActorSnapshot {
-            client_id: actor.options.client_id.clone(),
-            client: actor.client.snapshot(),
+            name: String::from(&*actor.name),
+            client: actor.client().map(crate::client::Client::snapshot),
             link: actor.link.map(|(_, link)| link),
             stalled_until: actor.stalled_until,
         });

@@ -149,7 +149,7 @@ impl Walk {
         let snapshot = self.world.snapshot();
         let mut text = format!("{} {} {} {}", self.published, self.cuts, self.restarts, self.has_forgotten);
         for actor in &snapshot.clients {
-            let client = &actor.client;
+            let client = actor.client.as_ref().expect("all are simulated");
             let owed: Vec<bool> = client.subscriptions.iter().map(|one| one.is_owed).collect();
             let _ = write!(text, " {:?} {:?} {} {owed:?}", client.phase, client.attempt, client.offline);
             note_session(&mut text, &client.session);

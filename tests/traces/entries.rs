@@ -10,8 +10,7 @@ use wasmqtt::simulator::{
 
 /// A trace as JSON, with a line for each entry.
 pub(crate) fn trace(world: &World) -> String {
-    let names = (0..).map_while(|index| world.client_options(Actor(index)));
-    let clients = json!(names.map(|options| &options.client_id).collect::<Vec<_>>());
+    let clients = json!((0..).map_while(|index| world.name(Actor(index))).collect::<Vec<_>>());
     let entries: Vec<_> = world.trace().entries().iter().map(|entry| entry_of(world, entry).to_string()).collect();
     let now = world.now().as_millis();
     format!("{{\"version\":1,\"clients\":{clients},\"now\":{now},\"entries\":[\n{}\n]}}\n", entries.join(",\n"))
@@ -40,7 +39,7 @@ fn entry_of(world: &World, entry: &TraceEntry) -> Value {
 }
 
 fn name(world: &World, actor: Actor) -> &str {
-    world.client_options(actor).map_or("", |options| &options.client_id)
+    world.name(actor).unwrap_or_default()
 }
 
 /// The name of a client, or nothing for the broker.

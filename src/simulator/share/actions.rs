@@ -9,7 +9,7 @@ use super::fields::Fields;
 use super::options::{QOS, client, properties};
 use crate::client::ClientOptions;
 use crate::codec::{PropertiesBuf, PropertyPlace, QoS, ReasonCode, RetainHandling, SubscriptionOptions};
-use crate::simulator::{Action, Actor, Direction, Fault, Restart};
+use crate::simulator::{Action, Actor, Direction, Fault, LinkId, Restart};
 
 type Done = Result<(), ShareError>;
 
@@ -48,6 +48,10 @@ const fn number(action: &Action) -> u8 {
             Fault::BlackHole => 15,
             Fault::SlowReader(_) => 16,
         },
+        Action::Join(_) => 17,
+        Action::Open { .. } => 18,
+        Action::Send { .. } => 19,
+        Action::Close { .. } => 20,
     }
 }
 
@@ -73,6 +77,10 @@ fn empty(kind: u8) -> Option<Action> {
         14 => fault(Fault::Cut { direction: Direction::Up, after: 0, client_learns: None, broker_learns: None }),
         15 => fault(Fault::BlackHole),
         16 => fault(Fault::SlowReader(None)),
+        17 => Some(Action::Join(Box::default())),
+        18 => Some(Action::Open { client }),
+        19 => Some(Action::Send { client, link: LinkId(0), bytes: Box::default() }),
+        20 => Some(Action::Close { client, link: LinkId(0) }),
         _ => None,
     }
 }
@@ -99,7 +107,17 @@ fn one(fields: &mut Fields<'_>, action: &mut Action) -> Done {
             fields.int(&mut client.0)?;
             fields.one_of(reason, &[ReasonCode::Success, ReasonCode::DisconnectWithWill])
         }
-        Action::Kill { client } | Action::Reload { client } => fields.int(&mut client.0),
+        Action::Join(name) => fields.boxed_text(name),
+        Action::Send { client, link, bytes } => {
+            fields.int(&mut client.0)?;
+            fields.int(&mut link.0)?;
+            boxed_bytes(fields, bytes)
+        }
+        Action::Close { client, link } => {
+            fields.int(&mut client.0)?;
+            fields.int(&mut link.0)
+        }
+        Action::Kill { client } | Action::Reload { client } | Action::Open { client } => fields.int(&mut client.0),
         Action::RestartBroker(restart) => {
             fields.one_of(restart, &[Restart::Forgets, Restart::Written, Restart::Unwritten])
         }
@@ -123,10 +141,15 @@ fn subscription(fields: &mut Fields<'_>, options: &mut SubscriptionOptions) -> D
 
 fn publish(fields: &mut Fields<'_>, topic: &mut Box<str>, payload: &mut Box<[u8]>, list: &mut PropertiesBuf) -> Done {
     fields.boxed_text(topic)?;
-    let mut bytes = Vec::from(core::mem::take(payload));
-    fields.bytes(&mut bytes)?;
-    *payload = bytes.into();
+    boxed_bytes(fields, payload)?;
     properties(fields, list, PropertyPlace::Publish)
+}
+
+fn boxed_bytes(fields: &mut Fields<'_>, value: &mut Box<[u8]>) -> Done {
+    let mut bytes = Vec::from(core::mem::take(value));
+    fields.bytes(&mut bytes)?;
+    *value = bytes.into();
+    Ok(())
 }
 
 fn fault(fields: &mut Fields<'_>, fault: &mut Fault) -> Done {

@@ -113,7 +113,7 @@ fn cut(given: &Array) -> Fault {
 
 /// Returns the name of a client.
 pub(super) fn name(world: &World, actor: Actor) -> Value<'_> {
-    world.client_options(actor).map_or(Absent, |options| Text(&options.client_id))
+    world.name(actor).map_or(Absent, Text)
 }
 
 /// Converts an action of a world.
@@ -135,6 +135,12 @@ fn members<'a>(world: &'a World, action: &'a Action) -> Members<'a> {
             ("cleanStart", Flag(options.clean_start)),
             ("keepAlive", number(options.keep_alive)),
         ],
+        Action::Join(name) => vec![("type", Text("join")), ("client", Text(name))],
+        Action::Open { client } => of("open", *client),
+        Action::Send { client, link, bytes } => {
+            with(of("send", *client), vec![("link", number(link.0)), ("bytes", Bytes(bytes))])
+        }
+        Action::Close { client, link } => with(of("close", *client), vec![("link", number(link.0))]),
         Action::Subscribe { client, filter, options } => {
             with(of("subscribe", *client), vec![("filter", Text(filter)), ("qos", number(options.qos.bits()))])
         }

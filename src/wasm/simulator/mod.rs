@@ -5,6 +5,7 @@ pub(crate) mod dissection;
 pub(crate) mod entries;
 pub(crate) mod pace;
 pub(crate) mod snapshot;
+pub(crate) mod sockets;
 pub(crate) mod state;
 
 use alloc::rc::Rc;
@@ -20,7 +21,7 @@ use wasm_bindgen_futures::future_to_promise;
 
 use crate::codec::{self, Version};
 use crate::router;
-use crate::simulator::{Action, Actor, Monitors, SharedRun, Timeline, WorldOptions};
+use crate::simulator::{Action, Actor, Monitors, SharedRun, SocketEvents, Timeline, WorldOptions};
 use crate::time::Time;
 use crate::topic::TopicName;
 use crate::wasm::broker::options;
@@ -34,6 +35,8 @@ use crate::wasm::js::value::to_js;
 #[expect(missing_debug_implementations, reason = "it is a handle")]
 pub struct WorldCore {
     timeline: Rc<RefCell<Timeline>>,
+    /// Reader of the events of foreign clients' sockets.
+    events: RefCell<SocketEvents>,
 }
 
 /// Returns the failure of a simulated world's call.
@@ -62,7 +65,9 @@ impl WorldCore {
     }
 
     fn of(timeline: Timeline) -> Self {
-        Self { timeline: Rc::new(RefCell::new(timeline)) }
+        let mut events = SocketEvents::default();
+        events.skip(timeline.world());
+        Self { timeline: Rc::new(RefCell::new(timeline)), events: RefCell::new(events) }
     }
 
     fn change<T, E: Display>(&self, change: impl FnOnce(&mut Timeline) -> Result<T, E>) -> Result<T, JsValue> {
@@ -159,12 +164,11 @@ impl WorldCore {
         to_js(&state::monitors(monitors.violations()))
     }
 
-    /// Returns the client identifiers of the actors.
+    /// Returns the names of the clients, in the order of their numbers.
     #[must_use]
     pub fn clients(&self) -> Vec<String> {
         let timeline = self.timeline.borrow();
-        let options = (0..).map_while(|index| timeline.world().client_options(Actor(index)));
-        options.map(|options| options.client_id.clone()).collect()
+        (0..).map_while(|index| timeline.world().name(Actor(index))).map(String::from).collect()
     }
 
     /// Returns entries of the trace from one index to another.

@@ -1,5 +1,7 @@
 //! Snapshots of a world as values for JavaScript.
 
+use alloc::vec::Vec;
+
 use super::actions::millis_value;
 use crate::broker::{BrokerSnapshot, ConnectionSnapshot, ConnectionStage, StoredSessionSnapshot, WillSnapshot};
 use crate::client::Phase;
@@ -30,7 +32,7 @@ fn some_millis<'a>(time: Option<Time>) -> Value<'a> {
 }
 
 fn client(actor: &ActorSnapshot) -> Value<'_> {
-    let client = &actor.client;
+    let Some(client) = &actor.client else { return foreign(actor) };
     let phase = match client.phase {
         Phase::Idle => "idle",
         Phase::Connecting => "connecting",
@@ -40,7 +42,7 @@ fn client(actor: &ActorSnapshot) -> Value<'_> {
     };
     let subscriptions = client.subscriptions.iter().map(|one| subscription(&one.filter, one.options.qos));
     let mut members = vec![
-        ("clientId", Text(&actor.client_id)),
+        ("clientId", Text(&actor.name)),
         ("connection", Text(phase)),
         ("version", number(version_number(client.version))),
         ("link", actor.link.map_or(Absent, |link| number(link.0))),
@@ -53,6 +55,21 @@ fn client(actor: &ActorSnapshot) -> Value<'_> {
         ("sentAliases", List(client.sent_aliases.iter().map(|topic| Text(topic)).collect())),
     ];
     members.extend(session(&client.session));
+    Object(members)
+}
+
+/// A foreign client, whose state only its own code knows.
+fn foreign(actor: &ActorSnapshot) -> Value<'_> {
+    let nothing = ["subscriptions", "receivedAliases", "sentAliases", "outgoing", "incoming", "queued"];
+    let mut members = vec![
+        ("clientId", Text(&actor.name)),
+        ("connection", Text("foreign")),
+        ("link", actor.link.map_or(Absent, |link| number(link.0))),
+        ("stalledUntil", millis(actor.stalled_until)),
+        ("offline", count(0)),
+        ("sendQuota", count(0)),
+    ];
+    members.extend(nothing.map(|name| (name, List(Vec::new()))));
     Object(members)
 }
 
