@@ -4,8 +4,6 @@
 #[cfg(feature = "broker")]
 use core::time::Duration;
 
-use web_sys::Performance;
-
 use crate::time::Time;
 use crate::wasm::js;
 
@@ -22,7 +20,7 @@ pub(crate) fn now() -> Time {
     use core::sync::atomic::{AtomicU64, Ordering};
     static BEGINNING: AtomicU64 = AtomicU64::new(0);
     if BEGINNING.load(Ordering::Relaxed) == 0 {
-        BEGINNING.store(js::PERFORMANCE.with(Performance::time_origin) as u64, Ordering::Relaxed);
+        BEGINNING.store(js::TIME_ORIGIN.with(|origin| *origin) as u64, Ordering::Relaxed);
     }
     since_the_beginning() + Duration::from_millis(BEGINNING.load(Ordering::Relaxed))
 }
@@ -34,5 +32,5 @@ pub(crate) fn time_of_day() -> Time {
 }
 
 fn since_the_beginning() -> Time {
-    Time::from_millis(js::PERFORMANCE.with(Performance::now) as u64)
+    Time::from_millis(js::performance_now() as u64)
 }

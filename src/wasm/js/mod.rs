@@ -41,7 +41,15 @@ extern "C" {
     #[wasm_bindgen(js_name = queueMicrotask)]
     pub(crate) fn queue_microtask(callback: &JsValue);
 
-    /// The global object, which web-sys has only for `Window` and `WorkerGlobalScope`.
-    #[wasm_bindgen(thread_local_v2, js_name = performance)]
-    pub(crate) static PERFORMANCE: web_sys::Performance;
+    /// Returns the milliseconds of the monotonic clock. web-sys has it only for `Window` and
+    /// `WorkerGlobalScope`.
+    ///
+    /// The global object is read at each call: fake timers of tests put another in its place.
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    pub(crate) fn performance_now() -> f64;
+
+    /// The moment at which that clock was zero, in milliseconds since 1970.
+    #[cfg(feature = "broker")]
+    #[wasm_bindgen(thread_local_v2, js_namespace = performance, js_name = timeOrigin)]
+    pub(crate) static TIME_ORIGIN: f64;
 }
