@@ -30,7 +30,9 @@ export type {
 export type { Action, SimulatedClientOptions } from './simulator/actions.js'
 export { type DissectedField, type Dissection, dissect } from './simulator/dissect.js'
 export { explain, type FilterMatch, type Matching, type MatchingLevel } from './simulator/explain.js'
+export type { Tick } from './simulator/pace.js'
 export type * from './simulator/snapshot.js'
+export type { WorldWebSocket } from './simulator/sockets.js'
 export type { Branch, Choice, Position } from './simulator/state.js'
 export {
   type PlayOptions,
@@ -39,6 +41,7 @@ export {
   World,
   type WorldOptions,
 } from './simulator/world.js'
+export type { PageSocket } from './transport/in-page-websocket.js'
 export { MqttError, OptionError } from './util/errors.js'
 export type { ModuleSource } from './wasm/module-source.js'
 

@@ -36,8 +36,12 @@ interface Granted {
 /** A client, as it knows itself. */
 export interface ClientState extends DeliveryState, Granted {
   readonly clientId: string
-  readonly connection: 'idle' | 'connecting' | 'connected' | 'waiting' | 'ended'
-  readonly version: 4 | 5
+  /**
+   * `foreign` for a client of `webSocket()`. Only its own code knows more, so its lists are empty.
+   */
+  readonly connection: 'idle' | 'connecting' | 'connected' | 'waiting' | 'ended' | 'foreign'
+  /** Absent for a foreign client. */
+  readonly version?: 4 | 5
   /** Link of its current attempt. */
   readonly link?: number
   /** Nothing arrives before this time. */

@@ -15,7 +15,9 @@ import {
 import type { WorldCore } from '../wasm/interface.js'
 import { type Action, readAction, type SimulatedClientOptions } from './actions.js'
 import { call, glue, typed } from './module.js'
+import { Pace, type Tick } from './pace.js'
 import type { Snapshot } from './snapshot.js'
+import { WorldSockets, type WorldWebSocket } from './sockets.js'
 import type { Branch, Choice, Position } from './state.js'
 
 /** A message that a client's handlers were given. */
@@ -43,6 +45,13 @@ export interface WorldOptions {
   readonly broker?: Omit<BrokerOptions, 'acl' | 'redirect' | 'responseInformation' | Hook>
   /** Clients that are there from the beginning, by client identifier. */
   readonly clients?: Readonly<Record<string, SimulatedClientOptions>>
+  /**
+   * Lets milliseconds pass on the fake timers of a test, for `advance()`: with Vitest
+   * `milliseconds => vi.advanceTimersByTimeAsync(milliseconds)`. `Date` must be faked too.
+   *
+   * Without a promise it is called for one millisecond at a time, so that tasks run in between.
+   */
+  readonly tick?: Tick
 }
 
 /** Options of a long run. */
@@ -97,6 +106,7 @@ const worldFields = fields({
   traceEntries: positive32,
   broker: plain,
   clients: plain,
+  tick: func<Tick>('milliseconds => vi.advanceTimersByTimeAsync(milliseconds)'),
 })
 const runFields = fields({ onProgress: func<(now: number) => void>('now => {}'), signal })
 const playFields = fields({ speed, onFrame: func<(now: number) => void>('now => {}'), signal })
@@ -116,6 +126,8 @@ const TENDED = 500
  */
 export class World {
   #core: WorldCore
+  readonly #sockets: WorldSockets
+  readonly #pace: Pace
   #isTending = false
   #isFree = false
 
@@ -124,7 +136,7 @@ export class World {
    */
   constructor(options: WorldOptions = {}) {
     const { seed = 7, latency = 20, jitter = 0, store = false, ...given } = worldFields(options, 'options')
-    const { traceEntries = 1_000_000, broker = {}, clients = {} } = given
+    const { traceEntries = 1_000_000, broker = {}, clients = {}, tick } = given
     for (const name of absent) {
       if (name in broker) throw optionError(`broker.${name}`, undefined, 'a simulated broker has none')
     }
@@ -132,6 +144,8 @@ export class World {
     const list = [seed, latency, jitter, Number(store), traceEntries, core]
     const { WorldCore } = glue()
     this.#core = call(() => new WorldCore(list))
+    this.#sockets = new WorldSockets(this.#core, () => this.#pace.follow())
+    this.#pace = new Pace(this, this.#sockets, tick)
     for (const [client, options] of Object.entries(clients)) this.act({ type: 'add', client, options })
   }
 
@@ -223,6 +237,38 @@ export class World {
     await this.#core.play(speed, frame).catch(thrown => Promise.reject(typed(thrown)))
   }
 
+  /**
+   * Returns a class of WebSockets to the world's broker, for code that is not simulated: this
+   * package's client, MQTT.js, or any other. Use it in `createWebSocket`, or put it in the place
+   * of the global `WebSocket`.
+   *
+   * The name is for the network of that code, in the actions of faults and in the trace. Its
+   * connections run over links of the world, and their events come during `advance()`.
+   *
+   * @throws OptionError if the name is empty, or that of a simulated client.
+   */
+  webSocket(client: string): WorldWebSocket {
+    text(client, 'client')
+    const isSimulated = this.snapshot().clients.some(
+      ({ clientId, connection }) => clientId === client && connection !== 'foreign',
+    )
+    if (isSimulated || client === '') {
+      throw optionError('client', client, 'it must be a name that no simulated client has')
+    }
+    return this.#sockets.classOf(client)
+  }
+
+  /**
+   * Lets so many milliseconds pass, and the host's tasks run after each event, so that the clients
+   * of `webSocket()` do what they do. Their own timers pass by `tick` of the options.
+   *
+   * Rejects as `run` throws, with an MqttError during another call, and with the error of `tick`.
+   */
+  async advance(time: number): Promise<void> {
+    milliseconds(time, 'milliseconds')
+    await this.#pace.advance(time)
+  }
+
   /** Returns the pending events, the earliest first. */
   choices(): Choice[] {
     return this.#core.choices() as Choice[]
@@ -282,7 +328,7 @@ export class World {
   rewind(time: number): void {
     milliseconds(time, 'milliseconds')
     call(() => this.#core.rewind(time))
-    this.#tend()
+    this.#leave()
   }
 
   /**
@@ -293,7 +339,7 @@ export class World {
   rewindTo(moment: number): void {
     milliseconds(moment, 'moment')
     call(() => this.#core.rewindTo(moment))
-    this.#tend()
+    this.#leave()
   }
 
   /** Returns all branches. The first is `main`. */
@@ -309,6 +355,7 @@ export class World {
   switchTo(name: string): void {
     text(name, 'name')
     call(() => this.#core.switch(name))
+    this.#sockets.drop(this.#core)
   }
 
   /**
@@ -342,6 +389,7 @@ export class World {
     const world = new World()
     world.#core.free()
     world.#core = core
+    world.#sockets.drop(core)
     return world
   }
 
@@ -364,6 +412,12 @@ export class World {
   free(): void {
     this.#isFree = true
     this.#core.free()
+  }
+
+  /** The world is at another moment of its past. */
+  #leave(): void {
+    this.#sockets.drop(this.#core)
+    this.#tend()
   }
 
   /** Readies the next rewind, in tasks of the page. It then replays a fifth of the run at most. */

@@ -20,6 +20,12 @@ const encoder = new TextEncoder()
 type Slot = ((event: never) => unknown) | null
 type NodeListener = (...args: never[]) => unknown
 
+/** The broker's side of a socket in the page. */
+export interface PageTransport extends Transport {
+  /** The connection is lost, after what was sent. */
+  lose(): void
+}
+
 /**
  * A WebSocket to a broker in the page, for clients that are made for WebSockets.
  *
@@ -42,6 +48,7 @@ export class PageSocket extends EventTarget {
     }
   }
 
+  readonly #schedule: (task: () => void) => void
   readonly #url: URL
   #binaryType = 'blob'
   #readyState = CONNECTING
@@ -69,9 +76,19 @@ export class PageSocket extends EventTarget {
   #taskBytes = 0
   #lostBytes = 0
 
-  /** @internal */
-  constructor(url: string, protocols: readonly string[], connect: (transport: Transport) => void) {
+  /**
+   * `schedule` runs each event in a task of its own.
+   *
+   * @internal
+   */
+  constructor(
+    url: string,
+    protocols: readonly string[],
+    connect: (transport: PageTransport) => void,
+    schedule: (task: () => void) => void = nextTask,
+  ) {
     super()
+    this.#schedule = schedule
     this.#url = readUrl(url)
     checkProtocols(protocols)
     connect({
@@ -85,6 +102,7 @@ export class PageSocket extends EventTarget {
       },
       resume: () => nextTask(() => this.#runWaiting()),
       close: fault => this.#later(() => this.#onClosed(fault ? UNSUPPORTED_DATA : NORMAL)),
+      lose: () => this.#later(() => this.#onClosed(ABNORMAL)),
     })
   }
 
@@ -406,7 +424,7 @@ export class PageSocket extends EventTarget {
   #tellNext(): void {
     if (this.#isTelling || this.#isPaused || this.#due.length === 0) return
     this.#isTelling = true
-    nextTask(() => {
+    this.#schedule(() => {
       this.#isTelling = false
       if (this.#isPaused) return
       const due = this.#due.shift()

@@ -327,6 +327,13 @@ export interface WorldCore {
   rename(name: string): void
   toLink(): string
   toPcapng(): Uint8Array
+  /** Opens a link of a foreign client, which joins at its first. Returns the link's number. */
+  openSocket(client: string): number
+  sendBytes(client: string, link: number, bytes: Uint8Array): void
+  closeSocket(client: string, link: number): void
+  /** Returns what has happened on these links since the last call. */
+  socketEvents(): unknown
+  skipSocketEvents(): void
   /** The callback returns false to stop. Resolves with true at the end. */
   runAsync(milliseconds: number, onSlice: (now: number) => boolean): Promise<unknown>
   play(speed: number, onFrame: (now: number) => boolean): Promise<unknown>

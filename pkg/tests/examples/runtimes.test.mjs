@@ -59,6 +59,11 @@ for (const environment of ['node', 'jsdom']) {
   })
 }
 
+test('Vitest, a dashboard in a simulated world', { skip: missing || !nodes[22], timeout: 120_000 }, async () => {
+  const folder = copyExample(project, 'dashboard')
+  assert.match(await runIn(folder, [nodes[22], programOf('vitest'), 'run']), /Tests\s+4 passed \(4\)/)
+})
+
 test('workerd', { skip: missing, timeout: 60_000 }, async t => {
   const workerd = runtimeOf(`@cloudflare/workerd-linux-${arm ? 'arm64' : '64'}/bin/workerd`)
   if (!workerd) return t.skip(`npm has no workerd for ${platform}`)
