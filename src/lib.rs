@@ -16,6 +16,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod broker;
+mod byte_search;
 pub mod client;
 pub mod codec;
 mod collections;

@@ -8,6 +8,8 @@ use core::fmt;
 
 use thiserror::Error;
 
+pub(crate) use crate::byte_search::{first_level, has, has_null_or_wildcard, is_wildcard};
+
 /// The most bytes of UTF-8 that a topic name or filter can have (§4.7.3).
 pub const TOPIC_BYTES_MAX: usize = u16::MAX as usize;
 
@@ -142,6 +144,11 @@ impl TopicName {
         &self.0
     }
 
+    /// The name itself, shared.
+    pub(crate) const fn text(&self) -> &Arc<str> {
+        &self.0
+    }
+
     /// The levels, which `/` separates; empty ones among them.
     pub fn levels(&self) -> impl Iterator<Item = &str> {
         levels(self.as_str())
@@ -213,42 +220,6 @@ impl TopicFilter {
         }
         levels.next().is_none()
     }
-}
-
-/// The first level of a topic or filter, and what stands behind its `/`.
-#[inline]
-pub(crate) fn first_level(text: &[u8]) -> (&[u8], Option<&[u8]>) {
-    match text.iter().position(|byte| *byte == b'/') {
-        Some(end) => (text.get(..end).unwrap_or_default(), text.get(end + 1..)),
-        None => (text, None),
-    }
-}
-
-/// True if the text has a byte that `is` finds. It looks at all of them, so that the compiler can
-/// take many at once.
-#[inline]
-pub(crate) fn has(text: &str, is: impl Fn(u8) -> bool) -> bool {
-    text.bytes().fold(false, |found, byte| found | is(byte))
-}
-
-pub(crate) const fn is_wildcard(byte: u8) -> bool {
-    matches!(byte, b'+' | b'#')
-}
-
-/// True if the text has U+0000 or a wildcard, which no topic name may. It is searched eight bytes
-/// at a time, since every message is checked.
-pub(crate) fn has_null_or_wildcard(text: &str) -> bool {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const PLUSES: u64 = ONES * b'+' as u64;
-    // Borrows reach the highest bit of a byte that is 0; above the lowest such byte they may reach
-    // others, too.
-    let has_zero = |word: u64| word.wrapping_sub(ONES) & !word & ONES << 7 != 0;
-    let (words, rest) = text.as_bytes().as_chunks();
-    words.iter().any(|word| {
-        let word = u64::from_le_bytes(*word);
-        // `+` and `#` differ in the bit of 8 alone.
-        has_zero(word) || has_zero((word | (ONES << 3)) ^ PLUSES)
-    }) || rest.iter().any(|byte| *byte == 0 || is_wildcard(*byte))
 }
 
 const fn symbol(wildcard: u8) -> &'static str {
@@ -479,19 +450,5 @@ mod tests {
         assert_eq!((filter.share_name(), filter.filter()), (Some("group"), "a/+"));
         let plain = TopicFilter::parse("$shared/a").expect("a plain filter");
         assert_eq!((plain.share_name(), plain.filter()), (None, "$shared/a"));
-    }
-
-    #[test]
-    fn a_null_or_wildcard_is_seen_at_every_place() {
-        for byte in 0..=0x7F_u8 {
-            for len in 1..20 {
-                for place in 0..len {
-                    let mut text = "é".repeat(len).into_bytes();
-                    text.splice(2 * place..2 * place + 2, [byte]);
-                    let text = String::from_utf8(text).expect("a byte of ASCII stands for two of another character");
-                    assert_eq!(has_null_or_wildcard(&text), matches!(byte, 0 | b'+' | b'#'), "{text:?}");
-                }
-            }
-        }
     }
 }

@@ -21,6 +21,7 @@ mod broker {
     mod host;
     mod hostile;
     mod limits;
+    mod long_topics;
     mod poll_output;
     mod property;
     mod proven_username;

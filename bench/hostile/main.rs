@@ -8,6 +8,7 @@ mod lab;
 mod packets;
 mod rows;
 mod scale;
+mod topics;
 
 use std::time::Duration;
 

@@ -8,6 +8,7 @@ use wasmqtt::codec::{Properties, PropertiesBuf, Property, QoS};
 use crate::lab::{Lab, Report};
 use crate::packets::{connect, connect_with, puback, publish, publish_with, subscribe, unsubscribe, user_properties};
 use crate::scale;
+use crate::topics;
 
 /// A row: its name, and its run.
 type Row = (&'static str, fn() -> Report);
@@ -40,8 +41,22 @@ pub(crate) const ROWS: &[Row] = &[
     ("a PUBLISH that matches 300 filters of each of 2,000 clients", scale::overlapping),
     ("10,000 access rules, a PUBLISH to 1,000 subscribers", scale::rules),
     ("10,000 access rules, 1,000 filters", scale::rules_of_filters),
+    ("8-byte messages by aliases of 64 KB topics", topics::nobody),
+    ("a topic of 64 KB to 4,000 subscribers with aliases", || topics::fan_out(4_000, QoS::AtMostOnce, ALIASES, None)),
+    ("the same at QoS 1", || topics::fan_out(4_000, QoS::AtLeastOnce, ALIASES, None)),
+    ("the same with subscription identifiers", || topics::fan_out(1_000, QoS::AtMostOnce, ALIASES, Some(7))),
+    ("1 MB of properties, too large for 4,000 subscribers", topics::too_large),
+    ("1,000 retained topics of 64 KB, 1,000 filters that match none", topics::retained),
+    ("topics of 64 KB that overtake 1,000 sessions, with a store", topics::overtaken),
+    ("500 groups with filters of 60 KB, with a store", topics::groups),
+    ("retained messages of a client identifier of 60 KB, with a store", topics::publisher),
+    ("10,000 access rules, topics of 64 KB", topics::rules),
+    ("events about topics of 64 KB, 4,000 subscribers", topics::events),
     ("a store of 100,000 sessions at start", scale::restore),
 ];
+
+/// The CONNECT of subscribers that take topic aliases.
+const ALIASES: &[Property<'_>] = &[Property::TopicAliasMaximum(16)];
 
 fn options() -> BrokerOptions {
     BrokerOptions::default()

@@ -101,6 +101,7 @@ mod clients;
 mod connection;
 mod delivery;
 mod delivery_tag;
+mod digest;
 mod event;
 mod handlers;
 mod host_message;

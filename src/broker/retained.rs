@@ -30,7 +30,8 @@ pub(crate) struct RetainedMessage {
     /// The message's topic, kept here for fast comparison.
     topic: TopicName,
     pub(crate) message: Arc<Message>,
-    /// The client identifier of its publisher, for No Local [MQTT-3.8.3-3]; `None` for the host.
+    /// The client identifier of its publisher, or its digest, for No Local [MQTT-3.8.3-3]; `None`
+    /// for the host.
     pub(crate) publisher: Option<Arc<str>>,
     /// Start of its message expiry interval.
     pub(crate) arrived: Time,
@@ -138,8 +139,13 @@ impl Retained {
         look: &mut dyn FnMut(&'a RetainedMessage) -> bool,
     ) {
         let prefix = literal_prefix(filter.filter());
+        let mut passed = after;
         for entry in self.messages.from(after.map_or(prefix, TopicName::as_str)) {
-            if after != Some(&entry.topic) && !(entry.topic.as_str().starts_with(prefix) && look(entry)) {
+            // Only the first may be the last one that was passed.
+            if passed.take() == Some(&entry.topic) {
+                continue;
+            }
+            if !(entry.topic.as_str().starts_with(prefix) && look(entry)) {
                 return;
             }
         }

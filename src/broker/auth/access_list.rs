@@ -79,7 +79,8 @@ impl Access {
         topic: &str,
         budget: &mut Budget,
     ) -> Result<(), ReasonCode> {
-        budget.spend(self.rules.len(), 0);
+        budget.spend(self.rules.len(), topic.len());
+        let topic = &CutTopic::new(topic);
         let first = self
             .rules
             .iter()
@@ -111,6 +112,7 @@ impl Access {
         topic: &str,
         budget: &mut Budget,
     ) -> bool {
+        let topic = &CutTopic::new(topic);
         // The first rule about each of the two actions decides.
         let (mut may_subscribe, mut may_receive) = (false, false);
         for rule in rules {
@@ -134,7 +136,8 @@ impl Access {
     /// Finds the rules that may decide who receives this topic, whoever it is. A message goes to
     /// many clients, and most rules are about other topics.
     pub(crate) fn rules_of_topic(&self, topic: &str, places: &mut Vec<usize>, budget: &mut Budget) {
-        budget.spend(self.rules.len(), 0);
+        budget.spend(self.rules.len(), topic.len());
+        let topic = &CutTopic::new(topic);
         let is_of_topic = |rule: &AccessRule| {
             (rule.is_about(Action::Subscribe) || rule.is_about(Action::Receive)) && rule.filter.matches(topic, None)
         };
@@ -200,8 +203,8 @@ impl AccessFilter {
     }
 
     /// True if it matches the topic for this client, or, without one, for any client.
-    fn matches(&self, topic: &str, identity: Option<Identity<'_>>) -> bool {
-        let mut levels = Levels::of(topic);
+    fn matches(&self, topic: &CutTopic<'_>, identity: Option<Identity<'_>>) -> bool {
+        let mut levels = topic.levels();
         for expected in Levels::of(self.as_str()) {
             if expected == b"#" {
                 return true;
@@ -234,6 +237,26 @@ impl AccessFilter {
             }
             is_first = false;
         }
+    }
+}
+
+/// A topic that is compared with many rules. The levels of a long one are found once.
+struct CutTopic<'a> {
+    text: &'a str,
+    cut: Vec<&'a [u8]>,
+}
+
+impl<'a> CutTopic<'a> {
+    fn new(text: &'a str) -> Self {
+        /// Levels of a topic of no more bytes are found about as fast as they are kept.
+        const SHORT: usize = 256;
+        let cut = if text.len() > SHORT { Levels::of(text).collect() } else { Vec::new() };
+        Self { text, cut }
+    }
+
+    fn levels(&self) -> impl Iterator<Item = &'a [u8]> {
+        let uncut = self.cut.is_empty().then(|| Levels::of(self.text));
+        self.cut.iter().copied().chain(uncut.into_iter().flatten())
     }
 }
 
@@ -271,7 +294,7 @@ mod tests {
     use alloc::string::String;
     use alloc::vec::Vec;
 
-    use super::{AccessFilter, Identity, Overlap};
+    use super::{AccessFilter, CutTopic, Identity, Overlap};
     use crate::topic::{TopicFilter, TopicName};
 
     const ANN: Identity<'_> = Identity { client_id: "c1", username: Some("ann") };
@@ -298,7 +321,7 @@ mod tests {
             ("%", "%", true),
         ];
         for (filter, topic, expected) in rows {
-            assert_eq!(parse(filter).matches(topic, Some(ANN)), expected, "{filter} and {topic}");
+            assert_eq!(parse(filter).matches(&CutTopic::new(topic), Some(ANN)), expected, "{filter} and {topic}");
         }
     }
 
@@ -310,12 +333,25 @@ mod tests {
             for filter in ["d/%c", "d/%u"] {
                 // Topics have no wildcards, so an identifier like one matches no topic.
                 let expected = TopicName::parse(topic).is_err();
-                assert_eq!(parse(filter).matches(topic, Some(identity)), expected, "{name} in {filter} and {topic}");
+                assert_eq!(
+                    parse(filter).matches(&CutTopic::new(topic), Some(identity)),
+                    expected,
+                    "{name} in {filter} and {topic}"
+                );
             }
             assert_ne!(parse("d/%c/#").compare("d/#", identity), Overlap::All, "{name}");
             assert_ne!(parse("d/%c").compare("d/+", identity), Overlap::All, "{name}");
         }
-        assert!(!parse("d/%u").matches("d/", Some(Identity { client_id: "c1", username: None })));
+        let long = "x".repeat(300);
+        let rows = [("+/b", "/b", true), ("+/b", "/c", false), ("+/b/#", "/b", true), ("+/b", "/b/c", false)];
+        for (filter, end, expected) in rows {
+            assert_eq!(
+                parse(filter).matches(&CutTopic::new(&format!("{long}{end}")), None),
+                expected,
+                "{filter} {end}"
+            );
+        }
+        assert!(!parse("d/%u").matches(&CutTopic::new("d/"), Some(Identity { client_id: "c1", username: None })));
     }
 
     #[test]
@@ -370,7 +406,7 @@ mod tests {
         for rule in filters.iter().map(|text| parse(text)) {
             for filter in filters.iter().map(|text| TopicFilter::parse(text).expect(text)) {
                 let of_filter = || topics.iter().filter(|topic| filter.matches(topic));
-                let named = of_filter().filter(|topic| rule.matches(topic.as_str(), Some(ANN))).count();
+                let named = of_filter().filter(|topic| rule.matches(&CutTopic::new(topic.as_str()), Some(ANN))).count();
                 let overlap = rule.compare(filter.filter(), ANN);
                 let (rule, filter) = (rule.as_str(), filter.as_str());
                 assert_eq!(overlap == Overlap::None, named == 0, "{rule} and {filter}: {overlap:?}, {named}");

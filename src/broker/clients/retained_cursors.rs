@@ -32,7 +32,7 @@ pub(crate) struct RetainedCursors {
     is_next: bool,
     /// Number of deliveries, of those ever enqueued, that go before the messages of the cursors.
     older: u64,
-    /// Bytes of memory of all `overtaken`.
+    /// Bytes of memory of all `overtaken`, and of long topics that were passed.
     overtaken_bytes: usize,
     /// Topics added to or removed from `overtaken`, for the store.
     changes: ChangeList<(CursorId, TopicName)>,
@@ -152,6 +152,7 @@ impl RetainedCursors {
     pub(crate) fn restore(&mut self, id: CursorId, filter: TopicFilter, qos: QoS, after: Option<TopicName>) {
         self.last_id = self.last_id.max(id);
         if let Err(place) = self.place(id) {
+            self.overtaken_bytes += after.as_ref().map_or(0, text_bytes);
             self.cursors.insert(place, RetainedCursor::new(id, filter, qos, after));
         }
     }
@@ -168,7 +169,7 @@ impl RetainedCursors {
     pub(crate) fn end(&mut self, id: CursorId) {
         if let Ok(place) = self.place(id) {
             let ended = self.cursors.remove(place);
-            self.overtaken_bytes -= ended.overtaken.table_bytes();
+            self.overtaken_bytes -= ended.overtaken.table_bytes() + ended.after.as_ref().map_or(0, text_bytes);
             for topic in ended.overtaken.iter() {
                 self.overtaken_bytes -= text_bytes(topic);
                 self.changes.note(|| (id, topic.clone()));
@@ -202,8 +203,8 @@ impl RetainedCursors {
             self.overtaken_bytes -= text_bytes(&first);
             self.changes.note(|| (id, first));
         }
-        self.overtaken_bytes += cursor.overtaken.table_bytes();
-        cursor.after = Some(topic);
+        self.overtaken_bytes += cursor.overtaken.table_bytes() + text_bytes(&topic);
+        self.overtaken_bytes -= cursor.after.replace(topic).as_ref().map_or(0, text_bytes);
     }
 
     /// Notes a live message that overtakes the cursor. The cursor then skips the topic.
@@ -250,8 +251,9 @@ impl RetainedCursors {
     }
 }
 
-/// Bytes of memory of an overtaken topic's text. A short one is mostly that of the retained
-/// message. A long one counts for each cursor, since it may stay when the message is gone.
+/// Bytes of memory of the text of a topic that was overtaken or passed. A short one is mostly that
+/// of the retained message. A long one counts for each cursor, since it may stay when the message
+/// is gone.
 fn text_bytes(topic: &TopicName) -> usize {
     const SHORT_BYTES: usize = 64;
     if topic.as_str().len() <= SHORT_BYTES { 0 } else { shared_text(topic.as_str()) }

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use crate::broker::budget::Budget;
 use crate::broker::clients::subscription::Subscription;
+use crate::broker::digest::Digest;
 use crate::broker::ids::{ClientKey, GroupKey};
 use crate::collections::named_slab::NamedSlab;
 use crate::memory_meter::shared_text;
@@ -47,6 +48,8 @@ pub(crate) enum Picked {
 struct Group {
     /// The whole filter: share name and topic filter.
     filter: Arc<str>,
+    /// The digest of a long filter, for records.
+    digest: Option<Digest>,
     /// Members in the order of their subscribing.
     members: Vec<(ClientKey, Subscription)>,
     /// Index of the next member.
@@ -83,6 +86,12 @@ impl Groups {
         self.0.get(key.0).map(|group| &*group.filter)
     }
 
+    /// Returns the filter of a group as records have it.
+    pub(crate) fn written(&self, key: GroupKey) -> Option<&str> {
+        let group = self.0.get(key.0)?;
+        Some(group.digest.as_ref().map_or(&*group.filter, Digest::as_str))
+    }
+
     /// Adds a member, or changes its options if it is not new. Returns the group if this is its
     /// first member.
     pub(crate) fn join(
@@ -95,6 +104,7 @@ impl Groups {
         let Some(slot) = self.0.find(filter.as_str()) else {
             let group = Group {
                 filter: filter.text(),
+                digest: Digest::of(filter.as_str()),
                 members: vec![(client, subscription)],
                 next: 0,
                 connected: usize::from(is_connected),

@@ -79,13 +79,20 @@ pub(crate) struct Connected {
 }
 
 impl Connected {
-    /// Returns how the next PUBLISH names its topic. A QoS 2 message has the topic in full: some
-    /// clients deliver it on PUBREL, and read the topic from the PUBLISH alone (MQTT.js 5.16).
+    /// Returns how the next PUBLISH names its topic; `hash` returns the hash of that. A QoS 2
+    /// message has the topic in full: some clients deliver it on PUBREL, and read the topic from
+    /// the PUBLISH alone (MQTT.js 5.16).
     #[inline]
-    pub(crate) fn naming(&mut self, publish: &Publish<'_>, qos: QoS, identifiers: usize) -> Naming {
+    pub(crate) fn naming(
+        &mut self,
+        publish: &Publish<'_>,
+        (qos, identifiers): (QoS, usize),
+        hash: impl FnOnce() -> u32,
+    ) -> Naming {
         match &mut self.outbound_aliases {
             Some(aliases) if qos != QoS::ExactlyOnce => {
-                aliases.naming(publish.topic, longest(publish, identifiers) <= self.packet_bytes_max)
+                let has_room = longest(publish, identifiers) <= self.packet_bytes_max;
+                aliases.naming(publish.topic, hash, has_room)
             }
             Some(_) | None => Naming::Topic,
         }

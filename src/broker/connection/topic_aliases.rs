@@ -123,15 +123,15 @@ impl Outbound {
         (maximum > 0).then_some(Self { given: Vec::new(), maximum })
     }
 
-    /// Returns the form of the topic in the next PUBLISH. `has_room` is true if the packet can
-    /// carry an alias beside the topic. An introduction takes effect by
+    /// Returns the form of the topic in the next PUBLISH. `hash` returns its [`hash`]. `has_room`
+    /// is true if the packet can carry an alias beside the topic. An introduction takes effect by
     /// [`introduced`](Self::introduced).
-    pub(crate) fn naming(&mut self, topic: &str, has_room: bool) -> Naming {
+    pub(crate) fn naming(&mut self, topic: &str, hash: impl FnOnce() -> u32, has_room: bool) -> Naming {
         if topic.len() <= ALIAS_BYTES {
             return Naming::Topic;
         }
         #[expect(clippy::cast_possible_truncation, reason = "the rest is below the maximum")]
-        let place = (hash(topic) % u32::from(self.maximum)) as u16;
+        let place = (hash() % u32::from(self.maximum)) as u16;
         match self.given.get_mut(usize::from(place)) {
             Some(Some(given)) if given.topic.name.as_str() == topic => {
                 given.is_in_use = true;
@@ -158,8 +158,8 @@ impl Outbound {
     }
 }
 
-/// FNV-1a hash. A collision costs no more than a topic in full.
-fn hash(topic: &str) -> u32 {
+/// Returns the FNV-1a hash of a topic. A collision costs no more than a topic in full.
+pub(crate) fn hash(topic: &str) -> u32 {
     topic.bytes().fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
@@ -173,7 +173,7 @@ mod tests {
 
     /// Sends a PUBLISH of this topic, as the broker does.
     fn send(aliases: &mut Outbound, topic: &str) -> Naming {
-        let naming = aliases.naming(topic, true);
+        let naming = aliases.naming(topic, || hash(topic), true);
         if let Naming::Introduction(alias) = naming {
             aliases.introduced(alias, AliasTopic::share(name(topic), &MemoryMeter::default()));
         }
@@ -184,8 +184,8 @@ mod tests {
     fn a_topic_is_introduced_once_and_then_goes_by_its_alias() {
         let mut aliases = Outbound::new(1).expect("not 0");
         assert_eq!(send(&mut aliases, "a/b"), Naming::Topic, "an alias would be as long");
-        assert_eq!(aliases.naming("a/bc", false), Naming::Topic);
-        assert_eq!(aliases.naming("a/bc", true), Naming::Introduction(1));
+        assert_eq!(aliases.naming("a/bc", || hash("a/bc"), false), Naming::Topic);
+        assert_eq!(aliases.naming("a/bc", || hash("a/bc"), true), Naming::Introduction(1));
         assert_eq!(send(&mut aliases, "a/bc"), Naming::Introduction(1), "what was not sent introduces nothing");
         assert_eq!(send(&mut aliases, "a/bc"), Naming::Alias(1));
     }

@@ -34,6 +34,7 @@ impl SubscriberDelivery<'_, '_> {
 
     /// Asks the host to approve a delivery.
     pub(super) fn ask_to_receive(&mut self, delivery: &Delivery) -> QuestionId {
+        self.parts.outbox.note_work(0, delivery.message.topic.as_str().len());
         let question = Question::Authorize {
             client_id: Arc::clone(&self.client.id),
             username: self.client.username.clone(),

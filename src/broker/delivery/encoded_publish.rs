@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::broker::cause::DropCause;
-use crate::broker::connection::topic_aliases::{AliasTopic, Naming};
+use crate::broker::connection::topic_aliases::{AliasTopic, Naming, hash};
 use crate::broker::delivery::publication::Publication;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag};
 use crate::broker::ids::GroupKey;
@@ -57,8 +57,9 @@ pub(crate) struct Broadcast<'a> {
     message: &'a mut Option<Arc<Message>>,
     /// The owned topic, made on first use.
     name: Option<TopicName>,
-    /// The topic for aliases, made on first use.
+    /// The topic for aliases, made on first use, and its hash.
     alias_topic: Option<Arc<AliasTopic>>,
+    alias_hash: Option<u32>,
     arrived: Time,
     encodings: &'a mut EncodingCache,
 }
@@ -76,7 +77,7 @@ impl<'a> Broadcast<'a> {
         encodings.bytes.clear();
         encodings.filled = 0;
         let Publication { publish, message, origin } = publication;
-        Self { publish, message, name: None, alias_topic: None, arrived: origin.arrived, encodings }
+        Self { publish, message, name: None, alias_topic: None, alias_hash: None, arrived: origin.arrived, encodings }
     }
 
     pub(crate) const fn topic(&self) -> &'a str {
@@ -115,6 +116,11 @@ impl<'a> Broadcast<'a> {
             AliasTopic::share(name, &encodings.meter)
         });
         Arc::clone(topic)
+    }
+
+    /// Returns the topic's hash for aliases, which is computed once for all connections.
+    pub(crate) fn alias_hash(&mut self) -> u32 {
+        *self.alias_hash.get_or_insert_with(|| hash(self.publish.topic))
     }
 
     /// Makes the delivery for one subscriber's session.

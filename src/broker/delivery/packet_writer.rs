@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 
 use crate::broker::cause::DropCause;
 use crate::broker::connection::peer::{Connected, Peer};
-use crate::broker::connection::topic_aliases::{AliasTopic, Naming};
+use crate::broker::connection::topic_aliases::{AliasTopic, Naming, hash};
 use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions, SubscriberCopy};
 use crate::broker::delivery::parts::DeliveryParts;
 use crate::broker::delivery_tag::Delivery;
@@ -31,17 +31,19 @@ impl PacketWriter<'_, '_> {
     ) -> Result<(), DropCause> {
         let Some(connected) = self.peer.connection.connected_mut() else { return Err(DropCause::NotWritable) };
         let Connected { version, packet_bytes_max, .. } = *connected;
-        let naming = connected.naming(broadcast.publish(), options.qos, options.identifiers.len());
-        let encoded = broadcast.encoded(version, options, naming, self.parts.now)?;
+        let naming =
+            connected.naming(broadcast.publish(), (options.qos, options.identifiers.len()), || broadcast.alias_hash());
+        let DeliveryParts { outbox, memory, events, now, .. } = &mut *self.parts;
+        let encoded = broadcast.encoded(version, options, naming, *now)?;
+        // A copy that is too large was made all the same.
+        outbox.note_work(1, encoded.len());
         if encoded.len() > packet_bytes_max {
             return Err(DropCause::PacketTooLarge);
         }
-        let DeliveryParts { outbox, memory, events, .. } = &mut *self.parts;
         let out = outbox.open(self.peer);
         let (start, room) = (out.len(), out.capacity());
         encoded.write(packet_id, out);
         memory.note_buffer_grown(out.capacity() - room);
-        outbox.note_work(1, encoded.len());
         events.delivered(out.get(start..).unwrap_or_default());
         if let Naming::Introduction(alias) = naming {
             self.introduced(alias, broadcast.alias_topic());
@@ -57,18 +59,20 @@ impl PacketWriter<'_, '_> {
         let options =
             DeliveryOptions { qos: *qos, retain: *retain, identifiers: subscription_identifiers, group: None };
         let publish = message.as_publish();
-        let naming = connected.naming(&publish, *qos, subscription_identifiers.len());
+        let topic = message.topic.as_str();
+        let naming = connected.naming(&publish, (*qos, subscription_identifiers.len()), || hash(topic));
         let copy = SubscriberCopy { options, naming, packet_id, dup, waited: (tag.arrived, self.parts.now) };
         let DeliveryParts { outbox, memory, events, .. } = &mut *self.parts;
         let out = outbox.open(self.peer);
         let (start, room) = (out.len(), out.capacity());
         let written = copy.encode(&publish, version, out);
         memory.note_buffer_grown(out.capacity() - room);
+        // The topic is compared with that of an alias, and a copy that is too large was made.
+        outbox.note_work(1, out.len() - start + topic.len());
         let fits = if out.len() - start <= packet_bytes_max { Ok(()) } else { Err(DropCause::PacketTooLarge) };
         match written.and(fits) {
             Ok(()) => {
                 let sent = out.get(start..).unwrap_or_default();
-                outbox.note_work(1, sent.len());
                 events.delivered(sent);
                 if let Naming::Introduction(alias) = naming {
                     let topic = AliasTopic::share(message.topic.clone(), memory.meter());
@@ -78,7 +82,7 @@ impl PacketWriter<'_, '_> {
             }
             Err(cause) => {
                 out.truncate(start);
-                events.dropped(Some(self.client_id), message.topic.as_str(), cause);
+                events.dropped(Some(self.client_id), topic, cause);
                 false
             }
         }

@@ -28,6 +28,7 @@ use crate::broker::clients::approval_queue::ApprovalQueue;
 use crate::broker::delivery::deliver::SubscriberDelivery;
 use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions};
 use crate::broker::delivery_tag::{Delivery, DeliveryTag};
+use crate::broker::digest::publisher;
 use crate::broker::ids::CursorId;
 use crate::broker::retained::RetainedMessage;
 use crate::codec::QoS;
@@ -37,6 +38,9 @@ use crate::topic::TopicName;
 const FRAME_BYTES: usize = 64 * 1024;
 /// Topics that a cursor visits before other peers are served.
 const LOOKS: usize = 4_096;
+
+/// Topics that are compared to find the place of a cursor, about.
+const COMPARED: usize = 8;
 
 /// Bytes of memory of a topic that a live message overtook, at one cursor.
 const OVERTAKEN_BYTES: usize = 64;
@@ -73,7 +77,8 @@ impl SubscriberDelivery<'_, '_> {
         options: &DeliveryOptions<'_>,
         cursors: &[CursorId],
     ) {
-        self.parts.outbox.note_work(cursors.len(), 0);
+        // Each cursor compares the topic with others.
+        self.parts.outbox.note_work(cursors.len(), cursors.len() * broadcast.topic().len());
         self.deliver_among_cursors(broadcast, options, cursors);
         // What overtook a cursor is kept, at QoS 0 too.
         self.is_changed = true;
@@ -94,7 +99,7 @@ impl SubscriberDelivery<'_, '_> {
             }
             return;
         };
-        if !self.has_memory_for(OVERTAKEN_BYTES * cursors.len()) {
+        if !self.has_memory_for((OVERTAKEN_BYTES + topic.len()) * cursors.len()) {
             return self.note_dropped(topic, DropCause::QueueFull);
         }
         if broadcast.publish().retain {
@@ -188,11 +193,15 @@ impl SubscriberDelivery<'_, '_> {
         }
         let Some(cursor) = self.client.cursors.get(id) else { return Stop::Over };
         let (filter, after) = (cursor.filter.clone(), cursor.after().cloned());
+        // The place of the next topic is found by comparing some of them.
+        let compared = after.as_ref().map_or(0, |after| COMPARED * after.as_str().len());
+        self.parts.outbox.note_work(COMPARED, compared);
         self.client.cursors.set_next(place + 1);
         let frame_bytes = FRAME_BYTES.min(self.parts.options.transmit_bytes_max / 2);
         let (mut passed, mut stop) = (None, Stop::Over);
         self.parts.retained.each(&filter, after.as_ref(), &mut |entry| {
             let waiting = self.peer.as_ref().map_or(0, |peer| peer.output.waiting_bytes());
+            self.parts.outbox.note_work(0, entry.topic().as_str().len());
             if *looks == 0 || waiting > 0 && waiting >= frame_bytes || self.parts.outbox.is_spent() {
                 stop = Stop::Full;
             } else if filter.matches(entry.topic()) && !self.flush_retained(entry, id) {
@@ -244,7 +253,7 @@ impl SubscriberDelivery<'_, '_> {
         }
         let subscription = self.client.subscriptions.find(cursor.filter.as_str())?.subscription;
         // [MQTT-3.8.3-3]
-        let is_own = subscription.no_local && entry.publisher.as_ref() == Some(&self.client.id);
+        let is_own = subscription.no_local && entry.publisher.as_ref() == Some(&publisher(&self.client.id));
         let tag = DeliveryTag { arrived: entry.arrived, group: None };
         (!is_own && self.may_read(topic)).then(|| subscription.delivery(&entry.message, true, tag))
     }

@@ -9,6 +9,7 @@ use crate::broker::delivery::deliver::Deliveries;
 use crate::broker::delivery::encoded_publish::Broadcast;
 use crate::broker::delivery::parts::DeliveryParts;
 use crate::broker::delivery::publication::{Origin, Publication};
+use crate::broker::digest;
 use crate::broker::event::Event;
 use crate::broker::host_message::HostMessage;
 use crate::broker::ids::ClientKey;
@@ -52,6 +53,7 @@ impl Broker {
     #[inline]
     fn take_published(&mut self, publication: &mut Publication<'_>) {
         self.events.counters.published += 1;
+        self.outbox.note_work(0, publication.publish.topic.len());
         if publication.publish.qos != QoS::AtMostOnce {
             self.note_message();
         }
@@ -83,7 +85,10 @@ impl Broker {
         }
         let Origin { publisher, arrived, .. } = publication.origin;
         let message = Arc::clone(Broadcast::new(publication, &mut self.encodings).message());
-        let publisher = publisher.and_then(|key| self.clients.get(key)).map(|client| Arc::clone(&client.id));
+        let publisher = publisher.and_then(|key| self.clients.get(key)).map(|client| {
+            self.outbox.note_work(0, client.id.len());
+            digest::publisher(&client.id)
+        });
         let is_retained = if self.has_memory_to_retain(publish) {
             self.retained.set(message, publisher, arrived).is_ok()
         } else {
@@ -124,7 +129,9 @@ impl Broker {
             };
             let options = target.options(publish, &fan_out.identifiers);
             let queue_steps = if options.qos == QoS::AtMostOnce { 0 } else { QUEUE_STEPS };
-            deliveries.parts.outbox.note_work(1 + queue_steps + fan_out.identifiers.len(), 0);
+            // A delivery compares the topic, asks about it or reports it, and the store's records
+            // have it.
+            deliveries.parts.outbox.note_work(1 + queue_steps + fan_out.identifiers.len(), publish.topic.len());
             let Some(mut subscriber) = deliveries.to(target.client) else { continue };
             if fan_out.cursors.is_empty() {
                 subscriber.deliver(&mut broadcast, &options);

@@ -28,6 +28,9 @@ impl Broker {
         let Some(connected) = peer.connection.connected_mut() else { return Ok(Handled::Done) };
         let aliases = connected.inbound_aliases.get_or_insert_default();
         let topic = aliases.resolve(publish.topic, alias, self.options.topic_alias_maximum)?;
+        // The packet may be short beside its topic, which each step of its way reads.
+        self.outbox.note_work(0, topic.as_str().len());
+        self.note_input(topic.as_str().len());
         // The alias is for this connection only, and not forwarded.
         let properties = publish.properties.without(PropertyId::TopicAlias);
         let properties = properties.as_properties();

@@ -10,6 +10,7 @@ use crate::broker::clients::ClientState;
 use crate::broker::clients::will::Will;
 use crate::broker::connection::deadlines::Deadline;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag, Session};
+use crate::broker::digest::{self, Digest};
 use crate::broker::ids::{ClientKey, CursorId};
 use crate::broker::store::clock::ClockShift;
 use crate::broker::store::key::Key;
@@ -168,12 +169,20 @@ impl Restoring<'_> {
     fn subscription(&mut self, session: u64, filter: &str, value: &[u8]) -> Result<(), Problem> {
         let filter = TopicFilter::parse(filter).map_err(|_| "its topic filter is invalid")?;
         let (subscription, after) = read_subscription(value).ok_or("it is not a subscription")?;
+        // One text serves all cursors.
+        let after = after.map(|after| match self.broker.retained.get(after.as_str()) {
+            Some(entry) => entry.topic().clone(),
+            None => after,
+        });
         let key = self.find_session(session)?;
         if let Some(client) = self.broker.clients.get_mut(key) {
             client.add_subscription(filter.clone(), subscription);
             if let Some(cursor) = subscription.cursor {
                 client.cursors.restore(cursor, filter.clone(), subscription.qos, after);
             }
+        }
+        if filter.share_name().is_some() {
+            self.run.groups.add(&filter.text());
         }
         self.broker.add_subscription(key, &filter, subscription, true);
         Ok(())
@@ -185,7 +194,15 @@ impl Restoring<'_> {
         if value.is_empty() {
             return Ok(());
         }
-        let topic = TopicName::parse(topic).map_err(|_| "its topic name is invalid")?;
+        let Some(topic) = self.run.topics.find(topic) else {
+            // Its retained message is gone, so no cursor comes to it.
+            self.run.store.unknown.extend(Digest::read(topic).map(|digest| (session, digest)));
+            return Ok(());
+        };
+        let topic = match self.broker.retained.get(topic) {
+            Some(entry) => entry.topic().clone(),
+            None => TopicName::parse(topic).map_err(|_| "its topic name is invalid")?,
+        };
         let runs = read_cursors(value).ok_or(NO_CURSORS)?;
         self.with_session(session, |client, stored| {
             for [first, last] in runs.iter().map(|run| run.map(u32::from_be_bytes)) {
@@ -229,10 +246,11 @@ impl Restoring<'_> {
             return Err("its message has another topic");
         }
         let topic = message.topic.clone();
-        let publisher = (!publisher.is_empty()).then(|| publisher.into());
+        let publisher = (!publisher.is_empty()).then(|| digest::publisher(&publisher.into()));
         if self.broker.retained.set(message, publisher, arrived).is_err() {
             self.broker.events.dropped(None, topic.as_str(), DropCause::RetainedFull);
         }
+        self.run.topics.add(topic.text());
         // The change is noted, and the first batch compares it, retained or not.
         self.run.store.retained.insert::<str>(StoredTopic { topic, message: key });
         Ok(())
@@ -282,7 +300,8 @@ impl Restoring<'_> {
         let Broker { clients, groups, .. } = &*self.broker;
         let is_member =
             |filter: &&str| clients.get(of).is_some_and(|client| client.subscriptions.find(*filter).is_some());
-        let group = record.group.filter(is_member).and_then(|filter| groups.find(filter));
+        let written = record.group.and_then(|group| self.run.groups.find(group));
+        let group = written.filter(is_member).and_then(|filter| groups.find(filter));
         Ok((key, record.delivery(message, DeliveryTag { arrived, group })))
     }
 

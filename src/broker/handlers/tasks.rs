@@ -83,7 +83,7 @@ impl Broker {
             EndStage::Subscriptions => {
                 while let Some(filter) = self.clients.get_mut(key).and_then(ClientState::pop_subscription) {
                     self.remove_subscription(key, &filter);
-                    self.outbox.note_work(END_STEPS, 0);
+                    self.outbox.note_work(END_STEPS, filter.as_str().len());
                     if self.outbox.is_spent() {
                         self.settle_client(key);
                         return self.tasks.push_first(Task::EndSession(key, stage));

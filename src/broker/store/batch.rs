@@ -7,6 +7,9 @@ use crate::broker::store::key::Key;
 /// Marker in place of a value's length, for a removal.
 const REMOVED: [u8; 4] = [0xFF; 4];
 
+/// Bytes of memory that are kept for the next batch.
+const KEPT_BYTES: usize = 256 * 1024;
+
 /// Identifier of a batch. Later ones are greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BatchId(u64);
@@ -69,9 +72,10 @@ impl Batch {
         self.bytes.is_empty()
     }
 
-    /// Removes all changes.
+    /// Removes all changes, and frees the memory of a large batch.
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
+        self.bytes.shrink_to(KEPT_BYTES);
     }
 
     /// Sets the key to the bytes that `write` appends.

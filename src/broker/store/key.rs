@@ -16,14 +16,16 @@ pub(crate) enum Key<'a> {
     /// A message, by its number. Its value is the arrival, and a PUBLISH of MQTT 5.0. All records
     /// that refer to it share it.
     Message(u64),
-    /// The retained message of a topic: its number, and its publisher's client identifier, if any.
+    /// The retained message of a topic: its number, and its publisher's client identifier or
+    /// the digest of that, if any.
     Retained(&'a str),
     /// A session, by its number: its client identifier, its will, its expiry.
     Session(u64),
     /// A subscription of a session, by its filter. The cursor of its retained messages is in it
     /// until it has come to its end.
     Subscription(u64, &'a str),
-    /// A topic that a live message reached before cursors of a session, with their numbers.
+    /// A topic that a live message reached before cursors of a session, with their numbers. A long
+    /// topic stands there as its digest.
     Overtaken(u64, &'a str),
     /// A received QoS 2 message without its PUBREL.
     HandedOver(u64, PacketId),

@@ -26,6 +26,7 @@ pub(crate) mod stored_queue;
 pub(crate) mod stored_session;
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::borrow::Borrow;
 
 pub use batch::{Batch, BatchId, Changes};
@@ -39,6 +40,7 @@ pub(crate) use stored_session::{StoredSession, StoredSessions};
 
 use crate::broker::clients::shared_groups::Groups;
 use crate::broker::clients::{ClientState, Clients};
+use crate::broker::digest::Digest;
 use crate::broker::ids::ClientKey;
 use crate::broker::options::BrokerOptions;
 use crate::broker::retained::Retained;
@@ -59,6 +61,10 @@ pub(crate) struct Store {
     pub(crate) messages: Messages,
     pub(crate) retained: SortedList<StoredTopic>,
     pub(crate) time_of_day: TimeOfDay,
+    /// The topic that the batch has last by its digest.
+    last_topic: Option<(TopicName, Option<Digest>)>,
+    /// Restored records of a session and a digest that belong to nothing.
+    pub(crate) unknown: Vec<(u64, Digest)>,
     /// Work done since the batch was handed out.
     since: Load,
 }
@@ -105,6 +111,8 @@ impl Store {
             messages: Messages::new(),
             retained: SortedList::new(),
             time_of_day: TimeOfDay::default(),
+            last_topic: None,
+            unknown: Vec::new(),
             since: Load::default(),
         }
     }
@@ -202,6 +210,10 @@ impl Store {
         }
         self.messages.remove_unreferenced(&mut self.batch);
         self.messages.write_shifted(&mut self.batch);
+        self.last_topic = None;
+        for (session, digest) in self.unknown.drain(..) {
+            self.batch.remove(Key::Overtaken(session, digest.as_str()));
+        }
         if let Some(ahead) = self.time_of_day.take_changed() {
             self.batch.put(Key::Clock, |out| out.extend_from_slice(&ahead.to_bytes()));
         }
@@ -260,6 +272,7 @@ impl Store {
     }
 
     const fn writer<'a>(&'a mut self, groups: &'a Groups) -> RecordWriter<'a> {
-        RecordWriter { batch: &mut self.batch, messages: &mut self.messages, groups }
+        let Self { batch, messages, last_topic, .. } = self;
+        RecordWriter { batch, messages, groups, last_topic }
     }
 }

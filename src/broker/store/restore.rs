@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::broker::delivery_tag::Delivery;
+use crate::broker::digest::LongTexts;
 use crate::broker::ids::ClientKey;
 use crate::broker::store::clock::{ClockShift, TimeOfDay};
 use crate::broker::store::key::Key;
@@ -42,6 +43,9 @@ pub(crate) struct Restored {
     pub(crate) store: Store,
     pub(crate) messages: Vec<(u64, MessageKey)>,
     pub(crate) sessions: Vec<(u64, ClientKey)>,
+    /// Long topics of retained messages, and long filters of groups.
+    pub(crate) topics: LongTexts,
+    pub(crate) groups: LongTexts,
     /// Deliveries that wait for the host's approval.
     pub(crate) approvals: Fifo<(ClientKey, Delivery)>,
     /// True once all records are restored, and the broker has the store.
@@ -84,6 +88,8 @@ impl Restore<'_> {
             store,
             messages: Vec::new(),
             sessions: Vec::new(),
+            topics: LongTexts::new(),
+            groups: LongTexts::new(),
             approvals: Fifo::new(),
             is_read: false,
             disconnected: 0,

@@ -155,7 +155,7 @@ impl StoredSession {
             writer.batch.remove(Key::Subscription(self.number, filter));
         }
         for stored in self.overtaken.iter() {
-            writer.batch.remove(Key::Overtaken(self.number, stored.topic.as_str()));
+            writer.with_topic(&stored.topic, |topic, batch| batch.remove(Key::Overtaken(self.number, topic)));
         }
         self.queue.forget(self.number, u64::MAX, writer);
         self.approvals.forget(self.number, u64::MAX, writer);
@@ -241,13 +241,14 @@ impl StoredSession {
         for topic in written {
             let Some(stored) = self.overtaken.find_mut(topic.as_str()) else { continue };
             stored.is_changed = false;
-            let key = Key::Overtaken(self.number, topic.as_str());
+            let number = self.number;
             if stored.cursors.is_empty() {
                 self.overtaken_bytes -= stored.cursors.capacity() * size_of::<CursorId>();
                 self.overtaken.remove(topic.as_str());
-                writer.batch.remove(key);
+                writer.with_topic(&topic, |topic, batch| batch.remove(Key::Overtaken(number, topic)));
             } else {
-                writer.batch.put(key, |out| write_cursors(&stored.cursors, out));
+                let write = |out: &mut Vec<u8>| write_cursors(&stored.cursors, out);
+                writer.with_topic(&topic, |topic, batch| batch.put(Key::Overtaken(number, topic), write));
             }
         }
     }
