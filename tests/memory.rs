@@ -9,4 +9,5 @@ mod memory {
     mod counted;
     mod host;
     mod limit;
+    mod long;
 }

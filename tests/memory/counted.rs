@@ -10,7 +10,7 @@ use crate::support::packets::{V5, connect, id, lasting, properties};
 const QOS1: QoS = QoS::AtLeastOnce;
 
 /// Limits that stand in no row's way.
-fn options() -> BrokerOptions {
+pub(super) fn options() -> BrokerOptions {
     BrokerOptions {
         packet_bytes_max: (16 << 20).try_into().expect("not 0"),
         queue_messages: 100_000,
@@ -23,7 +23,7 @@ fn options() -> BrokerOptions {
 }
 
 /// Fills a broker, and compares what is counted with what is allocated.
-fn check(
+pub(super) fn check(
     name: &str,
     options: BrokerOptions,
     prepare: impl FnOnce(&mut Host) -> Vec<PeerId>,
@@ -41,7 +41,7 @@ fn check(
     assert!((80.0..=120.0).contains(&percent), "{name}: {counted} of {real} bytes are counted");
 }
 
-fn publisher(host: &mut Host) -> Vec<PeerId> {
+pub(super) fn publisher(host: &mut Host) -> Vec<PeerId> {
     vec![host.join("publisher")]
 }
 
