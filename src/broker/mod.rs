@@ -119,6 +119,7 @@ mod views;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use core::time::Duration;
 
 use auth::open_questions::Questions;
 use auth::verdict::RequiredChecks;
@@ -428,6 +429,19 @@ impl Broker {
             Ready::Close(id) => Some(Output::Close(id)),
             Ready::Batch(id) => self.store.as_ref().map(|store| Output::Store(id, store.batch())),
         }
+    }
+
+    /// Begins with short turns, for a host that measures them by
+    /// [`note_turn_time`](Self::note_turn_time).
+    pub const fn begin_short_turns(&mut self) {
+        self.outbox.budget.begin_short();
+    }
+
+    /// Tells how long the last turn took, from its first input to its last output. The next turns
+    /// are as long as fits some milliseconds on this host. Without it, a turn has a fixed number of
+    /// steps; see [`longest_turn`](Self::longest_turn).
+    pub fn note_turn_time(&mut self, took: Duration) {
+        self.outbox.budget.fit(took);
     }
 
     /// Returns the moment at which [`handle_timeout`](Self::handle_timeout) is wanted next.

@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use crate::broker::budget::Budget;
+use crate::broker::budget::{Budget, FRAME_STEPS};
 use crate::broker::connection::peer::Peer;
 use crate::broker::connection::peer_output::Backlog;
 use crate::broker::ids::PeerId;
@@ -96,6 +96,7 @@ impl Outbox {
     /// Puts a peer with output or a pending close into the queue.
     pub(crate) fn enlist(&mut self, peer: &mut Peer) {
         if peer.output.enlist() {
+            self.note_work(FRAME_STEPS, 0);
             self.list(peer);
         }
     }

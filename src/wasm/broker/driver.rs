@@ -3,6 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::rc::{Rc, Weak};
 use core::cell::{Cell, RefCell};
+use core::time::Duration;
 
 use wasm_bindgen::JsValue;
 
@@ -15,7 +16,7 @@ use crate::wasm::broker::peer_socket::PeerSocket;
 use crate::wasm::broker::storage::Storage;
 use crate::wasm::broker::to_js;
 use crate::wasm::js::callbacks::Host;
-use crate::wasm::js::clock::{now, time_of_day};
+use crate::wasm::js::clock::{fine, now, time_of_day};
 use crate::wasm::js::timer::Timer;
 use crate::wasm::link::{BrokerEnd, ClientEnd, Link, Pipe, SLICE_BYTES};
 use js_sys::{Function, Uint8Array};
@@ -24,6 +25,8 @@ use js_sys::{Function, Uint8Array};
 pub(crate) struct BrokerDriver {
     state: RefCell<State>,
     is_draining: Cell<bool>,
+    /// Beginning of the turn, by the fine clock.
+    turn_began: Cell<Option<Duration>>,
     /// Receiver of the messages for the page's own subscriptions.
     host: Host,
 }
@@ -68,7 +71,8 @@ impl BrokerDriver {
             });
             let (endpoints, flowing) = (Endpoints::new(), VecDeque::new());
             let state = State { machine, endpoints, flowing, timer, listener: None, storage: None, asker: None };
-            Self { state: RefCell::new(state), is_draining: Cell::new(false), host }
+            let (is_draining, turn_began) = (Cell::new(false), Cell::new(None));
+            Self { state: RefCell::new(state), is_draining, turn_began, host }
         })
     }
 
@@ -93,6 +97,7 @@ impl BrokerDriver {
 
     /// Runs the machine for the peer with this index. Returns `other` if there is none.
     pub(crate) fn run_for<T>(&self, index: usize, other: T, action: impl FnOnce(&mut Broker, PeerId) -> T) -> T {
+        self.begin_turn();
         let state = &mut *self.state.borrow_mut();
         match state.endpoints.peer(index) {
             Some(peer) => action(&mut state.machine, peer),
@@ -108,6 +113,7 @@ impl BrokerDriver {
 
     /// Runs the machine, then acts on all its outputs.
     pub(crate) fn run<T>(&self, action: impl FnOnce(&mut Broker) -> T) -> T {
+        self.begin_turn();
         let result = action(&mut self.state.borrow_mut().machine);
         self.drain();
         result
@@ -141,6 +147,7 @@ impl BrokerDriver {
         if self.is_draining.replace(true) {
             return;
         }
+        self.begin_turn();
         self.state.borrow_mut().tell_time_of_day();
         loop {
             let step = self.state.borrow_mut().next();
@@ -164,7 +171,22 @@ impl BrokerDriver {
             }
         }
         self.is_draining.set(false);
+        self.end_turn();
         self.set_timer();
+    }
+
+    /// Begins to measure a turn, unless it has begun.
+    fn begin_turn(&self) {
+        if self.turn_began.get().is_none() {
+            self.turn_began.set(Some(fine()));
+        }
+    }
+
+    /// Tells the machine how long the turn took.
+    fn end_turn(&self) {
+        if let Some(began) = self.turn_began.take() {
+            self.state.borrow_mut().machine.note_turn_time(fine().saturating_sub(began));
+        }
     }
 
     fn set_timer(&self) {

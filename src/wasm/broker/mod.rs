@@ -72,6 +72,7 @@ impl BrokerCore {
         let mut machine = Broker::new(options, seed);
         // The uptime begins.
         machine.handle_timeout(now());
+        machine.begin_short_turns();
         Ok(Self { driver: BrokerDriver::new(host, machine) })
     }
 

@@ -31,6 +31,12 @@ pub(crate) fn time_of_day() -> Time {
     Time::from_millis(js_sys::Date::now() as u64)
 }
 
+/// Returns the time since the page or the process began, as finely as the page's clock has it.
+#[cfg(feature = "broker")]
+pub(crate) fn fine() -> Duration {
+    Duration::from_micros((js::PERFORMANCE.with(Performance::now) * 1e3) as u64)
+}
+
 fn since_the_beginning() -> Time {
     Time::from_millis(js::performance_now() as u64)
 }
