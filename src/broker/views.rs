@@ -146,6 +146,8 @@ impl Broker {
     /// Counts a received packet. A packet that was begun before was counted then.
     #[inline]
     pub(crate) fn count_received(&mut self, id: PeerId, packet: &[u8]) {
+        // A packet that waits is read again.
+        self.outbox.note_work(1, packet.len());
         if self.peers.get_mut(id).is_some_and(|peer| !peer.input.take_held_back() && !peer.input.is_begun()) {
             self.events.counters.received.count(packet);
         }

@@ -53,7 +53,6 @@ impl Broker {
                 self.drop_questions(id);
             }
             let bytes = before - decoder.unread().len();
-            self.outbox.note_work(1, bytes);
             self.note_input(bytes);
         }
         let Some(peer) = self.peers.get_mut(id) else { return };
