@@ -22,7 +22,7 @@ const ofClient = {
  *
  * The goals are 60,000 for the complete client and 125,000 with the broker. Neither is reached:
  * the client's life over many connections, its queue, MQTT 5.0 in full and its subscriptions took
- * 25,000, and the broker's bounds of work and memory 19,000. A limit is near the reached size, so
+ * 25,000, and the broker's bounds of work and memory 20,000. A limit is near the reached size, so
  * that nothing grows unseen.
  */
 export const limits = [
@@ -30,7 +30,7 @@ export const limits = [
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 178_400,
+    bytes: 180_400,
     parts: {
       'hooks.js': 1_600,
       'bridge.js': 1_500,
@@ -40,12 +40,12 @@ export const limits = [
   },
   // The goal is 160,000. The module has the classes of the client and the broker too, which a world
   // does not use.
-  { entry: './simulator', name: 'simulator', bytes: 273_000, parts: {} },
+  { entry: './simulator', name: 'simulator', bytes: 275_500, parts: {} },
   // All elements; a test holds each to its own limit.
   { entry: './elements', name: 'elements', bytes: 30_900, parts: {} },
   // With the module as text, and what decodes it.
   { entry: './inline', name: 'client, inline', bytes: 80_900, parts: {} },
-  { entry: './broker/inline', name: 'client with broker, inline', bytes: 185_300, parts: {} },
+  { entry: './broker/inline', name: 'client with broker, inline', bytes: 187_600, parts: {} },
 ]
 
 /**
