@@ -241,7 +241,8 @@ impl AccessFilter {
     }
 }
 
-/// A topic, or the filter of a subscription, that is compared with many rules. The levels of a long one are found once.
+/// A topic, or the filter of a subscription, that is compared with many rules. The levels of a long
+/// one are found once.
 struct CutTopic<'a> {
     text: &'a str,
     cut: Vec<&'a [u8]>,
