@@ -1,12 +1,9 @@
-//! A sorted list in chunks, so that an insertion or removal moves few values.
+//! A sorted list, whose insertions and removals move few numbers and no value.
 
-use alloc::vec::Vec;
 use core::borrow::Borrow;
 
+use crate::collections::order::{Order, Place};
 use crate::collections::slab::Slab;
-
-/// A chunk that grows beyond this is cut in two.
-const CHUNK_MAX: usize = 128;
 
 /// Values in a slab, with their numbers sorted.
 ///
@@ -18,23 +15,9 @@ pub(crate) struct SortedList<T> {
     order: Order,
 }
 
-/// The numbers of the values, in the order of the values. Chunks keep the moves few at any length.
-#[derive(Debug)]
-struct Order {
-    /// No chunk is empty, and two neighbours are not both small.
-    chunks: Vec<Vec<u32>>,
-}
-
-/// The place of a number: the chunk, and the index in it.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    chunk: usize,
-    at: usize,
-}
-
 impl<T> SortedList<T> {
     pub(crate) const fn new() -> Self {
-        Self { values: Slab::new(), order: Order { chunks: Vec::new() } }
+        Self { values: Slab::new(), order: Order::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -47,11 +30,11 @@ impl<T> SortedList<T> {
     }
 
     pub(crate) fn first(&self) -> Option<&T> {
-        self.values.get(*self.order.chunks.first()?.first()?)
+        self.values.get(self.order.get(Place::FIRST)?)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.starting_at(Place { chunk: 0, at: 0 })
+        self.starting_at(Place::FIRST)
     }
 
     pub(crate) fn find<K: Ord + ?Sized>(&self, key: &K) -> Option<&T>
@@ -111,89 +94,8 @@ impl<T> SortedList<T> {
     }
 
     fn starting_at(&self, place: Place) -> impl Iterator<Item = &T> + use<'_, T> {
-        let mut next = place;
-        core::iter::from_fn(move || {
-            let slot = self.order.get(next).or_else(|| {
-                next = Place { chunk: next.chunk + 1, at: 0 };
-                self.order.get(next)
-            })?;
-            next.at += 1;
-            self.values.get(slot)
-        })
+        self.order.from(place).map_while(|slot| self.values.get(slot))
     }
-}
-
-impl Order {
-    fn table_bytes(&self) -> usize {
-        let numbers = match &*self.chunks {
-            [only] => only.capacity(),
-            // A chunk that was cut keeps the room that it had: once or twice the limit.
-            chunks => 3 * CHUNK_MAX / 2 * chunks.len(),
-        };
-        self.chunks.capacity() * size_of::<Vec<u32>>() + numbers * size_of::<u32>()
-    }
-
-    fn get(&self, Place { chunk, at }: Place) -> Option<u32> {
-        self.chunks.get(chunk)?.get(at).copied()
-    }
-
-    fn place(&self, is_below: &dyn Fn(u32) -> bool) -> Place {
-        let chunk = first_not(self.chunks.len(), |chunk| self.chunks[chunk].last().is_some_and(|last| is_below(*last)));
-        let at = self.chunks.get(chunk).map_or(0, |slots| first_not(slots.len(), |at| is_below(slots[at])));
-        Place { chunk, at }
-    }
-
-    fn insert(&mut self, Place { mut chunk, mut at }: Place, slot: u32) {
-        if chunk == self.chunks.len() {
-            // Behind all others.
-            match self.chunks.last() {
-                None => self.chunks.push(Vec::new()),
-                Some(last) => (chunk, at) = (chunk - 1, last.len()),
-            }
-        }
-        let slots = &mut self.chunks[chunk];
-        slots.insert(at, slot);
-        if slots.len() > CHUNK_MAX {
-            let upper = slots.split_off(CHUNK_MAX / 2);
-            self.chunks.insert(chunk + 1, upper);
-        }
-    }
-
-    fn remove(&mut self, Place { chunk, at }: Place) {
-        let slots = &mut self.chunks[chunk];
-        slots.remove(at);
-        if slots.is_empty() {
-            self.chunks.remove(chunk);
-        } else {
-            self.join(chunk);
-            self.join(chunk.wrapping_sub(1));
-        }
-    }
-
-    /// Joins this chunk and the next if both are small.
-    fn join(&mut self, chunk: usize) {
-        if let Some([left, right]) = self.chunks.get_mut(chunk..).and_then(<[_]>::first_chunk_mut)
-            && left.len() + right.len() <= CHUNK_MAX / 2
-        {
-            left.append(right);
-            self.chunks.remove(chunk + 1);
-        }
-    }
-}
-
-/// `partition_point` with a branch. The processor predicts the branch and prefetches the next
-/// value. Among thousands of names, it is a third faster.
-fn first_not(len: usize, is_below: impl Fn(usize) -> bool) -> usize {
-    let (mut from, mut to) = (0, len);
-    while from < to {
-        let middle = usize::midpoint(from, to);
-        if is_below(middle) {
-            from = middle + 1;
-        } else {
-            to = middle;
-        }
-    }
-    from
 }
 
 #[cfg(test)]
@@ -201,12 +103,13 @@ mod tests {
     use alloc::collections::BTreeSet;
     use alloc::vec::Vec;
 
-    use super::{CHUNK_MAX, SortedList};
+    use super::SortedList;
+    use crate::collections::order::CHUNK_MAX;
 
     fn check(sorted: &SortedList<u32>, expected: &BTreeSet<u32>) {
         assert!(sorted.iter().eq(expected));
         assert_eq!((sorted.len(), sorted.first()), (expected.len(), expected.first()));
-        let lens: Vec<_> = sorted.order.chunks.iter().map(Vec::len).collect();
+        let lens: Vec<_> = sorted.order.chunk_lens().collect();
         assert!(lens.iter().all(|len| (1..=CHUNK_MAX).contains(len)), "{lens:?}");
         assert!(lens.windows(2).all(|pair| pair[0] + pair[1] > CHUNK_MAX / 2), "{lens:?}");
     }

@@ -54,13 +54,15 @@ pub fn explain_all(filters: &[TopicFilter], topic: &TopicName) -> Matching {
 
 /// Returns the nodes that are reached with this level.
 fn cursors(filters: &[(&TopicFilter, Explanation)], level: usize) -> Vec<Box<str>> {
-    let mut cursors: Vec<Box<str>> = filters
-        .iter()
-        .filter(|(_, explanation)| explanation.levels.get(level).is_some_and(|at| at.verdict.matches()))
-        .map(|(filter, _)| filter.levels().take(level + 1).collect::<Vec<_>>().join("/").into())
-        .collect();
-    cursors.sort();
-    cursors.dedup();
+    let mut cursors: Vec<Box<str>> = Vec::new();
+    for (filter, explanation) in filters {
+        if explanation.levels.get(level).is_some_and(|at| at.verdict.matches()) {
+            let cursor = filter.levels().take(level + 1).collect::<Vec<_>>().join("/").into();
+            if let Err(place) = cursors.binary_search(&cursor) {
+                cursors.insert(place, cursor);
+            }
+        }
+    }
     cursors
 }
 

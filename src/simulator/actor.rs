@@ -34,7 +34,7 @@ pub(super) enum Machine {
         client: Box<Client>,
     },
     /// It runs outside.
-    Foreign(ForeignClient),
+    Foreign(Box<ForeignClient>),
 }
 
 impl ClientActor {
@@ -45,7 +45,7 @@ impl ClientActor {
     }
 
     pub(super) fn foreign(name: Box<str>, conditions: Conditions) -> Self {
-        Self::new(name, Machine::Foreign(ForeignClient::default()), conditions)
+        Self::new(name, Machine::Foreign(Box::default()), conditions)
     }
 
     const fn new(name: Box<str>, machine: Machine, conditions: Conditions) -> Self {

@@ -1,8 +1,8 @@
 //! The broker's store: its records, and the batch that is being written.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::sorted_map::SortedMap;
 use crate::broker::{Batch, BatchId, Broker, StoreError};
 use crate::time::Time;
 
@@ -22,7 +22,7 @@ pub struct StoreSnapshot {
 
 #[derive(Debug, Default)]
 pub(super) struct Disk {
-    records: BTreeMap<Vec<u8>, Vec<u8>>,
+    records: SortedMap<Vec<u8>, Vec<u8>>,
     writing: Option<Writing>,
 }
 

@@ -5,12 +5,12 @@
 //! replayed without their code.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::action::{ActionError, Actor, Direction};
 use super::actor::{ClientActor, Machine};
 use super::link::{End, LinkId};
+use super::sorted_map::SortedMap;
 use super::trace::{ClientEvent, Event};
 use super::{World, boxed};
 use crate::client::Attempt;
@@ -20,11 +20,11 @@ use crate::codec::{Decoder, PACKET_BYTES_MAX, Packet, PacketId, PropertyId, Publ
 #[derive(Debug, Default)]
 pub(super) struct ForeignClient {
     /// Links on which it sends.
-    sending: BTreeMap<LinkId, Sending>,
+    sending: SortedMap<LinkId, Sending>,
     /// Identifiers of messages of QoS 2 that came and are not released.
-    unreleased: BTreeSet<PacketId>,
+    unreleased: SortedMap<PacketId, ()>,
     /// Topics of the broker's aliases.
-    aliases: BTreeMap<(LinkId, u32), Box<str>>,
+    aliases: SortedMap<(LinkId, u32), Box<str>>,
 }
 
 /// Bytes that are no whole packet yet. A packet goes off once its client has sent all of it, so
@@ -39,8 +39,8 @@ struct Sending {
 impl ForeignClient {
     /// Returns the packets that are whole with these bytes.
     fn split(&mut self, link: LinkId, bytes: &[u8], version: Version) -> Vec<Vec<u8>> {
-        let new = || Sending { decoder: Decoder::new(PACKET_BYTES_MAX), is_raw: false };
-        let Sending { decoder, is_raw } = self.sending.entry(link).or_insert_with(new);
+        let new = Sending { decoder: Decoder::new(PACKET_BYTES_MAX), is_raw: false };
+        let Sending { decoder, is_raw } = self.sending.get_or_insert(link, new);
         if *is_raw {
             return vec![bytes.to_vec()];
         }
@@ -88,7 +88,7 @@ impl ForeignClient {
     fn on_publish(&mut self, link: LinkId, publish: &Publish<'_>) -> Option<ClientEvent> {
         let mut topic: Box<str> = publish.topic.into();
         if let Some(alias) = publish.properties.number(PropertyId::TopicAlias) {
-            let known = self.aliases.entry((link, alias)).or_default();
+            let known = self.aliases.get_or_default((link, alias));
             if publish.topic.is_empty() {
                 topic.clone_from(known);
             } else {
@@ -96,7 +96,7 @@ impl ForeignClient {
             }
         }
         let is_new = match publish.packet_id {
-            Some(packet_id) if publish.qos == QoS::ExactlyOnce => self.unreleased.insert(packet_id),
+            Some(packet_id) if publish.qos == QoS::ExactlyOnce => self.unreleased.insert(packet_id, ()).is_none(),
             _ => true,
         };
         let (qos, dup, retain) = (publish.qos, publish.dup, publish.retain);

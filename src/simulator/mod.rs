@@ -28,12 +28,12 @@
 //! ```
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::broker::{Broker, BrokerOptions, PeerId};
 use crate::client::Client;
 use crate::random::split_mix;
+use crate::simulator::sorted_map::SortedMap;
 use crate::time::Time;
 
 mod action;
@@ -50,6 +50,7 @@ mod pipe;
 mod share;
 mod snapshot;
 mod socket_events;
+mod sorted_map;
 mod timeline;
 mod trace;
 
@@ -110,9 +111,9 @@ pub struct World {
     disk: Option<Disk>,
     clients: Vec<ClientActor>,
     /// Links that carry bytes, or have an end that has not learnt of the other's.
-    links: BTreeMap<LinkId, Link>,
+    links: SortedMap<LinkId, Link>,
     next_link: u32,
-    peers: BTreeMap<PeerId, LinkId>,
+    peers: SortedMap<PeerId, LinkId>,
     trace: Trace,
     /// The actions so far.
     actions: Vec<Action>,
@@ -133,9 +134,9 @@ impl World {
             broker: new_broker(&options, &mut random),
             disk: options.has_store.then(Disk::default),
             clients: Vec::new(),
-            links: BTreeMap::new(),
+            links: SortedMap::default(),
             next_link: 0,
-            peers: BTreeMap::new(),
+            peers: SortedMap::default(),
             trace: Trace::new(),
             actions: Vec::new(),
             moments: 0,

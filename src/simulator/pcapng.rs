@@ -3,9 +3,9 @@
 //! It shows what each host has sent, at the time of the sending. A packet that was lost on the way
 //! is in it too.
 
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use super::sorted_map::SortedMap;
 use super::{Actor, Direction, Event, LinkEvent, LinkId, PacketRecord, Trace};
 use crate::time::Time;
 
@@ -39,7 +39,7 @@ impl Trace {
         let mut interface = Vec::from(LINKTYPE_RAW.to_le_bytes());
         interface.extend([0; 6]);
         block(&mut file, 1, &interface);
-        let mut streams = Streams { file, actors: BTreeMap::new(), open: BTreeSet::new(), sent: BTreeMap::new() };
+        let mut streams = Streams { file, actors: SortedMap::default(), sent: SortedMap::default() };
         for entry in self.entries() {
             match &entry.event {
                 Event::Packet(packet) => streams.packet(entry.at, packet),
@@ -61,17 +61,15 @@ impl Trace {
 /// The TCP streams of all links.
 struct Streams {
     file: Vec<u8>,
-    actors: BTreeMap<LinkId, Actor>,
-    open: BTreeSet<LinkId>,
+    actors: SortedMap<LinkId, Actor>,
     /// Bytes that were sent in each direction.
-    sent: BTreeMap<(LinkId, Direction), u32>,
+    sent: SortedMap<(LinkId, Direction), u32>,
 }
 
 impl Streams {
     /// The three segments with which TCP begins.
     fn open(&mut self, at: Time, link: LinkId) {
         let Some(actor) = self.actors.get(&link).copied() else { return };
-        self.open.insert(link);
         for (direction, flags) in [(Direction::Up, SYN), (Direction::Down, SYN_ACK), (Direction::Up, ACK)] {
             self.segment(at, link, actor, direction, flags, &[]);
             if flags != ACK {
@@ -92,7 +90,7 @@ impl Streams {
             Direction::Down => Direction::Up,
         };
         let acknowledged = if flags == SYN { 0 } else { self.sent.get(&(link, back)).copied().unwrap_or(0) };
-        let sent = self.sent.entry((link, direction)).or_default();
+        let sent = self.sent.get_or_default((link, direction));
         let ip = ip_header(actor, direction, payload.len());
         let tcp = tcp_header(link, direction, flags, *sent, acknowledged);
         *sent = sent.wrapping_add(u32::try_from(payload.len()).unwrap_or(0));

@@ -1,11 +1,11 @@
 //! Events of the sockets of foreign clients, as the trace has them.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::action::{Actor, Direction};
 use super::link::LinkId;
+use super::sorted_map::SortedMap;
 use super::trace::{EntryId, Event, Fate, LinkEvent, Place, Trace};
 use super::{World, boxed};
 
@@ -26,9 +26,9 @@ pub struct SocketEvents {
     entries: usize,
     arrivals: usize,
     /// Links of foreign clients.
-    links: BTreeSet<LinkId>,
+    links: SortedMap<LinkId, ()>,
     /// Those of them that broke.
-    broken: BTreeSet<LinkId>,
+    broken: SortedMap<LinkId, ()>,
 }
 
 impl SocketEvents {
@@ -56,14 +56,14 @@ impl SocketEvents {
     fn on_link(&mut self, world: &World, link: LinkId, event: LinkEvent, events: &mut Vec<SocketEvent>) {
         match event {
             LinkEvent::Opening(actor) if world.is_foreign(actor) => {
-                self.links.insert(link);
+                self.links.insert(link, ());
             }
-            LinkEvent::Opened if self.links.contains(&link) => events.push(SocketEvent::Opened(link)),
-            LinkEvent::Broken if self.links.contains(&link) => {
-                self.broken.insert(link);
+            LinkEvent::Opened if self.links.contains_key(&link) => events.push(SocketEvent::Opened(link)),
+            LinkEvent::Broken if self.links.contains_key(&link) => {
+                self.broken.insert(link, ());
             }
-            LinkEvent::Closed(Place::Client(Actor(_))) if self.links.remove(&link) => {
-                events.push(SocketEvent::Closed(link, !self.broken.remove(&link)));
+            LinkEvent::Closed(Place::Client(Actor(_))) if self.links.remove(&link).is_some() => {
+                events.push(SocketEvent::Closed(link, self.broken.remove(&link).is_none()));
             }
             LinkEvent::Opening(_) | LinkEvent::Opened | LinkEvent::Broken | LinkEvent::Closed(_) => {}
         }
@@ -81,7 +81,7 @@ impl SocketEvents {
 
     fn arrival(&self, trace: &Trace, packet: EntryId) -> Option<SocketEvent> {
         let packet = trace.packet(packet)?;
-        if packet.direction == Direction::Up || !self.links.contains(&packet.link) {
+        if packet.direction == Direction::Up || !self.links.contains_key(&packet.link) {
             return None;
         }
         let arrived = match packet.fate {

@@ -1,11 +1,11 @@
 //! Messages from their publishers to the handlers: how often, and in what order.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 
 use super::{Findings, Guarantee};
 use crate::codec::{Packet, PropertyId, Publish, QoS, Version};
+use crate::simulator::sorted_map::SortedMap;
 use crate::simulator::{Actor, ClientEvent, Direction, LinkId, PacketRecord};
 
 /// A message by its topic and payload.
@@ -14,16 +14,16 @@ type Key = (Box<str>, Box<[u8]>);
 /// The messages that clients have sent.
 #[derive(Debug, Default)]
 pub(super) struct Deliveries {
-    sent: BTreeMap<Key, Sent>,
+    sent: SortedMap<Key, Sent>,
     next: u64,
-    versions: BTreeMap<LinkId, Version>,
-    aliases: BTreeMap<(LinkId, u32), Box<str>>,
+    versions: SortedMap<LinkId, Version>,
+    aliases: SortedMap<(LinkId, u32), Box<str>>,
     /// How often each client has had a message.
-    received: BTreeMap<(Actor, Key), u32>,
+    received: SortedMap<(Actor, Key), u32>,
     /// The number of the last message of a publisher, topic and QoS that came first.
-    last: BTreeMap<(Actor, Actor, Box<str>, QoS, QoS), u64>,
+    last: SortedMap<(Actor, Actor, Box<str>, QoS, QoS), u64>,
     /// Clients with a shared subscription: messages may come to them over several.
-    shared: BTreeSet<Actor>,
+    shared: SortedMap<Actor, ()>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ impl Deliveries {
             Ok(Packet::Subscribe(subscribe))
                 if subscribe.subscriptions.iter().any(|one| one.filter.starts_with("$share/")) =>
             {
-                self.shared.insert(packet.actor);
+                self.shared.insert(packet.actor, ());
             }
             _ => {}
         }
@@ -61,7 +61,7 @@ impl Deliveries {
     fn on_publish(&mut self, packet: &PacketRecord, publish: &Publish<'_>) {
         let mut topic = Box::from(publish.topic);
         if let Some(alias) = publish.properties.number(PropertyId::TopicAlias) {
-            let known = self.aliases.entry((packet.link, alias)).or_default();
+            let known = self.aliases.get_or_default((packet.link, alias));
             if publish.topic.is_empty() {
                 topic = known.clone();
             } else {
@@ -77,7 +77,7 @@ impl Deliveries {
             self.next += 1;
             let new =
                 Sent { publisher: packet.actor, number: self.next, qos: publish.qos, times: 0, is_repeated: false };
-            self.sent.entry(key).or_insert(new).times += 1;
+            self.sent.get_or_insert(key, new).times += 1;
         }
     }
 
@@ -98,15 +98,15 @@ impl Deliveries {
     /// The broker has forgotten its sessions. A publisher that misses the CONNACK which says so
     /// sends again to the new session, since the next CONNACK resumes that.
     pub(super) fn on_forgotten(&mut self) {
-        self.sent.values_mut().for_each(|sent| sent.times += 1);
+        self.sent.for_each_mut(|sent| sent.times += 1);
     }
 
     fn on_message(&mut self, actor: Actor, key: &Key, qos: QoS, findings: &mut Findings<'_>) {
         let Some(sent) = self.sent.get(key).copied().filter(|sent| sent.times == 1) else { return };
-        if self.shared.contains(&actor) {
+        if self.shared.contains_key(&actor) {
             return;
         }
-        let times = self.received.entry((actor, key.clone())).or_default();
+        let times = self.received.get_or_default((actor, key.clone()));
         *times += 1;
         if *times > 1 {
             // A hop of QoS 1 may repeat it.
@@ -122,7 +122,7 @@ impl Deliveries {
         if sent.is_repeated {
             return;
         }
-        let last = self.last.entry((actor, sent.publisher, key.0.clone(), sent.qos, qos)).or_default();
+        let last = self.last.get_or_default((actor, sent.publisher, key.0.clone(), sent.qos, qos));
         if sent.number < *last {
             let text = format!("client {} has had a message on {} behind a later one", actor.0, key.0);
             findings.add(Guarantee::Order, text);

@@ -1,6 +1,5 @@
 //! A session that is resumed was there, and had not expired.
 
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -9,6 +8,7 @@ use core::time::Duration;
 use super::{Findings, Guarantee};
 use crate::broker::Event;
 use crate::codec::{Packet, PropertyId, Version};
+use crate::simulator::sorted_map::SortedMap;
 use crate::simulator::{Direction, LinkId, PacketRecord};
 use crate::time::Time;
 
@@ -18,10 +18,10 @@ const SLACK: Duration = Duration::from_secs(1);
 /// The sessions, by client identifier.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
-    all: BTreeMap<Arc<str>, Session>,
+    all: SortedMap<Arc<str>, Session>,
     /// The last CONNECT of each client that has arrived.
-    asked: BTreeMap<String, Asked>,
-    links: BTreeMap<LinkId, (Version, String)>,
+    asked: SortedMap<String, Asked>,
+    links: SortedMap<LinkId, (Version, String)>,
     /// Another broker has sessions that nobody has seen begin.
     is_restarted: bool,
 }

@@ -2,7 +2,6 @@
 //! they were published.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -10,6 +9,7 @@ use alloc::vec::Vec;
 use super::{Findings, Guarantee};
 use crate::broker::Event;
 use crate::codec::{Packet, PropertyId, Publish, QoS, ReasonCode, SubscriptionOptions, Version};
+use crate::simulator::sorted_map::SortedMap;
 use crate::simulator::{Direction, EntryId, LinkId, PacketRecord};
 use crate::topic::{TopicFilter, TopicName};
 
@@ -19,13 +19,13 @@ type Key = (Box<str>, Box<[u8]>);
 /// Subscriptions, retained messages, and the messages that have come to the broker.
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions {
-    links: BTreeMap<LinkId, Link>,
-    clients: BTreeMap<Arc<str>, Client>,
-    published: BTreeMap<Key, Published>,
+    links: SortedMap<LinkId, Link>,
+    clients: SortedMap<Arc<str>, Client>,
+    published: SortedMap<Key, Published>,
     /// The retained messages of each topic, the latest last.
-    retained: BTreeMap<Box<str>, Vec<RetainedValue>>,
+    retained: SortedMap<Box<str>, Vec<RetainedValue>>,
     /// Topics of wills, whose time of publication nobody sees on the wire.
-    will_topics: BTreeSet<Box<str>>,
+    will_topics: SortedMap<Box<str>, ()>,
     /// Another broker has subscriptions and retained messages that nobody has seen begin.
     is_restarted: bool,
 }
@@ -37,12 +37,12 @@ type RetainedValue = (Box<[u8]>, Option<EntryId>);
 struct Link {
     version: Version,
     client_id: Arc<str>,
-    aliases: BTreeMap<(Direction, u32), Box<str>>,
+    aliases: SortedMap<(Direction, u32), Box<str>>,
 }
 
 #[derive(Debug, Default)]
 struct Client {
-    subscriptions: BTreeMap<Box<str>, Subscription>,
+    subscriptions: SortedMap<Box<str>, Subscription>,
     /// True if the session's subscriptions are not known, since a broker was restarted.
     is_unknown: bool,
 }
@@ -66,7 +66,7 @@ struct Subscription {
 struct Published {
     /// The highest.
     qos: QoS,
-    publishers: BTreeSet<Arc<str>>,
+    publishers: SortedMap<Arc<str>, ()>,
     last_at: EntryId,
     has_lasting: bool,
 }
@@ -79,9 +79,11 @@ impl Subscriptions {
         let version = self.links.get(&record.link).map_or(Version::V5, |link| link.version);
         match Packet::decode(&record.bytes, version) {
             Ok(Packet::Connect(connect)) => {
-                self.will_topics.extend(connect.will.as_ref().map(|will| will.topic.into()));
+                if let Some(will) = &connect.will {
+                    self.will_topics.insert(will.topic.into(), ());
+                }
                 let (version, client_id) = (connect.version, connect.client_id.into());
-                self.links.insert(record.link, Link { version, client_id, aliases: BTreeMap::new() });
+                self.links.insert(record.link, Link { version, client_id, aliases: SortedMap::default() });
             }
             Ok(Packet::Publish(publish)) => self.on_published(before, record.link, &publish),
             Ok(Packet::Subscribe(subscribe)) => {
@@ -97,7 +99,7 @@ impl Subscriptions {
         let Some(link) = self.links.get_mut(&link) else { return };
         let Some(topic) = link.topic(Direction::Up, publish) else { return };
         if publish.retain {
-            let values = self.retained.entry(topic.clone()).or_default();
+            let values = self.retained.get_or_default(topic.clone());
             // One that is sent again may have been retained before, so that others are later.
             if !publish.dup {
                 for (_, end) in values.iter_mut() {
@@ -108,17 +110,17 @@ impl Subscriptions {
                 values.push((publish.payload.into(), None));
             }
         }
-        let new = Published { qos: publish.qos, publishers: BTreeSet::new(), last_at: before, has_lasting: false };
-        let published = self.published.entry((topic, publish.payload.into())).or_insert(new);
+        let new = Published { qos: publish.qos, publishers: SortedMap::default(), last_at: before, has_lasting: false };
+        let published = self.published.get_or_insert((topic, publish.payload.into()), new);
         published.qos = published.qos.max(publish.qos);
-        published.publishers.insert(link.client_id.clone());
+        published.publishers.insert(link.client_id.clone(), ());
         published.last_at = before;
         published.has_lasting |= publish.properties.number(PropertyId::MessageExpiryInterval) != Some(0);
     }
 
     fn on_subscribe(&mut self, before: EntryId, link: LinkId, filter: &str, options: SubscriptionOptions) {
         let Some(link) = self.links.get(&link) else { return };
-        let client = self.clients.entry(link.client_id.clone()).or_default();
+        let client = self.clients.get_or_default(link.client_id.clone());
         let Ok(parsed) = TopicFilter::parse(filter) else { return };
         let new = Subscription {
             filter: parsed,
@@ -130,7 +132,7 @@ impl Subscriptions {
             asked_at: before,
             ended_at: None,
         };
-        let one = client.subscriptions.entry(filter.into()).or_insert(new);
+        let one = client.subscriptions.get_or_insert(filter.into(), new);
         one.asked = one.asked.max(options.qos);
         // Copies for an earlier SUBSCRIBE may still be on their way.
         if one.ended_at.is_some() {
@@ -143,7 +145,7 @@ impl Subscriptions {
     pub(super) fn on_broker(&mut self, entry: EntryId, event: &Event) {
         match event {
             Event::Subscribed { client_id, filter, reason } => {
-                let client = self.clients.entry(client_id.clone()).or_default();
+                let client = self.clients.get_or_default(client_id.clone());
                 let Some(one) = client.subscriptions.get_mut(filter) else { return };
                 let granted = match reason {
                     ReasonCode::Success => QoS::AtMostOnce,
@@ -165,7 +167,7 @@ impl Subscriptions {
                 self.clients.remove(client_id);
             }
             Event::Connected { client_id, .. } if self.is_restarted => {
-                self.clients.entry(client_id.clone()).or_insert(Client { is_unknown: true, ..Client::default() });
+                self.clients.get_or_insert(client_id.clone(), Client { is_unknown: true, ..Client::default() });
             }
             _ => {}
         }
@@ -188,7 +190,7 @@ impl Subscriptions {
         let client_id = link.client_id.clone();
         let Some(client) = self.clients.get(&client_id).filter(|client| !client.is_unknown) else { return };
         let Ok(name) = TopicName::parse(&topic) else { return };
-        if publish.dup || topic.starts_with("$SYS") || self.will_topics.contains(&topic) {
+        if publish.dup || topic.starts_with("$SYS") || self.will_topics.contains_key(&topic) {
             return;
         }
         let matching: Vec<&Subscription> = client.matching(&name).collect();
@@ -230,7 +232,7 @@ impl Subscriptions {
         } else if publish.qos > granted.min(published.qos) {
             (Guarantee::Subscriptions, "at a QoS above the one that it was granted")
         } else if matching.iter().all(|one| one.is_always_no_local)
-            && published.publishers.iter().all(|publisher| publisher == client_id)
+            && published.publishers.keys().all(|publisher| publisher == client_id)
         {
             (Guarantee::Subscriptions, "which is its own, with No Local")
         } else if published.has_lasting && publish.properties.number(PropertyId::MessageExpiryInterval) == Some(0) {

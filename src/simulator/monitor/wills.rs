@@ -1,6 +1,5 @@
 //! A will is published once, or deleted once, and at its time.
 
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -8,14 +7,15 @@ use core::time::Duration;
 use super::{Findings, Guarantee};
 use crate::broker::{DisconnectCause, Event, WillFate};
 use crate::codec::{Connect, PropertyId, ReasonCode, Version};
+use crate::simulator::sorted_map::SortedMap;
 use crate::time::Time;
 
 /// Wills, by client identifier.
 #[derive(Debug, Default)]
 pub(super) struct Wills {
-    all: BTreeMap<Arc<str>, Will>,
+    all: SortedMap<Arc<str>, Will>,
     /// The last CONNECT of each client that has arrived.
-    asked: BTreeMap<Arc<str>, Asked>,
+    asked: SortedMap<Arc<str>, Asked>,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,6 @@
 //! Packet identifiers, receive maximum, topic aliases and packet sizes, as they can be seen on the
 //! wire.
 
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -12,18 +11,19 @@ use crate::client::RequestError;
 use crate::codec::{
     Ack, Connack, Connect, Packet, PacketId, PacketKind, Properties, PropertyId, Publish, QoS, Version,
 };
+use crate::simulator::sorted_map::SortedMap;
 use crate::simulator::{Actor, ClientEvent, Direction, LinkId, PacketRecord};
 
 /// The links, and the identifiers that each session's ends use.
 #[derive(Debug, Default)]
 pub(super) struct Wire {
-    links: BTreeMap<LinkId, Link>,
+    links: SortedMap<LinkId, Link>,
     /// Identifiers in use, by client and by the direction of their PUBLISH.
-    used: BTreeMap<(Actor, Direction), BTreeMap<u16, Use>>,
+    used: SortedMap<(Actor, Direction), SortedMap<u16, Use>>,
     /// The QoS of the last PUBLISH with each identifier.
-    last: BTreeMap<(Actor, Direction, u16), QoS>,
+    last: SortedMap<(Actor, Direction, u16), QoS>,
     /// Clients by identifier.
-    actors: BTreeMap<String, Actor>,
+    actors: SortedMap<String, Actor>,
 }
 
 /// The packet that an identifier belongs to.
@@ -54,9 +54,9 @@ struct Way {
     receive_maximum: usize,
     packet_bytes_max: usize,
     aliases_max: u32,
-    aliases: BTreeSet<u32>,
+    aliases: SortedMap<u32, ()>,
     /// Messages of QoS 1 and 2 without an answer.
-    unanswered: BTreeSet<u16>,
+    unanswered: SortedMap<u16, ()>,
 }
 
 impl Wire {
@@ -72,7 +72,7 @@ impl Wire {
             findings.add(Guarantee::PacketSize, text);
         }
         let Ok(packet) = Packet::decode(&record.bytes, version) else { return };
-        let used = self.used.entry((record.actor, record.direction)).or_default();
+        let used = self.used.get_or_default((record.actor, record.direction));
         match packet {
             Packet::Connect(connect) => self.on_connect(record, &connect),
             Packet::Connack(connack) => self.on_connack_sent(record, &connack),
@@ -106,7 +106,7 @@ impl Wire {
             Direction::Down => Direction::Up,
         };
         let way = link.way(direction);
-        let used = self.used.entry((record.actor, direction)).or_default();
+        let used = self.used.get_or_default((record.actor, direction));
         let (packet_id, is_end) = match &packet {
             Packet::Connack(connack) => return self.on_connack_arrived(record, connack),
             Packet::Puback(ack) => {
@@ -174,7 +174,7 @@ impl Wire {
     fn on_connect(&mut self, record: &PacketRecord, connect: &Connect<'_>) {
         self.actors.insert(connect.client_id.into(), record.actor);
         // A request that lost its connection has an identifier of its own in the next one.
-        let used = self.used.entry((record.actor, Direction::Up)).or_default();
+        let used = self.used.get_or_default((record.actor, Direction::Up));
         used.retain(|_, used| *used != Use::Request);
     }
 
@@ -190,13 +190,13 @@ impl Wire {
     }
 
     fn resume(&mut self, sender: (Actor, Direction), connack: &Connack<'_>) {
-        let used = self.used.entry(sender).or_default();
+        let used = self.used.get_or_default(sender);
         if connack.session_present {
-            for used in used.values_mut() {
+            used.for_each_mut(|used| {
                 if *used == Use::Published(QoS::AtLeastOnce) {
                     *used = Use::Owed;
                 }
-            }
+            });
         } else if !connack.reason.is_error() {
             used.clear();
         }
@@ -229,8 +229,8 @@ impl Way {
             receive_maximum: size(number(PropertyId::ReceiveMaximum, u16::MAX.into())),
             packet_bytes_max: size(number(PropertyId::MaximumPacketSize, u32::MAX)),
             aliases_max: number(PropertyId::TopicAliasMaximum, 0),
-            aliases: BTreeSet::new(),
-            unanswered: BTreeSet::new(),
+            aliases: SortedMap::default(),
+            unanswered: SortedMap::default(),
         }
     }
 
@@ -240,12 +240,12 @@ impl Way {
                 let text = format!("topic alias {alias}; the receiver takes {}", self.aliases_max);
                 findings.add(Guarantee::TopicAliases, text);
             }
-            if self.aliases.insert(alias) && publish.topic.is_empty() {
+            if self.aliases.insert(alias, ()).is_none() && publish.topic.is_empty() {
                 findings.add(Guarantee::TopicAliases, format!("topic alias {alias} stands for no topic"));
             }
         }
         let Some(packet_id) = publish.packet_id else { return };
-        self.unanswered.insert(packet_id.get());
+        self.unanswered.insert(packet_id.get(), ());
         let (count, max) = (self.unanswered.len(), self.receive_maximum);
         if count > max {
             findings.add(
@@ -257,7 +257,7 @@ impl Way {
 }
 
 fn note_publish(
-    used: &mut BTreeMap<u16, Use>,
+    used: &mut SortedMap<u16, Use>,
     packet_id: PacketId,
     publish: &Publish<'_>,
     findings: &mut Findings<'_>,
@@ -280,7 +280,7 @@ fn check_pubrel(last: Option<&QoS>, ack: &Ack<'_>, findings: &mut Findings<'_>) 
     }
 }
 
-fn note_request(used: &mut BTreeMap<u16, Use>, packet_id: PacketId, findings: &mut Findings<'_>) {
+fn note_request(used: &mut SortedMap<u16, Use>, packet_id: PacketId, findings: &mut Findings<'_>) {
     if let Some(old) = used.insert(packet_id.get(), Use::Request) {
         let text = format!("a request has packet identifier {packet_id}, which is in use by {old:?}");
         findings.add(Guarantee::PacketIdentifiers, text);
