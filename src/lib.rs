@@ -28,5 +28,5 @@ pub mod simulator;
 pub mod time;
 mod time_limit;
 pub mod topic;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", any(feature = "client", feature = "simulator")))]
 pub mod wasm;

@@ -25,7 +25,7 @@ const loops = ['-disable-lsr']
 
 /** Builds of the crate, with the name of each one's step. */
 export const builds = [
-  { name: 'client', step: 'wasm: client', features: ['allocator'], llvm: [...loops, '-inline-threshold=25'] },
+  { name: 'client', step: 'wasm: client', features: ['allocator', 'client'], llvm: [...loops, '-inline-threshold=25'] },
   { name: 'broker', step: 'wasm: broker', features: ['allocator', 'broker'], llvm: [...loops, ...inlining] },
   { name: 'simulator', step: 'wasm: simulator', features: ['allocator', 'simulator'], llvm: [...loops, ...inlining] },
 ]

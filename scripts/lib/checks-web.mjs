@@ -66,20 +66,20 @@ async function sizeWithin(step, sizes, most) {
  * features.
  */
 export async function browserTests(report, env) {
-  for (const features of [[], ['--features', 'broker']]) {
+  for (const feature of ['client', 'broker']) {
     for (const browser of [chrome(env), ...(env.GECKODRIVER ? [gecko(env)] : [])]) {
       const needs = ['wasm-pack', 'wasm-bindgen-cli', 'wasm-bindgen versions', browser.name]
-      const name = `wasm-pack test${features.length > 0 ? ' with broker' : ''} in ${browser.name}`
+      const name = `wasm-pack test with ${feature} in ${browser.name}`
       await report.step(name, { needs }, step =>
-        inTemporaryFolder(folder => browserTest(step, { env, browser, features, folder })),
+        inTemporaryFolder(folder => browserTest(step, { env, browser, feature, folder })),
       )
     }
   }
 }
 
-function browserTest(step, { env, browser, features, folder }) {
+function browserTest(step, { env, browser, feature, folder }) {
   const args = ['test', '--mode', 'no-install', '--headless', ...browser.args, '.']
-  return step.tests(counts.cargo, 'wasm-pack', [...args, '--locked', '--test', 'web', ...features], {
+  return step.tests(counts.cargo, 'wasm-pack', [...args, '--locked', '--test', 'web', '--features', feature], {
     env: {
       ...env,
       WASM_BINDGEN_TEST_WEBDRIVER_JSON: fileWith(folder, browser.capabilities(folder)),

@@ -7,7 +7,9 @@
 
 #[cfg(feature = "broker")]
 mod broker;
+#[cfg(feature = "client")]
 mod client;
+mod convert;
 mod js;
 #[cfg(feature = "broker")]
 mod link;
@@ -22,10 +24,10 @@ pub use broker::peer_socket::PeerSocket;
 pub use broker::storage::Storage;
 #[cfg(feature = "broker")]
 pub use broker::{BrokerCore, explain};
-pub use client::ClientCore;
+#[cfg(feature = "client")]
+pub use client::{ClientCore, failed_call::check, received_properties::read_properties};
+#[cfg(feature = "client")]
 pub use js::callbacks::Host;
-pub use js::error::check;
-pub use js::properties::read_properties;
 #[cfg(feature = "simulator")]
 pub use simulator::{WorldCore, dissect, explain_all};
 

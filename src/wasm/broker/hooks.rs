@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::broker::{Answer, Credentials, PeerId, Question, QuestionId};
 use crate::codec::ReasonCode;
-use crate::wasm::broker::to_js::{action_name, version_number};
+use crate::wasm::convert::broker_event::{action_name, version_number};
 use js_sys::Uint8Array;
 
 #[wasm_bindgen]

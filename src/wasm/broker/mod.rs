@@ -4,7 +4,6 @@ pub(crate) mod counters;
 pub(crate) mod driver;
 pub(crate) mod endpoints;
 pub(crate) mod hooks;
-pub(crate) mod options;
 pub(crate) mod own_subscriptions;
 pub(crate) mod peer_socket;
 pub(crate) mod restore;
@@ -27,6 +26,7 @@ use crate::wasm::broker::driver::BrokerDriver;
 use crate::wasm::broker::hooks::Asker;
 use crate::wasm::broker::peer_socket::PeerSocket;
 use crate::wasm::client::ClientCore;
+use crate::wasm::convert::broker_options;
 use crate::wasm::js::callbacks::Host;
 use crate::wasm::js::clock::now;
 use crate::wasm::js::error::{failure, of_topic, parse_filter};
@@ -66,7 +66,7 @@ impl BrokerCore {
         host: Host,
         #[wasm_bindgen(unchecked_param_type = "readonly unknown[]")] given: &Array,
     ) -> Result<Self, JsValue> {
-        let options = options::read(given)?;
+        let options = broker_options::read(given)?;
         // Client identifiers must be unlikely to collide, not hard to guess.
         let seed = Math::random().to_bits();
         let mut machine = Broker::new(options, seed);

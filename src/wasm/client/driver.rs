@@ -18,13 +18,13 @@ use crate::wasm::client::request_number::RequestNumber;
 use crate::wasm::client::slice::Slice;
 use crate::wasm::client::socket::{self, Socket};
 use crate::wasm::client::step::{Frame, Scope, State, Step};
+use crate::wasm::client::task::{Callback, callback, queue_microtask};
 use crate::wasm::client::transport::Transport;
 #[cfg(feature = "broker")]
 use crate::wasm::client::yield_to_page::PageYield;
 use crate::wasm::js::callbacks::{Host, SocketEvent};
 use crate::wasm::js::clock;
 use crate::wasm::js::timer::Timer;
-use crate::wasm::js::{self, Callback, callback};
 #[cfg(feature = "broker")]
 use crate::wasm::link::{ClientEnd, Link};
 use web_sys::WebSocket;
@@ -297,7 +297,7 @@ impl ClientDriver {
         if self.pauses() {
             return;
         }
-        js::queue_microtask(self.flush.as_ref());
+        queue_microtask(self.flush.as_ref());
     }
 
     /// True if a timer runs this flush, and not a microtask.

@@ -1,14 +1,16 @@
 //! Exported client class, as the TypeScript face sees it.
 
 pub(crate) mod driver;
+pub(crate) mod failed_call;
 pub(crate) mod incoming;
-pub(crate) mod options;
 pub(crate) mod outcome;
 pub(crate) mod packet_tap;
+pub(crate) mod received_properties;
 pub(crate) mod request_number;
 pub(crate) mod slice;
 pub(crate) mod socket;
 pub(crate) mod step;
+pub(crate) mod task;
 pub(crate) mod transport;
 #[cfg(feature = "broker")]
 pub(crate) mod yield_to_page;
@@ -25,8 +27,10 @@ use crate::client::{Attempt, CallError, ChallengeId, Client, HandlerId, RequestI
 use crate::codec::{QoS, ReasonCode, SubscriptionOptions, Version};
 use crate::time::Time;
 use crate::wasm::client::driver::ClientDriver;
+use crate::wasm::client::failed_call::of_call;
+use crate::wasm::convert::client_options;
 use crate::wasm::js::callbacks::Host;
-use crate::wasm::js::error::{failure, of_call, parse_filter};
+use crate::wasm::js::error::{failure, parse_filter};
 use crate::wasm::js::list;
 use crate::wasm::js::message::message;
 use crate::wasm::js::properties;
@@ -55,7 +59,7 @@ impl ClientCore {
         host: Host,
         #[wasm_bindgen(unchecked_param_type = "readonly unknown[]")] options: Array,
     ) -> Result<Self, JsValue> {
-        let options = options::read(&options)?;
+        let options = client_options::read(&options)?;
         Ok(Self { driver: ClientDriver::new(host, Client::new(options)) })
     }
 

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::wasm::js::Callback;
+use crate::wasm::client::task::Callback;
 use js_sys::Uint8Array;
 use web_sys::WebSocket;
 

@@ -11,11 +11,11 @@ use crate::codec::Version;
 use crate::time::{Time, millis};
 use crate::wasm::client::incoming::Arrival;
 use crate::wasm::client::packet_tap::PacketTap;
+use crate::wasm::client::received_properties;
 use crate::wasm::client::transport::Transport;
 #[cfg(feature = "broker")]
 use crate::wasm::client::yield_to_page::PageYield;
 use crate::wasm::js::callbacks::Host;
-use crate::wasm::js::properties;
 use crate::wasm::js::timer::Timer;
 #[cfg(feature = "broker")]
 use crate::wasm::link::BrokerEnd;
@@ -69,7 +69,7 @@ pub(crate) enum Frame {
 impl State {
     /// Returns the step for the end of an attempt.
     fn closed(&mut self, reason: CloseReason, retry_at: Option<Time>) -> Step {
-        let properties = properties::read_some(self.machine.answer_properties());
+        let properties = received_properties::read_some(self.machine.answer_properties());
         Step::Closed(reason, properties, retry_at, self.transport.take())
     }
 
@@ -85,11 +85,15 @@ impl State {
             Output::Connected(connected) => {
                 #[expect(clippy::cast_precision_loss, reason = "no absence has 2^53 milliseconds")]
                 let absence = connected.absence.map_or(-1.0, |absence| millis(absence) as f64);
-                Step::Connected(connected.session_present, properties::read(connected.properties), absence)
+                Step::Connected(connected.session_present, received_properties::read(connected.properties), absence)
             }
-            Output::Authenticate(challenge, properties) => Step::Authenticate(challenge, properties::read(properties)),
+            Output::Authenticate(challenge, properties) => {
+                Step::Authenticate(challenge, received_properties::read(properties))
+            }
             Output::Notice(notice) => Step::Notice(notice),
-            Output::Done(id, result) => Step::Done(id, result, properties::read_some(self.machine.answer_properties())),
+            Output::Done(id, result) => {
+                Step::Done(id, result, received_properties::read_some(self.machine.answer_properties()))
+            }
             Output::Transmit(bytes) => {
                 if let Some(tap) = &mut self.tap {
                     tap.on_sent(bytes, host);

@@ -10,8 +10,8 @@ use super::{WorldCore, of_world};
 use crate::client::ClientOptions;
 use crate::codec::{PacketId, QoS, ReasonCode, RetainHandling, SubscriptionOptions};
 use crate::simulator::{Action, Actor, Direction, Fault, Restart, World};
-use crate::wasm::broker::to_js::version_number;
-use crate::wasm::client::options;
+use crate::wasm::convert::broker_event::version_number;
+use crate::wasm::convert::client_options;
 use crate::wasm::js::value::Value::{self, Absent, Bytes, Flag, Object, Text};
 use crate::wasm::js::value::{Members, count, number};
 use crate::wasm::js::{list, properties};
@@ -56,7 +56,7 @@ fn millis(given: &Array, index: u32) -> u64 {
 
 /// The options of a new client: the client's list, the user name and the password.
 fn add(world: &WorldCore, given: &Array) -> Result<ClientOptions, JsValue> {
-    let mut options = options::read(&list::list(given, 2))?;
+    let mut options = client_options::read(&list::list(given, 2))?;
     options.username = given.get(3).as_string();
     options.password = given.get(4).dyn_into::<js_sys::Uint8Array>().ok().map(|password| password.to_vec());
     // The same world is to come of the same actions.

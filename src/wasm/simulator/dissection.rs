@@ -4,7 +4,7 @@ use alloc::string::ToString;
 
 use crate::codec::{Dissection, Field, FieldValue};
 use crate::router::{FilterMatch, Matching, MatchingLevel};
-use crate::wasm::broker::to_js::explained_levels;
+use crate::wasm::convert::explanation::explained_levels;
 use crate::wasm::js::value::Value::{self, Absent, Bytes, Flag, List, Object, Owned, Text};
 use crate::wasm::js::value::{count, number, text};
 

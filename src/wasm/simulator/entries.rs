@@ -8,7 +8,7 @@ use super::actions::{self, direction_name, millis_value, name, restart_name};
 use crate::client::{Completion, Notice, RequestError};
 use crate::codec::{PacketKind, QoS};
 use crate::simulator::{Actor, ClientEvent, Event, Fate, LinkEvent, LossCause, PacketRecord, Place, TraceEntry, World};
-use crate::wasm::broker::to_js::event_value;
+use crate::wasm::convert::broker_event::event_value;
 use crate::wasm::js::value::Value::{self, Absent, Bytes, Flag, List, Number, Object, Owned, Text};
 use crate::wasm::js::value::{Members, count, number, to_js};
 

@@ -24,7 +24,7 @@ use crate::router;
 use crate::simulator::{Action, Actor, Monitors, SharedRun, SocketEvents, Timeline, WorldOptions};
 use crate::time::Time;
 use crate::topic::TopicName;
-use crate::wasm::broker::options;
+use crate::wasm::convert::broker_options;
 use crate::wasm::js::error::{failure, of_topic, parse_filter};
 use crate::wasm::js::list;
 use crate::wasm::js::value::to_js;
@@ -59,7 +59,7 @@ impl WorldCore {
             jitter: list::number(given, 2).into(),
             has_store: list::number(given, 3) != 0,
             trace_entries_max: list::number(given, 4) as usize,
-            broker: options::read(&list::list(given, 5))?,
+            broker: broker_options::read(&list::list(given, 5))?,
         };
         Ok(Self::of(Timeline::new(options)))
     }

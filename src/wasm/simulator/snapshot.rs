@@ -9,7 +9,7 @@ use crate::codec::{Message, QoS};
 use crate::session::{Awaits, DeliverySnapshot, SentSnapshot, SessionSnapshot};
 use crate::simulator::{ActorSnapshot, EndSnapshot, LinkSnapshot, Snapshot};
 use crate::time::Time;
-use crate::wasm::broker::to_js::version_number;
+use crate::wasm::convert::broker_event::version_number;
 use crate::wasm::js::value::Value::{self, Absent, Bytes, Flag, List, Object, Text};
 use crate::wasm::js::value::{Members, count, number};
 

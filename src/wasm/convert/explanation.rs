@@ -1,0 +1,30 @@
+//! Explanation of a match as a value.
+
+use crate::router::{Explanation, LevelExplanation, Verdict};
+use crate::wasm::js::value::Value::{self, List, Object, Text};
+use crate::wasm::js::value::text;
+
+/// Converts the levels of an explanation.
+pub(crate) fn explained_levels(explanation: &Explanation) -> Value<'_> {
+    List(explanation.levels.iter().map(level).collect())
+}
+
+fn level(level: &LevelExplanation) -> Value<'_> {
+    Object(vec![
+        ("filter", text(level.filter.as_deref())),
+        ("topic", text(level.topic.as_deref())),
+        ("verdict", Text(verdict(level.verdict))),
+    ])
+}
+
+const fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Equal => "equal",
+        Verdict::Plus => "plus",
+        Verdict::Hash => "hash",
+        Verdict::Differs => "differs",
+        Verdict::TopicEnded => "topic-ended",
+        Verdict::FilterEnded => "filter-ended",
+        Verdict::DollarHidden => "dollar-hidden",
+    }
+}
