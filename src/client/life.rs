@@ -140,7 +140,8 @@ impl Life {
             _ if cause.is_final() => return None,
             _ => {
                 self.leave_server(is_connected, is_stable, options.servers);
-                stage == (Stage::Connected { woken: true }) || (is_stable && *cause == CloseReason::CredentialsExpire)
+                stage == (Stage::Connected { woken: true })
+                    || (is_stable && matches!(cause, CloseReason::CredentialsExpire))
             }
         };
         if is_at_once {
@@ -174,7 +175,7 @@ impl Life {
             return false;
         }
         let is_refused = matches!(cause, CloseReason::Refused { reason: ReasonCode::UnsupportedProtocolVersion, .. });
-        if !is_refused && *cause != CloseReason::TransportClosed {
+        if !is_refused && !matches!(cause, CloseReason::TransportClosed) {
             return false;
         }
         match options.version {
