@@ -9,7 +9,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Imports of the files of a folder, as `type` or `value` and the path. */
 function importsOf(folder: string): { file: string; isType: boolean; path: string }[] {
-  const files = readdirSync(join(root, folder)).filter(name => name.endsWith('.ts'))
+  const files = readdirSync(join(root, folder), { encoding: 'utf8', recursive: true }).filter(name =>
+    name.endsWith('.ts'),
+  )
   return files.flatMap(file => {
     const text = readFileSync(join(root, folder, file), 'utf8')
     return [...text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'"]*?\sfrom\s+)?'([^']+)'/gm)].map(

@@ -24,6 +24,75 @@ for (const theme of ['light', 'dark'] as const) {
   })
 }
 
+/** Pages of the tutorial: contents, words, each step of an exercise, and the questions. */
+const lessons = [
+  '#/',
+  '#/words',
+  '#/wildcards/plus/predict',
+  '#/wildcards/plus/run?answer=both&at=460',
+  '#/qos/exactly-once/why?entry=20',
+  '#/sessions/session/solve',
+  '#/will/last-will/why',
+  '#/qos/recall?qos.hop=larger',
+]
+
+const lesson = async (page: Page, address: string, hash: string): Promise<void> => {
+  await page.goto(`${address}tutorial.html${hash}`)
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  for (const picture of await page.locator('mqtt-space-time').all())
+    await expect(picture.getByRole('option').first()).toBeVisible()
+}
+
+for (const theme of ['light', 'dark'] as const) {
+  test(`no accessibility violation in the tutorial, ${theme}`, async ({ page, address }) => {
+    test.setTimeout(180_000)
+    await page.emulateMedia({ colorScheme: theme })
+    for (const hash of lessons) {
+      await lesson(page, address, hash)
+      for (const summary of await page.locator('summary').all()) await summary.click()
+      expect(await violations(page), hash).toEqual([])
+    }
+  })
+}
+
+test('nothing of the tutorial is wider than its window, at 320 px, at 1280 px, and with text at 200 %', async ({
+  page,
+  address,
+}) => {
+  test.setTimeout(180_000)
+  for (const hash of lessons) {
+    await page.setViewportSize({ width: 1280, height: 900 })
+    await lesson(page, address, hash)
+    expect(await beyond(page), `${hash} at 1280 px`).toBeLessThanOrEqual(0)
+    await page.setViewportSize({ width: 320, height: 800 })
+    await expect.poll(() => beyond(page), `${hash} at 320 px`).toBeLessThanOrEqual(0)
+    await page.setViewportSize({ width: 640, height: 800 })
+    await page.evaluate(() => {
+      document.documentElement.style.fontSize = '200%'
+    })
+    await expect.poll(() => beyond(page), `${hash} at 200 %`).toBeLessThanOrEqual(0)
+    await page.evaluate(() => {
+      document.documentElement.style.fontSize = ''
+    })
+  }
+})
+
+test('controls of the tutorial are at least 44 px high', async ({ page, address }) => {
+  for (const hash of lessons) {
+    await lesson(page, address, hash)
+    // A word within a sentence, and a box whose label can be pressed, are no less than their line.
+    const controls = page.locator(
+      'main :is(button:not(.word), select, input[type="text"], a.button, a.entry, a.stop, summary)',
+    )
+    for (const control of await controls.all()) {
+      if (!(await control.isVisible()) || !(await control.evaluate(element => element.getRootNode() === document)))
+        continue
+      const box = await control.boundingBox()
+      expect(box?.height, `${hash} ${await control.textContent()}`).toBeGreaterThanOrEqual(44)
+    }
+  }
+})
+
 for (const width of [2560, 1280, 768, 375, 320]) {
   for (const file of ['', 'gallery.html']) {
     test(`nothing of ${file || 'the first page'} is wider than a window of ${width} px`, async ({ page, address }) => {
@@ -89,7 +158,7 @@ test('the theme follows the system until the button is pressed, and the choice l
   expect(await ground()).toBe(light)
 })
 
-for (const file of ['index.html', 'inspector.html', 'gallery.html']) {
+for (const file of ['index.html', 'tutorial.html', 'inspector.html', 'gallery.html']) {
   test(`${file} as built has the strict policy, a title, a description and no script of its own`, () => {
     const html = readFileSync(new URL(`../dist/${file}`, import.meta.url), 'utf8')
     const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(html)?.[1]

@@ -1,0 +1,35 @@
+// Common beliefs about MQTT that do not hold. Each wrong answer has one behind it.
+
+export const beliefs = [
+  'open-is-connected',
+  'sent-is-arrived',
+  'broker-keeps',
+  'publisher-is-told',
+  'topics-ignore-case',
+  'leading-slash',
+  'plus-is-any-text',
+  'star-is-wildcard',
+  'hash-needs-level',
+  'packets-get-lost',
+  'qos1-timer',
+  'copies-are-repetitions',
+  'each-sending-delivered',
+  'qos2-end-to-end',
+  'subscription-raises-qos',
+  'mqtt-does-not-queue',
+  'session-by-itself',
+  'session-keeps-all',
+  'retained-history',
+  'only-the-future',
+  'any-publish-replaces',
+  'dead-link-noticed',
+  'keep-alive-exact',
+  'no-keep-alive-needed',
+  'client-sends-will',
+  'will-at-each-end',
+  'will-only-unclean',
+  'will-at-once',
+  'queue-is-current',
+] as const
+
+export type Belief = (typeof beliefs)[number]

@@ -1,0 +1,104 @@
+// Chapter: keep alive, and links that are half open.
+import type { Chapter, Exercise } from '../exercise.ts'
+import type { Facts } from '../facts.ts'
+import { calm, latency } from '../home.ts'
+import type { Item, Script } from '../script.ts'
+
+const settle = { type: 'settle' } as const
+const wait = (milliseconds: number): Item => ({ type: 'wait', milliseconds })
+const silence: Item = { type: 'black-hole', client: 'sensor' }
+const join = (keepAlive: number): Item => ({
+  type: 'add',
+  client: 'sensor',
+  options: { ...calm, keepAlive, reconnect: false },
+})
+
+/** The broker gives the sensor up. */
+const noticed = (facts: Facts): number | undefined =>
+  facts.event('disconnected', ({ clientId }) => clientId === 'sensor')
+
+const broken = (facts: Facts): number | undefined => facts.link('broken')
+
+/** Milliseconds between the power cut and the broker's notice. */
+function delay(facts: Facts): number {
+  const [from, to] = [broken(facts), noticed(facts)]
+  return from === undefined || to === undefined ? Number.NaN : facts.at(to) - facts.at(from)
+}
+
+/** The power cut, if the broker has not noticed half a minute later. */
+function unnoticed(facts: Facts): number | undefined {
+  const from = broken(facts)
+  const isLate = from !== undefined && facts.trace.now - facts.at(from) >= 30_000
+  return isLate && noticed(facts) === undefined ? from : undefined
+}
+
+const keepAliveOf = (facts: Facts): number => Number(facts.actions('add').at(-1)?.[1].action.keepAlive ?? 0)
+
+const script = (keepAlive: number): Script => [join(keepAlive), settle, silence, wait(30_000)]
+
+const halfOpen: Exercise = {
+  id: 'half-open',
+  teaches: 'half-open',
+  needs: ['connect'],
+  world: {
+    latency,
+    clients: { sensor: { ...calm, keepAlive: 10, reconnect: false }, dashboard: calm },
+  },
+  start: [settle],
+  show: [wait(2_000), silence, wait(16_000)],
+  options: [
+    { id: 'at-once', belief: 'dead-link-noticed', evidence: noticed },
+    { id: 'ten', belief: 'keep-alive-exact', evidence: noticed },
+    { id: 'fifteen', evidence: noticed },
+  ],
+  points: [
+    { id: 'broken', find: broken },
+    { id: 'noticed', find: noticed },
+  ],
+  task: {
+    world: { latency, clients: { dashboard: calm } },
+    start: [settle],
+    offers: [
+      {
+        id: 'join-keep-alive',
+        fields: [{ id: 'keepAlive', type: 'choice', values: [0, 5, 10, 60], initial: 0 }],
+        does: ({ keepAlive }) => [join(Number(keepAlive))],
+      },
+      { id: 'silence', does: () => [silence] },
+      { id: 'wait', does: () => [wait(30_000)] },
+    ],
+    goal: facts => (delay(facts) <= 10_000 ? noticed(facts) : undefined),
+    mistakes: [
+      {
+        id: 'none',
+        belief: 'no-keep-alive-needed',
+        find: facts => (keepAliveOf(facts) === 0 ? unnoticed(facts) : undefined),
+      },
+      {
+        id: 'long',
+        belief: 'dead-link-noticed',
+        find: facts => (keepAliveOf(facts) > 0 ? unnoticed(facts) : undefined),
+      },
+      {
+        id: 'slow',
+        belief: 'keep-alive-exact',
+        find: facts => (delay(facts) > 10_000 ? noticed(facts) : undefined),
+      },
+    ],
+    solution: script(5),
+    wrong: [
+      { mistake: 'none', script: script(0) },
+      { mistake: 'slow', script: script(10) },
+      { mistake: 'long', script: script(60) },
+    ],
+  },
+}
+
+export const keepAlive: Chapter = {
+  id: 'keep-alive',
+  exercises: [halfOpen],
+  recall: [
+    { id: 'half', options: ['one-and-a-half', 'one', 'at-once'], right: 'one-and-a-half' },
+    { id: 'zero', options: ['never', 'at-once', 'minute'], right: 'never' },
+  ],
+}

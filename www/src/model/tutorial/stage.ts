@@ -1,0 +1,210 @@
+// A world on a page: it plays, stands still, steps, and is looked back at.
+import type { Trace } from 'wasmqtt/elements'
+import { type Snapshot, World, type WorldOptions } from 'wasmqtt/simulator'
+import { type Item, isPassing, isQuiet, perform, type Script } from './script.ts'
+
+/** Milliseconds of the page for the time between two events, whatever it is in the world. */
+const LEAST_MS = 350
+const MOST_MS = 1_100
+/** Milliseconds of the page for one of the world, between both bounds. */
+const STRETCH = 8
+/** Milliseconds of the page between two steps for a reader who wants little motion. */
+const CALM_MS = 400
+
+export class Stage {
+  speed = 1
+  isPlaying = false
+  /** Moment that is looked at; undefined is the present. */
+  seen: number | undefined
+  /** Number of entries of the start. Later ones are judged. */
+  readonly from: number
+  #world: World
+  #trace: Trace | undefined
+  #frame = 0
+  #last: number | undefined
+  #rest = 0
+  /** Moment up to which the world plays on by itself; undefined is until it is quiet. */
+  #until: number | undefined
+  readonly #isLive: boolean
+  readonly #changed: () => void
+  readonly #calm = matchMedia('(prefers-reduced-motion: reduce)')
+
+  /**
+   * @param isLive true if the world goes on at the end of its trace
+   * @param changed called whenever the time or the trace has moved
+   * @throws MqttError if the run of a link cannot be opened
+   */
+  constructor(options: WorldOptions, start: Script, isLive: boolean, changed: () => void, run?: string) {
+    const world = new World(options)
+    perform(world, start)
+    this.from = world.position.entries
+    this.#world = world
+    this.#isLive = isLive
+    this.#changed = changed
+    if (run === undefined) return
+    this.#world = World.fromLink(run)
+    world.free()
+  }
+
+  get trace(): Trace {
+    this.#trace ??= this.#world.trace()
+    return this.#trace
+  }
+
+  get world(): World {
+    return this.#world
+  }
+
+  /** Moment that is drawn. */
+  get now(): number {
+    return this.seen ?? this.trace.now
+  }
+
+  /** True if nothing more comes by itself. */
+  get isAtEnd(): boolean {
+    return this.seen === undefined && (!this.#isLive || isQuiet(this.#world))
+  }
+
+  /** Returns the state of all actors at the moment that is drawn. */
+  snapshot(): Snapshot {
+    const world = this.#world
+    if (this.seen === undefined) return world.snapshot()
+    const { branch } = world.position
+    world.rewind(this.seen)
+    const snapshot = world.snapshot()
+    world.switchTo(branch)
+    return snapshot
+  }
+
+  /** The whole run as the text of a link. */
+  get link(): string {
+    return this.#world.toLink()
+  }
+
+  /**
+   * Does something now, or in the past that is looked at, from where it goes on differently.
+   *
+   * @throws OptionError or MqttError if it cannot be done
+   */
+  act(items: readonly Item[], isStill: boolean): void {
+    if (this.seen !== undefined) this.#world.rewind(this.seen)
+    this.seen = undefined
+    this.#until = undefined
+    for (const item of items) {
+      if (!isPassing(item)) this.#world.act(item)
+      else if (item.type === 'wait') this.#until = this.#world.now + item.milliseconds
+    }
+    this.#moved()
+    if (!isStill || items.some(isPassing)) this.play()
+  }
+
+  /** Does a script at once. */
+  perform(script: Script): void {
+    perform(this.#world, script)
+    this.#moved()
+  }
+
+  play(): void {
+    if (this.seen === undefined && !this.#isLive) this.seen = 0
+    if (this.isPlaying) return
+    this.isPlaying = true
+    this.#last = undefined
+    this.#frame = requestAnimationFrame(this.#tick)
+    this.#changed()
+  }
+
+  pause(): void {
+    this.isPlaying = false
+    cancelAnimationFrame(this.#frame)
+    this.#changed()
+  }
+
+  /** Looks at a moment. */
+  look(time: number): void {
+    this.isPlaying = false
+    cancelAnimationFrame(this.#frame)
+    this.seen = time >= this.trace.now ? undefined : Math.max(0, time)
+    this.#changed()
+  }
+
+  /** Goes on to the next event, the next packet, or the next timer. */
+  step(unit: string): void {
+    this.pause()
+    const isWanted = (type: string) => unit === 'event' || type === unit
+    if (this.seen !== undefined) {
+      const { entries } = this.trace
+      const next = entries.find(({ at, type }) => at > (this.seen ?? 0) && isWanted(type))
+      this.look(next?.at ?? this.trace.now)
+      return
+    }
+    if (!this.#isLive) return
+    if (unit === 'packet') this.#world.stepToPacket()
+    else if (unit === 'timer') this.#world.stepToTimer()
+    else this.#world.step()
+    this.#moved()
+  }
+
+  free(): void {
+    this.isPlaying = false
+    cancelAnimationFrame(this.#frame)
+    this.#world.free()
+  }
+
+  #moved(): void {
+    this.#trace = undefined
+    this.#changed()
+  }
+
+  readonly #tick = (time: number): void => {
+    if (!this.isPlaying) return
+    this.#frame = requestAnimationFrame(this.#tick)
+    const passed = time - (this.#last ?? time)
+    if (this.#calm.matches && this.#last !== undefined && passed * this.speed < CALM_MS) return
+    this.#last = time
+    // A hidden page gets no frames; the world then stands still.
+    this.#advance(Math.min(passed, 2 * CALM_MS) * this.speed)
+  }
+
+  #advance(passed: number): void {
+    const { now } = this
+    const next = this.#next()
+    if (next === undefined) {
+      this.pause()
+      return
+    }
+    const pace = Math.min(MOST_MS, Math.max(LEAST_MS, (next - now) * STRETCH))
+    const share = this.#calm.matches ? 1 : passed / pace
+    this.#rest += Math.max(0, next - now) * share
+    const whole = Math.floor(this.#rest)
+    const time = Math.min(next, now + whole)
+    this.#rest = time === next ? 0 : this.#rest - whole
+    if (this.seen !== undefined) {
+      const isEnd = time >= this.trace.now
+      this.seen = isEnd ? undefined : time
+      if (isEnd && !this.#isLive) this.isPlaying = false
+      this.#changed()
+    } else if (next <= now) {
+      this.#world.step()
+      this.#moved()
+    } else if (time > now) {
+      this.#world.run(time - now)
+      this.#moved()
+    }
+  }
+
+  /** Moment of the next change; undefined if there is none to wait for. */
+  #next(): number | undefined {
+    const { seen } = this
+    if (seen !== undefined) {
+      const times = this.trace.entries.flatMap(entry =>
+        entry.type === 'packet' ? [entry.at, entry.arrivesAt] : [entry.at],
+      )
+      return Math.min(this.trace.now, ...times.filter(time => time > seen))
+    }
+    if (!this.#isLive) return undefined
+    const { now, nextAt } = this.#world.position
+    const until = this.#until
+    if (until !== undefined && now < until) return Math.min(until, nextAt ?? until)
+    return isQuiet(this.#world) ? undefined : nextAt
+  }
+}

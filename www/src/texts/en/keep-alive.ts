@@ -1,0 +1,61 @@
+// Chapter: keep alive and half-open links, in English.
+import type { ChapterText } from '../types.ts'
+
+export const keepAlive: ChapterText = {
+  title: 'Keep alive',
+  lead: 'A dead link looks like a quiet one. How does anybody notice?',
+  exercises: {
+    'half-open': {
+      title: 'The plug is pulled',
+      intro: [
+        'When the sensor connected it promised a [[keep alive]] of ten seconds: it is never silent for longer. If it has nothing to say, it sends [[PINGREQ]].',
+        'Somebody pulls the plug of the sensor’s router. Nothing says goodbye, and nothing arrives any more.',
+      ],
+      question: 'When does the broker give the sensor up?',
+      options: {
+        'at-once': 'At once: the link is gone',
+        ten: 'Ten seconds after the last packet',
+        fifteen: 'Fifteen seconds after the last packet',
+      },
+      verdicts: {
+        'at-once': 'The broker noticed nothing for a long time. Silence is all that it gets from a dead link.',
+        ten: 'The broker waited for one and a half times the keep alive. A packet may be slow, after all.',
+        fifteen: 'One and a half times the keep alive: so much patience the broker has.',
+      },
+      run: 'The sensor’s line turns to long dashes: the link is half open. Look at the time at which the broker acts.',
+      why: [
+        'A broken link sends no message about it. As long as nobody writes, a dead link looks like a quiet one. It is called [[half-open]]: one end is gone, and the other does not know.',
+        'The keep alive puts a bound to that. After one and a half times of it without any packet, the broker ends the connection. The client itself gives up if [[PINGRESP]] does not come.',
+        'A small keep alive notices soon, and costs battery. Networks also cut links that are silent for a minute or so: stay below that.',
+      ],
+      points: { broken: 'the pulled plug', noticed: 'the moment at which the broker notices' },
+      task: [
+        'Start the sensor with a keep alive, let it connect, and pull its plug. The broker shall notice within ten seconds.',
+        'It can be set only when the sensor starts. To try another, start again.',
+      ],
+      hints: ['The broker is more patient than the number says.', 'One and a half times of what is ten at most?'],
+      mistakes: {
+        none: 'Half a minute has passed, and the broker has noticed nothing. Without keep alive it may never do so.',
+        long: 'Half a minute has passed, and the broker still waits: one and a half times the keep alive is longer than that.',
+        slow: 'The broker noticed, but too late: it waits for one and a half times the keep alive.',
+      },
+      solved: 'The broker knows within ten seconds, and can act on it. The next chapter shows how.',
+    },
+  },
+  recall: {
+    half: {
+      question: 'After which silence does a broker give up a client?',
+      options: {
+        'one-and-a-half': 'One and a half times the keep alive',
+        one: 'The keep alive',
+        'at-once': 'None: it notices at once',
+      },
+      why: 'The half more is for packets that are slow.',
+    },
+    zero: {
+      question: 'Keep alive is off, and the link dies silently. When does the broker notice?',
+      options: { never: 'Perhaps never', 'at-once': 'At once', minute: 'After a minute' },
+      why: 'A dead link and a quiet one look the same.',
+    },
+  },
+}
