@@ -48,26 +48,17 @@ let trace: Trace = still as unknown as Trace
 let selected: number | undefined
 let isDrawn = false
 let hasSolved = false
-/** Follows the newest packets, until the user goes back in time. */
-let seen: number | undefined
 
 define()
 themeButton()
 diagram.trace = trace
 diagram.now = STILL_AT
-transport.addEventListener('transport-play', () => {
-  seen = undefined
-  world?.clock.play()
-  draw()
-})
-transport.addEventListener('transport-pause', () => {
-  world?.clock.pause()
-  draw()
-})
-transport.addEventListener('transport-step', event => void step((event as CustomEvent<{ unit: string }>).detail.unit))
-transport.addEventListener('transport-seek', event => look((event as CustomEvent<{ time: number }>).detail.time))
+transport.addEventListener('transport-play', () => world?.play())
+transport.addEventListener('transport-pause', () => world?.pause())
+transport.addEventListener('transport-step', event => world?.step((event as CustomEvent<{ unit: string }>).detail.unit))
+transport.addEventListener('transport-seek', event => world?.look((event as CustomEvent<{ time: number }>).detail.time))
 transport.addEventListener('transport-speed', event => {
-  if (world) world.clock.speed = (event as CustomEvent<{ speed: number }>).detail.speed
+  if (world) world.stage.speed = (event as CustomEvent<{ speed: number }>).detail.speed
 })
 for (const element of [diagram, events, monitors]) {
   element.addEventListener('entry-select', event => select((event as CustomEvent<{ index?: number }>).detail.index))
@@ -86,15 +77,13 @@ void begin()
 async function begin(): Promise<void> {
   try {
     const { PageWorld } = await import('./model/page-world.ts')
-    const { load } = await import('wasmqtt/broker')
+    const { load } = await import('wasmqtt/simulator')
     await load()
     world?.end()
     world = new PageWorld(() => changed())
-    seen = undefined
     select(undefined)
     hasSolved = false
     part('solved').hidden = true
-    await world.begin()
     transport.disabled = false
     again.disabled = false
     draw()
@@ -118,15 +107,17 @@ function changed(): void {
 
 function draw(): void {
   if (!world) return
-  trace = world.trace
-  const now = seen ?? trace.now
+  const { stage } = world
+  trace = stage.trace
+  const { now } = stage
   diagram.trace = trace
   diagram.now = now
   events.trace = trace
   events.now = now
   transport.end = trace.now
   transport.now = now
-  transport.playing = world.clock.isPlaying
+  transport.playing = !world.isHeld
+  transport.speed = stage.speed
   publish.disabled = !world.isConnected
   // The button is never disabled while it has the focus, which would be lost.
   cut.disabled = !world.isConnected && document.activeElement !== cut
@@ -139,7 +130,7 @@ function tell(progress: Progress): void {
   const status = part('status')
   const { text, tone } = says[stage]
   const isAway = world && !world.isConnected && (stage === 'begin' || stage === 'once')
-  const isStill = world && !world.clock.isPlaying && tone === undefined && stage !== 'begin' && stage !== 'once'
+  const isStill = world?.isHeld && tone === undefined && stage !== 'begin' && stage !== 'once'
   const shown = `${isAway ? 'The sensor is offline, and connects again.' : text}${isStill ? ' Time stands still: play, or step.' : ''}`
   // The same text again would be read aloud again.
   if (status.textContent !== shown) status.textContent = shown
@@ -170,36 +161,12 @@ function guarantees({ stage, received, second }: Progress): MonitorView[] {
 }
 
 function send(qos: 1 | 2): void {
-  seen = undefined
   world?.publish(qos)
-  draw()
-}
-
-async function step(unit: string): Promise<void> {
-  if (!world) return
-  world.clock.pause()
-  seen = undefined
-  const packets = () => trace.entries.filter(({ type }) => type === 'packet').length
-  const before = packets()
-  // A packet or a timer may be several events away; a world that is still has none.
-  for (
-    let more = await world.clock.step();
-    more && unit === 'packet' && packets() === before;
-    more = await world.clock.step()
-  )
-    draw()
-  draw()
-}
-
-function look(time: number): void {
-  world?.clock.pause()
-  seen = time >= trace.now ? undefined : time
   draw()
 }
 
 function show(index: number | undefined): void {
   if (index === undefined) return
-  seen = undefined
   select(index)
   diagram.scrollIntoView({ block: 'nearest' })
 }

@@ -56,8 +56,8 @@ test('the challenge is solved by keyboard alone, and the focus is never lost', a
   const tabs = async (count: number, key = 'Tab') => {
     for (let i = 0; i < count; i += 1) await press(key)
   }
-  // The brand, the elements, the theme, the three buttons of the task, and the clock, which stops.
-  await tabs(7)
+  // Five in the head of the page, the three buttons of the task, and the clock, which stops.
+  await tabs(9)
   await press('Enter')
   await tabs(3, 'Shift+Tab')
   await expect(publish(app)).toBeFocused()
@@ -96,6 +96,8 @@ test('time stands still, goes on by steps, and can be looked back at', async ({ 
   await clock.fill('20')
   await expect(packets(app)).toHaveCount(2)
   await step(app)
+  await expect.poll(() => packets(app).count()).toBeGreaterThan(2)
+  await play(app)
   await expect.poll(() => packets(app).count()).toBeGreaterThanOrEqual(9)
 })
 
