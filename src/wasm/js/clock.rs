@@ -34,7 +34,7 @@ pub(crate) fn time_of_day() -> Time {
 /// Returns the time since the page or the process began, as finely as the page's clock has it.
 #[cfg(feature = "broker")]
 pub(crate) fn fine() -> Duration {
-    Duration::from_micros((js::PERFORMANCE.with(Performance::now) * 1e3) as u64)
+    Duration::from_micros((js::performance_now() * 1e3) as u64)
 }
 
 fn since_the_beginning() -> Time {
