@@ -30,7 +30,7 @@ pub use packet::{
     Subscription, SubscriptionOptions, Unsuback, Unsubscribe, Will,
 };
 pub use packet_id::PacketId;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", any(feature = "client", feature = "simulator")))]
 pub(crate) use property::ValueKind;
 pub use property::{Properties, PropertiesBuf, Property, PropertyId, PropertyPlace, Value};
 pub use qos::QoS;
