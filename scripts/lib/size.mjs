@@ -26,11 +26,11 @@ const ofClient = {
  * that nothing grows unseen.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 77_600, parts: ofClient },
+  { entry: '.', name: 'client', bytes: 77_900, parts: ofClient },
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 180_400,
+    bytes: 182_600,
     parts: {
       'hooks.js': 1_600,
       'bridge.js': 1_500,
@@ -40,12 +40,12 @@ export const limits = [
   },
   // The goal is 160,000. A world has the whole client and broker, and monitors, links and snapshots
   // besides.
-  { entry: './simulator', name: 'simulator', bytes: 219_500, parts: {} },
+  { entry: './simulator', name: 'simulator', bytes: 223_600, parts: {} },
   // All elements; a test holds each to its own limit.
   { entry: './elements', name: 'elements', bytes: 30_900, parts: {} },
   // With the module as text, and what decodes it.
-  { entry: './inline', name: 'client, inline', bytes: 80_900, parts: {} },
-  { entry: './broker/inline', name: 'client with broker, inline', bytes: 187_600, parts: {} },
+  { entry: './inline', name: 'client, inline', bytes: 81_200, parts: {} },
+  { entry: './broker/inline', name: 'client with broker, inline', bytes: 190_200, parts: {} },
 ]
 
 /**
