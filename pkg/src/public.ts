@@ -11,6 +11,7 @@ export {
   type Notice,
   NoticeEvent,
   PacketEvent,
+  type ShareRole,
   type Status,
   StatusEvent,
   UnhandledEvent,
@@ -34,10 +35,10 @@ export type {
   UnsubscribeOptions,
 } from './client/request-options.js'
 export type { QueueState, ServerLimits } from './client/server.js'
+export type { SubscriptionEnd } from './client/subscription-end.js'
 export type {
   GrantedFilter,
   Subscription,
-  SubscriptionEnd,
   SubscriptionGroup,
   SubscriptionOf,
 } from './client/subscriptions.js'

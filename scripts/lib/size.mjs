@@ -13,6 +13,7 @@ const ofClient = {
   'limits.js': 600,
   'redirects.js': 500,
   'requests.js': 1_000,
+  'share.js': 9_200,
   'streams.js': 1_100,
 }
 
@@ -26,11 +27,11 @@ const ofClient = {
  * that nothing grows unseen.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 77_900, parts: ofClient },
+  { entry: '.', name: 'client', bytes: 78_700, parts: ofClient },
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 182_600,
+    bytes: 183_400,
     parts: {
       'hooks.js': 1_600,
       'bridge.js': 1_500,
@@ -43,9 +44,10 @@ export const limits = [
   { entry: './simulator', name: 'simulator', bytes: 223_600, parts: {} },
   // All elements; a test holds each to its own limit.
   { entry: './elements', name: 'elements', bytes: 30_900, parts: {} },
-  // With the module as text, and what decodes it.
-  { entry: './inline', name: 'client, inline', bytes: 81_200, parts: {} },
-  { entry: './broker/inline', name: 'client with broker, inline', bytes: 190_200, parts: {} },
+  // With the module as text, what decodes it, and all parts: one file holds what others load when
+  // it is used.
+  { entry: './inline', name: 'client, inline', bytes: 90_600, parts: {} },
+  { entry: './broker/inline', name: 'client with broker, inline', bytes: 200_400, parts: {} },
 ]
 
 /**

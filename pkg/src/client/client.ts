@@ -29,7 +29,7 @@ import {
   UnhandledEvent,
 } from './events.js'
 import { type Ending, openLatest, openStream, unsubscribed } from './open-stream.js'
-import { type ClientOptions, readClientOptions } from './options.js'
+import { type ClientOptions, type Credentials, readClientOptions } from './options.js'
 import {
   type DrainOptions,
   type LatestOptions,
@@ -100,11 +100,17 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     this.#version = settings.version
     this.#isAuto = settings.core[0] === 0
     this.#sessionExpiry = settings.sessionExpiry
+    const given = { ...options }
     this.#connection = new Connection(target, loader, settings, {
+      sharing: {
+        identity: identityOf(to as Address, given),
+        options: given,
+        open: options => new Upstream(to, options, loader),
+      },
       onStatus: (status, gap) => this.#onStatus(status, gap),
-      gap: (isResumed, absence) => this.#subscriptions.gap(isResumed, absence),
+      gap: (isResumed, absence) => this.#handlers.gap(isResumed, absence),
       onNotice: notice => {
-        if (notice.kind === 'unsubscribed') this.#subscriptions.forget(notice.filter)
+        if (notice.kind === 'unsubscribed') this.#handlers.forget(notice.filter)
         this.dispatchEvent(new NoticeEvent(notice))
       },
       onPacket: packet => void this.dispatchEvent(new PacketEvent(packet)),
@@ -261,7 +267,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     const signal = readSignal(options)
     const subject: Subject = { kind: 'subscribe', filter: all[0] as string }
     const bytes = all.join('').length
-    await this.#whenLoaded(subject, bytes, signal, ignore, core => this.#subscriptions.unsubscribe(core, all))
+    await this.#whenLoaded(subject, bytes, signal, ignore, core => this.#handlers.unsubscribe(core, all))
   }
 
   /**
@@ -349,6 +355,11 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     this.#connection.watch(on)
   }
 
+  /** Handlers of this client, with subscriptions of its own or in a connection that tabs share. */
+  get #handlers(): Pick<Subscriptions, 'join' | 'unsubscribe' | 'gap' | 'tell' | 'forget' | 'countWith'> {
+    return this.#connection.shared?.members ?? this.#subscriptions
+  }
+
   async #loadRequester(): Promise<Requester> {
     try {
       const { Requester } = await loadPart(import('./lazy-requests.js'))
@@ -404,8 +415,8 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     const subject: Subject = { kind: 'subscribe', filter: filters[0] as string }
     return this.#whenLoaded(subject, filters.join('').length, wish.signal, cancel, core => {
       const { limits } = this.#connection.parts
-      for (const filter of filters) limits?.subscribe(filter, this.#subscriptions.countWith(filter))
-      joined = this.#subscriptions.join(core, filters, wish, receiver, onEnd)
+      for (const filter of filters) limits?.subscribe(filter, this.#handlers.countWith(filter))
+      joined = this.#handlers.join(core, filters, wish, receiver, onEnd)
       return joined
     })
   }
@@ -446,7 +457,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
 
   #onStatus(status: Status, gap: GapEvent | undefined): void {
     if (gap) {
-      this.#subscriptions.tell(gap)
+      this.#handlers.tell(gap)
       this.dispatchEvent(gap)
     }
     if (status.phase === 'closed') {
@@ -456,6 +467,21 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
     }
     this.dispatchEvent(new StatusEvent(status))
   }
+}
+
+/** Client that holds the connection for all tabs. */
+class Upstream extends BaseClient {
+  constructor(to: Address | Linkable, options: ClientOptions, loader: Loader) {
+    super(to, options, loader)
+  }
+}
+
+/**
+ * Returns what has to be the same in all tabs that share a connection. Functions are not compared.
+ */
+function identityOf(to: Address, { version = 5, clientId, credentials }: ClientOptions) {
+  const url = typeof to === 'function' ? undefined : Array.isArray(to) ? to.map(String) : String(to)
+  return { url, version, clientId, 'credentials.username': (credentials as Credentials | undefined)?.username }
 }
 
 /** Returns the subscription to a single filter. */

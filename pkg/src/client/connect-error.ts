@@ -1,4 +1,5 @@
-import { ClosedError, ConnectError, OptionError, Unauthorized } from '../util/errors.js'
+import { ClosedError, ConnectError, type ConnectPhase, OptionError, Unauthorized } from '../util/errors.js'
+import type { WebSocketLike } from '../wasm/websocket-like.js'
 
 /** Returns the error for what an attempt threw. @internal */
 export function connectError(error: unknown): Error {
@@ -22,4 +23,16 @@ export function isFinal(error: Error | undefined): boolean {
     name === 'SecurityError' ||
     name === 'SyntaxError'
   )
+}
+
+/** Returns the place at which an attempt stands. @internal */
+export function phaseOf(
+  socket: WebSocketLike | undefined,
+  wasOpen: boolean,
+  cause: unknown,
+  isLinked: boolean,
+): ConnectPhase {
+  const { protocol } = (socket ?? {}) as { readonly protocol?: string }
+  const lacksProtocol = wasOpen ? protocol === '' : /subprotocol/i.test(String(cause))
+  return lacksProtocol ? 'subprotocol' : wasOpen || isLinked ? 'CONNACK' : 'opening'
 }

@@ -7,19 +7,21 @@ import { nextTask } from '../util/next-task.js'
 import { onPageResume } from '../util/page-resume.js'
 import { optionError } from '../util/validate.js'
 import { ClientHost, type Receiver } from '../wasm/callbacks.js'
-import type { ClientCore, Host, LinkableCore } from '../wasm/interface.js'
-import { loadPart } from '../wasm/lazy-part.js'
+import type { ClientCore, Host as CoreHost, Glue, LinkableCore } from '../wasm/interface.js'
 import { type Engine, freeLater, type Loader } from '../wasm/loader.js'
 import { closeError, requestError, type Subject, thrownError } from '../wasm/to-error.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
+import { askCredentials, createSocket, serverUrl } from './attempt.js'
 import type { Reauthentication } from './authentication.js'
-import { connectError, isFinal } from './connect-error.js'
+import { connectError, isFinal, phaseOf } from './connect-error.js'
 import type { GapEvent, Notice, Status } from './events.js'
 import { OfflineQueue } from './offline-queue.js'
-import { readCredentials, type Settings } from './options.js'
+import type { Settings } from './options.js'
 import { loadParts, type Parts } from './parts.js'
 import { PendingRequests } from './pending-requests.js'
 import { type QueueState, type ServerLimits, serverLimits } from './server.js'
+import type { Sharing } from './share/sharing.js'
+import type { Connected, Host } from './share/tools.js'
 import { type BrokerLink, LINK, type Linkable, type Servers, shownUrl } from './target.js'
 
 /** Callbacks of a connection. */
@@ -29,6 +31,8 @@ export interface Observer {
   onNotice(notice: Notice): void
   onUnhandled(message: Message): void
   onError(error: unknown): void
+  /** Needs of a connection that all tabs share. */
+  readonly sharing: Pick<Host, 'identity' | 'options' | 'open'>
   /** Returns the event for what the subscriptions may have missed in so many milliseconds. */
   gap(isResumed: boolean, absence: number): GapEvent | undefined
 }
@@ -54,9 +58,10 @@ export class Connection {
   live: ClientCore | undefined
   /** Callbacks to run at the end of the client. */
   readonly cleanUp = new Set<() => void>()
-
   /** Limits of the broker of the latest connection. */
   server: ServerLimits | undefined
+  /** Connection that all tabs share, in place of the module's. */
+  shared: Sharing | undefined
 
   /** Parts of the package that the options need, from loading the module on. */
   parts: Parts = {}
@@ -167,6 +172,7 @@ export class Connection {
 
   /** Authenticates anew. */
   async reauthenticate(): Promise<Reauthentication> {
+    if (this.shared) return this.shared.reauthenticate()
     const { authentication } = this.parts
     const core = this.live
     if (this.status.phase === 'closed') throw this.closedError()
@@ -183,8 +189,9 @@ export class Connection {
 
   /** Resolves once all requests that were sent are answered, and all handlers have run. */
   async settled(): Promise<void> {
-    while (this.requests.size > 0 || this.#slice || this.#running.size > 0) {
-      await Promise.all([this.requests.idle(), this.idle(), ...this.#running])
+    const { members } = this.shared ?? {}
+    while (this.requests.size > 0 || this.#slice || this.#running.size > 0 || members?.isBusy) {
+      await Promise.all([this.requests.idle(), this.idle(), members?.idle(), ...this.#running])
     }
   }
 
@@ -284,7 +291,7 @@ export class Connection {
       },
     })
     this.#running = messages.running
-    const events: Omit<Host, keyof ClientHost> = {
+    const events: Omit<CoreHost, keyof ClientHost> = {
       pause: () => this.#pause(),
       open: (...attempt) => void this.#open(...attempt),
       connected: (...connected) => {
@@ -299,7 +306,10 @@ export class Connection {
     }
     let core: ClientCore
     try {
-      core = new glue.ClientCore(Object.assign(messages, events), this.#settings.core)
+      this.shared = this.parts.share?.(this.#shareHost(glue, messages))
+      core =
+        (this.shared as ClientCore | undefined) ??
+        new glue.ClientCore(Object.assign(messages, events), this.#settings.core)
     } catch (error) {
       throw thrownError(error, { kind: 'options' })
     }
@@ -321,10 +331,10 @@ export class Connection {
     }
     const isCurrent = () => this.#core !== undefined && this.#attempt === attempt
     try {
-      const url = await this.#serverUrl(listed, reference)
+      const url = await serverUrl(this.#target, listed, reference, this.#url)
       if (!isCurrent()) return
       this.#url = url
-      const { username, password, lifetime } = await this.#askCredentials()
+      const { username, password, lifetime } = await askCredentials(this.#settings)
       if (!isCurrent()) return
       this.run(core => core.setCredentials(attempt, username, password, lifetime))
       const core = this.#core
@@ -342,34 +352,8 @@ export class Connection {
     }
   }
 
-  /** Returns the URL to connect to; undefined for a broker in the page. */
-  async #serverUrl(listed: number, reference: string | undefined): Promise<string | undefined> {
-    const target = this.#target
-    if (reference === undefined) return LINK in target ? undefined : await target.url(listed)
-    const { referenceUrl } = await loadPart(import('./lazy-redirects.js'))
-    return referenceUrl(reference, this.#url, ConnectError)
-  }
-
-  async #askCredentials(): Promise<ReturnType<typeof readCredentials>> {
-    let given: unknown
-    try {
-      given = await this.#settings.credentials()
-    } catch (cause) {
-      throw new ConnectError(`the credentials could not be obtained: ${cause}`, { cause })
-    }
-    return readCredentials(given, this.#settings.version)
-  }
-
   async #makeSocket(url: string, isCurrent: () => boolean): Promise<WebSocketLike> {
-    const make = this.#settings.createWebSocket
-    let socket: WebSocketLike
-    try {
-      socket = await make(url, ['mqtt'])
-    } catch (cause) {
-      const details = { phase: 'opening', url: shownUrl(url), cause } as const
-      throw new ConnectError(`the WebSocket could not be created: ${cause}`, details)
-    }
-    if (typeof socket?.send !== 'function') throw optionError('createWebSocket()', socket, 'it must return a WebSocket')
+    const socket = await createSocket(this.#settings, url)
     // This handler stays when the module has left the socket, since `ws` throws errors that have no
     // listener.
     socket.onerror = (event: { readonly error?: unknown }) => {
@@ -403,19 +387,51 @@ export class Connection {
   }
 
   #onConnected(sessionPresent: boolean, properties: PropertyList, absence: number, version: 4 | 5): void {
-    const core = this.#core
-    if (!core) return
-    this.sessionPresent = sessionPresent
-    this.connackProperties = Object.freeze(fromList(properties))
-    this.server = serverLimits(this.connackProperties, version, this.#settings)
-    this.clientId = this.connackProperties.assignedClientIdentifier ?? this.clientId
-    this.live = core
+    const connack: ConnackProperties = Object.freeze(fromList(properties))
+    const server = serverLimits(connack, version, this.#settings)
+    const clientId = connack.assignedClientIdentifier ?? this.clientId
+    this.#connected({ resumed: sessionPresent, properties: connack, server, clientId, absence })
+  }
+
+  #connected({ resumed, properties, server, clientId, absence }: Connected): void {
+    if (!this.#core) return
+    this.sessionPresent = resumed
+    this.connackProperties = properties
+    this.server = server
+    this.clientId = clientId
+    this.live = this.#core
     this.#attempts = 0
     this.#firstUntil = Number.POSITIVE_INFINITY
-    const gap = this.#observer.gap(sessionPresent, absence)
-    this.status = { phase: 'connected', resumed: sessionPresent, gap: gap !== undefined }
+    const gap = this.#observer.gap(resumed, absence)
     this.#accept()
-    this.#observer.onStatus(this.status, gap)
+    this.#setStatus({ phase: 'connected', resumed, gap: gap !== undefined }, gap)
+  }
+
+  /** Returns what the part for a shared connection uses of this one. */
+  #shareHost(glue: Glue, messages: ClientHost): Host {
+    return {
+      ...this.#settings,
+      ...this.#observer,
+      ...this.#observer.sharing,
+      glue,
+      cleanUp: this.cleanUp,
+      connected: connected => this.#connected(connected),
+      setStatus: status => this.#waitForHub(status),
+      finish: error => this.#finish(error),
+      settle: (...outcome) => this.requests.end(...outcome),
+      closing: closed => {
+        this.#socketClosed = closed
+      },
+      deliver: (receiver, message) => messages.deliver(receiver, message),
+    }
+  }
+
+  /** Takes the status of the client that holds the connection, while it has none. */
+  #waitForHub(status: Status): void {
+    this.live = undefined
+    const wait = status.phase === 'waiting' ? status.retryAt - Date.now() : 0
+    if (performance.now() + wait > this.#firstUntil) this.#finish((status as { readonly error?: Error }).error)
+    else this.#setStatus(status)
   }
 
   #onChallenge(challenge: number, properties: PropertyList): void {
@@ -449,17 +465,19 @@ export class Connection {
 
   /** Returns the place at which the current attempt stands. */
   #details(): ConnectDetails {
-    const { protocol } = (this.#socket ?? {}) as { readonly protocol?: string }
     const cause = this.#socketError
-    const lacksProtocol = this.#wasOpen ? protocol === '' : /subprotocol/i.test(String(cause))
-    const phase = lacksProtocol ? 'subprotocol' : this.#wasOpen || this.#link ? 'CONNACK' : 'opening'
+    const phase = phaseOf(this.#socket, this.#wasOpen, cause, this.#link !== undefined)
     const url = this.#url === undefined ? undefined : shownUrl(this.#url)
     return { phase, url, closeCode: this.#closeCode, cause }
   }
 
-  #setStatus(status: Status): void {
-    this.status = status
-    this.#observer.onStatus(status)
+  #setStatus(status: Status, gap?: GapEvent): void {
+    this.status = this.#withRole(status)
+    this.#observer.onStatus(this.status, gap)
+  }
+
+  #withRole(status: Status): Status {
+    return this.#settings.share === undefined ? status : { ...status, share: this.shared?.role ?? 'alone' }
   }
 
   /** Ends the client: settles everything that waits, and frees the core. */
@@ -468,7 +486,7 @@ export class Connection {
     const core = this.#core
     this.live = undefined
     this.#core = undefined
-    this.status = error ? { phase: 'closed', error } : { phase: 'closed' }
+    this.status = this.#withRole(error ? { phase: 'closed', error } : { phase: 'closed' })
     for (const clean of this.cleanUp) clean()
     freeLater(core)
     const failed = (what: string) => (subject: Subject) =>

@@ -11,8 +11,15 @@ export interface ConnectedStatus {
   readonly gap: boolean
 }
 
+/**
+ * Part of a client in a connection that all tabs share. The leader holds the connection, and
+ * followers use it. A client is alone, with a connection of its own, where the browser has no Web
+ * Locks, as outside of secure contexts.
+ */
+export type ShareRole = 'leader' | 'follower' | 'alone'
+
 /** State of a client. */
-export type Status =
+export type Status = (
   | {
       readonly phase: 'connecting'
       /** Number of the attempt, from 1, since the last connection. */
@@ -35,6 +42,10 @@ export type Status =
       /** Cause of an unrequested end. */
       readonly error?: Error
     }
+) & {
+  /** Part in the connection that all tabs share; only with the option `share`. */
+  readonly share?: ShareRole
+}
 
 /** Event for a change of the client's status. */
 export class StatusEvent extends Event {

@@ -11,7 +11,7 @@ import {
   readMessages,
   type SubscribeOptions,
 } from './request-options.js'
-import type { SubscriptionEnd } from './subscriptions.js'
+import type { SubscriptionEnd } from './subscription-end.js'
 
 type End = { readonly error?: unknown }
 

@@ -189,6 +189,15 @@ export interface ClientOptions {
    */
   readonly strict?: boolean
   /**
+   * Name under which all tabs of the origin share one connection. One tab holds it, and when that
+   * one is gone, another takes over. Default none: a connection of its own.
+   *
+   * The URL, `version`, `clientId` and the user name must be the same in all tabs. Other options
+   * are those of the tab that holds the connection. See "One connection for all tabs" in the
+   * README.
+   */
+  readonly share?: string
+  /**
    * Creates the WebSocket. Default `new WebSocket(url, protocols)`.
    *
    * It is required where there is no global WebSocket, as in Node 20. There use the `WebSocket` of
@@ -228,6 +237,8 @@ export interface Settings {
   /** Seconds. */
   readonly sessionExpiry: number
   readonly limits: RequestLimits
+  /** Name of the connection that all tabs share. */
+  readonly share: string | undefined
   readonly authentication: AuthenticationSettings | undefined
 }
 
@@ -260,6 +271,12 @@ const credentialFields = fields({ username: text, password: secret, expires: dat
 
 const reconnectFields = fields({ min: milliseconds, max: milliseconds, stable: milliseconds })
 
+const shareName: Validator<string> = (value, name) => {
+  const share = text(value, name)
+  if (share && share.length <= 200) return share
+  throw optionError(name, share, 'it must have 1 to 200 characters')
+}
+
 const clientFields = fields({
   version: oneOf<4 | 5 | 'auto'>(4, 5, 'auto'),
   clientId: text,
@@ -284,6 +301,7 @@ const clientFields = fields({
   offline: fields({ limit: uint32, overflow: oneOf(...OVERFLOWS), keep: oneOf(...KEEPS) }),
   requestTimeout: milliseconds,
   strict: bool,
+  share: shareName,
   createWebSocket: func<CreateWebSocket>('(url, protocols) => WebSocket'),
   signal,
 })
@@ -309,9 +327,12 @@ export function readClientOptions(options: unknown, servers: number): Settings {
     offline: { limit = messages, overflow = 'reject', keep = 'keep-acknowledged' } = {},
     requestTimeout = 0,
     strict = false,
+    share,
     signal,
     ...of5
   } = clientFields(options, 'options')
+  if (share !== undefined && servers === 0)
+    throw optionError('share', share, 'a broker in the page is shared by no tab')
   if (version === 4) {
     only5({ ...of5, 'will.delay': will?.delay, 'will.properties': will?.properties })
     if (!clientId && !cleanStart)
@@ -355,6 +376,7 @@ export function readClientOptions(options: unknown, servers: number): Settings {
     keepAlive,
     sessionExpiry: sessionExpiry ?? (version === 4 && !cleanStart ? 4_294_967_295 : 0),
     limits,
+    share,
     authentication,
   }
 }

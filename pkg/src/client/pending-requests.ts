@@ -74,6 +74,11 @@ export class PendingRequests {
     })
   }
 
+  /** Ends a request that another client has made, with its answer or its error. */
+  end(request: number, answer: Acknowledgement | undefined, error: unknown): void {
+    this.#settle(request, ({ resolve, reject }) => (answer ? resolve(answer) : reject(error)))
+  }
+
   get size(): number {
     return this.#pending.size
   }

@@ -1,10 +1,7 @@
-/// <reference lib="esnext.disposable" preserve="true" />
-
 import type { Acknowledgement } from '../message/acknowledgement.js'
 import type { QoS } from '../message/message.js'
-import { abortable, ignore } from '../util/abort.js'
+import { ignore } from '../util/abort.js'
 import { SubscribeError } from '../util/errors.js'
-import type { ListenerOptions } from '../util/observed-event-target.js'
 import type { Receiver } from '../wasm/callbacks.js'
 import type { ClientCore } from '../wasm/interface.js'
 import { type Subject, thrownError } from '../wasm/to-error.js'
@@ -20,37 +17,8 @@ import {
   none,
 } from './filter-state.js'
 import type { PendingRequests } from './pending-requests.js'
-import { type DrainOptions, readSignal, type SubscribeArguments } from './request-options.js'
-
-/** Listener for the gaps of a subscription. */
-export type GapListener = (event: GapEvent) => void
-
-/** End of a subscription, and its events. */
-export interface SubscriptionEnd {
-  /**
-   * Stops the handler at once. When the last handler of a filter leaves, UNSUBSCRIBE is sent, and
-   * its answer resolves the promise.
-   *
-   * Idempotent. Resolves also if the connection ends. Rejects with a SubscribeError if the broker
-   * refuses.
-   */
-  unsubscribe(): Promise<void>
-  /**
-   * Unsubscribes, but the handler still gets the messages that come before the broker's answer.
-   * Resolves when it has run for them all, with the promises that it returned. Rejects as
-   * `unsubscribe`, or with the signal's reason.
-   */
-  drain(options?: DrainOptions): Promise<void>
-  /**
-   * Calls the listener for messages that the subscription may have missed while there was no
-   * connection, before the messages of the new one.
-   */
-  addEventListener(type: 'gap', listener: GapListener, options?: ListenerOptions | boolean): void
-  removeEventListener(type: 'gap', listener: GapListener, options?: ListenerOptions | boolean): void
-  /** Unsubscribes without waiting. */
-  [Symbol.dispose](): void
-  [Symbol.asyncDispose](): Promise<void>
-}
+import type { SubscribeArguments } from './request-options.js'
+import { type SubscriptionEnd, subscriptionEnd } from './subscription-end.js'
 
 /** A filter, and the quality of service that the broker granted. */
 export interface GrantedFilter {
@@ -299,49 +267,15 @@ export class Subscriptions {
     if (lost.length > 0) this.#leave(lost, member).catch(ignore)
     if (granted.length === 0) throw allOf(errors)
     const refused = errors.filter(error => error instanceof SubscribeError)
-    return { granted, refused, ...this.#endOf(states, member, signal) }
-  }
-
-  #endOf(states: readonly FilterState[], member: Member, signal: AbortSignal | undefined): SubscriptionEnd {
-    let ended: Promise<void> | undefined
-    const end = (request: () => Promise<void>) => {
-      ended ??= request().catch(error => {
-        // So that the caller can try again.
-        ended = undefined
-        throw error
-      })
-      return ended
-    }
-    const unsubscribe = () => {
-      clean()
-      // A drain that waits ends at once too.
-      member.handle = undefined
-      return end(() => this.#leave(states, member))
-    }
-    const dispose = () => void unsubscribe().catch(ignore)
     const { core, cleanUp } = this.#connection
-    const clean = () => {
-      signal?.removeEventListener('abort', dispose)
-      cleanUp.delete(clean)
-    }
-    if (signal && core) {
-      signal.addEventListener('abort', dispose)
-      cleanUp.add(clean)
-    }
-    const events = new EventTarget()
-    member.events = events
-    return {
-      addEventListener: events.addEventListener.bind(events) as SubscriptionEnd['addEventListener'],
-      removeEventListener: events.removeEventListener.bind(events) as SubscriptionEnd['removeEventListener'],
-      unsubscribe,
-      drain: async options => {
-        const signal = readSignal(options)
-        const drained = end(() => this.#drain(states, member))
-        await abortable(drained, signal, ignore)
-      },
-      [Symbol.dispose]: dispose,
-      [Symbol.asyncDispose]: unsubscribe,
-    }
+    const end = subscriptionEnd(
+      cleanUp,
+      member,
+      core && signal,
+      () => this.#leave(states, member),
+      () => this.#drain(states, member),
+    )
+    return { granted, refused, ...end }
   }
 
   /** Removes a handler. The last one of a filter ends the subscription, if there is one. */

@@ -132,7 +132,7 @@ export class ClientHost implements Pick<Host, 'frame' | 'fill' | 'route' | 'mess
     if ((flags & 1) === 1) receivers = this.#copies.takers(slot, receivers)
     if (flags > 15) this.#hold(message, receivers, flags >>> 4)
     else if (receivers.length === 0) this.#life.onUnhandled(message)
-    else for (let index = 0; index < receivers.length; index++) this.#deliver(receivers[index] as Receiver, message)
+    else for (let index = 0; index < receivers.length; index++) this.deliver(receivers[index] as Receiver, message)
   }
 
   /** Begins anew with a connection. */
@@ -179,15 +179,15 @@ export class ClientHost implements Pick<Host, 'frame' | 'fill' | 'route' | 'mess
     this.#forgotten ??= watchForgotten(error => this.#life.onForgotten(error))
     if (manual === 0) ack.answer(0)
     for (const receiver of receivers) {
-      if (!receiver.isManual) this.#deliver(receiver, message)
-      else if (receiver.handle) this.#deliver(receiver, new HeldMessage(message, ack, this.#forgotten))
+      if (!receiver.isManual) this.deliver(receiver, message)
+      else if (receiver.handle) this.deliver(receiver, new HeldMessage(message, ack, this.#forgotten))
       // It has left meanwhile.
       else ack.answer(0)
     }
   }
 
-  /** A method of its own, so that the loop above is compiled without the `try`. */
-  #deliver(receiver: Receiver, message: Message): void {
+  /** Calls a handler. A method of its own, so that the loop above is compiled without the `try`. */
+  deliver(receiver: Receiver, message: Message): void {
     const { handle } = receiver
     if (handle === undefined) return
     receiver.hadMessage = true
