@@ -30,6 +30,7 @@ class Tutorial implements App {
   brokenLink: string | undefined
   hints = 0
   marked: string | undefined
+  isForgotten = false
   #stages: typeof Stages | undefined
   #values: Record<string, Values> = {}
   #isDrawn = false
@@ -97,6 +98,12 @@ class Tutorial implements App {
     this.#redraw()
   }
 
+  forget(): void {
+    this.progress.clear()
+    this.isForgotten = true
+    this.#redraw()
+  }
+
   startAgain(): void {
     this.#values = {}
     this.refusal = undefined
@@ -149,6 +156,7 @@ class Tutorial implements App {
       return
     }
     this.hints = 0
+    this.isForgotten = false
     this.marked = undefined
     this.refusal = undefined
     this.brokenLink = undefined

@@ -1,6 +1,6 @@
 // The exercises of the tutorial, natively in the world, and their words. Each start fails, each
 // solution passes. Each wrong answer fails, and an event of its trace contradicts it.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from '@playwright/test'
 import { dissect, load, World } from 'wasmqtt/simulator'
 import { beliefs } from '../src/model/tutorial/beliefs.ts'
@@ -130,6 +130,19 @@ test('each marked word is in the glossary', () => {
   )
   expect(marked.length).toBeGreaterThan(40)
   expect(marked.filter(([, word]) => !(word in english.words))).toEqual([])
+})
+
+test('each text of the frame is asked for, and each that is asked for is there', () => {
+  const pages = new URL('../src/pages/', import.meta.url)
+  const files = [
+    ...readdirSync(pages).map(name => new URL(name, pages)),
+    new URL('../src/tutorial.ts', import.meta.url),
+  ]
+  const source = files.map(file => readFileSync(file, 'utf8')).join('')
+  const asked = [...source.matchAll(/\bsay\('(\w+)'/g)].map(([, name]) => name ?? '')
+  expect(asked.length).toBeGreaterThan(40)
+  expect(asked.filter(name => !(name in english.page))).toEqual([])
+  expect(Object.keys(english.page).filter(name => !source.includes(`'${name}'`))).toEqual([])
 })
 
 test('each packet of each run is in the glossary', () => {

@@ -150,7 +150,19 @@ test('what is refused is told in words', async ({ page, address }) => {
   await expect(page.locator('.outcome .status')).toContainText('That is refused')
 })
 
-test('progress is kept, and where storage is denied the page says so and goes on', async ({ page, address }) => {
+test('progress is kept over a reload, until it is to be forgotten', async ({ page, address }) => {
+  await open(page, address, '#/will/last-will/solve')
+  await offer(page, 'kill').getByRole('button').click()
+  await expect(page.locator('.outcome .status')).toContainText(words.solvedTitle ?? '')
+  await page.goto(`${address}tutorial.html#/`)
+  await page.reload()
+  await expect(page.getByText('1 of 17 solved')).toBeVisible()
+  await page.getByRole('button', { name: words.forget ?? '' }).click()
+  await expect(page.getByText('0 of 17 solved')).toBeVisible()
+  await expect(page.getByText(words.forgotten ?? '')).toBeVisible()
+})
+
+test('where storage is denied the page says so and goes on', async ({ page, address }) => {
   await page.addInitScript(() => {
     Object.defineProperty(window, 'localStorage', {
       get() {

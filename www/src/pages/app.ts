@@ -37,6 +37,9 @@ export interface App {
   go(route: Route): void
   /** Changes the address without a new page. */
   note(part: Noted): void
+  /** True once the progress was forgotten on this page. */
+  readonly isForgotten: boolean
+  forget(): void
   act(does: readonly Item[] | 'packet'): void
   startAgain(): void
   hint(): void

@@ -37,6 +37,10 @@ export function contents(app: App): TemplateResult {
       <ol class="chapters">
         ${chapters.map((chapter, place) => entry(app, chapter, place))}
       </ol>
+      <p class="actions">
+        <button @click=${() => app.forget()}>${app.say('forget')}</button>
+        <span class="soft" role="status">${app.isForgotten ? app.say('forgotten') : nothing}</span>
+      </p>
     </div>
   `
 }

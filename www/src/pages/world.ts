@@ -39,6 +39,10 @@ export function world(app: App, shown: Shown): TemplateResult {
           @entry-select=${(event: CustomEvent<{ index?: number }>) => app.select(event.detail.index)}
         ></mqtt-events>
       </details>
+      <details>
+        <summary>${app.say('keys')}</summary>
+        <p>${app.say('keysText')}</p>
+      </details>
     </section>
   `
 }

@@ -39,7 +39,6 @@ export const page: PageTexts = {
   pause: 'Pause',
   playAgain: 'Play again',
   check: 'Check my answers',
-  toRun: 'Watch what happens',
   toWhy: 'See why',
   toSolve: 'Try it yourself',
   skipRun: 'Skip to the end',
@@ -75,7 +74,6 @@ export const page: PageTexts = {
   packetWords: 'Packets in this picture',
   bytes: 'The bytes of the packet',
   bytesOf: '{kind}, from {from} to {to}',
-  selectPacket: 'Select a packet in the picture to see its bytes.',
   events: 'All events, in words',
   keys: 'Keys in the picture',
   keysText:
@@ -83,7 +81,6 @@ export const page: PageTexts = {
   session: 'Session of {client}',
   forget: 'Forget my progress',
   forgotten: 'Your progress is forgotten.',
-  stepDone: 'done',
   broker: 'the broker',
   world: 'The world',
 }
