@@ -16,7 +16,7 @@ const STEPS_FIRST: usize = 40_000;
 const STEPS_MIN: usize = 4_000;
 
 /// Milliseconds of a turn of a host that measures them.
-const TURN_MILLISECONDS: u128 = 8;
+const TURN_MILLISECONDS: u64 = 8;
 
 /// Cost of a frame, in steps: the host hands it to a socket.
 pub(crate) const FRAME_STEPS: usize = 32;
@@ -63,9 +63,10 @@ impl Budget {
             return;
         }
         // In thousandths, since a turn may take less than a millisecond.
-        let (took, wanted) = (took.as_micros(), TURN_MILLISECONDS * 1_000);
+        let took = took.as_secs() * 1_000_000 + u64::from(took.subsec_micros());
+        let wanted = TURN_MILLISECONDS * 1_000;
         if took > wanted {
-            let fitting = self.last as u128 * wanted / took;
+            let fitting = self.last as u64 * wanted / took;
             self.steps_max =
                 usize::try_from(fitting).unwrap_or(STEPS_MAX).clamp(STEPS_MIN, self.steps_max.max(STEPS_MIN));
         } else if self.last > self.steps_max / 2 {
