@@ -1,5 +1,6 @@
 // Accessibility and looks: axe, widths, large text, forced colours, themes, the policy.
 import { readFileSync } from 'node:fs'
+import { brotliCompressSync } from 'node:zlib'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { expect, test } from './fixtures.ts'
@@ -75,6 +76,24 @@ test('nothing of the tutorial is wider than its window, at 320 px, at 1280 px, a
       document.documentElement.style.fontSize = ''
     })
   }
+})
+
+test('the shell of the tutorial is small: 60 KB of scripts and 12 KB of styles, by brotli', () => {
+  const dist = new URL('../dist/', import.meta.url)
+  const html = readFileSync(new URL('tutorial.html', dist), 'utf8')
+  const found = new Set<string>([...html.matchAll(/assets\/[\w.-]+\.(?:js|css)/g)].map(([path]) => path))
+  for (const path of found) {
+    const text = path.endsWith('.js') ? readFileSync(new URL(path, dist), 'utf8') : ''
+    for (const [, name] of text.matchAll(/(?:from|import)\s*"\.\/([^"]+)"/g)) found.add(`assets/${name}`)
+  }
+  const size = (ending: string) =>
+    [...found]
+      .filter(path => path.endsWith(ending))
+      .reduce((sum, path) => sum + brotliCompressSync(readFileSync(new URL(path, dist))).length, 0)
+  expect(size('.js')).toBeGreaterThan(20_000)
+  expect(size('.js')).toBeLessThanOrEqual(60_000)
+  expect(size('.css')).toBeGreaterThan(1_000)
+  expect(size('.css')).toBeLessThanOrEqual(12_000)
 })
 
 test('controls of the tutorial are at least 44 px high', async ({ page, address }) => {

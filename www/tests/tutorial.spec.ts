@@ -131,6 +131,15 @@ test('each state has an address that opens it again', async ({ page, address }) 
   await expect(page.getByRole('slider', { name: 'Time' })).toHaveAttribute('aria-valuetext', '0.250 s')
 })
 
+test('the picture tells nothing of what comes after the moment that is looked at', async ({ page, address }) => {
+  await open(page, address, '#/keep-alive/half-open/run?at=1000')
+  const broken = page.locator('mqtt-space-time .lane.halfOpen')
+  await expect(page.locator('mqtt-space-time .lane')).toHaveCount(5)
+  await expect(broken).toHaveCount(0)
+  await page.getByRole('button', { name: words.skipRun ?? '' }).click()
+  await expect(broken).toHaveCount(1)
+})
+
 test('the run of a broken link is told, and the exercise begins anew', async ({ page, address }) => {
   await open(page, address, '#/publish/through/solve?run=broken')
   await expect(page.locator('.outcome .status')).toContainText('could not be opened')

@@ -15,7 +15,7 @@ const recording = still as unknown as Trace
 export function world(app: App, shown: Shown): TemplateResult {
   const { stage } = app
   const { step, entry } = shown.route
-  const trace = stage ? (step === 'predict' ? before(stage) : stage.trace) : recording
+  const trace = stage ? (step === 'predict' ? start(stage) : past(stage)) : recording
   const now = stage ? stage.now : STILL_AT
   const packet = packetOf(trace, entry)
   return html`
@@ -48,7 +48,12 @@ export function world(app: App, shown: Shown): TemplateResult {
 }
 
 /** The trace of the start, which tells nothing of what comes. */
-const before = ({ trace, from, now }: Stage): Trace => ({ ...trace, now, entries: trace.entries.slice(0, from) })
+const start = ({ trace, from, now }: Stage): Trace => ({ ...trace, now, entries: trace.entries.slice(0, from) })
+
+/** The trace up to the moment that is looked at, whose lanes do not tell what comes. */
+function past({ trace, seen }: Stage): Trace {
+  return seen === undefined ? trace : { ...trace, now: seen, entries: trace.entries.filter(({ at }) => at <= seen) }
+}
 
 function bar(app: App): TemplateResult {
   const { stage } = app
