@@ -25,6 +25,7 @@ mod random;
 pub mod router;
 pub mod session;
 pub mod simulator;
+pub mod store;
 pub mod time;
 mod time_limit;
 pub mod topic;

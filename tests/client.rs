@@ -24,6 +24,7 @@ mod client {
     mod shared;
     mod split;
     mod statements;
+    mod store;
     mod streams;
     mod timing;
 }

@@ -16,6 +16,7 @@ mod pair {
     mod random;
     mod sessions;
     mod silence;
+    mod store;
     mod trace;
     mod wills;
 }

@@ -30,8 +30,6 @@ export type { BrokerOptions } from './broker/options.js'
 export type { HostMessagesOptions, HostSubscribeOptions } from './broker/own-subscriptions.js'
 export { type BrokerUser, hashPassword } from './broker/users.js'
 export * from './public.js'
-export { indexedDb } from './store/indexed-db.js'
-export { memory, type Store, type StoreChange, StoreError, type StoreRecord } from './store/store.js'
 export type { PageSocket } from './transport/in-page-websocket.js'
 export type * from './transport/socket-types.js'
 

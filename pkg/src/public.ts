@@ -48,6 +48,8 @@ export type { Handler, Message, Payload, QoS, RejectCode } from './message/messa
 export type { MessageStream } from './message/message-stream.js'
 export type { PacketKind, PacketRecord } from './message/packet-record.js'
 export type { ConnackProperties, MessageProperties, UserProperties } from './message/properties.js'
+export { indexedDb } from './store/indexed-db.js'
+export { memory, type Store, type StoreChange, StoreError, type StoreRecord } from './store/store.js'
 export * from './util/errors.js'
 export type { Listener, ListenerOptions } from './util/observed-event-target.js'
 export type { ModuleSource } from './wasm/module-source.js'

@@ -14,6 +14,7 @@ const ofClient = {
   'redirects.js': 500,
   'requests.js': 1_000,
   'share.js': 9_200,
+  'stores.js': 2_300,
   'streams.js': 1_100,
 }
 
@@ -21,33 +22,32 @@ const ofClient = {
  * Limits in bytes; KB are 1000. `parts` are downloads on first use, by the name of their first
  * file.
  *
- * The goals are 60,000 for the complete client and 125,000 with the broker. Neither is reached:
- * the client's life over many connections, its queue, MQTT 5.0 in full and its subscriptions took
- * 25,000, and the broker's bounds of work and memory 20,000. A limit is near the reached size, so
- * that nothing grows unseen.
+ * The goals are 60,000 for the complete client and 125,000 with the broker. Neither is reached.
+ * The client's life over many connections, its queue, MQTT 5.0 in full and its subscriptions took
+ * 25,000, and the records of its store 6,500. The broker's bounds of work and memory took 20,000.
+ * A limit is near the reached size, so that nothing grows unseen.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 78_700, parts: ofClient },
+  { entry: '.', name: 'client', bytes: 85_300, parts: ofClient },
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 183_400,
+    bytes: 188_700,
     parts: {
       'hooks.js': 1_600,
       'bridge.js': 1_500,
-      'stores.js': 1_600,
       ...ofClient,
     },
   },
   // The goal is 160,000. A world has the whole client and broker, and monitors, links and snapshots
   // besides.
-  { entry: './simulator', name: 'simulator', bytes: 223_600, parts: {} },
+  { entry: './simulator', name: 'simulator', bytes: 226_100, parts: {} },
   // All elements; a test holds each to its own limit.
   { entry: './elements', name: 'elements', bytes: 30_900, parts: {} },
   // With the module as text, what decodes it, and all parts: one file holds what others load when
   // it is used.
-  { entry: './inline', name: 'client, inline', bytes: 90_600, parts: {} },
-  { entry: './broker/inline', name: 'client with broker, inline', bytes: 200_400, parts: {} },
+  { entry: './inline', name: 'client, inline', bytes: 100_600, parts: {} },
+  { entry: './broker/inline', name: 'client with broker, inline', bytes: 208_500, parts: {} },
 ]
 
 /**

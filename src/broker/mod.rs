@@ -146,6 +146,7 @@ use crate::router::Router;
 use crate::time::{Time, earlier};
 use crate::time_limit::TimeLimit;
 
+pub use crate::store::{Batch, BatchId, Changes, StoreError};
 pub use auth::access_list::{Access, AccessFilter, AccessRule};
 pub use auth::question::{Action, Answer, Asks, Credentials, Question};
 pub use cause::{DisconnectCause, DropCause, Fault, RejectCause, WillFate};
@@ -160,7 +161,6 @@ pub use snapshot::{
     BrokerSnapshot, ConnectionSnapshot, ConnectionStage, GrantedSubscription, StoredSessionSnapshot, WillSnapshot,
 };
 pub use store::restore::Restore;
-pub use store::{Batch, BatchId, Changes, StoreError};
 pub use views::{ClientView, SessionView};
 
 /// An MQTT broker as a plain value. See the [module](self) for the order of calls.

@@ -4,7 +4,7 @@ use crate::broker::auth::question::Question;
 use crate::broker::event::Event;
 use crate::broker::host_message::HostMessage;
 use crate::broker::ids::{PeerId, QuestionId};
-use crate::broker::store::{Batch, BatchId};
+use crate::store::{Batch, BatchId};
 
 /// An action for the host to do, or a notice to it.
 #[derive(Debug)]

@@ -8,6 +8,8 @@ impl Client {
     /// Ends the client for good: DISCONNECT if there is a connection [MQTT-3.14.4-1], and every
     /// request that is under way ends. The will is not published if the reason is success.
     ///
+    /// A store keeps the session as it is, for the next client.
+    ///
     /// The properties are left out where the packet would be too large for the broker. The same
     /// holds for a session expiry interval above 0 where CONNECT had 0.
     pub fn disconnect(&mut self, reason: ReasonCode, properties: &PropertiesBuf, now: Time) {
@@ -24,6 +26,7 @@ impl Core {
             self.send_goodbye(reason, properties);
         }
         self.finish(CloseReason::Requested, State::Ended);
+        self.end_storing();
         self.give_up_all();
     }
 

@@ -37,7 +37,7 @@ impl Ends {
         result: Result<Completion, RequestError>,
         properties: PropertiesBuf,
     ) {
-        if id != RequestId::NOBODY {
+        if !id.is_nobody() {
             self.0.push(End::Done(id, result, properties));
         }
     }

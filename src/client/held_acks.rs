@@ -22,6 +22,8 @@ pub(super) struct HeldAcks {
     lines: [Line; 2],
     /// The identifiers in the line of QoS 2. A broker may repeat each of 65,535 at any time.
     waiting: Index,
+    /// QoS 2 messages that the application has not answered.
+    unanswered: Index,
     /// QoS 2 messages of earlier connections whose answer was not sent.
     kept: ById<Kept>,
 }
@@ -51,7 +53,7 @@ struct Kept {
 
 impl HeldAcks {
     pub(super) const fn new() -> Self {
-        Self { lines: [Line::new(), Line::new()], waiting: Index::new(), kept: ById::new() }
+        Self { lines: [Line::new(), Line::new()], waiting: Index::new(), unanswered: Index::new(), kept: ById::new() }
     }
 
     /// True if no message of this quality of service waits.
@@ -63,6 +65,9 @@ impl HeldAcks {
     pub(super) fn hold(&mut self, qos: QoS, packet_id: PacketId, answer: Option<ReasonCode>) -> Ticket {
         if qos == QoS::ExactlyOnce {
             self.waiting.insert(packet_id);
+            if answer.is_none() {
+                self.unanswered.insert(packet_id);
+            }
         }
         Ticket::new(qos, self.lines[place(qos)].push(packet_id, answer))
     }
@@ -81,8 +86,18 @@ impl HeldAcks {
         true
     }
 
-    /// Answers a message. Returns false if its ticket is not valid any more.
-    pub(super) fn settle(&mut self, ticket: Ticket, answer: ReasonCode) -> bool {
+    /// True if a QoS 2 message waits for the application's answer.
+    pub(super) fn is_unanswered(&self, packet_id: PacketId) -> bool {
+        self.unanswered.contains(packet_id)
+    }
+
+    /// Notes that a QoS 2 message is answered, or its exchange over.
+    pub(super) fn note_answered(&mut self, packet_id: PacketId) {
+        self.unanswered.remove(packet_id);
+    }
+
+    /// Answers a message. Returns its identifier; `None` if its ticket is not valid any more.
+    pub(super) fn settle(&mut self, ticket: Ticket, answer: ReasonCode) -> Option<PacketId> {
         let line = place(ticket.qos());
         let mut number = ticket.number();
         let of_ticket = |(_, kept): &(PacketId, &Kept)| line == 1 && kept.number == number;
@@ -90,13 +105,15 @@ impl HeldAcks {
         if let Some(packet_id) = kept
             && let Some(kept) = self.kept.get_mut(packet_id)
         {
-            let Some(again) = kept.again else { return answer_once(&mut kept.answer, answer) };
+            let Some(again) = kept.again else {
+                return answer_once(&mut kept.answer, answer).then_some(packet_id);
+            };
             number = again;
             self.kept.remove(packet_id);
         }
         let line = &mut self.lines[line];
-        let entry = line.entries.get_mut(distance(line.first, number));
-        entry.is_some_and(|entry| answer_once(&mut entry.answer, answer))
+        let entry = line.entries.get_mut(distance(line.first, number))?;
+        answer_once(&mut entry.answer, answer).then_some(entry.packet_id)
     }
 
     /// Takes the next acknowledgement that may be sent.
@@ -132,6 +149,7 @@ impl HeldAcks {
     pub(super) fn clear(&mut self) {
         self.disconnected();
         self.kept.clear();
+        self.unanswered.clear();
     }
 }
 

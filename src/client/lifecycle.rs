@@ -5,13 +5,32 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::life::Stage;
-use super::{Attempt, Client, CloseReason, Closing, Core, Due, Phase, State};
+use super::{Attempt, Client, CloseReason, Core, Due, Lost, Output, Phase, State};
 use crate::codec::{Disconnect, PINGREQ, Properties, ReasonCode, Version};
 use crate::time::{self, Time};
 use crate::time_limit::TimeLimit;
 
 /// Longest time before credentials expire at which they are renewed.
 const RENEWAL_LEAD: Duration = Duration::from_mins(1);
+
+/// An end that is to be said.
+#[derive(Debug)]
+pub(super) struct Closing {
+    pub(super) reason: CloseReason,
+    /// When the next attempt begins; `None`: the life is over.
+    pub(super) retry_at: Option<Time>,
+    pub(super) was_connected: bool,
+}
+
+impl Closing {
+    pub(super) fn into_output<'a>(self, attempt: Attempt) -> Output<'a> {
+        let Self { reason, retry_at, was_connected } = self;
+        match retry_at {
+            Some(retry_at) => Output::Lost(Lost { attempt, reason, was_connected, retry_at }),
+            None => Output::Closed(reason),
+        }
+    }
+}
 
 impl Client {
     /// Begins a life: the first [`Output::Open`](super::Output::Open) comes. Nothing happens unless
@@ -66,7 +85,7 @@ impl Client {
     pub fn handle_closed(&mut self, attempt: Attempt, now: Time) {
         self.core.now = now;
         if attempt == self.core.life.attempt && self.core.has_transport() {
-            self.core.outgoing.clear();
+            self.core.drop_outgoing();
             self.core.close(CloseReason::TransportClosed);
         }
     }
@@ -153,7 +172,7 @@ impl Client {
         self.core.now = now;
         // One that has ended may still have its DISCONNECT to send.
         if !matches!(self.core.state, State::Ended) {
-            self.core.outgoing.clear();
+            self.core.drop_outgoing();
             self.core.finish(CloseReason::TransportClosed, State::Idle);
         }
     }
@@ -253,6 +272,14 @@ impl Core {
             self.end_exchange();
         }
         self.closing = Some(Closing { reason: cause, retry_at, was_connected });
+    }
+
+    /// The transport is gone, and with it the packets that were to be sent.
+    fn drop_outgoing(&mut self) {
+        self.outgoing.clear();
+        if let Some(store) = &mut self.store {
+            store.drop_held();
+        }
     }
 
     /// Ends the life, whatever its state.

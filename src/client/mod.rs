@@ -28,6 +28,7 @@
 //! assert_eq!(connect[0], 0x10);
 //! ```
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -48,9 +49,12 @@ mod limits;
 mod offline;
 mod options;
 mod output;
+mod persistence;
 mod receive;
+mod records;
 mod recover;
 mod requests;
+mod restore;
 mod routes;
 mod send;
 mod snapshot;
@@ -81,8 +85,10 @@ use ends::{End, Ends};
 use held_acks::HeldAcks;
 use keep_alive::{Due, KeepAlive};
 use life::Life;
+use lifecycle::Closing;
 use limits::Limits;
 use offline::Offline;
+use persistence::Persistence;
 use recover::{SentAt, Suspect};
 use requests::Requests;
 use routes::Routes;
@@ -128,8 +134,11 @@ struct Core {
     suspect: Suspect,
     /// A broker has accepted the client before.
     has_session: bool,
-    /// When bytes came last.
-    heard: Time,
+    /// When bytes came last, in this life or one before it.
+    heard: Option<Time>,
+    store: Option<Box<Persistence>>,
+    /// The session is, or was, in a store.
+    keeps_session: bool,
     /// Time without a connection before this one.
     absence: Option<Duration>,
     routes: Routes,
@@ -153,15 +162,6 @@ struct Core {
     arrival: Arrival,
     /// Properties of the packet behind the last [`Output::Done`] or [`Output::Closed`].
     answer_properties: PropertiesBuf,
-}
-
-/// An end that is to be said.
-#[derive(Debug)]
-struct Closing {
-    reason: CloseReason,
-    /// When the next attempt begins; `None`: the life is over.
-    retry_at: Option<Time>,
-    was_connected: bool,
 }
 
 /// A tag of its own is read in less code than one that hides in the spare values of a field.
@@ -193,10 +193,15 @@ enum State {
 #[derive(Clone, Copy)]
 enum Next {
     End,
-    Connected { session_present: bool },
+    Connected {
+        session_present: bool,
+    },
     Authenticate,
     Message,
     Transmit,
+    /// The bytes that were held for the store.
+    Held,
+    Store,
     Closed,
     Open,
 }
@@ -236,7 +241,9 @@ impl Client {
             sent_at: Fifo::new(),
             suspect: Suspect::default(),
             has_session: false,
-            heard: Time::ZERO,
+            heard: None,
+            store: None,
+            keeps_session: false,
             absence: None,
             routes: Routes::default(),
             aliases: Aliases::new(),
@@ -366,9 +373,14 @@ impl Client {
                 self.core.outgoing.clear();
                 Output::Transmit(&self.sending)
             }
+            Next::Held => Output::Transmit(&self.sending),
+            Next::Store => {
+                let store = self.core.store.as_ref()?;
+                Output::Store(store.last, &store.batch)
+            }
             Next::Closed => {
                 self.core.answer_properties = core::mem::take(&mut self.core.closing_properties);
-                closed(self.core.life.attempt, self.core.closing.take()?)
+                self.core.closing.take()?.into_output(self.core.life.attempt)
             }
             Next::Open => {
                 let life = &self.core.life;
@@ -411,8 +423,14 @@ impl Client {
         if self.core.outgoing.is_empty() {
             self.core.send_queued();
         }
+        if let Some(next) = self.core.next_of_store(&mut self.sending).ok()? {
+            if matches!(next, Next::Held) {
+                self.core.on_sent(self.sending.len());
+            }
+            return Some(next);
+        }
         if !self.core.outgoing.is_empty() {
-            self.core.on_sent();
+            self.core.on_sent(self.core.outgoing.len());
             return Some(Next::Transmit);
         }
         if self.core.closing.is_some() {
@@ -464,14 +482,6 @@ impl Client {
             in_frame,
             ticket: arrival.ticket,
         }
-    }
-}
-
-fn closed<'a>(attempt: Attempt, closing: Closing) -> Output<'a> {
-    let Closing { reason, retry_at, was_connected } = closing;
-    match retry_at {
-        Some(retry_at) => Output::Lost(Lost { attempt, reason, was_connected, retry_at }),
-        None => Output::Closed(reason),
     }
 }
 

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::{Attempt, ChallengeId, Server};
 use crate::codec::{DecodeError, EncodeError, Properties, Publish, ReasonCode};
+use crate::store::{Batch, BatchId};
 use crate::time::Time;
 use crate::topic::TopicFilter;
 
@@ -16,8 +17,26 @@ use crate::topic::TopicFilter;
 pub struct RequestId(pub u64);
 
 impl RequestId {
-    /// The number of what nobody waits for, or not any more.
-    pub(super) const NOBODY: Self = Self(u64::MAX);
+    /// Above the highest number, which JavaScript can count to. A higher bit marks a request that
+    /// nobody waits for any more.
+    pub(super) const NUMBER_END: u64 = 1 << 53;
+
+    const NOBODY: u64 = 1 << 63;
+
+    /// Returns the same number, for a request that nobody waits for any more.
+    pub(super) const fn of_nobody(self) -> Self {
+        Self(self.0 | Self::NOBODY)
+    }
+
+    /// True if nobody waits for it.
+    pub(super) const fn is_nobody(self) -> bool {
+        self.0 & Self::NOBODY != 0
+    }
+
+    /// Returns its number, whether or not somebody waits for it.
+    pub(super) const fn number(self) -> u64 {
+        self.0 & !Self::NOBODY
+    }
 }
 
 /// A handler that the host registered for a filter.
@@ -46,6 +65,11 @@ pub enum Output<'a> {
     Done(RequestId, Result<Completion, RequestError>),
     /// News that ends no request.
     Notice(Notice),
+    /// Write these changes to the store, all or none, then call
+    /// [`handle_stored`](super::Client::handle_stored) or
+    /// [`handle_store_failed`](super::Client::handle_store_failed). Batches are written in their
+    /// order.
+    Store(BatchId, &'a Batch),
     /// Open a transport to this server, after asking for credentials where they change. The answer
     /// is [`handle_open`](super::Client::handle_open) or
     /// [`handle_failed`](super::Client::handle_failed).

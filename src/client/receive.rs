@@ -51,6 +51,7 @@ impl Core {
             Packet::Pubcomp(ack) => self.on_ack(ack, session::Ack::Pubcomp, ReasonCode::Success),
             Packet::Pubrel(ack) => {
                 let reason = self.session.on_pubrel(ack.packet_id);
+                self.held_acks.note_answered(ack.packet_id);
                 self.acknowledge(PacketKind::Pubcomp, ack.packet_id, reason);
                 Ok(())
             }
@@ -100,6 +101,9 @@ impl Core {
         }
         if let Some(id) = connack.properties.text(PropertyId::AssignedClientIdentifier) {
             self.options.client_id = id.into();
+            if let Some(store) = &mut self.store {
+                store.note_identity();
+            }
         }
         let keep_alive = KeepAlive::new(limits.server_keep_alive.unwrap_or(self.options.keep_alive), self.now);
         self.assigned_aliases.begin(limits.topic_alias_maximum.min(self.options.assigned_aliases_max));
@@ -117,6 +121,8 @@ impl Core {
         let mut ticket = None;
         if let Some(packet_id) = publish.packet_id {
             if !self.receive(publish.qos, packet_id, route.manual)? {
+                // The host learns of the slot's topic and handlers by a later message.
+                self.routes.forget(route.slot);
                 return Ok(None);
             }
             if route.manual {
@@ -164,8 +170,15 @@ impl Core {
     pub(super) fn settle(&mut self, ticket: Ticket, reason: ReasonCode) -> bool {
         let is_known = reason.is_allowed_in(PacketKind::Puback);
         let settled = self.held_acks.settle(ticket, if is_known { reason } else { ReasonCode::UnspecifiedError });
+        if let Some(packet_id) = settled
+            && ticket.qos() == QoS::ExactlyOnce
+        {
+            // From now on a store has it.
+            self.held_acks.note_answered(packet_id);
+            self.session.note_received(packet_id);
+        }
         self.send_answers(ticket.qos());
-        settled
+        settled.is_some()
     }
 
     /// Sends the acknowledgements whose turn has come.

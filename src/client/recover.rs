@@ -54,16 +54,20 @@ impl Core {
             while let Some(delivery) = self.session.drop_oldest() {
                 self.ends.failed(delivery.tag, RequestError::ConnectionClosed);
             }
-            let sent = self.session.disown_all(RequestId::NOBODY);
+            let sent = self.session.disown_all(RequestId::of_nobody);
             self.give_up(&sent, RequestError::Unanswered);
         }
     }
 
     /// Begins or resumes the session. Called once for each connection that the broker accepted.
     pub(super) fn on_accepted(&mut self, session_present: bool, limits: &Limits) {
-        self.absence = self.has_session.then(|| self.now.saturating_since(self.heard));
-        self.heard = self.now;
-        self.has_session = true;
+        self.absence = self.heard.map(|heard| self.now.saturating_since(heard));
+        self.heard = Some(self.now);
+        if !core::mem::replace(&mut self.has_session, true)
+            && let Some(store) = &mut self.store
+        {
+            store.note_identity();
+        }
         let uses_identifiers = limits.subscription_identifiers && self.options.version == Version::V5;
         self.routes.begin(session_present, uses_identifiers);
         if !session_present {
@@ -127,14 +131,19 @@ impl Core {
     }
 
     /// True if CONNECT asks for a new session. A later connection of the client resumes the session
-    /// of the one before, if the broker keeps it.
+    /// of the one before, if the broker keeps it. In 3.1.1, a client with a store never asks for a
+    /// new one, which would end with its connection.
     pub(super) fn asks_for_clean_start(&self) -> bool {
-        let lasts = || {
-            let properties = self.options.properties.as_properties();
-            self.options.version == Version::V5
-                && properties.number(PropertyId::SessionExpiryInterval).is_some_and(|seconds| seconds > 0)
+        let resumes = match self.options.version {
+            // A session that lasts has to begin as one.
+            Version::V3_1_1 => self.keeps_session,
+            Version::V5 => {
+                let properties = self.options.properties.as_properties();
+                let interval = properties.number(PropertyId::SessionExpiryInterval);
+                self.has_session && interval.is_some_and(|seconds| seconds > 0)
+            }
         };
-        self.options.clean_start && !(self.has_session && lasts())
+        self.options.clean_start && !resumes
     }
 
     /// True if a request may wait for a connection.
@@ -239,7 +248,7 @@ impl Core {
             && deadline <= self.now
             && let Some(SentAt { packet_id, id, .. }) = self.sent_at.pop()
         {
-            if self.session.disown(packet_id, id, RequestId::NOBODY) || self.requests.expire(packet_id, id) {
+            if self.session.disown(packet_id, id, id.of_nobody()) || self.requests.expire(packet_id, id) {
                 self.ends.failed(id, RequestError::TimedOut);
             }
         }
@@ -293,7 +302,7 @@ impl Core {
         let requested = self.requests.first();
         let sent = self.session.first_sent().map(|(packet_id, tag)| {
             // The identifier stands for a message of nobody.
-            let owner = tag.filter(|id| *id != RequestId::NOBODY);
+            let owner = tag.filter(|id| !id.is_nobody());
             (owner.map_or(u64::MAX - u64::from(packet_id.get()), |id| id.0), packet_id)
         });
         let key = match (sent, requested) {

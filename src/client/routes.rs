@@ -117,6 +117,11 @@ impl Routes {
         self.fill(first, place, hash, topic, properties)
     }
 
+    /// Forgets what a slot has, which was not given out.
+    pub(super) fn forget(&mut self, slot: usize) {
+        self.slots[slot].generation = u64::MAX;
+    }
+
     /// The topic of a slot, and whom it is for.
     pub(super) fn at(&self, slot: usize) -> (&str, &[HandlerId]) {
         let Slot { topic, handlers, .. } = &self.slots[slot];

@@ -16,14 +16,14 @@ impl Core {
     pub(super) fn on_received(&mut self, now: Time) {
         self.now = now;
         if let State::Connected { keep_alive, .. } = &mut self.state {
-            self.heard = now;
+            self.heard = Some(now);
             keep_alive.on_received(now);
         }
     }
 
-    pub(super) fn on_sent(&mut self) {
+    pub(super) fn on_sent(&mut self, bytes: usize) {
         if let State::Connected { keep_alive, .. } = &mut self.state {
-            keep_alive.on_sent(self.outgoing.len(), self.now);
+            keep_alive.on_sent(bytes, self.now);
         }
     }
 

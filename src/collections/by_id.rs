@@ -163,6 +163,11 @@ impl Index {
         next
     }
 
+    /// Returns the identifiers in their order.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = PacketId> {
+        self.entries().map(|(id, _)| *id)
+    }
+
     fn entries(&self) -> impl Iterator<Item = &(PacketId, u16)> {
         self.pages.iter().flat_map(|page| &page.entries)
     }

@@ -117,6 +117,19 @@ impl Inbound {
         }
     }
 
+    pub(super) fn has_changes(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
+    /// Notes an identifier whose record is to change although it stays.
+    pub(super) fn note(&mut self, packet_id: PacketId) {
+        self.changes.note(|| packet_id);
+    }
+
+    pub(super) fn end_noting(&mut self) {
+        self.changes = ChangeList::new();
+    }
+
     /// Takes the identifiers that were added or removed since the last time, once or more.
     pub(super) fn take_changes(&mut self) -> Vec<PacketId> {
         self.changes.take()

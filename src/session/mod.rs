@@ -13,10 +13,12 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+mod changes;
 mod delivery;
 mod expiry;
 mod handover;
 mod identifiers;
+mod in_flight;
 mod inbound;
 mod outbound;
 mod queue;
@@ -24,6 +26,7 @@ mod recovery;
 mod snapshot;
 mod stored;
 
+pub(crate) use changes::{Changes, Stands};
 pub use delivery::Delivery;
 pub(crate) use delivery::Held;
 pub(crate) use expiry::NEVER;
@@ -35,7 +38,9 @@ pub(crate) use stored::Sent;
 
 use crate::codec::{PacketId, QoS, ReasonCode};
 use crate::collections::by_id::ById;
+use changes::Notes;
 use identifiers::Identifiers;
+use in_flight::InFlight;
 use inbound::Inbound;
 use outbound::{Outbound, Step};
 use queue::Queue;
@@ -126,16 +131,7 @@ pub struct Session<T> {
     sent_before: u64,
     identifiers: Identifiers,
     inbound: Inbound,
-}
-
-/// A delivery under its packet identifier.
-#[derive(Clone, Debug)]
-struct InFlight<T> {
-    state: Outbound<T>,
-    /// When its PUBLISH, or in `AwaitPubcomp` its PUBREL, was first sent: in `Session::sequence`.
-    sent: u64,
-    /// Its PUBLISH was sent on this connection, and so takes of the send quota.
-    takes_quota: bool,
+    notes: Notes<T>,
 }
 
 impl<T: Copy> Session<T> {
@@ -154,6 +150,7 @@ impl<T: Copy> Session<T> {
             sent_before: 0,
             identifiers: Identifiers::new(),
             inbound: Inbound::new(limits.receive_maximum),
+            notes: None,
         }
     }
 
@@ -213,12 +210,17 @@ impl<T: Copy> Session<T> {
     /// [`QueueFull`] if a bound of [`SessionLimits`] is reached; the delivery is in it.
     pub fn enqueue(&mut self, delivery: Delivery<T>) -> Result<(), QueueFull<T>> {
         debug_assert!(delivery.qos != QoS::AtMostOnce, "QoS 0 needs no session");
+        if self.notes.is_some() && self.queue.has_room(delivery.bytes()) {
+            self.note_queued(&delivery);
+        }
         self.queue.push(delivery)
     }
 
     /// Drops the oldest delivery that was never sent: an owner's answer to [`QueueFull`].
     pub fn drop_oldest(&mut self) -> Option<Delivery<T>> {
-        self.queue.pop()
+        let dropped = self.queue.pop()?;
+        self.note_over(dropped.tag);
+        Some(dropped)
     }
 
     /// Drops a delivery that was never sent. `None` if it is in flight or over: a PUBLISH cannot be
@@ -227,7 +229,9 @@ impl<T: Copy> Session<T> {
     where
         T: PartialEq,
     {
-        self.queue.remove(tag)
+        let withdrawn = self.queue.remove(tag)?;
+        self.note_over(tag);
+        Some(withdrawn)
     }
 
     /// Drops a delivery that [`next_outgoing`](Self::next_outgoing) has just returned, and that is
@@ -254,6 +258,8 @@ impl<T: Copy> Session<T> {
         entry.sent = sent;
         self.sequence = sent;
         self.resend.push((sent, packet_id));
+        self.note_over(tag);
+        self.note_sent(packet_id);
         Some(tag)
     }
 
@@ -261,7 +267,7 @@ impl<T: Copy> Session<T> {
     /// queue.
     pub fn clear(&mut self) -> Vec<T> {
         let mut tags = self.connected(false, 0);
-        while let Some(delivery) = self.queue.pop() {
+        while let Some(delivery) = self.drop_oldest() {
             tags.push(delivery.tag);
         }
         tags
@@ -446,33 +452,12 @@ impl<T: Copy> Session<T> {
     /// Puts a delivery in flight, since it is sent for the first time.
     fn begin(&mut self, packet_id: PacketId, delivery: Delivery<T>) -> Option<&Delivery<T>> {
         self.sent.add(&delivery);
+        self.note_sent(packet_id);
         let state = Outbound::new(delivery);
         let sent = self.tick();
         self.unacknowledged += 1;
         let entry = self.in_flight.insert(packet_id, InFlight { state, sent, takes_quota: true })?;
         entry.state.delivery()
-    }
-
-    /// From now on it is PUBREL that is sent again, in the order of the PUBRECs [MQTT-4.6.0-4].
-    fn release(&mut self, packet_id: PacketId) {
-        let sent = self.tick();
-        if let Some(entry) = self.in_flight.get_mut(packet_id)
-            && let Some(delivery) = entry.state.delivery()
-        {
-            self.sent.remove(delivery);
-            entry.state = Outbound::AwaitPubcomp(entry.state.tag());
-            entry.sent = sent;
-        }
-    }
-
-    /// The delivery's tag; its identifier is free again.
-    fn finish(&mut self, packet_id: PacketId) -> Option<T> {
-        let entry = self.in_flight.remove(packet_id)?;
-        self.unacknowledged -= u16::from(entry.takes_quota);
-        if let Some(delivery) = entry.state.delivery() {
-            self.sent.remove(delivery);
-        }
-        entry.state.tag()
     }
 
     fn tick(&mut self) -> u64 {

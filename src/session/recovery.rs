@@ -28,7 +28,8 @@ impl<T: Copy + Ord> Session<T> {
     pub(crate) fn send_anew(&mut self) {
         for (_, packet_id) in self.in_flight.latest_first(|entry| entry.sent) {
             if let Some(delivery) = self.in_flight.get(packet_id).and_then(|entry| entry.state.delivery()).cloned() {
-                self.finish(packet_id);
+                // A store keeps its message.
+                self.take_sent(packet_id);
                 self.queue.put_first(delivery);
             }
         }
@@ -68,12 +69,12 @@ impl<T: Copy + Ord> Session<T> {
     }
 
     /// Replaces the tags of all deliveries in flight. Returns them in the order of sending.
-    pub(crate) fn disown_all(&mut self, nobody: T) -> Vec<T> {
+    pub(crate) fn disown_all(&mut self, nobody: fn(T) -> T) -> Vec<T> {
         let mut order = self.in_flight.latest_first(|entry| entry.sent);
         let mut tags = Vec::new();
         while let Some((_, packet_id)) = order.pop() {
             if let Some(tag) = self.in_flight.get_mut(packet_id).and_then(|entry| entry.state.tag_mut()) {
-                tags.push(core::mem::replace(tag, nobody));
+                tags.push(core::mem::replace(tag, nobody(*tag)));
             }
         }
         tags

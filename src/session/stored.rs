@@ -1,5 +1,4 @@
-//! The state of a session that a broker keeps in a store, and its restoration. A page without a
-//! broker has nothing of it.
+//! The state of a session that a broker or a client keeps in a store, and its restoration.
 
 use alloc::vec::Vec;
 
@@ -38,6 +37,16 @@ impl<T: Copy> Session<T> {
         self.inbound.begin_noting();
     }
 
+    /// Ends to note them.
+    pub(crate) fn end_noting_received(&mut self) {
+        self.inbound.end_noting();
+    }
+
+    /// Notes one as changed.
+    pub(crate) fn note_received(&mut self, packet_id: PacketId) {
+        self.inbound.note(packet_id);
+    }
+
     /// Takes the identifiers of those that came or were released since the last time.
     pub(crate) fn take_received_changes(&mut self) -> Vec<PacketId> {
         self.inbound.take_changes()
@@ -45,10 +54,16 @@ impl<T: Copy> Session<T> {
 
     /// Puts back what [`sent`](Self::sent) gave.
     pub(crate) fn restore_sent(&mut self, packet_id: PacketId, order: u64, delivery: Option<Delivery<T>>) {
-        if let Some(delivery) = &delivery {
-            self.sent.add(delivery);
-        }
-        let state = delivery.map_or(Outbound::AwaitPubcomp(None), Outbound::new);
+        let Some(delivery) = delivery else { return self.restore_released(packet_id, order, None) };
+        self.sent.add(&delivery);
+        let state = Outbound::new(delivery);
+        self.in_flight.insert(packet_id, InFlight { state, sent: order, takes_quota: false });
+        self.sequence = self.sequence.max(order);
+    }
+
+    /// Puts back one whose PUBREL was sent, with its tag, unless the owner has it.
+    pub(crate) fn restore_released(&mut self, packet_id: PacketId, order: u64, tag: Option<T>) {
+        let state = Outbound::AwaitPubcomp(tag);
         self.in_flight.insert(packet_id, InFlight { state, sent: order, takes_quota: false });
         self.sequence = self.sequence.max(order);
     }

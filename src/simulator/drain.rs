@@ -60,6 +60,8 @@ impl World {
                 }
                 // A world answers none: such an attempt ends at its time limit.
                 client::Output::Authenticate(..) => (ClientEvent::Challenged, None),
+                // A world gives its clients no store.
+                client::Output::Store(..) => continue,
                 client::Output::Notice(notice) => (ClientEvent::Notice(notice), None),
                 client::Output::Done(request, result) => (ClientEvent::Done(request, result), None),
                 client::Output::Lost(lost) => {

@@ -372,7 +372,7 @@ fn records_of_another_format_and_damaged_ones_are_told() {
 
     let mut other_format = records.clone();
     other_format.insert(b"F".to_vec(), vec![0xFF]);
-    assert_eq!(restore(&other_format), Err(StoreError::UnknownFormat { found: [0xFF].into() }));
+    assert_eq!(restore(&other_format), Err(StoreError::UnknownFormat { found: [0xFF].into(), reads: b"\x03" }));
     let mut none = records.clone();
     none.remove(b"F".as_slice());
     assert!(matches!(restore(&none), Err(StoreError::Damaged { .. })));
@@ -387,6 +387,7 @@ fn records_of_another_format_and_damaged_ones_are_told() {
                     assert!(*told == **key || matches!(key[0], b'M'), "{told:?} for {key:?} cut at {len}");
                 }
                 Err(StoreError::UnknownFormat { .. }) => assert_eq!(key[0], b'F'),
+                Err(error @ StoreError::OtherClient { .. }) => panic!("{error}"),
                 Ok(()) => assert!(matches!(key[0], b'S' | b'M' | b'o' | b'R'), "{key:?} cut at {len}"),
             }
         }

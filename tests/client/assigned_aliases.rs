@@ -56,6 +56,7 @@ impl Reader {
                 | Output::Authenticate(..)
                 | Output::Message(_)
                 | Output::Notice(_)
+                | Output::Store(..)
                 | Output::Lost(_)
                 | Output::Closed(_) => {}
             }

@@ -60,6 +60,7 @@ fn drain(client: &mut Client) -> Vec<Seen> {
             Output::Closed(reason) => seen.push(Seen::Closed(reason)),
             Output::Message(incoming) => panic!("{incoming:?}"),
             Output::Notice(notice) => panic!("{notice:?}"),
+            Output::Store(..) => panic!("no store is given"),
         }
     }
     seen

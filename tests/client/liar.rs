@@ -334,7 +334,7 @@ impl Life {
                 }
                 Output::Lost(_) | Output::Closed(_) => self.wire.decoder = None,
                 Output::Message(incoming) => self.tickets.extend(incoming.ticket),
-                Output::Connected(_) | Output::Authenticate(..) | Output::Notice(_) => {}
+                Output::Connected(_) | Output::Authenticate(..) | Output::Notice(_) | Output::Store(..) => {}
             }
         }
         let phase = self.client.phase();

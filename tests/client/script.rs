@@ -50,6 +50,7 @@ pub(crate) fn drain(client: &mut Client, version: Version) -> Vec<Seen> {
             }),
             Output::Done(request, result) => seen.push(Seen::Done(request.0, result)),
             Output::Notice(notice) => seen.push(Seen::Notice(notice)),
+            Output::Store(..) => panic!("the script has no store"),
             Output::Open { attempt, server } => seen.push(Seen::Open(attempt.0, server_name(server))),
             Output::Lost(lost) => seen.push(Seen::Lost(lost)),
             Output::Closed(reason) => seen.push(Seen::Closed(reason)),

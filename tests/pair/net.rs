@@ -190,6 +190,7 @@ impl Net {
                     assert!(before.is_none(), "{request:?} ended twice");
                 }
                 client::Output::Notice(notice) => panic!("{notice:?}"),
+                client::Output::Store(..) => panic!("no store is given"),
                 client::Output::Open { attempt, .. } => *number = attempt,
                 client::Output::Lost(lost) => unreachable!("the host opens connections anew: {lost:?}"),
                 client::Output::Closed(reason) => {

@@ -85,7 +85,11 @@ impl Outside {
                     }
                 }
                 Output::Message(message) => self.received.push(message.publish.payload.to_vec()),
-                Output::Connected(_) | Output::Authenticate(..) | Output::Notice(_) | Output::Done(..) => {}
+                Output::Connected(_)
+                | Output::Authenticate(..)
+                | Output::Notice(_)
+                | Output::Done(..)
+                | Output::Store(..) => {}
             }
         }
     }

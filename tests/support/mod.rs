@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "no test program uses them all")]
 
 pub(crate) mod bytes;
+pub(crate) mod client_disk;
 pub(crate) mod disk;
 pub(crate) mod packets;
 pub(crate) mod scenario;

@@ -97,7 +97,7 @@ test('a second tab is refused until the first is gone', async ({ page, context, 
       (error: Error) => error.message,
     )
   })
-  expect(refused).toBe('the store could not be opened: the database "tabs" is in use by another broker')
+  expect(refused).toBe('the store could not be opened: the database "tabs" is in use by another client or broker')
   await page.close()
   expect((await look(second, 'tabs')).retained).toEqual(['kept/2'])
 })

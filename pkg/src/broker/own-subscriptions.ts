@@ -47,6 +47,7 @@ const nobody: Life & Omit<Host, keyof ClientHost> = {
   open: ignore,
   connected: ignore,
   notice: ignore,
+  store: ignore,
   authenticate: ignore,
   closed: ignore,
   onPacket: ignore,

@@ -1,9 +1,10 @@
+import { StoreError } from '../store/store.js'
 import { ClosedError, ConnectError, type ConnectPhase, OptionError, Unauthorized } from '../util/errors.js'
 import type { WebSocketLike } from '../wasm/websocket-like.js'
 
 /** Returns the error for what an attempt threw. @internal */
 export function connectError(error: unknown): Error {
-  if (error instanceof ConnectError || error instanceof OptionError) return error
+  if (error instanceof ConnectError || error instanceof OptionError || error instanceof StoreError) return error
   return new ConnectError(error instanceof Error ? error.message : String(error), { cause: error })
 }
 

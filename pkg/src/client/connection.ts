@@ -1,5 +1,3 @@
-import type { Message } from '../message/message.js'
-import type { PacketRecord } from '../message/packet-record.js'
 import { type ConnackProperties, fromList, type PropertyList } from '../message/properties.js'
 import { ignore } from '../util/abort.js'
 import { ClosedError, type ConnectDetails, ConnectError, ConnectionError, SubscribeError } from '../util/errors.js'
@@ -14,28 +12,17 @@ import type { WebSocketLike } from '../wasm/websocket-like.js'
 import { askCredentials, createSocket, serverUrl } from './attempt.js'
 import type { Reauthentication } from './authentication.js'
 import { connectError, isFinal, phaseOf } from './connect-error.js'
-import type { GapEvent, Notice, Status } from './events.js'
+import type { GapEvent, Status } from './events.js'
+import type { Observer } from './observer.js'
 import { OfflineQueue } from './offline-queue.js'
 import type { Settings } from './options.js'
-import { loadParts, type Parts } from './parts.js'
+import type { Parts } from './parts.js'
 import { PendingRequests } from './pending-requests.js'
 import { type QueueState, type ServerLimits, serverLimits } from './server.js'
 import type { Sharing } from './share/sharing.js'
 import type { Connected, Host } from './share/tools.js'
+import { StoredSession } from './stored-session.js'
 import { type BrokerLink, LINK, type Linkable, type Servers, shownUrl } from './target.js'
-
-/** Callbacks of a connection. */
-export interface Observer {
-  onStatus(status: Status, gap?: GapEvent): void
-  onPacket(packet: PacketRecord): void
-  onNotice(notice: Notice): void
-  onUnhandled(message: Message): void
-  onError(error: unknown): void
-  /** Needs of a connection that all tabs share. */
-  readonly sharing: Pick<Host, 'identity' | 'options' | 'open'>
-  /** Returns the event for what the subscriptions may have missed in so many milliseconds. */
-  gap(isResumed: boolean, absence: number): GapEvent | undefined
-}
 
 /**
  * The life of a client, from loading the module over all its connections to its end, and the
@@ -100,6 +87,7 @@ export class Connection {
   readonly #target: Linkable | Servers
   readonly #loader: Loader
   readonly #settings: Settings
+  readonly #session: StoredSession
   readonly #observer: Observer
 
   constructor(target: Linkable | Servers, loader: Loader, settings: Settings, observer: Observer) {
@@ -107,6 +95,11 @@ export class Connection {
     this.#loader = loader
     this.#settings = settings
     this.#observer = observer
+    this.#session = new StoredSession(settings, {
+      // At the end of the client, messages of an earlier page stay in the store.
+      notice: notice => (this.#ending && notice.kind === 'restored') || observer.onNotice(notice),
+      placed: () => this.status.phase !== 'closed' && this.#setStatus(this.status),
+    })
     this.requests.onNotice = notice => observer.onNotice(notice)
     this.clientId = settings.clientId
     this.queue = new OfflineQueue(settings.queue)
@@ -137,7 +130,7 @@ export class Connection {
         clearTimeout(timer)
         resolve()
       }
-      this.#finished.then(() => this.#socketClosed).then(settle)
+      this.#finished.then(() => Promise.all([this.#socketClosed, this.#session.closed])).then(settle)
       this.#stop('the client was ended', undefined, core => core.disconnect(reasonCode, properties))
     })
     return this.#ended
@@ -263,7 +256,7 @@ export class Connection {
       const late = () => this.#finish(new ConnectError('the WebAssembly module was not loaded in time'))
       const timer = setTimeout(late, this.#settings.connectTimeout)
       this.cleanUp.add(() => clearTimeout(timer))
-      const parts = loadParts(this.#settings)
+      const parts = this.#session.loadParts()
       // It may reject before it is awaited.
       parts.catch(ignore)
       if (LINK in target) this.#link = await target[LINK]()
@@ -298,22 +291,20 @@ export class Connection {
         messages.begin(connected[0])
         this.#onConnected(...connected)
       },
-      done: (...outcome) => this.requests.done(...outcome),
-      failed: (...outcome) => this.requests.failed(...outcome),
+      done: (...outcome) => this.#session.done(outcome[0]) || this.requests.done(...outcome),
+      failed: (...outcome) => this.#session.failed(...outcome) || this.requests.failed(...outcome),
+      store: (...batch) => this.#session.write(...batch),
       notice: (...notice) => this.#onNotice(...notice),
       authenticate: (...challenge) => this.#onChallenge(...challenge),
       closed: (...end) => this.#onClosed(...end),
     }
-    let core: ClientCore
-    try {
+    const core = this.#session.makeCore(glue, Object.assign(messages, events), this.parts, () => {
       this.shared = this.parts.share?.(this.#shareHost(glue, messages))
-      core =
-        (this.shared as ClientCore | undefined) ??
-        new glue.ClientCore(Object.assign(messages, events), this.#settings.core)
-    } catch (error) {
-      throw thrownError(error, { kind: 'options' })
-    }
+      return this.shared as ClientCore | undefined
+    })
     this.#core = core
+    this.clientId = this.#session.clientId
+    this.status = this.#session.told(this.status)
     if (this.#isWatched) core.watch(true)
     core.connect()
     this.queue.send(core)
@@ -477,7 +468,8 @@ export class Connection {
   }
 
   #withRole(status: Status): Status {
-    return this.#settings.share === undefined ? status : { ...status, share: this.shared?.role ?? 'alone' }
+    const { share } = this.#settings
+    return this.#session.told(share === undefined ? status : { ...status, share: this.shared?.role ?? 'alone' })
   }
 
   /** Ends the client: settles everything that waits, and frees the core. */
@@ -487,6 +479,7 @@ export class Connection {
     this.live = undefined
     this.#core = undefined
     this.status = this.#withRole(error ? { phase: 'closed', error } : { phase: 'closed' })
+    this.#session.leave()
     for (const clean of this.cleanUp) clean()
     freeLater(core)
     const failed = (what: string) => (subject: Subject) =>

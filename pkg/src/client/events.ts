@@ -1,5 +1,6 @@
 import type { Message } from '../message/message.js'
 import type { PacketRecord } from '../message/packet-record.js'
+import type { StoreError } from '../store/store.js'
 import type { MqttError } from '../util/errors.js'
 
 /** Status of a connected client, and what the connection before it means for this one. */
@@ -45,6 +46,11 @@ export type Status = (
 ) & {
   /** Part in the connection that all tabs share; only with the option `share`. */
   readonly share?: ShareRole
+  /**
+   * Where the session is kept, if the client has the option `store`. In `memory`, the store could
+   * not be used, and a reload loses the session.
+   */
+  readonly store?: 'durable' | 'memory'
 }
 
 /** Event for a change of the client's status. */
@@ -57,12 +63,17 @@ export class StatusEvent extends Event {
 /**
  * News that rejects nothing by itself, and that a user may want to see:
  * - `downgraded`: the broker answered a QoS 2 message with PUBACK, so it was delivered at QoS 1;
+ * - `restored`: a message that an earlier page left in the store is over. The broker has it, or
+ *   `error` says why not. So many are `left`;
+ * - `store-failed`: the store cannot be used, and the session is in memory from now on;
  * - `indeterminate`: three connections in a row were lost on a request, which is given up;
  * - `unsubscribed`: the broker lost the session, and does not take the subscription again.
  */
 export type Notice =
   | { readonly kind: 'downgraded'; readonly topic: string }
   | { readonly kind: 'indeterminate'; readonly error: MqttError; readonly topic?: string; readonly filter?: string }
+  | { readonly kind: 'restored'; readonly error?: MqttError; readonly left: number }
+  | { readonly kind: 'store-failed'; readonly error: StoreError }
   | { readonly kind: 'unsubscribed'; readonly error: MqttError; readonly filter: string }
 
 /**

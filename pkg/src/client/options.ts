@@ -1,5 +1,12 @@
 import type { Payload, QoS } from '../message/message.js'
-import { type MessageProperties, messageProperties, toList, type UserProperties } from '../message/properties.js'
+import {
+  type MessageProperties,
+  messageProperties,
+  type PropertyList,
+  toList,
+  type UserProperties,
+} from '../message/properties.js'
+import { type Store, store } from '../store/store.js'
 import {
   bool,
   fields,
@@ -118,7 +125,10 @@ export interface ClientOptions {
    * Default 45. A ping's answer is waited for half of that, from 1 to 30 seconds.
    */
   readonly keepAlive?: number
-  /** Session expiry interval in seconds. 4294967295 is for ever. Default 0. 5.0 only. */
+  /**
+   * Session expiry interval in seconds. 4294967295 is for ever. Default 0; with a store 86400, a
+   * day. 5.0 only.
+   */
   readonly sessionExpiry?: number
   /**
    * User name and password, or a function that returns them. The function is called before each
@@ -177,6 +187,15 @@ export interface ClientOptions {
   readonly userProperties?: UserProperties
   readonly queue?: QueueOptions
   readonly offline?: OfflineOptions
+  /**
+   * Store of the session, such as `indexedDb(name)`. Messages of QoS 1 and 2 survive a reload and a
+   * crash, and QoS 2 is exactly once over reloads. Default memory. `docs/store.md` has the details.
+   *
+   * A store is for one client identifier at one broker. Without `clientId`, that of the store is
+   * used. Where the store cannot be opened or written, the session is in memory, by a `notice` and
+   * in `status`.
+   */
+  readonly store?: Store
   /**
    * Time limit for the broker's answer to a request, in milliseconds from its sending on. Then it
    * rejects with a TimeoutError. Default none.
@@ -240,7 +259,20 @@ export interface Settings {
   /** Name of the connection that all tabs share. */
   readonly share: string | undefined
   readonly authentication: AuthenticationSettings | undefined
+  readonly store: StoreSettings | undefined
 }
+
+/** Option `store`, and what it means for the others. @internal */
+export interface StoreSettings {
+  readonly store: Store
+  /** True if the client identifier is arbitrary, and gives way to that of the store. */
+  readonly takesIdentity: boolean
+  /** Properties of CONNECT while the store is used. */
+  readonly properties: PropertyList
+}
+
+/** Default session expiry with a store, in seconds. */
+const STORED_EXPIRY = 86_400
 
 /** Check of a topic name. @internal */
 export const topicName = (value: unknown, name: string): string => {
@@ -302,6 +334,7 @@ const clientFields = fields({
   requestTimeout: milliseconds,
   strict: bool,
   share: shareName,
+  store,
   createWebSocket: func<CreateWebSocket>('(url, protocols) => WebSocket'),
   signal,
 })
@@ -311,6 +344,7 @@ const clientFields = fields({
  * @internal
  */
 export function readClientOptions(options: unknown, servers: number): Settings {
+  const given = clientFields(options, 'options')
   const {
     version = 5,
     clientId = randomClientId(),
@@ -328,21 +362,24 @@ export function readClientOptions(options: unknown, servers: number): Settings {
     requestTimeout = 0,
     strict = false,
     share,
+    store,
     signal,
     ...of5
-  } = clientFields(options, 'options')
+  } = given
   if (share !== undefined && servers === 0)
     throw optionError('share', share, 'a broker in the page is shared by no tab')
+  if (share !== undefined && store) throw optionError('share', share, 'a client with a store is not shared')
   if (version === 4) {
     only5({ ...of5, 'will.delay': will?.delay, 'will.properties': will?.properties })
-    if (!clientId && !cleanStart)
-      throw optionError('clientId', clientId, 'MQTT 3.1.1 needs a client identifier if cleanStart is false')
+    if (!clientId && (!cleanStart || store))
+      throw optionError('clientId', clientId, 'MQTT 3.1.1 needs a client identifier if a session is to last')
   }
   const { sessionExpiry, authenticationMethod, authenticate, ...others } = of5
   const { receiveMaximum = 65_535, topicAliasMaximum = 0, assignedTopicAliases = 16, ...told } = others
   const authentication = readAuthentication(authenticationMethod, authenticate)
   const spoken = version === 'auto' ? 5 : version
   if (typeof credentials !== 'function') readCredentials(credentials, spoken)
+  const properties = (expiry?: number) => toList({ sessionExpiryInterval: sessionExpiry ?? expiry, ...told })
   const { min = 500, max = 30_000, stable = 30_000 } = typeof reconnect === 'object' ? reconnect : {}
   return {
     version: spoken,
@@ -360,7 +397,7 @@ export function readClientOptions(options: unknown, servers: number): Settings {
       connectTimeout,
       messages,
       bytes,
-      toList({ sessionExpiryInterval: sessionExpiry, ...told }),
+      properties(),
       will ? coreWill(will) : [],
       assignedTopicAliases,
       limits.subscribeFilters ?? 4_294_967_295,
@@ -374,10 +411,15 @@ export function readClientOptions(options: unknown, servers: number): Settings {
     connectTimeout,
     queue: { messages: Math.min(messages, limit), bytes, dropsOldest: overflow === 'drop-oldest' },
     keepAlive,
-    sessionExpiry: sessionExpiry ?? (version === 4 && !cleanStart ? 4_294_967_295 : 0),
+    sessionExpiry: sessionExpiry ?? (version === 4 && !cleanStart ? 4_294_967_295 : store ? STORED_EXPIRY : 0),
     limits,
     share,
     authentication,
+    store: store && {
+      store,
+      takesIdentity: given.clientId === undefined,
+      properties: properties(version === 4 ? undefined : STORED_EXPIRY),
+    },
   }
 }
 

@@ -1,6 +1,8 @@
 import { HeldAck, HeldMessage, watchForgotten } from '../message/held-message.js'
 import { ReceivedMessage } from '../message/message.js'
 import { fromList } from '../message/properties.js'
+import type { ClientStore } from '../store/client-store.js'
+import { StoreError } from '../store/store.js'
 import {
   ClosedError,
   ConnectError,
@@ -13,6 +15,7 @@ import {
   TimeoutError,
   Unauthorized,
 } from '../util/errors.js'
+import { nextTask } from '../util/next-task.js'
 import { binary } from '../util/validate.js'
 import { loadPart } from '../wasm/lazy-part.js'
 import { requestError, thrownError } from '../wasm/to-error.js'
@@ -30,10 +33,18 @@ export interface Parts {
   readonly limits?: LimitChecks
   /** Joins the tabs that share a connection. */
   readonly share?: (host: Host) => Sharing
+  /** The store, if it could be opened. */
+  readonly store?: ClientStore | undefined
 }
 
-/** Loads the parts that the options need. Rejects with an MqttError. @internal */
-export async function loadParts({ authentication, limits, share }: Settings): Promise<Parts> {
+/**
+ * Loads the parts that the options need, and opens the store; `storeFailed` tells that it cannot be
+ * used. Rejects with an MqttError. @internal
+ */
+export async function loadParts(
+  { authentication, limits, share, store }: Settings,
+  storeFailed: (error: StoreError) => void,
+): Promise<Parts> {
   const parts: { -readonly [K in keyof Parts]: Parts[K] } = {}
   if (authentication) {
     const { Authentication } = await loadPart(import('./lazy-authentication.js'))
@@ -52,6 +63,14 @@ export async function loadParts({ authentication, limits, share }: Settings): Pr
     const held = { ReceivedMessage, HeldMessage, HeldAck, watchForgotten }
     const tools = { ...held, GapEvent, fromList, thrownError, requestError, subscriptionEnd, errors }
     parts.share = host => new Sharing(host, tools)
+  }
+  if (store) {
+    const { ClientStore } = await loadPart(import('../store/lazy-store.js'))
+    parts.store = await ClientStore.open(store.store, {
+      error: (message, cause) => new StoreError(message, { cause }),
+      failed: storeFailed,
+      rest: () => new Promise(nextTask),
+    })
   }
   return parts
 }

@@ -94,8 +94,11 @@ async function seize(draft: string, path: string): Promise<void> {
   while (!(await isLinked(draft, path))) {
     const other = await textOf(path)
     if (other === undefined) continue
-    if (isRunning(other) ?? (await isTouched(path, other)))
-      throw new Error(`${path} is held by ${nameOf(other)}; end that first`)
+    if (isRunning(other) ?? (await isTouched(path, other))) {
+      const error = new Error(`${path} is held by ${nameOf(other)}; end that first`)
+      error.name = 'InUseError'
+      throw error
+    }
     const claim = `${path}.${digest(other)}`
     await seize(draft, claim)
     // Meanwhile another process may have succeeded it, and freed the claim.

@@ -3,10 +3,13 @@ import type { Store, StoreChange, StoreRecord } from './store.js'
 const RECORDS = 'records'
 /** Records that are read at once. */
 const PART = 2000
-/** Time limit for another broker to release its lock, in milliseconds. */
+/** Time limit for another client or broker to release its lock, in milliseconds. */
 const LOCK_MS = 2000
 
-/** Opens the database of that name, and takes its lock. Rejects if another broker has the lock. */
+/**
+ * Opens the database of that name, and takes its lock. Rejects with an InUseError if another client
+ * or broker has the lock.
+ */
 export async function openDatabase(name: string): Promise<Store> {
   const release = await lock(name)
   const database = await open(name).catch(error => {
@@ -95,7 +98,9 @@ function lock(name: string): Promise<() => void> {
     const signal = AbortSignal.timeout(LOCK_MS)
     const hold = () => new Promise<void>(release => resolve(release))
     navigator.locks.request(`wasmqtt ${name}`, { signal }, hold).catch(() => {
-      reject(new Error(`the database ${JSON.stringify(name)} is in use by another broker`))
+      const error = new Error(`the database ${JSON.stringify(name)} is in use by another client or broker`)
+      error.name = 'InUseError'
+      reject(error)
     })
   })
 }

@@ -4,14 +4,19 @@ import type { Store } from './store.js'
 /**
  * A store in the page's IndexedDB, which survives reloads.
  *
- * One broker at a time may use it, in all tabs of the origin. The next is refused until the first
- * is closed, or its page gone.
+ * One client or broker at a time may use it, in all tabs of the origin. The next is refused until
+ * the first is closed, or its page gone.
  *
  * @param name of the database. Nothing else may be in it.
  */
 export function indexedDb(name: string): Store {
   let database: Store | undefined
   return {
+    // Transactions on the records take effect in the order of their creation.
+    isOrdered: true,
+    get isLocked() {
+      return 'locks' in navigator
+    },
     async *load() {
       const { openDatabase } = await loadPart(import('./lazy-store.js'))
       database = await openDatabase(name)

@@ -1,7 +1,7 @@
 import { MqttError } from '../util/errors.js'
 import { optionError, type Validator } from '../util/validate.js'
 
-/** A record of a store. The meaning of its bytes is the broker's affair. */
+/** A record of a store. The meaning of its bytes is the affair of the client or the broker. */
 export interface StoreRecord {
   readonly key: Uint8Array
   readonly value: Uint8Array
@@ -14,7 +14,7 @@ export interface StoreChange {
 }
 
 /**
- * Storage that outlives a broker: `memory()`, `indexedDb(name)`, `directory(path)` of
+ * Storage that outlives a client or a broker: `memory()`, `indexedDb(name)`, `directory(path)` of
  * `wasmqtt/node`, or your own.
  */
 export interface Store {
@@ -23,17 +23,28 @@ export interface Store {
   /**
    * Writes the changes, all or none, and resolves once they are durable.
    *
-   * The next call comes after this one has settled. A rejection ends the broker, which then closes
-   * the store.
+   * The next call comes after this one has settled, unless `isOrdered` is true. A rejection ends
+   * the broker, which then closes the store. A client goes on in memory, calls it once more, and
+   * closes the store.
    */
   write(changes: readonly StoreChange[]): Promise<void>
   /** Releases the store. It is the last call. */
   close(): Promise<void>
+  /**
+   * True if calls of `write` may overlap, and take effect in their order. A page that is about to
+   * go then writes what has changed at once. Default false.
+   */
+  readonly isOrdered?: boolean
+  /**
+   * False if the store cannot be locked here, so that two pages could use it at once. A client then
+   * goes on in memory. Default true.
+   */
+  readonly isLocked?: boolean
 }
 
 /**
- * A store that lives as long as its page or process: for a broker that is closed and made anew, and
- * for tests.
+ * A store that lives as long as its page or process. It is for a client or a broker that is closed
+ * and made anew, and for tests.
  */
 export function memory(): Store {
   const records = new Map<string, StoreRecord>()
@@ -49,7 +60,7 @@ export function memory(): Store {
   }
 }
 
-/** A failure to read or write a broker's store. The `cause` says why. */
+/** A failure to read or write the store of a client or a broker. The `cause` says why. */
 export class StoreError extends MqttError {
   override get name(): string {
     return 'StoreError'

@@ -104,6 +104,16 @@ export interface ClientCore {
   /** The page or its network is back, or the network is lost. */
   wake(online: boolean): void
   watch(on: boolean): void
+  /**
+   * Restores the session of a store, before `connect`. Returns the client identifier, and the
+   * number of the first request that is not of the store.
+   */
+  restore(records: Uint8Array, takesIdentity: boolean): [clientId: string, first: number]
+  /**
+   * Reports that a batch is durable. -1: a batch could not be written. -2: the page may be gone in
+   * a moment.
+   */
+  stored(batch: number): void
   free(): void
 }
 
@@ -167,6 +177,8 @@ export interface Host {
     wait: number | undefined,
   ): void
   authenticate(challenge: number, properties: PropertyList): void
+  /** Writes a batch to the client's store, and then calls `stored`. */
+  store(batch: number, changes: Uint8Array): void
   packet(
     outgoing: boolean,
     header: number,

@@ -19,9 +19,10 @@ use crate::broker::store::record::{
     DeliveryRecord, SessionRecord, WillRecord, message_date, read_cursors, read_message, read_sent, read_subscription,
 };
 use crate::broker::store::restore::Restored;
-use crate::broker::store::{StoreError, StoredSession, StoredTopic};
+use crate::broker::store::{StoredSession, StoredTopic};
 use crate::codec::{Message, PacketId};
 use crate::session::Sent;
+use crate::store::StoreError;
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
 

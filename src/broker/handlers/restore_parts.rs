@@ -4,9 +4,10 @@ use alloc::boxed::Box;
 
 use crate::broker::Broker;
 use crate::broker::handlers::restore::Restoring;
-use crate::broker::store::restore::{Record, Restore, damaged};
-use crate::broker::store::{Store, StoreError};
+use crate::broker::store::Store;
+use crate::broker::store::restore::Restore;
 use crate::collections::sorted_list::SortedList;
+use crate::store::{Record, StoreError, damaged};
 use crate::time::Time;
 
 /// Items of a part: records that are restored, or sessions whose connection is gone.

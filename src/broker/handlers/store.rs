@@ -5,8 +5,8 @@ use crate::broker::Broker;
 use crate::broker::auth::open_questions::Questions;
 use crate::broker::cause::DisconnectCause;
 use crate::broker::connection::deadlines::Deadlines;
-use crate::broker::store::BatchId;
 use crate::broker::tasks::Tasks;
+use crate::store::BatchId;
 use crate::time::Time;
 
 impl Broker {

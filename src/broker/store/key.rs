@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::codec::PacketId;
+use crate::store::WriteKey;
 
 /// Key of a record. The broker assigns the numbers, and reuses none that a record has.
 ///
@@ -37,8 +38,8 @@ pub(crate) enum Key<'a> {
     Approval(u64, u64),
 }
 
-impl<'a> Key<'a> {
-    pub(crate) fn write(self, out: &mut Vec<u8>) {
+impl WriteKey for Key<'_> {
+    fn write(self, out: &mut Vec<u8>) {
         match self {
             Self::Format => out.push(b'F'),
             Self::Clock => out.push(b'K'),
@@ -56,7 +57,9 @@ impl<'a> Key<'a> {
             Self::Approval(session, place) => numbered(out, b's', session, &place.to_be_bytes()),
         }
     }
+}
 
+impl<'a> Key<'a> {
     /// Reads a key. `None` if it is unknown or malformed.
     pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
         let (letter, rest) = bytes.split_first()?;
@@ -96,7 +99,7 @@ fn packet_id(bytes: &[u8]) -> Option<PacketId> {
 mod tests {
     use alloc::vec::Vec;
 
-    use super::Key;
+    use super::{Key, WriteKey};
     use crate::codec::PacketId;
 
     #[test]

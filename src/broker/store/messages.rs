@@ -4,12 +4,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::borrow::Borrow;
 
-use crate::broker::store::batch::Batch;
 use crate::broker::store::key::Key;
 use crate::broker::store::record::write_message;
 use crate::codec::Message;
 use crate::collections::slab::Slab;
 use crate::collections::sorted_list::SortedList;
+use crate::store::Batch;
 use crate::time::Time;
 
 /// Key of a stored message in [`Messages`].

@@ -13,9 +13,7 @@
 //! session state (MQTT 5.0 §4.1). For a session that ends with its connection, it keeps the will:
 //! after a restart that connection is gone, and its will due [MQTT-3.1.2-8].
 
-mod batch;
 pub(crate) mod clock;
-mod error;
 pub(crate) mod held;
 pub(crate) mod key;
 pub(crate) mod messages;
@@ -29,9 +27,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::borrow::Borrow;
 
-pub use batch::{Batch, BatchId, Changes};
 use clock::TimeOfDay;
-pub use error::StoreError;
 use key::Key;
 use messages::{MessageKey, Messages};
 use record::FORMAT;
@@ -45,6 +41,7 @@ use crate::broker::ids::ClientKey;
 use crate::broker::options::BrokerOptions;
 use crate::broker::retained::Retained;
 use crate::collections::sorted_list::SortedList;
+use crate::store::{Batch, BatchId};
 use crate::topic::TopicName;
 
 /// Image of the store's records, and the batch on its way there.

@@ -5,8 +5,8 @@ use alloc::sync::Arc;
 use crate::broker::clients::shared_groups::Groups;
 use crate::broker::delivery_tag::Delivery;
 use crate::broker::digest::Digest;
-use crate::broker::store::batch::Batch;
 use crate::broker::store::messages::{MessageKey, Messages};
+use crate::store::Batch;
 use crate::topic::TopicName;
 
 /// Writer of a batch's records.

@@ -7,20 +7,18 @@ use core::fmt;
 use crate::broker::delivery_tag::Delivery;
 use crate::broker::digest::LongTexts;
 use crate::broker::ids::ClientKey;
+use crate::broker::store::Store;
 use crate::broker::store::clock::{ClockShift, TimeOfDay};
 use crate::broker::store::key::Key;
 use crate::broker::store::messages::MessageKey;
 use crate::broker::store::record::{FORMAT, SessionRecord, message_date};
-use crate::broker::store::{Store, StoreError};
 use crate::collections::fifo::Fifo;
 use crate::collections::sorted_list::SortedList;
+use crate::store::{Record, StoreError, damaged};
 use crate::time::Time;
 
 /// Records that are sorted in the time of an item.
 const SORTED_IN_ITEM: usize = 8;
-
-/// Key and value of a record.
-pub(crate) type Record<'a> = (&'a [u8], &'a [u8]);
 
 /// A restore that goes on in parts.
 /// [`Broker::begin_restore`](crate::broker::Broker::begin_restore) makes it.
@@ -99,10 +97,6 @@ impl Restore<'_> {
     }
 }
 
-pub(crate) fn damaged((key, _): Record<'_>, problem: &'static str) -> StoreError {
-    StoreError::Damaged { key: key.into(), problem }
-}
-
 /// Returns how far the time of day was ahead of the clock of the records, if this record tells it.
 fn time_of_day(record: Record<'_>) -> Result<ClockShift, StoreError> {
     let (key, value) = record;
@@ -132,7 +126,9 @@ fn date((key, value): Record<'_>) -> Option<Time> {
 /// Checks that the first record, if there is one, tells the format of this broker.
 fn check_format(first: Option<&Record<'_>>) -> Result<(), StoreError> {
     match first {
-        Some((b"F", format)) if **format != FORMAT => Err(StoreError::UnknownFormat { found: (*format).into() }),
+        Some((b"F", format)) if **format != FORMAT => {
+            Err(StoreError::UnknownFormat { found: (*format).into(), reads: &FORMAT })
+        }
         Some((b"F", _)) | None => Ok(()),
         Some(record) => Err(damaged(*record, "no format record comes before it")),
     }

@@ -377,6 +377,7 @@ impl ClientDriver {
             Step::Done(id, result, properties) => {
                 outcome::tell_request(&self.host, RequestNumber::Machine(id).to_js(), result, properties);
             }
+            Step::Store(batch, changes) => self.host.store(batch, &changes),
             Step::Transmit(frame, is_watched) => {
                 if is_watched {
                     self.tell_packets();

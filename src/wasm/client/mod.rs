@@ -10,6 +10,7 @@ pub(crate) mod request_number;
 pub(crate) mod slice;
 pub(crate) mod socket;
 pub(crate) mod step;
+pub(crate) mod store;
 pub(crate) mod task;
 pub(crate) mod transport;
 #[cfg(feature = "broker")]

@@ -50,6 +50,8 @@ pub(crate) enum Step {
     Authenticate(ChallengeId, Array),
     Notice(Notice),
     Done(RequestId, Result<Completion, RequestError>, Option<Array>),
+    /// A batch for the store, with its number.
+    Store(f64, Uint8Array),
     /// Bytes to send, and true if packets were recorded.
     Transmit(Frame, bool),
     /// Question for a transport: the attempt, the version, the server's index, or its reference.
@@ -93,6 +95,11 @@ impl State {
             Output::Notice(notice) => Step::Notice(notice),
             Output::Done(id, result) => {
                 Step::Done(id, result, received_properties::read_some(self.machine.answer_properties()))
+            }
+            Output::Store(batch, changes) => {
+                #[expect(clippy::cast_precision_loss, reason = "nobody makes 2^53 batches")]
+                let number = batch.get() as f64;
+                Step::Store(number, Uint8Array::new_from_slice(changes.as_bytes()))
             }
             Output::Transmit(bytes) => {
                 if let Some(tap) = &mut self.tap {

@@ -107,6 +107,11 @@ extern "C" {
         bytes: &Uint8Array,
     );
 
+    /// Writes the changes to the client's store, as `Batch::as_bytes` encodes them, then calls
+    /// `stored`.
+    #[wasm_bindgen(method)]
+    pub(crate) fn store(this: &Host, batch: f64, changes: &Uint8Array);
+
     /// Reports the recorded packets to the watchers.
     #[wasm_bindgen(method, js_name = tellPackets)]
     pub(crate) fn tell_packets(this: &Host);

@@ -2,8 +2,6 @@
 
 use alloc::vec::Vec;
 
-use crate::broker::store::key::Key;
-
 /// Marker in place of a value's length, for a removal.
 const REMOVED: [u8; 4] = [0xFF; 4];
 
@@ -25,6 +23,11 @@ pub struct Batch {
 /// The changes of a batch, or the records of a store, read from bytes.
 #[derive(Clone, Debug)]
 pub struct Changes<'a>(&'a [u8]);
+
+/// A key of records, as its bytes.
+pub(crate) trait WriteKey {
+    fn write(self, out: &mut Vec<u8>);
+}
 
 impl BatchId {
     /// The number before the first batch.
@@ -48,8 +51,8 @@ impl BatchId {
 }
 
 impl Batch {
-    /// Returns each key with its new value, or `None` to remove it. A removed key need not exist,
-    /// and may come twice; no other key does.
+    /// Returns each key with its new value, or `None` to remove it. A removed key need not exist.
+    /// The last change of a key counts.
     #[must_use]
     pub fn changes(&self) -> Changes<'_> {
         Changes(&self.bytes)
@@ -79,7 +82,7 @@ impl Batch {
     }
 
     /// Sets the key to the bytes that `write` appends.
-    pub(crate) fn put(&mut self, key: Key<'_>, write: impl FnOnce(&mut Vec<u8>)) {
+    pub(crate) fn put(&mut self, key: impl WriteKey, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.open(key);
         let value = self.bytes.len();
         write(&mut self.bytes);
@@ -87,7 +90,7 @@ impl Batch {
     }
 
     /// Sets the key as [`put`](Self::put) does, unless `write` returns `None`.
-    pub(crate) fn put_if(&mut self, key: Key<'_>, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
+    pub(crate) fn put_if(&mut self, key: impl WriteKey, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
         let start = self.open(key);
         let value = self.bytes.len();
         let written = write(&mut self.bytes);
@@ -106,12 +109,21 @@ impl Batch {
         self.bytes[start + 4..start + 8].copy_from_slice(&len.to_be_bytes());
     }
 
-    pub(crate) fn remove(&mut self, key: Key<'_>) {
+    /// Sets a key to a value; `None` removes it.
+    pub(crate) fn append(&mut self, key: &[u8], value: Option<&[u8]>) {
+        let len = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(0).to_be_bytes();
+        self.bytes.extend_from_slice(&len(key));
+        self.bytes.extend_from_slice(&value.map_or(REMOVED, len));
+        self.bytes.extend_from_slice(key);
+        self.bytes.extend_from_slice(value.unwrap_or_default());
+    }
+
+    pub(crate) fn remove(&mut self, key: impl WriteKey) {
         self.open(key);
     }
 
     /// Appends a removal of the key, and returns its offset.
-    fn open(&mut self, key: Key<'_>) -> usize {
+    fn open(&mut self, key: impl WriteKey) -> usize {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(&[0; 4]);
         self.bytes.extend_from_slice(&REMOVED);
@@ -151,27 +163,34 @@ impl<'a> Iterator for Changes<'a> {
 mod tests {
     use alloc::vec::Vec;
 
-    use super::{Batch, Changes};
-    use crate::broker::store::key::Key;
+    use super::{Batch, Changes, WriteKey};
+
+    struct Key(&'static [u8]);
+
+    impl WriteKey for Key {
+        fn write(self, out: &mut Vec<u8>) {
+            out.extend_from_slice(self.0);
+        }
+    }
 
     #[test]
     fn changes_are_read_as_they_were_made_and_cut_ones_left_out() {
         let mut batch = Batch::default();
-        batch.put(Key::Session(7), |out| out.extend_from_slice(b"abc"));
-        let nothing = batch.put_if(Key::Session(8), |out| {
+        batch.put(Key(b"S7"), |out| out.extend_from_slice(b"abc"));
+        let nothing = batch.put_if(Key(b"S8"), |out| {
             out.push(1);
             None
         });
         assert_eq!(nothing, None);
-        batch.remove(Key::Retained("t"));
-        batch.put(Key::Format, |_| ());
-        let expected: [(&[u8], Option<&[u8]>); 3] =
-            [(b"S\0\0\0\0\0\0\0\x07", Some(b"abc")), (b"Rt", None), (b"F", Some(b""))];
+        batch.remove(Key(b"Rt"));
+        batch.append(b"F", Some(b""));
+        batch.append(b"G", None);
+        let expected: [(&[u8], Option<&[u8]>); 3] = [(b"S7", Some(b"abc")), (b"Rt", None), (b"F", Some(b""))];
         assert_eq!(batch.changes().collect::<Vec<_>>(), expected);
         for len in 0..batch.as_bytes().len() {
             let read: Vec<_> = Changes::read(&batch.as_bytes()[..len]).collect();
             assert_eq!(read, expected[..read.len()]);
-            assert!(read.len() < 3);
+            assert!(read.len() < 4);
         }
     }
 }

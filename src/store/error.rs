@@ -1,12 +1,10 @@
-//! Errors of restoring a broker from the records of a store.
+//! Errors of restoring a broker or a client from the records of a store.
 
 use alloc::boxed::Box;
 use core::ascii::escape_default;
 use core::fmt::{self, Display, Formatter, Write};
 
 use thiserror::Error;
-
-use crate::broker::store::record::FORMAT;
 
 /// A fault in the records of a store.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -15,11 +13,24 @@ pub enum StoreError {
     #[error(
         "the store has format \"{}\", but this version reads \"{}\" only; use the version that wrote it",
         Escaped(.found),
-        Escaped(&FORMAT)
+        Escaped(.reads)
     )]
     UnknownFormat {
         /// The format that the store has.
         found: Box<[u8]>,
+        /// The format that is read.
+        reads: &'static [u8],
+    },
+    /// The session in the store is another client's.
+    #[error(
+        "the store has the session of client \"{found}\", but this is client \"{wanted}\"; \
+         use the same client identifier, or another store"
+    )]
+    OtherClient {
+        /// The client identifier that the store has.
+        found: Box<str>,
+        /// The client's own.
+        wanted: Box<str>,
     },
     /// A record is damaged.
     #[error(
@@ -58,7 +69,7 @@ mod tests {
             "the store's record \"S\\x00\\x1f\" is damaged: it is not a session; \
              restore a backup or use an empty store"
         );
-        let unknown = StoreError::UnknownFormat { found: [9].into() };
+        let unknown = StoreError::UnknownFormat { found: [9].into(), reads: b"\x03" };
         assert_eq!(
             unknown.to_string(),
             "the store has format \"\\t\", but this version reads \"\\x03\" only; use the version that wrote it"
