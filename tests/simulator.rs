@@ -3,6 +3,7 @@
 
 mod simulator {
     mod acts;
+    mod diagrams;
     mod faults;
     mod foreign;
     mod hashes;

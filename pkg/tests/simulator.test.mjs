@@ -236,3 +236,20 @@ test('wrong input is an error that says what is wrong', async () => {
   assert.throws(() => world.run(1e12), { name: 'MqttError', message: /the trace is full with 1000 entries/ })
   assert.ok(world.position.entries < 1_200)
 })
+
+test('a run is a sequence diagram, and a picture', async () => {
+  const world = await home()
+  const { entries: start } = world.position
+  world.act({ type: 'cut', client: 'dash', direction: 'down', after: 3 })
+  world.act(publish('21'))
+  world.run(1_000)
+  const mermaid = world.toMermaid(start)
+  assert.match(mermaid, /^sequenceDiagram\n {2}participant B as broker\n {2}participant C0 as dash\n/)
+  assert.match(mermaid, / {2}C1->>B: 0\.400 s PUBLISH 1, QoS 2, home\/hall\n/)
+  assert.match(mermaid, / {2}B-xC0: 0\.420 s PUBLISH 1, QoS 2, home\/hall, 3 of \d+ bytes arrive\n/)
+  const svg = world.toSvg(start)
+  assert.ok(svg.startsWith('<svg xmlns="http://www.w3.org/2000/svg"') && svg.endsWith('</svg>\n'))
+  assert.equal(svg.match(/class="lost"/g).length, 1)
+  assert.ok(world.toMermaid().length > mermaid.length)
+  assert.throws(() => world.toSvg(-1), OptionError)
+})

@@ -39,9 +39,9 @@ export const limits = [
       ...ofClient,
     },
   },
-  // The goal is 160,000. A world has the whole client and broker, and monitors, links and snapshots
-  // besides.
-  { entry: './simulator', name: 'simulator', bytes: 226_100, parts: {} },
+  // The goal is 160,000. A world has the whole client and broker, and monitors, links, snapshots
+  // and diagrams besides.
+  { entry: './simulator', name: 'simulator', bytes: 232_000, parts: {} },
   // All elements; a test holds each to its own limit.
   { entry: './elements', name: 'elements', bytes: 30_900, parts: {} },
   // With the module as text, what decodes it, and all parts: one file holds what others load when

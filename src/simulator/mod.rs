@@ -38,6 +38,7 @@ use crate::time::Time;
 
 mod action;
 mod actor;
+mod diagram;
 mod disk;
 mod drain;
 mod foreign;

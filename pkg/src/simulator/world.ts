@@ -115,6 +115,9 @@ function hexadecimal(bytes: Uint8Array): string {
   return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
 }
 
+/** Index behind each entry of a trace. */
+const LAST = 4_294_967_295
+
 /** Moments of work for the next rewind, in one task of the page. */
 const TENDED = 500
 
@@ -406,6 +409,23 @@ export class World {
    */
   toPcapng(): Uint8Array {
     return this.#core.toPcapng()
+  }
+
+  /**
+   * Returns entries of the trace, from one index up to another, as a Mermaid sequence diagram. It
+   * has at most 1,000 marks and 50,000 characters, and says how many are left out.
+   */
+  toMermaid(from = 0, to = LAST): string {
+    return this.#core.toMermaid(uint32(from, 'from'), uint32(to, 'to'))
+  }
+
+  /**
+   * Returns entries of the trace, from one index up to another, as an SVG picture. Time runs down,
+   * each host is a line, each packet an arrow. It has at most 1,000 marks, and says how many are
+   * left out. It has no script and loads nothing.
+   */
+  toSvg(from = 0, to = LAST): string {
+    return this.#core.toSvg(uint32(from, 'from'), uint32(to, 'to'))
   }
 
   /** Frees the memory of the world, which cannot be used any more. */

@@ -339,6 +339,8 @@ export interface WorldCore {
   rename(name: string): void
   toLink(): string
   toPcapng(): Uint8Array
+  toMermaid(from: number, to: number): string
+  toSvg(from: number, to: number): string
   /** Opens a link of a foreign client, which joins at its first. Returns the link's number. */
   openSocket(client: string): number
   sendBytes(client: string, link: number, bytes: Uint8Array): void

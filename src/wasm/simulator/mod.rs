@@ -246,6 +246,20 @@ impl WorldCore {
         self.timeline.borrow().world().trace().to_pcapng()
     }
 
+    /// Returns entries of the trace as a Mermaid sequence diagram.
+    #[wasm_bindgen(js_name = toMermaid)]
+    #[must_use]
+    pub fn to_mermaid(&self, from: u32, to: u32) -> String {
+        self.timeline.borrow().world().to_mermaid(from as usize, to as usize)
+    }
+
+    /// Returns entries of the trace as an SVG picture.
+    #[wasm_bindgen(js_name = toSvg)]
+    #[must_use]
+    pub fn to_svg(&self, from: u32, to: u32) -> String {
+        self.timeline.borrow().world().to_svg(from as usize, to as usize)
+    }
+
     /// Opens the run of a link.
     ///
     /// # Errors
