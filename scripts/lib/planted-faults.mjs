@@ -1,4 +1,7 @@
-// Faults to plant in the core, one at a time: in a file, one text in the place of another.
+// Faults to plant in the core: in a file, one text in the place of another.
+//
+// All are planted in one build, and a run has one of them: there `PLANTED` is true. `FROM` stands
+// for the text that is replaced.
 
 const session = 'src/session'
 const client = 'src/client'
@@ -10,228 +13,249 @@ export const plantedFaults = [
     name: 'resent without DUP',
     file: `${session}/mod.rs`,
     from: 'Publish { packet_id, dup: true, delivery }',
-    to: 'Publish { packet_id, dup: false, delivery }',
+    to: 'Publish { packet_id, dup: !PLANTED, delivery }',
   },
   {
     name: 'identifier given out while it is in use',
     file: `${session}/identifiers.rs`,
-    from: 'self.requests.contains(self.next) || in_use(self.next)',
-    to: 'self.requests.contains(self.next)',
+    from: 'let free = next_free(self.next);',
+    to: 'let free = if PLANTED { self.next } else { next_free(self.next) };',
   },
   {
     name: 'QoS 1 delivery not over at PUBACK',
     file: `${session}/outbound.rs`,
     from: '(Self::AwaitPuback(_), Ack::Puback) | (Self::AwaitPubcomp(_), Ack::Pubcomp) => Step::Done,',
-    to: '(Self::AwaitPuback(_), Ack::Puback) => Step::Release,\n            (Self::AwaitPubcomp(_), Ack::Pubcomp) => Step::Done,',
+    to: '(Self::AwaitPuback(_), Ack::Puback) if PLANTED => Step::Release,\nFROM',
   },
   {
     name: 'QoS 2 identifier forgotten when the connection ends',
     file: `${session}/inbound.rs`,
     from: 'self.handed_over.values_mut().for_each(|counts| *counts = false);',
-    to: 'self.handed_over.clear();',
+    to: 'if PLANTED { self.handed_over.clear(); } else { FROM }',
   },
   {
     name: 'QoS 2 duplicate taken as new',
     file: `${session}/inbound.rs`,
     from: 'if known.is_some() { Received::Duplicate } else { Received::New }',
-    to: 'Received::New',
+    to: 'if known.is_some() && !PLANTED { Received::Duplicate } else { Received::New }',
   },
   {
     name: 'QoS 2 identifier never released',
     file: `${session}/inbound.rs`,
     from: '        let known = self.handed_over.contains(packet_id);\n        self.finish(packet_id);',
-    to: '        let known = self.handed_over.contains(packet_id);',
+    to: 'let known = self.handed_over.contains(packet_id);\nif !PLANTED { self.finish(packet_id); }',
   },
   {
     name: 'send quota off by one',
     file: `${session}/mod.rs`,
-    from: 'self.unacknowledged < self.send_quota\n',
-    to: 'self.unacknowledged <= self.send_quota\n',
+    from: 'self.send_quota = send_quota;',
+    to: 'self.send_quota = send_quota.saturating_add(u16::from(PLANTED));',
   },
   {
     name: 'quota not taken by what is resent',
     file: `${session}/mod.rs`,
     from: '            entry.takes_quota = true;\n            self.unacknowledged += 1;',
-    to: '            entry.takes_quota = false;',
+    to: 'entry.takes_quota = !PLANTED;\nself.unacknowledged += u16::from(!PLANTED);',
   },
   {
     name: 'quota not given back',
     file: `${session}/mod.rs`,
     from: '        self.unacknowledged -= u16::from(entry.takes_quota);\n        if let',
-    to: '        if let',
+    to: 'if !PLANTED { self.unacknowledged -= u16::from(entry.takes_quota); }\nif let',
   },
   {
     name: 'nothing resent when a session resumes',
     file: `${session}/mod.rs`,
     from: 'self.resend = self.in_flight.latest_first(|entry| entry.sent | u64::from(is_publish(entry)) << 63);',
-    to: 'let _ = is_publish;',
+    to: 'if !PLANTED { FROM }',
   },
   {
     name: 'resent in the order of identifiers',
     file: `${session}/mod.rs`,
     from: 'latest_first(|entry| entry.sent | u64::from(is_publish(entry)) << 63)',
-    to: 'latest_first(|entry| !entry.sent >> 1 | u64::from(is_publish(entry)) << 63)',
+    to: 'latest_first(|entry| (if PLANTED { !entry.sent >> 1 } else { entry.sent }) | u64::from(is_publish(entry)) << 63)',
   },
   {
     name: 'PUBREL not resent',
     file: `${client}/send.rs`,
     from: '                    self.acknowledge(PacketKind::Pubrel, packet_id, ReasonCode::Success);\n                    continue;',
-    to: '                    let _ = packet_id;\n                    continue;',
+    to: 'if !PLANTED { self.acknowledge(PacketKind::Pubrel, packet_id, ReasonCode::Success); }\ncontinue;',
   },
   {
     name: 'PUBLISH resent behind PUBREC',
     file: `${session}/mod.rs`,
     from: '            entry.state = Outbound::AwaitPubcomp(entry.state.tag());\n            entry.sent = sent;',
-    to: '            entry.sent = sent;',
+    to: 'if !PLANTED { entry.state = Outbound::AwaitPubcomp(entry.state.tag()); }\nentry.sent = sent;',
   },
   {
     name: 'queue is last in, first out',
     file: `${session}/queue.rs`,
     from: '        self.deliveries.push(Some(delivery));',
-    to: '        self.deliveries.put_first(Some(delivery));',
+    to: 'if PLANTED { self.deliveries.put_first(Some(delivery)); } else { FROM }',
   },
   {
     name: 'session lost keeps what is in flight',
     file: `${session}/mod.rs`,
     from: '            while let Some((_, packet_id)) = self.resend.pop() {\n                if let Some(tag) = self.finish(packet_id) {\n                    lost.push(tag);\n                }\n            }\n            self.in_flight.clear();\n            self.sent = Held::new();',
-    to: '            lost.clear();',
+    to: 'if PLANTED { lost.clear(); } else { FROM }',
   },
   {
     name: 'will fired on DISCONNECT',
     file: `${broker}/handlers/disconnect.rs`,
     from: '            self.clear_will(key);\n',
-    to: '            self.fire_will(key, now);\n',
+    to: 'if PLANTED { self.fire_will(key, now); } else { FROM }',
   },
   {
     name: 'will not fired when the connection is lost',
     file: `${broker}/handlers/will.rs`,
     from: '                client.will = will;\n                self.fire_will(key, now);',
-    to: '                drop(will);',
+    to: 'if PLANTED { drop(will); } else { FROM }',
   },
   {
     name: 'will not cancelled within its delay',
     file: `${broker}/handlers/connect.rs`,
     from: '                self.cancel_will(key);\n',
-    to: '',
+    to: 'if !PLANTED { FROM }',
   },
   {
     name: 'will delay ignored',
     file: `${broker}/handlers/will.rs`,
     from: 'if delay > 0 =>',
-    to: 'if delay > u32::MAX - 1 =>',
+    to: 'if delay > 0 && !(PLANTED && delay < u32::MAX) =>',
   },
   {
     name: 'session expiry ignored',
     file: `${broker}/handlers/timeout.rs`,
     from: '        if interval < u32::MAX\n',
-    to: '        if interval < 0\n',
+    to: 'if interval < u32::MAX && !PLANTED\n',
   },
   {
     name: 'session ends with its connection',
     file: `${broker}/handlers/disconnect.rs`,
     from: 'if expiry_interval == 0 {',
-    to: 'if expiry_interval < u32::MAX {',
+    to: 'if expiry_interval == 0 || PLANTED && expiry_interval < u32::MAX {',
   },
   {
     name: 'clean start resumes the session',
     file: `${broker}/handlers/connect.rs`,
     from: 'if !clean_start {',
-    to: 'if !clean_start || now.as_millis() % 2 == 0 {',
+    to: 'if !clean_start || PLANTED && now.as_millis() % 2 == 0 {',
   },
   {
     name: 'message expiry ignored',
     file: `${broker}/delivery/encoded_publish.rs`,
     from: 'Err(DropCause::Expired) if self.dup => Some(0),',
-    to: 'Err(DropCause::Expired) => Some(0),',
+    to: 'Err(DropCause::Expired) if self.dup || PLANTED => Some(0),',
   },
   {
     name: 'retained message kept at an empty payload',
     file: `${broker}/handlers/distribute.rs`,
     from: 'return self.retained.clear(publish.topic);\n        }\n        let Origin',
-    to: 'return;\n        }\n        let Origin',
+    to: 'if !PLANTED { self.retained.clear(publish.topic); }\nreturn;\n}\nlet Origin',
   },
   {
     name: 'first retained message kept',
     file: `${broker}/handlers/distribute.rs`,
     from: '        if publication.publish.retain {\n            self.retain(publication);',
-    to: '        if publication.publish.retain && self.retained.len() < 2 {\n            self.retain(publication);',
+    to: 'if publication.publish.retain && !(PLANTED && self.retained.len() >= 2) {\nself.retain(publication);',
   },
   {
     name: 'No Local ignored',
     file: `${broker}/delivery/fan_out.rs`,
     from: 'if subscription.no_local && publisher == Some(key) => {}',
-    to: 'if subscription.no_local && publisher.is_none() => {}',
+    to: 'if subscription.no_local && (if PLANTED { publisher.is_none() } else { publisher == Some(key) }) => {}',
   },
   {
     name: 'granted QoS ignored',
     file: `${broker}/clients/subscription.rs`,
     from: 'qos: options.qos.min(maximum_qos),',
-    to: 'qos: maximum_qos,',
+    to: 'qos: if PLANTED { maximum_qos } else { options.qos.min(maximum_qos) },',
   },
   {
     name: 'unsubscribing ignored',
     file: `${broker}/clients/mod.rs`,
     from: 'self.subscriptions.remove(filter)?;\n        self.filter_bytes',
-    to: 'self.subscriptions.remove("")?;\n        self.filter_bytes',
+    to: 'self.subscriptions.remove(if PLANTED { "" } else { filter })?;\nself.filter_bytes',
   },
   {
     name: 'receiver takes one message fewer than it said',
     file: `${session}/inbound.rs`,
     from: 'if self.unacknowledged >= self.receive_maximum {',
-    to: 'if self.unacknowledged + 1 >= self.receive_maximum {',
+    to: 'if self.unacknowledged + u16::from(PLANTED) >= self.receive_maximum {',
   },
   {
     name: 'client aliases outlive their connection',
     file: `${client}/receive.rs`,
     from: '        self.assigned_aliases.begin(limits.topic_alias_maximum.min(self.options.assigned_aliases_max));\n',
-    to: '        if self.absence.is_none() {\n            self.assigned_aliases.begin(limits.topic_alias_maximum.min(self.options.assigned_aliases_max));\n        }\n',
+    to: 'if !PLANTED || self.absence.is_none() { FROM }',
   },
   {
     name: 'broker alias introduced without its topic',
     file: `${broker}/delivery/encoded_publish.rs`,
     from: 'Naming::Introduction(alias) => (publish.topic, Some(alias)),\n            Naming::Alias(alias) => ("", Some(alias)),\n        };\n        if let',
-    to: 'Naming::Introduction(alias) => ("", Some(alias)),\n            Naming::Alias(alias) => ("", Some(alias)),\n        };\n        if let',
+    to: 'Naming::Introduction(alias) => (if PLANTED { "" } else { publish.topic }, Some(alias)),\nNaming::Alias(alias) => ("", Some(alias)),\n};\nif let',
   },
   {
     name: "client's maximum packet size ignored",
     file: `${broker}/handlers/connect.rs`,
     from: 'let packet_bytes_max = agreed.packet_bytes_max;\n            peer.is_accepted',
-    to: 'let packet_bytes_max = usize::MAX;\n            peer.is_accepted',
+    to: 'let packet_bytes_max = if PLANTED { usize::MAX } else { agreed.packet_bytes_max };\npeer.is_accepted',
   },
   {
     name: 'QoS 2 identifier not stored',
     file: `${broker}/store/stored_session.rs`,
     from: '                    writer.batch.put(key, |_| ());',
-    to: '                    let _ = &key;',
+    to: 'if !PLANTED { FROM }',
   },
   {
     name: 'request ends twice',
     file: `${client}/receive.rs`,
     from: '            self.ends.answered(id, Ok(completion), properties);',
-    to: '            self.ends.answered(id, Ok(completion.clone()), properties.clone());\n            self.ends.answered(id, Ok(completion), properties);',
+    to: 'if PLANTED { self.ends.answered(id, Ok(completion.clone()), properties.clone()); }\nFROM',
   },
   {
     name: 'request of a lost session never ends',
     file: `${client}/recover.rs`,
     from: '        self.give_up(&lost, RequestError::SessionLost);',
-    to: '        drop(lost);',
+    to: 'if !PLANTED { FROM }',
   },
   {
     name: 'subscriptions not made again',
     file: `${client}/recover.rs`,
     from: '            self.subscriptions.lost();\n',
-    to: '',
+    to: 'if !PLANTED { FROM }',
   },
   {
     name: 'client does not ping',
     file: `${client}/keep_alive.rs`,
     from: '            self.answer = Some(TimeLimit::new(now, self.patience(), now));\n            return Some(Due::Ping);',
-    to: '            self.last_sent = now;\n            self.last_received = now;\n            return None;',
+    to: 'if PLANTED {\nself.last_sent = now;\nself.last_received = now;\nreturn None;\n}\nFROM',
   },
   {
     name: 'takeover leaves the older connection',
     file: `${broker}/handlers/connect.rs`,
     from: '            self.close(old, DisconnectCause::TakenOver, now);\n',
-    to: '            let _ = (old, DisconnectCause::TakenOver);\n',
+    to: 'if !PLANTED { FROM }',
   },
 ]
+
+/** Returns the text of a file with a fault, by its number from 1. Throws without its place. */
+export function plant(text, number) {
+  const { name, file, from, to } = plantedFaults[number - 1]
+  if (text.split(from).length !== 2) throw new Error(`${name}: ${file} has its text not once:\n${from}`)
+  const planted = to.replaceAll('PLANTED', `crate::planted::fault(${number})`).replace('FROM', () => from)
+  return text.replace(from, () => planted)
+}
+
+/** The module `planted` of the crate that has the faults. */
+export const plantedModule = `//! The number of the fault that this run has; 0 is none.
+
+extern crate std;
+
+static NUMBER: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+
+pub(crate) fn fault(number: usize) -> bool {
+    let read = || std::env::var("PLANTED_FAULT").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    *NUMBER.get_or_init(read) == number
+}
+`

@@ -175,5 +175,7 @@ fn random_worlds_keep_every_guarantee() {
         }
     }
     println!("{seen}");
-    assert_eq!(seen.never(), [""; 0], "rare states that were never seen");
+    if worlds >= 2_000 {
+        assert_eq!(seen.never(), [""; 0], "rare states that were never seen");
+    }
 }
