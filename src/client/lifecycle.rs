@@ -33,7 +33,7 @@ impl Closing {
 }
 
 impl Client {
-    /// Begins a life: the first [`Output::Open`](super::Output::Open) comes. Nothing happens unless
+    /// Begins a life: the first [`Output::Open`] comes. Nothing happens unless
     /// the client is idle.
     pub fn connect(&mut self, now: Time) {
         self.core.now = now;
