@@ -51,7 +51,7 @@ const ownNames = [
   ['onStatus', 'onPacket', 'onNotice', 'onUnhandled', 'onForgotten', 'onFailure', 'onEnd', 'isObserved', 'observed'],
   ['hadMessage', 'keepsRetain', 'hasCopies', 'isManual', 'takers', 'dropsOldest', 'addAll', 'countWith'],
   ['requests', 'subject', 'members', 'running', 'asked', 'authentication', 'engine', 'settled', 'readProperties'],
-  ['setHandler', 'setCredentials', 'tellPackets', 'setAsker', 'setWritable', 'storeFailed'],
+  ['setHandler', 'setCredentials', 'tellPackets', 'setAsker', 'setWritable', 'storeFailed', 'isClosing'],
   ['__destroy_into_raw', '__wbg_ptr', '_wbg_cb_unref', '__wbg_set_wasm', 'cnt'],
 ].flat()
 // Maps carry their sources, which the package lacks. The command has no map, since ws in it is from

@@ -139,7 +139,7 @@ use output::Ready;
 use retained::Retained;
 use store::Store;
 use store::held::HeldOutput;
-use tasks::Tasks;
+use tasks::{Task, Tasks};
 
 use crate::codec::{Message, ReasonCode};
 use crate::router::Router;
@@ -395,13 +395,19 @@ impl Broker {
         self.options.redirect = redirect;
     }
 
-    /// Disconnects all peers with 0x8B, server shutting down. Sessions stay.
+    /// Disconnects all peers with 0x8B, server shutting down. Sessions stay. Many peers are
+    /// disconnected in turns, until [`is_shutting_down`](Self::is_shutting_down) is false.
     pub fn shut_down(&mut self, now: Time) {
         self.now = now;
-        for peer in self.peers.ids() {
-            self.close(peer, DisconnectCause::Host(ReasonCode::ServerShuttingDown), now);
-        }
+        let peers = self.peers.ids();
+        self.begin_task(Task::ShutDown(peers.into()), now);
         self.end_input(now);
+    }
+
+    /// True if peers are still to be disconnected by [`shut_down`](Self::shut_down).
+    #[must_use]
+    pub fn is_shutting_down(&self) -> bool {
+        self.tasks.is_shutting_down()
     }
 
     /// Returns the next output, until there is none.

@@ -15,7 +15,7 @@ use crate::broker::clients::subscription::Subscription;
 use crate::broker::delivery::publication::Origin;
 use crate::broker::delivery::readiness::Readiness;
 use crate::broker::delivery_tag::Delivery;
-use crate::broker::ids::{ClientKey, QuestionId};
+use crate::broker::ids::{ClientKey, PeerId, QuestionId};
 use crate::broker::monitor::counters::{Counters, Gauges};
 use crate::codec::Message;
 use crate::collections::fifo::Fifo;
@@ -38,6 +38,8 @@ pub(crate) enum Task {
     NewSysFilters(ClientKey, Vec<(TopicFilter, Subscription)>, Box<(Counters, Gauges)>),
     /// Publishes the changed values of `$SYS`, from this index on.
     Sys(usize, Box<(Counters, Gauges)>),
+    /// Disconnects these peers, since the host shuts down.
+    ShutDown(VecDeque<PeerId>),
 }
 
 /// A fan-out that was cut.
@@ -94,6 +96,11 @@ impl Tasks {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.queue.is_empty()
+    }
+
+    /// True if peers are still to be disconnected, since the host shuts down.
+    pub(crate) fn is_shutting_down(&self) -> bool {
+        self.queue.iter().any(|task| matches!(task, Task::ShutDown(_)))
     }
 
     /// Adds a task behind the others.

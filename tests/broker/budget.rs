@@ -206,6 +206,26 @@ fn connections_that_time_out_at_once_close_in_turns() {
     assert_eq!(scenario.broker.connections(), 1);
 }
 
+/// Each is told, also beyond the first turn.
+#[test]
+fn a_host_that_shuts_down_disconnects_its_peers_in_turns() {
+    let mut scenario = Scenario::with(options());
+    let peers: Vec<_> = (0..6_000).map(|number| scenario.join(V5, &format!("c{number}"))).collect();
+    scenario.broker.shut_down(scenario.now);
+    let mut turns = 1;
+    while scenario.broker.is_shutting_down() {
+        scenario.drain();
+        scenario.wait(Duration::ZERO);
+        turns += 1;
+    }
+    scenario.drain();
+    assert!(turns > 1 && scenario.broker.longest_turn() <= STEPS_MAX, "{turns} turns");
+    for peer in peers {
+        assert_eq!(scenario.hear(peer), ["DISCONNECT 8B"]);
+    }
+    assert_eq!(scenario.broker.connections(), 0);
+}
+
 /// A queue goes to another member in turns, in its order, and nothing twice.
 #[test]
 fn a_queue_is_handed_over_in_turns_and_in_order() {

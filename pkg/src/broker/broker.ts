@@ -331,8 +331,10 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
       this.#fail(error)
     }
     this.#subscriptions.close({})
-    // The caller may be a hook or a handler, after which the module tells its clients.
-    await new Promise<void>(nextTask)
+    // The caller may be a hook or a handler, after which the module tells its clients. It tells
+    // many in turns, which go on by themselves.
+    do await new Promise<void>(nextTask)
+    while (!this.#failure && core.isClosing())
     // Answers to clients follow on the writes that they wait for.
     if (this.#storage) await this.#storage.settled()
     this.#peers.close()

@@ -294,7 +294,10 @@ export interface BrokerCore {
   restore(records: Promise<Uint8Array>, storage: Storage): Promise<unknown>
   stored(batch: number): void
   storeFailed(): void
+  /** Closes all connections, many of them in later turns. */
   close(): void
+  /** Whether connections are still to be closed. */
+  isClosing(): boolean
   free(): void
 }
 

@@ -1,5 +1,6 @@
 //! Tasks of the broker, as far as the budget of the turn goes.
 
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
 use crate::broker::Broker;
@@ -8,7 +9,7 @@ use crate::broker::clients::ClientState;
 use crate::broker::delivery::publication::Publication;
 use crate::broker::event::Event;
 use crate::broker::handlers::packet::Sender;
-use crate::broker::ids::ClientKey;
+use crate::broker::ids::{ClientKey, PeerId};
 use crate::broker::memory_accounts::Holding;
 use crate::broker::tasks::{CutFanOut, EndStage, Task};
 use crate::codec::{Ack, ReasonCode, Version};
@@ -55,7 +56,15 @@ impl Broker {
             Task::EndSession(key, stage) => self.continue_end(key, stage, now),
             Task::NewSysFilters(key, filters, values) => self.continue_new_sys_filters(key, filters, values, now),
             Task::Sys(index, values) => self.continue_sys(index, values, now),
+            Task::ShutDown(peers) => self.continue_shut_down(peers, now),
         }
+    }
+
+    /// Disconnects the next peer of a host that shuts down. Its will goes before the others.
+    fn continue_shut_down(&mut self, mut peers: VecDeque<PeerId>, now: Time) {
+        let Some(peer) = peers.pop_front() else { return };
+        self.tasks.push_first(Task::ShutDown(peers));
+        self.close(peer, DisconnectCause::Host(ReasonCode::ServerShuttingDown), now);
     }
 
     /// Continues a fan-out, and acknowledges its PUBLISH at the end.

@@ -208,9 +208,16 @@ impl BrokerCore {
         self.driver.run(|machine| machine.handle_timeout(now()));
     }
 
-    /// Closes all connections.
+    /// Closes all connections, many of them in later turns.
     pub fn close(&self) {
         self.driver.run(|machine| machine.shut_down(now()));
+    }
+
+    /// True if connections are still to be closed.
+    #[must_use]
+    #[wasm_bindgen(js_name = isClosing)]
+    pub fn is_closing(&self) -> bool {
+        self.driver.read(Broker::is_shutting_down)
     }
 }
 
