@@ -400,14 +400,15 @@ impl Broker {
     pub fn shut_down(&mut self, now: Time) {
         self.now = now;
         let peers = self.peers.ids();
+        self.tasks.is_shutting_down = true;
         self.begin_task(Task::ShutDown(peers.into()), now);
         self.end_input(now);
     }
 
     /// True if peers are still to be disconnected by [`shut_down`](Self::shut_down).
     #[must_use]
-    pub fn is_shutting_down(&self) -> bool {
-        self.tasks.is_shutting_down()
+    pub const fn is_shutting_down(&self) -> bool {
+        self.tasks.is_shutting_down
     }
 
     /// Returns the next output, until there is none.

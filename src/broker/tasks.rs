@@ -87,6 +87,8 @@ pub(crate) struct Tasks {
     queue: VecDeque<Task>,
     /// True while one runs. It then stands in no queue.
     pub(crate) is_running: bool,
+    /// True while peers are to be disconnected, since the host shuts down.
+    pub(crate) is_shutting_down: bool,
     /// True while a restore goes on. Then nothing is due, and the store gets no batch.
     pub(crate) is_restoring: bool,
 }
@@ -96,11 +98,6 @@ impl Tasks {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.queue.is_empty()
-    }
-
-    /// True if peers are still to be disconnected, since the host shuts down.
-    pub(crate) fn is_shutting_down(&self) -> bool {
-        self.queue.iter().any(|task| matches!(task, Task::ShutDown(_)))
     }
 
     /// Adds a task behind the others.

@@ -296,7 +296,7 @@ export interface BrokerCore {
   storeFailed(): void
   /** Closes all connections, many of them in later turns. */
   close(): void
-  /** Whether connections are still to be closed. */
+  /** True if connections are still to be closed. */
   isClosing(): boolean
   free(): void
 }

@@ -62,7 +62,10 @@ impl Broker {
 
     /// Disconnects the next peer of a host that shuts down. Its will goes before the others.
     fn continue_shut_down(&mut self, mut peers: VecDeque<PeerId>, now: Time) {
-        let Some(peer) = peers.pop_front() else { return };
+        let Some(peer) = peers.pop_front() else {
+            self.tasks.is_shutting_down = false;
+            return;
+        };
         self.tasks.push_first(Task::ShutDown(peers));
         self.close(peer, DisconnectCause::Host(ReasonCode::ServerShuttingDown), now);
     }
