@@ -13,7 +13,7 @@ interface Timed {
   step(): boolean
 }
 
-/** The pace of a world and of the clients of its sockets, together. */
+/** The pace of a world and of the clients of its sockets, together. @internal */
 export class Pace {
   readonly #world: Timed
   readonly #sockets: WorldSockets

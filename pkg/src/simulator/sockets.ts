@@ -20,7 +20,7 @@ const QUIET_TASKS = 3
  * Sockets of foreign clients, each with a link of the world.
  *
  * Their events wait until the world advances. A client's calls are actions, at the time of the
- * world.
+ * world. @internal
  */
 export class WorldSockets {
   #core: WorldCore

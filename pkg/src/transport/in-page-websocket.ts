@@ -20,7 +20,7 @@ const encoder = new TextEncoder()
 type Slot = ((event: never) => unknown) | null
 type NodeListener = (...args: never[]) => unknown
 
-/** The broker's side of a socket in the page. */
+/** The broker's side of a socket in the page. @internal */
 export interface PageTransport extends Transport {
   /** The connection is lost, after what was sent. */
   lose(): void
