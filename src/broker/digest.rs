@@ -6,23 +6,28 @@
 use alloc::sync::Arc;
 use core::borrow::Borrow;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::collections::sorted_list::SortedList;
 
 /// The longest text that records have in full, in bytes.
 const TEXT_MAX: usize = 128;
 
-/// A digest as text: U+0000, which no text of MQTT has, and the hexadecimal digits of a hash.
+/// A digest as text: U+0000, which no text of MQTT has, and 32 hexadecimal digits of SHA-256.
+///
+/// Texts of all peers share one table when a store is read. So a hostile peer must not find a topic
+/// with the digest of another's, and a plain hash would not do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Digest([u8; 17]);
+pub(crate) struct Digest([u8; 33]);
 
 impl Digest {
     /// Returns the digest of a long text; `None` for one that records have in full.
     pub(crate) fn of(text: &str) -> Option<Self> {
         (text.len() > TEXT_MAX).then(|| {
-            let mut digest = [0; 17];
-            let hash = hash(text.as_bytes());
-            for (index, byte) in digest.iter_mut().skip(1).enumerate() {
-                *byte = b"0123456789abcdef"[(hash >> (60 - 4 * index) & 15) as usize];
+            let mut digest = [0; 33];
+            let hash = Sha256::digest(text.as_bytes());
+            for (digits, byte) in digest[1..].as_chunks_mut().0.iter_mut().zip(hash) {
+                *digits = [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]);
             }
             Self(digest)
         })
@@ -82,19 +87,6 @@ pub(crate) fn publisher(client_id: &Arc<str>) -> Arc<str> {
     Digest::of(client_id).map_or_else(|| Arc::clone(client_id), |digest| digest.as_str().into())
 }
 
-/// FNV-1a, eight bytes at a time. It must not change, since records have it. A collision makes a
-/// peer's own deliveries go wrong, and no one else's.
-fn hash(text: &[u8]) -> u64 {
-    const PRIME: u64 = 0x0100_0000_01B3;
-    let (words, rest) = text.as_chunks();
-    let mut hash = 0xCBF2_9CE4_8422_2325 ^ text.len() as u64;
-    for word in words {
-        hash = (hash ^ u64::from_le_bytes(*word)).wrapping_mul(PRIME);
-        hash ^= hash >> 32;
-    }
-    rest.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME))
-}
-
 #[cfg(test)]
 mod tests {
     use alloc::string::String;
@@ -108,14 +100,21 @@ mod tests {
         assert_eq!(Digest::of(&text("")), None);
         let digests: Vec<String> =
             ["a", "b", "aa"].map(|end| Digest::of(&text(end)).expect("a long text").as_str().into()).into();
-        assert_eq!(digests, ["\x000d9f75d3545ffb65", "\x000d9f72d3545ff64c", "\x004ebb3d6b4970b46a"]);
+        assert_eq!(
+            digests,
+            [
+                "\x00431bad0bf3e352a6d9d28ce1f4346e47",
+                "\x0099895a69a5d6f14b834da2adc9e46673",
+                "\x0099394c0b656fb1c324a4a6cb7c30ea0a"
+            ]
+        );
     }
 
     #[test]
     fn a_digest_is_read_as_it_was_written() {
         let digest = Digest::of(&"x".repeat(1_000)).expect("a long text");
         assert_eq!(Digest::read(digest.as_str()), Some(digest));
-        for text in ["", "x", "\0", "0123456789abcdefg"] {
+        for text in ["", "x", "\0", "\x000123456789abcdef"] {
             assert_eq!(Digest::read(text), None, "{text:?}");
         }
     }
