@@ -132,7 +132,7 @@ impl World {
             client::Output::Message(incoming) => {
                 let heard = self.heard.entry(incoming.publish.topic.to_owned()).or_default();
                 heard.0 += 1;
-                heard.1 = incoming.publish.packet_id.map_or(0, |id| id.get());
+                heard.1 = incoming.publish.packet_id.map_or(0, wasmqtt::codec::PacketId::get);
             }
             client::Output::Store(id, batch) => self.disk.take(id, batch),
             client::Output::Open { attempt, .. } => {
