@@ -24,7 +24,7 @@ const ofClient = {
  *
  * The goals are 60,000 for the complete client and 125,000 with the broker. Neither is reached.
  * The client's life over many connections, its queue, MQTT 5.0 in full and its subscriptions took
- * 25,000, and the records of its store 6,500. The broker's bounds of work and memory took 20,000.
+ * 25,000, and the records of its store 6,500. The broker's bounds of work and memory took 20,000, and its digests 2,800.
  * A limit is near the reached size, so that nothing grows unseen.
  */
 export const limits = [
@@ -32,7 +32,7 @@ export const limits = [
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 187_500,
+    bytes: 190_300,
     parts: {
       'hooks.js': 1_600,
       'bridge.js': 1_500,
@@ -41,13 +41,13 @@ export const limits = [
   },
   // The goal is 160,000. A world has the whole client and broker, and monitors, links, snapshots
   // and diagrams besides.
-  { entry: './simulator', name: 'simulator', bytes: 233_900, parts: {} },
+  { entry: './simulator', name: 'simulator', bytes: 236_400, parts: {} },
   // All elements; a test holds each to its own limit.
   { entry: './elements', name: 'elements', bytes: 30_900, parts: {} },
   // With the module as text, what decodes it, and all parts: one file holds what others load when
   // it is used.
   { entry: './inline', name: 'client, inline', bytes: 98_500, parts: {} },
-  { entry: './broker/inline', name: 'client with broker, inline', bytes: 203_900, parts: {} },
+  { entry: './broker/inline', name: 'client with broker, inline', bytes: 207_000, parts: {} },
 ]
 
 /**
