@@ -185,7 +185,8 @@ mod tests {
         batch.remove(Key(b"Rt"));
         batch.append(b"F", Some(b""));
         batch.append(b"G", None);
-        let expected: [(&[u8], Option<&[u8]>); 3] = [(b"S7", Some(b"abc")), (b"Rt", None), (b"F", Some(b""))];
+        let expected: [(&[u8], Option<&[u8]>); 4] =
+            [(b"S7", Some(b"abc")), (b"Rt", None), (b"F", Some(b"")), (b"G", None)];
         assert_eq!(batch.changes().collect::<Vec<_>>(), expected);
         for len in 0..batch.as_bytes().len() {
             let read: Vec<_> = Changes::read(&batch.as_bytes()[..len]).collect();
