@@ -372,7 +372,11 @@ export function readClientOptions(options: unknown, servers: number): Settings {
   if (version === 4) {
     only5({ ...of5, 'will.delay': will?.delay, 'will.properties': will?.properties })
     if (!clientId && (!cleanStart || store))
-      throw optionError('clientId', clientId, 'MQTT 3.1.1 needs a client identifier if a session is to last')
+      throw optionError(
+        'clientId',
+        clientId,
+        'MQTT 3.1.1 needs one for a session that lasts; give one, or leave out cleanStart and store',
+      )
   }
   const { sessionExpiry, authenticationMethod, authenticate, ...others } = of5
   const { receiveMaximum = 65_535, topicAliasMaximum = 0, assignedTopicAliases = 16, ...told } = others
