@@ -1,6 +1,6 @@
 //! A broker in the page, and its events.
 
-use js_sys::Function;
+use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -14,10 +14,10 @@ extern "C" {
     #[derive(Clone)]
     pub(crate) type Broker;
     #[wasm_bindgen(method, catch, js_name = publish)]
-    pub(crate) fn publish_with(
+    fn publish_bytes(
         this: &Broker,
         topic: &str,
-        payload: &[u8],
+        payload: &Uint8Array,
         flags: u8,
         properties: &JsValue,
     ) -> Result<u32, JsValue>;
@@ -46,6 +46,17 @@ extern "C" {
 }
 
 impl Broker {
+    /// Publishes a copy in JavaScript. A view of the module's memory is lost as that grows.
+    pub(crate) fn publish_with(
+        &self,
+        topic: &str,
+        payload: &[u8],
+        flags: u8,
+        properties: &JsValue,
+    ) -> Result<u32, JsValue> {
+        self.publish_bytes(topic, &Uint8Array::new_from_slice(payload), flags, properties)
+    }
+
     pub(crate) fn subscribe(&self, filter: &str, handler: u32, options: u8) -> Result<(), JsValue> {
         self.set_handler(filter, handler, Some(options))
     }

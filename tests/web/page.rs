@@ -111,10 +111,10 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = unsubscribe)]
     fn unsubscribe_all(this: &Core, filters: &Array) -> Result<f64, JsValue>;
     #[wasm_bindgen(method, catch, js_name = publish)]
-    pub(crate) fn publish_with(
+    fn publish_bytes(
         this: &Core,
         topic: &str,
-        payload: &[u8],
+        payload: &Uint8Array,
         flags: u8,
         properties: &JsValue,
     ) -> Result<JsValue, JsValue>;
@@ -136,6 +136,17 @@ pub(crate) const QOS1: u8 = 2;
 pub(crate) const QOS2: u8 = 4;
 
 impl Core {
+    /// Publishes a copy in JavaScript. A view of the module's memory is lost as that grows.
+    pub(crate) fn publish_with(
+        &self,
+        topic: &str,
+        payload: &[u8],
+        flags: u8,
+        properties: &JsValue,
+    ) -> Result<JsValue, JsValue> {
+        self.publish_bytes(topic, &Uint8Array::new_from_slice(payload), flags, properties)
+    }
+
     pub(crate) fn add_handler(&self, filter: &str, handler: u32) -> Result<(), JsValue> {
         self.set_handler(filter, handler, 1)
     }
@@ -358,8 +369,13 @@ impl Drop for Page {
 }
 
 fn socket(host: &Host, version: Version) -> FakeSocket {
-    let describe =
-        Closure::<dyn Fn(Uint8Array) -> String>::new(move |frame: Uint8Array| describe(&frame.to_vec(), version));
+    // They capture nothing: what a closure captures is freed when the browser collects garbage.
+    let describe = match version {
+        Version::V3_1_1 => {
+            Closure::<dyn Fn(Uint8Array) -> String>::new(|frame: Uint8Array| describe(&frame.to_vec(), Version::V3_1_1))
+        }
+        Version::V5 => Closure::new(|frame: Uint8Array| describe(&frame.to_vec(), Version::V5)),
+    };
     FakeSocket::new(host, &describe.into_js_value())
 }
 
