@@ -2,17 +2,12 @@
 import { define, type MonitorView, type Trace } from 'wasmqtt/elements'
 import { judge, type Progress, type Stage } from './model/challenge.ts'
 import type { PageWorld } from './model/page-world.ts'
+import { part } from './model/part.ts'
 import { themeButton } from './model/theme.ts'
 import still from './traces/flows.json'
 
 /** Moment of the recording at which the world is about to begin. */
 const STILL_AT = 240
-
-const part = <T extends HTMLElement = HTMLElement>(id: string): T => {
-  const found = document.getElementById(id)
-  if (!found) throw new Error(`the page has no #${id}`)
-  return found as T
-}
 
 const diagram = part<HTMLElementTagNameMap['mqtt-space-time']>('diagram')
 const transport = part<HTMLElementTagNameMap['mqtt-transport']>('transport')
