@@ -102,6 +102,17 @@ const idle = (page: Page) =>
 /** First bytes of packets, without their flags. */
 const types = { PUBREC: 5, PUBREL: 6, PUBCOMP: 7 }
 
+/** The packets of a frame, which may hold several; none of these tests sends one over 127 bytes. */
+function packets(frame: Buffer): Buffer[] {
+  const found: Buffer[] = []
+  for (let start = 0; start < frame.length; ) {
+    const end = start + 2 + frame.readUInt8(start + 1)
+    found.push(frame.subarray(start, end))
+    start = end
+  }
+  return found
+}
+
 for (const [type, to] of [
   ['PUBREC', 'page'],
   ['PUBCOMP', 'page'],
@@ -115,13 +126,14 @@ for (const [type, to] of [
     let isLosing = true
     await page.routeWebSocket(/mqtt/, socket => {
       const server = socket.connectToServer()
-      const passes = (frame: string | Buffer, direction: string) => {
-        const isLost = isLosing && direction === to && (frame as Buffer).readUInt8(0) >> 4 === types[type]
-        if (isLost) lost++
-        return !isLost
+      const relay = (frame: string | Buffer, direction: string, send: (packet: Buffer) => void) => {
+        for (const packet of packets(frame as Buffer)) {
+          if (isLosing && direction === to && packet.readUInt8(0) >> 4 === types[type]) lost++
+          else send(packet)
+        }
       }
-      socket.onMessage(frame => passes(frame, 'broker') && server.send(frame))
-      server.onMessage(frame => passes(frame, 'page') && socket.send(frame))
+      socket.onMessage(frame => relay(frame, 'broker', packet => server.send(packet)))
+      server.onMessage(frame => relay(frame, 'page', packet => socket.send(packet)))
     })
     await page.goto(site.address)
     expect(await open(page)).toBe('durable')
