@@ -114,13 +114,17 @@ impl Core {
     /// Notes an answer, and tells which subscriptions were not made again.
     pub(super) fn subscribed(&mut self, request: &Request, reasons: &[ReasonCode]) {
         if request.kind == Kind::Unsubscribe {
+            // A SUBSCRIBE that was under way may have been accepted meanwhile.
+            for (filter, _) in &request.filters {
+                self.subscriptions.forget_before(filter, request.id);
+            }
             return;
         }
         let is_again = request.origin == Origin::Again;
         for ((filter, options), reason) in request.filters.iter().zip(reasons) {
             if !reason.is_error() {
                 if request.origin == Origin::Caller {
-                    self.subscriptions.add(filter, *options, &request.properties);
+                    self.subscriptions.add(filter, *options, request);
                 }
             } else if is_again {
                 self.subscriptions.forget(filter);
