@@ -181,6 +181,35 @@ test('a stream that has ended is done, whatever still comes', { timeout }, async
   assert.equal(stream.dropped, 0)
 })
 
+test('a read in the task in which a stream ends is done, whatever waits', { timeout }, async t => {
+  const { client, peer } = await serve(t)
+  const done = { done: true, value: undefined }
+  for (const end of [
+    stream => stream.return(),
+    stream => assert.rejects(stream.throw(new Error('enough')), /enough/),
+  ]) {
+    const stream = client.messages('a')
+    await answer(peer, 0)
+    for (const payload of ['1', '2']) peer.send({ cmd: 'publish', topic: 'a', payload, qos: 0 })
+    assert.equal((await stream.next()).value.text(), '1')
+    const ended = end(stream)
+    assert.deepEqual(await stream.next(), done)
+    assert.deepEqual(await unsubscribed(peer), ['a'])
+    await ended
+  }
+})
+
+test('a stream whose signal is aborted already sends nothing', { timeout }, async t => {
+  const { client, peer } = await serve(t)
+  const reason = new Error('enough')
+  const signal = AbortSignal.abort(reason)
+  for (const stream of [client.messages('a', { signal }), client.latest('a', { signal })]) {
+    await assert.rejects(stream.next(), reason)
+    assert.deepEqual(await stream.next(), { done: true, value: undefined })
+  }
+  await settle({ client, peer })
+})
+
 test('throw() ends a stream as return() does, and rejects with its error', { timeout }, async t => {
   const { client, peer } = await serve(t)
   const stream = client.messages('a')
