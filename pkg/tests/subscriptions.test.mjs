@@ -6,7 +6,7 @@ import { install, load } from './lib/packed.mjs'
 import { startClient } from './lib/script.mjs'
 
 const project = install()
-const { Client, connect, ConnectError, OptionError, SubscribeError } = await load(project, 'wasmqtt')
+const { Client, connect, ConnectError, OptionError, SubscribeError, TimeoutError } = await load(project, 'wasmqtt')
 const { Broker, connect: connectTo } = await load(project, 'wasmqtt/broker')
 
 const timeout = 20_000
@@ -121,6 +121,18 @@ test('a handler that is aborted while its SUBSCRIBE is under way leaves no subsc
     if (code === 0) assert.deepEqual(await unsubscribed(peer), ['a'])
     else await settle({ client, peer })
   }
+})
+
+test('a SUBSCRIBE that is granted after its time limit leaves no subscription', { timeout }, async t => {
+  const { client, peer } = await serve(t, { requestTimeout: 50 })
+  const gone = assert.rejects(
+    client.subscribe('a', () => {}),
+    error => error instanceof TimeoutError,
+  )
+  const { messageId } = await peer.next('subscribe')
+  await gone
+  peer.send({ cmd: 'suback', messageId, granted: [0], reasonCodes: [0] })
+  assert.deepEqual(await unsubscribed(peer), ['a'])
 })
 
 test('an UNSUBSCRIBE that is refused can be tried again, and the filter subscribed anew', { timeout }, async t => {
