@@ -9,7 +9,7 @@ import { createWebSocket, startScript } from './lib/script.mjs'
 
 const run = promisify(execFile)
 const project = install()
-const { Client, connect } = await load(project, 'wasmqtt')
+const { Client, connect, OptionError } = await load(project, 'wasmqtt')
 const { Broker, connect: connectTo } = await load(project, 'wasmqtt/broker')
 
 const timeout = 20_000
@@ -221,6 +221,32 @@ test('options are left as they are, and may be used again', { timeout }, async t
     await client.publish('a', 'x', frozen({ qos: 1, properties: { userProperties: [['a', 'b']] } }))
     await client.drain(frozen({}))
     await client.end(frozen({ timeout: 1000 }))
+  }
+})
+
+test('what the arguments of a call throw is what it rejects with', { timeout }, async t => {
+  const { client } = await pair(t)
+  const mine = new Error('mine')
+  const options = {
+    get qos() {
+      throw mine
+    },
+  }
+  await assert.rejects(client.publish('a', '', options), mine)
+  await assert.rejects(
+    client.subscribe('a', options, () => {}),
+    mine,
+  )
+  const detached = new ArrayBuffer(1)
+  structuredClone(detached, { transfer: [detached] })
+  await assert.rejects(client.publish('a', detached), TypeError)
+  await assert.rejects(client.reply(undefined, ''), OptionError)
+  // No text can be made of these.
+  for (const filter of [Object.create(null), [Symbol('a')]]) {
+    await assert.rejects(
+      client.subscribe(filter, () => {}),
+      OptionError,
+    )
   }
 })
 
