@@ -250,6 +250,33 @@ test('what the arguments of a call throw is what it rejects with', { timeout }, 
   }
 })
 
+test('options may be inherited, as those of the platform', { timeout }, async t => {
+  class Wish {
+    get qos() {
+      return 1
+    }
+  }
+  const broker = new Broker()
+  t.after(() => broker.close())
+  const client = new Client(broker, Object.create({ clientId: 'heir' }))
+  assert.equal(client.clientId, 'heir')
+  const got = []
+  const options = [new Wish(), Object.create({ qos: 2, retain: true }), Object.create(null), { qos: undefined }]
+  // Before there is a connection and with it, with the rare options and without.
+  const publish = async () => {
+    for (const own of options) await client.publish('a', '', own)
+    for (const own of options) await client.publish('a', '', Object.assign(Object.create(own), { properties: {} }))
+  }
+  await client.subscribe('a', { qos: 2, retainAsPublished: true }, ({ qos, retain }) => got.push(retain ? 'r' : qos))
+  await publish()
+  const later = new Client(broker)
+  t.after(() => later.end())
+  await Promise.all(options.map(own => later.publish('a', '', own)))
+  await client.end()
+  assert.deepEqual(got, [1, 'r', 0, 0, 1, 'r', 0, 0, 1, 'r', 0, 0])
+  assert.throws(() => new Client(broker, { __proto__: { clientId: 'x' }, clientID: 'y' }), /clientID is not an option/)
+})
+
 test('end() is idempotent, bounded, and leaves no open handle', { timeout }, async () => {
   const program = `
     import { Broker, connect } from 'wasmqtt/broker'
