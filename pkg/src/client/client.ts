@@ -7,6 +7,7 @@ import type { MessageStream } from '../message/message-stream.js'
 import type { ConnackProperties, PropertyList } from '../message/properties.js'
 import { abortable, ignore } from '../util/abort.js'
 import { TimeoutError } from '../util/errors.js'
+import { limitTime } from '../util/limit-time.js'
 import { ObservedEventTarget } from '../util/observed-event-target.js'
 import { reportUncaught } from '../util/report-error.js'
 import { optionError, payload as payloadOf, text } from '../util/validate.js'
@@ -367,6 +368,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
         subscribe: (topic, handler) => this.subscribe(topic, { qos: 1 }, handler),
         publish: (topic, payload, options) => this.publish(topic, payload, options),
         responseInformation: () => this.connackProperties.responseInformation,
+        limitTime,
         timedOut: (topic, limit) => new TimeoutError(`no reply to the request to ${topic} within ${limit} ms`),
       })
     } catch (error) {
