@@ -4,8 +4,6 @@
 mod simulator {
     mod acts;
     mod diagrams;
-    mod expiry;
-    mod failures;
     mod faults;
     mod foreign;
     mod hashes;

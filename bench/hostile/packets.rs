@@ -72,11 +72,18 @@ pub(crate) fn user_properties(count: usize) -> PropertiesBuf {
 }
 
 pub(crate) fn subscribe<'a>(filters: impl IntoIterator<Item = &'a str>, qos: QoS, identifier: Option<u32>) -> Vec<u8> {
+    subscribe_with(filters, SubscriptionOptions { qos, ..SubscriptionOptions::default() }, identifier)
+}
+
+pub(crate) fn subscribe_with<'a>(
+    filters: impl IntoIterator<Item = &'a str>,
+    options: SubscriptionOptions,
+    identifier: Option<u32>,
+) -> Vec<u8> {
     let mut properties = PropertiesBuf::new();
     if let Some(identifier) = identifier {
         properties.push(Property::SubscriptionIdentifier(identifier)).expect("short");
     }
-    let options = SubscriptionOptions { qos, ..SubscriptionOptions::default() };
     let subscriptions = filters.into_iter().map(|filter| Subscription { filter, options }).collect();
     let properties = properties.as_properties();
     encoded(&Packet::Subscribe(Subscribe { packet_id: PacketId::FIRST, properties, subscriptions }))

@@ -48,6 +48,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("1 MB of properties, too large for 4,000 subscribers", topics::too_large),
     ("1,000 retained topics of 64 KB, 1,000 filters that match none", topics::retained),
     ("topics of 64 KB that overtake 1,000 sessions, with a store", topics::overtaken),
+    ("20,000 retained messages of an identifier of 60 KB, No Local", topics::no_local),
     ("500 groups with filters of 60 KB, with a store", topics::groups),
     ("retained messages of a client identifier of 60 KB, with a store", topics::publisher),
     ("10,000 access rules, topics of 64 KB", topics::rules),

@@ -2,10 +2,10 @@
 //! bytes.
 
 use wasmqtt::broker::{Access, AccessFilter, AccessRule, BrokerOptions, PeerId};
-use wasmqtt::codec::{Properties, PropertiesBuf, Property, QoS, ReasonCode};
+use wasmqtt::codec::{Properties, PropertiesBuf, Property, QoS, ReasonCode, SubscriptionOptions};
 
 use crate::lab::{Lab, Report};
-use crate::packets::{connect_with, publish_with, subscribe, user_properties};
+use crate::packets::{connect_with, publish_with, subscribe, subscribe_with, user_properties};
 
 const TOPIC_BYTES: usize = 65_535;
 
@@ -112,6 +112,18 @@ pub(crate) fn overtaken() -> Report {
         lab.send(peer, &subscribe(["#"], QoS::AtLeastOnce, None));
     }
     lab.attack(sender, &by_alias(16, 16, QoS::AtLeastOnce, true));
+    lab.report()
+}
+
+/// Retained messages of a client whose identifier is long, for its own subscription with No Local.
+pub(crate) fn no_local() -> Report {
+    let mut lab = Lab::new(options());
+    let sender = join(&mut lab, &"s".repeat(60_000), &[]);
+    for number in 0..20_000 {
+        lab.send(sender, &publish_with(&format!("a/{number}"), b"x", QoS::AtMostOnce, 0, Properties::EMPTY, true));
+    }
+    let options = SubscriptionOptions { no_local: true, ..SubscriptionOptions::default() };
+    lab.attack(sender, &subscribe_with(["#"], options, None));
     lab.report()
 }
 

@@ -1,7 +1,8 @@
-//! Digest of a long text: what stands for it in records that other records repeat.
+//! Short forms of long texts: what stands for them in tables that are searched again and again, and
+//! in records that other records repeat.
 //!
-//! A peer chooses topics, filters and its client identifier, of up to 64 KB. A record of a few
-//! bytes names one of them, and a small packet may write such records for thousands of sessions.
+//! A peer chooses topics, filters and its client identifier, of up to 64 KB. A packet of a few
+//! bytes names one of them, and may have it looked up or written for thousands of sessions.
 
 use alloc::sync::Arc;
 use core::borrow::Borrow;
@@ -10,53 +11,54 @@ use sha2::{Digest as _, Sha256};
 
 use crate::collections::sorted_list::SortedList;
 
-/// The longest text that records have in full, in bytes.
+/// The longest text that stands for itself, in bytes.
 const TEXT_MAX: usize = 128;
 
-/// A digest as text: U+0000, which no text of MQTT has, and 32 hexadecimal digits of SHA-256.
+/// Bytes of a digest: U+0000, which no text of MQTT has, and 32 hexadecimal digits of SHA-256.
 ///
 /// Texts of all peers share one table when a store is read. So a hostile peer must not find a topic
 /// with the digest of another's, and a plain hash would not do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Digest([u8; 33]);
+const DIGEST_BYTES: usize = 33;
 
-impl Digest {
-    /// Returns the digest of a long text; `None` for one that records have in full.
-    pub(crate) fn of(text: &str) -> Option<Self> {
-        (text.len() > TEXT_MAX).then(|| {
-            let mut digest = [0; 33];
-            let hash = Sha256::digest(text.as_bytes());
-            for (digits, byte) in digest[1..].as_chunks_mut().0.iter_mut().zip(hash) {
-                *digits = [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]);
-            }
-            Self(digest)
-        })
-    }
+/// Bytes that are copied in the time in which one is hashed, about.
+const HASH_COST: usize = 8;
 
-    /// Reads the digest in a record; `None` if the record has the text in full.
-    pub(crate) fn read(text: &str) -> Option<Self> {
-        text.starts_with('\0').then_some(())?;
-        text.as_bytes().try_into().ok().map(Self)
+/// Returns the short form of a text: itself, or the digest of a long one.
+pub(crate) fn short_form(text: &Arc<str>) -> Arc<str> {
+    if text.len() <= TEXT_MAX {
+        return Arc::clone(text);
     }
+    let mut digest = [0; DIGEST_BYTES];
+    let hash = Sha256::digest(text.as_bytes());
+    for (digits, byte) in digest[1..].as_chunks_mut().0.iter_mut().zip(hash) {
+        *digits = [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]);
+    }
+    core::str::from_utf8(&digest).unwrap_or_default().into()
+}
 
-    /// Returns the text that stands in the record.
-    pub(crate) fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.0).unwrap_or_default()
-    }
+/// True if a short form is a digest.
+pub(crate) fn is_digest(short: &str) -> bool {
+    short.starts_with('\0') && short.len() == DIGEST_BYTES
+}
+
+/// Returns the work to make the short form of a text, in bytes that are copied meanwhile.
+pub(crate) const fn hash_bytes(text: &str) -> usize {
+    if text.len() > TEXT_MAX { HASH_COST * text.len() } else { 0 }
 }
 
 /// Long texts by their digests.
 #[derive(Debug)]
 pub(crate) struct LongTexts(SortedList<LongText>);
 
-#[derive(Debug)]
-struct LongText {
-    digest: Digest,
-    text: Arc<str>,
+/// A long text and its digest.
+#[derive(Clone, Debug)]
+pub(crate) struct LongText {
+    pub(crate) digest: Arc<str>,
+    pub(crate) text: Arc<str>,
 }
 
-impl Borrow<Digest> for LongText {
-    fn borrow(&self) -> &Digest {
+impl Borrow<str> for LongText {
+    fn borrow(&self) -> &str {
         &self.digest
     }
 }
@@ -66,40 +68,31 @@ impl LongTexts {
         Self(SortedList::new())
     }
 
-    /// Adds a text, if it is a long one.
-    pub(crate) fn add(&mut self, text: &Arc<str>) {
-        if let Some(digest) = Digest::of(text).filter(|digest| self.0.find(digest).is_none()) {
-            self.0.insert::<Digest>(LongText { digest, text: Arc::clone(text) });
+    /// Adds a text with its short form, if it is a long one.
+    pub(crate) fn add(&mut self, text: &Arc<str>, short: &Arc<str>) {
+        if is_digest(short) && self.0.find(&**short).is_none() {
+            self.0.insert::<str>(LongText { digest: Arc::clone(short), text: Arc::clone(text) });
         }
     }
 
-    /// Returns the text that stands in a record, in full or as its digest.
-    pub(crate) fn find<'a>(&'a self, written: &'a str) -> Option<&'a str> {
-        match Digest::read(written) {
-            Some(digest) => self.0.find(&digest).map(|found| &*found.text),
-            None => Some(written),
-        }
+    /// Returns the long text of a digest.
+    pub(crate) fn find(&self, digest: &str) -> Option<&LongText> {
+        self.0.find(digest)
     }
-}
-
-/// Returns the text of a client identifier that retained messages and their records keep.
-pub(crate) fn publisher(client_id: &Arc<str>) -> Arc<str> {
-    Digest::of(client_id).map_or_else(|| Arc::clone(client_id), |digest| digest.as_str().into())
 }
 
 #[cfg(test)]
 mod tests {
     use alloc::string::String;
-    use alloc::vec::Vec;
+    use alloc::sync::Arc;
 
-    use super::{Digest, TEXT_MAX};
+    use super::{LongTexts, TEXT_MAX, is_digest, short_form};
 
     #[test]
-    fn a_long_text_has_a_digest_and_a_short_one_none() {
-        let text = |end: &str| "x".repeat(TEXT_MAX) + end;
-        assert_eq!(Digest::of(&text("")), None);
-        let digests: Vec<String> =
-            ["a", "b", "aa"].map(|end| Digest::of(&text(end)).expect("a long text").as_str().into()).into();
+    fn a_long_text_has_a_digest_and_a_short_one_stands_for_itself() {
+        let short = |end: &str| short_form(&Arc::from("x".repeat(TEXT_MAX) + end));
+        assert_eq!(*short(""), *"x".repeat(TEXT_MAX));
+        let digests = ["a", "b", "aa"].map(|end| String::from(&*short(end)));
         assert_eq!(
             digests,
             [
@@ -111,11 +104,18 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_is_read_as_it_was_written() {
-        let digest = Digest::of(&"x".repeat(1_000)).expect("a long text");
-        assert_eq!(Digest::read(digest.as_str()), Some(digest));
+    fn a_long_text_is_found_by_its_digest() {
+        let long = Arc::from("x".repeat(1_000));
+        let digest = short_form(&long);
+        let mut texts = LongTexts::new();
+        assert!(texts.find(&digest).is_none());
+        for text in [&long, &Arc::from("x")] {
+            texts.add(text, &short_form(text));
+        }
+        assert!(texts.find(&digest).is_some_and(|found| found.text == long));
+        assert!(is_digest(&digest) && texts.find("x").is_none());
         for text in ["", "x", "\0", "\x000123456789abcdef"] {
-            assert_eq!(Digest::read(text), None, "{text:?}");
+            assert!(!is_digest(text), "{text:?}");
         }
     }
 }

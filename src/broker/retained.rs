@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::time::Duration;
 
+use crate::broker::digest::short_form;
 use crate::codec::{Message, PropertyId};
 use crate::collections::change_list::ChangeList;
 use crate::collections::sorted_list::SortedList;
@@ -29,9 +30,11 @@ pub(crate) struct Retained {
 pub(crate) struct RetainedMessage {
     /// The message's topic, kept here for fast comparison.
     topic: TopicName,
+    /// The short form of the topic.
+    short_topic: Arc<str>,
     pub(crate) message: Arc<Message>,
-    /// The client identifier of its publisher, or its digest, for No Local [MQTT-3.8.3-3]; `None`
-    /// for the host.
+    /// The short form of its publisher's client identifier, for No Local [MQTT-3.8.3-3]; `None` for
+    /// the host.
     pub(crate) publisher: Option<Arc<str>>,
     /// Start of its message expiry interval.
     pub(crate) arrived: Time,
@@ -74,12 +77,13 @@ impl Retained {
             }
         }
         let expires_at = expiry(&message).map(|interval| arrived + interval);
-        let former = self.messages.find(topic.as_str()).and_then(|former| former.expires_at);
-        if let Some(at) = expires_at.filter(|_| former != expires_at) {
+        let former = self.messages.find(topic.as_str());
+        if let Some(at) = expires_at.filter(|_| former.and_then(|former| former.expires_at) != expires_at) {
             self.expiries.insert::<(Time, TopicName)>((at, topic.clone()));
         }
         self.bytes += new_bytes;
-        let entry = RetainedMessage { topic, message, publisher, arrived, expires_at };
+        let short_topic = former.map_or_else(|| short_form(topic.text()), |former| Arc::clone(&former.short_topic));
+        let entry = RetainedMessage { topic, short_topic, message, publisher, arrived, expires_at };
         match self.messages.find_mut(entry.topic.as_str()) {
             Some(former) => {
                 let at = entry.expires_at;
@@ -196,6 +200,11 @@ impl RetainedMessage {
 
     pub(crate) const fn topic(&self) -> &TopicName {
         &self.topic
+    }
+
+    /// Returns the short form of the topic.
+    pub(crate) const fn short_topic(&self) -> &Arc<str> {
+        &self.short_topic
     }
 }
 

@@ -171,6 +171,28 @@ fn a_long_topic_that_overtook_cursors_is_not_repeated_and_not_sent_again() {
     assert_eq!((heard.len(), of_topic), (2, 1), "the first message again, and the live one once");
 }
 
+/// A message reaches the cursors of thousands of sessions. Neither they nor the store's image keep
+/// the topic, so that neither compares it with others.
+#[test]
+fn a_long_topic_that_overtook_cursors_is_kept_once() {
+    let mut scenario = stored();
+    let sender = sender(&mut scenario, 8);
+    scenario.retain(sender, "a", "first", QoS::AtLeastOnce);
+    let all: Vec<u8> = (1..=8).flat_map(|number| by_alias(number, QoS::AtLeastOnce, true)).collect();
+    scenario.send_bytes(sender, &all);
+    for number in 0..50 {
+        let reader = join(&mut scenario, &format!("s{number}"), &[Property::ReceiveMaximum(1)]);
+        subscribe(&mut scenario, reader, "#", 0);
+    }
+    scenario.wait_ms(0);
+    let before = scenario.broker.counters().memory.bytes;
+    scenario.send_bytes(sender, &all);
+    scenario.wait_ms(0);
+    assert_eq!(scenario.broker.sessions().filter(|session| session.queued == 8).count(), 50);
+    let grown = scenario.broker.counters().memory.bytes - before;
+    assert!(grown < 50 * 65_536, "{grown} bytes: less than one topic for each cursor");
+}
+
 /// The retained message has expired, and with it the text of the topic.
 #[test]
 fn a_record_of_a_long_topic_that_is_gone_is_removed() {

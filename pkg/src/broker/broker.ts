@@ -143,9 +143,7 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
   async publish(topic: string, payload: Payload, options?: Omit<PublishOptions, 'signal'>): Promise<number> {
     const { flags, properties } = readPublish(options, 5)
     text(topic, 'topic')
-    const given = payloadOf(payload, 'payload')
-    // The caller may reuse its buffer meanwhile.
-    const bytes = typeof payload === 'string' ? given : given.slice()
+    const bytes = payloadOf(payload, 'payload')
     await this.#loaded
     const core = this.#open()
     try {

@@ -1,7 +1,6 @@
 import type { Acknowledgement } from '../message/acknowledgement.js'
 import type { fromList, PropertyList, UserProperties } from '../message/properties.js'
 import type { ConnectError, ConnectionError } from '../util/errors.js'
-import type { limitTime } from '../util/limit-time.js'
 import type { Validator } from '../util/validate.js'
 import type { ClientCore } from '../wasm/interface.js'
 import type { thrownError } from '../wasm/to-error.js'
@@ -53,7 +52,6 @@ interface Tools {
   readonly fromList: typeof fromList
   readonly binary: Validator<Uint8Array>
   readonly thrownError: typeof thrownError
-  readonly limitTime: typeof limitTime
   readonly ConnectError: typeof ConnectError
   readonly ConnectionError: typeof ConnectionError
 }
@@ -123,8 +121,8 @@ export class Authentication {
       throw this.#tools.thrownError(error, subject)
     }
     const answered = requests.add(request, subject)
-    const stop = this.#tools.limitTime(limit, () => isCurrent() && core.authenticate(GIVE_UP))
-    return answered.finally(stop)
+    const timer = setTimeout(() => isCurrent() && core.authenticate(GIVE_UP), limit)
+    return answered.finally(() => clearTimeout(timer))
   }
 
   async #data(step: Omit<AuthenticationStep, 'method'>): Promise<Uint8Array | undefined> {

@@ -15,12 +15,13 @@ use crate::broker::auth::access_list::Identity;
 use crate::broker::auth::open_questions::Questions;
 use crate::broker::clients::approval_queue::ApprovalQueue;
 use crate::broker::clients::rechecks::Rechecks;
-use crate::broker::clients::retained_cursors::RetainedCursors;
+use crate::broker::clients::retained_cursors::{OvertakenChange, RetainedCursors};
 use crate::broker::clients::shared_groups::MEMBER_BYTES;
 use crate::broker::clients::subscription::{ClientSubscription, Subscription, is_sys};
 use crate::broker::clients::will::Will;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag, Session, expires_at};
-use crate::broker::ids::{ClientKey, CursorId, PeerId};
+use crate::broker::digest::short_form;
+use crate::broker::ids::{ClientKey, PeerId};
 use crate::broker::memory_accounts::{Holding, Load};
 use crate::codec::Message;
 use crate::collections::change_list::ChangeList;
@@ -29,12 +30,14 @@ use crate::collections::sorted_list::SortedList;
 use crate::memory_meter::shared_text;
 use crate::session::{Held, QueueFull};
 use crate::time::Time;
-use crate::topic::{TopicFilter, TopicName};
+use crate::topic::TopicFilter;
 
 /// State of a client.
 #[derive(Debug)]
 pub(crate) struct ClientState {
     pub(crate) id: Arc<str>,
+    /// The short form of the client identifier.
+    pub(crate) short_id: Arc<str>,
     /// The User Name of its last connection.
     pub(crate) username: Option<Arc<str>>,
     pub(crate) session: Session,
@@ -159,9 +162,9 @@ impl ClientState {
                 self.cursors.end(former);
             }
             self.queue_goes_first();
-            subscription.cursor = Some(self.cursors.begin(filter.clone(), subscription.qos));
+            subscription.cursor = Some(self.cursors.begin(filter.clone(), subscription));
         } else if let Some(cursor) = subscription.cursor {
-            self.cursors.set_qos(cursor, subscription.qos);
+            self.cursors.set_subscription(cursor, subscription);
         }
         match self.subscriptions.find_mut(filter.as_str()) {
             Some(subscribed) => subscribed.subscription = subscription,
@@ -330,8 +333,7 @@ impl ClientState {
 #[derive(Debug)]
 pub(crate) struct SubscriptionChanges {
     pub(crate) filters: SortedList<Arc<str>>,
-    /// Topics that a live message overtook, or that are left to the cursor again.
-    pub(crate) overtaken: Vec<(CursorId, TopicName)>,
+    pub(crate) overtaken: Vec<OvertakenChange>,
 }
 
 /// Clients by index, and by client identifier.
@@ -373,6 +375,7 @@ impl Clients {
     pub(crate) fn insert(&mut self, id: Arc<str>, session: Session) -> ClientKey {
         let client = ClientState {
             id: Arc::clone(&id),
+            short_id: short_form(&id),
             username: None,
             session,
             subscriptions: SortedList::new(),

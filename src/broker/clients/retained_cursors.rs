@@ -11,10 +11,11 @@
 //! anew when the filter is subscribed to again, unless Retain Handling says otherwise: then it goes
 //! on with the new options. It outlives the connection if the session does, and is stored with it.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::broker::clients::subscription::Subscription;
 use crate::broker::ids::CursorId;
-use crate::codec::QoS;
 use crate::collections::change_list::ChangeList;
 use crate::collections::sorted_list::SortedList;
 use crate::memory_meter::shared_text;
@@ -35,7 +36,26 @@ pub(crate) struct RetainedCursors {
     /// Bytes of memory of all `overtaken`, and of long topics that were passed.
     overtaken_bytes: usize,
     /// Topics added to or removed from `overtaken`, for the store.
-    changes: ChangeList<(CursorId, TopicName)>,
+    changes: ChangeList<OvertakenChange>,
+}
+
+/// A change of the topics where live messages overtook a cursor.
+#[derive(Clone, Debug)]
+pub(crate) struct OvertakenChange {
+    pub(crate) cursor: CursorId,
+    /// The short form of the topic.
+    pub(crate) topic: Arc<str>,
+    pub(crate) kind: OvertakenKind,
+}
+
+/// Kind of a change of the topics where live messages overtook a cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OvertakenKind {
+    Overtaken,
+    /// The topic is left to the cursor again.
+    GivenBack,
+    /// The cursor has passed the topic, or has ended.
+    Passed,
 }
 
 /// The cursor of one subscription.
@@ -43,25 +63,27 @@ pub(crate) struct RetainedCursors {
 pub(crate) struct RetainedCursor {
     id: CursorId,
     pub(crate) filter: TopicFilter,
-    /// The maximum QoS of its subscription.
-    qos: QoS,
+    /// Its subscription. It is kept here too, since filters may be long, and a search compares
+    /// them.
+    subscription: Subscription,
     /// The last topic that it passed.
     after: Option<TopicName>,
-    /// Topics ahead of it that a live message overtook.
-    overtaken: SortedList<TopicName>,
+    /// Topics ahead of it that a live message overtook, in their short form. A long one whose
+    /// message is gone may stay until the cursor ends.
+    overtaken: SortedList<Arc<str>>,
 }
 
 impl RetainedCursor {
-    fn new(id: CursorId, filter: TopicFilter, qos: QoS, after: Option<TopicName>) -> Self {
-        Self { id, filter, qos, after, overtaken: SortedList::new() }
+    fn new(id: CursorId, filter: TopicFilter, subscription: Subscription, after: Option<TopicName>) -> Self {
+        Self { id, filter, subscription, after, overtaken: SortedList::new() }
     }
 
     pub(crate) const fn id(&self) -> CursorId {
         self.id
     }
 
-    pub(crate) const fn qos(&self) -> QoS {
-        self.qos
+    pub(crate) const fn subscription(&self) -> Subscription {
+        self.subscription
     }
 
     /// Returns the last topic that it passed.
@@ -74,9 +96,14 @@ impl RetainedCursor {
         self.after.as_ref().is_none_or(|after| after.as_str() < topic)
     }
 
-    /// True if a live message overtook it at the topic.
-    pub(crate) fn is_overtaken(&self, topic: &str) -> bool {
-        self.overtaken.find(topic).is_some()
+    /// True if a live message overtook it at the topic of this short form.
+    pub(crate) fn is_overtaken(&self, short: &str) -> bool {
+        self.overtaken.find(short).is_some()
+    }
+
+    /// True if a live message overtook it at any topic.
+    pub(crate) fn has_overtaken(&self) -> bool {
+        self.overtaken.first().is_some()
     }
 }
 
@@ -141,38 +168,47 @@ impl RetainedCursors {
     }
 
     /// Adds a cursor that begins before all topics.
-    pub(crate) fn begin(&mut self, filter: TopicFilter, qos: QoS) -> CursorId {
+    pub(crate) fn begin(&mut self, filter: TopicFilter, subscription: Subscription) -> CursorId {
         self.last_id = self.last_id.next();
         let id = self.last_id;
-        self.cursors.push(RetainedCursor::new(id, filter, qos, None));
+        self.cursors.push(RetainedCursor::new(id, filter, subscription, None));
         id
     }
 
     /// Adds a cursor that was stored.
-    pub(crate) fn restore(&mut self, id: CursorId, filter: TopicFilter, qos: QoS, after: Option<TopicName>) {
+    pub(crate) fn restore(
+        &mut self,
+        id: CursorId,
+        filter: TopicFilter,
+        subscription: Subscription,
+        after: Option<TopicName>,
+    ) {
         self.last_id = self.last_id.max(id);
         if let Err(place) = self.place(id) {
-            self.overtaken_bytes += after.as_ref().map_or(0, text_bytes);
-            self.cursors.insert(place, RetainedCursor::new(id, filter, qos, after));
+            self.overtaken_bytes += after.as_ref().map_or(0, |after| text_bytes(after.text()));
+            self.cursors.insert(place, RetainedCursor::new(id, filter, subscription, after));
         }
     }
 
-    /// Adds a stored overtaken topic, unless the cursor has passed it or has ended since.
-    pub(crate) fn restore_overtaken(&mut self, id: CursorId, topic: &TopicName) {
+    /// Adds a stored overtaken topic with its short form, unless the cursor has passed it or has
+    /// ended since.
+    pub(crate) fn restore_overtaken(&mut self, id: CursorId, topic: &str, short: &Arc<str>) {
         self.last_id = self.last_id.max(id);
-        self.overtake(id, topic);
-        if !self.get(id).is_some_and(|cursor| cursor.is_overtaken(topic.as_str())) {
-            self.changes.note(|| (id, topic.clone()));
+        if self.get(id).is_some_and(|cursor| cursor.is_before(topic)) {
+            self.overtake(id, short);
+        } else {
+            self.note(id, short, OvertakenKind::Passed);
         }
     }
 
     pub(crate) fn end(&mut self, id: CursorId) {
         if let Ok(place) = self.place(id) {
             let ended = self.cursors.remove(place);
-            self.overtaken_bytes -= ended.overtaken.table_bytes() + ended.after.as_ref().map_or(0, text_bytes);
+            let after_bytes = ended.after.as_ref().map_or(0, |after| text_bytes(after.text()));
+            self.overtaken_bytes -= ended.overtaken.table_bytes() + after_bytes;
             for topic in ended.overtaken.iter() {
                 self.overtaken_bytes -= text_bytes(topic);
-                self.changes.note(|| (id, topic.clone()));
+                self.note(id, topic, OvertakenKind::Passed);
             }
         }
     }
@@ -182,10 +218,10 @@ impl RetainedCursors {
         self.cursors.get(place)
     }
 
-    /// Changes the maximum QoS of a cursor's subscription.
-    pub(crate) fn set_qos(&mut self, id: CursorId, qos: QoS) {
+    /// Changes the options of a cursor's subscription.
+    pub(crate) fn set_subscription(&mut self, id: CursorId, subscription: Subscription) {
         if let Ok(place) = self.place(id) {
-            self.cursors[place].qos = qos;
+            self.cursors[place].subscription = subscription;
         }
     }
 
@@ -193,56 +229,72 @@ impl RetainedCursors {
         self.cursors.len()
     }
 
-    /// Moves a cursor behind this topic. The overtaken topics up to there are not needed any more.
+    /// Moves a cursor behind this topic. The overtaken topics up to there are not needed any more;
+    /// [`forget`](Self::forget) removes the long ones.
     pub(crate) fn pass(&mut self, id: CursorId, topic: TopicName) {
         let Ok(place) = self.place(id) else { return };
-        let cursor = &mut self.cursors[place];
-        self.overtaken_bytes -= cursor.overtaken.table_bytes();
-        while let Some(first) = cursor.overtaken.first().filter(|first| **first <= topic).cloned() {
-            cursor.overtaken.remove(first.as_str());
-            self.overtaken_bytes -= text_bytes(&first);
-            self.changes.note(|| (id, first));
+        loop {
+            let first = self.cursors[place].overtaken.from(FIRST_SHORT).next();
+            let Some(first) = first.filter(|first| ***first <= *topic.as_str()).cloned() else { break };
+            self.forget(id, &first);
         }
-        self.overtaken_bytes += cursor.overtaken.table_bytes() + text_bytes(&topic);
-        self.overtaken_bytes -= cursor.after.replace(topic).as_ref().map_or(0, text_bytes);
+        self.overtaken_bytes += text_bytes(topic.text());
+        let former = self.cursors[place].after.replace(topic);
+        self.overtaken_bytes -= former.as_ref().map_or(0, |former| text_bytes(former.text()));
     }
 
-    /// Notes a live message that overtakes the cursor. The cursor then skips the topic.
-    pub(crate) fn overtake(&mut self, id: CursorId, topic: &TopicName) {
+    /// Notes that the cursor passes a topic of this short form.
+    pub(crate) fn forget(&mut self, id: CursorId, short: &str) {
+        self.remove_overtaken(id, short, OvertakenKind::Passed);
+    }
+
+    /// Notes a live message that overtakes the cursor at a topic, of this short form, that is ahead
+    /// of it. The cursor then skips the topic.
+    pub(crate) fn overtake(&mut self, id: CursorId, short: &Arc<str>) {
         let Ok(place) = self.place(id) else { return };
         let cursor = &mut self.cursors[place];
-        if cursor.is_before(topic.as_str()) && !cursor.is_overtaken(topic.as_str()) {
+        if !cursor.is_overtaken(short) {
             self.overtaken_bytes -= cursor.overtaken.table_bytes();
-            self.overtaken_bytes += text_bytes(topic);
-            cursor.overtaken.insert::<str>(topic.clone());
+            self.overtaken_bytes += text_bytes(short);
+            cursor.overtaken.insert::<str>(Arc::clone(short));
             self.overtaken_bytes += cursor.overtaken.table_bytes();
-            self.changes.note(|| (id, topic.clone()));
+            self.note(id, short, OvertakenKind::Overtaken);
         }
     }
 
-    /// Leaves the topic to the cursor again. True if the topic is still ahead of it.
-    pub(crate) fn give_back(&mut self, id: CursorId, topic: &str) -> bool {
-        let Ok(place) = self.place(id) else { return false };
-        let cursor = &mut self.cursors[place];
-        let table_bytes = cursor.overtaken.table_bytes();
-        if let Some(topic) = cursor.overtaken.remove(topic) {
+    /// Leaves a topic of this short form to the cursor again.
+    pub(crate) fn give_back(&mut self, id: CursorId, short: &str) {
+        self.remove_overtaken(id, short, OvertakenKind::GivenBack);
+    }
+
+    fn remove_overtaken(&mut self, id: CursorId, short: &str, kind: OvertakenKind) {
+        let Ok(place) = self.place(id) else { return };
+        let overtaken = &mut self.cursors[place].overtaken;
+        let table_bytes = overtaken.table_bytes();
+        if let Some(topic) = overtaken.remove(short) {
             self.overtaken_bytes -= text_bytes(&topic) + table_bytes;
-            self.overtaken_bytes += cursor.overtaken.table_bytes();
-            self.changes.note(|| (id, topic));
+            self.overtaken_bytes += overtaken.table_bytes();
+            self.note(id, &topic, kind);
         }
-        cursor.is_before(topic)
+    }
+
+    fn note(&mut self, cursor: CursorId, topic: &Arc<str>, kind: OvertakenKind) {
+        self.changes.note(|| OvertakenChange { cursor, topic: Arc::clone(topic), kind });
     }
 
     /// Begins to note changes for a store, and notes all present topics as changed.
     pub(crate) fn begin_noting(&mut self) {
         self.changes.begin();
         for cursor in &self.cursors {
-            cursor.overtaken.iter().for_each(|topic| self.changes.note(|| (cursor.id, topic.clone())));
+            for topic in cursor.overtaken.iter() {
+                let (topic, kind) = (Arc::clone(topic), OvertakenKind::Overtaken);
+                self.changes.note(|| OvertakenChange { cursor: cursor.id, topic, kind });
+            }
         }
     }
 
-    /// Returns the overtaken topics that were added or removed, once or more.
-    pub(crate) fn take_changes(&mut self) -> Vec<(CursorId, TopicName)> {
+    /// Returns the overtaken topics that were added or removed, in order.
+    pub(crate) fn take_changes(&mut self) -> Vec<OvertakenChange> {
         self.changes.take()
     }
 
@@ -251,10 +303,13 @@ impl RetainedCursors {
     }
 }
 
-/// Bytes of memory of the text of a topic that was overtaken or passed. A short one is mostly that
-/// of the retained message. A long one counts for each cursor, since it may stay when the message
-/// is gone.
-fn text_bytes(topic: &TopicName) -> usize {
+/// The first text of a topic, behind all digests.
+const FIRST_SHORT: &str = "\u{1}";
+
+/// Bytes of memory of the text of a topic that was overtaken or passed. A short one and a digest
+/// are mostly those of the retained message. A long one counts for each cursor, since it may stay
+/// when the message is gone.
+fn text_bytes(topic: &str) -> usize {
     const SHORT_BYTES: usize = 64;
-    if topic.as_str().len() <= SHORT_BYTES { 0 } else { shared_text(topic.as_str()) }
+    if topic.len() <= SHORT_BYTES { 0 } else { shared_text(topic) }
 }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use crate::broker::budget::Budget;
 use crate::broker::clients::subscription::Subscription;
-use crate::broker::digest::Digest;
+use crate::broker::digest::{hash_bytes, short_form};
 use crate::broker::ids::{ClientKey, GroupKey};
 use crate::collections::named_slab::NamedSlab;
 use crate::memory_meter::shared_text;
@@ -48,8 +48,8 @@ pub(crate) enum Picked {
 struct Group {
     /// The whole filter: share name and topic filter.
     filter: Arc<str>,
-    /// The digest of a long filter, for records.
-    digest: Option<Digest>,
+    /// The short form of the filter, for records.
+    short: Arc<str>,
     /// Members in the order of their subscribing.
     members: Vec<(ClientKey, Subscription)>,
     /// Index of the next member.
@@ -88,8 +88,7 @@ impl Groups {
 
     /// Returns the filter of a group as records have it.
     pub(crate) fn written(&self, key: GroupKey) -> Option<&str> {
-        let group = self.0.get(key.0)?;
-        Some(group.digest.as_ref().map_or(&*group.filter, Digest::as_str))
+        self.0.get(key.0).map(|group| &*group.short)
     }
 
     /// Adds a member, or changes its options if it is not new. Returns the group if this is its
@@ -102,9 +101,10 @@ impl Groups {
         budget: &mut Budget,
     ) -> Option<GroupKey> {
         let Some(slot) = self.0.find(filter.as_str()) else {
+            budget.spend(0, hash_bytes(filter.as_str()));
             let group = Group {
                 filter: filter.text(),
-                digest: Digest::of(filter.as_str()),
+                short: short_form(&filter.text()),
                 members: vec![(client, subscription)],
                 next: 0,
                 connected: usize::from(is_connected),

@@ -8,6 +8,7 @@ use crate::broker::cause::DropCause;
 use crate::broker::connection::topic_aliases::{AliasTopic, Naming, hash};
 use crate::broker::delivery::publication::Publication;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag};
+use crate::broker::digest::short_form;
 use crate::broker::ids::GroupKey;
 use crate::codec::{EncodeError, Message, PacketId, PropertiesBuf, PropertyId, Publish, QoS, Value, Version};
 use crate::memory_meter::MemoryMeter;
@@ -60,6 +61,8 @@ pub(crate) struct Broadcast<'a> {
     /// The topic for aliases, made on first use, and its hash.
     alias_topic: Option<Arc<AliasTopic>>,
     alias_hash: Option<u32>,
+    /// The short form of the topic, made on first use.
+    short_topic: Option<Arc<str>>,
     arrived: Time,
     encodings: &'a mut EncodingCache,
 }
@@ -77,7 +80,9 @@ impl<'a> Broadcast<'a> {
         encodings.bytes.clear();
         encodings.filled = 0;
         let Publication { publish, message, origin } = publication;
-        Self { publish, message, name: None, alias_topic: None, alias_hash: None, arrived: origin.arrived, encodings }
+        let arrived = origin.arrived;
+        let (name, alias_topic, alias_hash, short_topic) = (None, None, None, None);
+        Self { publish, message, name, alias_topic, alias_hash, short_topic, arrived, encodings }
     }
 
     pub(crate) const fn topic(&self) -> &'a str {
@@ -116,6 +121,15 @@ impl<'a> Broadcast<'a> {
             AliasTopic::share(name, &encodings.meter)
         });
         Arc::clone(topic)
+    }
+
+    /// Returns the short form of the topic.
+    pub(crate) fn short_topic(&mut self) -> Arc<str> {
+        if let Some(short) = &self.short_topic {
+            return Arc::clone(short);
+        }
+        let short = short_form(self.message().topic.text());
+        Arc::clone(self.short_topic.insert(short))
     }
 
     /// Returns the topic's hash for aliases, which is computed once for all connections.

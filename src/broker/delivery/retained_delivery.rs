@@ -25,14 +25,14 @@
 
 use crate::broker::cause::DropCause;
 use crate::broker::clients::approval_queue::ApprovalQueue;
+use crate::broker::clients::retained_cursors::RetainedCursor;
 use crate::broker::delivery::deliver::SubscriberDelivery;
 use crate::broker::delivery::encoded_publish::{Broadcast, DeliveryOptions};
 use crate::broker::delivery_tag::{Delivery, DeliveryTag};
-use crate::broker::digest::publisher;
+use crate::broker::digest::is_digest;
 use crate::broker::ids::CursorId;
 use crate::broker::retained::RetainedMessage;
 use crate::codec::QoS;
-use crate::topic::TopicName;
 
 /// Bytes in the outgoing buffer above which a cursor waits until they are sent.
 const FRAME_BYTES: usize = 64 * 1024;
@@ -71,15 +71,18 @@ enum First {
 impl SubscriberDelivery<'_, '_> {
     /// Delivers a live message whose topic these cursors match. If the topic is still ahead of a
     /// cursor, the retained message goes first.
+    ///
+    /// `entry` is the retained message of its topic, if there is one.
     pub(crate) fn deliver_with_cursors(
         &mut self,
         broadcast: &mut Broadcast<'_>,
         options: &DeliveryOptions<'_>,
         cursors: &[CursorId],
+        entry: Option<&RetainedMessage>,
     ) {
-        // Each cursor compares the topic with others.
+        // Each cursor compares the topic with its own.
         self.parts.outbox.note_work(cursors.len(), cursors.len() * broadcast.topic().len());
-        self.deliver_among_cursors(broadcast, options, cursors);
+        self.deliver_among_cursors(broadcast, options, cursors, entry);
         // What overtook a cursor is kept, at QoS 0 too.
         self.is_changed = true;
     }
@@ -89,22 +92,24 @@ impl SubscriberDelivery<'_, '_> {
         broadcast: &mut Broadcast<'_>,
         options: &DeliveryOptions<'_>,
         cursors: &[CursorId],
+        entry: Option<&RetainedMessage>,
     ) {
-        let (retained, topic) = (self.parts.retained, broadcast.topic());
-        let Some(entry) = retained.get(topic) else {
+        let Some(entry) = entry else {
             self.deliver(broadcast, options);
             // The topic's message is removed, and cursors find none there.
             for id in cursors {
-                self.client.cursors.give_back(*id, topic);
+                if self.client.cursors.get(*id).is_some_and(RetainedCursor::has_overtaken) {
+                    self.client.cursors.give_back(*id, &broadcast.short_topic());
+                }
             }
             return;
         };
-        if !self.has_memory_for((OVERTAKEN_BYTES + topic.len()) * cursors.len()) {
-            return self.note_dropped(topic, DropCause::QueueFull);
+        if !self.has_memory_for((OVERTAKEN_BYTES + entry.short_topic().len()) * cursors.len()) {
+            return self.note_dropped(broadcast.topic(), DropCause::QueueFull);
         }
         if broadcast.publish().retain {
             let is_taken = self.deliver(broadcast, options);
-            return self.settle(entry.topic(), cursors, is_taken);
+            return self.settle(entry, cursors, is_taken);
         }
         match self.deliver_retained_first(entry, options.qos, cursors) {
             First::Delivered => _ = self.deliver(broadcast, options),
@@ -123,17 +128,22 @@ impl SubscriberDelivery<'_, '_> {
             if self.retained_delivery(entry, *id).is_some() {
                 let cause = self.check_writable().err().unwrap_or(DropCause::NotWritable);
                 self.note_dropped(entry.topic().as_str(), cause);
-                self.client.cursors.overtake(*id, entry.topic());
+                self.client.cursors.overtake(*id, entry.short_topic());
             }
         }
     }
 
     /// A retained message went live: if the client has it, no cursor sends it again.
-    fn settle(&mut self, topic: &TopicName, cursors: &[CursorId], is_taken: bool) {
+    fn settle(&mut self, entry: &RetainedMessage, cursors: &[CursorId], is_taken: bool) {
         for id in cursors {
-            if is_taken {
-                self.client.cursors.overtake(*id, topic);
-            } else if self.client.cursors.give_back(*id, topic.as_str()) {
+            let is_before = |cursor: &RetainedCursor| cursor.is_before(entry.topic().as_str());
+            let is_ahead = self.client.cursors.get(*id).is_some_and(is_before);
+            if !is_taken {
+                self.client.cursors.give_back(*id, entry.short_topic());
+            }
+            if is_ahead && is_taken {
+                self.client.cursors.overtake(*id, entry.short_topic());
+            } else if is_ahead {
                 // An older message of the topic may wait in the queue.
                 self.client.queue_goes_first();
             }
@@ -149,7 +159,7 @@ impl SubscriberDelivery<'_, '_> {
             if delivery.qos == QoS::AtMostOnce && live != QoS::AtMostOnce && !self.takes_at_most_once() {
                 first = First::GaveWay;
             } else if self.deliver_single(delivery) {
-                self.client.cursors.overtake(*id, entry.topic());
+                self.client.cursors.overtake(*id, entry.short_topic());
             } else {
                 return First::NoRoom;
             }
@@ -166,7 +176,7 @@ impl SubscriberDelivery<'_, '_> {
         for _ in 0..self.client.cursors.len() {
             place = if place < self.client.cursors.len() { place } else { 0 };
             let Some(cursor) = self.client.cursors.at(place) else { break };
-            let (id, qos) = (cursor.id(), cursor.qos());
+            let (id, qos) = (cursor.id(), cursor.subscription().qos);
             // This check is cheap, since one acknowledgement may wake many cursors.
             if qos != QoS::AtMostOnce && !self.takes_retained(qos, 0) {
                 place += 1;
@@ -193,9 +203,10 @@ impl SubscriberDelivery<'_, '_> {
         }
         let Some(cursor) = self.client.cursors.get(id) else { return Stop::Over };
         let (filter, after) = (cursor.filter.clone(), cursor.after().cloned());
-        // The place of the next topic is found by comparing some of them.
-        let compared = after.as_ref().map_or(0, |after| COMPARED * after.as_str().len());
-        self.parts.outbox.note_work(COMPARED, compared);
+        // The place of the next topic is found by comparing some of them, and that of the filter
+        // among those that changed.
+        let compared = after.as_ref().map_or(0, |after| after.as_str().len()) + filter.as_str().len();
+        self.parts.outbox.note_work(COMPARED, COMPARED * compared);
         self.client.cursors.set_next(place + 1);
         let frame_bytes = FRAME_BYTES.min(self.parts.options.transmit_bytes_max / 2);
         let (mut passed, mut stop) = (None, Stop::Over);
@@ -210,6 +221,9 @@ impl SubscriberDelivery<'_, '_> {
             if stop == Stop::Over {
                 *looks -= 1;
                 passed = Some(entry.topic());
+                if is_digest(entry.short_topic()) {
+                    self.client.cursors.forget(id, entry.short_topic());
+                }
             }
             stop == Stop::Over
         });
@@ -248,12 +262,12 @@ impl SubscriberDelivery<'_, '_> {
     fn retained_delivery(&mut self, entry: &RetainedMessage, id: CursorId) -> Option<Delivery> {
         let topic = entry.topic().as_str();
         let cursor = self.client.cursors.get(id)?;
-        if !cursor.is_before(topic) || cursor.is_overtaken(topic) || entry.has_expired(self.parts.now) {
+        if cursor.is_overtaken(entry.short_topic()) || !cursor.is_before(topic) || entry.has_expired(self.parts.now) {
             return None;
         }
-        let subscription = self.client.subscriptions.find(cursor.filter.as_str())?.subscription;
+        let subscription = cursor.subscription();
         // [MQTT-3.8.3-3]
-        let is_own = subscription.no_local && entry.publisher.as_ref() == Some(&publisher(&self.client.id));
+        let is_own = subscription.no_local && entry.publisher.as_ref() == Some(&self.client.short_id);
         let tag = DeliveryTag { arrived: entry.arrived, group: None };
         (!is_own && self.may_read(topic)).then(|| subscription.delivery(&entry.message, true, tag))
     }

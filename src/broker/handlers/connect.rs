@@ -16,6 +16,7 @@ use crate::broker::connection::peer_input::Blocked;
 use crate::broker::connection::reason_string;
 use crate::broker::connection::topic_aliases::Outbound;
 use crate::broker::delivery_tag::Session;
+use crate::broker::digest::hash_bytes;
 use crate::broker::event::Event;
 use crate::broker::handlers::packet::{Handled, Sender};
 use crate::broker::ids::{ClientKey, PeerId};
@@ -272,6 +273,7 @@ impl Broker {
             self.end_session(key, now); // [MQTT-3.1.2-4]
         }
         let session = Session::new(self.options.session_limits(self.options.receive_maximum.get()));
+        self.outbox.note_work(0, hash_bytes(client_id));
         (self.clients.insert(Arc::clone(client_id), session), false) // [MQTT-3.1.2-6]
     }
 

@@ -9,7 +9,7 @@ use crate::broker::delivery::deliver::Deliveries;
 use crate::broker::delivery::encoded_publish::Broadcast;
 use crate::broker::delivery::parts::DeliveryParts;
 use crate::broker::delivery::publication::{Origin, Publication};
-use crate::broker::digest;
+use crate::broker::digest::hash_bytes;
 use crate::broker::event::Event;
 use crate::broker::host_message::HostMessage;
 use crate::broker::ids::ClientKey;
@@ -19,6 +19,9 @@ use crate::time::Time;
 
 /// Cost of a delivery of QoS 1 or 2 to a session, in steps.
 const QUEUE_STEPS: usize = 32;
+
+/// Topics that a retained one is compared with, about.
+const COMPARED: usize = 16;
 
 impl Broker {
     /// Retains a message with the RETAIN flag, and delivers it to all subscribers. Returns their
@@ -80,15 +83,15 @@ impl Broker {
     /// Retains a message, or removes that of its topic.
     fn retain(&mut self, publication: &mut Publication<'_>) {
         let publish = publication.publish;
+        // A search compares the topic with others, in the store too.
+        self.outbox.note_work(0, COMPARED * publish.topic.len());
         if publish.payload.is_empty() {
             return self.retained.clear(publish.topic);
         }
         let Origin { publisher, arrived, .. } = publication.origin;
         let message = Arc::clone(Broadcast::new(publication, &mut self.encodings).message());
-        let publisher = publisher.and_then(|key| self.clients.get(key)).map(|client| {
-            self.outbox.note_work(0, client.id.len());
-            digest::publisher(&client.id)
-        });
+        self.outbox.note_work(0, hash_bytes(publish.topic));
+        let publisher = publisher.and_then(|key| self.clients.get(key)).map(|client| Arc::clone(&client.short_id));
         let is_retained = if self.has_memory_to_retain(publish) {
             self.retained.set(message, publisher, arrived).is_ok()
         } else {
@@ -114,10 +117,12 @@ impl Broker {
         let is_collected = self.collect(publish, origin.publisher);
         let Self { clients, peers, retained, questions, outbox, events, options, .. } = self;
         let Self { fan_out, encodings, required_checks, memory, .. } = self;
+        let retained = &*retained;
         let mut broadcast = Broadcast::new(publication, encodings);
         let required_checks = *required_checks;
         let parts = DeliveryParts { retained, questions, outbox, memory, events, options, required_checks, now };
         let mut deliveries = Deliveries { clients, peers, parts };
+        let mut entry = None;
         while is_collected && !deliveries.parts.outbox.is_spent() {
             let Some(target) = fan_out.next() else {
                 let arrived = origin.arrived;
@@ -136,7 +141,8 @@ impl Broker {
             if fan_out.cursors.is_empty() {
                 subscriber.deliver(&mut broadcast, &options);
             } else {
-                subscriber.deliver_with_cursors(&mut broadcast, &options, &fan_out.cursors);
+                let entry = *entry.get_or_insert_with(|| retained.get(publish.topic));
+                subscriber.deliver_with_cursors(&mut broadcast, &options, &fan_out.cursors, entry);
             }
         }
         let message = Arc::clone(broadcast.message());

@@ -142,8 +142,7 @@ impl Broker {
         }
         let bytes = decoder.bytes(&located);
         let mut handled = Handled::Done;
-        // From its header on, by the rules of its version.
-        match Packet::decode(bytes, version(bytes)) {
+        match decoder.packet(&located, version(bytes)) {
             Ok(Packet::Connect(connect)) => handled = self.on_connect(id, &connect, bytes, now),
             Ok(_) => {
                 let problem = "the first packet must be CONNECT";

@@ -10,7 +10,7 @@ use crate::broker::clients::ClientState;
 use crate::broker::clients::will::Will;
 use crate::broker::connection::deadlines::Deadline;
 use crate::broker::delivery_tag::{Delivery, DeliveryTag, Session};
-use crate::broker::digest::{self, Digest};
+use crate::broker::digest::{self, LongText, is_digest};
 use crate::broker::ids::{ClientKey, CursorId};
 use crate::broker::store::clock::ClockShift;
 use crate::broker::store::key::Key;
@@ -24,11 +24,13 @@ use crate::codec::{Message, PacketId};
 use crate::session::Sent;
 use crate::store::StoreError;
 use crate::time::Time;
-use crate::topic::{TopicFilter, TopicName};
+use crate::topic::TopicFilter;
 
 /// The problem of a record.
 type Problem = &'static str;
 
+/// Filters that one is compared with when it is searched for, about.
+const COMPARED: usize = 16;
 const NO_CURSORS: Problem = "it is no list of cursors";
 /// Limit of a run of cursors, far above the subscriptions of a client.
 const RUN_MAX: u32 = 1 << 20;
@@ -171,6 +173,7 @@ impl Restoring<'_> {
         let filter = TopicFilter::parse(filter).map_err(|_| "its topic filter is invalid")?;
         let (subscription, after) = read_subscription(value).ok_or("it is not a subscription")?;
         // One text serves all cursors.
+        self.run.compared_bytes += after.as_ref().map_or(0, |after| COMPARED * after.as_str().len());
         let after = after.map(|after| match self.broker.retained.get(after.as_str()) {
             Some(entry) => entry.topic().clone(),
             None => after,
@@ -179,32 +182,37 @@ impl Restoring<'_> {
         if let Some(client) = self.broker.clients.get_mut(key) {
             client.add_subscription(filter.clone(), subscription);
             if let Some(cursor) = subscription.cursor {
-                client.cursors.restore(cursor, filter.clone(), subscription.qos, after);
+                client.cursors.restore(cursor, filter.clone(), subscription, after);
             }
         }
         if filter.share_name().is_some() {
-            self.run.groups.add(&filter.text());
+            self.run.compared_bytes += digest::hash_bytes(filter.as_str());
+            self.run.groups.add(&filter.text(), &digest::short_form(&filter.text()));
         }
         self.broker.add_subscription(key, &filter, subscription, true);
         Ok(())
     }
 
-    fn overtaken(&mut self, session: u64, topic: &str, value: &[u8]) -> Result<(), Problem> {
+    fn overtaken(&mut self, session: u64, short: &str, value: &[u8]) -> Result<(), Problem> {
         // An earlier form had a cursor's number in the key. Without it, a retained message may come
         // again.
         if value.is_empty() {
             return Ok(());
         }
-        let Some(topic) = self.run.topics.find(topic) else {
-            // Its retained message is gone, so no cursor comes to it.
-            self.run.store.unknown.extend(Digest::read(topic).map(|digest| (session, digest)));
-            return Ok(());
-        };
-        let topic = match self.broker.retained.get(topic) {
-            Some(entry) => entry.topic().clone(),
-            None => TopicName::parse(topic).map_err(|_| "its topic name is invalid")?,
+        let (topic, short) = if is_digest(short) {
+            let Some(LongText { text, digest }) = self.run.topics.find(short).cloned() else {
+                // Its retained message is gone, so no cursor comes to it.
+                self.run.store.unknown.push((session, short.into()));
+                return Ok(());
+            };
+            (text, digest)
+        } else {
+            let retained = self.broker.retained.get(short).map(|entry| Arc::clone(entry.short_topic()));
+            let topic = retained.unwrap_or_else(|| short.into());
+            (Arc::clone(&topic), topic)
         };
         let runs = read_cursors(value).ok_or(NO_CURSORS)?;
+        let mut compared = 0;
         self.with_session(session, |client, stored| {
             for [first, last] in runs.iter().map(|run| run.map(u32::from_be_bytes)) {
                 // A session has no more cursors than that.
@@ -212,12 +220,15 @@ impl Restoring<'_> {
                     return Err(NO_CURSORS);
                 }
                 for cursor in (first..=last).filter_map(CursorId::new) {
-                    client.cursors.restore_overtaken(cursor, &topic);
-                    stored.restore_overtaken(cursor, &topic);
+                    client.cursors.restore_overtaken(cursor, &topic, &short);
+                    stored.restore_overtaken(cursor, &short);
+                    compared += topic.len();
                 }
             }
             Ok(())
-        })
+        })?;
+        self.run.compared_bytes += compared;
+        Ok(())
     }
 
     fn sent(&mut self, session: u64, packet_id: PacketId, value: &[u8]) -> Result<(), Problem> {
@@ -247,11 +258,12 @@ impl Restoring<'_> {
             return Err("its message has another topic");
         }
         let topic = message.topic.clone();
-        let publisher = (!publisher.is_empty()).then(|| digest::publisher(&publisher.into()));
+        let publisher = (!publisher.is_empty()).then(|| digest::short_form(&publisher.into()));
         if self.broker.retained.set(message, publisher, arrived).is_err() {
             self.broker.events.dropped(None, topic.as_str(), DropCause::RetainedFull);
         }
-        self.run.topics.add(topic.text());
+        let short = self.broker.retained.get(topic.as_str()).map(|entry| Arc::clone(entry.short_topic()));
+        self.run.topics.add(topic.text(), &short.unwrap_or_else(|| digest::short_form(topic.text())));
         // The change is noted, and the first batch compares it, retained or not.
         self.run.store.retained.insert::<str>(StoredTopic { topic, message: key });
         Ok(())
@@ -301,7 +313,12 @@ impl Restoring<'_> {
         let Broker { clients, groups, .. } = &*self.broker;
         let is_member =
             |filter: &&str| clients.get(of).is_some_and(|client| client.subscriptions.find(*filter).is_some());
-        let written = record.group.and_then(|group| self.run.groups.find(group));
+        let full = |group| {
+            if is_digest(group) { self.run.groups.find(group).map(|found| &*found.text) } else { Some(group) }
+        };
+        let written = record.group.and_then(full);
+        // It is searched for among the client's filters, and among all groups.
+        self.run.compared_bytes += written.map_or(0, |filter| COMPARED * filter.len());
         let group = written.filter(is_member).and_then(|filter| groups.find(filter));
         Ok((key, record.delivery(message, DeliveryTag { arrived, group })))
     }

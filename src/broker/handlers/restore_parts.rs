@@ -41,15 +41,17 @@ impl Broker {
         while items > 0 {
             items -= 1;
             let Some(restored) = &mut restore.restored else {
-                restore.sort_some()?;
+                let key_bytes = restore.sort_some()?;
+                items = items.saturating_sub(key_bytes / BYTES_IN_ITEM);
                 continue;
             };
             if let Some(record) = restore.sorted.first().copied() {
                 restore.sorted.remove::<Record<'_>>(&record);
                 let (key, value) = record;
-                items = items.saturating_sub(value.len() / BYTES_IN_ITEM);
                 let result = Restoring { broker: self, run: restored }.record(key, value);
                 result.map_err(|problem| damaged(record, problem))?;
+                let bytes = key.len() + value.len() + core::mem::take(&mut restored.compared_bytes);
+                items = items.saturating_sub(bytes / BYTES_IN_ITEM);
             } else if !restored.is_read {
                 restored.is_read = true;
                 let store = core::mem::replace(&mut restored.store, Store::new(false));

@@ -36,7 +36,6 @@ pub(crate) use stored_session::{StoredSession, StoredSessions};
 
 use crate::broker::clients::shared_groups::Groups;
 use crate::broker::clients::{ClientState, Clients};
-use crate::broker::digest::Digest;
 use crate::broker::ids::ClientKey;
 use crate::broker::options::BrokerOptions;
 use crate::broker::retained::Retained;
@@ -58,10 +57,8 @@ pub(crate) struct Store {
     pub(crate) messages: Messages,
     pub(crate) retained: SortedList<StoredTopic>,
     pub(crate) time_of_day: TimeOfDay,
-    /// The topic that the batch has last by its digest.
-    last_topic: Option<(TopicName, Option<Digest>)>,
     /// Restored records of a session and a digest that belong to nothing.
-    pub(crate) unknown: Vec<(u64, Digest)>,
+    pub(crate) unknown: Vec<(u64, Box<str>)>,
     /// Work done since the batch was handed out.
     since: Load,
 }
@@ -108,7 +105,6 @@ impl Store {
             messages: Messages::new(),
             retained: SortedList::new(),
             time_of_day: TimeOfDay::default(),
-            last_topic: None,
             unknown: Vec::new(),
             since: Load::default(),
         }
@@ -207,9 +203,8 @@ impl Store {
         }
         self.messages.remove_unreferenced(&mut self.batch);
         self.messages.write_shifted(&mut self.batch);
-        self.last_topic = None;
         for (session, digest) in self.unknown.drain(..) {
-            self.batch.remove(Key::Overtaken(session, digest.as_str()));
+            self.batch.remove(Key::Overtaken(session, &digest));
         }
         if let Some(ahead) = self.time_of_day.take_changed() {
             self.batch.put(Key::Clock, |out| out.extend_from_slice(&ahead.to_bytes()));
@@ -269,7 +264,7 @@ impl Store {
     }
 
     const fn writer<'a>(&'a mut self, groups: &'a Groups) -> RecordWriter<'a> {
-        let Self { batch, messages, last_topic, .. } = self;
-        RecordWriter { batch, messages, groups, last_topic }
+        let Self { batch, messages, .. } = self;
+        RecordWriter { batch, messages, groups }
     }
 }

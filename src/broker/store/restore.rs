@@ -48,6 +48,8 @@ pub(crate) struct Restored {
     pub(crate) approvals: Fifo<(ClientKey, Delivery)>,
     /// True once all records are restored, and the broker has the store.
     pub(crate) is_read: bool,
+    /// Bytes of long texts that were compared for the last record.
+    pub(crate) compared_bytes: usize,
     /// How many of the sessions have lost their connection.
     pub(crate) disconnected: usize,
     pub(crate) now: Time,
@@ -61,17 +63,20 @@ impl fmt::Debug for Restore<'_> {
 }
 
 impl Restore<'_> {
-    /// Sorts further records. Behind the last, the state begins.
-    pub(crate) fn sort_some(&mut self) -> Result<(), StoreError> {
+    /// Sorts further records. Behind the last, the state begins. Returns the bytes of their keys,
+    /// which are compared.
+    pub(crate) fn sort_some(&mut self) -> Result<usize, StoreError> {
+        let mut key_bytes = 0;
         for _ in 0..SORTED_IN_ITEM {
             let Some(record) = self.unsorted.next() else {
                 self.restored = Some(self.begin()?);
-                return Ok(());
+                break;
             };
             self.latest = self.latest.max(date(record));
             self.sorted.insert::<Record<'_>>(record);
+            key_bytes += record.0.len();
         }
-        Ok(())
+        Ok(key_bytes)
     }
 
     /// Returns the state before the first record.
@@ -90,6 +95,7 @@ impl Restore<'_> {
             groups: LongTexts::new(),
             approvals: Fifo::new(),
             is_read: false,
+            compared_bytes: 0,
             disconnected: 0,
             now: self.now,
             clock: ClockShift::between(ahead, self.latest, self.now),

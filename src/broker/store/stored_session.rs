@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::borrow::Borrow;
 
+use crate::broker::clients::retained_cursors::{OvertakenChange, OvertakenKind};
 use crate::broker::clients::will::Will;
 use crate::broker::clients::{ClientState, SubscriptionChanges};
 use crate::broker::delivery_tag::{Delivery, DeliveryTag};
@@ -20,7 +21,6 @@ use crate::collections::sorted_list::SortedList;
 use crate::memory_meter::block;
 use crate::session;
 use crate::time::Time;
-use crate::topic::TopicName;
 
 /// Stored image of a session.
 #[derive(Debug)]
@@ -47,15 +47,18 @@ pub(crate) struct StoredSession {
 /// A stored topic that live messages reached before these cursors, in their order.
 #[derive(Debug)]
 struct StoredOvertaken {
-    topic: TopicName,
+    /// The short form of the topic.
+    topic: Arc<str>,
     cursors: Vec<CursorId>,
     /// True while it is to be written again.
     is_changed: bool,
+    /// True if the store has a record of it.
+    is_written: bool,
 }
 
 impl Borrow<str> for StoredOvertaken {
     fn borrow(&self) -> &str {
-        self.topic.as_str()
+        &self.topic
     }
 }
 
@@ -124,7 +127,7 @@ impl StoredSession {
         if self.is_whole {
             let changes = client.take_subscription_changes();
             self.sync_subscriptions(&changes, client, writer);
-            self.sync_overtaken(&changes.overtaken, client, writer);
+            self.sync_overtaken(&changes.overtaken, writer);
             self.queue.empty(self.number, client.take_emptied(), writer);
             let queued = client.session.places();
             self.queue.sync(self.number, client.enqueued, queued, |from| client.session.waiting_from(from), writer);
@@ -155,7 +158,7 @@ impl StoredSession {
             writer.batch.remove(Key::Subscription(self.number, filter));
         }
         for stored in self.overtaken.iter() {
-            writer.with_topic(&stored.topic, |topic, batch| batch.remove(Key::Overtaken(self.number, topic)));
+            writer.batch.remove(Key::Overtaken(self.number, &stored.topic));
         }
         self.queue.forget(self.number, u64::MAX, writer);
         self.approvals.forget(self.number, u64::MAX, writer);
@@ -215,41 +218,50 @@ impl StoredSession {
     ///
     /// A cursor that passes a topic stays in the record until its last one has, so that each is
     /// written twice. By its own record, it is behind the topic then.
-    fn sync_overtaken(
-        &mut self,
-        changes: &[(CursorId, TopicName)],
-        client: &ClientState,
-        writer: &mut RecordWriter<'_>,
-    ) {
+    fn sync_overtaken(&mut self, changes: &[OvertakenChange], writer: &mut RecordWriter<'_>) {
         let mut written = Vec::new();
-        for (id, topic) in changes {
-            let cursor = client.cursors.get(*id);
-            let is_overtaken = cursor.is_some_and(|cursor| cursor.is_overtaken(topic.as_str()));
-            if is_overtaken {
-                self.restore_overtaken(*id, topic);
+        for OvertakenChange { cursor, topic, kind } in changes {
+            let mut is_changed = *kind == OvertakenKind::Overtaken;
+            if is_changed {
+                self.add_overtaken(*cursor, topic, false);
             }
-            let Some(stored) = self.overtaken.find_mut(topic.as_str()) else { continue };
-            let mut is_changed = is_overtaken;
-            if !is_overtaken && let Ok(place) = stored.cursors.binary_search(id) {
+            let Some(stored) = self.overtaken.find_mut(&**topic) else { continue };
+            if !is_changed && let Ok(place) = stored.cursors.binary_search(cursor) {
                 stored.cursors.remove(place);
-                is_changed = stored.cursors.is_empty() || cursor.is_some_and(|cursor| cursor.is_before(topic.as_str()));
+                is_changed = stored.cursors.is_empty() || *kind == OvertakenKind::GivenBack;
             }
             if is_changed && !core::mem::replace(&mut stored.is_changed, true) {
-                written.push(topic.clone());
+                written.push(Arc::clone(topic));
             }
         }
         for topic in written {
-            let Some(stored) = self.overtaken.find_mut(topic.as_str()) else { continue };
-            stored.is_changed = false;
-            let number = self.number;
-            if stored.cursors.is_empty() {
-                self.overtaken_bytes -= stored.cursors.capacity() * size_of::<CursorId>();
-                self.overtaken.remove(topic.as_str());
-                writer.with_topic(&topic, |topic, batch| batch.remove(Key::Overtaken(number, topic)));
-            } else {
-                let write = |out: &mut Vec<u8>| write_cursors(&stored.cursors, out);
-                writer.with_topic(&topic, |topic, batch| batch.put(Key::Overtaken(number, topic), write));
+            let Some(stored) = self.overtaken.find_mut(&*topic) else { continue };
+            let key = Key::Overtaken(self.number, &topic);
+            let was_written = stored.is_written;
+            (stored.is_changed, stored.is_written) = (false, true);
+            if !stored.cursors.is_empty() {
+                writer.batch.put(key, |out| write_cursors(&stored.cursors, out));
+                continue;
             }
+            self.overtaken_bytes -= stored.cursors.capacity() * size_of::<CursorId>();
+            self.overtaken.remove(&*topic);
+            if was_written {
+                writer.batch.remove(key);
+            }
+        }
+    }
+
+    /// Adds a cursor to a topic. `is_written` tells of a new topic whether the store has it.
+    fn add_overtaken(&mut self, cursor: CursorId, topic: &Arc<str>, is_written: bool) {
+        if self.overtaken.find(&**topic).is_none() {
+            let (topic, cursors) = (Arc::clone(topic), Vec::new());
+            self.overtaken.insert::<str>(StoredOvertaken { topic, cursors, is_changed: false, is_written });
+        }
+        let Some(StoredOvertaken { cursors, .. }) = self.overtaken.find_mut(&**topic) else { return };
+        if let Err(place) = cursors.binary_search(&cursor) {
+            self.overtaken_bytes -= cursors.capacity() * size_of::<CursorId>();
+            cursors.insert(place, cursor);
+            self.overtaken_bytes += cursors.capacity() * size_of::<CursorId>();
         }
     }
 
@@ -380,18 +392,9 @@ impl StoredSession {
         self.sent.push(Sent { packet_id, order, tag: tag(delivery), message });
     }
 
-    /// Adds a cursor to a topic.
-    pub(crate) fn restore_overtaken(&mut self, cursor: CursorId, topic: &TopicName) {
-        if self.overtaken.find(topic.as_str()).is_none() {
-            let (topic, cursors) = (topic.clone(), Vec::new());
-            self.overtaken.insert::<str>(StoredOvertaken { topic, cursors, is_changed: false });
-        }
-        let Some(StoredOvertaken { cursors, .. }) = self.overtaken.find_mut(topic.as_str()) else { return };
-        if let Err(place) = cursors.binary_search(&cursor) {
-            self.overtaken_bytes -= cursors.capacity() * size_of::<CursorId>();
-            cursors.insert(place, cursor);
-            self.overtaken_bytes += cursors.capacity() * size_of::<CursorId>();
-        }
+    /// Adds a cursor to a topic of this short form.
+    pub(crate) fn restore_overtaken(&mut self, cursor: CursorId, topic: &Arc<str>) {
+        self.add_overtaken(cursor, topic, true);
     }
 
     pub(crate) fn restore_handed_over(&mut self, packet_id: PacketId) {
