@@ -106,6 +106,15 @@ await build({
   define: { global: 'globalThis' },
   plugins: [{ name: 'glue', setup: bundleGlue }],
 })
+await build({
+  ...library,
+  // The panel is loaded on demand. It imports the elements and the simulator as entries.
+  entryPoints: { tap: 'src/tap/index.ts', panel: 'src/tap/panel.ts' },
+  splitting: true,
+  chunkNames: 'tap-[hash]',
+  target: 'es2022',
+  plugins: [{ name: 'package', setup: leavePackage }],
+})
 const bundles = [
   'index',
   'broker',
@@ -123,6 +132,8 @@ const bundles = [
   'inline',
   'broker-inline',
   'simulator',
+  'tap',
+  'panel',
 ]
 for (const name of bundles) await minify(name)
 copyFileSync(join(root, 'src', 'react-native.cjs'), join(dist, 'react-native.cjs'))
@@ -191,10 +202,12 @@ async function minify(name) {
   writeFileSync(map, minified.map)
 }
 
-/** The command imports the package's entries, as any program does. */
+/** The command and the tap import the package's entries, as any program does. */
 function leavePackage({ onResolve }) {
-  onResolve({ filter: /^\.\.\/broker\.js$/ }, () => ({ path: './broker.js', external: true }))
-  onResolve({ filter: /^\.\.\/node\.js$/ }, () => ({ path: './node.js', external: true }))
+  onResolve({ filter: /^\.\.\/(?:broker|elements|node|simulator)\.js$/ }, ({ path }) => ({
+    path: path.slice(1),
+    external: true,
+  }))
 }
 
 /**
@@ -207,7 +220,14 @@ function declare() {
     if (status !== 0) process.exit(status ?? 1)
   }
   const reached = new Set()
-  for (const entry of ['inline.d.ts', 'broker-inline.d.ts', 'node.d.ts', 'elements.d.ts', 'simulator.d.ts'])
+  for (const entry of [
+    'inline.d.ts',
+    'broker-inline.d.ts',
+    'node.d.ts',
+    'elements.d.ts',
+    'simulator.d.ts',
+    'tap/index.d.ts',
+  ])
     reach(join(types, entry), reached)
   for (const entry of readdirSync(types, { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name)

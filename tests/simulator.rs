@@ -4,6 +4,8 @@
 mod simulator {
     mod acts;
     mod diagrams;
+    mod expiry;
+    mod failures;
     mod faults;
     mod foreign;
     mod hashes;

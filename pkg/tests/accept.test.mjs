@@ -1,6 +1,6 @@
 // Sockets in every state that are given to `accept`, homemade ones that fail, and page sockets.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -164,6 +164,46 @@ test('a WebSocket of ws that is paused loses nothing', { timeout }, async t => {
   await turn()
   open(t).accept(far)
   assert.equal((await client.next('connack')).reasonCode, 0)
+})
+
+test('a WebSocket of ws whose early frames wait for a hook stays paused until then', { timeout }, async t => {
+  // Every broker of a package but its first finds the module loaded.
+  const fresh = await load(install(), 'wasmqtt/broker')
+  let allow
+  let isAsked
+  const asked = new Promise(resolve => {
+    isAsked = resolve
+  })
+  const authenticate = () => {
+    isAsked()
+    return new Promise(resolve => {
+      allow = resolve
+    })
+  }
+  const broker = new fresh.Broker({ authenticate, inputBytesMaximum: 16_000 })
+  t.after(() => broker.close())
+  const reading = []
+  const socket = Object.assign(new EventEmitter(), {
+    readyState: 1,
+    bufferedAmount: 0,
+    pause: () => reading.push('paused'),
+    resume: () => reading.push('resumed'),
+    send: bytes => client.received(Buffer.from(bytes)),
+    close: () => {},
+    terminate: () => {},
+  })
+  const client = new RawClient(bytes => socket.emit('message', bytes, true))
+  broker.accept(socket)
+  const publish = { cmd: 'publish', topic: 'a', payload: 'x'.repeat(2_000), qos: 0 }
+  client.send(client.connectPacket('early'), publish, { cmd: 'pingreq' })
+  await asked
+  await turn()
+  assert.equal(reading.at(-1), 'paused')
+  allow(true)
+  await client.next('connack')
+  await client.next('pingresp')
+  await turn()
+  assert.equal(reading.at(-1), 'resumed')
 })
 
 test('a stream that has ended is closed, as is one that cannot be written', { timeout }, async t => {

@@ -84,6 +84,26 @@ test('a byte order mark in the file is no error', { timeout }, async t => {
   }
 })
 
+test('a name that is twice in one object of the file is an error', { timeout }, async () => {
+  const rule = '{ "action": "all", "filter": "a\\"{:", "allow": true }'
+  const rows = [
+    ['{ "acl": [], "maximumQos": 1, "\\u0061cl": [] }', '"acl"'],
+    [`{ "acl": [${rule}, { "allow": false, "action": "all", "allow": true, "filter": "a" }] }`, '"allow"'],
+    ['{ "queue": { "bytes": 1, "bytes" : 2 } }', '"bytes"'],
+    // The names of different objects, and the text of values.
+    [
+      `{ "acl": [${rule}, ${rule}], "queue": {}, "responseInformation": "queue\\": ", "wrong": 1 }`,
+      'wrong is not an option',
+    ],
+  ]
+  for (const [text, named] of rows) {
+    const { stderr, code } = await run('broker', '--config', fileOf('twice.json', text))
+    assert.equal(code, 2, stderr)
+    assert.match(stderr, /^wasmqtt: [^\n]+\n$/)
+    assert.ok(stderr.includes(named) && stderr.includes('twice.json'), stderr)
+  }
+})
+
 test('the options that are listed are those that the file may hold', { timeout }, async () => {
   const { stderr } = await run('broker', '--config', fileOf('unknown.json', '{ "maximumQoS": 1 }'))
   const [, list] = /the options are ([\w, ]+); see/.exec(stderr)

@@ -9,7 +9,7 @@ import { createWebSocket, startScript } from './lib/script.mjs'
 
 const run = promisify(execFile)
 const project = install()
-const { Client, connect } = await load(project, 'wasmqtt')
+const { Client, connect, OptionError } = await load(project, 'wasmqtt')
 const { Broker, connect: connectTo } = await load(project, 'wasmqtt/broker')
 
 const timeout = 20_000
@@ -222,6 +222,59 @@ test('options are left as they are, and may be used again', { timeout }, async t
     await client.drain(frozen({}))
     await client.end(frozen({ timeout: 1000 }))
   }
+})
+
+test('what the arguments of a call throw is what it rejects with', { timeout }, async t => {
+  const { client } = await pair(t)
+  const mine = new Error('mine')
+  const options = {
+    get qos() {
+      throw mine
+    },
+  }
+  await assert.rejects(client.publish('a', '', options), mine)
+  await assert.rejects(
+    client.subscribe('a', options, () => {}),
+    mine,
+  )
+  const detached = new ArrayBuffer(1)
+  structuredClone(detached, { transfer: [detached] })
+  await assert.rejects(client.publish('a', detached), TypeError)
+  await assert.rejects(client.reply(undefined, ''), OptionError)
+  // No text can be made of these.
+  for (const filter of [Object.create(null), [Symbol('a')]]) {
+    await assert.rejects(
+      client.subscribe(filter, () => {}),
+      OptionError,
+    )
+  }
+})
+
+test('options may be inherited, as those of the platform', { timeout }, async t => {
+  class Wish {
+    get qos() {
+      return 1
+    }
+  }
+  const broker = new Broker()
+  t.after(() => broker.close())
+  const client = new Client(broker, Object.create({ clientId: 'heir' }))
+  assert.equal(client.clientId, 'heir')
+  const got = []
+  const options = [new Wish(), Object.create({ qos: 2, retain: true }), Object.create(null), { qos: undefined }]
+  // Before there is a connection and with it, with the rare options and without.
+  const publish = async () => {
+    for (const own of options) await client.publish('a', '', own)
+    for (const own of options) await client.publish('a', '', Object.assign(Object.create(own), { properties: {} }))
+  }
+  await client.subscribe('a', { qos: 2, retainAsPublished: true }, ({ qos, retain }) => got.push(retain ? 'r' : qos))
+  await publish()
+  const later = new Client(broker)
+  t.after(() => later.end())
+  await Promise.all(options.map(own => later.publish('a', '', own)))
+  await client.end()
+  assert.deepEqual(got, [1, 'r', 0, 0, 1, 'r', 0, 0, 1, 'r', 0, 0])
+  assert.throws(() => new Client(broker, { __proto__: { clientId: 'x' }, clientID: 'y' }), /clientID is not an option/)
 })
 
 test('end() is idempotent, bounded, and leaves no open handle', { timeout }, async () => {

@@ -41,6 +41,16 @@ describe('the host', { timeout: 20_000 }, () => {
     assert.deepEqual([[...messages[7].payload], messages[7].properties], [[0, 255], properties])
   })
 
+  test('publishes a payload as it was at the call', async () => {
+    const { got, handler } = collector()
+    await broker.subscribe('a', handler)
+    const bytes = new Uint8Array([65])
+    const published = broker.publish('a', bytes)
+    bytes[0] = 66
+    await published
+    assert.deepEqual(got, ['a A 0'])
+  })
+
   test('is a subscriber, without a client, a session or an access rule', async t => {
     const strict = new Broker({ acl: [{ action: 'all', filter: '#', allow: false }], maximumQos: 0 })
     t.after(() => strict.close())

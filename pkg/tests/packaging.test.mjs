@@ -55,13 +55,14 @@ test('the types of each entry resolve as its code does', async () => {
     './node',
     './package.json',
     './simulator',
+    './tap',
   ]
   const typed = Object.keys(analysis.entrypoints).filter(entry => !entry.includes('*'))
   assert.deepEqual(typed.toSorted(), entries)
 })
 
 test('tools that ignore `exports` find the same files by main, module and types', () => {
-  const entries = ['.', './inline', './broker', './broker/inline', './elements', './simulator', './node']
+  const entries = ['.', './inline', './broker', './broker/inline', './elements', './simulator', './tap', './node']
   for (const entry of entries) {
     const fields = JSON.parse(readFileSync(join(folder, entry, 'package.json'), 'utf8'))
     const { types, default: code, 'react-native': native } = manifest.exports[entry]

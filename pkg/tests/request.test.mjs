@@ -40,6 +40,36 @@ test('each request gets its own reply, in any order, by one subscription', { tim
   assert.equal(held[0].properties.messageExpiryInterval, 30)
 })
 
+test('a host that was stopped reads a reply before it judges', { timeout }, async t => {
+  const { server, client } = await home(t, { keepAlive: 0 })
+  let ask
+  await server.subscribe('rpc', message => ask(message))
+  // The part for requests is there.
+  await client.request('x', '', { timeout: 1 }).catch(() => {})
+  let stopped = 0
+  const real = performance.now.bind(performance)
+  t.mock.method(performance, 'now', () => real() + stopped)
+  for (const replies of [true, false]) {
+    const asked = new Promise(resolve => {
+      ask = resolve
+    })
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const reply = client.request('rpc', '', { timeout: 1000 })
+    const request = await asked
+    stopped += 3_600_000
+    t.mock.timers.tick(1000)
+    if (replies) {
+      await server.reply(request, 'in time', { qos: 0 })
+      assert.equal((await reply).text(), 'in time')
+    } else {
+      stopped += 3_600_000
+      t.mock.timers.tick(1000)
+      await assert.rejects(reply, TimeoutError)
+    }
+    t.mock.timers.reset()
+  }
+})
+
 test('a request that nobody answers times out, and its late reply is nobody’s', { timeout }, async t => {
   const { server, client } = await home(t)
   let request

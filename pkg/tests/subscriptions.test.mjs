@@ -6,7 +6,7 @@ import { install, load } from './lib/packed.mjs'
 import { startClient } from './lib/script.mjs'
 
 const project = install()
-const { Client, connect, ConnectError, OptionError, SubscribeError } = await load(project, 'wasmqtt')
+const { Client, connect, ConnectError, OptionError, SubscribeError, TimeoutError } = await load(project, 'wasmqtt')
 const { Broker, connect: connectTo } = await load(project, 'wasmqtt/broker')
 
 const timeout = 20_000
@@ -123,6 +123,18 @@ test('a handler that is aborted while its SUBSCRIBE is under way leaves no subsc
   }
 })
 
+test('a SUBSCRIBE that is granted after its time limit leaves no subscription', { timeout }, async t => {
+  const { client, peer } = await serve(t, { requestTimeout: 50 })
+  const gone = assert.rejects(
+    client.subscribe('a', () => {}),
+    error => error instanceof TimeoutError,
+  )
+  const { messageId } = await peer.next('subscribe')
+  await gone
+  peer.send({ cmd: 'suback', messageId, granted: [0], reasonCodes: [0] })
+  assert.deepEqual(await unsubscribed(peer), ['a'])
+})
+
 test('an UNSUBSCRIBE that is refused can be tried again, and the filter subscribed anew', { timeout }, async t => {
   const { client, peer } = await serve(t)
   const got = []
@@ -179,6 +191,35 @@ test('a stream that has ended is done, whatever still comes', { timeout }, async
   assert.deepEqual(await Promise.all(returned), [done, done, done])
   assert.deepEqual(await stream.next(), done)
   assert.equal(stream.dropped, 0)
+})
+
+test('a read in the task in which a stream ends is done, whatever waits', { timeout }, async t => {
+  const { client, peer } = await serve(t)
+  const done = { done: true, value: undefined }
+  for (const end of [
+    stream => stream.return(),
+    stream => assert.rejects(stream.throw(new Error('enough')), /enough/),
+  ]) {
+    const stream = client.messages('a')
+    await answer(peer, 0)
+    for (const payload of ['1', '2']) peer.send({ cmd: 'publish', topic: 'a', payload, qos: 0 })
+    assert.equal((await stream.next()).value.text(), '1')
+    const ended = end(stream)
+    assert.deepEqual(await stream.next(), done)
+    assert.deepEqual(await unsubscribed(peer), ['a'])
+    await ended
+  }
+})
+
+test('a stream whose signal is aborted already sends nothing', { timeout }, async t => {
+  const { client, peer } = await serve(t)
+  const reason = new Error('enough')
+  const signal = AbortSignal.abort(reason)
+  for (const stream of [client.messages('a', { signal }), client.latest('a', { signal })]) {
+    await assert.rejects(stream.next(), reason)
+    assert.deepEqual(await stream.next(), { done: true, value: undefined })
+  }
+  await settle({ client, peer })
 })
 
 test('throw() ends a stream as return() does, and rejects with its error', { timeout }, async t => {

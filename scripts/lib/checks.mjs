@@ -51,6 +51,13 @@ export async function rustChecks(report, env) {
   await report.step('cargo test', { needs: ['Rust'] }, step =>
     step.tests(counts.cargo, 'cargo', ['test', '--locked', '--no-fail-fast'], { env, minutes: 30 }),
   )
+  await report.step('planted faults', { needs: ['Rust'] }, step =>
+    step.tests(counts.plantedFaults, process.execPath, [inRoot('scripts', 'planted-faults.mjs')], {
+      env,
+      minutes: 30,
+      progress: line => /^\| (.+?) \|/.exec(line)?.[1],
+    }),
+  )
   await report.step('differential (mqtt-packet)', { needs: ['npm packages', 'Rust'] }, step => differential(step, env))
   await report.step('cargo doc', { needs: ['Rust'] }, step =>
     step.check('cargo', ['doc', '--locked', '--no-deps'], { env: { ...env, RUSTDOCFLAGS: '-D warnings' } }),

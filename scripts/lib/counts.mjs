@@ -43,6 +43,12 @@ export function node(output) {
   return { passed: sum('pass'), failed: sum('fail') + sum('cancelled'), skipped: sum('skipped') + sum('todo') }
 }
 
+/** Counts of `scripts/planted-faults.mjs`, whose last line has how many faults were found. */
+export function plantedFaults(output) {
+  const [, found, all] = /^(\d+) of (\d+) found$/m.exec(plain(output)) ?? [0, 0, 0]
+  return { passed: +found, failed: all - found, skipped: 0 }
+}
+
 /** Counts of Playwright's JSON report. A test that passes only when tried again has not passed. */
 export function playwright(report) {
   const { expected, unexpected, flaky, skipped } = JSON.parse(report).stats

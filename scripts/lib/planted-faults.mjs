@@ -19,7 +19,8 @@ export const plantedFaults = [
     name: 'identifier given out while it is in use',
     file: `${session}/identifiers.rs`,
     from: 'let free = next_free(self.next);',
-    to: 'let free = if PLANTED { self.next } else { next_free(self.next) };',
+    // As if there were eight, since no world is so long that all 65,535 are used.
+    to: 'if PLANTED { break if self.next.get() > 8 { PacketId::FIRST } else { self.next }; }\nFROM',
   },
   {
     name: 'QoS 1 delivery not over at PUBACK',
@@ -59,9 +60,9 @@ export const plantedFaults = [
   },
   {
     name: 'quota not given back',
-    file: `${session}/mod.rs`,
-    from: '        self.unacknowledged -= u16::from(entry.takes_quota);\n        if let',
-    to: 'if !PLANTED { self.unacknowledged -= u16::from(entry.takes_quota); }\nif let',
+    file: `${session}/in_flight.rs`,
+    from: 'self.unacknowledged -= u16::from(entry.takes_quota);',
+    to: 'if !PLANTED { FROM }',
   },
   {
     name: 'nothing resent when a session resumes',
@@ -83,9 +84,9 @@ export const plantedFaults = [
   },
   {
     name: 'PUBLISH resent behind PUBREC',
-    file: `${session}/mod.rs`,
-    from: '            entry.state = Outbound::AwaitPubcomp(entry.state.tag());\n            entry.sent = sent;',
-    to: 'if !PLANTED { entry.state = Outbound::AwaitPubcomp(entry.state.tag()); }\nentry.sent = sent;',
+    file: `${session}/in_flight.rs`,
+    from: '            self.sent.remove(delivery);\n            entry.state = Outbound::AwaitPubcomp(Some(tag));',
+    to: 'if !PLANTED {\nFROM\n}',
   },
   {
     name: 'queue is last in, first out',
@@ -238,24 +239,3 @@ export const plantedFaults = [
     to: 'if !PLANTED { FROM }',
   },
 ]
-
-/** Returns the text of a file with a fault, by its number from 1. Throws without its place. */
-export function plant(text, number) {
-  const { name, file, from, to } = plantedFaults[number - 1]
-  if (text.split(from).length !== 2) throw new Error(`${name}: ${file} has its text not once:\n${from}`)
-  const planted = to.replaceAll('PLANTED', `crate::planted::fault(${number})`).replace('FROM', () => from)
-  return text.replace(from, () => planted)
-}
-
-/** The module `planted` of the crate that has the faults. */
-export const plantedModule = `//! The number of the fault that this run has; 0 is none.
-
-extern crate std;
-
-static NUMBER: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
-
-pub(crate) fn fault(number: usize) -> bool {
-    let read = || std::env::var("PLANTED_FAULT").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-    *NUMBER.get_or_init(read) == number
-}
-`

@@ -28,11 +28,11 @@ const ofClient = {
  * and its digests 2,800. A limit is near the reached size, so that nothing grows unseen.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 84_900, parts: ofClient },
+  { entry: '.', name: 'client', bytes: 85_300, parts: ofClient },
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 190_600,
+    bytes: 191_000,
     parts: {
       'hooks.js': 1_600,
       'bridge.js': 1_500,
@@ -41,13 +41,19 @@ export const limits = [
   },
   // The goal is 160,000. A world has the whole client and broker, and monitors, links, snapshots
   // and diagrams besides.
-  { entry: './simulator', name: 'simulator', bytes: 236_900, parts: {} },
+  { entry: './simulator', name: 'simulator', bytes: 237_200, parts: {} },
   // All elements; a test holds each to its own limit.
   { entry: './elements', name: 'elements', bytes: 30_900, parts: {} },
+  {
+    entry: './tap',
+    name: 'tap',
+    bytes: 4_000,
+    parts: { 'panel.js': 1_500, 'elements.js': 30_900, 'simulator.js': 237_200 },
+  },
   // With the module as text, what decodes it, and all parts: one file holds what others load when
   // it is used.
-  { entry: './inline', name: 'client, inline', bytes: 98_800, parts: {} },
-  { entry: './broker/inline', name: 'client with broker, inline', bytes: 207_400, parts: {} },
+  { entry: './inline', name: 'client, inline', bytes: 99_200, parts: {} },
+  { entry: './broker/inline', name: 'client with broker, inline', bytes: 207_900, parts: {} },
 ]
 
 /**

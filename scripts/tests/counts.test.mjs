@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { cargo, crates, node, plain, playwright, withoutBars } from '../lib/counts.mjs'
+import { cargo, crates, node, plain, plantedFaults, playwright, withoutBars } from '../lib/counts.mjs'
 
 const sample = name => readFileSync(new URL(`samples/${name}`, import.meta.url), 'utf8')
 
@@ -12,6 +12,7 @@ for (const [reader, name, expected] of [
   [cargo, 'wasm-pack-test-failing.txt', { passed: 1, failed: 1, skipped: 1 }],
   [node, 'node-tap.txt', { passed: 1, failed: 1, skipped: 2 }],
   [node, 'node-spec.txt', { passed: 1, failed: 1, skipped: 2 }],
+  [plantedFaults, 'planted-faults.txt', { passed: 2, failed: 1, skipped: 0 }],
   [playwright, 'playwright.json', { passed: 1, failed: 1, skipped: 1 }],
 ]) {
   test(`${name} is counted`, () => assert.deepEqual(reader(sample(name)), expected))

@@ -131,6 +131,8 @@ struct Core {
     subscriptions: Subscriptions,
     /// Requests in the order of their sending, if there is a time limit for answers.
     sent_at: Fifo<SentAt>,
+    /// End of the last grace for requests whose timer came late.
+    request_grace: Time,
     suspect: Suspect,
     /// A broker has accepted the client before.
     has_session: bool,
@@ -239,6 +241,7 @@ impl Client {
             offline: Offline::new(),
             subscriptions: Subscriptions::new(),
             sent_at: Fifo::new(),
+            request_grace: Time::ZERO,
             suspect: Suspect::default(),
             has_session: false,
             heard: None,

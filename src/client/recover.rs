@@ -9,6 +9,7 @@ use super::subscribed::Owed;
 use super::{CallError, Completion, Core, Limits, Notice, RequestError, RequestId, State};
 use crate::codec::{PacketId, PropertiesBuf, PropertyId, ReasonCode, SubscriptionOptions, Version};
 use crate::time::Time;
+use crate::time_limit::{GRACE, is_late};
 use crate::topic::TopicFilter;
 
 /// Connections that a request may be the first unanswered one of, and lose.
@@ -114,13 +115,17 @@ impl Core {
     /// Notes an answer, and tells which subscriptions were not made again.
     pub(super) fn subscribed(&mut self, request: &Request, reasons: &[ReasonCode]) {
         if request.kind == Kind::Unsubscribe {
+            // A SUBSCRIBE that was under way may have been accepted meanwhile.
+            for (filter, _) in &request.filters {
+                self.subscriptions.forget_before(filter, request.id);
+            }
             return;
         }
         let is_again = request.origin == Origin::Again;
         for ((filter, options), reason) in request.filters.iter().zip(reasons) {
             if !reason.is_error() {
                 if request.origin == Origin::Caller {
-                    self.subscriptions.add(filter, *options, &request.properties);
+                    self.subscriptions.add(filter, *options, request);
                 }
             } else if is_again {
                 self.subscriptions.forget(filter);
@@ -243,11 +248,21 @@ impl Core {
     }
 
     /// Ends requests without an answer in time. Their exchanges go on.
+    ///
+    /// If the call is late, the host was stopped, and the answers may wait in its socket. They get
+    /// one grace to be read.
     pub(super) fn expire_requests(&mut self) {
         while let Some(deadline) = self.request_deadline()
             && deadline <= self.now
-            && let Some(SentAt { packet_id, id, .. }) = self.sent_at.pop()
+            && let Some(sent) = self.sent_at.first().copied()
         {
+            let is_graced = deadline == self.request_grace;
+            if !is_graced && is_late(deadline, self.now) && self.is_open(sent) {
+                self.request_grace = self.now + GRACE.min(self.options.request_timeout);
+                return;
+            }
+            self.sent_at.pop();
+            let SentAt { packet_id, id, .. } = sent;
             if self.session.disown(packet_id, id, id.of_nobody()) || self.requests.expire(packet_id, id) {
                 self.ends.failed(id, RequestError::TimedOut);
             }
@@ -257,7 +272,7 @@ impl Core {
     /// Returns when the next request is out of time.
     pub(super) fn request_deadline(&self) -> Option<Time> {
         let first = self.sent_at.first()?;
-        Some(first.at + self.options.request_timeout)
+        Some(self.request_grace.max(first.at + self.options.request_timeout))
     }
 
     fn is_open(&self, SentAt { packet_id, id, .. }: SentAt) -> bool {

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::RequestId;
 use super::requests::Request;
 use crate::codec::{PropertiesBuf, SubscriptionOptions};
 use crate::topic::TopicFilter;
@@ -17,6 +18,8 @@ struct Subscribed {
     filter: TopicFilter,
     options: SubscriptionOptions,
     properties: PropertiesBuf,
+    /// The request that it was accepted for.
+    request: RequestId,
     /// The session of the connection does not have it, or perhaps not.
     is_owed: bool,
 }
@@ -43,8 +46,9 @@ impl Subscriptions {
     }
 
     /// Notes a subscription that the broker accepted.
-    pub(super) fn add(&mut self, filter: &TopicFilter, options: SubscriptionOptions, properties: &PropertiesBuf) {
-        let one = Subscribed { filter: filter.clone(), options, properties: properties.clone(), is_owed: false };
+    pub(super) fn add(&mut self, filter: &TopicFilter, options: SubscriptionOptions, request: &Request) {
+        let properties = request.properties.clone();
+        let one = Subscribed { filter: filter.clone(), options, properties, request: request.id, is_owed: false };
         match self.place(&one.filter) {
             Ok(place) => self.0[place] = one,
             Err(place) => self.0.insert(place, one),
@@ -54,6 +58,15 @@ impl Subscriptions {
     /// Forgets a subscription, which is not made again.
     pub(super) fn forget(&mut self, filter: &TopicFilter) {
         if let Ok(place) = self.place(filter) {
+            self.0.remove(place);
+        }
+    }
+
+    /// Forgets a subscription that was accepted for a request before this one.
+    pub(super) fn forget_before(&mut self, filter: &TopicFilter, request: RequestId) {
+        if let Ok(place) = self.place(filter)
+            && self.0[place].request < request
+        {
             self.0.remove(place);
         }
     }

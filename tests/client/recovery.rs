@@ -5,7 +5,8 @@ use core::time::Duration;
 
 use wasmqtt::client::{Client, ClientOptions, CloseReason, Completion, HandlerId, Keep, Notice, Output, RequestError};
 use wasmqtt::codec::{
-    Ack, Decoder, Packet, Properties, PropertiesBuf, Property, QoS, ReasonCode, Suback, SubscriptionOptions, Version,
+    Ack, Decoder, Packet, Properties, PropertiesBuf, Property, QoS, ReasonCode, Suback, SubscriptionOptions, Unsuback,
+    Version,
 };
 use wasmqtt::topic::TopicFilter;
 
@@ -58,6 +59,39 @@ fn subscriptions_are_made_again_only_when_the_session_is_gone() {
         script.cut();
         // Nobody knows whether the session got them.
         assert_eq!(subscribed_again(&mut script, true), [["b/#", "d"]]);
+    }
+}
+
+/// UNSUBSCRIBE follows a SUBSCRIBE that is not answered yet, or waits with it for the connection.
+#[test]
+fn a_subscription_that_ended_before_its_answer_is_not_made_again() {
+    for version in BOTH {
+        for waits in [false, true] {
+            let mut script = Script::connected_with(ClientOptions { version, ..resuming() }, &[]);
+            if waits {
+                script.cut();
+            }
+            let none = PropertiesBuf::new();
+            let wanted = ["a", "b", "c"].map(|text| (filter(text), SubscriptionOptions::default()));
+            script.client.subscribe(&wanted, &none, NOW).expect("it can be sent");
+            script.client.unsubscribe(&[filter("a"), filter("b")], &none, NOW).expect("it can be sent");
+            script.client.subscribe(&wanted[1..2], &none, NOW).expect("it can be sent");
+            if waits {
+                script.reopen(true);
+            }
+            script.drain();
+            let granted = ReasonCode::GrantedQoS1;
+            let suback = |packet_id, reasons| {
+                Packet::Suback(Suback { packet_id: id(packet_id), properties: Properties::EMPTY, reasons })
+            };
+            script.receive(&suback(1, vec![granted; 3]));
+            // A broker may answer in another order.
+            script.receive(&suback(3, vec![granted]));
+            let reasons = if version == Version::V5 { vec![ReasonCode::Success; 2] } else { Vec::new() };
+            script.receive(&Packet::Unsuback(Unsuback { packet_id: id(2), properties: Properties::EMPTY, reasons }));
+            script.cut();
+            assert_eq!(subscribed_again(&mut script, false), [["b", "c"]], "{version:?}, waits: {waits}");
+        }
     }
 }
 

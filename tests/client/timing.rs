@@ -2,11 +2,12 @@
 
 use core::time::Duration;
 
-use wasmqtt::client::{Client, ClientOptions, CloseReason, Output, Phase};
-use wasmqtt::codec::{Packet, PropertiesBuf, QoS, Version};
+use wasmqtt::client::{Client, ClientOptions, CloseReason, Completion, Output, Phase, RequestError};
+use wasmqtt::codec::{Ack, Packet, PropertiesBuf, QoS, ReasonCode, Version};
 use wasmqtt::time::Time;
 
-use super::script::{NOW, Script, Seen, begin, bytes, connack, drain, publish, sent};
+use super::script::{NOW, Script, Seen, begin, bytes, connack, drain, message, publish, sent};
+use crate::support::packets::id;
 
 fn after(milliseconds: u64) -> Time {
     NOW + Duration::from_millis(milliseconds)
@@ -59,6 +60,36 @@ fn a_stopped_host_reads_the_answer_before_it_judges() {
         script.client.handle_bytes(script.attempt, &bytes(&Packet::Pingresp, Version::V5), after(awake + 1));
         script.client.handle_timeout(after(awake + 6_000));
         assert_eq!(script.client.phase(), Phase::Connected, "stopped for {stopped_ms} ms");
+    }
+}
+
+/// A request is judged as a connection is. Its time limit has one grace, however late all timers
+/// are.
+#[test]
+fn a_stopped_host_reads_the_answers_to_its_requests_before_it_judges() {
+    for (answers, awake) in [(true, 7_000), (false, 7_000), (true, 3_600_000), (false, 3_600_000)] {
+        let request_timeout = Duration::from_secs(5);
+        let mut script =
+            Script::connected_with(ClientOptions { request_timeout, keep_alive: 0, ..ClientOptions::new("c") }, &[]);
+        let request = script.client.publish(message("a", QoS::AtLeastOnce), NOW).expect("it can be sent");
+        script.drain();
+        script.client.handle_timeout(after(awake));
+        assert_eq!(script.drain(), [], "after {awake} ms");
+        if answers {
+            script.client.handle_bytes(
+                script.attempt,
+                &bytes(&Packet::Puback(Ack::success(id(1))), Version::V5),
+                after(awake + 1),
+            );
+            let done = Seen::Done(request.0, Ok(Completion::Published(ReasonCode::Success)));
+            assert_eq!(script.drain(), [done]);
+        }
+        let next = script.client.next_deadline().expect("another look");
+        assert!(next > after(awake) && next <= after(awake + 5_000), "{next:?}");
+        script.client.handle_timeout(next + Duration::from_mins(1));
+        let late = (!answers).then_some(Seen::Done(request.0, Err(RequestError::TimedOut)));
+        assert_eq!(script.drain(), late.into_iter().collect::<Vec<_>>());
+        assert_eq!(script.client.next_deadline(), None);
     }
 }
 

@@ -65,6 +65,24 @@ fn nothing_but_connect_begins_a_connection() {
     }
 }
 
+/// [MQTT-1.5.5-1]: 3.1.1 has no such rule.
+#[test]
+fn the_length_of_connect_has_its_shortest_form() {
+    for (version, body) in [(V4, "0004 'MQTT' 04 02 0000 0000"), (V5, "0004 'MQTT' 05 02 0000 00 0000")] {
+        let body = hex(body);
+        let len = u8::try_from(body.len()).expect("it is short") | 0x80;
+        let packet = [&[0x10, len, 0x80, 0x00], &body[..]].concat();
+        if version == V5 {
+            refuse("two bytes more", version, &packet, &["CONNACK 81"]);
+        } else {
+            let mut scenario = Scenario::new();
+            let peer = scenario.open(version);
+            scenario.send_bytes(peer, &packet);
+            assert_eq!(scenario.hear(peer), ["CONNACK ok"]);
+        }
+    }
+}
+
 /// [MQTT-3.1.4-1], [MQTT-3.1.2-3], [MQTT-3.1.2-9], [MQTT-3.1.2-11], [MQTT-3.1.2-12],
 /// [MQTT-3.1.2-13], [MQTT-3.1.2-16], [MQTT-3.1.2-17], [MQTT-3.1.2-18], [MQTT-3.1.2-19],
 /// [MQTT-3.2.0-2], [MQTT-3.2.2-6], [MQTT-3.2.2-7], [3.1.1 MQTT-3.1.4-1], [3.1.1 MQTT-3.1.2-3],

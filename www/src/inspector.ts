@@ -1,11 +1,11 @@
 // The inspector: any broker over WebSocket, and each packet of the connection in the elements.
 import type { PacketRecord, Status } from 'wasmqtt'
 import { define } from 'wasmqtt/elements'
+import { Capture, type CapturedPacket, type CaptureView } from 'wasmqtt/tap'
 import { Connection, messageOf } from './inspector/connection.ts'
 import { PacketView, payloadOf } from './inspector/packet-view.ts'
 import { Subscriptions } from './inspector/subscriptions.ts'
 import { TopicList } from './inspector/topic-list.ts'
-import { Capture, type View } from './model/capture.ts'
 import { part } from './model/part.ts'
 import { themeButton } from './model/theme.ts'
 import { Topics } from './model/topics.ts'
@@ -16,10 +16,10 @@ const find = part<HTMLInputElement>('find')
 const pings = part<HTMLInputElement>('pings')
 const pause = part<HTMLButtonElement>('pause')
 
-let capture = new Capture('this client')
-let view: View = capture.view(() => true)
-let version: 4 | 5 = 5
-let selected: PacketRecord | undefined
+let capture = new Capture()
+let captured = capture.client('this client')
+let view: CaptureView = capture.view()
+let selected: CapturedPacket | undefined
 let isDrawn = false
 /** Time from which it may be drawn again. */
 let rested = 0
@@ -69,7 +69,8 @@ part<HTMLFormElement>('publish').addEventListener('submit', event => {
 draw()
 
 function begin(client: string): void {
-  capture = new Capture(client)
+  capture = new Capture()
+  captured = capture.client(client)
   topics.clear()
   selected = undefined
   isPaused = false
@@ -80,18 +81,17 @@ function begin(client: string): void {
 
 function status(status: Status): void {
   const { client } = connection
-  if (status.phase === 'connecting') capture.note('opening')
-  if (status.phase === 'connected') capture.note('connected')
-  if (status.phase === 'waiting') capture.note('lost')
-  if (status.phase === 'closed') capture.note('closed')
-  version = client?.server?.version ?? version
+  if (status.phase === 'connecting') captured.note('opening')
+  if (status.phase === 'connected') captured.note('connected')
+  if (status.phase === 'waiting') captured.note('lost')
+  if (status.phase === 'closed') captured.note('closed')
   if (client && status.phase === 'connecting' && status.attempt === 1 && !status.error) subscriptions.begin(client)
   for (const id of ['add', 'send']) part<HTMLButtonElement>(id).disabled = client === undefined
   redraw()
 }
 
 function packet(packet: PacketRecord): void {
-  capture.add(packet)
+  captured.add(packet)
   const payload = payloadOf(packet)
   if (payload && packet.topic) topics.add({ topic: packet.topic, payload, retain: packet.retain === true })
   redraw()
@@ -125,7 +125,7 @@ function draw(): void {
   events.trace = view.trace
   diagram.selected = index < 0 ? undefined : index
   events.selected = index < 0 ? undefined : index
-  packetView.select(selected, version)
+  packetView.select(selected)
   part('count').textContent = counted()
 }
 

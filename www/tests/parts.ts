@@ -32,5 +32,5 @@ export async function deliverTwice(page: Page): Promise<void> {
   await expect(status(page)).toContainText('PUBACK is on its way back')
   await cut(page).click()
   await play(page)
-  await expect(page.locator('#solved')).toBeVisible({ timeout: 20_000 })
+  await expect(page.locator('#solved')).toBeVisible({ timeout: 60_000 })
 }

@@ -35,9 +35,9 @@ async function solve(page: Page, learner: Learner, exercise: string): Promise<vo
         )
         .toBeGreaterThanOrEqual(until.count)
     // The world comes to rest before the next move.
-    if (id !== 'packet') await expect(page.getByRole('button', { name: 'Play' })).toBeVisible({ timeout: 30_000 })
+    if (id !== 'packet') await expect(page.getByRole('button', { name: 'Play' })).toBeVisible({ timeout: 120_000 })
   }
-  await expect(page.locator('.outcome .status')).toContainText(words.solvedTitle ?? '', { timeout: 30_000 })
+  await expect(page.locator('.outcome .status')).toContainText(words.solvedTitle ?? '', { timeout: 120_000 })
 }
 
 for (const chapter of chapters) {
@@ -112,7 +112,7 @@ test('acting in the past goes on from there', async ({ page, address }) => {
   await page.getByRole('slider', { name: 'Time' }).fill('650')
   await offer(page, 'cut').getByRole('button').click()
   await offer(page, 'settle').getByRole('button').click()
-  await expect(page.locator('.outcome .status')).toContainText(words.solvedTitle ?? '', { timeout: 30_000 })
+  await expect(page.locator('.outcome .status')).toContainText(words.solvedTitle ?? '', { timeout: 120_000 })
 })
 
 test('a wrong turn of a task is told, and the task begins again', async ({ page, address }) => {
@@ -120,7 +120,7 @@ test('a wrong turn of a task is told, and the task begins again', async ({ page,
   await offer(page, 'publish-1').getByRole('button').click()
   await offer(page, 'cut').getByRole('button').click()
   await offer(page, 'settle').getByRole('button').click()
-  await expect(page.locator('.outcome .status')).toContainText('Too early', { timeout: 30_000 })
+  await expect(page.locator('.outcome .status')).toContainText('Too early', { timeout: 120_000 })
   await page.getByRole('button', { name: words.startAgain ?? '' }).click()
   await expect(page.locator('.outcome .status')).toHaveText(words.waiting ?? '')
 })

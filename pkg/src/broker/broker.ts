@@ -143,7 +143,9 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
   async publish(topic: string, payload: Payload, options?: Omit<PublishOptions, 'signal'>): Promise<number> {
     const { flags, properties } = readPublish(options, 5)
     text(topic, 'topic')
-    const bytes = payloadOf(payload, 'payload')
+    const given = payloadOf(payload, 'payload')
+    // The caller may reuse its buffer meanwhile.
+    const bytes = typeof payload === 'string' ? given : given.slice()
     await this.#loaded
     const core = this.#open()
     try {

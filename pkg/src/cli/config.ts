@@ -66,8 +66,29 @@ function readConfig(file: string): object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UsageError(`${file}: it must be an object, such as { "maximumQos": 1 }`)
   }
+  const name = repeatedName(text)
+  if (name !== undefined) throw new UsageError(`${file}: ${JSON.stringify(name)} is there twice in one object`)
   if (Object.hasOwn(value, 'store')) throw new UsageError(`${file}: store cannot be set in the file; use --store DIR`)
   const hook = hooks.find(name => Object.hasOwn(value, name))
   if (hook) throw new UsageError(`${file}: ${hook} needs a function, which JSON cannot hold; use users and acl`)
   return value
+}
+
+/**
+ * Returns the first name that an object of this JSON has twice. `JSON.parse` would take the last
+ * one, and leave out the rules of an access list unseen.
+ */
+function repeatedName(json: string): string | undefined {
+  const objects: Set<string>[] = []
+  for (const [token, text, colon] of json.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}]/g)) {
+    if (token === '{') objects.push(new Set())
+    else if (token === '}') objects.pop()
+    else if (text && colon) {
+      const names = objects.at(-1)
+      const name: string = JSON.parse(text)
+      if (names?.has(name)) return name
+      names?.add(name)
+    }
+  }
+  return undefined
 }

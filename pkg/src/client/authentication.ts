@@ -1,6 +1,7 @@
 import type { Acknowledgement } from '../message/acknowledgement.js'
 import type { fromList, PropertyList, UserProperties } from '../message/properties.js'
 import type { ConnectError, ConnectionError } from '../util/errors.js'
+import type { limitTime } from '../util/limit-time.js'
 import type { Validator } from '../util/validate.js'
 import type { ClientCore } from '../wasm/interface.js'
 import type { thrownError } from '../wasm/to-error.js'
@@ -52,6 +53,7 @@ interface Tools {
   readonly fromList: typeof fromList
   readonly binary: Validator<Uint8Array>
   readonly thrownError: typeof thrownError
+  readonly limitTime: typeof limitTime
   readonly ConnectError: typeof ConnectError
   readonly ConnectionError: typeof ConnectionError
 }
@@ -121,8 +123,8 @@ export class Authentication {
       throw this.#tools.thrownError(error, subject)
     }
     const answered = requests.add(request, subject)
-    const timer = setTimeout(() => isCurrent() && core.authenticate(GIVE_UP), limit)
-    return answered.finally(() => clearTimeout(timer))
+    const stop = this.#tools.limitTime(limit, () => isCurrent() && core.authenticate(GIVE_UP))
+    return answered.finally(stop)
   }
 
   async #data(step: Omit<AuthenticationStep, 'method'>): Promise<Uint8Array | undefined> {

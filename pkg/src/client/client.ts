@@ -7,6 +7,7 @@ import type { MessageStream } from '../message/message-stream.js'
 import type { ConnackProperties, PropertyList } from '../message/properties.js'
 import { abortable, ignore } from '../util/abort.js'
 import { TimeoutError } from '../util/errors.js'
+import { limitTime } from '../util/limit-time.js'
 import { ObservedEventTarget } from '../util/observed-event-target.js'
 import { reportUncaught } from '../util/report-error.js'
 import { optionError, payload as payloadOf, text } from '../util/validate.js'
@@ -14,7 +15,7 @@ import type { Receiver } from '../wasm/callbacks.js'
 import type { ClientCore } from '../wasm/interface.js'
 import { loadPart } from '../wasm/lazy-part.js'
 import type { Loader } from '../wasm/loader.js'
-import { type Subject, thrownError } from '../wasm/to-error.js'
+import { callError, type Subject } from '../wasm/to-error.js'
 import type { Address } from './address.js'
 import type { Reauthentication } from './authentication.js'
 import { Connection } from './connection.js'
@@ -188,7 +189,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
       if (core !== undefined && flags >= 0) return this.#publishNow(core, topic, bytes, flags, undefined)
       return this.#publishWith(topic, typeof payload === 'string' ? bytes : bytes.slice(), options)
     } catch (error) {
-      return Promise.reject(thrownError(error, { kind: 'publish', topic }))
+      return Promise.reject(callError(error, () => ({ kind: 'publish', topic })))
     }
   }
 
@@ -216,7 +217,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
    * topic, otherwise as `publish`.
    */
   async reply(request: Message, payload: Payload, options?: PublishOptions): Promise<Acknowledgement> {
-    const { responseTopic, correlationData } = request.properties
+    const { responseTopic, correlationData } = request?.properties ?? {}
     if (!responseTopic) throw optionError('request', request, 'it must be a message with a response topic')
     const properties = { ...options?.properties, ...(correlationData && { correlationData }) }
     return this.publish(responseTopic, payload, { qos: request.qos, ...options, properties })
@@ -250,7 +251,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
       const subscribed = this.#subscribe(filters, options as SubscribeOptions, { handle: handler })
       return Array.isArray(filters) ? subscribed : subscribed.then(single)
     } catch (error) {
-      return Promise.reject(thrownError(error, { kind: 'subscribe', filter: String(filters) }))
+      return Promise.reject(callError(error, () => ({ kind: 'subscribe', filter: String(filters) })))
     }
   }
 
@@ -367,6 +368,7 @@ export abstract class BaseClient extends ObservedEventTarget<ClientEventMap> {
         subscribe: (topic, handler) => this.subscribe(topic, { qos: 1 }, handler),
         publish: (topic, payload, options) => this.publish(topic, payload, options),
         responseInformation: () => this.connackProperties.responseInformation,
+        limitTime,
         timedOut: (topic, limit) => new TimeoutError(`no reply to the request to ${topic} within ${limit} ms`),
       })
     } catch (error) {

@@ -1,6 +1,7 @@
 import { type ConnackProperties, fromList, type PropertyList } from '../message/properties.js'
 import { ignore } from '../util/abort.js'
 import { ClosedError, type ConnectDetails, ConnectError, ConnectionError, SubscribeError } from '../util/errors.js'
+import { limitTime } from '../util/limit-time.js'
 import { nextTask } from '../util/next-task.js'
 import { onPageResume } from '../util/page-resume.js'
 import { optionError } from '../util/validate.js'
@@ -254,8 +255,8 @@ export class Connection {
     try {
       const target = this.#target
       const late = () => this.#finish(new ConnectError('the WebAssembly module was not loaded in time'))
-      const timer = setTimeout(late, this.#settings.connectTimeout)
-      this.cleanUp.add(() => clearTimeout(timer))
+      const stop = limitTime(this.#settings.connectTimeout, late)
+      this.cleanUp.add(stop)
       const parts = this.#session.loadParts()
       // It may reject before it is awaited.
       parts.catch(ignore)
@@ -263,7 +264,7 @@ export class Connection {
       const [engine, loaded] = await Promise.all([this.#link?.engine ?? this.#loader.load(), parts])
       this.parts = loaded
       if (this.status.phase === 'closed') return
-      clearTimeout(timer)
+      stop()
       this.#start(engine)
     } catch (error) {
       this.#finish(connectError(error))

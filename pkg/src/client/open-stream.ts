@@ -118,8 +118,8 @@ function open<T>(
     early.set(keyOf(message), message)
   }
   const receiver: Receiver = { handle: keep }
-  // It may throw at once.
-  const subscribed = subscribe(wish, receiver, () => ending.close({}))
+  // It may throw at once. A signal that is aborted already sends nothing.
+  const subscribed = signal?.aborted ? Promise.reject(signal.reason) : subscribe(wish, receiver, () => ending.close({}))
   subscribed.catch(error => ending.close({ error }))
   streams.add(ending)
   if (signal?.aborted) abort()
@@ -134,12 +134,12 @@ function open<T>(
     return made
   })
   opening.catch(onEnd)
-  const end = async () => {
-    if (!queue) {
-      early.clear()
-      last ??= {}
-      await onEnd()
-    }
+  // At once where there is a queue: a read that follows in the same task finds the end.
+  const end = () => queue?.return() ?? endEarly()
+  const endEarly = async () => {
+    early.clear()
+    last ??= {}
+    await onEnd()
     return (await opening).return()
   }
   const stream = {
@@ -148,7 +148,7 @@ function open<T>(
     },
     next: () => (queue ? queue.next() : opening.then(made => made.next())),
     return: end,
-    throw: async (error?: unknown) => (await opening).throw(error),
+    throw: async (error?: unknown) => (queue ?? (await opening)).throw(error),
     drain: async () => (await opening).drain(),
     [Symbol.dispose]: () => void end().catch(ignore),
     [Symbol.asyncDispose]: async () => void (await end()),

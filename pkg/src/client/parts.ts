@@ -15,6 +15,7 @@ import {
   TimeoutError,
   Unauthorized,
 } from '../util/errors.js'
+import { limitTime } from '../util/limit-time.js'
 import { nextTask } from '../util/next-task.js'
 import { binary } from '../util/validate.js'
 import { loadPart } from '../wasm/lazy-part.js'
@@ -48,7 +49,7 @@ export async function loadParts(
   const parts: { -readonly [K in keyof Parts]: Parts[K] } = {}
   if (authentication) {
     const { Authentication } = await loadPart(import('./lazy-authentication.js'))
-    const tools = { fromList, binary, thrownError, ConnectError, ConnectionError }
+    const tools = { fromList, binary, thrownError, limitTime, ConnectError, ConnectionError }
     parts.authentication = new Authentication(authentication, tools)
   }
   if (Object.keys(limits).length > 0) {

@@ -153,19 +153,11 @@ const publishFields = fields({ qos, retain: bool, properties: messageProperties,
  */
 export function quickFlags(options: PublishOptions): number {
   if (typeof options !== 'object' || options === null) return -1
-  let flags = 0
-  for (const name in options) {
-    if (name === 'qos') {
-      const { qos } = options
-      if (qos !== 0 && qos !== 1 && qos !== 2) return -1
-      flags |= qos << 1
-    } else if (name === 'retain' && typeof options.retain === 'boolean') {
-      flags |= Number(options.retain)
-    } else {
-      return -1
-    }
-  }
-  return flags
+  for (const name in options) if (name !== 'qos' && name !== 'retain') return -1
+  // They may be inherited.
+  const { qos = 0, retain = false, properties, signal } = options
+  if ((qos !== 0 && qos !== 1 && qos !== 2) || typeof retain !== 'boolean' || properties || signal) return -1
+  return (qos << 1) | Number(retain)
 }
 
 /** Checks the options of `publish`. @internal */

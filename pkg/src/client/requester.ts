@@ -23,6 +23,8 @@ export interface RequesterHost {
   /** Returns the Response Information of the last CONNACK. */
   responseInformation(): string | undefined
   timedOut(topic: string, timeout: number): Error
+  /** Calls back after so many milliseconds. Returns the function that stops it. */
+  limitTime(milliseconds: number, over: () => void): () => void
 }
 
 /** A request that waits for its reply. */
@@ -63,14 +65,14 @@ export class Requester {
       const end = <T>(settle: (value: T) => void) => {
         return (value: T) => {
           this.#waiting.delete(key)
-          clearTimeout(timer)
+          stop()
           signal?.removeEventListener('abort', abort)
           settle(value)
         }
       }
       const waiting: Waiting = { resolve: end(resolve), reject: end(reject) }
       const abort = () => waiting.reject(signal?.reason)
-      const timer = setTimeout(() => waiting.reject(this.#host.timedOut(topic, timeout)), timeout)
+      const stop = this.#host.limitTime(timeout, () => waiting.reject(this.#host.timedOut(topic, timeout)))
       this.#waiting.set(key, waiting)
       if (signal?.aborted) abort()
       else signal?.addEventListener('abort', abort)

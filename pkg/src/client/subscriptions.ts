@@ -1,7 +1,7 @@
 import type { Acknowledgement } from '../message/acknowledgement.js'
 import type { QoS } from '../message/message.js'
 import { ignore } from '../util/abort.js'
-import { SubscribeError } from '../util/errors.js'
+import { SubscribeError, TimeoutError } from '../util/errors.js'
 import type { Receiver } from '../wasm/callbacks.js'
 import type { ClientCore } from '../wasm/interface.js'
 import { type Subject, thrownError } from '../wasm/to-error.js'
@@ -262,6 +262,8 @@ export class Subscriptions {
         continue
       }
       lost.push(state)
+      // The broker may grant it yet, so it is ended if nobody else wants it.
+      if (result.reason instanceof TimeoutError) state.key ||= ANEW
       errors.push(thrownError(result.reason, subjectOf(filter)))
     }
     if (lost.length > 0) this.#leave(lost, member).catch(ignore)

@@ -41,11 +41,12 @@ export class Peer implements PeerSocket, TransportListener {
     this.#run(core => {
       this.#id = core.accept(this, this.#username)
     })
+    // Before the early frames, of which one may pause it.
+    this.#transport.open()
     for (const bytes of early) {
       if (bytes) this.receive(bytes)
       else this.text()
     }
-    this.#transport.open()
     return true
   }
 

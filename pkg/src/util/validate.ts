@@ -23,7 +23,7 @@ function show(value: unknown): string {
 
 /**
  * Check of an options object, field by field. Undefined fields are left out, and unknown ones are
- * errors.
+ * errors. A field may be inherited, as in the platform's own options.
  */
 export function fields<F extends Fields>(checks: F): Validator<Read<F>> {
   return (value, name) => {
@@ -33,17 +33,18 @@ export function fields<F extends Fields>(checks: F): Validator<Read<F>> {
       throw optionError(name, value, 'it must be an object')
     }
     const prefix = name === 'options' ? '' : `${name}.`
-    for (const [key, given] of Object.entries(value)) {
-      const check = Object.hasOwn(checks, key) ? checks[key] : undefined
-      if (!check) {
-        const known = Object.keys(checks).join(', ')
-        // The value of a nested field is not shown, since it may be a misspelt password.
-        throw new OptionError(
-          prefix + key,
-          prefix ? undefined : given,
-          `${prefix}${key} is not an option; the options are ${known}`,
-        )
-      }
+    const options = value as Record<string, unknown>
+    const unknown = Object.keys(options).find(key => !Object.hasOwn(checks, key))
+    if (unknown !== undefined) {
+      // The value of a nested field is not shown, since it may be a misspelt password.
+      throw new OptionError(
+        prefix + unknown,
+        prefix ? undefined : options[unknown],
+        `${prefix}${unknown} is not an option; the options are ${Object.keys(checks).join(', ')}`,
+      )
+    }
+    for (const [key, check] of Object.entries(checks)) {
+      const given = options[key]
       if (given !== undefined) read[key] = check(given, prefix + key)
     }
     return read as Read<F>

@@ -54,6 +54,14 @@ export function thrownError(thrown: unknown, subject: Subject): unknown {
   }
 }
 
+/**
+ * As `thrownError`, for a call whose arguments run code of the caller, such as a getter. An error
+ * of theirs passes unchanged.
+ */
+export function callError(thrown: unknown, subject: () => Subject): unknown {
+  return Array.isArray(thrown) ? thrownError(thrown, subject()) : thrown
+}
+
 /** Returns the error for a failed request. */
 export function requestError(subject: Subject, message: string, details: ErrorDetails): MqttError {
   if (subject.kind === 'authenticate') return new ConnectionError(message, details)

@@ -142,7 +142,8 @@ impl Broker {
         }
         let bytes = decoder.bytes(&located);
         let mut handled = Handled::Done;
-        match decoder.packet(&located, version(bytes)) {
+        // From its header on, by the rules of its version.
+        match Packet::decode(bytes, version(bytes)) {
             Ok(Packet::Connect(connect)) => handled = self.on_connect(id, &connect, bytes, now),
             Ok(_) => {
                 let problem = "the first packet must be CONNECT";

@@ -38,6 +38,9 @@ struct Link {
     version: Version,
     client_id: Arc<str>,
     aliases: SortedMap<(Direction, u32), Box<str>>,
+    /// The broker has ended the connection. It reads no more of it, while its store may have yet to
+    /// let the end go out.
+    is_over: bool,
 }
 
 #[derive(Debug, Default)]
@@ -83,7 +86,8 @@ impl Subscriptions {
                     self.will_topics.insert(will.topic.into(), ());
                 }
                 let (version, client_id) = (connect.version, connect.client_id.into());
-                self.links.insert(record.link, Link { version, client_id, aliases: SortedMap::default() });
+                let link = Link { version, client_id, aliases: SortedMap::default(), is_over: false };
+                self.links.insert(record.link, link);
             }
             Ok(Packet::Publish(publish)) => self.on_published(before, record.link, &publish),
             Ok(Packet::Subscribe(subscribe)) => {
@@ -101,7 +105,8 @@ impl Subscriptions {
         if publish.retain {
             let values = self.retained.get_or_default(topic.clone());
             // One that is sent again may have been retained before, so that others are later.
-            if !publish.dup {
+            // One that comes too late is not read.
+            if !publish.dup && !link.is_over {
                 for (_, end) in values.iter_mut() {
                     end.get_or_insert(before);
                 }
@@ -143,6 +148,7 @@ impl Subscriptions {
     }
 
     pub(super) fn on_broker(&mut self, entry: EntryId, event: &Event) {
+        self.note_end(event);
         match event {
             Event::Subscribed { client_id, filter, reason } => {
                 let client = self.clients.get_or_default(client_id.clone());
@@ -168,6 +174,23 @@ impl Subscriptions {
             }
             Event::Connected { client_id, .. } if self.is_restarted => {
                 self.clients.get_or_insert(client_id.clone(), Client { is_unknown: true, ..Client::default() });
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes which links are over. A takeover ends the older connection, and then begins the newer.
+    fn note_end(&mut self, event: &Event) {
+        match event {
+            Event::Disconnected { client_id, .. } => self.links.for_each_mut(|link| {
+                link.is_over |= link.client_id == *client_id;
+            }),
+            Event::Connected { client_id, .. } => {
+                let newest =
+                    self.links.iter().filter(|(_, link)| link.client_id == *client_id).map(|(id, _)| *id).last();
+                if let Some(link) = newest.and_then(|id| self.links.get_mut(&id)) {
+                    link.is_over = false;
+                }
             }
             _ => {}
         }

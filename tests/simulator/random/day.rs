@@ -197,7 +197,7 @@ impl<'a> Day<'a> {
         }
         let mut list = Vec::new();
         if features.expiry && self.dice.one_in(2) {
-            list.push(Property::MessageExpiryInterval(self.dice.of(&[1, 5, 60])));
+            list.push(Property::MessageExpiryInterval(self.dice.of(&[1, 2, 5])));
         }
         Action::Publish {
             client,

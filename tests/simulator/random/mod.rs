@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use wasmqtt::client::{CallError, Phase};
 use wasmqtt::codec::QoS;
-use wasmqtt::simulator::{Action, ActionError, ClientEvent, Direction, Event, Fault, Monitors, World};
+use wasmqtt::simulator::{Action, ActionError, ClientEvent, Direction, Event, Fault, Monitors, SharedRun, World};
 
 use super::acts::EACH_QOS;
 use day::{CORE_PUBLISHER, CORE_SUBSCRIBER, Day};
@@ -142,14 +142,23 @@ fn every_message_came(world: &World) -> Result<(), String> {
     Ok(())
 }
 
+/// Returns the link that opens a world in the page, and that `failures/` keeps.
+fn link(world: &World) -> String {
+    let (options, actions, moment) = (world.options().clone(), world.actions().to_vec(), world.moments());
+    SharedRun { options, actions, moment }.to_link()
+}
+
 fn check(seed: u64) -> Ended {
     let features = Features::draw(seed);
     let actions = Day::new(seed, &features).actions();
     let ended = run(&features, &actions);
     if let Some(problem) = &ended.problem {
+        // The planted faults need no shortest list, and end the run here.
+        println!("seed {seed}: {problem}");
         let (least, problem) = shrink::shortest(&features, actions, problem);
         let list: Vec<String> = least.iter().map(|action| format!("  {action:?}")).collect();
-        panic!("seed {seed}: {problem}\n{features:?}\n{}", list.join("\n"));
+        let link = link(&run(&features, &least).world);
+        panic!("seed {seed}: {problem}\n{features:?}\n{}\n{link}", list.join("\n"));
     }
     ended
 }

@@ -1,5 +1,6 @@
 // The selected packet: its fields beside its bytes, and the payload of a PUBLISH.
 import type { PacketRecord } from 'wasmqtt'
+import type { CapturedPacket } from 'wasmqtt/tap'
 import { make, part } from '../model/part.ts'
 import { type Form, forms, guess, show } from '../model/payload.ts'
 import { messageOf } from './connection.ts'
@@ -11,7 +12,7 @@ export class PacketView {
   readonly #form = part<HTMLSelectElement>('form')
   readonly #text = part('payload')
   readonly #image = part<HTMLImageElement>('image')
-  #packet: PacketRecord | undefined
+  #packet: CapturedPacket | undefined
   #payload: Uint8Array | undefined
   #address: string | undefined
 
@@ -20,15 +21,15 @@ export class PacketView {
     this.#form.addEventListener('change', () => void this.#show(this.#form.value as Form))
   }
 
-  /** Shows a packet of a connection of this version, or none. */
-  select(packet: PacketRecord | undefined, version: 4 | 5): void {
+  /** Shows a packet, or none. */
+  select(packet: CapturedPacket | undefined): void {
     if (packet === this.#packet) return
     this.#packet = packet
     this.#inspector.packet = packet ? { bytes: packet.bytes } : undefined
     this.#name.textContent = packet
       ? `${packet.kind}, ${packet.direction === 'sent' ? 'from this client to the broker' : 'from the broker to this client'}`
       : 'Select a packet in the picture.'
-    if (packet) void this.#dissect(packet, version)
+    if (packet) void this.#dissect(packet)
     this.#payload = payloadOf(packet)
     this.#content.hidden = this.#payload === undefined
     if (!this.#payload) return
@@ -37,11 +38,12 @@ export class PacketView {
   }
 
   /** The dissector is a part of the simulator, which is loaded for the first packet. */
-  async #dissect(packet: PacketRecord, version: 4 | 5): Promise<void> {
+  async #dissect(packet: CapturedPacket): Promise<void> {
     try {
       const { dissect, load } = await import('wasmqtt/simulator')
       await load()
-      if (this.#packet === packet) this.#inspector.packet = { bytes: packet.bytes, ...dissect(packet.bytes, version) }
+      if (this.#packet === packet)
+        this.#inspector.packet = { bytes: packet.bytes, ...dissect(packet.bytes, packet.version) }
     } catch (error) {
       if (this.#packet === packet) this.#name.textContent = `The fields cannot be told: ${messageOf(error)}`
     }

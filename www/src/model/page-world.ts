@@ -9,8 +9,11 @@ const SLOW = 1500
 
 const slow = (client: string) => ({ type: 'latency', client, milliseconds: SLOW }) as const
 
-/** Milliseconds of the page for a packet's way, a little more than a hand needs. */
+/** Speed at which a packet's way takes a little longer than a hand needs. */
 const SPEED = 0.75
+
+/** A client that is back soon after a cut. Its delay is random up to this bound. */
+const prompt = { ...lasting, reconnect: { min: 100, max: 100 } }
 
 export class PageWorld {
   readonly stage: Stage
@@ -20,7 +23,7 @@ export class PageWorld {
 
   /** @param changed called whenever the time or the trace has moved */
   constructor(changed: () => void) {
-    const world = { latency: QUICK, clients: { sensor: lasting, dashboard: lasting } }
+    const world = { latency: QUICK, clients: { sensor: prompt, dashboard: prompt } }
     const settle = { type: 'settle' } as const
     const start = [settle, subscribe('home/#', 2), settle, slow('sensor'), slow('dashboard')]
     this.stage = new Stage(world, start, true, changed)

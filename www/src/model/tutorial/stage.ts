@@ -1,15 +1,11 @@
 // A world on a page: it plays, stands still, steps, and is looked back at.
 import type { Trace } from 'wasmqtt/elements'
 import { type Snapshot, World, type WorldOptions } from 'wasmqtt/simulator'
+import { Leg } from './pace.ts'
 import { type Item, isPassing, isQuiet, perform, type Script } from './script.ts'
 
-/** Milliseconds of the page for the time between two events, whatever it is in the world. */
-const LEAST_MS = 350
-const MOST_MS = 1_100
-/** Milliseconds of the page for one of the world, between both bounds. */
-const STRETCH = 8
-/** Milliseconds of the page between two steps for a reader who wants little motion. */
-const CALM_MS = 400
+/** Milliseconds of the page that count for a frame, at most. A hidden page gets no frames. */
+const FRAME_MS_MAX = 800
 
 export class Stage {
   speed = 1
@@ -22,11 +18,12 @@ export class Stage {
   #trace: Trace | undefined
   #frame = 0
   #last: number | undefined
-  #rest = 0
+  #leg: Leg | undefined
   /** Moment up to which the world plays on by itself; undefined is until it is quiet. */
   #until: number | undefined
   readonly #isLive: boolean
   readonly #changed: () => void
+  /** Matches for a reader who wants little motion, whose clock jumps from event to event. */
   readonly #calm = matchMedia('(prefers-reduced-motion: reduce)')
 
   /**
@@ -159,35 +156,41 @@ export class Stage {
     if (!this.isPlaying) return
     this.#frame = requestAnimationFrame(this.#tick)
     const passed = time - (this.#last ?? time)
-    if (this.#calm.matches && this.#last !== undefined && passed * this.speed < CALM_MS) return
     this.#last = time
-    // A hidden page gets no frames; the world then stands still.
-    this.#advance(Math.min(passed, 2 * CALM_MS) * this.speed)
+    this.#advance(Math.min(passed, FRAME_MS_MAX) * this.speed)
   }
 
+  /** Lets milliseconds of the page pass, over as many events as they reach. */
   #advance(passed: number): void {
-    const { now } = this
-    const next = this.#next()
-    if (next === undefined) {
-      this.pause()
-      return
+    for (let left = passed; this.isPlaying; left = this.#leg?.rest ?? 0) {
+      const next = this.#next()
+      if (next === undefined) {
+        this.pause()
+        return
+      }
+      if (this.#leg?.to !== next || this.#leg.at !== this.now) this.#leg = new Leg(this.now, next)
+      const leg = this.#leg
+      leg.advance(left)
+      const isThere = leg.at === next
+      if (this.#calm.matches && !isThere) leg.at = this.now
+      if (isThere || leg.at > this.now) this.#go(leg.at)
+      if (!isThere || leg.rest === 0) return
     }
-    const pace = Math.min(MOST_MS, Math.max(LEAST_MS, (next - now) * STRETCH))
-    const share = this.#calm.matches ? 1 : passed / pace
-    this.#rest += Math.max(0, next - now) * share
-    const whole = Math.floor(this.#rest)
-    const time = Math.min(next, now + whole)
-    this.#rest = time === next ? 0 : this.#rest - whole
+  }
+
+  /** Goes on to a moment; at the present, lets an event happen. */
+  #go(time: number): void {
+    const { now } = this
     if (this.seen !== undefined) {
       const isEnd = time >= this.trace.now
       this.seen = isEnd ? undefined : time
       if (isEnd && !this.#isLive) this.isPlaying = false
       this.#changed()
-    } else if (next <= now) {
-      this.#world.step()
-      this.#moved()
     } else if (time > now) {
       this.#world.run(time - now)
+      this.#moved()
+    } else {
+      this.#world.step()
       this.#moved()
     }
   }
