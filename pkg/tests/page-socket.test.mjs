@@ -131,7 +131,7 @@ test('bytes are taken in any kind of buffer, and as they are when they are sent'
   socket.send(packet('buffer').buffer)
   socket.send(new DataView(Uint8Array.from([0, ...packet('view')]).buffer, 1))
   for (const text of ['array', 'buffer', 'view']) assert.equal((await stream.next()).value.text(), text)
-  assert.throws(() => socket.send({}), TypeError)
+  assert.throws(() => socket.send(Symbol('x')), TypeError)
   await watcher.end()
 })
 

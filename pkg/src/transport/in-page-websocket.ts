@@ -179,15 +179,17 @@ export class PageSocket extends EventTarget {
   }
 
   /**
-   * Sends a frame: a Blob, an ArrayBuffer or a view of one. A text frame, which MQTT does not have,
-   * ends the connection.
+   * Sends a frame: a Blob, an ArrayBuffer or a view of one. Any other value is a text frame, which
+   * MQTT does not have, and ends the connection.
    *
    * @param sent called when the broker has read it, as in the package `ws`.
    */
   send(data: string | Blob | ArrayBuffer | ArrayBufferView, sent?: (error?: Error) => void): void {
     const blob = data instanceof Blob ? data : undefined
-    const given = typeof data === 'string' ? encoder.encode(data) : bytesOf(data)
-    if (!given && !blob) throw new TypeError('data must be a Blob, an ArrayBuffer or a view of one')
+    if (data === undefined) throw new TypeError('data must be a Blob, an ArrayBuffer or a view of one')
+    const isText = !blob && !bytesOf(data)
+    // A symbol throws.
+    const given = isText ? encoder.encode(`${data}`) : bytesOf(data)
     if (this.#readyState === CONNECTING) throw new DOMException('the socket is not open yet', 'InvalidStateError')
     const length = blob?.size ?? (given as Uint8Array).length
     const isOpen = this.#readyState === OPEN
@@ -196,7 +198,7 @@ export class PageSocket extends EventTarget {
     const send = () => {
       const listener = isOpen ? this.#listener : undefined
       if (listener && blob) return this.#read(blob, sent)
-      if (typeof data === 'string') listener?.text()
+      if (isText) listener?.text()
       else if (bytes) listener?.receive(bytes)
       if (sent) nextTask(() => (listener ? sent() : sent(new Error('the socket is not open'))))
     }

@@ -260,6 +260,21 @@ export const cases = {
     return [early, none, first.data.byteLength, second.data.byteLength, late]
   },
 
+  async 'send: values that are neither bytes nor text'(make) {
+    const results = []
+    for (const value of [42, null, true, 7n, {}, [1], Symbol('x'), Object.create(null)]) {
+      const early = make()
+      results.push(thrown(() => early.send(value))[1])
+      await next(early, 'open')
+      const error = thrown(() => early.send(value))
+      // The broker takes no text.
+      if (error !== 'none') early.close()
+      const { code } = await next(early, 'close')
+      results.push(error, code)
+    }
+    return results
+  },
+
   async 'send: a Blob, and what follows it'(make) {
     const socket = await opened(make)
     socket.binaryType = 'arraybuffer'
