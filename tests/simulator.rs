@@ -9,6 +9,7 @@ mod simulator {
     mod faults;
     mod foreign;
     mod hashes;
+    mod live;
     mod random;
     mod sharing;
     mod small;

@@ -27,9 +27,11 @@ export type {
   TraceEntry,
   WillFate,
 } from './elements/types.js'
+export type { PacketKind, PacketRecord } from './message/packet-record.js'
 export type { Action, SimulatedClientOptions } from './simulator/actions.js'
 export { type DissectedField, type Dissection, dissect } from './simulator/dissect.js'
 export { explain, type FilterMatch, type Matching, type MatchingLevel } from './simulator/explain.js'
+export { LiveMonitors } from './simulator/live-monitors.js'
 export type { Tick } from './simulator/pace.js'
 export type * from './simulator/snapshot.js'
 export type { WorldWebSocket } from './simulator/sockets.js'

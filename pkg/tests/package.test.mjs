@@ -49,6 +49,7 @@ test('the tarball holds exactly the entries, what they share, the parts that loa
     'simulator/actions',
     'simulator/dissect',
     'simulator/explain',
+    'simulator/live-monitors',
     'simulator/pace',
     'simulator/snapshot',
     'simulator/sockets',

@@ -41,14 +41,14 @@ export const limits = [
   },
   // The goal is 160,000. A world has the whole client and broker, and monitors, links, snapshots
   // and diagrams besides.
-  { entry: './simulator', name: 'simulator', bytes: 237_200, parts: {} },
+  { entry: './simulator', name: 'simulator', bytes: 239_500, parts: {} },
   // All elements; a test holds each to its own limit.
-  { entry: './elements', name: 'elements', bytes: 30_900, parts: {} },
+  { entry: './elements', name: 'elements', bytes: 31_300, parts: {} },
   {
     entry: './tap',
     name: 'tap',
     bytes: 4_000,
-    parts: { 'panel.js': 1_500, 'elements.js': 30_900, 'simulator.js': 237_200 },
+    parts: { 'panel.js': 1_500, 'elements.js': 31_300, 'simulator.js': 239_500 },
   },
   // With the module as text, what decodes it, and all parts: one file holds what others load when
   // it is used.

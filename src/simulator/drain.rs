@@ -209,7 +209,13 @@ impl World {
 }
 
 /// Returns the record of a packet that is sent now.
-fn describe(link: LinkId, actor: Actor, direction: Direction, bytes: &[u8], version: Version) -> PacketRecord {
+pub(super) fn describe(
+    link: LinkId,
+    actor: Actor,
+    direction: Direction,
+    bytes: &[u8],
+    version: Version,
+) -> PacketRecord {
     let decoded = Packet::decode(bytes, version).ok();
     let kind = bytes.first().and_then(|first| PacketKind::from_bits(first >> 4));
     let mut packet = PacketRecord {

@@ -58,7 +58,7 @@ mod trace;
 pub use action::{Action, ActionError, Actor, Direction, Fault, Restart};
 pub use disk::{StoreChange, StoreSnapshot};
 pub use link::LinkId;
-pub use monitor::{Guarantee, Monitors, Violation};
+pub use monitor::{Guarantee, LiveMonitors, Monitors, Violation};
 pub use pending::Choice;
 pub use share::{ShareError, SharedRun};
 pub use snapshot::{ActorSnapshot, EndSnapshot, LinkSnapshot, Snapshot};

@@ -358,11 +358,19 @@ export interface WorldCore {
 }
 
 /** Exports of the build with the simulator that its face uses. */
+/** Monitors of live traffic. */
+export interface LiveMonitorsCore {
+  packet(isSent: boolean, bytes: Uint8Array, entry: number): boolean
+  monitors(): unknown
+  free(): void
+}
+
 export interface SimulatorGlue {
   readonly WorldCore: {
     new (options: readonly unknown[]): WorldCore
     fromLink(link: string): WorldCore
   }
+  readonly LiveMonitorsCore: { new (): LiveMonitorsCore }
   dissect(bytes: Uint8Array, version: number): unknown
   explainAll(topic: string, filters: string[]): unknown
 }

@@ -15,6 +15,7 @@ use crate::client::{CloseReason, RequestId};
 use crate::codec::{Packet, PacketKind, ReasonCode, Version};
 
 mod deliveries;
+mod live;
 mod requests;
 mod sessions;
 mod subscriptions;
@@ -22,6 +23,7 @@ mod wills;
 mod wire;
 
 use deliveries::Deliveries;
+pub use live::LiveMonitors;
 use requests::Requests;
 use sessions::Sessions;
 use subscriptions::Subscriptions;

@@ -3,6 +3,7 @@
 pub(crate) mod actions;
 pub(crate) mod dissection;
 pub(crate) mod entries;
+pub(crate) mod live;
 pub(crate) mod pace;
 pub(crate) mod snapshot;
 pub(crate) mod sockets;
@@ -21,7 +22,7 @@ use wasm_bindgen_futures::future_to_promise;
 
 use crate::codec::{self, Version};
 use crate::router;
-use crate::simulator::{Action, Actor, Monitors, SharedRun, SocketEvents, Timeline, WorldOptions};
+use crate::simulator::{Action, Actor, Guarantee, Monitors, SharedRun, SocketEvents, Timeline, WorldOptions};
 use crate::time::Time;
 use crate::topic::TopicName;
 use crate::wasm::convert::broker_options;
@@ -161,7 +162,7 @@ impl WorldCore {
     pub fn monitors(&self) -> JsValue {
         let mut monitors = Monitors::new();
         monitors.watch(self.timeline.borrow().world().trace());
-        to_js(&state::monitors(monitors.violations()))
+        to_js(&state::monitors(&Guarantee::ALL, monitors.violations()))
     }
 
     /// Returns the names of the clients, in the order of their numbers.

@@ -60,8 +60,8 @@ fn branch_members<'a>(branch: &'a Branch, current: &str) -> Members<'a> {
     ]
 }
 
-/// Returns the guarantees, each with the violations that its monitor finds in the trace.
-pub(super) fn monitors(violations: &[Violation]) -> Value<'_> {
+/// Returns the guarantees, each with the first of the violations that its monitor has found.
+pub(super) fn monitors<'a>(guarantees: &[Guarantee], violations: &'a [Violation]) -> Value<'a> {
     let guarantee = |guarantee: &Guarantee| {
         let first = violations.iter().find(|violation| violation.guarantee == *guarantee);
         Object(vec![
@@ -71,5 +71,5 @@ pub(super) fn monitors(violations: &[Violation]) -> Value<'_> {
             ("entry", first.map_or(Absent, |first| number(first.entry.0))),
         ])
     };
-    List(Guarantee::ALL.iter().map(guarantee).collect())
+    List(guarantees.iter().map(guarantee).collect())
 }
