@@ -295,5 +295,32 @@ test('a capture takes the packets of a client, and shows those that are wanted',
   client.add({ ...packet, direction: 'received', kind: 'PINGRESP', bytes: Uint8Array.of(0xd0, 0) })
   const kinds = view => view.packets.filter(Boolean).map(({ kind }) => kind)
   assert.deepEqual(kinds(capture.view()), ['PINGREQ', 'PINGRESP'])
-  assert.deepEqual(kinds(capture.view(({ kind }) => kind === 'PINGRESP')), ['PINGRESP'])
+  assert.deepEqual(kinds(capture.view({ isShown: ({ kind }) => kind === 'PINGRESP' })), ['PINGRESP'])
+})
+
+test('under a flood the latest message of a topic stands for all, and nothing else is left out', () => {
+  const capture = new Capture()
+  const client = capture.client('dash')
+  const publish = (topic, qos, time) =>
+    client.add({ direction: 'received', kind: 'PUBLISH', bytes: Uint8Array.of(0x30, 0), topic, qos, time })
+  const begin = performance.now() + 1_000
+  const packet = (topic, qos = 0) => publish(topic, qos, begin)
+  for (let i = 0; i < 60; i += 1) packet(i % 2 ? 'a' : 'b')
+  packet('a', 1)
+  packet('')
+  packet('once')
+  for (let i = 0; i < 3; i += 1) publish('a', 0, begin + 5_000)
+  const shown = view => view.trace.entries.map(({ topic, qos, count = 1 }) => `${topic} ${qos} ×${count}`)
+  assert.equal(shown(capture.view()).length, 66)
+  const few = ['a 0 ×1', 'a 0 ×1', 'a 0 ×1']
+  assert.deepEqual(shown(capture.view({ conflate: true })), [
+    'b 0 ×30',
+    'a 0 ×30',
+    'a 1 ×1',
+    ' 0 ×1',
+    'once 0 ×1',
+    ...few,
+  ])
+  const onlyA = { isShown: ({ topic }) => topic === 'a', conflate: true }
+  assert.deepEqual(shown(capture.view(onlyA)).length, 34, 'thirty are no flood')
 })

@@ -3,6 +3,7 @@ import type { PacketRecord, Status } from 'wasmqtt'
 import { define } from 'wasmqtt/elements'
 import { Capture, type CapturedPacket, type CaptureView } from 'wasmqtt/tap'
 import { Connection, messageOf } from './inspector/connection.ts'
+import { Guarantees } from './inspector/guarantees.ts'
 import { PacketView, payloadOf } from './inspector/packet-view.ts'
 import { Subscriptions } from './inspector/subscriptions.ts'
 import { TopicList } from './inspector/topic-list.ts'
@@ -14,6 +15,7 @@ const diagram = part<HTMLElementTagNameMap['mqtt-space-time']>('diagram')
 const events = part<HTMLElementTagNameMap['mqtt-events']>('events')
 const find = part<HTMLInputElement>('find')
 const pings = part<HTMLInputElement>('pings')
+const floods = part<HTMLInputElement>('floods')
 const pause = part<HTMLButtonElement>('pause')
 
 let capture = new Capture()
@@ -30,6 +32,11 @@ define()
 themeButton()
 const topics = new Topics()
 const packetView = new PacketView()
+const guarantees = new Guarantees(packet => {
+  selected = packet
+  draw()
+  part('packet-title').scrollIntoView({ block: 'nearest' })
+})
 const topicList = new TopicList(topic => void publish(topic, '', 1, true))
 const connection = new Connection({ begin, status, packet })
 const subscriptions = new Subscriptions(() => connection.client, keepAddress)
@@ -41,7 +48,7 @@ for (const element of [diagram, events]) {
     draw()
   })
 }
-for (const input of [find, pings]) input.addEventListener('input', redraw)
+for (const input of [find, pings, floods]) input.addEventListener('input', redraw)
 pause.addEventListener('click', () => {
   isPaused = !isPaused
   pause.setAttribute('aria-pressed', String(isPaused))
@@ -71,6 +78,7 @@ draw()
 function begin(client: string): void {
   capture = new Capture()
   captured = capture.client(client)
+  guarantees.begin()
   topics.clear()
   selected = undefined
   isPaused = false
@@ -91,9 +99,12 @@ function status(status: Status): void {
 }
 
 function packet(packet: PacketRecord): void {
-  captured.add(packet)
+  guarantees.add(captured.add(packet))
   const payload = payloadOf(packet)
-  if (payload && packet.topic) topics.add({ topic: packet.topic, payload, retain: packet.retain === true })
+  if (payload && packet.topic) {
+    const { topic, retain = false, direction } = packet
+    topics.add({ topic, payload, retain, isReceived: direction === 'received' })
+  }
   redraw()
 }
 
@@ -117,7 +128,7 @@ function drawTimed(): void {
 
 function draw(): void {
   if (!isPaused) {
-    view = capture.view(isShown)
+    view = capture.view({ isShown, conflate: floods.checked })
     topicList.draw(topics)
   }
   const index = selected === undefined ? -1 : view.packets.indexOf(selected)

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Locator, Page } from '@playwright/test'
 import mqtt from 'mqtt'
+import sparkplug from 'sparkplug-payload'
 import { missing, startMosquitto } from '../../pkg/tests/lib/mosquitto.mjs'
 import { test as base, expect } from './fixtures.ts'
 import { freePort } from './ports.ts'
@@ -96,6 +97,123 @@ test('payloads of CBOR and of an image are shown', async ({ inspector, broker })
   await expect(inspector.locator('#payload')).toHaveText(/"ton": true/)
   await packets(inspector).nth(5).click()
   await expect(inspector.getByRole('img', { name: 'Payload' })).toBeVisible()
+})
+
+test('a payload of Sparkplug B is shown by its metrics', async ({ inspector, broker }) => {
+  await open(inspector, broker)
+  await subscribe(inspector, 'spBv1.0/#', '0')
+  const payload = sparkplug.get('spBv1.0')?.encodePayload({
+    timestamp: 1_700_000_000_000,
+    seq: 3,
+    metrics: [
+      { name: 'celsius', type: 'Double', value: 21.5, alias: 7 },
+      { name: 'below', type: 'Int32', value: -5 },
+      { name: 'open', type: 'Boolean', value: true, timestamp: 1_700_000_000_001 },
+      {
+        name: 'readings',
+        type: 'DataSet',
+        value: { numOfColumns: 2, columns: ['at', 'of'], types: ['Int64', 'String'], rows: [[-1, 'hall']] },
+      },
+      {
+        name: 'pump',
+        type: 'Template',
+        value: { templateRef: 'Pump', isDefinition: false, metrics: [{ name: 'rpm', type: 'UInt16', value: 900 }] },
+      },
+    ],
+  })
+  const publisher = await mqtt.connectAsync(broker)
+  await publisher.publishAsync('spBv1.0/plant/DDATA/edge/hall', Buffer.from(payload ?? []))
+  await publisher.endAsync()
+  await expect(packets(inspector)).toHaveCount(5)
+  await packets(inspector).nth(4).click()
+  await expect(inspector.getByLabel('Show as')).toHaveValue('Sparkplug B')
+  const shown = inspector.locator('#payload')
+  await expect(shown).toHaveText(/"timestamp": "2023-11-14T22:13:20.000Z"/)
+  const { metrics, seq } = JSON.parse((await shown.textContent()) ?? '')
+  expect(seq).toBe(3)
+  expect(metrics).toMatchObject([
+    { name: 'celsius', alias: 7, datatype: 'Double', double: 21.5 },
+    { name: 'below', datatype: 'Int32', int: -5 },
+    { name: 'open', datatype: 'Boolean', boolean: true, timestamp: '2023-11-14T22:13:20.001Z' },
+    { dataset: { columns: ['at', 'of'], types: ['Int64', 'String'], rows: [{ elements: [{}, { string: 'hall' }] }] } },
+    { template: { template_ref: 'Pump', metrics: [{ name: 'rpm', int: 900 }] } },
+  ])
+})
+
+test('decoders of a file beside the page are forms of a payload, and may be the first', async ({
+  page,
+  inspector,
+  broker,
+}) => {
+  await page.route('**/decoders.js', route =>
+    route.fulfill({
+      contentType: 'text/javascript',
+      body: `export const decoders = [
+        { name: 'Celsius', fits: topic => topic.endsWith('/celsius'), decode: bytes => ({ celsius: bytes[0] / 2 }) },
+        { name: 'Broken', decode: () => { throw new Error('too short') } },
+        'none',
+      ]`,
+    }),
+  )
+  await inspector.reload()
+  await open(inspector, broker)
+  await expect(inspector.getByLabel('Show as').locator('option').last()).toHaveText('Broken')
+  await publish(inspector, 'hall/celsius', '+', '0')
+  await expect(packets(inspector)).toHaveCount(3)
+  await packets(inspector).nth(2).click()
+  await expect(inspector.locator('#payload')).toHaveText(/"celsius": 21.5/)
+  await inspector.getByLabel('Show as').selectOption('Broken')
+  await expect(inspector.locator('#payload')).toHaveText('The payload is not Broken: too short')
+})
+
+/** Lets a test send bytes to the page as if they came from the broker. */
+async function spliced(page: Page): Promise<{ send: (bytes: Buffer) => void }> {
+  const splice = { send: (_: Buffer) => {} }
+  await page.routeWebSocket(/.*/, socket => {
+    socket.connectToServer()
+    splice.send = bytes => socket.send(bytes)
+  })
+  return splice
+}
+
+test('the guarantees are watched, and a broken one shows its packet', async ({ inspector, broker }) => {
+  const splice = await spliced(inspector)
+  const monitors = inspector.locator('mqtt-monitors').getByRole('listitem')
+  await open(inspector, broker)
+  await expect(monitors).toHaveCount(6)
+  await expect(monitors.filter({ hasText: ': holds' })).toHaveCount(6)
+  await subscribe(inspector, 'home/#', '1')
+  splice.send(Buffer.from('300600036f757400', 'hex'))
+  const broken = monitors.filter({ hasText: ': broken' })
+  await expect(broken).toHaveText(/a message on out, to which the client has no subscription/)
+  await expect(monitors.filter({ hasText: ': holds' })).toHaveCount(5)
+  await broken.getByRole('button', { name: 'Show where' }).click()
+  await expect(inspector.locator('#packet-name')).toHaveText('PUBLISH, from the broker to this client')
+  await expect(packets(inspector).and(inspector.locator('[aria-selected="true"]'))).toHaveCount(1)
+})
+
+test('under a flood the latest message of a topic stands for all, as long as the user wants', async ({
+  inspector,
+  broker,
+}) => {
+  const splice = await spliced(inspector)
+  await open(inspector, broker)
+  await subscribe(inspector, 'a', '0')
+  // Of 200 in one frame at least a hundred come within one span of time.
+  splice.send(Buffer.concat(Array.from({ length: 200 }, () => Buffer.from('30050001610078', 'hex'))))
+  await expect(count(inspector)).toHaveText(/^204 packets, (?:[5-9]|\d\d|10\d) of them shown\.$/)
+  await expect(packets(inspector).nth(4)).toHaveAccessibleName(/PUBLISH, QoS 0, ×\d+, topic a/)
+  await inspector.getByLabel('Conflate floods').uncheck()
+  await expect(count(inspector)).toHaveText('204 packets, 204 of them shown.')
+})
+
+test('what is inferred about the broker is marked so', async ({ inspector, broker }) => {
+  await open(inspector, broker)
+  await expect(inspector.locator('#diagram').getByText('broker (inferred)')).toBeVisible()
+  await publish(inspector, 'home/door', 'open', '1', true)
+  await expect(topics(inspector).getByText('retained (inferred)')).toBeVisible()
+  await subscribe(inspector, 'home/#', '0')
+  await expect(topics(inspector).getByText('retained', { exact: true })).toBeVisible()
 })
 
 test('retained messages are told in the tree of topics, and can be removed', async ({ inspector, broker }) => {

@@ -84,8 +84,9 @@ function label(arrow: Arrow, drawn: Drawn, lost: boolean, [xe, ye]: [number, num
   const name = full.length <= room + 3 ? full : (packet.kind ?? full)
   const marks: string[] = []
   let letters = name.length
-  // DUP explains more than the others, so it is the last to go.
-  for (const mark of badges(packet).sort((a, b) => Number(b === 'DUP') - Number(a === 'DUP'))) {
+  // DUP and a count explain more than the others, so they are the last to go.
+  const isLoud = (mark: string) => mark === 'DUP' || mark.startsWith('×')
+  for (const mark of badges(packet).sort((a, b) => Number(isLoud(b)) - Number(isLoud(a)))) {
     letters += mark.length + 1
     if (letters <= room) marks.push(mark)
   }
@@ -97,7 +98,7 @@ function label(arrow: Arrow, drawn: Drawn, lost: boolean, [xe, ye]: [number, num
   const why = lost ? fateText(packet, now) : ''
   return svg`
     <text class="label" text-anchor="middle" transform=${transform} dy="-0.45em">${name}${marks.map(
-      mark => svg`<tspan class=${mark === 'DUP' ? 'badge loud' : 'badge'} dx="0.5em">${mark}</tspan>`,
+      mark => svg`<tspan class=${isLoud(mark) ? 'badge loud' : 'badge'} dx="0.5em">${mark}</tspan>`,
     )}</text>
     ${why ? svg`<text class="why" text-anchor="middle" x=${xe} y=${ye + em * 1.35}>${why}</text>` : nothing}
   `

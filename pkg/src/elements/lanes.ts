@@ -3,7 +3,7 @@ import type { ClientEntry, PacketEntry, Trace, TraceEntry } from './types.js'
 import { isLost, span, textOf } from './words.js'
 
 /** State of a client, which its lane's line style shows. */
-export type LaneState = 'idle' | 'opening' | 'connected' | 'halfOpen' | 'offline' | 'killed'
+export type LaneState = 'inferred' | 'idle' | 'opening' | 'connected' | 'halfOpen' | 'offline' | 'killed'
 
 export interface Arrow {
   /** Index in the trace, and the place among the packets. */
@@ -91,7 +91,8 @@ export function layOut(trace: Trace, mode: Mode): Layout {
     arrows.push({ index, place: arrows.length, packet, from, to, y0, y1, reach: reachOf(packet) })
   }
   const height = Math.max(axis.height, axis.yAt(trace.now))
-  const names = Array.from({ length: trace.clients.length + 1 }, () => 'broker')
+  const middle = trace.isBrokerInferred ? 'broker (inferred)' : 'broker'
+  const names: string[] = Array.from({ length: trace.clients.length + 1 }, () => middle)
   for (const name of trace.clients) names[laneOf.of(name)] = name
   return {
     lanes: names,
@@ -288,7 +289,8 @@ function segmentsOf(
   yAt: (time: number) => number,
   height: number,
 ): Segment[] {
-  const segments: Segment[] = [{ lane: lanes.broker, y0: 0, y1: height, state: 'connected' }]
+  const brokerState = trace.isBrokerInferred ? 'inferred' : 'connected'
+  const segments: Segment[] = [{ lane: lanes.broker, y0: 0, y1: height, state: brokerState }]
   const links = new Map<number, string>()
   const states = new Map(trace.clients.map(client => [client, { y: 0, state: 'idle' as LaneState }]))
   const turn = (client: string, y: number, state: LaneState): void => {

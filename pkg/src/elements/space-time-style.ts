@@ -91,6 +91,10 @@ export const style = css`
     stroke-dasharray: 1 7;
   }
 
+  .lane.inferred {
+    stroke-dasharray: 1 3;
+  }
+
   .lane.opening {
     stroke-dasharray: 3 3;
   }

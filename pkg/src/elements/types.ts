@@ -14,6 +14,8 @@ export interface Trace {
   /** The world's clock. */
   readonly now: number
   readonly entries: readonly TraceEntry[]
+  /** True if only the clients' ends were seen, so that the broker's side is inferred. */
+  readonly isBrokerInferred?: boolean
 }
 
 interface Entry {
@@ -50,6 +52,8 @@ export interface PacketEntry extends Entry {
   /** When it arrives, or would have. */
   readonly arrivesAt: number
   readonly fate: Fate
+  /** Number of packets that this one stands for, as the latest of its topic under a flood. */
+  readonly count?: number
 }
 
 /** An action of a user or of the network. */

@@ -28,10 +28,11 @@ export function ends({ client, direction }: PacketEntry): [string, string] {
 export const packetName = ({ kind, packetId }: PacketEntry): string =>
   packetId === undefined ? (kind ?? 'unknown bytes') : `${kind} ${packetId}`
 
-/** Returns what stands beside the name: quality of service, DUP, RETAIN. */
-export function badges({ kind, qos, dup, retain, topic }: PacketEntry): string[] {
+/** Returns what stands beside the name: quality of service, DUP, RETAIN, alias, count. */
+export function badges({ kind, qos, dup, retain, topic, count }: PacketEntry): string[] {
   if (kind !== 'PUBLISH') return []
-  return [`QoS ${qos ?? 0}`, ...(dup ? ['DUP'] : []), ...(retain ? ['RETAIN'] : []), ...(topic === '' ? ['alias'] : [])]
+  const marks = [dup && 'DUP', retain && 'RETAIN', topic === '' && 'alias', count !== undefined && `×${count}`]
+  return [`QoS ${qos ?? 0}`, ...marks.filter(mark => typeof mark === 'string')]
 }
 
 export const isLost = ({ fate }: PacketEntry): boolean => fate.type === 'lost' || fate.type === 'truncated'

@@ -5,6 +5,7 @@
 import type { PacketEntry, Trace, TraceEntry } from '../elements/types.js'
 import type { PacketRecord } from '../message/packet-record.js'
 import { Causes } from './causes.js'
+import { conflated } from './conflation.js'
 import { connectFacts, masked } from './facts.js'
 
 /** Bounds of a capture. */
@@ -30,7 +31,19 @@ export interface CaptureView {
   readonly packets: readonly (CapturedPacket | undefined)[]
 }
 
-type Kept = { readonly at: number; readonly client: CapturedClient; readonly link: number } & (
+/** Choice of what a view has. */
+export interface ViewOptions {
+  /** True for a packet that is wanted; all are if left out. */
+  readonly isShown?: (packet: CapturedPacket) => boolean
+  /**
+   * True to have only the latest PUBLISH at QoS 0 of each topic, where 50 or more come in a tenth
+   * of a second.
+   */
+  readonly conflate?: boolean
+}
+
+/** A packet or an event, as it is kept. @internal */
+export type Kept = { readonly at: number; readonly client: CapturedClient; readonly link: number } & (
   | { readonly type: 'packet'; readonly packet: CapturedPacket }
   | { readonly type: ConnectionEvent }
 )
@@ -77,13 +90,9 @@ export class Capture {
         const bytes = masked(packet.kind, packet.bytes, version)
         this.#packets += 1
         this.#bytes += bytes.length
-        this.#keep({
-          type: 'packet',
-          at: packet.time - this.#begin,
-          packet: { ...packet, bytes, version },
-          client,
-          link,
-        })
+        const captured = { ...packet, bytes, version }
+        this.#keep({ type: 'packet', at: packet.time - this.#begin, packet: captured, client, link })
+        return captured
       },
       note: event => {
         if (event === 'opening') {
@@ -111,13 +120,15 @@ export class Capture {
     this.#dropped = 0
   }
 
-  /** Returns what is kept as a trace, of the packets those that `isShown` takes. */
-  view(isShown: (packet: CapturedPacket) => boolean = () => true): CaptureView {
+  /** Returns what is kept as a trace. */
+  view({ isShown = () => true, conflate = false }: ViewOptions = {}): CaptureView {
     const entries: TraceEntry[] = []
     const packets: (CapturedPacket | undefined)[] = []
     const causes = new Map<CapturedClient, Causes>()
     const clients = new Set<string>()
-    const kept = this.#kept.slice(-this.#packetsMax)
+    const recent = this.#kept.slice(-this.#packetsMax)
+    const kept = recent.filter(one => one.type !== 'packet' || isShown(one.packet))
+    const counts = conflate ? conflated(kept) : new Map<Kept, number>()
     const push = (entry: TraceEntry, packet?: CapturedPacket) => {
       entries.push(entry)
       packets.push(packet)
@@ -125,19 +136,19 @@ export class Capture {
     // A client whose beginning is no longer kept is drawn as it was then.
     for (const before of this.#before.values()) {
       clients.add(before.client.name)
-      for (const entry of eventsOf(before, kept[0]?.at ?? before.at)) push(entry)
+      for (const entry of eventsOf(before, recent[0]?.at ?? before.at)) push(entry)
     }
     for (const one of kept) {
       clients.add(one.client.name)
       if (one.type !== 'packet') for (const entry of eventsOf(one)) push(entry)
-      else if (isShown(one.packet)) {
+      else if (counts.get(one) !== 0) {
         const known = causes.get(one.client) ?? new Causes()
         causes.set(one.client, known)
-        push(entryOf(one, one.packet, known.next(one.packet, entries.length)), one.packet)
+        push(entryOf(one, one.packet, known.next(one.packet, entries.length), counts.get(one)), one.packet)
       }
     }
     const now = performance.now() - this.#begin
-    return { trace: { version: 1, clients: [...clients], now, entries }, packets }
+    return { trace: { version: 1, clients: [...clients], now, entries, isBrokerInferred: true }, packets }
   }
 
   #keep(kept: Kept): void {
@@ -171,11 +182,17 @@ export class Capture {
 export interface CapturedClient {
   /** Name of its lane. */
   name: string
-  add(packet: PacketRecord): void
+  /** Keeps a packet, and returns it as it is kept. */
+  add(packet: PacketRecord): CapturedPacket
   note(event: ConnectionEvent): void
 }
 
-function entryOf({ at, client, link }: Kept, packet: PacketRecord, cause: number | undefined): PacketEntry {
+function entryOf(
+  { at, client, link }: Kept,
+  packet: PacketRecord,
+  cause: number | undefined,
+  count: number | undefined,
+): PacketEntry {
   const { kind, bytes, packetId, qos, duplicate, retain, topic } = packet
   return {
     type: 'packet',
@@ -193,6 +210,7 @@ function entryOf({ at, client, link }: Kept, packet: PacketRecord, cause: number
     ...(duplicate === undefined ? {} : { dup: duplicate }),
     ...(retain === undefined ? {} : { retain }),
     ...(topic === undefined ? {} : { topic }),
+    ...(count === undefined ? {} : { count }),
   }
 }
 

@@ -9,6 +9,7 @@ export {
   type CaptureOptions,
   type CaptureView,
   type ConnectionEvent,
+  type ViewOptions,
 } from './capture.js'
 export { Tap, tap } from './tap.js'
 export type { WebSocketClass } from './tapped-socket.js'

@@ -46,7 +46,7 @@ class Panel {
   }
 
   #draw(): void {
-    const { trace, packets } = this.#tap.view()
+    const { trace, packets } = this.#tap.view({ conflate: true })
     const { packets: all, dropped } = this.#tap
     this.#wasShown = true
     this.#packets = packets

@@ -1,6 +1,6 @@
 // The tap: MQTT traffic of any client of the page, as a trace that the elements draw.
 import { packetRecord } from '../message/packet-record.js'
-import { Capture, type CapturedClient, type CaptureOptions, type CaptureView } from './capture.js'
+import { Capture, type CapturedClient, type CaptureOptions, type CaptureView, type ViewOptions } from './capture.js'
 import { assignedClientId, connectFacts, factsOf } from './facts.js'
 import { PacketSplitter } from './splitter.js'
 import { type SocketWatcher, tapped, type WebSocketClass } from './tapped-socket.js'
@@ -35,8 +35,8 @@ export class Tap extends EventTarget {
   }
 
   /** Returns what is kept as a trace for `mqtt-space-time` and `mqtt-events`. */
-  view(): CaptureView {
-    return this.#capture.view()
+  view(options: ViewOptions = {}): CaptureView {
+    return this.#capture.view(options)
   }
 
   /** Forgets the packets so far. */

@@ -1,8 +1,9 @@
 // The selected packet: its fields beside its bytes, and the payload of a PUBLISH.
 import type { PacketRecord } from 'wasmqtt'
 import type { CapturedPacket } from 'wasmqtt/tap'
+import { loadOwnDecoders, type OwnDecoder } from '../model/own-decoders.ts'
 import { make, part } from '../model/part.ts'
-import { type Form, forms, guess, show } from '../model/payload.ts'
+import { decoded, type Form, forms, guess, type Shown, show } from '../model/payload.ts'
 import { messageOf } from './connection.ts'
 
 export class PacketView {
@@ -15,10 +16,15 @@ export class PacketView {
   #packet: CapturedPacket | undefined
   #payload: Uint8Array | undefined
   #address: string | undefined
+  #own: readonly OwnDecoder[] = []
 
   constructor() {
     this.#form.append(...forms.map(form => make('option', { value: form, textContent: form })))
-    this.#form.addEventListener('change', () => void this.#show(this.#form.value as Form))
+    this.#form.addEventListener('change', () => void this.#show(this.#form.value))
+    void loadOwnDecoders(new URL('decoders.js', document.baseURI).href).then(own => {
+      this.#own = own
+      this.#form.append(...own.map(({ name }) => make('option', { value: name, textContent: name })))
+    })
   }
 
   /** Shows a packet, or none. */
@@ -33,8 +39,10 @@ export class PacketView {
     this.#payload = payloadOf(packet)
     this.#content.hidden = this.#payload === undefined
     if (!this.#payload) return
-    this.#form.value = guess(this.#payload)
-    void this.#show(this.#form.value as Form)
+    const { topic = '' } = packet ?? {}
+    const payload = this.#payload
+    this.#form.value = this.#own.find(({ fits }) => fits?.(topic, payload))?.name ?? guess(payload, topic)
+    void this.#show(this.#form.value)
   }
 
   /** The dissector is a part of the simulator, which is loaded for the first packet. */
@@ -49,10 +57,16 @@ export class PacketView {
     }
   }
 
-  async #show(form: Form): Promise<void> {
+  /** Returns a payload in one of the forms, of which one's own come first. */
+  #decode(payload: Uint8Array, form: string): Promise<Shown> {
+    const own = this.#own.find(({ name }) => name === form)
+    return own ? decoded(own.name, () => own.decode(payload, this.#packet?.topic ?? '')) : show(payload, form as Form)
+  }
+
+  async #show(form: string): Promise<void> {
     const payload = this.#payload
     if (!payload) return
-    const shown = await show(payload, form)
+    const shown = await this.#decode(payload, form)
     if (this.#payload !== payload || this.#form.value !== form) return
     if (this.#address) URL.revokeObjectURL(this.#address)
     this.#address = shown.type === 'image' ? URL.createObjectURL(shown.image) : undefined

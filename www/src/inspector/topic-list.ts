@@ -36,8 +36,10 @@ export class TopicList {
     const row = make('div', {}, make('code', { textContent: node.level || '(empty level)' }))
     if (node.count > 0) row.append(make('span', { className: 'small soft', textContent: times(node.count) }))
     if (node.payload) row.append(make('span', { className: 'value', textContent: preview(node.payload) }))
-    if (node.isRetained)
-      row.append(make('span', { className: 'retained', textContent: 'retained' }), this.#button(node))
+    if (node.retained !== 'no') {
+      const textContent = node.retained === 'told' ? 'retained' : 'retained (inferred)'
+      row.append(make('span', { className: 'retained', textContent }), this.#button(node))
+    }
     return make('li', {}, row, ...(node.children.size > 0 ? [this.#list(node)] : []))
   }
 

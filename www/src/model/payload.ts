@@ -3,7 +3,7 @@
 /** Bytes of a payload that are shown at most. */
 const SHOWN_MAX = 20_000
 
-export const forms = ['text', 'JSON', 'CBOR', 'hexadecimal', 'base64', 'image'] as const
+export const forms = ['text', 'JSON', 'CBOR', 'Sparkplug B', 'hexadecimal', 'base64', 'image'] as const
 export type Form = (typeof forms)[number]
 
 /** Content of a payload in one form: text, or the bytes and media type of an image. */
@@ -14,8 +14,12 @@ export type Shown =
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
+/** Topics of Sparkplug B with a payload of its own; `STATE` has JSON (3.0.0, §4.1). */
+const sparkplugTopic = /^spBv1\.0\/[^/]+\/[ND](?:BIRTH|DEATH|DATA|CMD)\//
+
 /** Returns the form that fits a payload best. */
-export function guess(payload: Uint8Array): Form {
+export function guess(payload: Uint8Array, topic: string): Form {
+  if (sparkplugTopic.test(topic)) return 'Sparkplug B'
   if (mediaType(payload)) return 'image'
   const text = textOf(payload)
   if (text === undefined) return 'hexadecimal'
@@ -35,7 +39,12 @@ export async function show(payload: Uint8Array, form: Form): Promise<Shown> {
       return value === undefined ? wrong('The payload is not JSON. Try another form.') : asText(indented(value))
     }
     case 'CBOR':
-      return cbor(payload)
+      return decoded('CBOR', async () => {
+        const { decode } = await import('cborg')
+        return decode(payload, { useMaps: true, allowNaN: true, allowInfinity: true })
+      })
+    case 'Sparkplug B':
+      return decoded('Sparkplug B', async () => (await import('./sparkplug.ts')).decodeSparkplug(payload))
     case 'hexadecimal':
       return asText(hexadecimal(payload))
     case 'base64':
@@ -87,13 +96,13 @@ function indented(value: unknown): string {
   )
 }
 
-/** The decoder is loaded when somebody asks for CBOR. */
-async function cbor(payload: Uint8Array): Promise<Shown> {
-  const { decode } = await import('cborg')
+/** Returns what a decoder makes of a payload. Decoders are loaded when somebody asks for them. */
+export async function decoded(name: string, decode: () => unknown): Promise<Shown> {
   try {
-    return asText(indented(decode(payload, { useMaps: true, allowNaN: true, allowInfinity: true })))
+    const value = await decode()
+    return asText(typeof value === 'string' ? value : indented(value))
   } catch (error) {
-    return wrong(`The payload is not CBOR: ${error instanceof Error ? error.message : String(error)}`)
+    return wrong(`The payload is not ${name}: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

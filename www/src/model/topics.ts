@@ -11,8 +11,11 @@ export interface TopicNode {
   /** Messages on this very topic. */
   count: number
   payload?: Uint8Array
-  /** True if the broker holds a retained message of the topic, as far as was seen. */
-  isRetained: boolean
+  /**
+   * Whether the broker holds a retained message: told by the broker, or inferred from what this
+   * client has published. Another client may have changed it since.
+   */
+  retained: 'no' | 'told' | 'inferred'
 }
 
 /** A message of a topic, as one end of a connection sees it. */
@@ -20,6 +23,8 @@ export interface Seen {
   readonly topic: string
   readonly payload: Uint8Array
   readonly retain: boolean
+  /** True if it came from the broker. */
+  readonly isReceived: boolean
 }
 
 export class Topics {
@@ -36,7 +41,7 @@ export class Topics {
     return this.#dropped
   }
 
-  add({ topic, payload, retain }: Seen): void {
+  add({ topic, payload, retain, isReceived }: Seen): void {
     const found = this.#reach(topic)
     if (!found) {
       this.#dropped += 1
@@ -46,7 +51,7 @@ export class Topics {
     found.payload = payload
     // A live message of a retained topic comes with RETAIN 0, and says nothing of what the broker
     // holds [MQTT-3.3.1-12]. An empty one with RETAIN 1 removes it [MQTT-3.3.1-6].
-    if (retain) found.isRetained = payload.length > 0
+    if (retain) found.retained = payload.length === 0 ? 'no' : isReceived ? 'told' : 'inferred'
   }
 
   clear(): void {
@@ -79,5 +84,5 @@ const node = (level: string, topic: string): TopicNode => ({
   topic,
   children: new Map(),
   count: 0,
-  isRetained: false,
+  retained: 'no',
 })
