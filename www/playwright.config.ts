@@ -17,6 +17,8 @@ export default defineConfig({
   use: {
     ...devices['Desktop Chrome'],
     viewport: { width: 1280, height: 900 },
+    // Tests replace files of the pages; the tests of the worker itself allow it.
+    serviceWorkers: 'block',
     contextOptions: { reducedMotion: 'reduce' },
     launchOptions: { args: switches, ...(executablePath === undefined ? {} : { executablePath }) },
     trace: 'retain-on-failure',

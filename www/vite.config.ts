@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
+import { offline } from './build/offline.ts'
 
 export default defineConfig({
   // Relative addresses, so that the built page can stand below any path.
   base: './',
+  plugins: [offline()],
   // Pre-bundling would move the package away from the WebAssembly file that it finds by its own
   // address.
   optimizeDeps: { exclude: ['wasmqtt'] },
