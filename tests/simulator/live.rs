@@ -70,8 +70,9 @@ fn bytes(text: &str) -> Vec<u8> {
     (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hexadecimal")).collect()
 }
 
-/// CONNECT with a Receive Maximum of 1, a Maximum Packet Size of 40 and a Topic Alias Maximum of 2;
-/// CONNACK of a new session; SUBSCRIBE to `a/+` at QoS 1, and SUBACK.
+/// A new session with a subscription to `a/+` at QoS 1.
+///
+/// The client takes one message at a time, packets of 40 bytes and two aliases.
 const BEGIN: [(Direction, &str); 4] = [
     (Direction::Up, "10 1a 0004 4d515454 05 02 003c 0b 21 0001 27 00000028 22 0002 0002 6361"),
     (Direction::Down, "20 03 00 00 00"),

@@ -10,7 +10,7 @@ import type { HtmlTagDescriptor, Plugin, ResolvedConfig } from 'vite'
 
 const worker = fileURLToPath(new URL('service-worker.js', import.meta.url))
 
-/** Files that are not kept: those that a host may change, and those that the worker is not asked for. */
+/** Files that are not kept: a host may change them, or no page asks the worker for them. */
 const leftOut = /^(?:decoders\.js|service-worker\.js|manifest\.webmanifest)$|\.map$/
 
 const tags: HtmlTagDescriptor[] = [

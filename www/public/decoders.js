@@ -4,7 +4,7 @@
 //     {
 //       name: 'Celsius',
 //       fits: topic => topic.endsWith('/celsius'),
-//       decode: payload => ({ celsius: new DataView(payload.buffer, payload.byteOffset).getInt16(0) / 10 }),
+//       decode: payload => ({ celsius: (payload[0] * 256 + payload[1]) / 10 }),
 //     },
 //   ]
 //

@@ -15,7 +15,7 @@ const test = base.extend<{ site: Site }>({
   },
 })
 
-/** Waits for what each page shows once its scripts, and the module of those with a world, are there. */
+/** Waits for what each page shows once its scripts and its module are there. */
 async function shown(page: Page, name: string): Promise<void> {
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
   if (name === 'index.html') await expect(page.getByRole('status').first()).toHaveText(/Both clients are connected/)

@@ -25,7 +25,7 @@ export function conflated(all: readonly Kept[]): Map<Kept, number> {
   return counts
 }
 
-/** Messages at QoS 0 by the span of time that they came in. A topic behind an alias is not known. */
+/** Messages at QoS 0 by their span of time. A topic behind an alias is not known. */
 function groups(all: readonly Kept[]): Iterable<Kept[]> {
   const found = new Map<number, Kept[]>()
   for (const one of all) {

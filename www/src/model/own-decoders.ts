@@ -1,4 +1,4 @@
-// Decoders of one's own: the list of `decoders.js`, a file beside the page that its host may change.
+// Decoders of one's own: the list of `decoders.js`, a file beside the page.
 
 /** A decoder of payloads for the list in `decoders.js`. */
 export interface OwnDecoder {

@@ -12,8 +12,8 @@ export interface TopicNode {
   count: number
   payload?: Uint8Array
   /**
-   * Whether the broker holds a retained message: told by the broker, or inferred from what this
-   * client has published. Another client may have changed it since.
+   * Source of the belief that the broker holds a retained message: it has told so, or this client
+   * has published one. Another client may have changed it since.
    */
   retained: 'no' | 'told' | 'inferred'
 }
