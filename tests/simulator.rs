@@ -17,6 +17,7 @@ mod simulator {
     mod threads;
     mod timelines;
     mod twins;
+    mod variants;
     #[path = "../support/worlds.rs"]
     mod worlds;
 }

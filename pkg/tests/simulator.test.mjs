@@ -253,3 +253,45 @@ test('a run is a sequence diagram, and a picture', async () => {
   assert.ok(world.toMermaid().length > mermaid.length)
   assert.throws(() => world.toSvg(-1), OptionError)
 })
+
+test('a client without code opens a link, sends any bytes, and closes it', async () => {
+  await load()
+  const world = new World()
+  const bytes = text => Uint8Array.from(text.match(/../g), pair => Number.parseInt(pair, 16))
+  const connect = bytes('100f00044d5154540402000000037261 77'.replaceAll(' ', ''))
+  world.act({ type: 'open', client: 'raw' })
+  assert.throws(() => world.act({ type: 'send', client: 'raw', bytes: connect }), { message: /link 0 is not open/ })
+  world.run(100)
+  world.act({ type: 'send', client: 'raw', bytes: connect })
+  world.run(100)
+  const kinds = () => world.entries().flatMap(entry => (entry.type === 'packet' ? [entry.kind] : []))
+  assert.deepEqual(kinds(), ['CONNECT', 'CONNACK'])
+  world.act({ type: 'close', client: 'raw' })
+  world.run(100)
+  assert.throws(() => world.act({ type: 'send', client: 'raw', bytes: connect }), { message: /is not open/ })
+  assert.throws(() => world.act({ type: 'close', client: 'nobody' }), { name: 'MqttError' })
+  // A link opens the run, with what was sent by hand.
+  const again = World.fromLink(world.toLink())
+  assert.equal(again.position.hash, world.position.hash)
+  world.act({ type: 'add', client: 'dash' })
+  assert.throws(() => world.act({ type: 'open', client: 'dash' }), { name: 'MqttError' })
+})
+
+test('the same run at another QoS is a world of its own', async () => {
+  const world = await home()
+  world.act(publish('21', { qos: 1 }))
+  world.run(1_000)
+  const { hash } = world.position
+  const sent = of =>
+    of.entries().flatMap(entry => (entry.type === 'packet' && entry.kind === 'PUBLISH' ? [entry.qos] : []))
+  assert.deepEqual(sent(world), [1, 1])
+  for (const qos of [0, 1, 2]) {
+    const other = world.atQos(qos)
+    assert.deepEqual(sent(other), [qos, qos])
+    assert.equal(other.now, world.now)
+    assert.equal(other.messages('dash').length, 1)
+    other.free()
+  }
+  assert.equal(world.position.hash, hash)
+  assert.throws(() => world.atQos(3), OptionError)
+})

@@ -41,7 +41,7 @@ export const limits = [
   },
   // The goal is 160,000. A world has the whole client and broker, and monitors, links, snapshots
   // and diagrams besides.
-  { entry: './simulator', name: 'simulator', bytes: 239_500, parts: {} },
+  { entry: './simulator', name: 'simulator', bytes: 240_100, parts: {} },
   // All elements; a test holds each to its own limit.
   { entry: './elements', name: 'elements', bytes: 31_300, parts: {} },
   {

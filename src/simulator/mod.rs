@@ -54,6 +54,7 @@ mod socket_events;
 mod sorted_map;
 mod timeline;
 mod trace;
+mod variant;
 
 pub use action::{Action, ActionError, Actor, Direction, Fault, Restart};
 pub use disk::{StoreChange, StoreSnapshot};

@@ -81,6 +81,12 @@ export type Action =
   | { readonly type: 'black-hole'; readonly client: string }
   /** The client's host reads no faster; without a rate all that comes. */
   | { readonly type: 'slow-reader'; readonly client: string; readonly bytesPerSecond?: number }
+  /** The host of a client without code opens a link. The client is new at its first. */
+  | { readonly type: 'open'; readonly client: string }
+  /** Such a client sends bytes on its latest link, whatever they are. */
+  | { readonly type: 'send'; readonly client: string; readonly bytes: Uint8Array }
+  /** The host of such a client closes its latest link. */
+  | { readonly type: 'close'; readonly client: string }
 
 type Core = readonly unknown[]
 type Read = (given: object) => Core
@@ -157,6 +163,9 @@ const actions: Readonly<Record<Action['type'], Read>> = {
   ),
   'black-hole': action({ client }, () => []),
   'slow-reader': action(rate, ({ bytesPerSecond = 0 }) => [bytesPerSecond]),
+  open: action({ client }, () => []),
+  send: action({ client, bytes: payload }, ({ bytes = new Uint8Array() }) => [bytes]),
+  close: action({ client }, () => []),
 }
 
 /** Checks an action, and returns the module's list. */

@@ -1,5 +1,5 @@
 import { type BrokerOptions, readBrokerOptions } from '../broker/options.js'
-import type { MonitorView, Trace, TraceEntry } from '../elements/types.js'
+import type { MonitorView, QoS, Trace, TraceEntry } from '../elements/types.js'
 import {
   bool,
   fields,
@@ -7,6 +7,7 @@ import {
   integer,
   optionError,
   positive32,
+  qos,
   signal,
   text,
   uint32,
@@ -117,6 +118,8 @@ function hexadecimal(bytes: Uint8Array): string {
 
 /** Index behind each entry of a trace. */
 const LAST = 4_294_967_295
+/** Number that no link has. */
+const NO_LINK = 4_294_967_295
 
 /** Moments of work for the next rewind, in one task of the page. */
 const TENDED = 500
@@ -165,12 +168,16 @@ export class World {
   /**
    * Does an action now. In the past it first makes a branch.
    *
-   * @throws OptionError if a member is wrong; MqttError if there is no such client, the client
-   *   refuses, or the trace is full. The world is as before then.
+   * @throws OptionError if a member is wrong; MqttError if there is no such client, it refuses or
+   *   has no link, or the trace is full. The world is as before then.
    */
   act(action: Action): void {
     const list = readAction(action)
-    call(() => this.#core.act(list))
+    const [type, client, bytes] = list as [string, string, Uint8Array]
+    if (type === 'open') call(() => this.#core.openSocket(client))
+    else if (type === 'send') call(() => this.#core.sendBytes(client, this.#linkOf(client), bytes))
+    else if (type === 'close') call(() => this.#core.closeSocket(client, this.#linkOf(client)))
+    else call(() => this.#core.act(list))
   }
 
   /**
@@ -388,12 +395,21 @@ export class World {
   static fromLink(link: string): World {
     const { WorldCore } = glue()
     if (typeof link !== 'string') throw optionError('link', link, 'it must be the text of toLink()')
-    const core = call(() => WorldCore.fromLink(link))
-    const world = new World()
-    world.#core.free()
-    world.#core = core
-    world.#sockets.drop(core)
-    return world
+    return World.#of(call(() => WorldCore.fromLink(link)))
+  }
+
+  /**
+   * Returns a new world in which the same was done at the same times, up to the present. But each
+   * publication and subscription of a simulated client has this quality of service.
+   *
+   * Events that `choose` has chosen come in their natural order there. An action that cannot be
+   * done there is left out, such as the cut of a link that is not open.
+   *
+   * @throws OptionError if it is not 0, 1 or 2; MqttError if the trace is full.
+   */
+  atQos(quality: QoS): World {
+    qos(quality, 'quality')
+    return World.#of(call(() => this.#core.atQos(quality)))
   }
 
   /** Returns the run as JSON: the link that opens it again, its position, and the whole trace. */
@@ -432,6 +448,20 @@ export class World {
   free(): void {
     this.#isFree = true
     this.#core.free()
+  }
+
+  static #of(core: WorldCore): World {
+    const world = new World()
+    world.#core.free()
+    world.#core = core
+    world.#sockets.drop(core)
+    return world
+  }
+
+  /** Returns the latest link of a client without code. */
+  #linkOf(client: string): number {
+    const link = this.snapshot().clients.find(({ clientId }) => clientId === client)?.link
+    return link ?? NO_LINK
   }
 
   /** The world is at another moment of its past. */

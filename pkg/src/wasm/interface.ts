@@ -341,6 +341,7 @@ export interface WorldCore {
   switch(name: string): void
   rename(name: string): void
   toLink(): string
+  atQos(qos: number): WorldCore
   toPcapng(): Uint8Array
   toMermaid(from: number, to: number): string
   toSvg(from: number, to: number): string

@@ -20,7 +20,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::future_to_promise;
 
-use crate::codec::{self, Version};
+use crate::codec::{self, QoS, Version};
 use crate::router;
 use crate::simulator::{Action, Actor, Guarantee, Monitors, SharedRun, SocketEvents, Timeline, WorldOptions};
 use crate::time::Time;
@@ -269,6 +269,17 @@ impl WorldCore {
     pub fn from_link(link: &str) -> Result<Self, JsValue> {
         let opened = SharedRun::from_link(link).and_then(SharedRun::replay);
         opened.map(Self::of).map_err(|error| of_world(&error))
+    }
+
+    /// Returns a world of the same actions, whose publications and subscriptions have another
+    /// quality of service.
+    ///
+    /// # Errors
+    /// A failure if there is no such quality, or at the bound of the trace.
+    #[wasm_bindgen(js_name = atQos)]
+    pub fn at_qos(&self, qos: u8) -> Result<Self, JsValue> {
+        let qos = QoS::from_bits(qos).ok_or_else(|| of_world(&format!("there is no quality of service {qos}")))?;
+        self.timeline.borrow().at_qos(qos).map(Self::of).map_err(|error| of_world(&error))
     }
 
     /// Lets milliseconds pass, in slices between which the page runs.
