@@ -14,7 +14,7 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: ['index.html', 'tutorial.html', 'inspector.html', 'gallery.html'].map(file =>
+      input: ['index.html', 'tutorial.html', 'playground.html', 'inspector.html', 'gallery.html'].map(file =>
         fileURLToPath(new URL(file, import.meta.url)),
       ),
     },

@@ -16,10 +16,7 @@ export class Learner {
   /** Goes to a control by the tabulator, backwards if it lies before. */
   async reach(control: Locator): Promise<void> {
     await expect(control).toBeVisible()
-    const isBefore = await control.evaluate(element => {
-      const active = document.activeElement
-      return active !== null && (element.compareDocumentPosition(active) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0
-    })
+    const isBefore = await this.#isBefore(control)
     for (let i = 0; i < 120; i += 1) {
       const place = await control.evaluate(element => {
         const active = document.activeElement
@@ -32,6 +29,14 @@ export class Learner {
     throw new Error(`no way by the tabulator to ${control}`)
   }
 
+  /** True if a control lies before the focus. */
+  #isBefore(control: Locator): Promise<boolean> {
+    return control.evaluate(element => {
+      const active = document.activeElement
+      return active !== null && (element.compareDocumentPosition(active) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0
+    })
+  }
+
   /** Presses a button, or follows a link. */
   async use(control: Locator): Promise<void> {
     await this.reach(control)
@@ -41,10 +46,11 @@ export class Learner {
   /** Marks one of several options. */
   async choose(option: Locator): Promise<void> {
     const group = this.page.locator(`input[name="${await option.getAttribute('name')}"]`)
+    const isBefore = await this.#isBefore(option)
     // The tabulator stops at one of a group, and the arrows go on from there.
     for (let i = 0; i < 120; i += 1) {
       if (await group.evaluateAll(inputs => inputs.some(input => input === document.activeElement))) break
-      await this.press('Tab')
+      await this.press(isBefore ? 'Shift+Tab' : 'Tab')
     }
     if (!(await option.isChecked())) await this.press('Space')
     for (let i = 0; i < 8 && !(await option.isChecked()); i += 1) await this.press('ArrowDown')

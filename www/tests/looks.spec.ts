@@ -1,9 +1,8 @@
 // Accessibility and looks: axe, widths, large text, forced colours, themes, the policy.
 import { readFileSync } from 'node:fs'
-import { brotliCompressSync } from 'node:zlib'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { expect, test } from './fixtures.ts'
+import { beyond, expectSmall, violations } from './measures.ts'
 import { deliverTwice, packets } from './parts.ts'
 
 for (const theme of ['light', 'dark'] as const) {
@@ -79,21 +78,7 @@ test('nothing of the tutorial is wider than its window, at 320 px, at 1280 px, a
 })
 
 test('the shell of the tutorial is small: 60 KB of scripts and 12 KB of styles, by brotli', () => {
-  const dist = new URL('../dist/', import.meta.url)
-  const html = readFileSync(new URL('tutorial.html', dist), 'utf8')
-  const found = new Set<string>([...html.matchAll(/assets\/[\w.-]+\.(?:js|css)/g)].map(([path]) => path))
-  for (const path of found) {
-    const text = path.endsWith('.js') ? readFileSync(new URL(path, dist), 'utf8') : ''
-    for (const [, name] of text.matchAll(/(?:from|import)\s*"\.\/([^"]+)"/g)) found.add(`assets/${name}`)
-  }
-  const size = (ending: string) =>
-    [...found]
-      .filter(path => path.endsWith(ending))
-      .reduce((sum, path) => sum + brotliCompressSync(readFileSync(new URL(path, dist))).length, 0)
-  expect(size('.js')).toBeGreaterThan(20_000)
-  expect(size('.js')).toBeLessThanOrEqual(60_000)
-  expect(size('.css')).toBeGreaterThan(1_000)
-  expect(size('.css')).toBeLessThanOrEqual(12_000)
+  expectSmall('tutorial.html')
 })
 
 test('controls of the tutorial are at least 44 px high', async ({ page, address }) => {
@@ -177,7 +162,7 @@ test('the theme follows the system until the button is pressed, and the choice l
   expect(await ground()).toBe(light)
 })
 
-for (const file of ['index.html', 'tutorial.html', 'inspector.html', 'gallery.html']) {
+for (const file of ['index.html', 'tutorial.html', 'playground.html', 'inspector.html', 'gallery.html']) {
   test(`${file} as built has the strict policy, a title, a description and no script of its own`, () => {
     const html = readFileSync(new URL(`../dist/${file}`, import.meta.url), 'utf8')
     const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(html)?.[1]
@@ -206,14 +191,3 @@ test('the policy is in force: a script inside the page does not run, and the bro
   expect(ran).toBe(false)
   await complaint
 })
-
-const beyond = (page: Page): Promise<number> =>
-  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-
-/** Each violation with the elements it is at. */
-async function violations(page: Page): Promise<string[]> {
-  const result = await new AxeBuilder({ page }).analyze()
-  return result.violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary ?? ''}`),
-  )
-}

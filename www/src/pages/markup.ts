@@ -23,7 +23,7 @@ export function piecesOf(text: string): Piece[] {
 let count = 0
 
 /** Returns a text with its marks. A word of the glossary opens its meaning. */
-export function rich(texts: Catalogue, text: string): TemplateResult[] {
+export function rich(texts: Pick<Catalogue, 'words'>, text: string): TemplateResult[] {
   return piecesOf(text).map(piece => {
     if (piece.type === 'code') return html`<code>${piece.text}</code>`
     if (piece.type === 'strong') return html`<strong>${piece.text}</strong>`
@@ -33,7 +33,7 @@ export function rich(texts: Catalogue, text: string): TemplateResult[] {
   })
 }
 
-function word(texts: Catalogue, name: string, shown: string, id: string): TemplateResult {
+function word(texts: Pick<Catalogue, 'words'>, name: string, shown: string, id: string): TemplateResult {
   return html`<button type="button" class="word" popovertarget=${id}>${shown}</button
     ><span popover class="meaning" id=${id}><strong>${name}</strong> ${plain(texts.words[name] ?? '')}</span>`
 }
@@ -44,6 +44,10 @@ export function plain(text: string): TemplateResult[] {
 }
 
 /** Puts values into a text of the frame. */
-export function say(texts: Catalogue, name: string, values: Readonly<Record<string, string | number>> = {}): string {
+export function say(
+  texts: Pick<Catalogue, 'page'>,
+  name: string,
+  values: Readonly<Record<string, string | number>> = {},
+): string {
   return (texts.page[name] ?? name).replace(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole))
 }

@@ -51,7 +51,7 @@ export function world(app: App, shown: Shown): TemplateResult {
 const start = ({ trace, from, now }: Stage): Trace => ({ ...trace, now, entries: trace.entries.slice(0, from) })
 
 /** The trace up to the moment that is looked at, whose lanes do not tell what comes. */
-function past({ trace, seen }: Stage): Trace {
+export function past({ trace, seen }: Stage): Trace {
   return seen === undefined ? trace : { ...trace, now: seen, entries: trace.entries.filter(({ at }) => at <= seen) }
 }
 

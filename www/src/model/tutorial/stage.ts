@@ -1,6 +1,6 @@
 // A world on a page: it plays, stands still, steps, and is looked back at.
 import type { Trace } from 'wasmqtt/elements'
-import { type Snapshot, World, type WorldOptions } from 'wasmqtt/simulator'
+import { type Branch, type Choice, type Snapshot, World, type WorldOptions } from 'wasmqtt/simulator'
 import { Leg } from './pace.ts'
 import { type Item, isPassing, isQuiet, perform, type Script } from './script.ts'
 
@@ -64,13 +64,31 @@ export class Stage {
 
   /** Returns the state of all actors at the moment that is drawn. */
   snapshot(): Snapshot {
-    const world = this.#world
-    if (this.seen === undefined) return world.snapshot()
-    const { branch } = world.position
-    world.rewind(this.seen)
-    const snapshot = world.snapshot()
-    world.switchTo(branch)
-    return snapshot
+    return this.#atSeen(world => world.snapshot())
+  }
+
+  /** Returns the pending events at the moment that is drawn, and the trace of until then. */
+  pending(): { readonly trace: Trace; readonly choices: Choice[] } {
+    return this.#atSeen(world => ({ trace: world.trace(), choices: world.choices() }))
+  }
+
+  /** Makes a pending event the next. In the past that is looked at, it goes on differently. */
+  choose(index: number): void {
+    this.#goOn()
+    this.#world.choose(index)
+    this.#moved()
+  }
+
+  get branches(): Branch[] {
+    return this.#world.branches()
+  }
+
+  /** Goes to the end of a branch. */
+  switchTo(branch: string): void {
+    this.pause()
+    this.seen = undefined
+    this.#world.switchTo(branch)
+    this.#moved()
   }
 
   /** The whole run as the text of a link. */
@@ -84,9 +102,7 @@ export class Stage {
    * @throws OptionError or MqttError if it cannot be done
    */
   act(items: readonly Item[], isStill: boolean): void {
-    if (this.seen !== undefined) this.#world.rewind(this.seen)
-    this.seen = undefined
-    this.#until = undefined
+    this.#goOn()
     for (const item of items) {
       if (!isPassing(item)) this.#world.act(item)
       else if (item.type === 'wait') this.#until = this.#world.now + item.milliseconds
@@ -145,6 +161,23 @@ export class Stage {
     this.isPlaying = false
     cancelAnimationFrame(this.#frame)
     this.#world.free()
+  }
+
+  #atSeen<T>(read: (world: World) => T): T {
+    const world = this.#world
+    if (this.seen === undefined) return read(world)
+    const { branch } = world.position
+    world.rewind(this.seen)
+    const found = read(world)
+    world.switchTo(branch)
+    return found
+  }
+
+  /** Makes the moment that is looked at the present. */
+  #goOn(): void {
+    if (this.seen !== undefined) this.#world.rewind(this.seen)
+    this.seen = undefined
+    this.#until = undefined
   }
 
   #moved(): void {
