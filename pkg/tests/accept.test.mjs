@@ -206,6 +206,26 @@ test('a WebSocket of ws whose early frames wait for a hook stays paused until th
   assert.equal(reading.at(-1), 'resumed')
 })
 
+test('a WebSocket of ws 7 tells frames of bytes and of text by their type', { timeout }, async t => {
+  const broker = open(t)
+  const closed = new Promise(resolve => {
+    const socket = Object.assign(new EventEmitter(), {
+      readyState: 1,
+      bufferedAmount: 0,
+      send: bytes => client.received(Buffer.from(bytes)),
+      close: resolve,
+      terminate: () => {},
+    })
+    const client = new RawClient(bytes => socket.emit('message', bytes))
+    broker.accept(socket)
+    client.connect('seven').then(({ reasonCode }) => {
+      assert.equal(reasonCode, 0)
+      socket.emit('message', 'text')
+    })
+  })
+  assert.equal(await closed, 1003)
+})
+
 test('a stream that has ended is closed, as is one that cannot be written', { timeout }, async t => {
   const broker = open(t)
   await broker.ready

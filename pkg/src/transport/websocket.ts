@@ -43,7 +43,10 @@ export class WebSocketTransport implements Transport {
     const socket = this.#socket
     if (isWs(socket)) {
       socket.binaryType = 'nodebuffer'
-      socket.on('message', (data: unknown, isBinary: boolean) => this.#onData(isBinary ? data : undefined))
+      // Version 7 tells a text frame by the type of its data.
+      socket.on('message', (data: unknown, isBinary = typeof data !== 'string') =>
+        this.#onData(isBinary ? data : undefined),
+      )
       socket.on('close', () => this.#onClosed())
       // An error is followed by `close`.
       socket.on('error', () => {})
