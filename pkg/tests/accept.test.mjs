@@ -226,6 +226,20 @@ test('a WebSocket of ws 7 tells frames of bytes and of text by their type', { ti
   assert.equal(await closed, 1003)
 })
 
+test('a socket is given once', { timeout }, async t => {
+  const [broker, other] = [open(t), open(t)]
+  const [far, near] = pair()
+  const client = RawClient.overStream(near, 4)
+  broker.accept(far)
+  for (const each of [broker, other]) {
+    assert.throws(
+      () => each.accept(far),
+      error => error instanceof OptionError && /before/.test(error.message),
+    )
+  }
+  assert.equal((await client.connect('once')).returnCode, 0)
+})
+
 test('a stream that has ended is closed, as is one that cannot be written', { timeout }, async t => {
   const broker = open(t)
   await broker.ready
