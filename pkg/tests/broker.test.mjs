@@ -148,6 +148,34 @@ test('a session is kept for a client that is away', { timeout }, async t => {
   await second.end()
 })
 
+// The module hands over the views in parts of some hundred objects.
+test('lists of any length have each client, session and message in order', { timeout }, async t => {
+  const broker = open(t, { connectionsMaximum: 10_000 })
+  const names = Array.from({ length: 1500 }, (_, number) => `${10_000 + number} Größe 🌡 ${'x'.repeat(number % 100)}`)
+  await Promise.all(
+    names.map(async (clientId, number) => {
+      const client = await larger.connect(broker, { clientId, version: number % 2 ? 4 : 5 })
+      for (const filter of ['🌡/+', `ä/${number}`].slice(number % 3)) await client.subscribe(filter, () => {})
+      await client.publish(`retained/${clientId}`, `payload ${number}`, { retain: true, qos: 1 })
+    }),
+  )
+  assert.deepEqual(
+    broker.clients(),
+    names.map((clientId, number) => ({ clientId, version: number % 2 ? 4 : 5 })),
+  )
+  const sessions = broker.sessions()
+  const filtersOf = number => [`ä/${number}`, '🌡/+'].slice(0, Math.max(0, 2 - (number % 3)))
+  assert.deepEqual(
+    sessions.map(({ clientId, subscriptions }) => [clientId, subscriptions]),
+    names.map((clientId, number) => [clientId, filtersOf(number).map(filter => ({ filter, qos: 0 }))]),
+  )
+  assert.ok(sessions.every(session => session.memory > 0 && !('expiresIn' in session)))
+  assert.deepEqual(
+    broker.retained().map(({ topic, qos, payload }) => [topic, qos, new TextDecoder().decode(payload)]),
+    names.map((clientId, number) => [`retained/${clientId}`, 1, `payload ${number}`]),
+  )
+})
+
 test('disconnect ends one client with its reason, close all of them', { timeout }, async t => {
   const broker = open(t)
   const closed = client =>

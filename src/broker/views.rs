@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::broker::clients::ClientState;
 use crate::broker::clients::subscription::ClientSubscription;
 use crate::broker::connection::peer::Peer;
 use crate::broker::ids::PeerId;
@@ -38,6 +39,8 @@ pub struct SessionView<'a> {
     pub queued_bytes: usize,
     /// Messages in flight.
     pub in_flight: usize,
+    /// Bytes of memory that its client holds, as [`Broker::memory_of`] counts them.
+    pub memory: usize,
     /// Time at which the session expires; `None` if it is connected or never expires.
     pub expires_at: Option<Time>,
     /// True if the client has a will, or its will waits for its delay.
@@ -68,6 +71,7 @@ impl Broker {
             queued_bytes: client.session.queued_bytes()
                 + client.approvals.as_ref().map_or(0, |approvals| approvals.bytes()),
             in_flight: client.session.in_flight(),
+            memory: self.memory_of_client(client),
             expires_at: client.expires_at,
             has_will: client.will.is_some(),
         })
@@ -78,9 +82,12 @@ impl Broker {
     /// session.
     #[must_use]
     pub fn memory_of(&self, client_id: &str) -> Option<usize> {
-        let client = self.clients.get(self.clients.find(client_id)?)?;
+        self.clients.get(self.clients.find(client_id)?).map(|client| self.memory_of_client(client))
+    }
+
+    fn memory_of_client(&self, client: &ClientState) -> usize {
         let peer = client.peer.and_then(|id| self.peers.get(id));
-        Some(client.holding().bytes() + peer.map_or(0, Peer::own_bytes))
+        client.holding().bytes() + peer.map_or(0, Peer::own_bytes)
     }
 
     /// Returns the retained messages in the order of their topics. Those that had expired at the

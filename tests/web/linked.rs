@@ -8,7 +8,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use wasmqtt::wasm::read_properties;
 
 use super::home::{Home, subscribe};
-use super::page::{Core, Page, QOS0, QOS1, QOS2, array, failure, get, json, set, text, turn};
+use super::page::{Core, Page, QOS0, QOS1, QOS2, array, failure, get, json, rows, set, text, turn};
 
 const NONE: JsValue = JsValue::UNDEFINED;
 const CONNECTED: &str = "connected false [39,1048576,34,16]";
@@ -107,7 +107,7 @@ async fn a_retained_message_comes_with_the_subscription() {
     assert_eq!(bob.messages().await[0].flags(), QOS1 | 1);
     ann.core.publish("kept", "", QOS0 | 1);
     bob.until_all("message", 2).await;
-    assert_eq!(text(&home.broker.retained()), "[]");
+    assert_eq!(rows(&home.broker.retained()), (vec![], String::new(), vec![]));
     assert_eq!(bob.lines().await[1..], ["message kept new", "message kept "], "done, then what is kept, then its end");
 }
 
@@ -135,7 +135,7 @@ async fn the_will_is_published_on_free() {
     let (home, bob, ann) = with_will_of_ann(&will("gone/ann", r#"{"clientId": "ann"}"#)).await;
     ann.core.free().expect("a free");
     bob.until("message gone/ann bye").await;
-    assert_eq!(text(&home.broker.clients()), r#"[{"clientId":"bob","version":5}]"#);
+    assert_eq!(rows(&home.broker.clients()), (vec![3.0, 5.0], "bob".into(), vec![]));
 }
 
 #[wasm_bindgen_test]
@@ -315,7 +315,7 @@ async fn a_client_may_be_freed_while_it_is_linked() {
     }
     bob.until("message a 3").await;
     assert_eq!(ann.lines().await, ["message a 1"]);
-    assert_eq!(text(&home.broker.clients()), r#"[{"clientId":"bob","version":5}]"#);
+    assert_eq!(rows(&home.broker.clients()), (vec![3.0, 5.0], "bob".into(), vec![]));
 }
 
 #[wasm_bindgen_test]
@@ -325,7 +325,7 @@ async fn a_client_may_be_freed_with_its_connect_under_way() {
     page.core.link(&home.broker);
     page.core.free().expect("a free");
     assert_eq!(page.lines().await, [""; 0]);
-    assert_eq!(text(&home.broker.clients()), "[]");
+    assert_eq!(rows(&home.broker.clients()), (vec![], String::new(), vec![]));
 }
 
 #[wasm_bindgen_test]

@@ -1,7 +1,7 @@
 //! A page: one client as JavaScript sees it, the host that it calls, and the socket whose other end
 //! is the test.
 
-use js_sys::{Array, JSON, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Float64Array, JSON, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -192,6 +192,14 @@ pub(crate) fn set(object: &JsValue, name: &str, value: impl Into<JsValue>) {
 
 pub(crate) fn get(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).expect("an object has fields")
+}
+
+/// The only part of the rows of a view: numbers, texts and bytes.
+pub(crate) fn rows(parts: &JsValue) -> (Vec<f64>, String, Vec<u8>) {
+    assert_eq!(get(parts, "length"), 1);
+    let part = get(parts, "0");
+    let texts = get(&part, "1").as_string().expect("a text");
+    (Float64Array::new(&get(&part, "0")).to_vec(), texts, Uint8Array::new(&get(&part, "2")).to_vec())
 }
 
 /// A plain object as JSON.

@@ -109,6 +109,11 @@ export class Lab {
     return wait
   }
 
+  /** Measures a ping beside each list that the broker returns. */
+  async list() {
+    for (const name of ['clients', 'sessions', 'retained']) await this.#measure(() => this.#broker[name]())
+  }
+
   /** Measures pings for a time. */
   async watch(milliseconds) {
     for (const begin = performance.now(); performance.now() - begin < milliseconds; ) {

@@ -182,6 +182,14 @@ export const ROWS = {
   },
   'a PUBLISH to 4,000 subscribers': () => fanOut(0),
   'the same at QoS 1': () => fanOut(1),
+  'lists of 16,000 sessions and retained messages': async () => {
+    const lab = await Lab.open()
+    await lab.crowd(16_000, {}, (peer, number) =>
+      peer.ask(joined([subscribe([`a/${number}`]), publish(`a/${number}`, 'x', { qos: 1, retain: true })])),
+    )
+    await lab.list()
+    return lab.end()
+  },
   'a store of 100,000 sessions at start': async () => {
     const records = await recordsOf(100_000)
     // The event loop's own waits, since the broker takes nobody before it is ready.

@@ -28,6 +28,7 @@ import { BrokerErrorEvent, HookError, type Hooks } from './hooks.js'
 import { type BrokerOptions, readBrokerOptions } from './options.js'
 import type { HostMessagesOptions, HostSubscribeOptions } from './own-subscriptions.js'
 import { OwnSubscriptions } from './own-subscriptions.js'
+import { readClients, readRetained, readSessions } from './views.js'
 
 const serverCode = disconnectCode('0x00, 0x80-0x83, 0x87, 0x89, 0x8B, 0x8D-0x90, 0x93-0xA2')
 
@@ -191,17 +192,17 @@ export class Broker extends ObservedEventTarget<BrokerEventMap> {
    * are empty once the broker is closed.
    */
   clients(): ClientInfo[] {
-    return (this.#core?.clients() ?? []) as ClientInfo[]
+    return readClients(this.#core?.clients())
   }
 
   /** Returns all sessions, in the order of their client identifiers. */
   sessions(): SessionInfo[] {
-    return (this.#core?.sessions() ?? []) as SessionInfo[]
+    return readSessions(this.#core?.sessions())
   }
 
   /** Returns the retained messages, in the order of their topics. */
   retained(): RetainedInfo[] {
-    return (this.#core?.retained() ?? []) as RetainedInfo[]
+    return readRetained(this.#core?.retained())
   }
 
   /** Returns the counters. All are 0 until the broker is ready, and once it is closed. */

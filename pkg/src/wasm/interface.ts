@@ -279,9 +279,9 @@ export interface BrokerCore {
    * messages come before it returns, unless a callback is running.
    */
   setHandler(filter: string, handler: number, options?: number): void
-  clients(): object[]
-  sessions(): object[]
-  retained(): object[]
+  clients(): CoreRows
+  sessions(): CoreRows
+  retained(): CoreRows
   counters(): Float64Array
   disconnect(clientId: string, reasonCode: number, serverReference?: string): boolean
   listen(listener?: (event: object) => void): void
@@ -300,6 +300,12 @@ export interface BrokerCore {
   isClosing(): boolean
   free(): void
 }
+
+/**
+ * Members of many objects, in parts: their numbers, all their texts as one, and all their bytes as
+ * one. The numbers have the length of each text and of each list of bytes in its place.
+ */
+export type CoreRows = readonly (readonly [numbers: Float64Array, texts: string, bytes: Uint8Array])[]
 
 /** Exports of all builds. */
 export interface Glue {

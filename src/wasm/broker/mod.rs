@@ -7,6 +7,7 @@ pub(crate) mod hooks;
 pub(crate) mod own_subscriptions;
 pub(crate) mod peer_socket;
 pub(crate) mod restore;
+pub(crate) mod rows;
 pub(crate) mod storage;
 pub(crate) mod to_js;
 
@@ -151,23 +152,23 @@ impl BrokerCore {
         Ok(self.driver.run(|machine| machine.publish(message, now())))
     }
 
-    /// Returns the connected clients.
+    /// Returns the connected clients, as rows.
     #[must_use]
     pub fn clients(&self) -> Array {
-        self.driver.read(|machine| to_js::clients(machine.clients()))
+        self.driver.read(to_js::clients)
     }
 
-    /// Returns all sessions.
+    /// Returns all sessions, as rows.
     #[must_use]
     pub fn sessions(&self) -> Array {
         let now = now();
         self.driver.read(|machine| to_js::sessions(machine, now))
     }
 
-    /// Returns the retained messages.
+    /// Returns the retained messages, as rows.
     #[must_use]
     pub fn retained(&self) -> Array {
-        self.driver.read(|machine| to_js::retained(machine.retained()))
+        self.driver.read(to_js::retained)
     }
 
     /// Returns the counters since the broker began, and the gauges of now.

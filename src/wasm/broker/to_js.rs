@@ -1,71 +1,67 @@
-//! Events and views of the broker as plain objects for JavaScript, by serde.
+//! Events of the broker as plain objects for JavaScript, by serde, and its views as rows.
 
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 
-use crate::broker::{Broker, ClientView, Event, SessionView};
-use crate::codec::{Message, QoS};
+use crate::broker::{Broker, ClientView, Event};
 use crate::router::Explanation;
 use crate::time::Time;
+use crate::wasm::broker::rows::Rows;
 use crate::wasm::convert::broker_event::{event_value, version_number};
 use crate::wasm::convert::explanation::explained_levels;
-use crate::wasm::js::value::Value::{Absent, Bytes, Flag, List, Number, Object, Text};
-use crate::wasm::js::value::{Members, count, number, to_js};
+use crate::wasm::js::value::Value::{Flag, Object};
+use crate::wasm::js::value::to_js;
 
 /// Converts an event.
 pub(crate) fn event(event: &Event) -> JsValue {
     to_js(&event_value(event))
 }
 
-/// Converts the connected clients.
-pub(crate) fn clients<'a>(views: impl Iterator<Item = ClientView<'a>>) -> Array {
-    let client = |view: ClientView<'a>| {
-        vec![("clientId", Text(view.client_id)), ("version", number(version_number(view.version)))]
-    };
-    list(views.map(client))
-}
-
-/// Converts the sessions, connected or not.
-pub(crate) fn sessions(broker: &Broker, now: Time) -> Array {
-    list(broker.sessions().map(|view| session(&view, broker.memory_of(view.client_id).unwrap_or(0), now)))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "JavaScript counts exactly up to 2^53")]
-fn session<'a>(view: &SessionView<'a>, memory: usize, now: Time) -> Members<'a> {
-    let subscription =
-        |&(filter, qos): &(&'a str, QoS)| Object(vec![("filter", Text(filter)), ("qos", number(qos.bits()))]);
-    let milliseconds = |at: Time| Number(at.as_millis().saturating_sub(now.as_millis()) as f64);
-    vec![
-        ("clientId", Text(view.client_id)),
-        ("connected", Flag(view.peer.is_some())),
-        ("subscriptions", List(view.subscriptions.iter().map(subscription).collect())),
-        ("queued", count(view.queued)),
-        ("queuedBytes", count(view.queued_bytes)),
-        ("inFlight", count(view.in_flight)),
-        ("memory", count(memory)),
-        ("expiresIn", view.expires_at.map_or(Absent, milliseconds)),
-        ("hasWill", Flag(view.has_will)),
-    ]
-}
-
-/// Converts the retained messages.
-pub(crate) fn retained<'a>(messages: impl Iterator<Item = &'a Message>) -> Array {
-    let members = |message: &'a Message| {
-        vec![
-            ("topic", Text(message.topic.as_str())),
-            ("qos", number(message.qos.bits())),
-            ("payload", Bytes(&message.payload)),
-        ]
-    };
-    list(messages.map(members))
-}
-
-fn list<'a>(objects: impl Iterator<Item = Members<'a>>) -> Array {
-    let list = Array::new();
-    for object in objects {
-        list.push(&to_js(&Object(object)));
+/// Converts the connected clients to rows, as `readClients` of the face reads them.
+pub(crate) fn clients(broker: &Broker) -> Array {
+    let mut rows = Rows::new();
+    for ClientView { client_id, version, .. } in broker.clients() {
+        rows.text(client_id);
+        rows.number(version_number(version).into());
+        rows.end();
     }
-    list
+    rows.finish()
+}
+
+/// Converts the sessions, connected or not, to rows, as `readSessions` of the face reads them.
+#[expect(clippy::cast_precision_loss, reason = "JavaScript counts exactly up to 2^53")]
+pub(crate) fn sessions(broker: &Broker, now: Time) -> Array {
+    let milliseconds = |at: Time| at.as_millis().saturating_sub(now.as_millis()) as f64;
+    let mut rows = Rows::new();
+    for view in broker.sessions() {
+        rows.number(view.expires_at.map_or(-1.0, milliseconds));
+        rows.text(view.client_id);
+        rows.count(view.peer.is_some().into());
+        rows.count(view.queued);
+        rows.count(view.queued_bytes);
+        rows.count(view.in_flight);
+        rows.count(view.memory);
+        rows.count(view.has_will.into());
+        rows.count(view.subscriptions.len());
+        for (filter, qos) in view.subscriptions {
+            rows.text(filter);
+            rows.number(qos.bits().into());
+        }
+        rows.end();
+    }
+    rows.finish()
+}
+
+/// Converts the retained messages to rows, as `readRetained` of the face reads them.
+pub(crate) fn retained(broker: &Broker) -> Array {
+    let mut rows = Rows::new();
+    for message in broker.retained() {
+        rows.text(message.topic.as_str());
+        rows.number(message.qos.bits().into());
+        rows.bytes(&message.payload);
+        rows.end();
+    }
+    rows.finish()
 }
 
 /// Converts the explanation of a match.

@@ -18,14 +18,15 @@ pub(crate) enum Value<'a> {
     #[cfg(feature = "simulator")]
     Owned(String),
     /// A `Uint8Array`.
+    #[cfg(feature = "simulator")]
     Bytes(&'a [u8]),
     Object(Members<'a>),
     List(Vec<Value<'a>>),
 }
 
+use Value::{Absent, Flag, List, Number, Object, Text};
 #[cfg(feature = "simulator")]
-use Value::Owned;
-use Value::{Absent, Bytes, Flag, List, Number, Object, Text};
+use Value::{Bytes, Owned};
 
 /// Members of an object, by name.
 pub(crate) type Members<'a> = Vec<(&'static str, Value<'a>)>;
@@ -39,6 +40,7 @@ impl Serialize for Value<'_> {
             Text(value) => serializer.serialize_str(value),
             #[cfg(feature = "simulator")]
             Owned(value) => serializer.serialize_str(value),
+            #[cfg(feature = "simulator")]
             Bytes(value) => serializer.serialize_bytes(value),
             Object(members) => {
                 let present = members.iter().filter(|(_, value)| !matches!(value, Absent));
