@@ -173,7 +173,8 @@ impl Timeline {
         done
     }
 
-    /// Lets milliseconds pass. In the past, what was done then is done again.
+    /// Lets milliseconds pass, with all that happens in them. 0 is all that is due now. In the
+    /// past, what was done then is done again.
     ///
     /// # Errors
     /// As [`World::act`] of [`Action::Run`].
@@ -183,7 +184,8 @@ impl Timeline {
             advance(&mut self.here, &self.branches[self.current].actions, Stop::Time(end))?;
         }
         let left = end.as_millis().saturating_sub(self.world().now().as_millis());
-        if left == 0 || self.is_past() { Ok(()) } else { self.act(Action::Run(left)) }
+        let has_more = left > 0 || self.world().next_event_at().is_some_and(|at| at <= end);
+        if has_more && !self.is_past() { self.act(Action::Run(left)) } else { Ok(()) }
     }
 
     /// The next event happens; in the past, what was next then. False if nothing is pending.

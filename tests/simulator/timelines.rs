@@ -43,6 +43,23 @@ fn mark(timeline: &Timeline) -> (u64, usize, u64) {
 }
 
 #[test]
+fn a_run_of_no_time_does_all_that_is_due_now() {
+    let mut timeline = Timeline::new(WorldOptions { latency: 0, ..WorldOptions::default() });
+    timeline.act(Action::Add(keeping(BOTH[1], "client"))).expect("a new client");
+    timeline.run(0).expect("the link opens, and packets arrive");
+    let is_connected = |timeline: &Timeline| timeline.world().broker().clients().count() == 1;
+    assert!(is_connected(&timeline));
+    let (actions, after) = (timeline.branch().actions.len(), mark(&timeline));
+    timeline.run(0).expect("nothing is due");
+    assert_eq!((timeline.branch().actions.len(), mark(&timeline)), (actions, after));
+    // In the past, the same happens again, and makes no branch.
+    timeline.rewind_to(1).expect("the client was added");
+    assert!(!is_connected(&timeline));
+    timeline.run(0).expect("it happens again");
+    assert_eq!((timeline.branches().len(), mark(&timeline)), (1, after));
+}
+
+#[test]
 fn each_moment_is_the_same_whichever_way_it_is_reached() {
     let (mut timeline, marks) = story();
     assert!(marks.len() > 500, "{}", marks.len());
