@@ -74,6 +74,64 @@ fn each_tag_of_svg_is_closed_and_no_text_is_a_tag() {
     assert!(text.contains("class=\"lost\"") && text.contains("class=\"packet\""));
 }
 
+/// The box of a text in an SVG picture: left, right, and the line that it stands on.
+#[derive(Debug)]
+struct TextBox {
+    left: f64,
+    right: f64,
+    y: f64,
+}
+
+/// Reads the boxes of all texts, at 7 pixels a letter and 14 for one that is not of ASCII.
+fn text_boxes(svg: &str) -> Vec<TextBox> {
+    let read = |part: &str| {
+        let (tag, words) = part.split_once('>').expect("an end of the tag");
+        let words = words.split('<').next().expect("the text").replace("&lt;", "<").replace("&gt;", ">");
+        let words = words.replace("&quot;", "\"").replace("&amp;", "&");
+        let attribute = |name: &str| {
+            let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+            rest.split('"').next()
+        };
+        let number = |name| attribute(name).map(|text| text.parse::<f64>().expect("a number"));
+        let natural = words.chars().map(|one| if one.is_ascii() { 7.0 } else { 14.0 }).sum();
+        let (x, width) = (number("x").expect("a place"), number("textLength").unwrap_or(natural));
+        let left = match attribute("text-anchor") {
+            Some("middle") => x - width / 2.0,
+            Some("end") => x - width,
+            _ => x,
+        };
+        TextBox { left, right: left + width, y: number("y").expect("a place") }
+    };
+    svg.split("<text").skip(1).map(read).collect()
+}
+
+#[test]
+fn no_text_of_svg_stands_over_another_or_outside() {
+    let (mut busy, _, publisher) = pair(WorldOptions::default(), Version::V5, QoS::ExactlyOnce);
+    for name in ["\u{6E29}", "\u{5EA6}"] {
+        busy.act(Action::Add(Box::new(ClientOptions::new(&name.repeat(30))))).expect("a new client");
+    }
+    for number in 0..30_usize {
+        let topic = ["t/short", "t/a topic that is longer than any picture has room for, and goes on", "t/\u{6E29}"];
+        let topic = topic[number % 3].repeat(1 + number % 2);
+        busy.act(Action::publish(publisher, &topic, b"1", QoS::ExactlyOnce)).expect("a good topic");
+        busy.run(7);
+    }
+    for world in [eventful(), busy] {
+        let svg = world.to_svg(0, usize::MAX);
+        let width = svg.split_once("width=\"").and_then(|(_, rest)| rest.split('"').next()?.parse::<f64>().ok());
+        let boxes = text_boxes(&svg);
+        assert!(boxes.len() > 50, "{}", boxes.len());
+        for (index, one) in boxes.iter().enumerate() {
+            assert!(one.left >= 0.0 && one.right <= width.expect("a width"), "{one:?}");
+            for other in &boxes[index + 1..] {
+                let is_beside = one.right < other.left || other.right < one.left;
+                assert!(is_beside || (one.y - other.y).abs() >= 12.0, "{one:?} {other:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn diagrams_are_bounded_and_say_what_is_left_out() {
     let (mut world, _, publisher) = pair(WorldOptions::default(), Version::V5, QoS::AtLeastOnce);

@@ -19,6 +19,10 @@ const TOP: usize = 50;
 const ROW: usize = 26;
 /// Half of the width of a letter, about.
 const CROSS: usize = 5;
+/// Pixels of a label, at most. A longer one is drawn narrower.
+const LABEL: usize = 400;
+/// Pixels of a letter of ASCII, and of another one, about. A font may have wider ones.
+const LETTERS: [usize; 2] = [7, 14];
 
 const STYLE: &str = "svg{color-scheme:light dark;background:light-dark(#fff,#14171c);font:12px system-ui,sans-serif}\
 text{fill:light-dark(#1b1f24,#e8eaed)}.time{fill:light-dark(#57606a,#9aa4b0)}.name{font-weight:600}\
@@ -103,7 +107,8 @@ impl<'a> Picture<'a> {
         let _ = write!(
             out,
             "<line class=\"lane\" x1=\"{x}\" y1=\"34\" x2=\"{x}\" y2=\"{bottom}\"/>\n\
-             <text class=\"name\" x=\"{x}\" y=\"24\" text-anchor=\"middle\">{}</text>\n",
+             <text class=\"name\" x=\"{x}\" y=\"24\" text-anchor=\"middle\"{}>{}</text>\n",
+            fit(name, LANE - 2 * CROSS),
             escaped(name)
         );
     }
@@ -112,11 +117,12 @@ impl<'a> Picture<'a> {
         match &mark.kind {
             MarkKind::Packet(packet) => self.packet(out, packet, y),
             MarkKind::Note(place, words) => {
-                let x = match place {
-                    Place::Broker => LEFT + LANE / 2,
-                    Place::Client(client) => self.x(*client),
+                // Towards the middle of the picture, so that nothing is cut off.
+                let (x, anchor) = match place {
+                    Place::Broker => (LEFT + LANE / 2 + 2 * CROSS, "start"),
+                    Place::Client(client) => (self.x(*client) - 2 * CROSS, "end"),
                 };
-                *out += &text(x, y + 4, words);
+                *out += &text(x, y + 4, anchor, words);
             }
         }
     }
@@ -141,9 +147,8 @@ impl<'a> Picture<'a> {
             Some(fate) => format!("{}, {fate}", label(packet)),
             None => label(packet),
         };
-        // Beside its own client's line, so that labels of several clients stand apart.
-        let side = if client > broker { client - LANE / 2 } else { client };
-        *out += &text(side, y.midpoint(bottom) - 3, &words);
+        // At the moment of its sending, whose row no other mark has.
+        *out += &text(client - LANE / 2, y - 3, "middle", &words);
     }
 }
 
@@ -157,8 +162,18 @@ fn head(is_lost: bool, from: usize, x: usize, y: usize) -> String {
     format!("M{back} {up}L{x} {y}L{back} {down}")
 }
 
-fn text(x: usize, y: usize, words: &str) -> String {
-    format!("<text class=\"halo\" x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{}</text>\n", escaped(words))
+fn text(x: usize, y: usize, anchor: &str, words: &str) -> String {
+    let (fit, words) = (fit(words, LABEL), escaped(words));
+    format!("<text class=\"halo\" x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\"{fit}>{words}</text>\n")
+}
+
+/// Returns the attributes that draw a text narrower, if it may be wider than so many pixels.
+fn fit(words: &str, max: usize) -> String {
+    let width: usize = words.chars().map(|one| LETTERS[usize::from(!one.is_ascii())]).sum();
+    if width <= max {
+        return String::new();
+    }
+    format!(" textLength=\"{max}\" lengthAdjust=\"spacingAndGlyphs\"")
 }
 
 /// Writes the signs of XML as entities.
