@@ -76,6 +76,25 @@ test('a snapshot shows what is in flight', async () => {
   assert.ok(links.some(({ bytesUp }) => bytesUp > 0))
 })
 
+test("the broker's host ends a connection, and bytes come in segments", async () => {
+  const world = await home()
+  for (const client of ['dash', 'sensor']) world.act({ type: 'segments', client, bytesMax: 5 })
+  world.act({ type: 'dismiss', client: 'dash' })
+  // It connects again, and subscribes in its new session.
+  world.run(10_000)
+  world.act(publish('21'))
+  world.run(10_000)
+  const ends = world
+    .entries()
+    .filter(({ type, client, event }) => type === 'client' && client === 'dash' && event === 'lost')
+  assert.equal(ends.length, 1)
+  assert.deepEqual(
+    world.messages('dash').map(({ payload }) => decoder.decode(payload)),
+    ['21'],
+  )
+  assert.throws(() => world.act({ type: 'dismiss', client: 'dash', reasonCode: 4 }), { name: 'OptionError' })
+})
+
 test('all guarantees hold, and are named', async () => {
   const world = await home()
   world.act(publish('21'))

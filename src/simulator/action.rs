@@ -90,6 +90,14 @@ pub enum Action {
         /// The client.
         client: Actor,
     },
+    /// The broker's host ends a client's connection, with this reason in DISCONNECT where the
+    /// version has it.
+    Dismiss {
+        /// The client.
+        client: Actor,
+        /// The reason.
+        reason: ReasonCode,
+    },
     /// The broker's process is gone, its sockets are closed by its host, and another begins.
     RestartBroker(Restart),
     /// The network of a client changes.
@@ -162,6 +170,9 @@ pub enum Fault {
     /// The client's host reads no faster than this; `None`: it reads all. The unread bytes fill its
     /// socket, and then the broker's.
     SlowReader(Option<NonZeroU32>),
+    /// Bytes arrive in segments of random lengths up to this, as those of TCP: with a part of a
+    /// packet or with several packets [MQTT-6.0.0-2]. `None`: each packet arrives on its own.
+    Segments(Option<NonZeroU32>),
 }
 
 /// An action that cannot be done. The world is as before.
@@ -199,7 +210,7 @@ pub enum ActionError {
     #[error("link {} is not open at its client", .0.0)]
     ClosedLink(LinkId),
     /// The client has no link that could change so.
-    #[error("the client has no connection to cut")]
+    #[error("the client has no connection")]
     NoLink,
     /// There is no pending event of this index.
     #[error("there is no choice {index}; {count} events are pending")]

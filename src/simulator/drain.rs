@@ -2,6 +2,7 @@
 //! trace.
 
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 use core::time::Duration;
 
 use super::action::{Actor, Direction};
@@ -147,8 +148,6 @@ impl World {
         let now = self.now;
         let Some(link) = self.links.get_mut(&id) else { return };
         let conditions = self.clients[link.actor.0].conditions;
-        let jitter = crate::random::split_mix(&mut self.random) % conditions.jitter.saturating_add(1);
-        let delay = Duration::from_millis(conditions.latency.saturating_add(jitter));
         let rate = match direction {
             Direction::Up => conditions.bytes_per_second,
             Direction::Down => [conditions.bytes_per_second, link.reads].into_iter().flatten().min(),
@@ -157,11 +156,22 @@ impl World {
             link.version = connect.version;
         }
         let mut packet = describe(id, link.actor, direction, bytes, link.version);
-        let (is_broken, entry) = (link.is_broken, self.trace.next_id());
-        if is_broken {
+        let entry = self.trace.next_id();
+        if link.is_broken {
             packet.fate = Fate::Lost(now, LossCause::LinkCut);
         } else {
-            packet.arrives_at = link.pipe(direction).push(Parcel::Packet { entry, len: bytes.len() }, now, delay, rate);
+            let mut start = 0;
+            loop {
+                let jitter = crate::random::split_mix(&mut self.random) % conditions.jitter.saturating_add(1);
+                let delay = Duration::from_millis(conditions.latency.saturating_add(jitter));
+                let len = segment(&mut self.random, conditions.segment_bytes_max, bytes.len() - start);
+                let parcel = Parcel::Packet { entry, start, len };
+                packet.arrives_at = link.pipe(direction).push(parcel, now, delay, rate);
+                start += len;
+                if start >= bytes.len() {
+                    break;
+                }
+            }
         }
         self.note(Event::Packet(packet));
     }
@@ -206,6 +216,13 @@ impl World {
         self.note(Event::Link(id, LinkEvent::Closed(place)));
         self.forget_if_over(id);
     }
+}
+
+/// Returns how many of the bytes that are left are one segment, at random if there is a longest.
+pub(super) fn segment(random: &mut u64, longest: Option<NonZeroU32>, left: usize) -> usize {
+    let Some(longest) = longest else { return left };
+    let len = 1 + crate::random::split_mix(random) % u64::from(longest.get());
+    usize::try_from(len).unwrap_or(usize::MAX).min(left)
 }
 
 /// Returns the record of a packet that is sent now.

@@ -11,7 +11,7 @@ use super::action::{ActionError, Actor, Direction};
 use super::actor::{ClientActor, Machine};
 use super::link::{End, LinkId};
 use super::sorted_map::SortedMap;
-use super::trace::{ClientEvent, Event};
+use super::trace::{ClientEvent, EntryId, Event};
 use super::{World, boxed};
 use crate::client::Attempt;
 use crate::codec::{Decoder, PACKET_BYTES_MAX, Packet, PacketId, PropertyId, Publish, QoS, Version};
@@ -184,9 +184,11 @@ impl World {
     }
 
     /// Notes the event of a packet that has come to a foreign client.
-    pub(super) fn note_foreign(&mut self, actor: Actor, id: LinkId, bytes: &[u8]) {
-        let Some(version) = self.links.get(&id).map(|link| link.version) else { return };
-        let event = self.foreign(actor).ok().and_then(|foreign| foreign.on_arrival(id, bytes, version));
+    pub(super) fn note_foreign(&mut self, actor: Actor, id: LinkId, packet: EntryId) {
+        let Self { clients, links, trace, .. } = self;
+        let foreign = clients.get_mut(actor.0).and_then(ClientActor::foreign_mut);
+        let (Some(foreign), Some(link), Some(packet)) = (foreign, links.get(&id), trace.packet(packet)) else { return };
+        let event = foreign.on_arrival(id, &packet.bytes, link.version);
         if let Some(event) = event {
             self.note(Event::Client(actor, event));
         }

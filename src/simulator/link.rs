@@ -19,6 +19,8 @@ pub(super) struct Conditions {
     pub(super) latency: u64,
     pub(super) jitter: u64,
     pub(super) bytes_per_second: Option<NonZeroU32>,
+    /// The longest segment; `None`: each packet is one.
+    pub(super) segment_bytes_max: Option<NonZeroU32>,
 }
 
 /// State of one end.

@@ -38,6 +38,7 @@ use crate::time::Time;
 
 mod action;
 mod actor;
+mod arrive;
 mod diagram;
 mod disk;
 mod drain;
@@ -229,7 +230,12 @@ impl World {
 
     /// Returns the conditions of a new link.
     const fn conditions(&self) -> Conditions {
-        Conditions { latency: self.options.latency, jitter: self.options.jitter, bytes_per_second: None }
+        Conditions {
+            latency: self.options.latency,
+            jitter: self.options.jitter,
+            bytes_per_second: None,
+            segment_bytes_max: None,
+        }
     }
 }
 

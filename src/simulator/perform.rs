@@ -5,13 +5,13 @@ use core::time::Duration;
 
 use super::action::{Action, ActionError, Actor, Direction, Fault, Restart};
 use super::actor::{ClientActor, Machine};
-use super::link::{Cut, End, LinkId};
+use super::link::{Cut, End, Link, LinkId};
 use super::pending::Choice;
 use super::pipe::Parcel;
 use super::trace::{ClientEvent, Event, Fate, LinkEvent, LossCause, Place};
 use super::{EntryId, World, new_broker};
 use crate::client::{Client, ClientOptions, HandlerId, RequestId};
-use crate::codec::{Message, PropertiesBuf};
+use crate::codec::{Message, PropertiesBuf, ReasonCode};
 use crate::time::Time;
 use crate::topic::{TopicFilter, TopicName};
 
@@ -107,6 +107,7 @@ impl World {
             | Action::Disconnect { client, .. }
             | Action::Kill { client }
             | Action::Reload { client }
+            | Action::Dismiss { client, .. }
             | Action::Open { client }
             | Action::Send { client, .. }
             | Action::Close { client, .. }
@@ -154,6 +155,7 @@ impl World {
                 }
                 self.begin_client(client);
             }
+            Action::Dismiss { client, reason } => self.dismiss(client, reason)?,
             Action::RestartBroker(restart) => self.restart_broker(restart),
             Action::Fault { client, fault } => self.fault(client, fault)?,
             Action::Step => {
@@ -177,7 +179,7 @@ impl World {
     }
 
     /// Calls a simulated client, and does what it asks for.
-    fn with_client(&mut self, actor: Actor, call: impl FnOnce(&mut Client, Time)) {
+    pub(super) fn with_client(&mut self, actor: Actor, call: impl FnOnce(&mut Client, Time)) {
         let now = self.now;
         if let Some(client) = self.clients.get_mut(actor.0).and_then(ClientActor::client_mut) {
             call(client, now);
@@ -203,6 +205,15 @@ impl World {
         self.with_client(actor, Client::kill);
         self.kill_foreign(actor);
         self.note(Event::Client(actor, ClientEvent::Killed));
+    }
+
+    /// The broker's host ends the client's connection.
+    fn dismiss(&mut self, actor: Actor, reason: ReasonCode) -> Result<(), ActionError> {
+        let is_theirs = |link: &&Link| link.actor == actor && matches!(link.broker, End::Open | End::Learns(_));
+        let peer = self.links.values().filter(is_theirs).filter_map(|link| link.peer).last();
+        self.broker.disconnect(peer.ok_or(ActionError::NoLink)?, reason, self.now);
+        self.drain_broker();
+        Ok(())
     }
 
     fn restart_broker(&mut self, restart: Restart) {
@@ -251,6 +262,7 @@ impl World {
                 let cut = Cut { direction: Direction::Up, after: 0, client_learns: None, broker_learns: None };
                 self.cut(link.ok_or(ActionError::NoLink)?, cut);
             }
+            Fault::Segments(longest) => client.conditions.segment_bytes_max = longest,
             Fault::SlowReader(rate) => {
                 client.reads = rate;
                 if let Some(link) = link.and_then(|id| self.links.get_mut(&id)) {
@@ -271,7 +283,7 @@ impl World {
     }
 
     /// The link breaks: all that is under way is lost.
-    fn snap(&mut self, id: LinkId, cut: Cut) {
+    pub(super) fn snap(&mut self, id: LinkId, cut: Cut) {
         let now = self.now;
         let Some(link) = self.links.get_mut(&id) else { return };
         link.cut = None;
@@ -295,8 +307,8 @@ impl World {
         let now = self.now;
         let Some(link) = self.links.get_mut(&id) else { return };
         while let Some(parcel) = link.pipe(direction).pop() {
-            if let Parcel::Packet { entry, .. } = parcel {
-                self.trace.set_fate(entry, Fate::Lost(now, cause));
+            if let Parcel::Packet { entry, start, .. } = parcel {
+                self.trace.end(entry, if start > 0 { Fate::Truncated(now, start) } else { Fate::Lost(now, cause) });
             }
         }
     }
@@ -352,77 +364,8 @@ impl World {
         self.with_client(actor, |client, now| client.handle_open(attempt, now));
     }
 
-    fn arrive(&mut self, id: LinkId, direction: Direction) {
-        let Some(link) = self.links.get_mut(&id) else { return };
-        match link.pipe(direction).pop() {
-            None => {}
-            Some(Parcel::End) => {
-                let place = self.place(id, direction);
-                self.cause = Some(self.note(Event::Link(id, LinkEvent::Closed(place))));
-                self.learn(id, direction);
-            }
-            Some(Parcel::Packet { entry, len }) => {
-                let arrives = self.arriving(id, direction, len);
-                self.deliver(id, direction, entry, arrives);
-            }
-        }
-    }
-
-    /// Returns how many of these bytes arrive before the link is cut; all if it is not.
-    fn arriving(&mut self, id: LinkId, direction: Direction, len: usize) -> usize {
-        let Some(cut) = self.links.get_mut(&id).and_then(|link| link.cut.as_mut()) else { return len };
-        if cut.direction != direction {
-            return len;
-        }
-        if len < cut.after {
-            cut.after -= len;
-            return len;
-        }
-        cut.after
-    }
-
-    fn deliver(&mut self, id: LinkId, direction: Direction, entry: EntryId, arrives: usize) {
-        let now = self.now;
-        let Some(link) = self.links.get(&id) else { return };
-        let (actor, attempt, peer, receiver, cut) =
-            (link.actor, link.attempt, link.peer, link.receiver(direction), link.cut);
-        let Some(packet) = self.trace.packet(entry) else { return };
-        let bytes = packet.bytes.clone();
-        let is_cut =
-            cut.is_some_and(|cut| cut.direction == direction && cut.after == arrives) && arrives <= bytes.len();
-        let snaps = cut.filter(|_| is_cut);
-        let fate = match receiver {
-            End::Open if arrives == bytes.len() => Fate::Delivered(now),
-            End::Open if arrives > 0 => Fate::Truncated(now, arrives),
-            End::Open => Fate::Lost(now, LossCause::LinkCut),
-            End::Opening | End::Learns(_) | End::Closed => Fate::Lost(now, LossCause::ReceiverGone),
-        };
-        self.trace.set_fate(entry, fate);
-        self.cause = Some(entry);
-        if receiver == End::Open && arrives > 0 {
-            match direction {
-                Direction::Up => {
-                    if let Some(peer) = peer {
-                        self.broker.handle_bytes(peer, &bytes[..arrives], now);
-                        self.drain_broker();
-                    }
-                }
-                Direction::Down => {
-                    self.with_client(actor, |client, now| client.handle_bytes(attempt, &bytes[..arrives], now));
-                    if arrives == bytes.len() {
-                        self.note_foreign(actor, id, &bytes);
-                    }
-                    self.check_writable(id);
-                }
-            }
-        }
-        if let Some(cut) = snaps {
-            self.snap(id, cut);
-        }
-    }
-
     /// The end that receives in this direction.
-    fn place(&self, id: LinkId, direction: Direction) -> Place {
+    pub(super) fn place(&self, id: LinkId, direction: Direction) -> Place {
         match (direction, self.links.get(&id)) {
             (Direction::Down, Some(link)) => Place::Client(link.actor),
             _ => Place::Broker,
@@ -430,7 +373,7 @@ impl World {
     }
 
     /// The host at the receiving end learns that the other is gone.
-    fn learn(&mut self, id: LinkId, direction: Direction) {
+    pub(super) fn learn(&mut self, id: LinkId, direction: Direction) {
         let now = self.now;
         let Some(link) = self.links.get_mut(&id) else { return };
         let (actor, attempt, peer) = (link.actor, link.attempt, link.peer);

@@ -1,4 +1,5 @@
-//! One direction of a link: packets in order, each with the time of its arrival.
+//! One direction of a link: packets and parts of packets in order, each with the time of its
+//! arrival.
 
 use alloc::collections::VecDeque;
 use core::num::NonZeroU32;
@@ -10,8 +11,8 @@ use crate::time::Time;
 /// Something on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Parcel {
-    /// A packet, whose bytes are in the trace.
-    Packet { entry: EntryId, len: usize },
+    /// So many bytes of a packet, from this one on. They are in the trace.
+    Packet { entry: EntryId, start: usize, len: usize },
     /// The other end closed its socket.
     End,
 }
@@ -63,6 +64,11 @@ impl Pipe {
             self.bytes -= len;
         }
         Some(parcel)
+    }
+
+    /// Takes the next parcel, if it is such a one.
+    pub(super) fn pop_if(&mut self, is_such: impl FnOnce(Time, Parcel) -> bool) -> Option<Parcel> {
+        self.parcels.front().is_some_and(|(at, parcel)| is_such(*at, *parcel)).then(|| self.pop()).flatten()
     }
 
     pub(super) const fn bytes(&self) -> usize {

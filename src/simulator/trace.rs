@@ -260,8 +260,12 @@ impl Trace {
         }
     }
 
-    pub(super) fn set_fate(&mut self, id: EntryId, fate: Fate) {
-        if let Some(TraceEntry { event: Event::Packet(packet), .. }) = self.entries.get_mut(id.0 as usize) {
+    /// Notes the fate of a packet, unless it has one.
+    pub(super) fn end(&mut self, id: EntryId, fate: Fate) {
+        if let Some(TraceEntry { event: Event::Packet(packet), .. }) = self.entries.get_mut(id.0 as usize)
+            && packet.fate == Fate::InFlight
+            && fate != Fate::InFlight
+        {
             packet.fate = fate;
             self.arrivals.push(Arrival { packet: id, before: self.next_id() });
             self.fold(&id.0.to_le_bytes());

@@ -30,8 +30,10 @@ impl Timeline {
         Ok(variant)
     }
 
+    /// Runs to a later time. At one moment the actions come before all that follows from them.
     fn run_until(&mut self, time: Time) -> Result<(), ActionError> {
-        self.run(time.as_millis().saturating_sub(self.world().now().as_millis()))
+        let now = self.world().now();
+        if time > now { self.run(time.as_millis() - now.as_millis()) } else { Ok(()) }
     }
 }
 

@@ -16,7 +16,7 @@ import { nextTask } from '../util/next-task.js'
 import { ObservedEventTarget } from '../util/observed-event-target.js'
 import { onPageResume } from '../util/page-resume.js'
 import { reportUncaught } from '../util/report-error.js'
-import { disconnectCode, fields, optionError, payload as payloadOf, secret, text } from '../util/validate.js'
+import { fields, optionError, payload as payloadOf, secret, text } from '../util/validate.js'
 import { brokerLoader } from '../wasm/broker-module.js'
 import type { BrokerGlue, BrokerCore as Core, CoreBrokerOptions } from '../wasm/interface.js'
 import { loadPart } from '../wasm/lazy-part.js'
@@ -28,9 +28,8 @@ import { BrokerErrorEvent, HookError, type Hooks } from './hooks.js'
 import { type BrokerOptions, readBrokerOptions } from './options.js'
 import type { HostMessagesOptions, HostSubscribeOptions } from './own-subscriptions.js'
 import { OwnSubscriptions } from './own-subscriptions.js'
+import { serverCode } from './server-code.js'
 import { readClients, readRetained, readSessions } from './views.js'
-
-const serverCode = disconnectCode('0x00, 0x80-0x83, 0x87, 0x89, 0x8B, 0x8D-0x90, 0x93-0xA2')
 
 const acceptFields = fields({ username: text })
 

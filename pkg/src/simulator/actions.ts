@@ -1,3 +1,4 @@
+import { serverCode } from '../broker/server-code.js'
 import { type ClientOptions, readClientOptions, readCredentials, topicName } from '../client/options.js'
 import type { Payload, QoS } from '../message/message.js'
 import { type MessageProperties, messageProperties, toList } from '../message/properties.js'
@@ -58,6 +59,11 @@ export type Action =
   | { readonly type: 'kill'; readonly client: string }
   /** The client begins anew without the state that it had, as a page that is reloaded. */
   | { readonly type: 'reload'; readonly client: string }
+  /**
+   * The broker's host ends the client's connection. `reasonCode` is one that a server may send.
+   * Default 0x98, administrative action.
+   */
+  | { readonly type: 'dismiss'; readonly client: string; readonly reasonCode?: number }
   /** Another broker begins, with what its store has written, or with nothing. */
   | { readonly type: 'restart'; readonly state?: 'none' | 'written' | 'unwritten' }
   | { readonly type: 'latency'; readonly client: string; readonly milliseconds: number; readonly jitter?: number }
@@ -87,6 +93,11 @@ export type Action =
   | { readonly type: 'send'; readonly client: string; readonly bytes: Uint8Array }
   /** The host of such a client closes its latest link. */
   | { readonly type: 'close'; readonly client: string }
+  /**
+   * Bytes arrive in segments of random lengths up to `bytesMax`, each with a part of a packet or
+   * several packets. Without it, each packet arrives on its own.
+   */
+  | { readonly type: 'segments'; readonly client: string; readonly bytesMax?: number }
 
 type Core = readonly unknown[]
 type Read = (given: object) => Core
@@ -147,6 +158,7 @@ const actions: Readonly<Record<Action['type'], Read>> = {
   disconnect: action({ client, reasonCode: disconnectCode('0, 4') }, ({ reasonCode = 0 }) => [reasonCode]),
   kill: action({ client }, () => []),
   reload: action({ client }, () => []),
+  dismiss: action({ client, reasonCode: serverCode }, ({ reasonCode = 0x98 }) => [reasonCode]),
   restart: given => {
     const check = fields({ type: text, state: oneOf('none', 'written', 'unwritten') })
     return ['restart', check(given, 'action').state ?? 'none']
@@ -166,6 +178,7 @@ const actions: Readonly<Record<Action['type'], Read>> = {
   open: action({ client }, () => []),
   send: action({ client, bytes: payload }, ({ bytes = new Uint8Array() }) => [bytes]),
   close: action({ client }, () => []),
+  segments: action({ client, bytesMax: uint32 }, ({ bytesMax = 0 }) => [bytesMax]),
 }
 
 /** Checks an action, and returns the module's list. */

@@ -167,6 +167,7 @@ fn action(action: &Action) -> Option<(Place, String)> {
     let (client, text) = match action {
         Action::Kill { client } => (client, "is killed"),
         Action::Reload { client } => (client, "is reloaded"),
+        Action::Dismiss { client, .. } => (client, "is ended by the broker's host"),
         Action::Fault { client, fault } => (client, network(fault)),
         Action::Add(_)
         | Action::Join(_)
@@ -193,6 +194,7 @@ const fn network(fault: &Fault) -> &'static str {
         Fault::Cut { .. } => "is cut off",
         Fault::BlackHole => "is in a black hole",
         Fault::SlowReader(_) => "reads at another rate",
+        Fault::Segments(_) => "has other segments",
     }
 }
 

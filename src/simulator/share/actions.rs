@@ -47,11 +47,13 @@ const fn number(action: &Action) -> u8 {
             Fault::Cut { .. } => 14,
             Fault::BlackHole => 15,
             Fault::SlowReader(_) => 16,
+            Fault::Segments(_) => 21,
         },
         Action::Join(_) => 17,
         Action::Open { .. } => 18,
         Action::Send { .. } => 19,
         Action::Close { .. } => 20,
+        Action::Dismiss { .. } => 22,
     }
 }
 
@@ -81,6 +83,8 @@ fn empty(kind: u8) -> Option<Action> {
         18 => Some(Action::Open { client }),
         19 => Some(Action::Send { client, link: LinkId(0), bytes: Box::default() }),
         20 => Some(Action::Close { client, link: LinkId(0) }),
+        21 => fault(Fault::Segments(None)),
+        22 => Some(Action::Dismiss { client, reason: ReasonCode::Success }),
         _ => None,
     }
 }
@@ -106,6 +110,13 @@ fn one(fields: &mut Fields<'_>, action: &mut Action) -> Done {
         Action::Disconnect { client, reason } => {
             fields.int(&mut client.0)?;
             fields.one_of(reason, &[ReasonCode::Success, ReasonCode::DisconnectWithWill])
+        }
+        Action::Dismiss { client, reason } => {
+            fields.int(&mut client.0)?;
+            let mut value = reason.value();
+            fields.int(&mut value)?;
+            *reason = ReasonCode::from_value(value).ok_or(fields.damage())?;
+            Ok(())
         }
         Action::Join(name) => fields.boxed_text(name),
         Action::Send { client, link, bytes } => {
@@ -158,7 +169,7 @@ fn fault(fields: &mut Fields<'_>, fault: &mut Fault) -> Done {
             fields.millis(milliseconds)?;
             fields.millis(jitter)
         }
-        Fault::Bandwidth(bytes) | Fault::SlowReader(bytes) => rate(fields, bytes),
+        Fault::Bandwidth(bytes) | Fault::SlowReader(bytes) | Fault::Segments(bytes) => rate(fields, bytes),
         Fault::Stall(milliseconds) => fields.millis(milliseconds),
         Fault::Cut { direction, after, client_learns, broker_learns } => {
             fields.one_of(direction, &[Direction::Up, Direction::Down])?;

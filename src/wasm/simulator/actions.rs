@@ -34,20 +34,24 @@ pub(super) fn read(world: &WorldCore, given: &Array) -> Result<Action, JsValue> 
         "subscribe" => Action::Subscribe { client, filter: text(2), options: subscription(list::number(given, 3)) },
         "unsubscribe" => Action::Unsubscribe { client, filter: text(2) },
         "publish" => publish(client, given)?,
-        "disconnect" => {
-            let reason = u8::try_from(list::number(given, 2)).ok().and_then(ReasonCode::from_value);
-            Action::Disconnect { client, reason: reason.unwrap_or(ReasonCode::Success) }
-        }
+        "disconnect" => Action::Disconnect { client, reason: reason(given) },
         "kill" => Action::Kill { client },
         "reload" => Action::Reload { client },
+        "dismiss" => Action::Dismiss { client, reason: reason(given) },
         "latency" => fault(Fault::Latency { milliseconds: millis(given, 2), jitter: millis(given, 3) }),
         "bandwidth" => fault(Fault::Bandwidth(NonZeroU32::new(list::number(given, 2)))),
         "stall" => fault(Fault::Stall(millis(given, 2))),
         "cut" => fault(cut(given)),
         "black-hole" => fault(Fault::BlackHole),
         "slow-reader" => fault(Fault::SlowReader(NonZeroU32::new(list::number(given, 2)))),
+        "segments" => fault(Fault::Segments(NonZeroU32::new(list::number(given, 2)))),
         other => return Err(of_world(&format!("there is no action {other:?}"))),
     })
+}
+
+fn reason(given: &Array) -> ReasonCode {
+    let reason = u8::try_from(list::number(given, 2)).ok().and_then(ReasonCode::from_value);
+    reason.unwrap_or(ReasonCode::Success)
 }
 
 fn millis(given: &Array, index: u32) -> u64 {
@@ -159,6 +163,9 @@ fn members<'a>(world: &'a World, action: &'a Action) -> Members<'a> {
         }
         Action::Kill { client } => of("kill", *client),
         Action::Reload { client } => of("reload", *client),
+        Action::Dismiss { client, reason } => {
+            with(of("dismiss", *client), vec![("reasonCode", number(reason.value()))])
+        }
         Action::RestartBroker(restart) => vec![("type", Text("restart")), ("state", Text(restart_name(*restart)))],
         Action::Fault { client, fault } => {
             let (kind, more) = fault_members(fault);
@@ -189,6 +196,7 @@ fn fault_members(fault: &Fault) -> (&'static str, Members<'static>) {
         ),
         Fault::BlackHole => ("black-hole", Members::new()),
         Fault::SlowReader(bytes) => ("slow-reader", vec![("bytesPerSecond", rate(bytes))]),
+        Fault::Segments(bytes) => ("segments", vec![("bytesMax", rate(bytes))]),
     }
 }
 

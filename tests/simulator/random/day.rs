@@ -74,6 +74,10 @@ impl<'a> Day<'a> {
             let options = self.other(number);
             self.add(options);
         }
+        if self.features.segments {
+            let fault = Fault::Segments(NonZeroU32::new(30));
+            self.actions.extend((0..self.clients).map(|number| Action::Fault { client: Actor(number), fault }));
+        }
         for _ in 0..STEPS {
             self.acts();
             if !(self.features.bursts && self.dice.one_in(2)) {
@@ -172,6 +176,7 @@ impl<'a> Day<'a> {
                 let restarts = [Restart::Written, Restart::Unwritten];
                 Action::RestartBroker(if features.has_store { self.dice.of(&restarts) } else { Restart::Forgets })
             }
+            16 if features.dismissals => Action::Dismiss { client, reason: ReasonCode::AdministrativeAction },
             _ => match self.fault() {
                 Some(fault) => Action::Fault { client, fault },
                 None => self.core_message(),

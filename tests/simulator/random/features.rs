@@ -35,6 +35,8 @@ pub(super) struct Features {
     pub(super) policies: bool,
     pub(super) old_versions: bool,
     pub(super) bursts: bool,
+    pub(super) segments: bool,
+    pub(super) dismissals: bool,
 }
 
 impl Features {
@@ -66,6 +68,8 @@ impl Features {
             policies: half(),
             old_versions: half(),
             bursts: half(),
+            segments: half(),
+            dismissals: half(),
         }
     }
 

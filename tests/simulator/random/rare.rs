@@ -12,7 +12,7 @@ use wasmqtt::simulator::{ClientEvent, Direction, Event, Fate, LossCause, PacketR
 #[derive(Debug)]
 pub(super) struct Seen(BTreeMap<&'static str, u64>);
 
-const NAMES: [&str; 44] = [
+const NAMES: [&str; 45] = [
     "PUBLISH of QoS 1 is sent again by a client",
     "PUBLISH of QoS 1 is sent again by the broker",
     "PUBLISH of QoS 2 is sent again by a client",
@@ -35,6 +35,7 @@ const NAMES: [&str; 44] = [
     "a session is lost",
     "a session ends",
     "a session is taken over",
+    "the broker's host ends a connection",
     "keep alive times out at the broker",
     "keep alive times out at a client",
     "connecting times out at a client",
@@ -169,6 +170,7 @@ impl Seen {
             broker::Event::Disconnected { cause, .. } => match cause {
                 DisconnectCause::KeepAliveTimeout => "keep alive times out at the broker",
                 DisconnectCause::TakenOver => "a session is taken over",
+                DisconnectCause::Host(_) => "the broker's host ends a connection",
                 _ => return,
             },
             broker::Event::Unsubscribed { reason: ReasonCode::Success, .. } => "a subscription ends",
