@@ -25,6 +25,7 @@ mod client {
     mod split;
     mod statements;
     mod store;
+    mod stored_exchange;
     mod streams;
     mod timing;
 }

@@ -3,6 +3,7 @@
 
 mod simulator {
     mod acts;
+    mod delivery;
     mod diagrams;
     mod expiry;
     mod failures;
@@ -10,14 +11,18 @@ mod simulator {
     mod foreign;
     mod hashes;
     mod live;
+    mod plans;
     mod random;
+    mod sessions;
     mod sharing;
+    mod silence;
     mod small;
     mod snapshots;
     mod threads;
     mod timelines;
     mod twins;
     mod variants;
+    mod wills;
     #[path = "../support/worlds.rs"]
     mod worlds;
 }

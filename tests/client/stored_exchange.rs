@@ -26,7 +26,7 @@ enum End {
     Reload,
 }
 
-struct World {
+struct Exchange {
     version: Version,
     random: u64,
     broker: Broker,
@@ -57,12 +57,12 @@ fn client(version: Version) -> Client {
     client
 }
 
-impl World {
+impl Exchange {
     fn new(version: Version, seed: u64) -> Self {
         let mut broker = Broker::new(BrokerOptions::default(), 1);
         let up = TopicFilter::parse("up/#").expect("a filter");
         broker.subscribe(&up, broker::HandlerId(1), SubscriptionOptions::default(), NOW).expect("it is not shared");
-        let mut world = Self {
+        let mut exchange = Self {
             version,
             random: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1,
             broker,
@@ -77,19 +77,19 @@ impl World {
             pubrecs: Vec::new(),
             done: Vec::new(),
         };
-        world.disk.restore(&mut world.client).expect("a new store");
-        world.client.connect(NOW);
+        exchange.disk.restore(&mut exchange.client).expect("a new store");
+        exchange.client.connect(NOW);
         let all = TopicFilter::parse("down/#").expect("a filter");
         let options = SubscriptionOptions { qos: QoS::ExactlyOnce, ..SubscriptionOptions::default() };
-        world.client.subscribe(&[(all, options)], &PropertiesBuf::new(), NOW).expect("it waits");
-        while world.step() {}
+        exchange.client.subscribe(&[(all, options)], &PropertiesBuf::new(), NOW).expect("it waits");
+        while exchange.step() {}
         for (topic, qos) in UP {
-            world.client.publish(message(topic, qos), NOW).expect("there is room");
+            exchange.client.publish(message(topic, qos), NOW).expect("there is room");
         }
         for topic in DOWN {
-            world.broker.publish(message(topic, QoS::ExactlyOnce), NOW);
+            exchange.broker.publish(message(topic, QoS::ExactlyOnce), NOW);
         }
-        world
+        exchange
     }
 
     fn next_random(&mut self) -> u64 {
@@ -208,38 +208,39 @@ fn has_message(records: &BTreeMap<Vec<u8>, Vec<u8>>, topic: &str) -> bool {
 /// Runs so many steps before the end of the first client. False if all was over before.
 fn run(version: Version, seed: u64, steps: usize, end: End) -> bool {
     let case = format!("{version:?}, seed {seed}, {steps} steps, {end:?}");
-    let mut world = World::new(version, seed);
+    let mut exchange = Exchange::new(version, seed);
     for _ in 0..steps {
-        if !world.step() {
+        if !exchange.step() {
             return false;
         }
     }
-    let (distributed, heard, pubrecs) = (world.distributed.clone(), world.heard.clone(), world.pubrecs.clone());
-    let found = world.end(end);
-    let first = world.disk.restore(&mut world.client).unwrap_or_else(|error| panic!("{case}: {error}"));
-    world.done.clear();
-    let restored = world.client.queued() + world.client.in_flight();
-    world.client.connect(NOW);
-    while world.step() {}
+    let (distributed, heard, pubrecs) =
+        (exchange.distributed.clone(), exchange.heard.clone(), exchange.pubrecs.clone());
+    let found = exchange.end(end);
+    let first = exchange.disk.restore(&mut exchange.client).unwrap_or_else(|error| panic!("{case}: {error}"));
+    exchange.done.clear();
+    let restored = exchange.client.queued() + exchange.client.in_flight();
+    exchange.client.connect(NOW);
+    while exchange.step() {}
 
     for (topic, qos) in UP {
-        let count = world.distributed.get(topic).copied().unwrap_or(0);
+        let count = exchange.distributed.get(topic).copied().unwrap_or(0);
         let is_kept = has_message(&found.records, topic) || distributed.contains_key(topic);
         assert!(count >= usize::from(is_kept), "{case}: {topic} is lost");
         assert!(count <= 1 || qos == QoS::AtLeastOnce, "{case}: {topic} came {count} times");
     }
     for topic in DOWN {
-        let (count, _) = world.heard.get(topic).copied().unwrap_or_default();
+        let (count, _) = exchange.heard.get(topic).copied().unwrap_or_default();
         let (before, packet_id) = heard.get(topic).copied().unwrap_or_default();
         assert!(count >= 1, "{case}: {topic} is lost");
         let may_repeat = before == 1 && end != End::Reload && !pubrecs.contains(&packet_id);
         assert!(count == 1 || may_repeat && count == 2, "{case}: {topic} came {count} times");
     }
-    assert!(world.done.iter().all(|number| *number < first.0), "{case}: {:?}", world.done);
-    assert_eq!(world.done.len(), restored, "{case}");
-    assert_eq!((world.client.queued(), world.client.in_flight()), (0, 0), "{case}");
-    assert_eq!(world.disk.kinds(), "FI", "{case}");
-    assert!(world.client.is_stored(), "{case}");
+    assert!(exchange.done.iter().all(|number| *number < first.0), "{case}: {:?}", exchange.done);
+    assert_eq!(exchange.done.len(), restored, "{case}");
+    assert_eq!((exchange.client.queued(), exchange.client.in_flight()), (0, 0), "{case}");
+    assert_eq!(exchange.disk.kinds(), "FI", "{case}");
+    assert!(exchange.client.is_stored(), "{case}");
     true
 }
 
