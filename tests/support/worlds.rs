@@ -4,17 +4,20 @@ use core::time::Duration;
 
 use wasmqtt::client::{Backoff, ClientOptions, ClientWill};
 use wasmqtt::codec::{Message, PropertiesBuf, Property, QoS, Version};
-use wasmqtt::simulator::{Action, Actor, Direction, Fault, Restart, World, WorldOptions};
+use wasmqtt::simulator::{Action, Actor, Direction, Fault, Restart, SharedRun, World, WorldOptions};
 use wasmqtt::topic::TopicName;
 
 /// The hashes, a line for each scenario. `UPDATE=1 cargo test --test simulator` writes them anew.
+/// `pkg/tests/worlds.test.mjs` opens the links in the module that is shipped.
 pub(crate) const HASHES: &str = include_str!("worlds.txt");
 
-/// Returns a line for each scenario: its name and the hash of its trace.
+/// Returns a line for each scenario: its name, the entries of its trace, their hash, and the link.
 pub(crate) fn lines() -> String {
     let line = |version: Version, seed: u64| {
         let world = run(version, seed);
-        format!("{version:?} {seed} {} {:016x}\n", world.trace().entries().len(), world.trace().hash())
+        let (options, actions, moment) = (world.options().clone(), world.actions().to_vec(), world.moments());
+        let link = SharedRun { options, actions, moment }.to_link();
+        format!("{version:?} {seed} {} {:016x} {link}\n", world.trace().entries().len(), world.trace().hash())
     };
     let lines =
         [Version::V3_1_1, Version::V5].map(|version| (0..10).map(|seed| line(version, seed)).collect::<Vec<_>>());
@@ -38,11 +41,12 @@ fn run(version: Version, seed: u64) -> World {
         // A full queue, an ended client or a missing link is a part of the scenario.
         let _ = world.act(Action::publish(Actor(1), "t/a", &[round], qos));
         let direction = if draw.is_multiple_of(2) { Direction::Up } else { Direction::Down };
-        let fault = match draw % 5 {
+        let fault = match draw % 6 {
             0 => Fault::Cut { direction, after: draw % 40, client_learns: Some(5), broker_learns: None },
             1 => Fault::Stall(300),
             2 => Fault::Latency { milliseconds: 10, jitter: 40 },
             3 => Fault::BlackHole,
+            4 => Fault::Segments(core::num::NonZeroU32::new(30)),
             _ => Fault::Bandwidth(core::num::NonZeroU32::new(2_000)),
         };
         let _ = world.act(Action::Fault { client: Actor(draw / 7 % 2), fault });
