@@ -4,7 +4,7 @@ import { define } from 'wasmqtt/elements'
 import type * as Simulator from 'wasmqtt/simulator'
 import { clientOf, type FormName, itemsOf } from './model/playground/actions.ts'
 import type * as Comparisons from './model/playground/comparison.ts'
-import { type Member, rosterOf } from './model/playground/roster.ts'
+import { type Member, rosterOf, type Standing } from './model/playground/roster.ts'
 import { addressOf, type Route, readRoute } from './model/playground/route.ts'
 import type { Scenario } from './model/playground/scenario.ts'
 import { first, scenarioOf } from './model/playground/scenarios.ts'
@@ -24,6 +24,9 @@ import { english } from './texts/en/playground.ts'
 
 const main = document.getElementById('main') as HTMLElement
 
+/** States of a client that does nothing any more by itself. */
+const over: ReadonlySet<Standing> = new Set(['idle', 'ended', 'closed'])
+
 /** The modules that a world needs. */
 interface Modules {
   readonly simulator: typeof Simulator
@@ -38,7 +41,9 @@ class Playground implements App {
   failure: string | undefined
   refusal: string | undefined
   notice: string | undefined
+  snapshot: Simulator.Snapshot | undefined
   roster: readonly Member[] = []
+  typed: Uint8Array | undefined
   isHeld = false
   isNetwork = false
   comparison: Comparison | undefined
@@ -93,20 +98,21 @@ class Playground implements App {
 
   submit(form: FormName, data: FormData): void {
     const { member } = this
+    // A client that is removed has its name still, and is seen again if that is asked for.
+    const name = String(data.get('name'))
+    if (this.#removed.delete(name)) this.#chosen = name
     this.#act(() => {
       const items = itemsOf(form, data, member?.name ?? '')
       this.stage?.act(items, this.isHeld)
       const added = clientOf(items)
-      if (added === undefined) return
-      this.#chosen = added
-      this.#removed.delete(added)
+      if (added !== undefined) this.#chosen = added
     })
   }
 
   remove(client: string): void {
     this.#act(() => {
-      const isOver = this.member?.standing === 'ended'
-      if (!isOver) this.stage?.act([{ type: 'kill', client }], this.isHeld)
+      const standing = this.member?.standing ?? 'ended'
+      if (!over.has(standing)) this.stage?.act([{ type: 'kill', client }], this.isHeld)
       this.#removed.add(client)
       this.notice = this.say('removed', { client })
     })
@@ -146,6 +152,7 @@ class Playground implements App {
     const entry = index === undefined ? undefined : stage?.trace.entries[index]
     // What is not there yet at the moment that is looked at is gone to.
     if (stage && entry && entry.at > stage.now) stage.look(entry.at)
+    this.typed = undefined
     this.#note({ entry: index })
     this.#redraw()
     // The picture has packets; another entry is found in the table.
@@ -161,6 +168,13 @@ class Playground implements App {
     this.#note({ entry: undefined, at: undefined, run: undefined })
     this.#setUp()
     this.#redraw()
+  }
+
+  type(bytes: Uint8Array): void {
+    this.typed = bytes
+    const input = main.querySelector<HTMLInputElement>('form[data-form="send"] input')
+    if (input) input.value = Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join(' ')
+    this.tell(this.say('taken', { client: this.member?.name ?? '' }))
   }
 
   tell(notice: string): void {
@@ -199,6 +213,7 @@ class Playground implements App {
     this.route = readRoute(location.hash)
     const { scenario, isMended, run } = this.route
     if (before.scenario === scenario && before.isMended === isMended && before.run === run) {
+      if (before.at !== this.route.at) this.stage?.look(this.route.at ?? Number.POSITIVE_INFINITY)
       this.#redraw()
       return
     }
@@ -258,7 +273,7 @@ class Playground implements App {
     const title = this.texts.scenarios[this.scenario.id]?.title
     document.title = `${title} – ${this.say('title')}`
     const active = document.activeElement
-    const place = active?.closest('form, fieldset, section')
+    const place = active?.closest('form, fieldset, .group, section')
     render(this.#page(), main)
     // The focus goes on beside a control that is no longer there.
     if (active instanceof HTMLElement && active !== document.body && !active.isConnected) {
@@ -274,7 +289,8 @@ class Playground implements App {
       this.roster = []
       return
     }
-    const all = rosterOf(stage.trace, stage.now, stage.snapshot())
+    this.snapshot = stage.snapshot()
+    const all = rosterOf(stage.trace, stage.now, this.snapshot)
     this.roster = all.filter(({ name }) => !this.#removed.has(name))
     if (!this.#isComparing || stage.isPlaying || !this.#modules) return
     const { hash } = stage.world.position
@@ -317,6 +333,7 @@ class Playground implements App {
       if (!stage) return failure === undefined ? this.say('loading') : this.say('failed', { problem: failure })
       if (refusal !== undefined) return this.say('refused', { problem: refusal })
       if (notice !== undefined) return notice
+      if (stage.seen !== undefined && !stage.isPlaying) return this.say('past')
       return this.say(this.isNetwork ? 'isNetwork' : this.isHeld ? 'still' : 'ready')
     }
     return html`<p class=${`status ${refusal || failure ? 'wrong' : ''}`} role="status">${text()}</p>`

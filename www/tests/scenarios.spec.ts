@@ -27,40 +27,38 @@ function run<T>({ world, script }: Beginning, look: (facts: Facts, world: World)
 
 for (const scenario of scenarios) {
   const { id, points, bug } = scenario
-  test(`${id}: the run has each entry that its text points at, in this order`, () => {
-    const found = run(scenario, facts => points.map(({ id, find }) => [id, find(facts)] as const))
+  test(`${id}: its run has all that its text points at, and so has its link`, () => {
+    const [found, link, hash] = run(scenario, (facts, world) => [
+      points.map(({ id, find }) => [id, find(facts)] as const),
+      world.toLink(),
+      world.position.hash,
+    ])
     for (const [point, index] of found) expect(index, point).toBeDefined()
     const order = found.map(([, index]) => index ?? -1)
-    expect(order).toEqual(order.toSorted((a, b) => a - b))
+    expect(order, 'in this order').toEqual(order.toSorted((a, b) => a - b))
     expect(new Set(order).size).toBe(order.length)
-  })
-
-  test(`${id}: each text that is asked for is there, and none besides`, () => {
     const text = english.scenarios[id]
     expect(Object.keys(text?.points ?? {}).sort()).toEqual(points.map(point => point.id).sort())
     expect(text?.story.length).toBeGreaterThan(30)
     expect(text?.mended !== undefined).toBe(bug !== undefined)
-  })
-
-  test(`${id}: its link opens the same run`, () => {
-    const [link, hash] = run(scenario, (_, world) => [world.toLink(), world.position.hash] as const)
     const opened = World.fromLink(link)
     expect(opened.position.hash).toBe(hash)
     opened.free()
   })
 }
 
-for (const { id, bug, ...beginning } of bugs) {
-  test(`${id}: what goes wrong does not, once it is mended`, () => {
-    expect(run(beginning, facts => bug?.harm(facts))).toBeDefined()
-    expect(bug && run(bug.mended, facts => [bug.harm(facts), facts.trace.entries.length > 10])).toEqual([
-      undefined,
-      true,
-    ])
-  })
-}
+test('what goes wrong in a bug does not, once it is mended', () => {
+  for (const { id, bug, ...beginning } of bugs) {
+    expect(
+      run(beginning, facts => bug?.harm(facts)),
+      id,
+    ).toBeDefined()
+    const mended = bug && run(bug.mended, facts => [bug.harm(facts), facts.trace.entries.length > 10])
+    expect(mended, id).toEqual([undefined, true])
+  }
+})
 
-/** What a run is told of in words, beyond single entries. */
+/** Claims of a story beyond single entries. */
 const claims: Readonly<Record<string, (facts: Facts) => void>> = {
   'no-dup': facts => {
     const sent = facts.packets({ kind: 'PUBLISH', client: 'sensor', direction: 'up' })

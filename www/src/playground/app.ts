@@ -27,6 +27,8 @@ export interface App {
   readonly refusal: string | undefined
   /** News of what was done last, or could not be opened. */
   readonly notice: string | undefined
+  /** State of all actors at the moment that is drawn. */
+  readonly snapshot: Simulator.Snapshot | undefined
   /** Clients that are not removed, at the moment that is drawn. */
   readonly roster: readonly Member[]
   /** The client that the forms act for. */
@@ -50,6 +52,10 @@ export interface App {
   select(index: number | undefined): void
   go(route: Route): void
   startAgain(): void
+  /** Bytes of the selected packet that were typed over. */
+  readonly typed: Uint8Array | undefined
+  /** Keeps bytes that were typed, and puts them into the form of the chosen client. */
+  type(bytes: Uint8Array): void
   /** Tells the visitor of something that is done. */
   tell(notice: string): void
   facts(): Facts | undefined

@@ -132,7 +132,7 @@ const linkForms = (app: App): TemplateResult => html`
       ${action(app, 'cut-now', app.say('cut-now'))} ${action(app, 'black-hole', app.say('black-hole'))}
     </div>
     <details>
-      <summary>${app.say('options')}</summary>
+      <summary>${app.say('linkMore')}</summary>
       ${form(app, 'latency', app.say('set-latency'), [
         number(app.say('latency'), 'latency', 100),
         number(app.say('jitter'), 'jitter', 0),

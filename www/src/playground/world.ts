@@ -1,6 +1,7 @@
 // The world: its clock, its packets, its guarantees, and what is selected in it.
 import { html, nothing, type TemplateResult } from 'lit'
 import type { PacketEntry, Trace } from 'wasmqtt/elements'
+import { bytes as bytesOf } from '../model/playground/steps.ts'
 import { sessionOf } from '../model/tutorial/panels.ts'
 import type { Stage } from '../model/tutorial/stage.ts'
 import { past } from '../pages/world.ts'
@@ -91,17 +92,37 @@ const guarantees = (app: App, stage: Stage): TemplateResult => html`
 function packet(app: App, trace: Trace): TemplateResult {
   const entry = app.route.entry === undefined ? undefined : trace.entries[app.route.entry]
   const chosen = entry?.type === 'packet' ? entry : undefined
+  const raw = app.member?.isRaw ? app.member.name : undefined
   return html`
     <section class="below" aria-labelledby="packet-title">
       <h2 id="packet-title">${app.say('packet')}</h2>
       ${
         chosen
-          ? html`<p>${nameOf(app, chosen)}</p><mqtt-packet .packet=${viewOf(app, trace, chosen)}></mqtt-packet>`
+          ? html`
+              <p>${nameOf(app, chosen)}</p>
+              ${raw === undefined ? nothing : taking(app, raw, app.typed ?? toBytes(chosen.bytes))}
+              <mqtt-packet
+                ?editable=${raw !== undefined}
+                .packet=${viewOf(app, trace, chosen)}
+                @bytes-edit=${(event: CustomEvent<{ bytes: Uint8Array }>) => app.type(event.detail.bytes)}
+              ></mqtt-packet>
+            `
           : html`<p class="soft">${app.say('noPacket')}</p>`
       }
     </section>
   `
 }
+
+/** A way for the bytes of a packet to a client that has none of its own. */
+const taking = (app: App, client: string, bytes: Uint8Array): TemplateResult => html`
+  <p class="actions">
+    <button type="button" @click=${() => app.type(bytes)}>${app.say('takeBytes', { client })}</button>
+    <span class="soft small">${app.say('takeBytesAbout')}</span>
+  </p>
+`
+
+const toBytes = (bytes: PacketEntry['bytes']): Uint8Array =>
+  typeof bytes === 'string' ? bytesOf(bytes) : Uint8Array.from(bytes)
 
 function nameOf(app: App, { kind, client, direction }: PacketEntry): string {
   const [from, to] = direction === 'up' ? [client, app.say('theBroker')] : [app.say('theBroker'), client]
@@ -109,19 +130,20 @@ function nameOf(app: App, { kind, client, direction }: PacketEntry): string {
 }
 
 /** The bytes with their fields, in the version of the connection that they belong to. */
-function viewOf(app: App, trace: Trace, { bytes, link }: PacketEntry) {
-  if (!app.simulator || !(bytes instanceof Uint8Array)) return { bytes }
+function viewOf(app: App, trace: Trace, packet: PacketEntry) {
+  const bytes = app.typed ?? toBytes(packet.bytes)
+  if (!app.simulator) return { bytes }
   const { dissect } = app.simulator
   const connect = trace.entries.find(
-    (entry): entry is PacketEntry => entry.type === 'packet' && entry.link === link && entry.kind === 'CONNECT',
+    (entry): entry is PacketEntry => entry.type === 'packet' && entry.link === packet.link && entry.kind === 'CONNECT',
   )
-  const fields = connect?.bytes instanceof Uint8Array ? dissect(connect.bytes).fields : []
+  const fields = connect ? dissect(toBytes(connect.bytes)).fields : []
   const version = fields.find(({ name }) => name === 'Protocol Level')?.value
   return { bytes, ...dissect(bytes, version === 4 ? 4 : 5) }
 }
 
 function sessions(app: App, stage: Stage): TemplateResult {
-  const snapshot = stage.snapshot()
+  const snapshot = app.snapshot ?? stage.snapshot()
   const names = new Set([
     ...snapshot.clients.filter(({ connection }) => connection !== 'foreign').map(({ clientId }) => clientId),
     ...snapshot.broker.sessions.map(({ clientId }) => clientId),

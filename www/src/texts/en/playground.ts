@@ -28,6 +28,7 @@ const page = {
   refused: 'That is refused: {problem}.',
   done: 'Done: {what}.',
   ready: 'Choose a client, and what it does.',
+  past: 'You look at the past. What you do there makes a new branch, and the old one stays.',
   still: 'Time stands still. Press Play, or step.',
   isNetwork: 'Time stands still. You are the network: choose what happens next.',
 
@@ -51,7 +52,6 @@ const page = {
   expiry: 'Expires after s',
   subscribe: 'Subscribe',
   filter: 'Topic filter',
-  options: 'Options',
   noLocal: 'No Local',
   retainAsPublished: 'Retain As Published',
   retainHandling: 'Retained messages',
@@ -89,6 +89,7 @@ const page = {
   after: 'After bytes',
   clientLearns: 'Client learns ms',
   brokerLearns: 'Broker learns ms',
+  linkMore: 'Latency, stall, slow reader, cut at a byte',
   never: 'never',
   unlimited: 'all',
 
@@ -162,6 +163,9 @@ const page = {
   monitors: 'Guarantees',
   packet: 'The packet',
   noPacket: 'Select a packet in the picture.',
+  takeBytes: 'Put its bytes into the form of {client}',
+  takeBytesAbout: 'Digits that are typed on a byte change it.',
+  taken: 'The bytes stand in the form of {client}. Press Send there.',
   packetOf: '{kind}, from {from} to {to}',
 
   share: 'Share and export',

@@ -52,7 +52,7 @@ const bugs: Readonly<Record<string, ScenarioText>> = {
   'no-dup': {
     title: 'Sent again without DUP',
     story:
-      'A device with a client of its own make publishes at QoS 1, and the PUBACK is lost. After it has connected again it resends the message, but forgets the mark [[DUP]]. In a capture the resending looks like a new reading, and the broker passes it on as one [MQTT-3.3.1-1].',
+      'A device with a client of its own make publishes at QoS 1, and the PUBACK is lost. After it has connected again it resends the message, but forgets the mark [[DUP]]. In a capture the resending looks like a new reading, and the broker passes it on as one [MQTT-3.3.1-1]. The guarantee of packet identifiers below is broken by it.',
     points: {
       lost: 'the PUBACK that never arrives',
       again: 'the same PUBLISH, without DUP',
@@ -122,7 +122,7 @@ const bugs: Readonly<Record<string, ScenarioText>> = {
   'polite-will': {
     title: 'A will after a clean goodbye',
     story:
-      'The sensor is switched off in order: it sends DISCONNECT. Yet the dashboard is told that it is offline by accident. The last byte of its DISCONNECT is 0x04, “disconnect with will message”, so the broker publishes the [[last will]] (§3.14.2.1).',
+      'The sensor is switched off in order: it sends DISCONNECT. Yet the dashboard is told that it is offline by accident. But its reason is 0x04, “disconnect with will message”, so the broker publishes the [[last will]] (§3.14.2.1).',
     points: { disconnect: 'DISCONNECT, with 0x04', fired: 'the will is published', message: 'the dashboard gets it' },
     mended: 'With the reason 0x00, which is also the one that is left out, the broker deletes the will.',
   },
