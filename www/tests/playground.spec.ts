@@ -163,6 +163,15 @@ test('the story of a bug points at the trace, and the bug can be mended', async 
   }
 })
 
+test('the lane of a client without code tells that its link has ended', async ({ page, address }) => {
+  await open(page, address, '#/two-tabs')
+  // Tab 1 is thrown out three times, tab 2 twice.
+  await expect(page.locator('.world mqtt-space-time .lane.offline')).toHaveCount(5)
+  await open(page, address, '#/two-tabs/mended')
+  await expect(page.locator('.world mqtt-space-time .lane.connected')).not.toHaveCount(0)
+  await expect(page.locator('.world mqtt-space-time .lane.offline')).toHaveCount(0)
+})
+
 test('the address opens the same run at the same moment', async ({ page, address }) => {
   await open(page, address)
   await client(page, 'sensor').check()

@@ -299,8 +299,11 @@ function segmentsOf(
     if (y > now.y) segments.push({ lane: lanes.of(client), y0: now.y, y1: y, state: now.state })
     states.set(client, { y, state })
   }
+  // A client without code has no event of its own when its link ends.
+  const latest = new Map<string | undefined, number | undefined>()
   for (const [index, entry] of trace.entries.entries()) {
     if (entry.type === 'link' && entry.event === 'opening' && entry.place) links.set(entry.link, entry.place)
+    if (entry.type === 'action' && entry.action.type === 'join') latest.set(entry.action.client, undefined)
     if (entry.type === 'client') {
       const state = laneStates[entry.event]
       if (state) turn(entry.client, entry.event === 'connected' ? yAt(entry.at) : startOf(index), state)
@@ -308,6 +311,10 @@ function segmentsOf(
       const client = links.get(entry.link)
       if (client !== undefined && entry.event === 'opening') turn(client, yAt(entry.at), 'opening')
       if (client !== undefined && entry.event === 'broken') turn(client, startOf(index), 'halfOpen')
+      if (client === undefined || !latest.has(client)) continue
+      if (entry.event === 'opening') latest.set(client, entry.link)
+      const isOver = entry.event === 'closed' && entry.place === client && latest.get(client) === entry.link
+      if (isOver) turn(client, yAt(entry.at), 'offline')
     }
   }
   for (const [client, { y, state }] of states) segments.push({ lane: lanes.of(client), y0: y, y1: height, state })
