@@ -39,12 +39,30 @@ pub struct SessionView<'a> {
     pub queued_bytes: usize,
     /// Messages in flight.
     pub in_flight: usize,
-    /// Bytes of memory that its client holds, as [`Broker::memory_of`] counts them.
-    pub memory: usize,
     /// Time at which the session expires; `None` if it is connected or never expires.
     pub expires_at: Option<Time>,
     /// True if the client has a will, or its will waits for its delay.
     pub has_will: bool,
+}
+
+impl<'a> SessionView<'a> {
+    fn of(client: &'a ClientState) -> Self {
+        Self {
+            client_id: &client.id,
+            peer: client.peer,
+            subscriptions: client
+                .subscriptions
+                .iter()
+                .map(|ClientSubscription { filter, subscription }| (filter.as_str(), subscription.qos))
+                .collect(),
+            queued: client.session.queued() + client.approvals.as_ref().map_or(0, |approvals| approvals.len()),
+            queued_bytes: client.session.queued_bytes()
+                + client.approvals.as_ref().map_or(0, |approvals| approvals.bytes()),
+            in_flight: client.session.in_flight(),
+            expires_at: client.expires_at,
+            has_will: client.will.is_some(),
+        }
+    }
 }
 
 impl Broker {
@@ -59,22 +77,13 @@ impl Broker {
 
     /// Returns all sessions in the order of their client identifiers.
     pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
-        self.clients.iter().map(|client| SessionView {
-            client_id: &client.id,
-            peer: client.peer,
-            subscriptions: client
-                .subscriptions
-                .iter()
-                .map(|ClientSubscription { filter, subscription }| (filter.as_str(), subscription.qos))
-                .collect(),
-            queued: client.session.queued() + client.approvals.as_ref().map_or(0, |approvals| approvals.len()),
-            queued_bytes: client.session.queued_bytes()
-                + client.approvals.as_ref().map_or(0, |approvals| approvals.bytes()),
-            in_flight: client.session.in_flight(),
-            memory: self.memory_of_client(client),
-            expires_at: client.expires_at,
-            has_will: client.will.is_some(),
-        })
+        self.clients.iter().map(SessionView::of)
+    }
+
+    /// Returns all sessions, each with the bytes of memory that its client holds, as
+    /// [`memory_of`](Self::memory_of) counts them.
+    pub fn sessions_with_memory(&self) -> impl Iterator<Item = (SessionView<'_>, usize)> {
+        self.clients.iter().map(|client| (SessionView::of(client), self.memory_of_client(client)))
     }
 
     /// Returns the bytes of memory that a client holds, by its session and its connection, with all

@@ -33,14 +33,14 @@ pub(crate) fn clients(broker: &Broker) -> Array {
 pub(crate) fn sessions(broker: &Broker, now: Time) -> Array {
     let milliseconds = |at: Time| at.as_millis().saturating_sub(now.as_millis()) as f64;
     let mut rows = Rows::new();
-    for view in broker.sessions() {
+    for (view, memory) in broker.sessions_with_memory() {
         rows.number(view.expires_at.map_or(-1.0, milliseconds));
         rows.text(view.client_id);
         rows.count(view.peer.is_some().into());
         rows.count(view.queued);
         rows.count(view.queued_bytes);
         rows.count(view.in_flight);
-        rows.count(view.memory);
+        rows.count(memory);
         rows.count(view.has_will.into());
         rows.count(view.subscriptions.len());
         for (filter, qos) in view.subscriptions {
