@@ -141,6 +141,14 @@ impl Budget {
         self.steps = 0;
     }
 
+    /// Counts the work of a batch of the store. It is not cut, and others do not wait for the
+    /// budget behind it.
+    pub(crate) const fn note_batch(&mut self, steps: usize) {
+        if self.longest < self.steps + steps {
+            self.longest = self.steps + steps;
+        }
+    }
+
     /// Returns the steps of the longest turn so far.
     pub(crate) const fn longest(&self) -> usize {
         if self.longest > self.steps { self.longest } else { self.steps }

@@ -134,6 +134,11 @@ impl Retained {
         self.changed.take()
     }
 
+    /// Takes one of the topics whose message changed.
+    pub(crate) fn pop_changed(&mut self) -> Option<TopicName> {
+        self.changed.pop()
+    }
+
     /// Visits retained messages after this topic, until `look` returns false. Those that match the
     /// filter are among them.
     pub(crate) fn each<'a>(

@@ -35,6 +35,11 @@ impl<T> ChangeList<T> {
         }
     }
 
+    /// Takes out the last noted change.
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        self.0.as_mut()?.pop()
+    }
+
     /// Takes out the noted changes.
     pub(crate) fn take(&mut self) -> Vec<T> {
         self.0.as_mut().map(core::mem::take).unwrap_or_default()

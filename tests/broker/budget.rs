@@ -369,7 +369,8 @@ fn retained_messages_that_expire_at_once_are_removed_in_turns() {
     assert_eq!(scenario.broker.gauges(scenario.now).retained, 0);
 }
 
-/// A restore in parts gives the same broker as one in a piece.
+/// A restore in parts gives the same broker as one in a piece. Its first batch has a record of each
+/// session that lost its connection, and is made in these parts too.
 #[test]
 fn a_store_is_restored_in_parts() {
     let mut scenario = stored();
@@ -378,7 +379,10 @@ fn a_store_is_restored_in_parts() {
         let name = format!("s{number}");
         let peer = scenario.join_with(&keeping(V5, &name, &lasting_expiry));
         scenario.subscribe(peer, "t", QoS::AtLeastOnce);
-        scenario.leave(peer);
+        scenario.publish_host(Message { retain: true, ..message(&format!("r/{number}"), "kept") });
+        if number % 2 == 0 {
+            scenario.leave(peer);
+        }
     }
     scenario.publish_host(Message { qos: QoS::AtLeastOnce, ..message("t", "kept") });
     scenario.wait(Duration::from_millis(1));
@@ -398,5 +402,15 @@ fn a_store_is_restored_in_parts() {
     }
     assert!(parts > 4, "{parts} parts");
     assert_eq!(views(&parted), views(&whole));
-    assert_eq!(parted.sessions().count(), 1_500);
+    assert_eq!((parted.sessions().count(), parted.retained().count()), (1_500, 1_500));
+    let mut changed = Vec::new();
+    while let Some(output) = parted.poll_output() {
+        let Output::Store(_, batch) = output else { continue };
+        changed.extend(batch.changes().map(|(key, _)| key.to_vec()).filter(|key| key[0] == b'S'));
+    }
+    changed.sort();
+    changed.dedup();
+    assert_eq!(changed.len(), 750, "sessions that were connected");
+    let longest = parted.longest_turn();
+    assert!(longest < 5_000, "{longest} steps");
 }

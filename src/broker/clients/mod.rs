@@ -469,10 +469,10 @@ impl Clients {
         self.ended.take()
     }
 
-    /// Returns a touched client to the store, which changes no session state.
+    /// Returns a touched client to the store, which changes no session state. `None` if the store
+    /// had it since.
     pub(crate) fn get_for_store(&mut self, key: ClientKey) -> Option<&mut ClientState> {
         let client = self.register.get_mut(key.0)?;
-        client.is_touched = false;
-        Some(client)
+        core::mem::take(&mut client.is_touched).then_some(client)
     }
 }

@@ -11,7 +11,7 @@ use crate::store::{Record, StoreError, damaged};
 use crate::time::Time;
 
 /// Items of a part: records that are restored, or sessions whose connection is gone.
-const ITEMS_MAX: usize = 500;
+const ITEMS_MAX: usize = 100;
 /// Bytes of records in the time of an item.
 const BYTES_IN_ITEM: usize = 1_024;
 
@@ -31,7 +31,8 @@ impl Broker {
         Restore { unsorted, sorted: SortedList::new(), latest: None, now, restored: None }
     }
 
-    /// Continues a restore for some milliseconds. True if it has come to its end.
+    /// Continues a restore for a millisecond or less, on most machines. True if it has come to its
+    /// end. The first batch is made meanwhile, since it may have a record of each session.
     ///
     /// # Errors
     /// As [`restore`](Self::restore).
@@ -56,12 +57,15 @@ impl Broker {
                 restored.is_read = true;
                 let store = core::mem::replace(&mut restored.store, Store::new(false));
                 self.store = Some(Box::new(store));
+            } else if let Some(topic) = self.retained.pop_changed() {
+                self.store_retained(topic);
             } else if let Some((key, delivery)) = restored.approvals.pop() {
                 self.deliver_again(key, delivery, restored.now);
             } else if let Some((_, key)) = restored.sessions.get(restored.disconnected).copied() {
                 restored.disconnected += 1;
                 self.lose_connection(key, restored.now);
                 self.settle_client(key);
+                self.store_session(key);
             } else {
                 self.end_restore(restored.now);
                 return Ok(true);

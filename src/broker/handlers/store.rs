@@ -5,9 +5,11 @@ use crate::broker::Broker;
 use crate::broker::auth::open_questions::Questions;
 use crate::broker::cause::DisconnectCause;
 use crate::broker::connection::deadlines::Deadlines;
+use crate::broker::ids::ClientKey;
 use crate::broker::tasks::Tasks;
 use crate::store::BatchId;
 use crate::time::Time;
+use crate::topic::TopicName;
 
 impl Broker {
     /// Notes that the batch is durable, and releases the output that waited for it. A batch
@@ -102,6 +104,23 @@ impl Broker {
         self.store.as_ref().is_some_and(|store| !store.takes_output())
     }
 
+    /// Puts the changes of a session into the batch that is made next.
+    pub(crate) fn store_session(&mut self, key: ClientKey) {
+        let Self { store: Some(store), clients, groups, .. } = self else { return };
+        if let Some(client) = clients.get_for_store(key) {
+            store.begin_batch();
+            store.sync_session(key, client, groups);
+        }
+    }
+
+    /// Puts the change of a retained message into the batch that is made next.
+    pub(crate) fn store_retained(&mut self, topic: TopicName) {
+        if let Some(store) = &mut self.store {
+            store.begin_batch();
+            store.sync_retained(topic, &self.retained);
+        }
+    }
+
     /// Makes the next batch, and holds the output until it is written. False if nothing has
     /// changed.
     fn begin_batch(&mut self) -> bool {
@@ -112,7 +131,7 @@ impl Broker {
         if tasks.is_restoring
             || !tasks.is_empty()
             || store.has_failed()
-            || store.make_batch(clients, groups, retained).is_none()
+            || store.make_batch(clients, groups, retained, &mut outbox.budget).is_none()
         {
             return false;
         }

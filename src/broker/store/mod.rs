@@ -34,6 +34,7 @@ use record::FORMAT;
 use record_writer::RecordWriter;
 pub(crate) use stored_session::{StoredSession, StoredSessions};
 
+use crate::broker::budget::Budget;
 use crate::broker::clients::shared_groups::Groups;
 use crate::broker::clients::{ClientState, Clients};
 use crate::broker::ids::ClientKey;
@@ -43,12 +44,17 @@ use crate::collections::sorted_list::SortedList;
 use crate::store::{Batch, BatchId};
 use crate::topic::TopicName;
 
+/// Cost of a changed session or retained message in a batch, in steps.
+const CHANGE_STEPS: usize = 16;
+
 /// Image of the store's records, and the batch on its way there.
 #[derive(Debug)]
 pub(crate) struct Store {
     state: State,
     /// The batch that was handed out last, or is being made.
     batch: Batch,
+    /// True if changes are in it that were not handed out.
+    is_begun: bool,
     last_batch: BatchId,
     /// The store has no record of its format yet.
     is_new: bool,
@@ -98,6 +104,7 @@ impl Store {
         Self {
             state: State::Idle,
             batch: Batch::default(),
+            is_begun: false,
             last_batch: BatchId::ZERO,
             is_new,
             last_session: 0,
@@ -185,22 +192,28 @@ impl Store {
         clients: &mut Clients,
         groups: &Groups,
         retained: &mut Retained,
+        budget: &mut Budget,
     ) -> Option<BatchId> {
-        self.batch.clear();
+        let mut changes = 0;
+        self.begin_batch();
+        self.is_begun = false;
         // Ended sessions come first, since their keys may be in use again.
-        for (key, changes) in clients.take_ended() {
+        for (key, subscriptions) in clients.take_ended() {
             if let Some(mut stored) = self.sessions.take(key) {
-                stored.remove(&changes, &mut self.writer(groups));
+                stored.remove(&subscriptions, &mut self.writer(groups));
             }
         }
         for key in clients.take_touched() {
             if let Some(client) = clients.get_for_store(key) {
                 self.sync_session(key, client, groups);
+                changes += 1;
             }
         }
         for topic in retained.take_changed() {
             self.sync_retained(topic, retained);
+            changes += 1;
         }
+        budget.note_batch(CHANGE_STEPS * changes);
         self.messages.remove_unreferenced(&mut self.batch);
         self.messages.write_shifted(&mut self.batch);
         for (session, digest) in self.unknown.drain(..) {
@@ -221,7 +234,15 @@ impl Store {
         Some(self.last_batch)
     }
 
-    fn sync_session(&mut self, key: ClientKey, client: &mut ClientState, groups: &Groups) {
+    /// Begins the next batch, if it has not begun. The last one was handed out.
+    pub(crate) fn begin_batch(&mut self) {
+        if !core::mem::replace(&mut self.is_begun, true) {
+            self.batch.clear();
+        }
+    }
+
+    /// Puts the changes of a session into the batch.
+    pub(crate) fn sync_session(&mut self, key: ClientKey, client: &mut ClientState, groups: &Groups) {
         let stored = self.sessions.take(key).or_else(|| {
             (client.expiry_interval > 0 || client.will.is_some()).then(|| {
                 self.last_session += 1;
@@ -234,7 +255,8 @@ impl Store {
         }
     }
 
-    fn sync_retained(&mut self, topic: TopicName, retained: &Retained) {
+    /// Puts the change of a topic's retained message into the batch.
+    pub(crate) fn sync_retained(&mut self, topic: TopicName, retained: &Retained) {
         let entry = retained.get(topic.as_str());
         let stored = self.retained.find(topic.as_str()).map(|stored| stored.message);
         if let (Some(stored), Some(entry)) = (stored, entry)

@@ -1,6 +1,7 @@
 //! Restore of a broker from its store, and the results of the store's writes.
 
 use alloc::rc::Rc;
+use core::time::Duration;
 
 use gloo_timers::callback::Timeout;
 use js_sys::{Promise, Uint8Array};
@@ -11,8 +12,11 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use crate::broker::{BatchId, Changes};
 use crate::wasm::broker::BrokerCore;
 use crate::wasm::broker::storage::Storage;
-use crate::wasm::js::clock::now;
+use crate::wasm::js::clock::{fine, now};
 use crate::wasm::js::error::failure;
+
+/// The time of a restore between two tasks of the page.
+const TURN: Duration = Duration::from_millis(8);
 
 /// Lets the page's other tasks run between the parts of a restore.
 async fn yield_to_page() -> Result<(), JsValue> {
@@ -39,9 +43,12 @@ impl BrokerCore {
             let records = Changes::read(&loaded).filter_map(|(key, value)| Some((key, value?)));
             let mut restore = driver.restore(storage, |machine| machine.begin_restore(records, now()));
             loop {
-                let is_over = driver.run(|machine| machine.continue_restore(&mut restore));
-                if is_over.map_err(|error| failure("store", &error, None))? {
-                    return Ok(JsValue::UNDEFINED);
+                let began = fine();
+                while fine().saturating_sub(began) < TURN {
+                    let is_over = driver.run(|machine| machine.continue_restore(&mut restore));
+                    if is_over.map_err(|error| failure("store", &error, None))? {
+                        return Ok(JsValue::UNDEFINED);
+                    }
                 }
                 yield_to_page().await?;
             }
