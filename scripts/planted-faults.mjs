@@ -19,7 +19,8 @@ const chosen = plantedFaults
   .filter(({ name }) => asked.length === 0 || asked.some(text => name.includes(text)))
 
 const program = await buildWithFaults()
-const clean = await findAtRandom(0)
+// A few show that no fault is there by itself. The crate's own tests run more.
+const clean = await findAtRandom(0, 20)
 if (clean) throw new Error(`without a fault: ${clean.by}`)
 console.log('| fault | found by | worlds | seconds |\n|---|---|---|---|')
 const queue = chosen.values()
@@ -42,9 +43,9 @@ async function searchAll(faults) {
 }
 
 /** Runs random worlds with a fault, up to the first that fails. */
-async function findAtRandom(number) {
+async function findAtRandom(number, most = worlds) {
   let found
-  const result = await test(number, ['random_worlds', '--nocapture'], (line, stop) => {
+  const result = await test(number, most, ['random_worlds', '--nocapture'], (line, stop) => {
     const failed = /^seed (\d+): ([^:]+)/.exec(line)
     if (!failed || found) return
     found = { by: failed[2], worlds: +failed[1] + 1 }
@@ -56,7 +57,7 @@ async function findAtRandom(number) {
 /** Runs the other tests with a fault, up to the first that fails. */
 async function findElsewhere(number) {
   let found
-  const result = await test(number, others, (line, stop) => {
+  const result = await test(number, worlds, others, (line, stop) => {
     const failed = /^test simulator::(\w+)::\S+ \.\.\. FAILED/.exec(line)
     if (!failed || found) return
     found = { by: `the tests \`${failed[1]}\`` }
@@ -65,9 +66,9 @@ async function findElsewhere(number) {
   return found ?? ended(result)
 }
 
-function test(number, args, onLine) {
+function test(number, most, args, onLine) {
   return run(program, [...args, '--test-threads=1'], {
-    env: { PLANTED_FAULT: `${number}`, WORLDS: worlds },
+    env: { PLANTED_FAULT: `${number}`, WORLDS: `${most}` },
     onLine,
     // A machine that does other work is slow.
     minutes: 15,

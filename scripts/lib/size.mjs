@@ -41,14 +41,14 @@ export const limits = [
   },
   // The goal is 160,000. A world has the whole client and broker, and monitors, links, snapshots
   // and diagrams besides.
-  { entry: './simulator', name: 'simulator', bytes: 241_300, parts: {} },
+  { entry: './simulator', name: 'simulator', bytes: 240_700, parts: {} },
   // All elements; a test holds each to its own limit.
   { entry: './elements', name: 'elements', bytes: 31_300, parts: {} },
   {
     entry: './tap',
     name: 'tap',
     bytes: 4_000,
-    parts: { 'panel.js': 1_500, 'elements.js': 31_300, 'simulator.js': 241_300 },
+    parts: { 'panel.js': 1_500, 'elements.js': 31_300, 'simulator.js': 240_700 },
   },
   // With the module as text, what decodes it, and all parts: one file holds what others load when
   // it is used.
