@@ -6,10 +6,11 @@ import { clientOf, type FormName, itemsOf } from './model/playground/actions.ts'
 import type * as Comparisons from './model/playground/comparison.ts'
 import { type Member, rosterOf, type Standing } from './model/playground/roster.ts'
 import { addressOf, type Route, readRoute } from './model/playground/route.ts'
-import type { Scenario } from './model/playground/scenario.ts'
+import type { Beginning, Scenario } from './model/playground/scenario.ts'
 import { first, scenarioOf } from './model/playground/scenarios.ts'
 import { themeButton } from './model/theme.ts'
 import { Facts } from './model/tutorial/facts.ts'
+import { perform } from './model/tutorial/script.ts'
 import type * as Stages from './model/tutorial/stage.ts'
 import { say } from './pages/markup.ts'
 import type { App, Comparison } from './playground/app.ts'
@@ -19,7 +20,7 @@ import { form, number } from './playground/fields.ts'
 import { network } from './playground/network.ts'
 import { story } from './playground/scenario.ts'
 import { share } from './playground/share.ts'
-import { details, world } from './playground/world.ts'
+import { details, more, world } from './playground/world.ts'
 import { english } from './texts/en/playground.ts'
 
 const main = document.getElementById('main') as HTMLElement
@@ -170,6 +171,31 @@ class Playground implements App {
     this.#redraw()
   }
 
+  remake(data: FormData): void {
+    if (!this.#modules) return
+    const { world, script } = this.#beginning
+    const read = (name: string) => Number(data.get(name))
+    const queue = { ...world.broker?.queue, messages: read('queue') }
+    try {
+      const made = new this.#modules.simulator.World({
+        ...world,
+        latency: read('latency'),
+        jitter: read('jitter'),
+        seed: read('seed'),
+        store: data.get('store') !== null,
+        broker: { ...world.broker, queue },
+      })
+      perform(made, script)
+      this.#note({ entry: undefined, at: undefined, run: made.toLink() })
+      made.free()
+      this.#setUp()
+      this.tell(this.say('remade'))
+    } catch (error) {
+      this.refusal = problemOf(error)
+      this.#redraw()
+    }
+  }
+
   type(bytes: Uint8Array): void {
     this.typed = bytes
     const input = main.querySelector<HTMLInputElement>('form[data-form="send"] input')
@@ -185,6 +211,11 @@ class Playground implements App {
 
   say(name: string, values?: Readonly<Record<string, string | number>>): string {
     return say(this.texts, name, values)
+  }
+
+  get #beginning(): Beginning {
+    const { scenario, route } = this
+    return (route.isMended && scenario.bug?.mended) || scenario
   }
 
   /** Does something in the world, and keeps the run in the address. */
@@ -235,8 +266,8 @@ class Playground implements App {
     this.#removed = new Set()
     if (!this.#modules) return
     const { Stage } = this.#modules.stages
-    const { scenario, route } = this
-    const { world, script } = (route.isMended && scenario.bug?.mended) || scenario
+    const { route } = this
+    const { world, script } = this.#beginning
     if (!scenarioOf(route.scenario)) this.notice = this.say('unknownScenario', { id: route.scenario })
     const begin = (run?: string) => new Stage(world, script, true, () => this.#moved(), run)
     try {
@@ -323,7 +354,7 @@ class Playground implements App {
         </div>
         ${this.stage ? clients(this) : nothing}
       </div>
-      ${this.stage ? html`${comparison(this)} ${share(this)}` : nothing} ${details(this)}
+      ${details(this)} ${this.stage ? html`${comparison(this)} ${share(this)}` : nothing} ${more(this)}
     `
   }
 

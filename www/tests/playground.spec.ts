@@ -172,6 +172,27 @@ test('the lane of a client without code tells that its link has ended', async ({
   await expect(page.locator('.world mqtt-space-time .lane.offline')).toHaveCount(0)
 })
 
+test('a scenario begins anew in a world with other options, which its address has', async ({ page, address }) => {
+  await open(page, address, '#/overflow')
+  const received = () => happened(page, /dashboard receives/)
+  await expect(received()).toHaveCount(3)
+  await page.getByText(words.broker ?? '', { exact: true }).click()
+  await form(page, 'another')
+    .getByLabel(words.queue ?? '')
+    .fill('5')
+  await form(page, 'another').getByRole('button').click()
+  await expect(status(page)).toHaveText(words.remade ?? '')
+  await expect(received()).toHaveCount(5)
+  await page.reload()
+  await expect(received()).toHaveCount(5)
+  await page.getByText(words.broker ?? '', { exact: true }).click()
+  await form(page, 'another')
+    .getByLabel(words.seed ?? '')
+    .fill('0.5')
+  await form(page, 'another').getByRole('button').click()
+  await expect(status(page)).toContainText('That is refused: seed is 0.5')
+})
+
 test('the address opens the same run at the same moment', async ({ page, address }) => {
   await open(page, address)
   await client(page, 'sensor').check()

@@ -52,6 +52,8 @@ export interface App {
   select(index: number | undefined): void
   go(route: Route): void
   startAgain(): void
+  /** Begins the scenario anew, in a world with other options. */
+  remake(data: FormData): void
   /** Bytes of the selected packet that were typed over. */
   readonly typed: Uint8Array | undefined
   /** Keeps bytes that were typed, and puts them into the form of the chosen client. */

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { Member, Standing } from '../model/playground/roster.ts'
 import type { App } from './app.ts'
-import { action, check, choice, form, number, qos, text } from './fields.ts'
+import { action, check, choice, form, number, plainForm, qos, text } from './fields.ts'
 
 /** Names of the states in the texts. */
 const standings: Readonly<Record<Standing, string>> = {
@@ -157,7 +157,7 @@ const adding = (app: App): TemplateResult => html`
   <details class="adding" ?open=${app.roster.length === 0}>
     <summary>${app.say('addClient')}</summary>
     ${form(app, 'add', app.say('add'), [
-      text(app.say('name'), 'name', 'phone', true),
+      text(app.say('name'), 'name', 'tablet', true),
       choice(app.say('version'), 'version', [
         ['5', app.say('version5')],
         ['4', app.say('version4')],
@@ -180,7 +180,6 @@ const adding = (app: App): TemplateResult => html`
 const broker = (app: App): TemplateResult => html`
   <details>
     <summary>${app.say('broker')}</summary>
-    ${app.scenario.world.store === true ? nothing : html`<p class="soft small">${app.say('noStore')}</p>`}
     ${form(
       app,
       'restart',
@@ -190,5 +189,21 @@ const broker = (app: App): TemplateResult => html`
         ['written', app.say('written')],
       ]),
     )}
+    <h3>${app.say('another')}</h3>
+    <p class="soft small">${app.say('anotherAbout')}</p>
+    ${another(app)}
   </details>
 `
+
+/** The scenario once more, in a world with other options. */
+function another(app: App): TemplateResult {
+  const { latency = 20, jitter = 0, seed = 7, store = false, broker } = app.scenario.world
+  const fields = [
+    number(app.say('latency'), 'latency', latency),
+    number(app.say('jitter'), 'jitter', jitter),
+    number(app.say('seed'), 'seed', seed),
+    number(app.say('queue'), 'queue', broker?.queue?.messages ?? 1_000),
+    check(app.say('store'), 'store', store),
+  ]
+  return plainForm('another', app.say('remake'), fields, data => app.remake(data))
+}

@@ -4,13 +4,22 @@ import type { FormName } from '../model/playground/actions.ts'
 import type { App } from './app.ts'
 
 /** A form whose button does what its name says. */
-export function form(app: App, name: FormName, label: string, fields: unknown, more = ''): TemplateResult {
-  const does = (event: Event): void => {
+export const form = (app: App, name: FormName, label: string, fields: unknown): TemplateResult =>
+  plainForm(name, label, fields, data => app.submit(name, data))
+
+/** A form that gives its fields to a function. */
+export function plainForm(
+  name: string,
+  label: string,
+  fields: unknown,
+  does: (data: FormData) => void,
+): TemplateResult {
+  const submit = (event: Event): void => {
     event.preventDefault()
-    app.submit(name, new FormData(event.currentTarget as HTMLFormElement))
+    does(new FormData(event.currentTarget as HTMLFormElement))
   }
   return html`
-    <form class=${`fields ${more}`} data-form=${name} @submit=${does}>
+    <form class="fields" data-form=${name} @submit=${submit}>
       ${fields}
       <button class="go">${label}</button>
     </form>

@@ -59,10 +59,18 @@ function bar(app: App): TemplateResult {
 }
 
 export function details(app: App): TemplateResult {
+  const { stage } = app
+  const trace = stage ? past(stage) : recording
+  return html`
+    ${packet(app, trace)} ${stage ? html`${sessions(app, stage)} ${guarantees(app, stage)}` : nothing}
+  `
+}
+
+/** The events in words, and the keys of the picture. */
+export function more(app: App): TemplateResult {
   const { stage, route } = app
   const trace = stage ? past(stage) : recording
   return html`
-    ${stage ? guarantees(app, stage) : nothing} ${packet(app, trace)} ${stage ? sessions(app, stage) : nothing}
     <details class="events">
       <summary>${app.say('events')}</summary>
       <mqtt-events
