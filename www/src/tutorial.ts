@@ -15,12 +15,13 @@ import { exercisePage, shownOf } from './pages/exercise.ts'
 import { say } from './pages/markup.ts'
 import { recallPage } from './pages/recall.ts'
 import { judge } from './pages/task.ts'
-import { english } from './texts/en/index.ts'
+import { fillFrame, readCatalogue } from './texts/locale.ts'
+import type { Catalogue } from './texts/types.ts'
 
 const main = document.getElementById('main') as HTMLElement
 
 class Tutorial implements App {
-  readonly texts = english
+  readonly texts: Catalogue
   readonly progress = new Progress(() => localStorage)
   route: Route = readRoute(location.hash)
   simulator: typeof Simulator | undefined
@@ -34,6 +35,10 @@ class Tutorial implements App {
   #stages: typeof Stages | undefined
   #values: Record<string, Values> = {}
   #isDrawn = false
+
+  constructor(texts: Catalogue) {
+    this.texts = texts
+  }
 
   async begin(): Promise<void> {
     addEventListener('hashchange', () => this.#follow())
@@ -248,11 +253,13 @@ function placeOf(route: Route): string {
 const problemOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).replace(/\.$/, '')
 
+const texts = await readCatalogue(location.search)
 define()
-themeButton()
+fillFrame(texts)
+themeButton({ dark: texts.page.dark ?? '', light: texts.page.light ?? '' })
 main.replaceChildren()
 document.querySelector('.skip')?.addEventListener('click', event => {
   event.preventDefault()
   main.focus()
 })
-void new Tutorial().begin()
+void new Tutorial(texts).begin()

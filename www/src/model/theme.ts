@@ -5,15 +5,18 @@ const prefersDark = matchMedia('(prefers-color-scheme: dark)')
 
 type Theme = 'light' | 'dark'
 
-/** Restores the theme that was chosen before, and lets the page's button change it. */
-export function themeButton(): void {
+/**
+ * Restores the theme that was chosen before, and lets the page's button change it. The button is
+ * named by the theme that it leads to.
+ */
+export function themeButton({ dark, light } = { dark: 'Dark theme', light: 'Light theme' }): void {
   const button = document.getElementById('theme')
   const { dataset } = document.documentElement
   const before = stored()
   if (before) dataset.theme = before
   const theme = (): Theme => themeOf(dataset.theme) ?? (prefersDark.matches ? 'dark' : 'light')
   const name = (): void => {
-    if (button) button.textContent = theme() === 'dark' ? 'Light theme' : 'Dark theme'
+    if (button) button.textContent = theme() === 'dark' ? light : dark
   }
   name()
   prefersDark.addEventListener('change', name)
