@@ -31,8 +31,9 @@ export const test = base.extend<Fixtures, { address: string }>({
     { scope: 'worker' },
   ],
 
+  // The configuration blocks service workers, and Playwright says so.
   // biome-ignore lint/correctness/noEmptyPattern: see above.
-  expected: async ({}, use) => use([]),
+  expected: async ({}, use) => use([/^Service Worker registration blocked by Playwright$/]),
 
   app: async ({ page, address, expected }, use) => {
     const complaints: string[] = []

@@ -1,11 +1,11 @@
 // The inspector against a real Mosquitto.
 import { readFileSync } from 'node:fs'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Locator, Page } from '@playwright/test'
 import mqtt from 'mqtt'
 import sparkplug from 'sparkplug-payload'
 import { missing, startMosquitto } from '../../pkg/tests/lib/mosquitto.mjs'
 import { test as base, expect } from './fixtures.ts'
+import { violations } from './measures.ts'
 import { freePort } from './ports.ts'
 
 const test = base.extend<{ broker: string; inspector: Page }>({
@@ -325,8 +325,7 @@ for (const theme of ['light', 'dark'] as const) {
     await expect(topics(inspector).getByText('retained')).toBeVisible()
     await packets(inspector).nth(4).click()
     await expect(inspector.locator('mqtt-packet').getByText('Topic Name')).toBeVisible()
-    const { violations } = await new AxeBuilder({ page: inspector }).analyze()
-    expect(violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`))).toEqual([])
+    expect(await violations(inspector)).toEqual([])
   })
 }
 

@@ -4,6 +4,7 @@ import type { Page } from '@playwright/test'
 import { english } from '../src/texts/en/index.ts'
 import { accented } from '../src/texts/pseudo.ts'
 import { expect, test } from './fixtures.ts'
+import { beyond } from './measures.ts'
 
 /** Routes of the tutorial, one of each kind. */
 const routes = [
@@ -54,7 +55,7 @@ for (const width of [1280, 320]) {
       await open(page, address, 'pseudo-rtl', hash)
       await expect.poll(() => beyond(page), hash).toBeLessThanOrEqual(0)
     }
-    for (const file of ['', 'inspector.html', 'gallery.html']) {
+    for (const file of ['', 'playground.html', 'inspector.html', 'gallery.html']) {
       await page.goto(address + file)
       await page.evaluate(() => {
         document.documentElement.dir = 'rtl'
@@ -63,9 +64,6 @@ for (const width of [1280, 320]) {
     }
   })
 }
-
-const beyond = (page: Page): Promise<number> =>
-  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
 
 /** Texts, names and hints that have a word in small letters, and no accent. It runs in the page. */
 function textsWithoutAccents(): { plain: string[]; count: number } {
