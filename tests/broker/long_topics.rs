@@ -1,9 +1,9 @@
 //! Long topics, filters and client identifiers: their bytes cost steps wherever they are read, and
 //! no record repeats them. An alias names a topic of 64 KB in eight bytes.
 
-use wasmqtt::broker::{BrokerOptions, PeerId};
+use wasmqtt::broker::{Answer, Asks, BrokerOptions, PeerId, Question};
 use wasmqtt::codec::{
-    Connect, Packet, Properties, Property, Publish, QoS, Subscribe, Subscription, SubscriptionOptions,
+    Connect, Packet, Properties, Property, Publish, QoS, ReasonCode, Subscribe, Subscription, SubscriptionOptions,
 };
 
 use super::budget::{encoded, options, rules, turns};
@@ -122,6 +122,37 @@ fn long_topics_are_compared_with_rules_in_turns() {
     let (innocent, sender) = (scenario.join(V5, "innocent"), sender(&mut scenario, 1));
     scenario.broker.handle_bytes(sender, &by_alias(1, QoS::AtMostOnce, false), scenario.now);
     assert!(turns(&mut scenario, innocent) > 1);
+}
+
+/// Messages that wait for a former user are compared with each filter of a session that lost one.
+#[test]
+fn deliveries_of_a_former_user_are_compared_with_long_filters_in_turns() {
+    let asks = Asks { subscribe: true, ..Asks::default() };
+    let mut scenario = Scenario::with(BrokerOptions { asks, ..options() });
+    let former = join(&mut scenario, "reader", &[]);
+    for filter in (1..=14).map(topic).chain([topic(20), "lost".into()]) {
+        subscribe(&mut scenario, former, &filter, 0);
+        scenario.answer(Answer::Allow);
+    }
+    scenario.leave(former);
+    let alias = properties(&[Property::TopicAlias(1)]);
+    let sender = scenario.join(V5, "sender");
+    let (topic, properties) = (topic(20), alias.as_properties());
+    scenario.send(sender, &Packet::Publish(Publish { properties, ..publish(&topic, "", QoS::AtMostOnce) }));
+    scenario.send_bytes(sender, &by_alias(1, QoS::AtLeastOnce, false).repeat(100));
+    scenario.wait_ms(0);
+    let innocent = scenario.join(V5, "innocent");
+    scenario.connect(&Connect { username: Some("bob"), clean_start: false, ..connect(V5, "reader") });
+    while scenario.asked.len() > 1 {
+        scenario.answer(Answer::Allow);
+    }
+    let (question, asked) = scenario.asked.remove(0);
+    let Question::Authorize { topic, .. } = asked else { panic!("{asked:?}") };
+    assert_eq!(topic.len(), 65_005, "the last of the long filters");
+    scenario.broker.answer(question, Answer::Refuse(ReasonCode::NotAuthorized), scenario.now);
+    let turns = turns(&mut scenario, innocent);
+    assert!(turns > 3, "{turns} turns");
+    assert_eq!(scenario.broker.subscriptions(), 15);
 }
 
 /// Returns the bytes of the store's records.

@@ -4,6 +4,8 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::broker::auth::cut_topic::CutTopic;
+use crate::broker::auth::identity::Identity;
 use crate::broker::auth::question::Action;
 use crate::broker::budget::Budget;
 use crate::codec::ReasonCode;
@@ -52,13 +54,6 @@ pub struct AccessRule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessFilter(TopicFilter);
 
-/// Identity of the client that is checked.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Identity<'a> {
-    pub(crate) client_id: &'a str,
-    pub(crate) username: Option<&'a str>,
-}
-
 impl Access {
     /// A list of these rules.
     #[must_use]
@@ -85,6 +80,7 @@ impl Access {
             .rules
             .iter()
             .find(|rule| rule.is_about(action) && rule.names(identity) && rule.filter.matches(topic, Some(identity)));
+        budget.spend(0, topic.compared.get());
         first.map_or(Ok(()), |rule| rule.verdict)
     }
 
@@ -112,24 +108,24 @@ impl Access {
         topic: &str,
         budget: &mut Budget,
     ) -> bool {
+        budget.spend(0, topic.len());
         let topic = &CutTopic::new(topic);
         // The first rule about each of the two actions decides.
         let (mut may_subscribe, mut may_receive) = (false, false);
         for rule in rules {
-            budget.spend(1, 0);
+            budget.spend(1, topic.compared.take());
             let subscribe = !may_subscribe && rule.is_about(Action::Subscribe);
             let receive = !may_receive && rule.is_about(Action::Receive);
             if (subscribe || receive) && rule.names(identity) && rule.filter.matches(topic, Some(identity)) {
-                if rule.verdict.is_err() {
-                    return false;
-                }
                 may_subscribe |= subscribe;
                 may_receive |= receive;
-                if may_subscribe && may_receive {
-                    break;
+                if rule.verdict.is_err() || may_subscribe && may_receive {
+                    budget.spend(0, topic.compared.take());
+                    return rule.verdict.is_ok();
                 }
             }
         }
+        budget.spend(0, topic.compared.take());
         true
     }
 
@@ -154,14 +150,15 @@ impl Access {
         budget.spend(self.rules.len(), filter.as_str().len());
         let asked = &CutTopic::new(filter.filter());
         let is_about = |rule: &&AccessRule| rule.is_about(Action::Subscribe) && rule.names(identity);
-        for rule in self.rules.iter().filter(is_about) {
+        let decision = self.rules.iter().filter(is_about).find_map(|rule| {
             match (rule.verdict, rule.filter.compare(asked, identity)) {
-                (_, Overlap::All) => return rule.verdict,
-                (Ok(()), Overlap::Some) => return Ok(()),
-                (Err(_), Overlap::Some) | (_, Overlap::None) => {}
+                (_, Overlap::All) => Some(rule.verdict),
+                (Ok(()), Overlap::Some) => Some(Ok(())),
+                (Err(_), Overlap::Some) | (_, Overlap::None) => None,
             }
-        }
-        Ok(())
+        });
+        budget.spend(0, asked.compared.get());
+        decision.unwrap_or(Ok(()))
     }
 }
 
@@ -211,7 +208,7 @@ impl AccessFilter {
                 return true;
             }
             match levels.next() {
-                Some(level) if expected == b"+" || is_level_for(expected, level, identity) => {}
+                Some(level) if expected == b"+" || topic.is_level_for(expected, level, identity) => {}
                 _ => return false,
             }
         }
@@ -233,7 +230,7 @@ impl AccessFilter {
                 (_, Some(b"#")) => return Overlap::Some,
                 (Some(b"+"), Some(_)) => {}
                 (Some(_), Some(b"+")) => overlap = Overlap::Some,
-                (Some(expected), Some(level)) if is_level(expected, level, identity) => {}
+                (Some(expected), Some(level)) if filter.is_level(expected, level, identity) => {}
                 (_, Some(_)) | (Some(_), None) => return Overlap::None,
             }
             is_first = false;
@@ -241,52 +238,8 @@ impl AccessFilter {
     }
 }
 
-/// A topic, or the filter of a subscription, that is compared with many rules. The levels of a long
-/// one are found once.
-struct CutTopic<'a> {
-    text: &'a str,
-    cut: Vec<&'a [u8]>,
-}
-
-impl<'a> CutTopic<'a> {
-    fn new(text: &'a str) -> Self {
-        /// Levels of a topic of no more bytes are found about as fast as they are kept.
-        const SHORT: usize = 256;
-        let cut = if text.len() > SHORT { Levels::of(text).collect() } else { Vec::new() };
-        Self { text, cut }
-    }
-
-    fn levels(&self) -> impl Iterator<Item = &'a [u8]> {
-        let uncut = self.cut.is_empty().then(|| Levels::of(self.text));
-        self.cut.iter().copied().chain(uncut.into_iter().flatten())
-    }
-}
-
 const fn is_a_wildcard(level: &[u8]) -> bool {
     matches!(level, [byte] if is_wildcard(*byte))
-}
-
-/// True if a topic level equals a rule's level for this client, or may for any.
-fn is_level_for(expected: &[u8], level: &[u8], identity: Option<Identity<'_>>) -> bool {
-    expected == level && !expected.contains(&b'%')
-        || identity.map_or(expected.contains(&b'%'), |identity| is_level(expected, level, identity))
-}
-
-/// True if a topic level equals a rule's level, with `%c` and `%u` replaced.
-fn is_level(expected: &[u8], level: &[u8], identity: Identity<'_>) -> bool {
-    let (mut expected, mut level) = (expected, level);
-    while let Some((first, behind)) = expected.split_first() {
-        let (name, rest) = match (first, behind.first()) {
-            (b'%', Some(b'c')) => (identity.client_id.as_bytes(), &behind[1..]),
-            (b'%', Some(b'u')) => (identity.username.unwrap_or_default().as_bytes(), &behind[1..]),
-            _ => (core::slice::from_ref(first), behind),
-        };
-        match level.strip_prefix(name) {
-            Some(left) if !name.is_empty() => (expected, level) = (rest, left),
-            _ => return false,
-        }
-    }
-    level.is_empty()
 }
 
 #[cfg(test)]
@@ -296,7 +249,10 @@ mod tests {
     use alloc::string::String;
     use alloc::vec::Vec;
 
-    use super::{AccessFilter, CutTopic, Identity, Overlap};
+    use super::{Access, AccessFilter, AccessRule, CutTopic, Identity, Overlap};
+    use crate::broker::auth::question::Action;
+    use crate::broker::budget::Budget;
+    use crate::codec::ReasonCode;
     use crate::topic::{TopicFilter, TopicName};
 
     const ANN: Identity<'_> = Identity { client_id: "c1", username: Some("ann") };
@@ -417,6 +373,40 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Returns the steps of a check beyond one for each of 1,000 rules.
+    fn steps(check: impl FnOnce(&Access, &mut Budget) -> bool) -> usize {
+        let rule = |number: usize| AccessRule {
+            action: None,
+            filter: parse(&format!("+/%c/{number}")),
+            client_id: None,
+            username: None,
+            verdict: Err(ReasonCode::NotAuthorized),
+        };
+        let mut budget = Budget::default();
+        assert!(check(&Access::new((0..1_000).map(rule).collect()), &mut budget));
+        budget.unsent_steps() - 1_000
+    }
+
+    /// One comparison serves all rules, and costs as much as the topic.
+    #[test]
+    fn a_long_identifier_is_compared_once_and_costs_its_bytes() {
+        let long = "c".repeat(64_000);
+        let identity = Identity { client_id: &long, username: None };
+        let (topic, other) = (format!("a/{long}/x"), format!("a/{}x/1", &long[1..]));
+        for topic in [&topic, &other] {
+            let filter = TopicFilter::parse(topic).expect("a filter");
+            let counted = [
+                steps(|access, budget| access.check(Action::Publish, identity, topic, budget).is_ok()),
+                steps(|access, budget| access.may_read(identity, topic, budget)),
+                steps(|access, budget| access.check_subscription(identity, &filter, budget).is_ok()),
+            ];
+            assert_eq!(counted, [2_000; 3]);
+        }
+        let short = Identity { client_id: "c", username: None };
+        let alone = steps(|access, budget| access.check(Action::Publish, short, &topic, budget).is_ok());
+        assert!((1_000..1_100).contains(&alone), "{alone}");
     }
 
     #[test]

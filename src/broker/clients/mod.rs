@@ -11,7 +11,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::broker::auth::access_list::Identity;
+use crate::broker::auth::identity::Identity;
 use crate::broker::auth::open_questions::Questions;
 use crate::broker::clients::approval_queue::ApprovalQueue;
 use crate::broker::clients::rechecks::Rechecks;

@@ -65,7 +65,10 @@ impl SubscriberDelivery<'_, '_> {
         if !client.rechecks.as_ref().is_some_and(|rechecks| rechecks.has_lost_subscriptions) {
             return true;
         }
-        self.parts.outbox.note_work(client.subscriptions.len(), 0);
+        // Each filter is compared as far as the topic goes.
+        let count = client.subscriptions.len();
+        let bytes = client.filter_bytes().min(count * delivery.message.topic.as_str().len());
+        self.parts.outbox.note_work(count, bytes);
         client.subscriptions.iter().any(|own| own.filter.matches(&delivery.message.topic))
     }
 

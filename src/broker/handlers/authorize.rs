@@ -8,7 +8,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::broker::Broker;
-use crate::broker::auth::access_list::Identity;
+use crate::broker::auth::identity::Identity;
 use crate::broker::auth::open_questions::Subject;
 use crate::broker::auth::question::{Action, Answer, Question};
 use crate::broker::auth::verdict::{Verdict, refusal};
