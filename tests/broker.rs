@@ -16,6 +16,7 @@ mod broker {
     mod cut_groups;
     mod deliver;
     mod expired;
+    mod former_run;
     mod former_user;
     mod hooks;
     mod host;

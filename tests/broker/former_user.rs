@@ -11,7 +11,8 @@ use crate::support::packets::{BOTH, V4, V5, connect, id, lasting, properties};
 use crate::support::scenario::Scenario;
 
 const REFUSE: Answer = Answer::Refuse(ReasonCode::NotAuthorized);
-const RECEIVE: Asks = Asks { authenticate: false, enhanced: false, publish: false, subscribe: false, receive: true };
+pub(super) const RECEIVE: Asks =
+    Asks { authenticate: false, enhanced: false, publish: false, subscribe: false, receive: true };
 
 /// Only ann may have what is below `secret`.
 fn rules(action: Option<Action>) -> Access {
@@ -22,11 +23,11 @@ fn rules(action: Option<Action>) -> Access {
     Access::new(vec![allowed, refused])
 }
 
-fn options(access: Access, asks: Asks) -> BrokerOptions {
+pub(super) fn options(access: Access, asks: Asks) -> BrokerOptions {
     BrokerOptions { access, asks, events: true, ..BrokerOptions::default() }
 }
 
-fn come(scenario: &mut Scenario, connect: &Connect<'_>, username: Option<&str>) -> (PeerId, Vec<String>) {
+pub(super) fn come(scenario: &mut Scenario, connect: &Connect<'_>, username: Option<&str>) -> (PeerId, Vec<String>) {
     let peer = scenario.connect(&Connect { username, ..connect.clone() });
     let mut heard = scenario.hear(peer);
     assert!(heard.remove(0).starts_with("CONNACK ok"));
@@ -34,7 +35,7 @@ fn come(scenario: &mut Scenario, connect: &Connect<'_>, username: Option<&str>) 
 }
 
 /// The topics that were dropped for want of authorization since the last time.
-fn dropped(scenario: &mut Scenario) -> Vec<String> {
+pub(super) fn dropped(scenario: &mut Scenario) -> Vec<String> {
     let events = std::mem::take(&mut scenario.events);
     let topics = events.into_iter().filter_map(|event| match event {
         Event::Dropped { client_id: Some(client_id), topic, cause: DropCause::NotAuthorized } if &*client_id == "a" => {
@@ -46,7 +47,7 @@ fn dropped(scenario: &mut Scenario) -> Vec<String> {
 }
 
 /// A client that may publish all.
-fn publisher(scenario: &mut Scenario) -> PeerId {
+pub(super) fn publisher(scenario: &mut Scenario) -> PeerId {
     scenario.join_with(&Connect { username: Some("ann"), ..connect(V5, "other") })
 }
 
@@ -194,7 +195,7 @@ fn what_is_restored_is_held_against_the_rules_of_the_present_run() {
 }
 
 /// Answers the open questions for the topic's name, and returns what was asked.
-fn answer_all(scenario: &mut Scenario, username: &str) -> Vec<String> {
+pub(super) fn answer_all(scenario: &mut Scenario, username: &str) -> Vec<String> {
     let mut asked = Vec::new();
     while !scenario.asked.is_empty() {
         let Question::Authorize { username: of, action: Action::Receive, topic, .. } = &scenario.asked[0].1 else {
@@ -322,10 +323,10 @@ fn what_is_restored_is_asked_about() {
     assert_eq!(dropped(&mut scenario), ["secret/2"]);
 }
 
-const SUBSCRIBE: Asks = Asks { subscribe: true, receive: false, ..RECEIVE };
+pub(super) const SUBSCRIBE: Asks = Asks { subscribe: true, receive: false, ..RECEIVE };
 
 /// Answers the questions about subscriptions: only ann may subscribe to what is secret.
-fn answer_subscriptions(scenario: &mut Scenario, username: Option<&str>) -> Vec<String> {
+pub(super) fn answer_subscriptions(scenario: &mut Scenario, username: Option<&str>) -> Vec<String> {
     let mut asked = Vec::new();
     while !scenario.asked.is_empty() {
         let Question::Authorize { username: of, action: Action::Subscribe, topic, .. } = &scenario.asked[0].1 else {

@@ -97,7 +97,7 @@ impl Broker {
             client.enqueued += queued as u64;
         }
         // The access list or the host may be another one now.
-        if self.required_checks.read || self.options.asks.receive {
+        if self.required_checks.read || self.options.asks.receive || client.rechecks.is_some() {
             client.recheck();
         }
         let expiry_interval = client.expiry_interval.min(self.options.session_expiry_max);
@@ -300,6 +300,12 @@ impl Restoring<'_> {
             client.expiry_interval = record.expiry_interval;
             client.expires_at = record.ends_at.map(|at| clock.apply(at));
             client.will = will;
+            // The former run had not checked all for its last user.
+            if record.is_of_other_user || record.has_lost_subscriptions {
+                let rechecks = client.recheck();
+                rechecks.is_of_other_user = record.is_of_other_user;
+                rechecks.has_lost_subscriptions = record.has_lost_subscriptions;
+            }
             client.begin_noting_filters();
         }
         self.run.store.sessions.put(key, Box::new(stored));

@@ -27,7 +27,16 @@ pub(crate) struct SessionRecord {
     /// Time of its expiry; `None` while it is connected, or if it never expires.
     pub(crate) ends_at: Option<Time>,
     pub(crate) will: WillRecord,
+    /// True if what was sent before is still to be checked for another user.
+    pub(crate) is_of_other_user: bool,
+    /// True if a subscription was refused to that user, whose deliveries may still wait.
+    pub(crate) has_lost_subscriptions: bool,
 }
+
+/// Bits of the byte behind the client identifier, which is left out if it is 0.
+const HAS_USERNAME: u8 = 1;
+const IS_OF_OTHER_USER: u8 = 2;
+const HAS_LOST_SUBSCRIPTIONS: u8 = 4;
 
 /// A will, by the number of its message, with its delay in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,9 +111,13 @@ impl SessionRecord {
         // The length comes first, since a user name may follow. A packet bounds it.
         out.extend_from_slice(&u16::try_from(client_id.len()).unwrap_or(u16::MAX).to_be_bytes());
         out.extend_from_slice(client_id.as_bytes());
-        if let Some(username) = &self.username {
-            out.push(1);
-            out.extend_from_slice(username.as_bytes());
+        let bit = |is_set: bool, bit: u8| if is_set { bit } else { 0 };
+        let bits = bit(self.username.is_some(), HAS_USERNAME)
+            | bit(self.is_of_other_user, IS_OF_OTHER_USER)
+            | bit(self.has_lost_subscriptions, HAS_LOST_SUBSCRIPTIONS);
+        if bits != 0 {
+            out.push(bits);
+            out.extend_from_slice(self.username.as_deref().unwrap_or_default().as_bytes());
         }
     }
 
@@ -117,11 +130,12 @@ impl SessionRecord {
         let (due, rest) = rest.split_first_chunk()?;
         let (length, rest) = rest.split_first_chunk()?;
         let (client_id, rest) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
-        let username = match rest.split_first() {
-            None => None,
-            Some((1, username)) => Some(core::str::from_utf8(username).ok()?.into()),
-            Some(_) => return None,
-        };
+        let (bits, name) = rest.split_first().map_or((0, rest), |(bits, name)| (*bits, name));
+        let name = core::str::from_utf8(name).ok()?;
+        let username = (bits & HAS_USERNAME != 0).then(|| name.into());
+        if bits > (HAS_USERNAME | IS_OF_OTHER_USER | HAS_LOST_SUBSCRIPTIONS) || username.is_none() && !name.is_empty() {
+            return None;
+        }
         let (message, delay) = (u64::from_be_bytes(*message), u32::from_be_bytes(*delay));
         let will = match kind {
             0 => WillRecord::None,
@@ -131,6 +145,8 @@ impl SessionRecord {
         };
         let record = Self {
             username,
+            is_of_other_user: bits & IS_OF_OTHER_USER != 0,
+            has_lost_subscriptions: bits & HAS_LOST_SUBSCRIPTIONS != 0,
             expiry_interval: u32::from_be_bytes(*expiry_interval),
             ends_at: Some(time(*ends_at)).filter(|at| at.as_millis() != u64::MAX),
             will,

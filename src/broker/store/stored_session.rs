@@ -189,7 +189,15 @@ impl StoredSession {
             (None, _) | (_, None) => WillRecord::None,
         };
         let (username, expiry_interval) = (client.username.clone(), client.expiry_interval);
-        let record = SessionRecord { username, expiry_interval, ends_at: client.expires_at, will };
+        let rechecks = client.rechecks.as_deref();
+        let record = SessionRecord {
+            username,
+            expiry_interval,
+            ends_at: client.expires_at,
+            will,
+            is_of_other_user: rechecks.is_some_and(|rechecks| rechecks.is_of_other_user),
+            has_lost_subscriptions: rechecks.is_some_and(|rechecks| rechecks.has_lost_subscriptions),
+        };
         if self.record.as_ref() != Some(&record) {
             writer.batch.put(Key::Session(self.number), |out| record.write(&client.id, out));
             self.record = Some(record);
