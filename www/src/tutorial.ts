@@ -3,14 +3,21 @@ import { html, render, type TemplateResult } from 'lit'
 import { define } from 'wasmqtt/elements'
 import type * as Simulator from 'wasmqtt/simulator'
 import { themeButton } from './model/theme.ts'
+import { loadChapter } from './model/tutorial/chapters/index.ts'
 import type { Exercise, Value, Values } from './model/tutorial/exercise.ts'
 import { Progress } from './model/tutorial/progress.ts'
-import { addressOf, type ExerciseRoute, type RecallRoute, type Route, readRoute } from './model/tutorial/route.ts'
+import {
+  addressOf,
+  chaptersOf,
+  type ExerciseRoute,
+  type RecallRoute,
+  type Route,
+  readRoute,
+} from './model/tutorial/route.ts'
 import type { Item } from './model/tutorial/script.ts'
 import type * as Stages from './model/tutorial/stage.ts'
-import { chapters } from './model/tutorial/syllabus.ts'
-import type { App, Noted } from './pages/app.ts'
-import { contents, glossary, unknown } from './pages/contents.ts'
+import type { App, Lesson, Noted } from './pages/app.ts'
+import { contents, glossary, unknown, unloaded } from './pages/contents.ts'
 import { exercisePage, shownOf } from './pages/exercise.ts'
 import { say } from './pages/markup.ts'
 import { recallPage } from './pages/recall.ts'
@@ -24,6 +31,8 @@ class Tutorial implements App {
   readonly texts: Catalogue
   readonly progress = new Progress(() => localStorage)
   route: Route = readRoute(location.hash)
+  readonly lessons = new Map<string, Lesson>()
+  lessonFailure: string | undefined
   simulator: typeof Simulator | undefined
   stage: Stages.Stage | undefined
   failure: string | undefined
@@ -35,25 +44,47 @@ class Tutorial implements App {
   #stages: typeof Stages | undefined
   #values: Record<string, Values> = {}
   #isDrawn = false
+  /** Speed that was chosen, which the next world begins with. */
+  #speed = 1
 
   constructor(texts: Catalogue) {
     this.texts = texts
   }
 
   async begin(): Promise<void> {
-    addEventListener('hashchange', () => this.#follow())
+    addEventListener('hashchange', () => void this.#follow())
     main.ariaBusy = 'true'
     this.#draw()
+    await Promise.all([this.#loadLessons(), this.#loadSimulator()])
+    this.#setUp()
+    main.ariaBusy = 'false'
+    this.#draw()
+  }
+
+  async #loadSimulator(): Promise<void> {
     try {
       const [simulator, stages] = await Promise.all([import('wasmqtt/simulator'), import('./model/tutorial/stage.ts')])
       await simulator.load()
       this.simulator = simulator
       this.#stages = stages
-      this.#setUp()
     } catch (error) {
       this.failure = problemOf(error)
     }
-    main.ariaBusy = 'false'
+  }
+
+  /** Loads the chapters of the page that is shown, with their words. */
+  async #loadLessons(): Promise<void> {
+    const missing = chaptersOf(this.route).filter(id => !this.lessons.has(id))
+    this.lessonFailure = undefined
+    try {
+      const load = async (id: string): Promise<void> => {
+        const [chapter, text] = await Promise.all([loadChapter(id), this.texts.loadChapter(id)])
+        this.lessons.set(id, { chapter, text })
+      }
+      await Promise.all(missing.map(load))
+    } catch (error) {
+      this.lessonFailure = problemOf(error)
+    }
     this.#draw()
   }
 
@@ -144,7 +175,7 @@ class Tutorial implements App {
   get #exercise(): Exercise | undefined {
     const { route } = this
     if (route.page !== 'exercise') return undefined
-    return chapters.find(({ id }) => id === route.chapter)?.exercises.find(({ id }) => id === route.exercise)
+    return this.lessons.get(route.chapter)?.chapter.exercises.find(({ id }) => id === route.exercise)
   }
 
   #replace(route: Route): void {
@@ -153,10 +184,11 @@ class Tutorial implements App {
   }
 
   /** Another address: another page, another step, or the same with another moment. */
-  #follow(): void {
-    const before = this.route
+  async #follow(): Promise<void> {
+    const before = placeOf(this.route)
     this.route = readRoute(location.hash)
-    if (placeOf(before) === placeOf(this.route)) {
+    const place = placeOf(this.route)
+    if (before === place) {
       this.#redraw()
       return
     }
@@ -167,6 +199,16 @@ class Tutorial implements App {
     this.brokenLink = undefined
     this.#values = {}
     this.#setUp()
+    this.#arrive()
+    if (chaptersOf(this.route).every(id => this.lessons.has(id))) return
+    await this.#loadLessons()
+    if (placeOf(this.route) !== place) return
+    this.#setUp()
+    this.#arrive()
+  }
+
+  /** Draws a new page from its top, whose title has the focus. */
+  #arrive(): void {
     this.#draw()
     const title = main.querySelector<HTMLElement>('#step-title') ?? main.querySelector<HTMLElement>('h1')
     title?.focus({ preventScroll: true })
@@ -175,6 +217,7 @@ class Tutorial implements App {
 
   /** Makes the world of the step that is shown. */
   #setUp(): void {
+    if (this.stage) this.#speed = this.stage.speed
     this.stage?.free()
     this.stage = undefined
     const { route } = this
@@ -192,8 +235,10 @@ class Tutorial implements App {
         this.brokenLink = problemOf(error)
         this.stage = begin()
       }
+      this.stage.speed = this.#speed
     } else {
       this.stage = new Stage(exercise.world, exercise.start, false, changed)
+      this.stage.speed = this.#speed
       const begun = this.stage.now
       this.stage.perform(exercise.show)
       if (route.step === 'predict') this.stage.look(begun)
@@ -230,7 +275,7 @@ class Tutorial implements App {
     const shown = route.page === 'exercise' ? shownOf(this, route) : undefined
     if (shown?.route.step === 'solve' && judge(shown).solved !== undefined)
       this.progress.solve(`${shown.route.chapter}/${shown.route.exercise}`)
-    const title = shown?.text.title
+    const title = shown?.title
     document.title = title ? `${title} – ${this.say('title')}` : this.say('title')
     render(html`${shown ? exercisePage(this, shown) : this.#page()}`, main)
   }
@@ -239,8 +284,10 @@ class Tutorial implements App {
     const { route } = this
     if (route.page === 'contents') return contents(this)
     if (route.page === 'words') return glossary(this)
-    if (route.page === 'recall') return recallPage(this, route)
-    return unknown(this)
+    const isRecall = route.page === 'recall'
+    if (!isRecall && route.page !== 'exercise') return unknown(this)
+    const title = isRecall ? this.say('recall') : this.texts.titles[route.chapter]?.exercises[route.exercise]
+    return (isRecall && recallPage(this, route)) || unloaded(this, title ?? '')
   }
 }
 

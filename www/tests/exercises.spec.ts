@@ -7,10 +7,11 @@ import { beliefs } from '../src/model/tutorial/beliefs.ts'
 import { concepts } from '../src/model/tutorial/concepts.ts'
 import { conceptsOf, type Exercise } from '../src/model/tutorial/exercise.ts'
 import { Facts } from '../src/model/tutorial/facts.ts'
+import { closureOf, exerciseOutlines, outlines, teacherOf } from '../src/model/tutorial/outline.ts'
 import { perform, type Script } from '../src/model/tutorial/script.ts'
-import { chapters, closureOf, exercises, teacherOf } from '../src/model/tutorial/syllabus.ts'
 import { piecesOf } from '../src/pages/markup.ts'
 import { english } from '../src/texts/en/index.ts'
+import { chapters, exercises, outlineOf, textOf, texts as words } from './chapters.ts'
 
 test.beforeAll(() => load())
 
@@ -72,14 +73,13 @@ for (const exercise of exercises) {
   })
 
   test(`${id}: a solution takes nothing that is taught later`, () => {
-    const known = closureOf(exercise.teaches)
+    const known = closureOf(outlineOf(id).teaches)
     const taken = conceptsOf([...exercise.start, ...(task.start ?? []), ...task.solution])
     for (const concept of taken) expect([...known], `${id} takes ${concept}`).toContain(concept)
   })
 
   test(`${id}: each word that is asked for is there, and none besides`, () => {
-    const chapter = chapters.find(one => one.exercises.includes(exercise))
-    const text = english.chapters[chapter?.id ?? '']?.exercises[id]
+    const text = textOf(id)
     const ids = (list: readonly { readonly id: string }[]) => list.map(one => one.id).sort()
     expect(Object.keys(text?.options ?? {}).sort()).toEqual(ids(exercise.options))
     expect(Object.keys(text?.verdicts ?? {}).sort()).toEqual(ids(exercise.options))
@@ -99,14 +99,29 @@ for (const exercise of exercises) {
 }
 
 test('each concept is taught by one exercise, after those that it needs', () => {
-  const order = exercises.map(({ teaches }) => teaches)
+  const order = exerciseOutlines.map(({ teaches }) => teaches)
   expect([...order].sort()).toEqual([...concepts].sort())
-  for (const { id, teaches, needs } of exercises) {
+  for (const { id, teaches, needs } of exerciseOutlines) {
     for (const needed of needs) {
       expect(teacherOf(needed), `${id} needs ${needed}`).toBeDefined()
       expect(order.indexOf(needed), `${id} needs ${needed}`).toBeLessThan(order.indexOf(teaches))
     }
   }
+})
+
+test('each exercise of the outline is there in its place, with its title, and none besides', () => {
+  const ids = (list: readonly { readonly id: string }[]) => list.map(({ id }) => id)
+  expect(chapters.map(({ id, exercises }) => [id, ids(exercises)])).toEqual(
+    outlines.map(({ id, exercises }) => [id, ids(exercises)]),
+  )
+  expect(Object.entries(english.titles).map(([id, { exercises }]) => [id, Object.keys(exercises)])).toEqual(
+    outlines.map(({ id, exercises }) => [id, ids(exercises)]),
+  )
+  expect(Object.entries(words).map(([id, { exercises }]) => [id, Object.keys(exercises)])).toEqual(
+    outlines.map(({ id, exercises }) => [id, ids(exercises)]),
+  )
+  expect(new Set(ids(exercises)).size, 'names of exercises').toBe(exercises.length)
+  expect(exercises.length).toBeGreaterThanOrEqual(30)
 })
 
 test('each belief stands behind a wrong answer, and at least ten do', () => {
@@ -125,7 +140,7 @@ function texts(value: unknown, place = ''): [string, string][] {
 }
 
 test('each marked word is in the glossary', () => {
-  const marked = texts(english).flatMap(([place, text]) =>
+  const marked = texts([english, words]).flatMap(([place, text]) =>
     piecesOf(text).flatMap(piece => (piece.type === 'word' ? [[place, piece.word] as const] : [])),
   )
   expect(marked.length).toBeGreaterThan(40)
@@ -158,7 +173,7 @@ test('each question to remember has its words, and one right answer', () => {
   for (const { id, recall } of chapters) {
     expect(recall.length, id).toBeGreaterThan(0)
     for (const { id: question, options, right } of recall) {
-      const text = english.chapters[id]?.recall[question]
+      const text = words[id]?.recall[question]
       expect(Object.keys(text?.options ?? {}).sort(), `${id} ${question}`).toEqual([...options].sort())
       expect(options).toContain(right)
     }
@@ -166,7 +181,7 @@ test('each question to remember has its words, and one right answer', () => {
 })
 
 test('sentences are short', () => {
-  const long = texts(english).flatMap(([place, text]) =>
+  const long = texts([english, words]).flatMap(([place, text]) =>
     text
       .split(/(?<=[.!?:;])\s+/)
       .filter(sentence => sentence.split(/\s+/).length > 25)
@@ -179,13 +194,15 @@ test('the table of the syllabus tells what is taught and what is not yet', () =>
   const table = readFileSync(new URL('../../docs/tutorial.md', import.meta.url), 'utf8')
   const rows = [...table.matchAll(/^\| ([^|]+) \| `([\w-]+)` \| ([^|]+) \|$/gm)].map(row => row.slice(1, 4))
   const taught = rows.filter(([, , exercise]) => exercise !== 'not yet')
-  const real = chapters.flatMap(chapter =>
+  const real = outlines.flatMap(chapter =>
     chapter.exercises.map(({ id, teaches }) => [english.concepts[teaches], chapter.id, `\`${id}\``]),
   )
   expect(taught).toEqual(real)
+  const open = rows.filter(([, , exercise]) => exercise === 'not yet').map(([concept]) => concept)
+  expect(open, 'rows without an exercise').toEqual(['proxies that cut idle links', 'redirect'])
   for (const [concept, chapter] of rows)
     expect(
-      chapters.map(({ id }) => id),
+      outlines.map(({ id }) => id),
       concept,
     ).toContain(chapter)
 })

@@ -19,8 +19,8 @@ export class Learner {
     const isBefore = await this.#isBefore(control)
     for (let i = 0; i < 120; i += 1) {
       const place = await control.evaluate(element => {
-        const active = document.activeElement
-        return active === element ? 'there' : active?.tagName
+        const root = element.getRootNode() as Document | ShadowRoot
+        return root.activeElement === element ? 'there' : document.activeElement?.tagName
       })
       if (place === 'there') return
       if (i > 0) expect(place, 'the focus').not.toBe('BODY')
@@ -33,7 +33,9 @@ export class Learner {
   #isBefore(control: Locator): Promise<boolean> {
     return control.evaluate(element => {
       const active = document.activeElement
-      return active !== null && (element.compareDocumentPosition(active) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0
+      const root = element.getRootNode()
+      const outer = root instanceof ShadowRoot ? root.host : element
+      return active !== null && (outer.compareDocumentPosition(active) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0
     })
   }
 

@@ -35,6 +35,8 @@ const lessons = [
   '#/qos/exactly-once/why?entry=20',
   '#/sessions/session/solve',
   '#/will/last-will/why',
+  '#/subscriptions/shared/solve',
+  '#/operating/sys/run?at=900',
   '#/qos/recall?qos.hop=larger',
 ]
 
@@ -47,7 +49,7 @@ const lesson = async (page: Page, address: string, hash: string): Promise<void> 
 
 for (const theme of ['light', 'dark'] as const) {
   test(`no accessibility violation in the tutorial, ${theme}`, async ({ page, address }) => {
-    test.setTimeout(180_000)
+    test.setTimeout(300_000)
     await page.emulateMedia({ colorScheme: theme })
     for (const hash of lessons) {
       await lesson(page, address, hash)
@@ -90,12 +92,14 @@ test('controls of the tutorial are at least 44 px high', async ({ page, address 
     const controls = page.locator(
       'main :is(button:not(.word), select, input[type="text"], a.button, a.entry, a.stop, summary)',
     )
-    for (const control of await controls.all()) {
-      if (!(await control.isVisible()) || !(await control.evaluate(element => element.getRootNode() === document)))
-        continue
-      const box = await control.boundingBox()
-      expect(box?.height, `${hash} ${await control.textContent()}`).toBeGreaterThanOrEqual(44)
-    }
+    const low = await controls.evaluateAll(all =>
+      all.flatMap(one => {
+        const { height } = one.getBoundingClientRect()
+        const isShown = one.getRootNode() === document && height > 0
+        return isShown && height < 44 ? [`${one.textContent?.trim()}: ${height} px`] : []
+      }),
+    )
+    expect(low, hash).toEqual([])
   }
 })
 

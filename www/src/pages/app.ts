@@ -11,10 +11,20 @@ import type { Catalogue, ChapterText, ExerciseText } from '../texts/types.ts'
 /** Parts of an address that change without a new page; undefined takes one away. */
 export type Noted = { readonly [Part in 'answer' | 'at' | 'entry' | 'run']?: ExerciseRoute[Part] | undefined }
 
+/** A chapter with its words. */
+export interface Lesson {
+  readonly chapter: Chapter
+  readonly text: ChapterText
+}
+
 export interface App {
   readonly texts: Catalogue
   readonly route: Route
   readonly progress: Progress
+  /** Chapters that are loaded, by their names. */
+  readonly lessons: ReadonlyMap<string, Lesson>
+  /** Why a chapter could not be loaded. */
+  readonly lessonFailure: string | undefined
   /** The simulator's module, once it is there. */
   readonly simulator: typeof Simulator | undefined
   readonly stage: Stage | undefined
@@ -52,7 +62,7 @@ export interface Shown {
   readonly chapter: Chapter
   readonly exercise: Exercise
   readonly route: ExerciseRoute
-  readonly chapterText: ChapterText
+  readonly title: string
   readonly text: ExerciseText
   readonly facts: Facts | undefined
 }

@@ -2,8 +2,8 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { Option } from '../model/tutorial/exercise.ts'
 import { Facts } from '../model/tutorial/facts.ts'
+import { exerciseOutlines, outlines, teacherOf } from '../model/tutorial/outline.ts'
 import { addressOf, type ExerciseRoute, type Step, steps } from '../model/tutorial/route.ts'
-import { chapters, closureOf, teacherOf } from '../model/tutorial/syllabus.ts'
 import { type App, from, type Shown } from './app.ts'
 import { denied } from './contents.ts'
 import { rich } from './markup.ts'
@@ -12,28 +12,29 @@ import { world } from './world.ts'
 
 /** Returns what the address shows. */
 export function shownOf(app: App, route: ExerciseRoute): Shown | undefined {
-  const chapter = chapters.find(({ id }) => id === route.chapter)
-  const exercise = chapter?.exercises.find(({ id }) => id === route.exercise)
-  const chapterText = app.texts.chapters[route.chapter]
-  const text = chapterText?.exercises[route.exercise]
-  if (!chapter || !exercise || !chapterText || !text) return undefined
+  const lesson = app.lessons.get(route.chapter)
+  const exercise = lesson?.chapter.exercises.find(({ id }) => id === route.exercise)
+  const text = lesson?.text.exercises[route.exercise]
+  if (!lesson || !exercise || !text) return undefined
   const facts = app.stage && new Facts(app.stage.trace, app.stage.from, app.simulator?.dissect)
-  return { chapter, exercise, route, chapterText, text, facts }
+  const title = app.texts.titles[route.chapter]?.exercises[route.exercise] ?? ''
+  return { chapter: lesson.chapter, exercise, route, title, text, facts }
 }
 
 const ways: Record<Step, (app: App, shown: Shown) => TemplateResult> = { predict, run, why, solve: task }
 
 export function exercisePage(app: App, shown: Shown): TemplateResult {
-  const { route, chapter, chapterText, text } = shown
+  const { route, title } = shown
+  const place = outlines.findIndex(({ id }) => id === route.chapter)
   return html`
     <div class="exercise">
       <header>
         <p class="soft">
           <a href="#/">${app.say('contents')}</a> ·
-          ${app.say('chapterOf', { number: chapters.indexOf(chapter) + 1, count: chapters.length })}:
-          ${chapterText.title}
+          ${app.say('chapterOf', { number: place + 1, count: outlines.length })}:
+          ${app.texts.titles[route.chapter]?.title}
         </p>
-        <h1>${text.title}</h1>
+        <h1>${title}</h1>
         <nav aria-label=${app.say('steps')}>
           <ol class="steps-nav">
             ${steps.map(
@@ -107,9 +108,10 @@ function predict(app: App, shown: Shown): TemplateResult {
 
 /** The exercises that this one builds on, and that are not solved. */
 function buildsOn(app: App, { exercise }: Shown): TemplateResult | typeof nothing {
-  const missing = [...closureOf(exercise.teaches)].flatMap(concept => {
-    const taught = concept === exercise.teaches ? undefined : teacherOf(concept)
-    if (!taught || !exercise.needs.includes(concept)) return []
+  const needs = exerciseOutlines.find(({ id }) => id === exercise.id)?.needs ?? []
+  const missing = needs.flatMap(concept => {
+    const taught = teacherOf(concept)
+    if (!taught) return []
     const path = {
       page: 'exercise',
       chapter: taught.chapter.id,

@@ -1,8 +1,8 @@
 // The last step of an exercise: what the learner may do, and what the trace says to it.
 import { html, nothing, type TemplateResult } from 'lit'
 import type { Field, Mistake, Offer } from '../model/tutorial/exercise.ts'
+import { outlines } from '../model/tutorial/outline.ts'
 import { addressOf, type ExerciseRoute } from '../model/tutorial/route.ts'
-import { chapters } from '../model/tutorial/syllabus.ts'
 import { type App, from, type Shown } from './app.ts'
 import { rich } from './markup.ts'
 
@@ -137,10 +137,10 @@ function outcome(app: App, { text, exercise, route }: Shown, { solved, mistake, 
 
 /** The way on: the next exercise, the questions of the chapter, or the next chapter. */
 export function next(app: App, route: ExerciseRoute, isMain: boolean): TemplateResult {
-  const chapter = chapters.find(({ id }) => id === route.chapter)
+  const chapter = outlines.find(({ id }) => id === route.chapter)
   const place = chapter?.exercises.findIndex(({ id }) => id === route.exercise) ?? -1
   const following = chapter?.exercises[place + 1]
-  const title = following && app.texts.chapters[route.chapter]?.exercises[following.id]?.title
+  const title = following && app.texts.titles[route.chapter]?.exercises[following.id]
   const address = following
     ? addressOf({ page: 'exercise', chapter: route.chapter, exercise: following.id, step: 'predict' })
     : addressOf({ page: 'recall', chapter: route.chapter, answers: {} })

@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit'
 import type { PacketEntry, Trace } from 'wasmqtt/elements'
 import { filtersOf, sessionOf, topicOf, willOf } from '../model/tutorial/panels.ts'
 import type { Stage } from '../model/tutorial/stage.ts'
+import { versionOf } from '../model/tutorial/version.ts'
 import still from '../traces/flows.json'
 import type { App, Shown } from './app.ts'
 import { plain } from './markup.ts'
@@ -29,7 +30,7 @@ export function world(app: App, shown: Shown): TemplateResult {
         @entry-select=${(event: CustomEvent<{ index?: number }>) => app.select(event.detail.index)}
       ></mqtt-space-time>
       ${stage ? panel(app, shown) : nothing} ${packetWords(app, trace, now)}
-      ${packet ? bytes(app, packet) : nothing}
+      ${packet ? bytes(app, trace, packet) : nothing}
       <details class="events">
         <summary>${app.say('events')}</summary>
         <mqtt-events
@@ -119,11 +120,12 @@ function packetWords(app: App, trace: Trace, now: number): TemplateResult {
   `
 }
 
-function bytes(app: App, packet: PacketEntry): TemplateResult {
+function bytes(app: App, trace: Trace, packet: PacketEntry): TemplateResult {
   const { simulator } = app
   const { kind, client, direction } = packet
   const ends = direction === 'up' ? [client, app.say('broker')] : [app.say('broker'), client]
-  const view = simulator && packet.bytes instanceof Uint8Array ? simulator.dissect(packet.bytes, 5) : {}
+  const view =
+    simulator && packet.bytes instanceof Uint8Array ? simulator.dissect(packet.bytes, versionOf(trace, packet)) : {}
   return html`
     <details class="bytes">
       <summary>

@@ -1,5 +1,5 @@
 // A pseudo-locale: each letter of a catalogue with an accent, so that other texts are seen.
-import type { Catalogue } from './types.ts'
+import type { Catalogue, ChapterText } from './types.ts'
 
 const accents = new Map([...'aceinosuyz'].map((letter, place) => [letter, [...'áçéíñóšúýž'][place] ?? letter]))
 
@@ -22,7 +22,8 @@ const letters = (text: string): string => text.replace(/[a-z]/g, letter => accen
 /** Returns a catalogue with accents everywhere. Keys of the glossary are words too. */
 export function pseudo(catalogue: Catalogue, language: string): Catalogue {
   const words = Object.entries(catalogue.words).map(([word, text]) => [letters(word), accented(text)])
-  return { ...(mapped(catalogue) as Catalogue), language, words: Object.fromEntries(words) }
+  const loadChapter = async (id: string) => mapped(await catalogue.loadChapter(id)) as ChapterText
+  return { ...(mapped(catalogue) as Catalogue), language, words: Object.fromEntries(words), loadChapter }
 }
 
 function mapped(value: unknown): unknown {

@@ -5,8 +5,14 @@
 import type { Belief } from '../model/tutorial/beliefs.ts'
 import type { Concept } from '../model/tutorial/concepts.ts'
 
-export interface ExerciseText {
+export interface ChapterTitles {
   readonly title: string
+  readonly lead: string
+  /** Titles of its exercises. */
+  readonly exercises: Readonly<Record<string, string>>
+}
+
+export interface ExerciseText {
   /** The situation, a paragraph each. */
   readonly intro: readonly string[]
   readonly question: string
@@ -31,9 +37,8 @@ export interface RecallText {
   readonly why: string
 }
 
+/** Words of a chapter, which are loaded when it is shown. */
 export interface ChapterText {
-  readonly title: string
-  readonly lead: string
   readonly exercises: Readonly<Record<string, ExerciseText>>
   readonly recall: Readonly<Record<string, RecallText>>
 }
@@ -48,7 +53,9 @@ export interface ActionTexts {
 
 export interface Catalogue {
   readonly language: string
-  readonly chapters: Readonly<Record<string, ChapterText>>
+  readonly titles: Readonly<Record<string, ChapterTitles>>
+  /** Loads the words of a chapter. */
+  readonly loadChapter: (id: string) => Promise<ChapterText>
   readonly concepts: Readonly<Record<Concept, string>>
   readonly beliefs: Readonly<Record<Belief, string>>
   readonly words: Readonly<Record<string, string>>

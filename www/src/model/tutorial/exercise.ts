@@ -67,10 +67,9 @@ export interface Task {
   readonly wrong: readonly { readonly mistake: string; readonly script: Script }[]
 }
 
+/** An exercise; what it teaches and needs stands in `outline.ts`. */
 export interface Exercise {
   readonly id: string
-  readonly teaches: Concept
-  readonly needs: readonly Concept[]
   readonly world: WorldOptions
   readonly start: Script
   /** Script that is shown after the prediction. */

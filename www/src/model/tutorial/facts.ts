@@ -1,7 +1,17 @@
 // Questions to a trace, as exercises ask them. Each answer is an index, so that it can be shown.
 
-import type { ActionEntry, BrokerEntry, Bytes, ClientEntry, PacketEntry, Trace, TraceEntry } from 'wasmqtt/elements'
+import type {
+  ActionEntry,
+  BrokerEntry,
+  Bytes,
+  ClientEntry,
+  PacketEntry,
+  PacketField,
+  Trace,
+  TraceEntry,
+} from 'wasmqtt/elements'
 import type { dissect } from 'wasmqtt/simulator'
+import { versionOf } from './version.ts'
 
 /** Properties that a packet must have. A member that is absent is not asked for. */
 export interface PacketMatch {
@@ -33,11 +43,28 @@ export class Facts {
     this.#dissect = read
   }
 
-  /** True if a packet has a field of this name, as `dissect` of the simulator names it. */
-  hasField(index: number, name: string): boolean {
-    const entry = this.trace.entries[index]
-    if (entry?.type !== 'packet' || !(entry.bytes instanceof Uint8Array)) return false
-    return this.#dissect?.(entry.bytes).fields.some(field => field.name === name) === true
+  /** Returns the first field of a packet with this name, as `dissect` of the simulator names it. */
+  field(index: number | undefined, name: string): PacketField | undefined {
+    return this.#fields(index).find(field => field.name === name)
+  }
+
+  hasField(index: number | undefined, name: string): boolean {
+    return this.field(index, name) !== undefined
+  }
+
+  /** Returns the text of a packet's first field with this name, such as a property's. */
+  text(index: number | undefined, name: string): string | undefined {
+    const field = this.field(index, name)
+    // The bytes of a group begin with their length. Its last part has them alone.
+    const part = this.#fields(index).findLast(({ start, end }) => field && start >= field.start && end === field.end)
+    const value = part?.value
+    return value instanceof Uint8Array ? textOf(value) : value === undefined ? undefined : String(value)
+  }
+
+  #fields(index: number | undefined): readonly PacketField[] {
+    const entry = index === undefined ? undefined : this.trace.entries[index]
+    if (entry?.type !== 'packet' || !(entry.bytes instanceof Uint8Array)) return []
+    return this.#dissect?.(entry.bytes, versionOf(this.trace, entry)).fields ?? []
   }
 
   /** Returns the entries that are judged. */
@@ -59,7 +86,7 @@ export class Facts {
 
   /** Returns what a client's handlers were given, in order. */
   messages(client: string, after = -1): Found<ClientEntry>[] {
-    return this.#clientEntries(client, 'message').filter(([index]) => index > after)
+    return this.clients(client, 'message').filter(([index]) => index > after)
   }
 
   /** Returns the first message with a payload. */
@@ -67,9 +94,17 @@ export class Facts {
     return this.messages(client).find(([, entry]) => textOf(entry.payload) === payload)?.[0]
   }
 
+  /** Returns the events of a client. */
+  clients(client: string, event: string): Found<ClientEntry>[] {
+    return this.all().filter(
+      (found): found is Found<ClientEntry> =>
+        found[1].type === 'client' && found[1].client === client && found[1].event === event,
+    )
+  }
+
   /** Returns the first event of a client. */
   client(client: string, event: string, after = -1): number | undefined {
-    return this.#clientEntries(client, event).find(([index]) => index > after)?.[0]
+    return this.clients(client, event).find(([index]) => index > after)?.[0]
   }
 
   actions(type: string): Found<ActionEntry>[] {
@@ -103,13 +138,6 @@ export class Facts {
   at(index: number): number {
     return this.trace.entries[index]?.at ?? Number.NaN
   }
-
-  #clientEntries(client: string, event: string): Found<ClientEntry>[] {
-    return this.all().filter(
-      (found): found is Found<ClientEntry> =>
-        found[1].type === 'client' && found[1].client === client && found[1].event === event,
-    )
-  }
 }
 
 function fits(entry: PacketEntry, match: PacketMatch): boolean {
@@ -118,7 +146,7 @@ function fits(entry: PacketEntry, match: PacketMatch): boolean {
   return isSame && (fate === undefined || entry.fate.type === fate)
 }
 
-function textOf(payload: Bytes | undefined): string {
+export function textOf(payload: Bytes | undefined): string {
   if (typeof payload === 'string') return payload
   return new TextDecoder().decode(payload instanceof Uint8Array ? payload : Uint8Array.from(payload ?? []))
 }

@@ -1,6 +1,12 @@
 // The world of most exercises: a sensor, a broker and a dashboard.
 import type { Action, SimulatedClientOptions, WorldOptions } from 'wasmqtt/simulator'
 import type { Offer } from './exercise.ts'
+import type { Item } from './script.ts'
+
+/** Until nothing is about to happen. */
+export const settle = { type: 'settle' } as const
+
+export const wait = (milliseconds: number): Item => ({ type: 'wait', milliseconds })
 
 /** Topic of most messages. */
 export const kitchen = 'home/kitchen/temperature'
@@ -56,4 +62,4 @@ export const stall = (client: string, milliseconds: number): Action => ({ type: 
 export const nextPacket: Offer = { id: 'packet', does: () => 'packet' }
 
 /** Lets time pass until nothing is about to happen. */
-export const letRun: Offer = { id: 'settle', does: () => [{ type: 'settle' }] }
+export const letRun: Offer = { id: 'settle', does: () => [settle] }

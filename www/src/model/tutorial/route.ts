@@ -1,5 +1,5 @@
 // The address of each state of the tutorial, behind the `#` of the page's own.
-import { chapters } from './syllabus.ts'
+import { outlines } from './outline.ts'
 
 export const steps = ['predict', 'run', 'why', 'solve'] as const
 export type Step = (typeof steps)[number]
@@ -40,7 +40,7 @@ export function readRoute(hash: string): Route {
   const [chapterId = '', exerciseId = '', stepName = 'predict', ...more] = path.split('/').filter(part => part !== '')
   if (chapterId === '') return { page: 'contents' }
   if (chapterId === 'words') return { page: 'words' }
-  const chapter = chapters.find(({ id }) => id === chapterId)
+  const chapter = outlines.find(({ id }) => id === chapterId)
   if (chapter && exerciseId === 'recall') {
     return { page: 'recall', chapter: chapterId, answers: Object.fromEntries(new URLSearchParams(query)) }
   }
@@ -48,17 +48,24 @@ export function readRoute(hash: string): Route {
   const step = steps.find(name => name === stepName)
   if (!exercise || !step || more.length > 0) return { page: 'unknown', path }
   const given = new URLSearchParams(query)
-  const answer = exercise.options.find(({ id }) => id === given.get('answer'))?.id
   return {
     page: 'exercise',
     chapter: chapterId,
     exercise: exercise.id,
     step,
-    ...(answer === undefined ? {} : { answer }),
+    ...textOf(given, 'answer'),
     ...numberOf(given, 'at'),
     ...numberOf(given, 'entry'),
     ...textOf(given, 'run'),
   }
+}
+
+/** Returns the chapters that a page shows: for questions also the one before. */
+export function chaptersOf(route: Route): string[] {
+  if (route.page === 'exercise') return [route.chapter]
+  if (route.page !== 'recall') return []
+  const place = outlines.findIndex(({ id }) => id === route.chapter)
+  return [place, place - 1].flatMap(one => outlines[one]?.id ?? [])
 }
 
 /** Returns the address of a state, with its `#`. */
@@ -82,7 +89,7 @@ function numberOf(given: URLSearchParams, name: 'at' | 'entry'): { at?: number; 
   return text !== null && text !== '' && Number.isSafeInteger(value) && value >= 0 ? { [name]: value } : {}
 }
 
-function textOf(given: URLSearchParams, name: 'run'): { run?: string } {
+function textOf(given: URLSearchParams, name: 'answer' | 'run'): { answer?: string; run?: string } {
   const text = given.get(name)
   return text ? { [name]: text } : {}
 }

@@ -2,11 +2,8 @@
 import type { ChapterText } from '../types.ts'
 
 export const connect: ChapterText = {
-  title: 'Connecting',
-  lead: 'A client says who it is, and the broker answers.',
   exercises: {
     greeting: {
-      title: 'Hello, broker',
       intro: [
         '[[MQTT]] carries small messages between programs. The programs are called [[client|clients]]. They never talk to each other directly: each one connects to a [[broker]], the server in the middle.',
         'Here is one client, a temperature sensor in a kitchen. It opens a [[link]] to the broker. Over the link they send each other [[packet|packets]].',
@@ -50,6 +47,43 @@ export const connect: ChapterText = {
       solved:
         'The broker has accepted a client that does not know it. This is why a client waits for CONNACK, and gives up after some time.',
     },
+    credentials: {
+      intro: [
+        'A [[broker]] may ask who a [[client]] is. In [[CONNECT]] a client can send a user name and a password.',
+        'Here the sensor sends the user name `sensor` and the password `sesame`, over a plain [[link]]. Somebody in the same network listens.',
+      ],
+      question: 'Can the listener read the password?',
+      options: {
+        sealed: 'No: MQTT encrypts it',
+        hashed: 'No: only a hash of it is sent',
+        readable: 'Yes: it stands in the packet as it is',
+      },
+      verdicts: {
+        sealed: 'Open the bytes of CONNECT: `sesame` stands there, letter by letter.',
+        hashed: 'Open the bytes of CONNECT: it is the password itself, and no hash.',
+        readable: 'The bytes of CONNECT have `sesame`, letter by letter.',
+      },
+      run: 'Select CONNECT in the picture, and open its bytes below.',
+      why: [
+        'MQTT hides nothing. What protects a password is the link below: [[TLS]]. The address then begins with `wss:` or `mqtts:` instead of `ws:` or `mqtt:`.',
+        'A page that came by `https:` may open `wss:` only. The browser checks the broker’s certificate, and a script cannot change that. A client certificate is chosen by the user in the browser’s own dialogue.',
+        'A password may also be a token that expires, given out by a server. In MQTT 5 it needs no user name. For a proof without a secret in the packet, there is enhanced authentication: questions and answers in packets of type AUTH.',
+        'A broker that refuses says so in [[CONNACK]], by a [[reason code]]: bad user name or password, or not authorized.',
+      ],
+      points: { connect: 'CONNECT with the password', connack: 'the broker’s answer' },
+      task: [
+        'A server has given the sensor a token: `token-7f3a`. Send it as the password, and without any user name, as MQTT 5 allows.',
+        'To try again after a wrong start, press “Start again”.',
+      ],
+      hints: ['Two fields decide. One of them has to be empty.', 'The token stands in the place of the password.'],
+      mistakes: {
+        named: 'CONNECT has a user name. MQTT 5 needs none beside a password, and the token says enough.',
+        nameless:
+          'The sensor is connected without any proof: this broker lets everybody in. It never asks for anything.',
+        password: 'That is the password, and everybody on the way could read it. Send the token.',
+      },
+      solved: 'A token alone. It is as readable as a password, so it needs TLS too, but it soon expires.',
+    },
   },
   recall: {
     address: {
@@ -65,6 +99,11 @@ export const connect: ChapterText = {
       question: 'Which packet tells a client that it is connected?',
       options: { connack: 'CONNACK', connect: 'CONNECT', open: 'None; the open link does' },
       why: 'CONNACK is the broker’s answer. Before it nothing is settled.',
+    },
+    secret: {
+      question: 'What hides a password from those who listen on the way?',
+      options: { tls: 'TLS, below MQTT', mqtt: 'MQTT itself', hash: 'A hash in CONNECT' },
+      why: 'MQTT sends it as it is. The link has to be encrypted.',
     },
   },
 }

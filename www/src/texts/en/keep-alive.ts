@@ -2,11 +2,8 @@
 import type { ChapterText } from '../types.ts'
 
 export const keepAlive: ChapterText = {
-  title: 'Keep alive',
-  lead: 'A dead link looks like a quiet one. How does anybody notice?',
   exercises: {
     'half-open': {
-      title: 'The plug is pulled',
       intro: [
         'When the sensor connected it promised a [[keep alive]] of ten seconds: it is never silent for longer. If it has nothing to say, it sends [[PINGREQ]].',
         'Somebody pulls the plug of the sensor’s router. Nothing says goodbye, and nothing arrives any more.',
@@ -41,6 +38,39 @@ export const keepAlive: ChapterText = {
       },
       solved: 'The broker knows within ten seconds, and can act on it. The next chapter shows how.',
     },
+    takeover: {
+      intro: [
+        'The dashboard’s computer loses its network without a word: the [[link]] is [[half-open]], and the broker believes that all is well.',
+        'The page is loaded again over another network. It connects under the same [[client identifier]].',
+      ],
+      question: 'There is such a client already. What does the broker do?',
+      options: {
+        refused: 'It refuses the newcomer, since the name is taken',
+        both: 'It serves both',
+        new: 'It ends the older connection, and takes the new one',
+      },
+      verdicts: {
+        refused: 'CONNACK came at once. The broker ended the other connection in which it still believed.',
+        both: 'The broker ended the older connection: one name is one connection.',
+        new: 'The older connection is ended, with the reason “session taken over”.',
+      },
+      run: 'The older link is silent. See what the broker sends on it when the new CONNECT comes.',
+      why: [
+        'A [[client identifier]] stands for one client. If it connects again, the broker ends the older connection, and gives the [[session]] to the new one. That is called takeover.',
+        'It heals half-open links. But two programs under one name throw each other out, over and over, if both connect again by themselves. It looks like a bad network.',
+        'So each tab and each device needs a name of its own. In MQTT 5 the one that is thrown out is told why, by [[DISCONNECT]].',
+      ],
+      points: { connect: 'the new CONNECT', taken: 'the end of the older connection' },
+      task: ['Make the broker throw out a connection that it still believes in.'],
+      hints: [
+        'If the broker is told that the link is closed, there is nothing to take over.',
+        'Let the link go silent first.',
+      ],
+      mistakes: {
+        told: 'The page closed its link first, and the broker heard of it. There was nothing left to throw out.',
+      },
+      solved: 'Session taken over: one name, one connection.',
+    },
   },
   recall: {
     half: {
@@ -56,6 +86,11 @@ export const keepAlive: ChapterText = {
       question: 'Keep alive is off, and the link dies silently. When does the broker notice?',
       options: { never: 'Perhaps never', 'at-once': 'At once', minute: 'After a minute' },
       why: 'A dead link and a quiet one look the same.',
+    },
+    'same-name': {
+      question: 'A second connection comes under the same client identifier. Which one ends?',
+      options: { older: 'The older one', newer: 'The newer one', neither: 'Neither' },
+      why: 'One name is one connection, and the newer one takes over.',
     },
   },
 }

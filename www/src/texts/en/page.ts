@@ -3,7 +3,7 @@ import type { PageTexts } from '../types.ts'
 
 export const page: PageTexts = {
   title: 'Learn MQTT, packet by packet',
-  lead: 'Nine short chapters. In each you say what you expect, watch real packets, see why, and then make it happen yourself.',
+  lead: 'Eleven short chapters. In each you say what you expect, watch real packets, see why, and then make it happen yourself.',
   about:
     'A client and a broker run in this page, on a clock that you can stop. They are the same programs that apps use. Any order is fine, and nothing is locked.',
   solvedCount: '{count} of {all} solved',
@@ -64,6 +64,8 @@ export const page: PageTexts = {
   toRecall: 'Questions to remember',
   toContents: 'Back to the contents',
   loading: 'The world is being loaded. The picture shows a recording until then.',
+  loadingChapter: 'The chapter is being loaded.',
+  chapterFailed: 'The chapter could not be loaded: {problem}. Loading the page again tries once more.',
   failed:
     'The world could not be started: {problem}. The texts work without it. Loading the page again tries once more.',
   brokenLink: 'The run in this address could not be opened: {problem}. The exercise begins anew.',

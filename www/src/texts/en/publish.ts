@@ -2,11 +2,8 @@
 import type { ChapterText } from '../types.ts'
 
 export const publish: ChapterText = {
-  title: 'Publishing and topics',
-  lead: 'The sender does not know who listens, and the listener does not know who sends.',
   exercises: {
     through: {
-      title: 'Through the broker',
       intro: [
         'Two [[client|clients]] are connected to the [[broker]]: a temperature sensor, and a dashboard that shows temperatures.',
         'The sensor sends a [[message]] under a name, its [[topic]]: `home/kitchen/temperature`. The packet for that is [[PUBLISH]]. A client that wants such messages asks the broker for them by [[SUBSCRIBE]].',
@@ -39,7 +36,6 @@ export const publish: ChapterText = {
         'First the wish, then the message. Later chapters show two ways for late listeners: sessions and retained messages.',
     },
     names: {
-      title: 'Every letter counts',
       intro: [
         'A [[topic]] is made of levels with slashes between them, like a path: `home/kitchen/temperature` has three. Nobody has to set it up. It is there as soon as somebody uses it.',
         'The dashboard has subscribed to `home/kitchen/temperature`. The sensor’s new software writes `home/Kitchen/temperature`, with a capital K.',

@@ -2,11 +2,8 @@
 import type { ChapterText } from '../types.ts'
 
 export const qos: ChapterText = {
-  title: 'Quality of service',
-  lead: 'At most once, at least once, exactly once: what is promised, and what it costs.',
   exercises: {
     'at-most-once': {
-      title: 'At most once',
       intro: [
         'A publisher chooses a [[QoS|quality of service]] for each message. QoS 0 is the cheapest: [[PUBLISH]] is sent once, and nobody confirms it.',
         'The sensor publishes 21.5 at QoS 0. While the packet is under way, the network stands still for two seconds. The [[link]] is not cut.',
@@ -32,7 +29,6 @@ export const qos: ChapterText = {
       solved: 'Lost, and neither side knows. For a reading each second that is fine: the next one comes soon.',
     },
     'at-least-once': {
-      title: 'At least once',
       intro: [
         'At [[QoS|QoS 1]] the broker answers each [[PUBLISH]] by [[PUBACK]]: I have it. Until then the sensor keeps the message.',
         'The sensor publishes at QoS 1. PUBACK is on its way back when the network stands still, for thirty seconds. The [[link]] is not cut.',
@@ -75,7 +71,6 @@ export const qos: ChapterText = {
         'Twice, and nothing went wrong: at least once is all that QoS 1 promises. A program that receives at QoS 1 must bear a repetition.',
     },
     'exactly-once': {
-      title: 'Exactly once',
       intro: [
         '[[QoS|QoS 2]] takes four packets. The receiver notes the [[packet identifier]] of [[PUBLISH]] and answers [[PUBREC]]. The sender says [[PUBREL]]: you may forget the number. [[PUBCOMP]] ends it.',
         'The sensor publishes at QoS 2. The broker has the message, but the [[link]] breaks while PUBREC is on its way back. The sensor connects again, and sends PUBLISH once more.',
@@ -108,7 +103,6 @@ export const qos: ChapterText = {
         'Exactly once, whatever the link did. The memory of both sides makes it so, and it belongs to the session.',
     },
     'by-hop': {
-      title: 'Hop by hop',
       intro: [
         'A message takes two [[hop|hops]]: from the sensor to the broker, and from there to the dashboard. The sensor chooses a [[QoS|quality of service]] when it publishes. The dashboard names one when it subscribes.',
         'The dashboard has subscribed at QoS 0. The sensor publishes at QoS 2.',
@@ -141,6 +135,100 @@ export const qos: ChapterText = {
       },
       solved: 'Two hops, two qualities: the smaller one counts on the second.',
     },
+    order: {
+      intro: [
+        'The sensor publishes 20.0, and at once 21.0, both at [[QoS|QoS 1]]. The broker has both. The [[link]] breaks while the answers are on their way back.',
+        'The sensor connects again. Neither message was confirmed, so it sends both once more.',
+      ],
+      question: 'In which order does the dashboard get them?',
+      options: {
+        pairs: '20.0, 20.0, 21.0, 21.0',
+        again: '20.0, 21.0, 20.0, 21.0',
+        once: '20.0, 21.0',
+      },
+      verdicts: {
+        pairs: 'The repetitions come behind all that was sent before. After 21.0 there is a 20.0 again.',
+        again: 'Both are sent again in their order, so after 21.0 an older value comes.',
+        once: 'At QoS 1 each was delivered once more, behind the two that had come already.',
+      },
+      run: 'Two messages, one cut, and two repetitions. See what the dashboard is given last but one.',
+      why: [
+        'MQTT keeps order: messages of one publisher, on one topic, at one quality of service, come in the order in which they were sent.',
+        'At QoS 1 that holds for the first arrival of each. A repetition may come later, behind newer values. So the last value that comes is not always the newest one.',
+        'Where order counts, send one message at a time, or use QoS 2, or put a number or a time into the payload. Across topics and qualities there is no order at all.',
+      ],
+      points: { resent: 'the first repetition', older: 'the older value that comes late' },
+      task: [
+        'Let the dashboard see 20.0 after 21.0. Choose the quality of service, publish both, and cut at the right moment.',
+      ],
+      hints: ['Only one quality of service repeats what had arrived.', 'Both have to be at the broker when you cut.'],
+      mistakes: {
+        'qos-2': 'At QoS 2 each message is passed on once, in its order. No older value comes late.',
+        early: 'Not both were at the broker when you cut. What was lost came only later, and once, so 21.0 came last.',
+        uncut: 'Both answers came, so nothing was repeated. Publish again, and cut before they arrive.',
+      },
+      solved: 'An old value behind a new one. A dashboard that believes the last arrival now shows 20.0 for a while.',
+    },
+    cost: {
+      intro: [
+        'A packet takes 100 ms from one end of the [[link]] to the other. The sensor publishes at [[QoS|QoS 2]]. It runs on a battery, and sleeps as soon as its message is settled.',
+      ],
+      question: 'For how long has it to stay awake?',
+      options: {
+        one: 'One round trip, 200 ms',
+        two: 'Two round trips, 400 ms',
+      },
+      verdicts: {
+        one: 'After 200 ms it had PUBREC only. It had to send PUBREL, and to wait for PUBCOMP.',
+        two: 'PUBLISH and PUBREC, then PUBREL and PUBCOMP: two round trips.',
+      },
+      run: 'Count the arrows between the sensor and the broker, and look at the times.',
+      why: [
+        'QoS 0 is one packet, and no answer. QoS 1 is two packets and one round trip. QoS 2 is four packets and two round trips. That is for each hop.',
+        'In bytes it is little: each answer has four bytes, a PUBLISH of this page some forty. What counts are waiting, memory at both ends, and packets on a slow or paid link.',
+        'So choose by what a loss and a repetition mean. A reading each second: QoS 0. What must not get lost, and may come twice: QoS 1. What must not come twice, and cannot be made harmless: QoS 2.',
+      ],
+      points: { pubrec: 'half of it: PUBREC', pubcomp: 'the end: PUBCOMP' },
+      task: [
+        'The sensor has to know that the broker has its reading, and to know it after a single round trip. One message will do.',
+      ],
+      hints: ['It needs an answer, and it needs it after 200 ms.', 'Which quality has exactly one answer?'],
+      mistakes: {
+        'qos-2':
+          'It knows, but only after two round trips. The reading may come twice without harm, so that is too much.',
+        'qos-0': 'The message arrived, but the sensor cannot know it: no packet came back.',
+      },
+      solved: 'One answer, one round trip. For most messages this is the right price.',
+    },
+    idempotent: {
+      intro: [
+        'A switch and a lamp talk over the broker, at [[QoS|QoS 1]]. The lamp is dark. The command is `toggle`: if the lamp is dark, light it, else put it out.',
+        'The switch publishes `toggle` once. The [[link]] breaks while [[PUBACK]] is on its way, and the switch sends again.',
+      ],
+      question: 'Is the lamp lit in the end?',
+      options: { lit: 'Yes: the command was given once', dark: 'No: the command came twice' },
+      verdicts: {
+        lit: 'At QoS 1 the command came to the lamp twice. The second one put it out.',
+        dark: 'Lit, and put out again. The lamp cannot know that it was the same command.',
+      },
+      run: 'Watch how often the lamp gets the command.',
+      why: [
+        'At least once means that a handler has to bear a repetition. A handler is [[idempotent]] if doing it twice is the same as doing it once.',
+        '`on` is idempotent, and `toggle` is not. “The counter is at 17” is, and “add one” is not. Say what shall be, not what to do.',
+        'Where that cannot be, put a number of your own into the message, and let the receiver drop what it knows. Do not rely on [[DUP]]: it is about one hop only, and a repetition may come without it.',
+      ],
+      points: { first: 'the first command', second: 'the second one' },
+      task: [
+        'Make the lamp bear it. Choose the command, and let it come twice by one publishing: the lamp shall be lit in the end.',
+      ],
+      hints: ['Which command means the same, however often it comes?', 'Cut while PUBACK is on its way, as before.'],
+      mistakes: {
+        toggled: 'The command came twice, and the second one undid the first.',
+        untried: 'It came once, and so the lamp is lit. But was that the test? Let one publishing come twice.',
+        'two-commands': 'You have given two commands. It shall be one publishing that comes twice.',
+      },
+      solved: 'Twice the same command, and once the same result.',
+    },
   },
   recall: {
     again: {
@@ -161,6 +249,11 @@ export const qos: ChapterText = {
       question: 'Published at QoS 1, subscribed at QoS 2. What is the second hop?',
       options: { smaller: 'QoS 1', larger: 'QoS 2', published: 'QoS 0' },
       why: 'The smaller of the two.',
+    },
+    choice: {
+      question: 'A message must not get lost, and may come twice. Which quality?',
+      options: { one: 'QoS 1', two: 'QoS 2', zero: 'QoS 0' },
+      why: 'One answer and one round trip are enough, if the handler bears a repetition.',
     },
   },
 }

@@ -2,11 +2,8 @@
 import type { ChapterText } from '../types.ts'
 
 export const retained: ChapterText = {
-  title: 'Retained messages',
-  lead: 'The last value, for those who come late.',
   exercises: {
     'last-value': {
-      title: 'The last value',
       intro: [
         'A sensor publishes rarely. A dashboard that was just started should not have to wait for the next reading.',
         'So the sensor sets a flag on its [[PUBLISH]]: RETAIN. It publishes 20.0, and later 21.0, both with RETAIN. Only then does the dashboard subscribe.',
@@ -33,7 +30,6 @@ export const retained: ChapterText = {
       solved: 'Whoever comes late starts with the last value.',
     },
     ghost: {
-      title: 'A ghost in the kitchen',
       intro: [
         'The broker holds 21.0 as the [[retained message]] of `home/kitchen/temperature`. The sensor’s new software publishes 22.0, and does not set RETAIN.',
         'After that the dashboard subscribes.',

@@ -2,11 +2,8 @@
 import type { ChapterText } from '../types.ts'
 
 export const wildcards: ChapterText = {
-  title: 'Wildcards',
-  lead: 'One subscription for many topics.',
   exercises: {
     plus: {
-      title: 'One level, any name',
       intro: [
         'A house has many rooms, and the dashboard wants the temperature of each. A [[filter]] may have [[wildcard|wildcards]]. The first is `+`.',
         'The dashboard subscribes to `home/+/temperature`. Two sensors publish: one on `home/kitchen/temperature`, the other on `home/garden/pond/temperature`.',
@@ -38,7 +35,6 @@ export const wildcards: ChapterText = {
       solved: 'One filter, and a new room needs no new subscription.',
     },
     hash: {
-      title: 'All that is left',
       intro: [
         'The second [[wildcard]] is `#`. It stands at the end of a [[filter]], for all levels that are left.',
         'The dashboard subscribes to `home/kitchen/#`. The sensor publishes on `home/kitchen/temperature`, and then on `home/kitchen` itself: the light is lit.',
@@ -68,6 +64,67 @@ export const wildcards: ChapterText = {
       },
       solved: 'The kitchen and all below it, now and later.',
     },
+    levels: {
+      intro: [
+        'Somebody has to decide how [[topic|topics]] are named. One sensor writes `home/kitchen/temperature`, another one `home-hall-temperature`.',
+        'The dashboard has subscribed to `home/+/temperature`. Both sensors publish.',
+      ],
+      question: 'Which temperatures does the dashboard get?',
+      options: {
+        both: 'Both: the names say the same',
+        levels: 'Only that of the kitchen',
+      },
+      verdicts: {
+        both: '`home-hall-temperature` is a single level, and no [[filter]] can look into a level.',
+        levels: 'For the broker, a name with hyphens is one level. The filter wants three.',
+      },
+      run: 'Two messages go up. Below the picture the broker compares each topic with the filter.',
+      why: [
+        'A wildcard stands for whole levels. So what somebody may want to choose has to be a level of its own: place, device, kind.',
+        'Go from the general to the particular: `home/kitchen/temperature`. Then `home/kitchen/#` is all of a room, and `home/+/temperature` all of a kind. Do not put into the payload what is to be chosen by.',
+        'Some more habits help. Begin with a name of your own rather than with a slash. Use no spaces, and keep commands apart from reports: `…/set` beside `…/state`.',
+      ],
+      points: { levels: 'the message that came', flat: 'the publishing that nobody got' },
+      task: [
+        'There are four readings: temperature and humidity, in kitchen and hall. Choose how the sensors name their topics, and subscribe so that one filter gets both temperatures and nothing else.',
+        'Subscribe first, then let them publish.',
+      ],
+      hints: [
+        'Only with levels can a filter choose a kind without the room.',
+        'One level is the same for both, and one is the wildcard.',
+      ],
+      mistakes: {
+        flat: 'The sensors wrote one long level each, and your filter cannot look into it. Nothing came.',
+        payload: 'All readings came under one topic, also the humidity. A filter never sees what is in the payload.',
+        wide: 'The humidity came too. A filter that takes all moves the work of choosing to every subscriber.',
+      },
+      solved: 'The levels do the choosing, and the broker does the work.',
+    },
+    dollar: {
+      intro: [
+        'The dashboard wants to see everything, and subscribes to `#`. One client publishes on `lab/oven`, then on `$lab/oven`.',
+      ],
+      question: 'What does the dashboard get?',
+      options: { both: 'Both messages', plain: 'Only that of `lab/oven`' },
+      verdicts: {
+        both: 'The broker took the second message, and passed it on to nobody. The first level begins with `$`.',
+        plain: 'A wildcard at the front does not stand for a level that begins with `$`.',
+      },
+      run: 'Two messages go up, one comes down. The comparison below says why.',
+      why: [
+        'Topics that begin with `$` are set apart. A filter that begins with `#` or `+` does not match them. So nobody gets them by accident.',
+        'Brokers use that for themselves: below `$SYS` many tell how they do. And `$share` at the front of a filter is a shared subscription. Applications better take other names.',
+        'To get such topics, name the first level in full: `$lab/#`.',
+      ],
+      points: { plain: 'the message that came', hidden: 'the one that `#` does not match' },
+      task: ['Get the temperature of `$lab/oven` to the dashboard, by a filter of your own.'],
+      hints: ['A wildcard may stand behind the first level.', 'Which first level has to be named?'],
+      mistakes: {
+        hash: '`#` stands for all levels, but not for a first one with `$`. The message went to nobody.',
+        plus: '`+` at the front does not stand for a level that begins with `$` either.',
+      },
+      solved: 'The first level is named, so the filter may see behind it.',
+    },
   },
   recall: {
     plus: {
@@ -79,6 +136,20 @@ export const wildcards: ChapterText = {
       question: 'Which topics does `a/#` match?',
       options: { all: '`a` and all below it', below: 'Only those below `a`', next: 'Only those one level below `a`' },
       why: '`#` stands for any number of levels, also for none.',
+    },
+    design: {
+      question: 'What should be a level of a topic of its own?',
+      options: {
+        levels: 'Whatever somebody may want to choose by',
+        payload: 'Nothing: the payload tells all',
+        flat: 'The whole name, with hyphens',
+      },
+      why: 'A filter chooses by whole levels, and by nothing else.',
+    },
+    dollar: {
+      question: 'Which filter matches `$lab/oven`?',
+      options: { named: '`$lab/+`', hash: '`#`', plus: '`+/oven`' },
+      why: 'A wildcard at the front does not stand for a level that begins with `$`.',
     },
   },
 }

@@ -2,11 +2,8 @@
 import type { ChapterText } from '../types.ts'
 
 export const will: ChapterText = {
-  title: 'Last will',
-  lead: 'A message that is left with the broker, for the case that the client is gone.',
   exercises: {
     'last-will': {
-      title: 'If I do not come back',
       intro: [
         'The dashboard wants to know if the sensor is gone. But who is gone cannot say so.',
         'So the sensor leaves a message with the broker when it connects: its [[last will]], “gone” on `home/sensor/status`. Its [[keep alive]] is ten seconds. Then its plug is pulled.',
@@ -37,7 +34,6 @@ export const will: ChapterText = {
       solved: 'No goodbye, so the broker published the will.',
     },
     parting: {
-      title: 'Goodbye, and tell them',
       intro: [
         'A sensor is switched off for the night. It wants to end in order, by [[DISCONNECT]]. And its [[last will]] shall be published all the same.',
         'MQTT 5 has a [[reason code]] for that in DISCONNECT: “disconnect with will message”.',
@@ -63,7 +59,6 @@ export const will: ChapterText = {
       solved: 'An end in order, and everybody knows.',
     },
     delayed: {
-      title: 'Only a moment',
       intro: [
         'A web page is reloaded, or a phone changes its network. The client is back in a moment. Each time its [[last will]] would be published, and everybody would be alarmed.',
         'So the sensor has set a [[will delay]] of five seconds, and keeps its [[session]]. Its program is restarted, without a goodbye. It connects again at once.',

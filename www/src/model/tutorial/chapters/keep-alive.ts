@@ -1,11 +1,9 @@
 // Chapter: keep alive, and links that are half open.
 import type { Chapter, Exercise } from '../exercise.ts'
 import type { Facts } from '../facts.ts'
-import { calm, latency } from '../home.ts'
+import { calm, kitchen, lastingHome, latency, settle, subscribe, wait } from '../home.ts'
 import type { Item, Script } from '../script.ts'
 
-const settle = { type: 'settle' } as const
-const wait = (milliseconds: number): Item => ({ type: 'wait', milliseconds })
 const silence: Item = { type: 'black-hole', client: 'sensor' }
 const join = (keepAlive: number): Item => ({
   type: 'add',
@@ -38,8 +36,6 @@ const script = (keepAlive: number): Script => [join(keepAlive), settle, silence,
 
 const halfOpen: Exercise = {
   id: 'half-open',
-  teaches: 'half-open',
-  needs: ['connect'],
   world: {
     latency,
     clients: { sensor: { ...calm, keepAlive: 10, reconnect: false }, dashboard: calm },
@@ -94,11 +90,49 @@ const halfOpen: Exercise = {
   },
 }
 
+const come: Item = { type: 'reload', client: 'dashboard' }
+const dashboardSilence: Item = { type: 'black-hole', client: 'dashboard' }
+const leaving = (cause: string) => (facts: Facts) =>
+  facts.event('disconnected', event => {
+    const { kind } = event.cause as { kind: string }
+    return event.clientId === 'dashboard' && kind === cause
+  })
+const takenOver = leaving('taken-over')
+
+const takeover: Exercise = {
+  id: 'takeover',
+  world: lastingHome,
+  start: [settle, subscribe(kitchen, 1), settle],
+  show: [dashboardSilence, come, settle],
+  options: [
+    { id: 'refused', belief: 'first-keeps-name', evidence: takenOver },
+    { id: 'both', belief: 'names-are-shared', evidence: takenOver },
+    { id: 'new', evidence: takenOver },
+  ],
+  points: [
+    { id: 'connect', find: facts => facts.packet({ kind: 'CONNECT', client: 'dashboard' }) },
+    { id: 'taken', find: takenOver },
+  ],
+  panel: { type: 'session', client: 'dashboard' },
+  task: {
+    offers: [
+      { id: 'come', does: () => [come] },
+      { id: 'silence-dashboard', does: () => [dashboardSilence] },
+    ],
+    // The broker throws out a connection in which it still believed.
+    goal: takenOver,
+    mistakes: [{ id: 'told', belief: 'each-arrival-throws-out', find: leaving('transport-closed') }],
+    solution: [dashboardSilence, come, settle],
+    wrong: [{ mistake: 'told', script: [come, settle] }],
+  },
+}
+
 export const keepAlive: Chapter = {
   id: 'keep-alive',
-  exercises: [halfOpen],
+  exercises: [halfOpen, takeover],
   recall: [
     { id: 'half', options: ['one-and-a-half', 'one', 'at-once'], right: 'one-and-a-half' },
+    { id: 'same-name', options: ['older', 'newer', 'neither'], right: 'older' },
     { id: 'zero', options: ['never', 'at-once', 'minute'], right: 'never' },
   ],
 }

@@ -1,7 +1,7 @@
 // Chapter: publishing, subscribing, and the topics between them.
 import type { Chapter, Exercise } from '../exercise.ts'
 import type { Facts } from '../facts.ts'
-import { home, kitchen, publish, subscribe } from '../home.ts'
+import { home, kitchen, publish, settle, subscribe } from '../home.ts'
 
 /** Publishing that came to the broker before the subscription of so far did. */
 function publishedBefore(facts: Facts): number | undefined {
@@ -12,11 +12,9 @@ function publishedBefore(facts: Facts): number | undefined {
 
 const through: Exercise = {
   id: 'through',
-  teaches: 'publish',
-  needs: ['connect'],
   world: home,
-  start: [{ type: 'settle' }],
-  show: [publish('21.5'), { type: 'settle' }, subscribe(kitchen), { type: 'settle' }],
+  start: [settle],
+  show: [publish('21.5'), settle, subscribe(kitchen), settle],
   options: [
     { id: 'kept', belief: 'broker-keeps', evidence: facts => facts.packet({ kind: 'SUBACK' }) },
     { id: 'told', belief: 'publisher-is-told', evidence: facts => facts.event('published') },
@@ -33,8 +31,8 @@ const through: Exercise = {
     ],
     goal: facts => facts.message('dashboard', '21.5'),
     mistakes: [{ id: 'late', belief: 'broker-keeps', find: publishedBefore }],
-    solution: [subscribe(kitchen), { type: 'settle' }, publish('21.5'), { type: 'settle' }],
-    wrong: [{ mistake: 'late', script: [publish('21.5'), { type: 'settle' }, subscribe(kitchen), { type: 'settle' }] }],
+    solution: [subscribe(kitchen), settle, publish('21.5'), settle],
+    wrong: [{ mistake: 'late', script: [publish('21.5'), settle, subscribe(kitchen), settle] }],
   },
 }
 
@@ -49,11 +47,9 @@ const cellar = 'home/Cellar/temperature'
 
 const names: Exercise = {
   id: 'names',
-  teaches: 'topic',
-  needs: ['publish'],
   world: home,
-  start: [{ type: 'settle' }, subscribe(kitchen), { type: 'settle' }],
-  show: [publish('21.5', { topic: 'home/Kitchen/temperature' }), { type: 'settle' }],
+  start: [settle, subscribe(kitchen), settle],
+  show: [publish('21.5', { topic: 'home/Kitchen/temperature' }), settle],
   options: [
     { id: 'same', belief: 'topics-ignore-case', evidence: facts => facts.event('published') },
     { id: 'other', evidence: facts => facts.event('published') },
@@ -62,7 +58,7 @@ const names: Exercise = {
   points: [{ id: 'publish', find: facts => facts.packet({ kind: 'PUBLISH' }) }],
   panel: { type: 'topics' },
   task: {
-    start: [{ type: 'settle' }, publish('14.0', { topic: cellar }), { type: 'settle' }],
+    start: [settle, publish('14.0', { topic: cellar }), settle],
     offers: [
       {
         id: 'subscribe',
@@ -85,20 +81,15 @@ const names: Exercise = {
         find: facts => fruitless(facts, filter => filter !== cellar && filter.toLowerCase() === cellar.toLowerCase()),
       },
     ],
-    solution: [subscribe(cellar), { type: 'settle' }, publish('14.5', { topic: cellar }), { type: 'settle' }],
+    solution: [subscribe(cellar), settle, publish('14.5', { topic: cellar }), settle],
     wrong: [
       {
         mistake: 'case',
-        script: [
-          subscribe(cellar.toLowerCase()),
-          { type: 'settle' },
-          publish('14.5', { topic: cellar }),
-          { type: 'settle' },
-        ],
+        script: [subscribe(cellar.toLowerCase()), settle, publish('14.5', { topic: cellar }), settle],
       },
       {
         mistake: 'slash',
-        script: [subscribe(`/${cellar}`), { type: 'settle' }, publish('14.5', { topic: cellar }), { type: 'settle' }],
+        script: [subscribe(`/${cellar}`), settle, publish('14.5', { topic: cellar }), settle],
       },
     ],
   },

@@ -1,17 +1,14 @@
 // Chapter: retained messages.
 import type { Chapter, Exercise } from '../exercise.ts'
 import type { Facts } from '../facts.ts'
-import { home, kitchen, publish, subscribe } from '../home.ts'
+import { home, kitchen, publish, settle, subscribe } from '../home.ts'
 import type { Item } from '../script.ts'
 
-const settle = { type: 'settle' } as const
 const kept = (payload: string) => publish(payload, { retain: true })
 const subscribed = (facts: Facts): number | undefined => facts.packet({ kind: 'SUBACK' })
 
 const lastValue: Exercise = {
   id: 'last-value',
-  teaches: 'retained',
-  needs: ['publish'],
   world: home,
   start: [settle],
   show: [kept('20.0'), settle, kept('21.0'), settle, subscribe(kitchen), settle],
@@ -72,8 +69,6 @@ const start: Item[] = [settle, kept('21.0'), settle]
 
 const ghost: Exercise = {
   id: 'ghost',
-  teaches: 'retained-clear',
-  needs: ['retained'],
   world: home,
   start,
   show: [publish('22.0'), settle, subscribe(kitchen), settle],

@@ -1,7 +1,7 @@
 // Chapter: filters with wildcards.
 import type { Chapter, Exercise, Offer } from '../exercise.ts'
 import type { Facts } from '../facts.ts'
-import { home, publish, subscribe } from '../home.ts'
+import { home, publish, settle, subscribe } from '../home.ts'
 import type { Item } from '../script.ts'
 
 /** Readings of this chapter: topic and payload. */
@@ -13,10 +13,7 @@ const readings = [
   ['home/kitchen', 'lit'],
 ] as const
 
-const publishAll: Item[] = [
-  ...readings.map(([topic, payload]) => publish(payload, { topic })),
-  { type: 'settle' as const },
-]
+const publishAll: Item[] = [...readings.map(([topic, payload]) => publish(payload, { topic })), settle]
 
 const offers: Offer[] = [
   {
@@ -27,7 +24,7 @@ const offers: Offer[] = [
   { id: 'publish-all', does: () => publishAll },
 ]
 
-const try_ = (filter: string): Item[] => [subscribe(filter), { type: 'settle' }, ...publishAll]
+const try_ = (filter: string): Item[] => [subscribe(filter), settle, ...publishAll]
 
 /** Message that completes exactly these topics, if all were published after the only filter. */
 function exactly(facts: Facts, topics: readonly string[]): number | undefined {
@@ -51,14 +48,12 @@ const temperatures = ['home/kitchen/temperature', 'home/hall/temperature']
 
 const plus: Exercise = {
   id: 'plus',
-  teaches: 'plus',
-  needs: ['topic'],
   world: home,
-  start: [{ type: 'settle' }, subscribe('home/+/temperature'), { type: 'settle' }],
+  start: [settle, subscribe('home/+/temperature'), settle],
   show: [
     publish('21.5', { topic: 'home/kitchen/temperature' }),
     publish('11.0', { topic: 'home/garden/pond/temperature' }),
-    { type: 'settle' },
+    settle,
   ],
   options: [
     {
@@ -74,7 +69,7 @@ const plus: Exercise = {
   ],
   panel: { type: 'topics' },
   task: {
-    start: [{ type: 'settle' }],
+    start: [settle],
     offers,
     goal: facts => exactly(facts, temperatures),
     mistakes: [
@@ -97,15 +92,9 @@ const ofKitchen = ['home/kitchen/temperature', 'home/kitchen/humidity', 'home/ki
 
 const hash: Exercise = {
   id: 'hash',
-  teaches: 'hash',
-  needs: ['plus'],
   world: home,
-  start: [{ type: 'settle' }, subscribe('home/kitchen/#'), { type: 'settle' }],
-  show: [
-    publish('21.5', { topic: 'home/kitchen/temperature' }),
-    publish('lit', { topic: 'home/kitchen' }),
-    { type: 'settle' },
-  ],
+  start: [settle, subscribe('home/kitchen/#'), settle],
+  show: [publish('21.5', { topic: 'home/kitchen/temperature' }), publish('lit', { topic: 'home/kitchen' }), settle],
   options: [
     { id: 'below', belief: 'hash-needs-level', evidence: facts => facts.message('dashboard', 'lit') },
     { id: 'both', evidence: facts => facts.message('dashboard', 'lit') },
@@ -116,7 +105,7 @@ const hash: Exercise = {
   ],
   panel: { type: 'topics' },
   task: {
-    start: [{ type: 'settle' }],
+    start: [settle],
     offers,
     goal: facts => exactly(facts, ofKitchen),
     mistakes: [
@@ -135,11 +124,129 @@ const hash: Exercise = {
   },
 }
 
+const rooms = ['kitchen', 'hall'] as const
+const values = { kitchen: { temperature: '21.5', humidity: '40' }, hall: { temperature: '19.0', humidity: '45' } }
+type Design = 'flat' | 'payload' | 'levels'
+
+/** Four readings, whose topics follow a design. */
+const designed = (design: Design): Item[] => [
+  ...rooms.flatMap(room =>
+    (['temperature', 'humidity'] as const).map(kind => {
+      const value = values[room][kind]
+      if (design === 'flat') return publish(value, { topic: `home-${room}-${kind}` })
+      if (design === 'payload') return publish(`${room} ${kind} ${value}`, { topic: 'home' })
+      return publish(value, { topic: `home/${room}/${kind}` })
+    }),
+  ),
+  settle,
+]
+
+/** The publishing of a topic that looks like another one with hyphens. */
+const flat = (facts: Facts): number | undefined =>
+  facts.event('published', ({ topic }) => topic?.startsWith('home-') === true)
+
+const levels: Exercise = {
+  id: 'levels',
+  world: home,
+  start: [settle, subscribe('home/+/temperature'), settle],
+  show: [
+    publish('21.5', { topic: 'home/kitchen/temperature' }),
+    publish('19.0', { topic: 'home-hall-temperature' }),
+    settle,
+  ],
+  options: [
+    { id: 'both', belief: 'plus-is-any-text', evidence: flat },
+    { id: 'levels', evidence: flat },
+  ],
+  points: [
+    { id: 'levels', find: facts => facts.message('dashboard', '21.5') },
+    { id: 'flat', find: flat },
+  ],
+  panel: { type: 'topics' },
+  task: {
+    start: [settle],
+    offers: [
+      {
+        id: 'subscribe',
+        fields: [{ id: 'filter', type: 'text', initial: 'home' }],
+        does: ({ filter }) => [subscribe(String(filter).trim())],
+      },
+      {
+        id: 'publish-design',
+        fields: [{ id: 'design', type: 'choice', values: ['flat', 'payload', 'levels'], initial: 'flat' }],
+        does: ({ design }) => designed(design as Design),
+      },
+    ],
+    goal: facts => exactly(facts, temperatures),
+    mistakes: [
+      {
+        id: 'flat',
+        belief: 'plus-is-any-text',
+        find: facts => {
+          const made = facts.events('subscribed')[0]?.[0]
+          return made !== undefined && facts.messages('dashboard').length === 0 ? flat(facts) : undefined
+        },
+      },
+      { id: 'payload', belief: 'filter-sees-payload', find: facts => stray(facts, 'home') },
+      { id: 'wide', belief: 'more-is-safe', find: facts => stray(facts, 'home/kitchen/humidity') },
+    ],
+    solution: [subscribe('home/+/temperature'), settle, ...designed('levels')],
+    wrong: [
+      { mistake: 'flat', script: [subscribe('home/+/temperature'), settle, ...designed('flat')] },
+      { mistake: 'payload', script: [subscribe('home'), settle, ...designed('payload')] },
+      { mistake: 'wide', script: [subscribe('home/#'), settle, ...designed('levels')] },
+    ],
+  },
+}
+
+const oven = '$lab/oven'
+const ofOven = (facts: Facts): number | undefined => facts.event('published', ({ topic }) => topic === oven)
+const heat = publish('180', { topic: oven })
+
+const dollar: Exercise = {
+  id: 'dollar',
+  world: home,
+  start: [settle, subscribe('#'), settle],
+  show: [publish('19.0', { topic: 'lab/oven' }), heat, settle],
+  options: [
+    { id: 'both', belief: 'hash-is-everything', evidence: ofOven },
+    { id: 'plain', evidence: ofOven },
+  ],
+  points: [
+    { id: 'plain', find: facts => facts.message('dashboard', '19.0') },
+    { id: 'hidden', find: ofOven },
+  ],
+  panel: { type: 'topics' },
+  task: {
+    start: [settle],
+    offers: [
+      {
+        id: 'subscribe',
+        fields: [{ id: 'filter', type: 'text', initial: '#' }],
+        does: ({ filter }) => [subscribe(String(filter).trim())],
+      },
+      { id: 'publish-dollar', does: () => [heat] },
+    ],
+    goal: facts => facts.message('dashboard', '180'),
+    mistakes: [
+      { id: 'hash', belief: 'hash-is-everything', find: facts => missed(facts, /^#/, oven) },
+      { id: 'plus', belief: 'plus-is-any-text', find: facts => missed(facts, /^\+/, oven) },
+    ],
+    solution: [subscribe('$lab/#'), settle, heat, settle],
+    wrong: [
+      { mistake: 'hash', script: [subscribe('#'), settle, heat, settle] },
+      { mistake: 'plus', script: [subscribe('+/oven'), settle, heat, settle] },
+    ],
+  },
+}
+
 export const wildcards: Chapter = {
   id: 'wildcards',
-  exercises: [plus, hash],
+  exercises: [plus, hash, levels, dollar],
   recall: [
     { id: 'plus', options: ['one', 'many', 'part'], right: 'one' },
     { id: 'hash', options: ['all', 'below', 'next'], right: 'all' },
+    { id: 'design', options: ['levels', 'payload', 'flat'], right: 'levels' },
+    { id: 'dollar', options: ['named', 'hash', 'plus'], right: 'named' },
   ],
 }

@@ -2,11 +2,9 @@
 import type { Action, SimulatedClientOptions, WorldOptions } from 'wasmqtt/simulator'
 import type { Chapter, Exercise } from '../exercise.ts'
 import type { Facts } from '../facts.ts'
-import { calm, latency, subscribe } from '../home.ts'
+import { calm, latency, settle, subscribe, wait } from '../home.ts'
 import type { Item } from '../script.ts'
 
-const settle = { type: 'settle' } as const
-const wait = (milliseconds: number): Item => ({ type: 'wait', milliseconds })
 const status = 'home/sensor/status'
 
 const sensor = (more: SimulatedClientOptions = {}, delay = 0): SimulatedClientOptions => ({
@@ -32,8 +30,6 @@ const said = (facts: Facts): number | undefined => facts.packet({ kind: 'DISCONN
 
 const lastWill: Exercise = {
   id: 'last-will',
-  teaches: 'will',
-  needs: ['half-open', 'publish'],
   world: world(sensor({ keepAlive: 10 })),
   start,
   show: [silence, wait(16_000)],
@@ -63,8 +59,6 @@ const lastWill: Exercise = {
 
 const parting: Exercise = {
   id: 'parting',
-  teaches: 'will-kept',
-  needs: ['will'],
   world: world(sensor()),
   start,
   show: [goodbye(4), settle],
@@ -109,8 +103,6 @@ const patient = (delay: number) => world(sensor({ cleanStart: false, sessionExpi
 
 const delayed: Exercise = {
   id: 'delayed',
-  teaches: 'will-delay',
-  needs: ['will', 'session'],
   world: patient(5),
   start,
   show: [reload, wait(8_000)],
