@@ -167,4 +167,8 @@ export const moves: Readonly<Record<string, readonly Move[]>> = {
     { offer: 'subscribe', set: { filter: 'home/kitchen/temperature' }, until: packet(/SUBACK/, 2) },
     { offer: 'publish-qos', set: { qos: '0' } },
   ],
+  proxy: [
+    { offer: 'join-behind', set: { keepAlive: '45' }, until: packet(/broker to sensor, CONNACK/) },
+    { offer: 'wait-behind' },
+  ],
 }

@@ -88,6 +88,8 @@ export const beliefs = [
   'network-first',
   'qos-fixes',
   'retained-is-live',
+  'any-keep-alive',
+  'idle-stays-open',
 ] as const
 
 export type Belief = (typeof beliefs)[number]

@@ -27,6 +27,7 @@ export const concepts = [
   'retain-handling',
   'retain-as-published',
   'half-open',
+  'idle-proxy',
   'takeover',
   'will',
   'will-kept',

@@ -78,6 +78,7 @@ export const outlines: readonly ChapterOutline[] = [
     id: 'keep-alive',
     exercises: [
       { id: 'half-open', teaches: 'half-open', needs: ['connect'] },
+      { id: 'proxy', teaches: 'idle-proxy', needs: ['half-open'] },
       { id: 'takeover', teaches: 'takeover', needs: ['session', 'half-open'] },
     ],
   },

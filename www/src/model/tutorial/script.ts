@@ -1,9 +1,10 @@
 // A script: actions of a world as data, and how far time goes between them.
 import type { Action, World } from 'wasmqtt/simulator'
+import { type IdleProxy, runBehind } from './idle-proxy.ts'
 
 /** Time that passes in a script. */
 export type Passing =
-  | { readonly type: 'wait'; readonly milliseconds: number }
+  | { readonly type: 'wait'; readonly milliseconds: number; readonly proxy?: IdleProxy }
   /** Until nothing is about to happen. */
   | { readonly type: 'settle' }
   /** Until a packet of this type is sent, which is then under way. */
@@ -25,7 +26,8 @@ const EVENTS = 1_000
  */
 export function perform(world: World, script: Script): void {
   for (const item of script) {
-    if (item.type === 'wait') world.run(item.milliseconds)
+    if (item.type === 'wait' && item.proxy) runBehind(world, item.proxy, item.milliseconds)
+    else if (item.type === 'wait') world.run(item.milliseconds)
     else if (item.type === 'settle') settle(world)
     else if (item.type === 'sent') runUntilSent(world, item)
     else world.act(item)

@@ -1,6 +1,7 @@
 // A world on a page: it plays, stands still, steps, and is looked back at.
 import type { Trace } from 'wasmqtt/elements'
 import { type Branch, type Choice, type Snapshot, World, type WorldOptions } from 'wasmqtt/simulator'
+import { cutAt, cutOf, type IdleProxy } from './idle-proxy.ts'
 import { Leg } from './pace.ts'
 import { type Item, isPassing, isQuiet, perform, type Script } from './script.ts'
 
@@ -21,6 +22,8 @@ export class Stage {
   #leg: Leg | undefined
   /** Moment up to which the world plays on by itself; undefined is until it is quiet. */
   #until: number | undefined
+  /** Proxy that may cut a link until then. */
+  #proxy: IdleProxy | undefined
   readonly #isLive: boolean
   readonly #changed: () => void
   /** Matches for a reader who wants little motion, whose clock jumps from event to event. */
@@ -105,7 +108,10 @@ export class Stage {
     this.#goOn()
     for (const item of items) {
       if (!isPassing(item)) this.#world.act(item)
-      else if (item.type === 'wait') this.#until = this.#world.now + item.milliseconds
+      else if (item.type === 'wait') {
+        this.#until = this.#world.now + item.milliseconds
+        this.#proxy = item.proxy
+      }
     }
     this.#moved()
     if (!isStill || items.some(isPassing)) this.play()
@@ -222,6 +228,9 @@ export class Stage {
     } else if (time > now) {
       this.#world.run(time - now)
       this.#moved()
+    } else if (this.#proxy && this.#cutAt() === now) {
+      this.#world.act(cutOf(this.#proxy))
+      this.#moved()
     } else {
       this.#world.step()
       this.#moved()
@@ -240,7 +249,13 @@ export class Stage {
     if (!this.#isLive) return undefined
     const { now, nextAt } = this.#world.position
     const until = this.#until
-    if (until !== undefined && now < until) return Math.min(until, nextAt ?? until)
+    if (until !== undefined && now < until) return Math.min(until, nextAt ?? until, this.#cutAt() ?? until)
     return isQuiet(this.#world) ? undefined : nextAt
+  }
+
+  /** Moment at which the proxy cuts, if nothing passes until then. */
+  #cutAt(): number | undefined {
+    const at = this.#proxy && cutAt(this.#world, this.#proxy)
+    return at === undefined ? undefined : Math.max(at, this.#world.now)
   }
 }

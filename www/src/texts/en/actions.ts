@@ -67,6 +67,8 @@ export const actions: ActionTexts = {
     'restart-broker': 'Restart the broker',
     'goodbye-client': 'Say goodbye (DISCONNECT)',
     'add-tablet': 'Start the tablet',
+    'join-behind': 'Start the sensor',
+    'wait-behind': 'Wait more than three minutes',
   },
   fields: {
     filter: 'Filter',
@@ -101,7 +103,7 @@ export const actions: ActionTexts = {
   values: {
     qos,
     expiry: { 0: 'not at all', 10: 'for 10 s', 3600: 'for an hour' },
-    keepAlive: { 0: 'off', 5: '5 s', 10: '10 s', 60: '60 s' },
+    keepAlive: { 0: 'off', 5: '5 s', 10: '10 s', 45: '45 s', 60: '60 s', 90: '90 s' },
     reason: { plain: 'no wish', will: 'the wish to publish its will' },
     delay: { 0: 'none', 5: '5 s' },
     messageExpiry: { 0: 'never', 5: 'after 5 s', 60: 'after 60 s' },

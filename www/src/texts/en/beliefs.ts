@@ -90,6 +90,8 @@ export const beliefs: Readonly<Record<Belief, string>> = {
   'network-first': 'If nothing comes, it is the network',
   'qos-fixes': 'A higher quality of service makes it arrive',
   'retained-is-live': 'What comes after subscribing is new',
+  'any-keep-alive': 'Any keep alive keeps a link open',
+  'idle-stays-open': 'A link on which nothing happens stays open',
 }
 
 export const concepts: Readonly<Record<Concept, string>> = {
@@ -106,6 +108,7 @@ export const concepts: Readonly<Record<Concept, string>> = {
   retained: 'retained messages',
   'retained-clear': 'clearing a retained message',
   'half-open': 'keep alive and half-open links',
+  'idle-proxy': 'proxies that cut idle links',
   will: 'the last will',
   'will-kept': 'DISCONNECT with will',
   'will-delay': 'will delay',

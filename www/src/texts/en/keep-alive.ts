@@ -38,6 +38,36 @@ export const keepAlive: ChapterText = {
       },
       solved: 'The broker knows within ten seconds, and can act on it. The next chapter shows how.',
     },
+    proxy: {
+      intro: [
+        'Between the sensor and the [[broker]] stands a proxy, as in front of most servers. It cuts a [[link]] on which nothing has passed for sixty seconds.',
+        'The sensor has a [[keep alive]] of 90 seconds, and nothing to say.',
+      ],
+      question: 'What happens in the first hundred seconds?',
+      options: {
+        stays: 'The keep alive keeps the link open',
+        cut: 'The proxy cuts the link',
+      },
+      verdicts: {
+        stays:
+          'After sixty seconds of silence the proxy cut the link. The first ping would have come thirty seconds later.',
+        cut: 'Sixty seconds of silence were too long, whatever client and broker had agreed on.',
+      },
+      run: 'Nothing is sent after CONNACK. See when the link breaks, and who learns of it.',
+      why: [
+        'A [[keep alive]] is an agreement of client and broker. Proxies, firewalls and mobile networks in between know nothing of it, and drop what is silent. Sixty seconds are common, and some wait for less.',
+        'So the keep alive has to be shorter than the shortest of these times: 30 or 45 seconds for a page. The ping itself is two bytes.',
+        'A link that breaks after the same time again and again is a sign of it. The other remedy is a longer time in the proxy’s own settings.',
+      ],
+      points: { broken: 'the cut', gone: 'the broker’s notice' },
+      task: ['Start the sensor so that it stays on the same link for more than three minutes, behind the same proxy.'],
+      hints: ['How long may it be silent?', 'Its pings have to come before that.'],
+      mistakes: {
+        off: 'Without a keep alive nothing passed at all, and the proxy cut the link.',
+        slow: 'Its first ping would have come after the proxy had cut the link.',
+      },
+      solved: 'A ping in time, and the proxy sees that the link is in use.',
+    },
     takeover: {
       intro: [
         'The dashboard’s computer loses its network without a word: the [[link]] is [[half-open]], and the broker believes that all is well.',

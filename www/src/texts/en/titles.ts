@@ -74,6 +74,7 @@ export const titles: Readonly<Record<string, ChapterTitles>> = {
     lead: 'A dead link looks like a quiet one. How does anybody notice?',
     exercises: {
       'half-open': 'The plug is pulled',
+      proxy: 'Sixty seconds',
       takeover: 'Two of the same name',
     },
   },

@@ -127,9 +127,68 @@ const takeover: Exercise = {
   },
 }
 
+const proxied = (milliseconds: number): Item => ({
+  type: 'wait',
+  milliseconds,
+  proxy: { client: 'sensor', idle: 60_000 },
+})
+const joinBehind = (keepAlive: number): Item => ({
+  type: 'add',
+  client: 'sensor',
+  options: { ...calm, keepAlive, reconnect: false },
+})
+const MINUTES = 200_000
+const behind = (keepAlive: number): Script => [joinBehind(keepAlive), settle, proxied(MINUTES)]
+
+const proxy: Exercise = {
+  id: 'proxy',
+  world: { latency, clients: { sensor: { ...calm, keepAlive: 90, reconnect: false } } },
+  start: [settle],
+  show: [proxied(100_000)],
+  options: [
+    { id: 'stays', belief: 'any-keep-alive', evidence: broken },
+    { id: 'cut', evidence: broken },
+  ],
+  points: [
+    { id: 'broken', find: broken },
+    { id: 'gone', find: noticed },
+  ],
+  task: {
+    world: { latency },
+    offers: [
+      {
+        id: 'join-behind',
+        fields: [{ id: 'keepAlive', type: 'choice', values: [0, 45, 90], initial: 90 }],
+        does: ({ keepAlive }) => [joinBehind(Number(keepAlive))],
+      },
+      { id: 'wait-behind', does: () => [proxied(MINUTES)] },
+    ],
+    // Three minutes later it has pinged again, over the same link.
+    goal: facts => {
+      const [first, ...more] = facts.packets({ kind: 'PINGRESP', client: 'sensor', fate: 'delivered' })
+      const last = more.at(-1)
+      const isLong = first !== undefined && last !== undefined && last[1].at - first[1].at >= 120_000
+      return isLong && broken(facts) === undefined ? last[0] : undefined
+    },
+    mistakes: [
+      {
+        id: 'off',
+        belief: 'idle-stays-open',
+        find: facts => (keepAliveOf(facts) === 0 ? broken(facts) : undefined),
+      },
+      { id: 'slow', belief: 'any-keep-alive', find: broken },
+    ],
+    solution: behind(45),
+    wrong: [
+      { mistake: 'off', script: behind(0) },
+      { mistake: 'slow', script: behind(90) },
+    ],
+  },
+}
+
 export const keepAlive: Chapter = {
   id: 'keep-alive',
-  exercises: [halfOpen, takeover],
+  exercises: [halfOpen, proxy, takeover],
   recall: [
     { id: 'half', options: ['one-and-a-half', 'one', 'at-once'], right: 'one-and-a-half' },
     { id: 'same-name', options: ['older', 'newer', 'neither'], right: 'older' },

@@ -59,8 +59,11 @@ const overlap: Exercise = {
 }
 
 const jobs = ['job 1', 'job 2', 'job 3', 'job 4'] as const
-const allJobs: Script = [...jobs.map(payload => publish(payload, { topic: 'shop/orders', qos: 1 })), settle]
-const crew: WorldOptions = { latency, clients: { sensor: calm, anna: calm, ben: calm, boss: calm } }
+const allJobs: Script = [
+  ...jobs.map(payload => publish(payload, { client: 'shop', topic: 'shop/orders', qos: 1 })),
+  settle,
+]
+const crew: WorldOptions = { latency, clients: { shop: calm, anna: calm, ben: calm, boss: calm } }
 const joins = (client: string, filter: string): Subscribe => ({ type: 'subscribe', client, filter, qos: 1 })
 const shares: Script = [joins('anna', '$share/crew/shop/orders'), joins('ben', '$share/crew/shop/orders')]
 
