@@ -7,8 +7,6 @@ import { deliverTwice, packets } from './parts.ts'
 
 for (const theme of ['light', 'dark'] as const) {
   test(`no accessibility violation on the first page, ${theme}`, async ({ app }) => {
-    // A busy machine takes a quarter of a minute for each look.
-    test.setTimeout(180_000)
     await app.emulateMedia({ colorScheme: theme })
     expect(await violations(app)).toEqual([])
     await deliverTwice(app)

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { brotliCompressSync } from 'node:zlib'
 import { AxeBuilder } from '@axe-core/playwright'
-import { expect, type Page } from '@playwright/test'
+import { expect, type Page, test } from '@playwright/test'
 
 /** Pixels by which the page is wider than its window. */
 export const beyond = (page: Page): Promise<number> =>
@@ -13,6 +13,8 @@ export const beyond = (page: Page): Promise<number> =>
  * asked, since no other depends on it.
  */
 export async function violations(page: Page): Promise<string[]> {
+  // A busy machine takes a minute for a look at a long page.
+  test.setTimeout(240_000)
   const axe = new AxeBuilder({ page })
   const isDark = await page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches)
   const result = await (isDark ? axe.withRules(['color-contrast', 'link-in-text-block']) : axe).analyze()
