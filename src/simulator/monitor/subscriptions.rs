@@ -210,6 +210,10 @@ impl Subscriptions {
         let Some(link) = self.links.get_mut(&record.link) else { return };
         let Ok(Packet::Publish(publish)) = Packet::decode(&record.bytes, link.version) else { return };
         let Some(topic) = link.topic(Direction::Down, &publish) else { return };
+        // What the store has held back goes out behind the end, of the session too.
+        if link.is_over {
+            return;
+        }
         let client_id = link.client_id.clone();
         let Some(client) = self.clients.get(&client_id).filter(|client| !client.is_unknown) else { return };
         let Ok(name) = TopicName::parse(&topic) else { return };
