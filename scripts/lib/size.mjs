@@ -32,7 +32,7 @@ export const limits = [
   {
     entry: './broker',
     name: 'client with broker',
-    bytes: 191_000,
+    bytes: 191_400,
     parts: {
       'hooks.js': 1_600,
       'bridge.js': 1_500,
@@ -41,7 +41,7 @@ export const limits = [
   },
   // The goal is 160,000. A world has the whole client and broker, and monitors, links, snapshots
   // and diagrams besides.
-  { entry: './simulator', name: 'simulator', bytes: 240_700, parts: {} },
+  { entry: './simulator', name: 'simulator', bytes: 241_300, parts: {} },
   // All elements; a test holds each to its own limit.
   { entry: './elements', name: 'elements', bytes: 31_300, parts: {} },
   {
@@ -53,7 +53,7 @@ export const limits = [
   // With the module as text, what decodes it, and all parts: one file holds what others load when
   // it is used.
   { entry: './inline', name: 'client, inline', bytes: 99_200, parts: {} },
-  { entry: './broker/inline', name: 'client with broker, inline', bytes: 207_900, parts: {} },
+  { entry: './broker/inline', name: 'client with broker, inline', bytes: 208_300, parts: {} },
 ]
 
 /**
