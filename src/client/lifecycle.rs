@@ -177,8 +177,8 @@ impl Client {
         }
     }
 
-    /// Begins the next attempt if it is due.
-    pub(super) fn begins(&mut self) -> bool {
+    /// Begins the next attempt if it is due. Returns true if it is.
+    pub(super) fn begin_due(&mut self) -> bool {
         let is_due = matches!(self.core.state, State::Waiting { until } if until <= self.core.now);
         if is_due {
             self.decoder.reset();

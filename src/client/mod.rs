@@ -40,6 +40,7 @@ mod breach;
 mod calls;
 mod disconnect;
 mod ends;
+mod finality;
 mod handlers;
 mod held_acks;
 mod keep_alive;
@@ -60,7 +61,6 @@ mod send;
 mod snapshot;
 mod subscribe;
 mod subscribed;
-mod verdict;
 
 pub use auth::ChallengeId;
 pub use backoff::Backoff;
@@ -439,7 +439,7 @@ impl Client {
         if self.core.closing.is_some() {
             return Some(Next::Closed);
         }
-        self.begins().then_some(Next::Open)
+        self.begin_due().then_some(Next::Open)
     }
 
     /// The packet is none of this version. A broker that knows only 3.1.1 may refuse CONNECT of 5.0

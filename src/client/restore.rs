@@ -109,7 +109,7 @@ impl Core {
                 let delivery = read_delivery(number, value).ok_or("it is not a message")?;
                 restore.waiting.push((number, Some(delivery)));
             }
-            Key::Received(packet_id) => self.session.restore_handed_over(packet_id),
+            Key::Received(packet_id) => self.session.restore_received(packet_id),
             Key::Sent(packet_id) => self.restore_sent(packet_id, value, &mut restore.waiting)?,
         }
         Ok(())

@@ -22,12 +22,12 @@ pub struct LevelExplanation {
     /// The topic's level, for `#` all that is left; `None` behind its end.
     pub topic: Option<Box<str>>,
     /// How they compare.
-    pub verdict: Verdict,
+    pub verdict: LevelVerdict,
 }
 
 /// How a level of a filter and a level of a topic compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum LevelVerdict {
     /// The same characters.
     Equal,
     /// `+` takes any one level, an empty one too [MQTT-4.7.1-2].
@@ -44,7 +44,7 @@ pub enum Verdict {
     DollarHidden,
 }
 
-impl Verdict {
+impl LevelVerdict {
     /// True if a match is still possible.
     #[must_use]
     pub const fn matches(self) -> bool {
@@ -69,35 +69,35 @@ pub fn explain(filter: &TopicFilter, topic: &TopicName) -> Explanation {
         let (first, behind) = level.map(split_level).unzip();
         let hidden = levels.is_empty() && topic.as_str().starts_with('$');
         let verdict = compare(wanted, first, hidden);
-        let shown = if verdict == Verdict::Hash { level } else { first };
+        let shown = if verdict == LevelVerdict::Hash { level } else { first };
         levels.push(LevelExplanation { filter: wanted.map(Into::into), topic: shown.map(Into::into), verdict });
-        if !verdict.matches() || verdict == Verdict::Hash {
+        if !verdict.matches() || verdict == LevelVerdict::Hash {
             return Explanation { matches: verdict.matches(), levels };
         }
         rest = behind.flatten();
     }
 }
 
-fn compare(filter: Option<&str>, topic: Option<&str>, hidden: bool) -> Verdict {
+fn compare(filter: Option<&str>, topic: Option<&str>, hidden: bool) -> LevelVerdict {
     match (filter, topic) {
-        (Some("+" | "#"), _) if hidden => Verdict::DollarHidden,
-        (Some("#"), _) => Verdict::Hash,
-        (Some(_), None) => Verdict::TopicEnded,
-        (None, _) => Verdict::FilterEnded,
-        (Some("+"), Some(_)) => Verdict::Plus,
-        (Some(filter), Some(topic)) if filter == topic => Verdict::Equal,
-        (Some(_), Some(_)) => Verdict::Differs,
+        (Some("+" | "#"), _) if hidden => LevelVerdict::DollarHidden,
+        (Some("#"), _) => LevelVerdict::Hash,
+        (Some(_), None) => LevelVerdict::TopicEnded,
+        (None, _) => LevelVerdict::FilterEnded,
+        (Some("+"), Some(_)) => LevelVerdict::Plus,
+        (Some(filter), Some(topic)) if filter == topic => LevelVerdict::Equal,
+        (Some(_), Some(_)) => LevelVerdict::Differs,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Verdict::{Differs, DollarHidden, Equal, FilterEnded, Hash, Plus, TopicEnded};
+    use super::LevelVerdict::{Differs, DollarHidden, Equal, FilterEnded, Hash, Plus, TopicEnded};
     use super::*;
 
     #[test]
     fn each_level_says_what_it_decides() {
-        let rows: &[(&str, &str, &[Verdict])] = &[
+        let rows: &[(&str, &str, &[LevelVerdict])] = &[
             ("a/b", "a/b", &[Equal, Equal]),
             ("a/+", "a/b", &[Equal, Plus]),
             ("a/#", "a", &[Equal, Hash]),
@@ -113,7 +113,7 @@ mod tests {
             let filter = TopicFilter::parse(filter).expect("a filter");
             let topic = TopicName::parse(topic).expect("a topic");
             let explanation = explain(&filter, &topic);
-            let verdicts: Vec<Verdict> = explanation.levels.iter().map(|level| level.verdict).collect();
+            let verdicts: Vec<LevelVerdict> = explanation.levels.iter().map(|level| level.verdict).collect();
             assert_eq!(verdicts, *expected, "{filter} and {topic}");
             assert_eq!(explanation.matches, filter.matches(&topic), "{filter} and {topic}");
         }

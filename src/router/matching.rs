@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::explain::{Explanation, LevelExplanation, Verdict, explain};
+use super::explain::{Explanation, LevelExplanation, LevelVerdict, explain};
 use crate::topic::{TopicFilter, TopicName};
 
 /// The way of a topic through a trie of filters (MQTT 5.0 §4.7).
@@ -75,13 +75,15 @@ fn result(filter: &TopicFilter, explanation: Explanation) -> FilterMatch {
 fn reason(number: usize, level: &LevelExplanation) -> String {
     let (topic, filter) = (level.topic.as_deref().unwrap_or(""), level.filter.as_deref().unwrap_or(""));
     match level.verdict {
-        Verdict::Equal | Verdict::Plus | Verdict::Hash => String::new(),
-        Verdict::Differs => format!("Level {number} of the topic is {topic:?}, and the filter has {filter:?} there."),
-        Verdict::TopicEnded => format!("The topic ends before level {number} of the filter, {filter:?}."),
-        Verdict::FilterEnded => {
+        LevelVerdict::Equal | LevelVerdict::Plus | LevelVerdict::Hash => String::new(),
+        LevelVerdict::Differs => {
+            format!("Level {number} of the topic is {topic:?}, and the filter has {filter:?} there.")
+        }
+        LevelVerdict::TopicEnded => format!("The topic ends before level {number} of the filter, {filter:?}."),
+        LevelVerdict::FilterEnded => {
             format!("The filter ends before level {number} of the topic, {topic:?}, and has no # to take it.")
         }
-        Verdict::DollarHidden => {
+        LevelVerdict::DollarHidden => {
             format!("The wildcard {filter:?} in the first level does not match a topic that begins with $.")
         }
     }

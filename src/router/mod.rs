@@ -15,7 +15,7 @@ mod pages;
 mod subscribers;
 mod table;
 
-pub use explain::{Explanation, LevelExplanation, Verdict, explain};
+pub use explain::{Explanation, LevelExplanation, LevelVerdict, explain};
 pub use matching::{FilterMatch, Matching, MatchingLevel, explain_all};
 
 use crate::topic::{self, TopicFilter};

@@ -43,8 +43,9 @@ impl<T: Copy> Session<T> {
         }
     }
 
-    /// True if a delivery in the queue has expired. `expiry` returns when one does.
-    pub(crate) fn has_expired(&mut self, now: u64, expiry: impl Fn(&Delivery<T>) -> u64) -> bool {
+    /// Looks for an expired delivery in the queue, which is put in order by expiry first. `expiry`
+    /// returns when one expires. Returns true if there is one.
+    pub(crate) fn find_expired(&mut self, now: u64, expiry: impl Fn(&Delivery<T>) -> u64) -> bool {
         let queue = &mut self.queue;
         let first = queue.first;
         let expiries = queue.expiries.get_or_insert_with(|| {
@@ -67,7 +68,7 @@ impl<T: Copy> Session<T> {
         now: u64,
         expiry: impl Fn(&Delivery<T>) -> u64,
     ) -> Option<(usize, Delivery<T>)> {
-        if !self.has_expired(now, expiry) {
+        if !self.find_expired(now, expiry) {
             return None;
         }
         let queue = &mut self.queue;

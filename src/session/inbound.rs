@@ -28,14 +28,14 @@ pub(super) struct Inbound {
     unacknowledged: u16,
     /// QoS 2 messages handed over whose PUBREL is still to come, and whether each counts in
     /// `unacknowledged`.
-    handed_over: ById<bool>,
+    unreleased: ById<bool>,
     /// Those that were added or removed, for a store.
     changes: ChangeList<PacketId>,
 }
 
 impl Inbound {
     pub(super) const fn new(receive_maximum: u16) -> Self {
-        Self { receive_maximum, unacknowledged: 0, handed_over: ById::new(), changes: ChangeList::new() }
+        Self { receive_maximum, unacknowledged: 0, unreleased: ById::new(), changes: ChangeList::new() }
     }
 
     pub(super) const fn set_receive_maximum(&mut self, receive_maximum: u16) {
@@ -52,11 +52,11 @@ impl Inbound {
 
     /// Identifiers of the QoS 2 messages whose PUBREL is still to come.
     pub(super) fn received(&self) -> impl Iterator<Item = PacketId> {
-        self.handed_over.iter().map(|(packet_id, _)| packet_id)
+        self.unreleased.iter().map(|(packet_id, _)| packet_id)
     }
 
     pub(super) fn on_publish(&mut self, qos: QoS, packet_id: PacketId) -> Received {
-        let known = if qos == QoS::ExactlyOnce { self.handed_over.get(packet_id).copied() } else { None };
+        let known = if qos == QoS::ExactlyOnce { self.unreleased.get(packet_id).copied() } else { None };
         if known == Some(true) {
             return Received::Duplicate;
         }
@@ -65,7 +65,7 @@ impl Inbound {
         }
         self.unacknowledged += 1;
         if qos == QoS::ExactlyOnce {
-            self.handed_over.insert(packet_id, true);
+            self.unreleased.insert(packet_id, true);
             self.changes.note(|| packet_id);
         }
         if known.is_some() { Received::Duplicate } else { Received::New }
@@ -73,11 +73,11 @@ impl Inbound {
 
     /// Bytes of memory of its tables.
     pub(super) fn table_bytes(&self) -> usize {
-        self.handed_over.table_bytes()
+        self.unreleased.table_bytes()
     }
 
     pub(super) fn has_received(&self, packet_id: PacketId) -> bool {
-        self.handed_over.contains(packet_id)
+        self.unreleased.contains(packet_id)
     }
 
     pub(super) fn acknowledged(&mut self, qos: QoS, packet_id: PacketId) {
@@ -89,20 +89,20 @@ impl Inbound {
     }
 
     pub(super) fn on_pubrel(&mut self, packet_id: PacketId) -> ReasonCode {
-        let known = self.handed_over.contains(packet_id);
+        let known = self.unreleased.contains(packet_id);
         self.finish(packet_id);
         if known { ReasonCode::Success } else { ReasonCode::PacketIdentifierNotFound }
     }
 
     pub(super) fn disconnected(&mut self) {
         self.unacknowledged = 0;
-        self.handed_over.values_mut().for_each(|counts| *counts = false);
+        self.unreleased.values_mut().for_each(|counts| *counts = false);
     }
 
     pub(super) fn clear(&mut self) {
         self.unacknowledged = 0;
         self.note_all();
-        self.handed_over.clear();
+        self.unreleased.clear();
     }
 
     /// Begins to note changes, for a store. All that is there is noted.
@@ -113,7 +113,7 @@ impl Inbound {
 
     fn note_all(&mut self) {
         if self.changes.is_noting() {
-            self.handed_over.iter().for_each(|(packet_id, _)| self.changes.note(|| packet_id));
+            self.unreleased.iter().for_each(|(packet_id, _)| self.changes.note(|| packet_id));
         }
     }
 
@@ -137,11 +137,11 @@ impl Inbound {
 
     /// Handed over on an earlier connection.
     pub(super) fn restore(&mut self, packet_id: PacketId) {
-        self.handed_over.insert(packet_id, false);
+        self.unreleased.insert(packet_id, false);
     }
 
     fn finish(&mut self, packet_id: PacketId) {
-        if let Some(counts) = self.handed_over.remove(packet_id) {
+        if let Some(counts) = self.unreleased.remove(packet_id) {
             self.unacknowledged -= u16::from(counts);
             self.changes.note(|| packet_id);
         }

@@ -79,7 +79,7 @@ impl<T: Copy> Session<T> {
     }
 
     /// Puts back an identifier that was received.
-    pub(crate) fn restore_handed_over(&mut self, packet_id: PacketId) {
+    pub(crate) fn restore_received(&mut self, packet_id: PacketId) {
         self.inbound.restore(packet_id);
     }
 }

@@ -140,8 +140,8 @@ impl Pipe {
         self.bytes.get(start..self.start).unwrap_or_default()
     }
 
-    /// True if all bytes were taken. Their memory is freed then.
-    pub(crate) fn is_drained(&mut self) -> bool {
+    /// Frees the memory of the queue if all bytes were taken, and returns true then.
+    pub(crate) fn free_if_drained(&mut self) -> bool {
         let is_drained = self.start == self.bytes.len();
         if is_drained {
             (self.bytes, self.start) = (Vec::new(), 0);

@@ -91,10 +91,10 @@ export class Lock {
  * free until its holder frees it, and no latecomer takes it from another.
  */
 async function seize(draft: string, path: string): Promise<void> {
-  while (!(await isLinked(draft, path))) {
+  while (!(await tryLink(draft, path))) {
     const other = await textOf(path)
     if (other === undefined) continue
-    if (isRunning(other) ?? (await isTouched(path, other))) {
+    if (isRunning(other) ?? (await awaitTouch(path, other))) {
       const error = new Error(`${path} is held by ${nameOf(other)}; end that first`)
       error.name = 'InUseError'
       throw error
@@ -107,8 +107,8 @@ async function seize(draft: string, path: string): Promise<void> {
   }
 }
 
-/** Links the draft to the name. Returns false if the name was taken. */
-async function isLinked(draft: string, path: string): Promise<boolean> {
+/** Links the draft to the name. Resolves with false if the name was taken. */
+async function tryLink(draft: string, path: string): Promise<boolean> {
   try {
     await link(draft, path)
     return true
@@ -118,8 +118,11 @@ async function isLinked(draft: string, path: string): Promise<boolean> {
   }
 }
 
-/** Watches a lock until it is touched, replaced, or left alone for long. */
-async function isTouched(path: string, token: string): Promise<boolean> {
+/**
+ * Watches a lock until it is touched, replaced, or left alone for long. Resolves with true if it is
+ * touched.
+ */
+async function awaitTouch(path: string, token: string): Promise<boolean> {
   const first = await touchOf(path, token)
   for (let look = 0; look < LOOKS; look++) {
     await sleep(LOOK_MS)

@@ -441,11 +441,12 @@ impl Clients {
         self.ended.begin();
     }
 
-    /// True if a delivery in the session's queue of this client has expired.
-    pub(crate) fn has_expired_queued(&mut self, key: ClientKey, now: Time) -> bool {
+    /// Looks for an expired delivery in the session's queue of this client. Returns true if it has
+    /// one.
+    pub(crate) fn find_expired(&mut self, key: ClientKey, now: Time) -> bool {
         let Some(client) = self.get_mut(key) else { return false };
         let is_ordered = client.session.is_ordered();
-        let has_expired = client.session.has_expired(now.as_millis(), expires_at);
+        let has_expired = client.session.find_expired(now.as_millis(), expires_at);
         if !is_ordered {
             self.looked_through.push(key);
         }

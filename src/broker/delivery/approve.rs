@@ -64,7 +64,7 @@ impl SubscriberDelivery<'_, '_> {
         {
             let (qos, bytes) = (delivery.qos, delivery.bytes());
             let is_away = qos == QoS::AtMostOnce && self.peer.is_none();
-            if verdict == Verdict::Allowed && !is_away && !self.has_room(qos, bytes) {
+            if verdict == Verdict::Allowed && !is_away && !self.ensure_room(qos, bytes) {
                 if let Some(peer) = self.peer.as_deref_mut()
                     && peer.output.waiting_bytes() > 0
                 {
@@ -115,7 +115,7 @@ impl SubscriberDelivery<'_, '_> {
     /// Makes room for a delivery by the overflow policy. False if that delivery is dropped.
     fn make_room(&mut self, delivery: &Delivery) -> bool {
         let (messages_max, bytes_max) = (self.parts.options.queue_messages, self.parts.options.queue_bytes);
-        if !self.has_memory_for(delivery.bytes()) {
+        if !self.ensure_memory(delivery.bytes()) {
             self.parts.events.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::QueueFull);
             return false;
         }

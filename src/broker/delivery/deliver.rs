@@ -123,7 +123,7 @@ impl<'b> SubscriberDelivery<'_, 'b> {
         if !may_pass
             || self.parts.outbox.is_full()
             || self.check_writable().is_err()
-            || !self.has_memory_for(broadcast.bytes())
+            || !self.ensure_memory(broadcast.bytes())
         {
             return None;
         }
@@ -167,7 +167,7 @@ impl<'b> SubscriberDelivery<'_, 'b> {
     /// Puts a delivery into the session's queue, and makes room by the overflow policy. False if it
     /// is dropped.
     fn enqueue(&mut self, mut delivery: Delivery) -> bool {
-        if !self.has_memory_for(delivery.bytes()) {
+        if !self.ensure_memory(delivery.bytes()) {
             self.parts.events.dropped(Some(&self.client.id), delivery.message.topic.as_str(), DropCause::QueueFull);
             return false;
         }
@@ -204,15 +204,15 @@ impl<'b> SubscriberDelivery<'_, 'b> {
         true
     }
 
-    /// True if the client may hold another message of so many bytes, by the memory of the broker.
-    /// Expired messages make room.
+    /// Ensures that the client may hold another message of so many bytes, by the memory of the
+    /// broker. Expired messages make room. Returns false if it may not.
     #[inline]
-    pub(super) fn has_memory_for(&mut self, bytes: usize) -> bool {
-        self.parts.memory.is_ample(bytes + MESSAGE_BYTES) || self.find_memory_for(bytes)
+    pub(super) fn ensure_memory(&mut self, bytes: usize) -> bool {
+        self.parts.memory.is_ample(bytes + MESSAGE_BYTES) || self.free_memory(bytes)
     }
 
     #[cold]
-    fn find_memory_for(&mut self, bytes: usize) -> bool {
+    fn free_memory(&mut self, bytes: usize) -> bool {
         let peer = self.peer.as_deref().map(|peer| peer.id);
         while !self.parts.memory.has_room_for(self.key, peer, bytes + MESSAGE_BYTES) {
             if !self.drop_expired() {
@@ -322,9 +322,9 @@ impl<'b> SubscriberDelivery<'_, 'b> {
         }
     }
 
-    /// True if the connection, or at QoS 1 and 2 the session's queue, has room for a message of so
-    /// many bytes.
-    pub(super) fn has_room(&mut self, qos: QoS, bytes: usize) -> bool {
+    /// Ensures that the connection, or at QoS 1 and 2 the session's queue, has room for a message
+    /// of so many bytes. Expired messages make room. Returns false if there is none.
+    pub(super) fn ensure_room(&mut self, qos: QoS, bytes: usize) -> bool {
         if qos == QoS::AtMostOnce {
             return self.check_writable().is_ok();
         }
@@ -333,7 +333,7 @@ impl<'b> SubscriberDelivery<'_, 'b> {
                 return false;
             }
         }
-        self.has_memory_for(bytes)
+        self.ensure_memory(bytes)
     }
 
     /// Checks that the connection takes a message of QoS 0.

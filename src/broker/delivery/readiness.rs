@@ -65,7 +65,7 @@ impl Readiness {
             if !found.session.is_ordered() {
                 budget.spend(found.session.places() / DELIVERIES_IN_STEP, 0);
             }
-            if !clients.has_expired_queued(client, now) {
+            if !clients.find_expired(client, now) {
                 return Some(Self::Full);
             }
         }

@@ -104,7 +104,7 @@ impl SubscriberDelivery<'_, '_> {
             }
             return;
         };
-        if !self.has_memory_for((OVERTAKEN_BYTES + entry.short_topic().len()) * cursors.len()) {
+        if !self.ensure_memory((OVERTAKEN_BYTES + entry.short_topic().len()) * cursors.len()) {
             return self.note_dropped(broadcast.topic(), DropCause::QueueFull);
         }
         if broadcast.publish().retain {

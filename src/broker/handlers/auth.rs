@@ -17,7 +17,7 @@ use crate::broker::connection::auth_exchange::{Exchange, Method, Proof};
 use crate::broker::connection::close_cause::{CloseCause, Refusal};
 use crate::broker::connection::connack::Agreed;
 use crate::broker::connection::peer::Connection;
-use crate::broker::handlers::packet::{Handled, Sender, is_done};
+use crate::broker::handlers::packet::{Handled, Sender, finish};
 use crate::broker::ids::PeerId;
 use crate::codec::{
     Auth, Connect, Decoder, Packet, PacketKind, Properties, PropertiesBuf, PropertyId, ReasonCode, Value, Version,
@@ -100,7 +100,7 @@ impl Broker {
                 Handled::Done
             }
         };
-        is_done(handled, decoder, &located)
+        finish(handled, decoder, &located)
     }
 
     /// Handles the AUTH of a re-authentication (§4.12.1).

@@ -91,7 +91,7 @@ impl Broker {
     }
 
     /// Returns the verdict for a PUBLISH.
-    pub(crate) fn may_publish(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> Verdict {
+    pub(crate) fn authorize_publish(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> Verdict {
         let Some(client) = self.clients.get(sender.client) else { return Verdict::Allowed };
         // A QoS 2 message that was received before is only acknowledged again. A QoS 1 message is
         // always new, whatever its identifier.
@@ -120,7 +120,7 @@ impl Broker {
     }
 
     /// Returns the verdict for the will of a CONNECT. `question` is the place among its questions.
-    pub(crate) fn may_leave_will(&mut self, question: (PeerId, usize), connect: &Connect<'_>, now: Time) -> Verdict {
+    pub(crate) fn authorize_will(&mut self, question: (PeerId, usize), connect: &Connect<'_>, now: Time) -> Verdict {
         let Some(will) = &connect.will else { return Verdict::Allowed };
         let identity = Identity { client_id: connect.client_id, username: connect.username };
         if let Err(reason) = self.options.access.check(Action::Publish, identity, will.topic, &mut self.outbox.budget) {
@@ -222,7 +222,12 @@ impl Broker {
 
     /// Checks the subscriptions of a session that another user resumes. Those that are refused end,
     /// and so do the deliveries that no other subscription matches.
-    pub(crate) fn may_inherit(&mut self, (id, place): (PeerId, usize), connect: &Connect<'_>, now: Time) -> Verdict {
+    pub(crate) fn authorize_inheritance(
+        &mut self,
+        (id, place): (PeerId, usize),
+        connect: &Connect<'_>,
+        now: Time,
+    ) -> Verdict {
         let Some((key, filters)) = self.inherited(connect, now) else { return Verdict::Allowed };
         self.outbox.note_work(QUESTION_STEPS * filters.len(), 0);
         let Some(checked) = self.check_inherited(id, connect, &filters) else {

@@ -74,13 +74,13 @@ impl Broker {
             self.refuse(id, connect, fault.reason, &fault.reason_string(), now);
             return Handled::Done;
         }
-        match self.may_leave_will((id, place), connect, now) {
+        match self.authorize_will((id, place), connect, now) {
             Verdict::Allowed => {
                 if let Some(handled) = self.give_way(id, connect.client_id, now) {
                     return handled;
                 }
                 let place = place + usize::from(connect.will.is_some() && self.options.asks.publish);
-                if self.may_inherit((id, place), connect, now) == Verdict::Pending {
+                if self.authorize_inheritance((id, place), connect, now) == Verdict::Pending {
                     return Handled::Waits;
                 }
                 self.accept_connect(id, connect, proof, now);

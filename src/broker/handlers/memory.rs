@@ -176,34 +176,34 @@ impl Broker {
             || self.memory.has_room(self.retained.bytes(), bytes + Message::HELD_BYTES)
     }
 
-    /// True if a PUBLISH of QoS 1 or 2 is to be refused for want of memory. It cannot be retained,
-    /// or none of its subscribers may hold it.
-    pub(crate) fn lacks_memory_for(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> bool {
-        let Some(packet_id) = publish.packet_id else { return false };
+    /// Finds memory for a PUBLISH of QoS 1 or 2. Returns false if it is to be refused: it cannot be
+    /// retained, or none of its subscribers may hold it.
+    pub(crate) fn find_memory_for(&mut self, sender: Sender, publish: &Publish<'_>, now: Time) -> bool {
+        let Some(packet_id) = publish.packet_id else { return true };
         // The message is counted as it is made, and again where it is asked who may hold it.
         let bytes = 2 * (publish_bytes(publish) + Message::HELD_BYTES) + size_of::<Delivery>();
         if self.memory.is_ample(bytes) {
-            return false;
+            return true;
         }
         let is_duplicate =
             |client: &ClientState| publish.qos == QoS::ExactlyOnce && client.session.has_received(packet_id);
         if self.clients.get(sender.client).is_some_and(is_duplicate) {
-            return false;
+            return true;
         }
         self.relieve(now);
         // It holds the identifiers of QoS 2 itself.
         if publish.qos == QoS::ExactlyOnce
             && !self.memory.has_room_for(sender.client, Some(sender.peer), IDENTIFIER_BYTES)
         {
-            return true;
+            return false;
         }
         if publish.retain && !publish.payload.is_empty() && !self.has_memory_to_retain(publish) {
-            return true;
+            return false;
         }
         self.fan_out.begin();
         if !self.collect(publish, Some(sender.client)) {
             // They are many, and each has its own limit.
-            return false;
+            return true;
         }
         let Self { clients, fan_out, memory, .. } = self;
         let takes = |target: &Target| {
@@ -211,7 +211,7 @@ impl Broker {
             target.qos == QoS::AtMostOnce || memory.has_room_for(target.client, peer, bytes)
         };
         let targets = fan_out.targets();
-        !targets.is_empty() && fan_out.handlers().is_empty() && !targets.iter().any(takes)
+        targets.is_empty() || !fan_out.handlers().is_empty() || targets.iter().any(takes)
     }
 
     /// Holds a publisher back: its packet is handled again after a while.

@@ -118,7 +118,7 @@ impl Broker {
                 return Err(Fault::new(ReasonCode::ProtocolError, "§2.1.2", problem));
             }
         }
-        Ok(is_done(handled, decoder, &located))
+        Ok(finish(handled, decoder, &located))
     }
 
     /// Handles the first packet, which must be CONNECT [MQTT-3.1.0-1]. False if it is not complete
@@ -152,7 +152,7 @@ impl Broker {
             }
             Err(error) => self.reject_malformed(id, error, bytes, now),
         }
-        is_done(handled, decoder, &located)
+        finish(handled, decoder, &located)
     }
 
     /// Closes a connection whose first packet cannot be read, with a CONNACK if it is one of MQTT.
@@ -300,8 +300,8 @@ pub(crate) enum Handled {
     Waits,
 }
 
-/// True if the packet is handled. One that waits goes back into the decoder.
-pub(crate) fn is_done(handled: Handled, decoder: &mut Decoder, located: &Located) -> bool {
+/// Puts a packet that waits back into the decoder. Returns true if it is handled.
+pub(crate) fn finish(handled: Handled, decoder: &mut Decoder, located: &Located) -> bool {
     match handled {
         Handled::Done => true,
         Handled::Waits => {

@@ -44,7 +44,7 @@ impl Broker {
             // Only the broker publishes there (§4.7.2).
             Some(ReasonCode::NotAuthorized)
         } else if self.required_checks.publish {
-            match self.may_publish(sender, publish, now) {
+            match self.authorize_publish(sender, publish, now) {
                 Verdict::Allowed => None,
                 Verdict::Refused(reason) => Some(reason),
                 Verdict::Pending => return Ok(Handled::Waits),
@@ -53,7 +53,7 @@ impl Broker {
             None
         };
         let refused = match refused {
-            None if self.lacks_memory_for(sender, publish, now) => {
+            None if !self.find_memory_for(sender, publish, now) => {
                 if sender.version == Version::V3_1_1 {
                     // It cannot be told, and would take an acknowledgement for a promise.
                     self.hold_back(sender.peer, now);

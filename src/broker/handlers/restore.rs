@@ -128,9 +128,9 @@ impl Restoring<'_> {
             Key::Session(number) => self.session(number, value),
             Key::Subscription(session, filter) => self.subscription(session, filter, value),
             Key::Overtaken(session, topic) => self.overtaken(session, topic, value),
-            Key::HandedOver(session, packet_id) => self.with_session(session, |client, stored| {
-                client.session.restore_handed_over(packet_id);
-                stored.restore_handed_over(packet_id);
+            Key::Received(session, packet_id) => self.with_session(session, |client, stored| {
+                client.session.restore_received(packet_id);
+                stored.restore_received(packet_id);
                 Ok(())
             }),
             Key::Sent(session, packet_id) => self.sent(session, packet_id, value),

@@ -93,10 +93,10 @@ impl Broker {
         }
     }
 
-    /// True if queued output waits for the store, or for output that it has released. Makes the
-    /// next batch if there is none.
+    /// Holds queued output for the store, for which it makes the next batch if there is none.
+    /// Returns false if nothing is to be stored, and no released output comes first.
     #[inline]
-    pub(crate) fn is_held_by_store(&mut self) -> bool {
+    pub(crate) fn hold_for_store(&mut self) -> bool {
         self.store.is_some() && (self.held.is_released() || self.is_writing() || self.begin_batch())
     }
 

@@ -165,7 +165,7 @@ impl Broker {
             }
             return false;
         }
-        while !self.is_held_by_store() {
+        while !self.hold_for_store() {
             let Some(id) = self.outbox.first() else {
                 #[cfg(debug_assertions)]
                 self.check_memory();

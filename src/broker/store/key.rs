@@ -29,7 +29,7 @@ pub(crate) enum Key<'a> {
     /// topic stands there as its digest.
     Overtaken(u64, &'a str),
     /// A received QoS 2 message without its PUBREL.
-    HandedOver(u64, PacketId),
+    Received(u64, PacketId),
     /// A delivery in flight.
     Sent(u64, PacketId),
     /// A queued delivery, by its place in the queue.
@@ -51,7 +51,7 @@ impl WriteKey for Key<'_> {
             Self::Session(number) => numbered(out, b'S', number, &[]),
             Self::Subscription(session, filter) => numbered(out, b'f', session, filter.as_bytes()),
             Self::Overtaken(session, topic) => numbered(out, b'g', session, topic.as_bytes()),
-            Self::HandedOver(session, packet_id) => numbered(out, b'i', session, &packet_id.get().to_be_bytes()),
+            Self::Received(session, packet_id) => numbered(out, b'i', session, &packet_id.get().to_be_bytes()),
             Self::Sent(session, packet_id) => numbered(out, b'o', session, &packet_id.get().to_be_bytes()),
             Self::Queued(session, place) => numbered(out, b'q', session, &place.to_be_bytes()),
             Self::Approval(session, place) => numbered(out, b's', session, &place.to_be_bytes()),
@@ -76,7 +76,7 @@ impl<'a> Key<'a> {
             b'S' if rest.is_empty() => Self::Session(number),
             b'f' => Self::Subscription(number, core::str::from_utf8(rest).ok()?),
             b'g' => Self::Overtaken(number, core::str::from_utf8(rest).ok()?),
-            b'i' => Self::HandedOver(number, packet_id(rest)?),
+            b'i' => Self::Received(number, packet_id(rest)?),
             b'o' => Self::Sent(number, packet_id(rest)?),
             b'q' => Self::Queued(number, u64::from_be_bytes(rest.try_into().ok()?)),
             b's' => Self::Approval(number, u64::from_be_bytes(rest.try_into().ok()?)),
@@ -114,7 +114,7 @@ mod tests {
             Key::Subscription(9, "a/#"),
             Key::Overtaken(9, "a"),
             Key::Overtaken(9, "a/b"),
-            Key::HandedOver(9, PacketId::FIRST),
+            Key::Received(9, PacketId::FIRST),
             Key::Sent(9, PacketId::FIRST),
             Key::Queued(9, 1),
             Key::Queued(9, u64::MAX),

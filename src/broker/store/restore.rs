@@ -122,7 +122,7 @@ fn date((key, value): Record<'_>) -> Option<Time> {
         | Key::Retained(_)
         | Key::Subscription(..)
         | Key::Overtaken(..)
-        | Key::HandedOver(..)
+        | Key::Received(..)
         | Key::Sent(..)
         | Key::Queued(..)
         | Key::Approval(..) => None,

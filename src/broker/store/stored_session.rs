@@ -38,7 +38,7 @@ pub(crate) struct StoredSession {
     /// Deliveries in flight, in the order of their packet identifiers.
     sent: Vec<Sent>,
     /// QoS 2 messages received and not released.
-    handed_over: ById<()>,
+    unreleased: ById<()>,
     overtaken: SortedList<StoredOvertaken>,
     /// Bytes of memory of the lists of cursors in it.
     overtaken_bytes: usize,
@@ -99,7 +99,7 @@ impl StoredSession {
             queue: StoredQueue::new(Key::Queued),
             approvals: StoredQueue::new(Key::Approval),
             sent: Vec::new(),
-            handed_over: ById::new(),
+            unreleased: ById::new(),
             overtaken: SortedList::new(),
             overtaken_bytes: 0,
         }
@@ -113,7 +113,7 @@ impl StoredSession {
             + self.queue.table_bytes()
             + self.approvals.table_bytes()
             + self.sent.capacity() * size_of::<Sent>()
-            + self.handed_over.table_bytes()
+            + self.unreleased.table_bytes()
     }
 
     /// Writes the differences between the session and this image.
@@ -144,7 +144,7 @@ impl StoredSession {
                 self.approvals.forget(self.number, client.approvals_enqueued, writer);
             }
             self.sync_sent(client, writer);
-            self.sync_handed_over(client, writer);
+            self.sync_received(client, writer);
         }
     }
 
@@ -165,8 +165,8 @@ impl StoredSession {
         for sent in &self.sent {
             self.forget_sent(*sent, writer);
         }
-        for (packet_id, ()) in self.handed_over.iter() {
-            writer.batch.remove(Key::HandedOver(self.number, packet_id));
+        for (packet_id, ()) in self.unreleased.iter() {
+            writer.batch.remove(Key::Received(self.number, packet_id));
         }
     }
 
@@ -324,16 +324,16 @@ impl StoredSession {
         }
     }
 
-    fn sync_handed_over(&mut self, client: &mut ClientState, writer: &mut RecordWriter<'_>) {
+    fn sync_received(&mut self, client: &mut ClientState, writer: &mut RecordWriter<'_>) {
         for packet_id in client.session.take_received_changes() {
-            let key = Key::HandedOver(self.number, packet_id);
-            match (client.session.has_received(packet_id), self.handed_over.contains(packet_id)) {
+            let key = Key::Received(self.number, packet_id);
+            match (client.session.has_received(packet_id), self.unreleased.contains(packet_id)) {
                 (true, false) => {
-                    self.handed_over.insert(packet_id, ());
+                    self.unreleased.insert(packet_id, ());
                     writer.batch.put(key, |_| ());
                 }
                 (false, true) => {
-                    self.handed_over.remove(packet_id);
+                    self.unreleased.remove(packet_id);
                     writer.batch.remove(key);
                 }
                 (true, true) | (false, false) => {}
@@ -405,7 +405,7 @@ impl StoredSession {
         self.add_overtaken(cursor, topic, true);
     }
 
-    pub(crate) fn restore_handed_over(&mut self, packet_id: PacketId) {
-        self.handed_over.insert(packet_id, ());
+    pub(crate) fn restore_received(&mut self, packet_id: PacketId) {
+        self.unreleased.insert(packet_id, ());
     }
 }

@@ -285,7 +285,7 @@ impl State {
     fn go_on(&mut self, peer: PeerId, goes_on: bool) -> Step {
         let Some(pipe) = self.endpoints.pipe(peer) else { return Step::Nothing };
         pipe.is_stopped = !goes_on;
-        if !pipe.is_drained() {
+        if !pipe.free_if_drained() {
             if goes_on {
                 self.flowing.push_back(peer);
             }

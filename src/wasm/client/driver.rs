@@ -45,7 +45,7 @@ pub(crate) struct ClientDriver {
     /// True while outputs are acted on further up the stack, including those that are added.
     is_draining: Cell<bool>,
     /// This driver itself while a flush is queued: its closure must exist when the microtask runs.
-    queued: Cell<Option<Rc<Self>>>,
+    flush_owner: Cell<Option<Rc<Self>>>,
     /// Time of the current task. Reading the browser's clock costs as much as reading a message.
     task_time: Cell<Option<Time>>,
     /// True once the host is not called any more.
@@ -81,7 +81,7 @@ impl ClientDriver {
                 pause: PageYield::default(),
             }),
             is_draining: Cell::new(false),
-            queued: Cell::new(None),
+            flush_owner: Cell::new(None),
             task_time: Cell::new(None),
             is_freed: Cell::new(false),
             is_transport_gone: Cell::new(false),
@@ -290,21 +290,22 @@ impl ClientDriver {
     }
 
     fn queue_flush(&self) {
-        if self.queued.replace(self.this.upgrade()).is_some() {
+        if self.flush_owner.replace(self.this.upgrade()).is_some() {
             return;
         }
         #[cfg(feature = "broker")]
-        if self.pauses() {
+        if self.delay_flush() {
             return;
         }
         queue_microtask(self.flush.as_ref());
     }
 
-    /// True if a timer runs this flush, and not a microtask.
+    /// Delays the flush of a link if the page has not run for long. Returns true if a timer runs
+    /// it.
     #[cfg(feature = "broker")]
-    fn pauses(&self) -> bool {
+    fn delay_flush(&self) -> bool {
         let State { transport, pause, .. } = &mut *self.state.borrow_mut();
-        matches!(transport, Some(Transport::Link(_))) && pause.takes(&self.this)
+        matches!(transport, Some(Transport::Link(_))) && pause.delay_flush(&self.this)
     }
 
     /// Notes that the page has run.
@@ -315,7 +316,7 @@ impl ClientDriver {
 
     /// Acts on all outputs of the machine, and sets the timer.
     pub(crate) fn flush(&self) {
-        self.queued.set(None);
+        self.flush_owner.set(None);
         if self.is_draining.replace(true) {
             return;
         }

@@ -23,19 +23,20 @@ pub(crate) struct PageYield {
 }
 
 impl PageYield {
-    /// True if the next flush comes from a timer, which is set then, and not from a microtask.
-    pub(crate) fn takes(&mut self, driver: &Weak<ClientDriver>) -> bool {
+    /// Counts a flush. Returns true if it is delayed: a timer runs it, which is set then, and not a
+    /// microtask.
+    pub(crate) fn delay_flush(&mut self, driver: &Weak<ClientDriver>) -> bool {
         self.flushes += 1;
         if self.flushes == FLUSHES_WATCHED {
             // In a page that yields now and then this timer runs, and no flush is delayed.
             self.timeout = Some(timeout(driver, ClientDriver::on_page_ran));
         }
-        let takes = self.flushes >= FLUSHES_MAX;
-        if takes {
+        let is_delayed = self.flushes >= FLUSHES_MAX;
+        if is_delayed {
             self.flushes = 0;
             self.timeout = Some(timeout(driver, ClientDriver::flush));
         }
-        takes
+        is_delayed
     }
 
     pub(crate) fn reset(&mut self) {

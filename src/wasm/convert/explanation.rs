@@ -1,6 +1,6 @@
 //! Explanation of a match as a value.
 
-use crate::router::{Explanation, LevelExplanation, Verdict};
+use crate::router::{Explanation, LevelExplanation, LevelVerdict};
 use crate::wasm::js::value::Value::{self, List, Object, Text};
 use crate::wasm::js::value::text;
 
@@ -17,14 +17,14 @@ fn level(level: &LevelExplanation) -> Value<'_> {
     ])
 }
 
-const fn verdict(verdict: Verdict) -> &'static str {
+const fn verdict(verdict: LevelVerdict) -> &'static str {
     match verdict {
-        Verdict::Equal => "equal",
-        Verdict::Plus => "plus",
-        Verdict::Hash => "hash",
-        Verdict::Differs => "differs",
-        Verdict::TopicEnded => "topic-ended",
-        Verdict::FilterEnded => "filter-ended",
-        Verdict::DollarHidden => "dollar-hidden",
+        LevelVerdict::Equal => "equal",
+        LevelVerdict::Plus => "plus",
+        LevelVerdict::Hash => "hash",
+        LevelVerdict::Differs => "differs",
+        LevelVerdict::TopicEnded => "topic-ended",
+        LevelVerdict::FilterEnded => "filter-ended",
+        LevelVerdict::DollarHidden => "dollar-hidden",
     }
 }

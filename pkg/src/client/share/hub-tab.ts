@@ -115,8 +115,8 @@ export class HubTab {
     await Promise.all(this.#settling)
   }
 
-  /** True if the tab reads nothing any more. Counts the steps that are sent to it now. */
-  isStalled(steps: readonly Step[]): boolean {
+  /** Counts the steps that are sent to the tab now. Returns true if it reads nothing any more. */
+  countSteps(steps: readonly Step[]): boolean {
     if (this.#unread === 0) this.#unreadSince = performance.now()
     this.#unread += steps.filter(isCounted).length
     return this.#unread > UNREAD_MAX && performance.now() - this.#unreadSince > UNREAD_MS

@@ -50,7 +50,7 @@ export class Leadership {
     const channel = this.#channels.get(from) ?? this.#open(from)
     const way = port(steps => {
       if (hub.isOver) return
-      if (hub.tabs.get(from)?.isStalled(steps)) {
+      if (hub.tabs.get(from)?.countSteps(steps)) {
         post(channel, id, from, [['dropped']])
         hub.drop(from)
       } else post(channel, id, from, steps)

@@ -1,4 +1,4 @@
-//! Verdict on the end of an attempt or a connection: whether another attempt makes sense.
+//! Finality of the end of an attempt or a connection: whether another attempt makes sense.
 
 use super::CloseReason;
 use crate::codec::ReasonCode;
