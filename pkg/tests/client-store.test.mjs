@@ -268,3 +268,50 @@ test('a session lasts a day by default, and in 3.1.1 too', { timeout }, async ()
     await broker.close()
   }
 })
+
+test('a store that does not answer is left, and the client goes on in memory', { timeout }, async () => {
+  const { broker, heard } = await collecting()
+  // It never opens.
+  const shut = watched({ load: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }) })
+  const first = new Client(broker, { store: shut, connectTimeout: 3000 })
+  const unopened = await noticeOf(first, 'store-failed')
+  assert.ok(unopened.error instanceof StoreError)
+  assert.match(unopened.error.message, /^the store could not be opened: it did not answer within 1000 ms$/)
+  await first.ready
+  await first.publish('a', 'x', { qos: 2 })
+  assert.equal(first.status.store, 'memory')
+  await first.end()
+
+  // It opens, and then hangs in the middle.
+  const stuck = watched()
+  const second = await connect(broker, { store: stuck, connectTimeout: 3000 })
+  stuck.onWrite = never
+  const failed = noticeOf(second, 'store-failed')
+  const published = second.publish('b', 'x', { qos: 2 })
+  assert.match((await failed).error.message, /^the store could not be written: it did not answer within 1000 ms$/)
+  await published
+  assert.equal(second.status.store, 'memory')
+  await second.end()
+  assert.deepEqual(heard, ['a x', 'b x'])
+  await broker.close()
+})
+
+test('a store that opens too late is closed, and free again', { timeout }, async () => {
+  const { broker } = await collecting()
+  const gate = deferred()
+  const store = watched()
+  const { load } = store
+  store.load = async function* () {
+    await gate.promise
+    yield* load()
+  }
+  const first = new Client(broker, { store, connectTimeout: 3000 })
+  await noticeOf(first, 'store-failed')
+  await first.ready
+  gate.resolve()
+  while (!store.calls.includes('close')) await new Promise(resolve => setImmediate(resolve))
+  const second = await connect(broker, { store })
+  assert.equal(second.status.store, 'durable')
+  await Promise.all([first.end(), second.end()])
+  await broker.close()
+})

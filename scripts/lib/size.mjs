@@ -14,7 +14,7 @@ const ofClient = {
   'redirects.js': 500,
   'requests.js': 1_000,
   'share.js': 9_200,
-  'stores.js': 2_300,
+  'stores.js': 2_400,
   'streams.js': 1_100,
 }
 

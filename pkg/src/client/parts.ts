@@ -43,7 +43,7 @@ export interface Parts {
  * used. Rejects with an MqttError. @internal
  */
 export async function loadParts(
-  { authentication, limits, share, store }: Settings,
+  { authentication, connectTimeout, limits, share, store }: Settings,
   storeFailed: (error: StoreError) => void,
 ): Promise<Parts> {
   const parts: { -readonly [K in keyof Parts]: Parts[K] } = {}
@@ -71,6 +71,8 @@ export async function loadParts(
       error: (message, cause) => new StoreError(message, { cause }),
       failed: storeFailed,
       rest: () => new Promise(nextTask),
+      limit: Math.ceil(connectTimeout / 3),
+      limitTime,
     })
   }
   return parts

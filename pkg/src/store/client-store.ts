@@ -1,3 +1,4 @@
+import type { limitTime } from '../util/limit-time.js'
 import type { ClientCore } from '../wasm/interface.js'
 import { join, split, wordsOf } from './records.js'
 import type { Store, StoreError, StoreRecord } from './store.js'
@@ -9,6 +10,9 @@ export interface ClientStoreHost {
   failed(error: StoreError): void
   /** Resolves in a later task, after those that are due. */
   readonly rest: () => Promise<void>
+  /** Milliseconds in which the store must answer. */
+  readonly limit: number
+  readonly limitTime: typeof limitTime
 }
 
 /** Stores in use by a client of this page. */
@@ -44,8 +48,15 @@ export class ClientStore {
     if (inUse.has(store)) throw host.error(`${prefix}it is in use by another client; end that one first`, undefined)
     inUse.add(store)
     const opened = new ClientStore(store, host)
+    let isLate = false
     try {
-      opened.#records = await join(await sorted(store.load()), host.rest)
+      const loading = sorted(store.load())
+      // It is closed once it has answered, however late.
+      opened.#last = loading.then(
+        () => {},
+        () => {},
+      )
+      opened.#records = await join(await inTime(loading, host), host.rest)
       if (store.isLocked !== false) return opened
       // Two tabs could use it at once.
       host.failed(host.error(`${prefix}this page has no Web Locks, since it is not a secure context`, undefined))
@@ -56,8 +67,10 @@ export class ClientStore {
         throw error
       }
       host.failed(error)
+      isLate = cause instanceof LateError
     }
-    await opened.close()
+    const closed = opened.close()
+    if (!isLate) await closed
     return undefined
   }
 
@@ -89,7 +102,7 @@ export class ClientStore {
     const write = () => this.#store.write(changes)
     if (this.#hasFailed) {
       // The records are marked as void, as far as that is possible.
-      this.#last = this.#last.then(write).catch(() => {})
+      this.#last = this.#last.then(() => inTime(write(), this.#host)).catch(() => {})
       this.close()
       return
     }
@@ -115,7 +128,7 @@ export class ClientStore {
 
   async #write(batch: number, written: Promise<void>): Promise<void> {
     try {
-      await written
+      await inTime(written, this.#host)
       this.#tell(batch)
     } catch (cause) {
       if (this.#hasFailed) return
@@ -150,6 +163,22 @@ export class ClientStore {
     const save = () => this.#tell(-2)
     globalThis.addEventListener?.('pagehide', save, { signal })
     document?.addEventListener?.('visibilitychange', () => document.visibilityState === 'hidden' && save(), { signal })
+  }
+}
+
+/** Error of a store that does not answer. */
+class LateError extends Error {}
+
+/** Settles as the promise does, or rejects where the store does not answer in time. */
+async function inTime<T>(promise: Promise<T>, { limit, limitTime }: ClientStoreHost): Promise<T> {
+  let stop = () => {}
+  const late = new Promise<never>((_, reject) => {
+    stop = limitTime(limit, () => reject(new LateError(`it did not answer within ${limit} ms`)))
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    stop()
   }
 }
 
