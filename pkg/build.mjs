@@ -14,7 +14,7 @@ import { minify as terser } from 'terser'
 const root = dirname(fileURLToPath(import.meta.url))
 const dist = join(root, 'dist')
 const types = join(dist, 'types')
-const modules = ['client', 'broker', 'simulator']
+const modules = ['client', 'client-full', 'broker', 'simulator']
 /** Elements that a page can load alone, by the name of their file. */
 const elements = [
   ['space-time', 'SpaceTime'],
@@ -79,6 +79,7 @@ await build({
     redirects: 'src/client/lazy-redirects.ts',
     share: 'src/client/lazy-share.ts',
     fixes: 'src/wasm/lazy-fixes.ts',
+    full: 'src/wasm/lazy-full.ts',
   },
   splitting: true,
   chunkNames: 'common',
@@ -128,6 +129,7 @@ const bundles = [
   'redirects',
   'share',
   'fixes',
+  'full',
   'common',
   'inline',
   'broker-inline',

@@ -1,7 +1,7 @@
 // Loading of the module: its sources, and errors that name the fix.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -10,7 +10,8 @@ import { install } from './lib/packed.mjs'
 
 const project = install()
 const dist = join(project, 'node_modules', 'wasmqtt', 'dist')
-const files = { client: join(dist, 'client', 'wasmqtt_bg.wasm'), broker: join(dist, 'broker', 'wasmqtt_bg.wasm') }
+const fileOf = name => join(dist, name, 'wasmqtt_bg.wasm')
+const files = { client: fileOf('client'), full: fileOf('client-full'), broker: fileOf('broker') }
 const bytes = readFileSync(files.client)
 const page = '\n<!doctype html><title>not found</title>'
 const entries = ['index.js', 'inline.js', 'broker.js', 'broker-inline.js']
@@ -25,6 +26,7 @@ const answers = {
   '/untyped-page.wasm': [200, undefined, page],
   '/empty.wasm': [200, 'text/plain', ''],
   '/cut.wasm': [200, 'application/wasm', bytes.subarray(0, 1000)],
+  '/full.wasm': [200, 'application/wasm', readFileSync(files.full)],
   '/other.wasm': [200, 'application/wasm', readFileSync(files.broker)],
 }
 const server = createServer(({ url }, response) => {
@@ -91,6 +93,51 @@ test('every entry loads its own module without a source', async () => {
   }
 })
 
+test('clients with a store or enhanced authentication load the full module, and others the small one', async t => {
+  const fetched = t.mock.method(globalThis, 'fetch')
+  const loaded = () => fetched.mock.calls.map(({ arguments: [url] }) => new URL(url).pathname)
+  const { load, connect, memory, ConnectError } = await fresh()
+  // Each names its source by `load` before it is used.
+  await load({ url: `${origin}/right.wasm` })
+  await load({ url: `${origin}/full.wasm`, full: true })
+  const sources = ['/right.wasm', '/full.wasm']
+  assert.deepEqual(loaded(), sources)
+  const needsFull = [{ store: memory() }, { authenticationMethod: 'a', authenticate: () => new Uint8Array() }]
+  for (const more of [{}, ...needsFull]) {
+    const connecting = connect('ws://127.0.0.1:1/', { ...options, ...more })
+    await assert.rejects(connecting, error => error instanceof ConnectError && /asked for a socket/.test(error.message))
+  }
+  assert.deepEqual(loaded(), sources)
+
+  // Without the file of the full module, the others run on.
+  const part = files.full
+  const content = readFileSync(part)
+  rmSync(part)
+  t.after(() => writeFileSync(part, content))
+  const bare = await fresh()
+  for (const more of needsFull) {
+    const connecting = bare.connect('ws://127.0.0.1:1/', {
+      ...options,
+      ...more,
+      ...(more.store && { store: memory() }),
+    })
+    await assert.rejects(
+      connecting,
+      ({ cause }) => cause instanceof bare.LoadError && /client-full/.test(cause.message),
+    )
+  }
+  await assert.rejects(bare.load({ full: true }), bare.LoadError)
+  await bare.load()
+})
+
+test('the full module of the other entries is their only one', async () => {
+  for (const entry of entries.slice(1)) {
+    const { load } = await fresh(entry)
+    await load({ full: true })
+    await load()
+  }
+})
+
 test('a wrong source is an OptionError', async () => {
   const { load, OptionError } = await fresh()
   const module = await WebAssembly.compile(bytes)
@@ -100,6 +147,7 @@ test('a wrong source is an OptionError', async () => {
     ['source', null],
     ['source', bytes],
     ['source', { bytes, module }],
+    ['source.full', { full: 1 }],
     ['source.file', { file: 'x.wasm' }],
     ['source.url', { url: '' }],
     ['source.url', { url: 7 }],

@@ -39,6 +39,7 @@ test('the types of each entry resolve as its code does', async () => {
     'cjs-resolves-to-esm',
     '--exclude-entrypoints',
     'client.wasm',
+    'client-full.wasm',
     'broker.wasm',
     'simulator.wasm',
   ]
@@ -79,6 +80,7 @@ test('each WebAssembly module is an entry, at the place where the code looks for
   const require = createRequire(join(project, 'any.js'))
   for (const [entry, code] of Object.entries({
     'client.wasm': 'index.js',
+    'client-full.wasm': 'full.js',
     'broker.wasm': 'broker.js',
     'simulator.wasm': 'simulator.js',
   })) {

@@ -8,7 +8,16 @@ import { install, load } from './lib/packed.mjs'
 
 const project = install()
 const ofBroker = ['hooks.js', 'stores.js', 'bridge.js']
-const ofClient = ['streams.js', 'requests.js', 'authentication.js', 'limits.js', 'redirects.js', 'share.js', 'fixes.js']
+const ofClient = [
+  'streams.js',
+  'requests.js',
+  'authentication.js',
+  'limits.js',
+  'redirects.js',
+  'share.js',
+  'fixes.js',
+  'full.js',
+]
 for (const part of [...ofBroker, ...ofClient]) rmSync(join(project, 'node_modules/wasmqtt/dist', part))
 const {
   Broker,

@@ -70,7 +70,7 @@ test('the modules need the known features of WebAssembly and no other', async ()
   const binaryen = await quietBinaryen()
   const bits = names => names.reduce((all, name) => all | binaryen.Features[name], 0)
   const all = bits(features.flatMap(({ names }) => names))
-  for (const folder of ['client', 'broker']) {
+  for (const folder of ['client', 'client-full', 'broker']) {
     const module = binaryen.readBinary(new Uint8Array(readFileSync(join(dist, folder, 'wasmqtt_bg.wasm'))))
     const isValidWith = set => {
       module.setFeatures(set)

@@ -1,4 +1,4 @@
-// Build of the npm package: the crate three times to WebAssembly, then the TypeScript face.
+// Build of the npm package: the crate four times to WebAssembly, then the TypeScript face.
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -23,9 +23,18 @@ const inlining = ['-inline-threshold=-5', '-inlinehint-threshold=15']
  */
 const loops = ['-disable-lsr']
 
+/** LLVM's bound for inlining in the modules with a client alone. */
+const inliningOfClient = ['-inline-threshold=25']
+
 /** Builds of the crate, with the name of each one's step. */
 export const builds = [
-  { name: 'client', step: 'wasm: client', features: ['allocator', 'client'], llvm: [...loops, '-inline-threshold=25'] },
+  { name: 'client', step: 'wasm: client', features: ['allocator', 'client'], llvm: [...loops, ...inliningOfClient] },
+  {
+    name: 'client-full',
+    step: 'wasm: full client',
+    features: ['allocator', 'client', 'full'],
+    llvm: [...loops, ...inliningOfClient],
+  },
   { name: 'broker', step: 'wasm: broker', features: ['allocator', 'broker'], llvm: [...loops, ...inlining] },
   { name: 'simulator', step: 'wasm: simulator', features: ['allocator', 'simulator'], llvm: [...loops, ...inlining] },
 ]

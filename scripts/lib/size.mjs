@@ -18,17 +18,21 @@ const ofClient = {
   'streams.js': 1_100,
 }
 
+/** Module of clients with a store or enhanced authentication, in the place of the small one. */
+const ofFull = { 'full.js': 67_400 }
+
 /**
  * Limits in bytes; KB are 1000. `parts` are downloads on first use, by the name of their first
  * file.
  *
  * The goals are 60,000 for the complete client and 125,000 with the broker. Neither is reached.
  * The client's life over many connections, its queue, MQTT 5.0 in full and its subscriptions took
- * 25,000, and the records of its store 6,500. The broker's bounds of work and memory took 20,000,
+ * 25,000. Its store and enhanced authentication are in a module that comes in the place of the
+ * small one, and has 6,300 more. The broker's bounds of work and memory took 20,000,
  * and its digests 2,800. A limit is near the reached size, so that nothing grows unseen.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 85_300, parts: ofClient },
+  { entry: '.', name: 'client', bytes: 79_200, parts: { ...ofClient, ...ofFull } },
   {
     entry: './broker',
     name: 'client with broker',
@@ -53,7 +57,7 @@ export const limits = [
   // With the module as text, what decodes it, and all parts: one file holds what others load when
   // it is used.
   { entry: './inline', name: 'client, inline', bytes: 99_200, parts: {} },
-  { entry: './broker/inline', name: 'client with broker, inline', bytes: 208_300, parts: {} },
+  { entry: './broker/inline', name: 'client with broker, inline', bytes: 208_500, parts: {} },
 ]
 
 /**

@@ -1,6 +1,5 @@
 //! Enhanced authentication: the exchange of AUTH packets (MQTT 5.0 §4.12).
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::receive::Outcome;
@@ -73,7 +72,7 @@ impl Client {
 impl Core {
     /// An AUTH came.
     pub(super) fn on_auth(&mut self, auth: &Auth<'_>) -> Outcome {
-        let Some(method) = &self.options.authentication_method else {
+        let Some(method) = self.options.method() else {
             return Err(const { &Breach::new("§4.12", "AUTH, but CONNECT had no authentication method") });
         };
         if !is_of(method, auth.properties) {
@@ -103,7 +102,7 @@ impl Core {
     /// An accepting CONNACK ends the exchange, by the same method.
     pub(super) fn check_connack_method(&mut self, properties: Properties<'_>) -> Result<(), &'static Breach> {
         self.exchange.open = None;
-        match &self.options.authentication_method {
+        match self.options.method() {
             Some(method) if self.options.version == Version::V5 && !is_of(method, properties) => Err(ANOTHER_METHOD),
             _ => Ok(()),
         }
@@ -130,7 +129,7 @@ impl Core {
     /// Begins authentication anew [MQTT-4.12.1-1].
     pub(super) fn reauthenticate(&mut self, data: Option<&[u8]>) -> Result<RequestId, CallError> {
         self.connected()?;
-        let problem = if self.options.authentication_method.is_none() {
+        let problem = if self.options.method().is_none() {
             "the client connected without an authentication method"
         } else if self.exchange.again.is_some() {
             "re-authentication is under way; wait for its end"
@@ -157,7 +156,7 @@ impl Core {
 
     fn send_auth(&mut self, reason: ReasonCode, data: Option<&[u8]>) -> Result<(), CallError> {
         let mut properties = PropertiesBuf::new();
-        push_authentication(&mut properties, self.options.authentication_method.as_ref(), data)?;
+        push_authentication(&mut properties, self.options.method(), data)?;
         let start = self.outgoing.len();
         let auth = Auth { reason, properties: properties.as_properties() };
         auth.encode(self.options.version, &mut self.outgoing)?;
@@ -177,7 +176,7 @@ fn is_of(method: &str, properties: Properties<'_>) -> bool {
 /// Appends method and data, of which the second needs the first.
 pub(super) fn push_authentication(
     properties: &mut PropertiesBuf,
-    method: Option<&String>,
+    method: Option<&str>,
     data: Option<&[u8]>,
 ) -> Result<(), EncodeError> {
     if let Some(method) = method {

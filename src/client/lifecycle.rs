@@ -277,7 +277,7 @@ impl Core {
     /// The transport is gone, and with it the packets that were to be sent.
     fn drop_outgoing(&mut self) {
         self.outgoing.clear();
-        if let Some(store) = &mut self.store {
+        if let Some(store) = self.store_mut() {
             store.drop_held();
         }
     }

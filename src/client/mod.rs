@@ -50,6 +50,7 @@ mod limits;
 mod offline;
 mod options;
 mod output;
+mod parts;
 mod persistence;
 mod receive;
 mod records;
@@ -378,7 +379,7 @@ impl Client {
             }
             Next::Held => Output::Transmit(&self.sending),
             Next::Store => {
-                let store = self.core.store.as_ref()?;
+                let store = self.core.store()?;
                 Output::Store(store.last, &store.batch)
             }
             Next::Closed => {

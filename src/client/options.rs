@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::auth::push_authentication;
+use super::parts::HAS_AUTHENTICATION;
 use super::{Backoff, Keep, Overflow};
 use crate::codec::{
     Connect, EncodeError, Message, PACKET_BYTES_MAX, PacketId, Properties, PropertiesBuf, PropertyId, Value, Version,
@@ -138,6 +139,11 @@ impl ClientOptions {
         }
     }
 
+    /// Returns the authentication method.
+    pub(super) fn method(&self) -> Option<&str> {
+        if HAS_AUTHENTICATION { self.authentication_method.as_deref() } else { None }
+    }
+
     /// True if the options are for 5.0, and 3.1.1 is spoken, which has no properties.
     fn has_fallen_back(&self) -> bool {
         self.falls_back && self.version == Version::V3_1_1
@@ -159,7 +165,7 @@ impl ClientOptions {
             tell(PropertyId::ReceiveMaximum, self.receive_maximum.into(), u16::MAX.into());
             tell(PropertyId::MaximumPacketSize, self.packet_bytes_max.min(PACKET_BYTES_MAX), PACKET_BYTES_MAX);
             tell(PropertyId::TopicAliasMaximum, self.topic_alias_maximum.into(), 0);
-            push_authentication(&mut all, self.authentication_method.as_ref(), self.authentication_data.as_deref())?;
+            push_authentication(&mut all, self.method(), self.authentication_data.as_deref())?;
         }
         Ok(all)
     }

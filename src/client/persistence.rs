@@ -7,6 +7,7 @@
 
 use alloc::vec::Vec;
 
+use super::parts::HAS_STORE;
 use super::records::{FORMAT, Key, Step, write_message, write_sent};
 use super::{Client, Core, Next};
 use crate::collections::by_id::Index;
@@ -123,10 +124,20 @@ impl Client {
 }
 
 impl Core {
+    /// Returns the store.
+    pub(super) fn store(&self) -> Option<&Persistence> {
+        if HAS_STORE { self.store.as_deref() } else { None }
+    }
+
+    /// Returns the store, to change what is known of it.
+    pub(super) fn store_mut(&mut self) -> Option<&mut Persistence> {
+        if HAS_STORE { self.store.as_deref_mut() } else { None }
+    }
+
     /// Returns the next output that the store is behind. `Err`: there is none, and no packet may
     /// leave.
     pub(super) fn next_of_store(&mut self, sending: &mut Vec<u8>) -> Result<Option<Next>, ()> {
-        let Some(store) = &self.store else { return Ok(None) };
+        let Some(store) = self.store() else { return Ok(None) };
         if !store.is_made && !store.is_writing && store.held.is_empty() {
             self.make_batch();
         }
@@ -175,7 +186,7 @@ impl Core {
     }
 
     fn has_changes(&self) -> bool {
-        self.store.as_ref().is_some_and(|store| {
+        self.store().is_some_and(|store| {
             !store.is_over && (store.identity != IdentityRecord::Stored || self.session.has_changes())
         })
     }

@@ -36,7 +36,7 @@ impl Core {
     fn on_first_packet(&mut self, packet: &Packet<'_>) -> Outcome {
         match packet {
             Packet::Connack(connack) => self.on_connack(connack),
-            Packet::Auth(auth) if self.options.authentication_method.is_some() => self.on_auth(auth),
+            Packet::Auth(auth) if self.options.method().is_some() => self.on_auth(auth),
             _ => Err(const { &Breach::new("MQTT-3.2.0-1", "the first packet must be CONNACK") }),
         }
     }
@@ -101,7 +101,7 @@ impl Core {
         }
         if let Some(id) = connack.properties.text(PropertyId::AssignedClientIdentifier) {
             self.options.client_id = id.into();
-            if let Some(store) = &mut self.store {
+            if let Some(store) = self.store_mut() {
                 store.note_identity();
             }
         }

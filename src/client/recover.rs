@@ -65,7 +65,7 @@ impl Core {
         self.absence = self.heard.map(|heard| self.now.saturating_since(heard));
         self.heard = Some(self.now);
         if !core::mem::replace(&mut self.has_session, true)
-            && let Some(store) = &mut self.store
+            && let Some(store) = self.store_mut()
         {
             store.note_identity();
         }

@@ -261,7 +261,7 @@ export class Connection {
       // It may reject before it is awaited.
       parts.catch(ignore)
       if (LINK in target) this.#link = await target[LINK]()
-      const [engine, loaded] = await Promise.all([this.#link?.engine ?? this.#loader.load(), parts])
+      const [engine, loaded] = await Promise.all([this.#link?.engine ?? this.#load(), parts])
       this.parts = loaded
       if (this.status.phase === 'closed') return
       stop()
@@ -269,6 +269,12 @@ export class Connection {
     } catch (error) {
       this.#finish(connectError(error))
     }
+  }
+
+  async #load(): Promise<Engine> {
+    const { store, authentication } = this.#settings
+    const loader = store || authentication ? await this.#loader.full() : this.#loader
+    return loader.load()
   }
 
   /** Creates the core, which begins its first attempt. */

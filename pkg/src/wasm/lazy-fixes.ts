@@ -8,5 +8,5 @@ export function fixFor(cause: unknown): string {
   if (/unsafe-eval|CSP|Content.Security/i.test(String(cause))) {
     return "the Content-Security-Policy needs 'wasm-unsafe-eval' in script-src"
   }
-  return "let the bundler emit the file (Vite: optimizeDeps: { exclude: ['wasmqtt'] }; esbuild, Rollup: copy it beside the bundle), or name its place by load({ url }), or import wasmqtt/inline or wasmqtt/broker/inline, which contain it"
+  return "let the bundler emit the file (Vite: optimizeDeps: { exclude: ['wasmqtt'] }; esbuild, Rollup: copy it beside the bundle), or name its place by load({ url }), with full: true for clients with store or authenticate, or import wasmqtt/inline or wasmqtt/broker/inline, which contain it"
 }

@@ -45,21 +45,40 @@ export class Loader<G extends object = Glue> {
   readonly #generated: Generated<G>
   /** Source of the module; a function for the one that the package brings. */
   #source: ModuleSource | (() => ModuleSource)
+  /** Loads the loader of the full module, if that is another one. */
+  readonly #loadFull: (() => Promise<Loader<G>>) | undefined
+  #full: Promise<Loader<G>> | undefined
 
-  constructor(generated: Generated<G>, source: () => ModuleSource) {
+  constructor(generated: Generated<G>, source: () => ModuleSource, loadFull?: () => Promise<Loader<G>>) {
     this.#generated = generated
     this.#source = source
+    this.#loadFull = loadFull
   }
 
   /**
-   * Loads the module, from the given source if one is named. A source that comes later than the
-   * module is not used.
+   * Returns the loader of the full module, which has what only some clients need. Rejects with an
+   * MqttError; the next call tries again.
+   */
+  full(): Promise<Loader<G>> {
+    if (!this.#loadFull) return Promise.resolve(this)
+    this.#full ??= this.#loadFull().catch(error => {
+      this.#full = undefined
+      throw error
+    })
+    return this.#full
+  }
+
+  /**
+   * Loads the module, or the full one if the source says so, from the given source if one is named.
+   * A source that comes later than the module is not used.
    *
    * Rejects with a LoadError; the next call tries again. Rejects with an OptionError if the source
    * is wrong.
    */
   async load(given?: unknown): Promise<Engine<G>> {
-    const source = readSource(given)
+    const { full, source } = readSource(given)
+    const loader = full ? await this.full() : this
+    if (loader !== this) return loader.load(source)
     if (source) this.#source = source
     this.#loading ??= this.#start()
     return this.#loading

@@ -1,7 +1,12 @@
-import { fields, optionError, type Validator } from '../util/validate.js'
+import { bool, fields, optionError, type Validator } from '../util/validate.js'
 
-/** Place of the WebAssembly module for `load()`: at most one of the three. */
+/** Place of the WebAssembly module for `load()`: at most one of `module`, `url` and `bytes`. */
 export interface ModuleSource {
+  /**
+   * True for the module of clients with `store` or `authenticate`, `wasmqtt/client-full.wasm`.
+   * Default false. The inline entries and `wasmqtt/broker` have one module for all.
+   */
+  readonly full?: boolean
   /** Compiled module, a `WebAssembly.Module`, as some bundlers import a `.wasm` file. */
   readonly module?: object
   /** URL of the `.wasm` file. In Node also a `file:` URL. */
@@ -18,6 +23,7 @@ const url: Validator<string | URL> = (value, name) => {
 }
 
 const sourceFields = fields({
+  full: bool,
   module: (value, name): object => {
     // By name, so that a module of another realm counts too.
     if (isA(value, 'WebAssembly.Module')) return value as object
@@ -30,10 +36,10 @@ const sourceFields = fields({
   },
 })
 
-/** Checks the argument of `load()`. Returns undefined if it names no source. */
-export function readSource(given: unknown): ModuleSource | undefined {
-  const source = sourceFields(given, 'source')
+/** Checks the argument of `load()`. The source is undefined if it names none. */
+export function readSource(given: unknown): { full: boolean; source: ModuleSource | undefined } {
+  const { full = false, ...source } = sourceFields(given, 'source')
   const names = Object.keys(source)
   if (names.length > 1) throw optionError('source', given, `it must have one of ${names.join(' and ')}`)
-  return names.length > 0 ? source : undefined
+  return { full, source: names.length > 0 ? source : undefined }
 }

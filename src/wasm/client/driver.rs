@@ -373,11 +373,13 @@ impl ClientDriver {
                 let version = self.version.get().level();
                 self.host.connected(session_present, &properties, absence, version);
             }
+            #[cfg(feature = "full")]
             Step::Authenticate(challenge, properties) => self.host.authenticate(challenge.0, &properties),
             Step::Notice(notice) => outcome::tell_notice(&self.host, &notice),
             Step::Done(id, result, properties) => {
                 outcome::tell_request(&self.host, RequestNumber::Machine(id).to_js(), result, properties);
             }
+            #[cfg(feature = "full")]
             Step::Store(batch, changes) => self.host.store(batch, &changes),
             Step::Transmit(frame, is_watched) => {
                 if is_watched {

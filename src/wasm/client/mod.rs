@@ -10,6 +10,7 @@ pub(crate) mod request_number;
 pub(crate) mod slice;
 pub(crate) mod socket;
 pub(crate) mod step;
+#[cfg(feature = "full")]
 pub(crate) mod store;
 pub(crate) mod task;
 pub(crate) mod transport;
@@ -24,7 +25,9 @@ use core::time::Duration;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::client::{Attempt, CallError, ChallengeId, Client, HandlerId, RequestId, Ticket};
+#[cfg(feature = "full")]
+use crate::client::ChallengeId;
+use crate::client::{Attempt, CallError, Client, HandlerId, RequestId, Ticket};
 use crate::codec::{QoS, ReasonCode, SubscriptionOptions, Version};
 use crate::time::Time;
 use crate::wasm::client::driver::ClientDriver;
@@ -93,6 +96,7 @@ impl ClientCore {
     ///
     /// # Errors
     /// A failure if the challenge is over, the data are too large, or nothing can begin anew.
+    #[cfg(feature = "full")]
     pub fn authenticate(&self, step: i32, data: Option<Vec<u8>>) -> Result<f64, JsValue> {
         self.request(|machine, now| {
             match step {

@@ -4,9 +4,9 @@
 use alloc::rc::Rc;
 use alloc::string::String;
 
-use crate::client::{
-    Attempt, ChallengeId, Client, CloseReason, Completion, Lost, Notice, Output, RequestError, RequestId, Server,
-};
+#[cfg(feature = "full")]
+use crate::client::ChallengeId;
+use crate::client::{Attempt, Client, CloseReason, Completion, Lost, Notice, Output, RequestError, RequestId, Server};
 use crate::codec::Version;
 use crate::time::{Time, millis};
 use crate::wasm::client::incoming::Arrival;
@@ -47,10 +47,12 @@ pub(crate) enum Scope {
 pub(crate) enum Step {
     Message(Arrival),
     Connected(bool, Array, f64),
+    #[cfg(feature = "full")]
     Authenticate(ChallengeId, Array),
     Notice(Notice),
     Done(RequestId, Result<Completion, RequestError>, Option<Array>),
     /// A batch for the store, with its number.
+    #[cfg(feature = "full")]
     Store(f64, Uint8Array),
     /// Bytes to send, and true if packets were recorded.
     Transmit(Frame, bool),
@@ -89,6 +91,9 @@ impl State {
                 let absence = connected.absence.map_or(-1.0, |absence| millis(absence) as f64);
                 Step::Connected(connected.session_present, received_properties::read(connected.properties), absence)
             }
+            #[cfg(not(feature = "full"))]
+            Output::Authenticate(..) | Output::Store(..) => return None,
+            #[cfg(feature = "full")]
             Output::Authenticate(challenge, properties) => {
                 Step::Authenticate(challenge, received_properties::read(properties))
             }
@@ -96,6 +101,7 @@ impl State {
             Output::Done(id, result) => {
                 Step::Done(id, result, received_properties::read_some(self.machine.answer_properties()))
             }
+            #[cfg(feature = "full")]
             Output::Store(batch, changes) => {
                 #[expect(clippy::cast_precision_loss, reason = "nobody makes 2^53 batches")]
                 let number = batch.get() as f64;

@@ -90,6 +90,7 @@ extern "C" {
     );
 
     /// Asks for the answer to a challenge of enhanced authentication.
+    #[cfg(feature = "full")]
     #[wasm_bindgen(method)]
     pub(crate) fn authenticate(this: &Host, challenge: u32, properties: &Array);
 
@@ -109,6 +110,7 @@ extern "C" {
 
     /// Writes the changes to the client's store, as `Batch::as_bytes` encodes them, then calls
     /// `stored`.
+    #[cfg(feature = "full")]
     #[wasm_bindgen(method)]
     pub(crate) fn store(this: &Host, batch: f64, changes: &Uint8Array);
 
