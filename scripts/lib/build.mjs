@@ -23,8 +23,11 @@ const inlining = ['-inline-threshold=-5', '-inlinehint-threshold=15']
  */
 const loops = ['-disable-lsr']
 
-/** LLVM's bound for inlining in the modules with a client alone. */
-const inliningOfClient = ['-inline-threshold=25']
+/**
+ * LLVM's bound for inlining in the modules with a client alone. Functions on the way of a message
+ * are marked `#[inline]`, and have LLVM's own bound.
+ */
+const inliningOfClient = ['-inline-threshold=-5']
 
 /** Builds of the crate, with the name of each one's step. */
 export const builds = [

@@ -19,7 +19,7 @@ const ofClient = {
 }
 
 /** Module of clients with a store or enhanced authentication, in the place of the small one. */
-const ofFull = { 'full.js': 67_400 }
+const ofFull = { 'full.js': 66_800 }
 
 /**
  * Limits in bytes; KB are 1000. `parts` are downloads on first use, by the name of their first
@@ -32,7 +32,7 @@ const ofFull = { 'full.js': 67_400 }
  * and its digests 2,800. A limit is near the reached size, so that nothing grows unseen.
  */
 export const limits = [
-  { entry: '.', name: 'client', bytes: 79_200, parts: { ...ofClient, ...ofFull } },
+  { entry: '.', name: 'client', bytes: 78_500, parts: { ...ofClient, ...ofFull } },
   {
     entry: './broker',
     name: 'client with broker',
@@ -56,7 +56,7 @@ export const limits = [
   },
   // With the module as text, what decodes it, and all parts: one file holds what others load when
   // it is used.
-  { entry: './inline', name: 'client, inline', bytes: 99_200, parts: {} },
+  { entry: './inline', name: 'client, inline', bytes: 98_800, parts: {} },
   { entry: './broker/inline', name: 'client with broker, inline', bytes: 208_500, parts: {} },
 ]
 

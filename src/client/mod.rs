@@ -321,6 +321,7 @@ impl Client {
     /// The bytes that are fed and not yet decoded: a reader of the stream that begins now begins
     /// with these.
     #[must_use]
+    #[inline]
     pub fn unread(&self) -> &[u8] {
         self.decoder.unread()
     }

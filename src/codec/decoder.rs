@@ -167,6 +167,7 @@ impl Decoder {
 
     /// The bytes that no packet was located in yet.
     #[must_use]
+    #[inline]
     pub fn unread(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }

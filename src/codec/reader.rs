@@ -57,6 +57,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Everything that is left, without stepping over it.
+    #[inline]
     pub(super) fn remaining(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
@@ -69,6 +70,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `len` bytes; none if there are fewer.
+    #[inline]
     pub(super) fn take(&mut self, len: usize) -> &'a [u8] {
         let Some(taken) = self.remaining().get(..len) else {
             self.malformed(self.at, "§2.1.4", "the packet ends before this field does");
@@ -78,10 +80,12 @@ impl<'a> Reader<'a> {
         taken
     }
 
+    #[inline]
     pub(super) fn byte(&mut self) -> u8 {
         self.take(1).first().copied().unwrap_or(0)
     }
 
+    #[inline]
     pub(super) fn two_byte(&mut self) -> u16 {
         self.take(2).try_into().map_or(0, u16::from_be_bytes)
     }
@@ -169,6 +173,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Tells the first fault. Nothing may be left.
+    #[inline]
     pub(super) fn finish(mut self) -> Result<(), DecodeError> {
         if !self.is_empty() {
             self.malformed(self.at, "§2.1.4", "bytes follow the packet's last field");
