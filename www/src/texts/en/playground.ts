@@ -24,7 +24,7 @@ const page = {
   failed: 'The world could not be started: {problem}. Loading the page again tries once more.',
   brokenLink:
     'The run in this address could not be opened: {problem}. The scenario begins anew instead; a link that is copied whole, from this version, opens its run.',
-  unknownScenario: 'There is no scenario “{id}” in this version. This is the first one; choose another below.',
+  unknownScenario: 'There is no scenario “{id}” in this version. This is the first one; choose another above.',
   refused: 'That is refused: {problem}.',
   done: 'Done: {what}.',
   ready: 'Choose a client, and what it does.',
