@@ -31,8 +31,8 @@ export const plantedFaults = [
   {
     name: 'QoS 2 identifier forgotten when the connection ends',
     file: `${session}/inbound.rs`,
-    from: 'self.handed_over.values_mut().for_each(|counts| *counts = false);',
-    to: 'if PLANTED { self.handed_over.clear(); } else { FROM }',
+    from: 'self.unreleased.values_mut().for_each(|counts| *counts = false);',
+    to: 'if PLANTED { self.unreleased.clear(); } else { FROM }',
   },
   {
     name: 'QoS 2 duplicate taken as new',
@@ -43,8 +43,8 @@ export const plantedFaults = [
   {
     name: 'QoS 2 identifier never released',
     file: `${session}/inbound.rs`,
-    from: '        let known = self.handed_over.contains(packet_id);\n        self.finish(packet_id);',
-    to: 'let known = self.handed_over.contains(packet_id);\nif !PLANTED { self.finish(packet_id); }',
+    from: '        let known = self.unreleased.contains(packet_id);\n        self.finish(packet_id);',
+    to: 'let known = self.unreleased.contains(packet_id);\nif !PLANTED { self.finish(packet_id); }',
   },
   {
     name: 'send quota off by one',
