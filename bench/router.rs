@@ -3,13 +3,16 @@
 //!
 //! `cargo bench --bench router`
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use wasmqtt::router::Router;
 use wasmqtt::topic::TopicFilter;
+
+use allocator::allocated;
+
+#[path = "../tests/support/allocator.rs"]
+mod allocator;
 
 /// The sites, the floors of each, the rooms of each and the sensors of each. There is more than one
 /// of each where there is more than one filter, so that a match takes the same way at each size.
@@ -22,28 +25,6 @@ const SUBSCRIPTION_BYTES_MAX: usize = 120;
 /// How long a figure is measured, this often; the median counts.
 const ROUND: Duration = Duration::from_millis(100);
 const ROUNDS: usize = 5;
-
-/// How many bytes are allocated now.
-static BYTES: AtomicUsize = AtomicUsize::new(0);
-
-/// The system's allocator, counting.
-struct Counting;
-
-// SAFETY: every call is handed to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        BYTES.fetch_add(layout.size(), Ordering::Relaxed);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        BYTES.fetch_sub(layout.size(), Ordering::Relaxed);
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 fn main() {
     println!(
@@ -165,12 +146,12 @@ fn filter_of_a_device(index: usize) -> TopicFilter {
 
 /// A router with these filters, and its bytes a subscription.
 fn filled(filters: impl Iterator<Item = TopicFilter>) -> (Router<u32>, usize) {
-    let before = BYTES.load(Ordering::Relaxed);
+    let before = allocated();
     let mut router = Router::new();
     for (key, filter) in (0..).zip(filters) {
         router.insert(&filter, key, ());
     }
-    let bytes = (BYTES.load(Ordering::Relaxed) - before) / router.len();
+    let bytes = (allocated() - before).cast_unsigned() / router.len();
     (router, bytes)
 }
 

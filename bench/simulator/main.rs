@@ -2,13 +2,16 @@
 //!
 //! `cargo bench --bench simulator`
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use wasmqtt::client::ClientOptions;
 use wasmqtt::codec::QoS;
 use wasmqtt::simulator::{Action, Actor, World, WorldOptions};
+
+use allocator::allocated;
+
+#[path = "../../tests/support/allocator.rs"]
+mod allocator;
 
 /// Messages of QoS 1 to two subscribers. Each takes six packets, so that the trace has 100,000.
 const MESSAGES: usize = 16_667;
@@ -19,38 +22,16 @@ const RUNS: usize = 5;
 const EVENTS_MIN: u128 = 500_000;
 const MEGABYTES_MAX: usize = 60;
 
-/// How many bytes are allocated now.
-static BYTES: AtomicUsize = AtomicUsize::new(0);
-
-/// The system's allocator, counting.
-struct Counting;
-
-// SAFETY: every call is handed to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        BYTES.fetch_add(layout.size(), Ordering::Relaxed);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        BYTES.fetch_sub(layout.size(), Ordering::Relaxed);
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
 fn main() {
     let mut rates = Vec::new();
     let mut last = (0, 0);
     for _ in 0..RUNS {
-        let before = BYTES.load(Ordering::Relaxed);
+        let before = allocated();
         let began = Instant::now();
         let world = run();
         let nanoseconds = began.elapsed().as_nanos().max(1);
         rates.push(u128::from(world.moments()) * 1_000_000_000 / nanoseconds);
-        last = (world.trace().packets().count(), BYTES.load(Ordering::Relaxed) - before);
+        last = (world.trace().packets().count(), (allocated() - before).cast_unsigned());
     }
     rates.sort_unstable();
     let (rate, (packets, bytes)) = (rates[RUNS / 2], last);
