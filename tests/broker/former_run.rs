@@ -4,7 +4,9 @@
 use wasmqtt::broker::Access;
 use wasmqtt::codec::{Ack, Connect, Packet, Property, QoS};
 
-use super::former_user::{RECEIVE, SUBSCRIBE, answer_all, answer_subscriptions, come, dropped, options, publisher};
+use super::former_user::{
+    RECEIVE, SUBSCRIBE, answer_all, answer_subscriptions, come, dropped, leave_in_flight, options, publisher,
+};
 use super::store::{restart_with, stored_with};
 use crate::support::packets::{V5, id, lasting, properties};
 
@@ -14,14 +16,7 @@ fn what_a_run_has_not_asked_another_user_about_is_asked_in_the_next() {
     for username in [Some("bob"), Some("ann")] {
         let mut scenario = stored_with(options(Access::default(), RECEIVE));
         let connect = lasting(V5, "a");
-        let (peer, _) = come(&mut scenario, &connect, Some("ann"));
-        scenario.subscribe(peer, "#", QoS::AtLeastOnce);
-        let other = publisher(&mut scenario);
-        for topic in ["secret/1", "open/1"] {
-            scenario.publish(other, topic, "x", QoS::AtLeastOnce);
-        }
-        answer_all(&mut scenario, "ann");
-        scenario.cut(peer);
+        leave_in_flight(&mut scenario, &connect);
         come(&mut scenario, &connect, Some("bob"));
         assert_eq!(scenario.asked.len(), 2);
         for run in 1..=2 {

@@ -51,6 +51,18 @@ pub(super) fn publisher(scenario: &mut Scenario) -> PeerId {
     scenario.join_with(&Connect { username: Some("ann"), ..connect(V5, "other") })
 }
 
+/// Ann comes, is sent two messages after the questions about them, and goes. One is secret.
+pub(super) fn leave_in_flight(scenario: &mut Scenario, connect: &Connect<'_>) {
+    let (peer, _) = come(scenario, connect, Some("ann"));
+    scenario.subscribe(peer, "#", QoS::AtLeastOnce);
+    let other = publisher(scenario);
+    for topic in ["secret/1", "open/1"] {
+        scenario.publish(other, topic, "x", QoS::AtLeastOnce);
+    }
+    answer_all(scenario, "ann");
+    scenario.cut(peer);
+}
+
 /// Two in flight and two that wait, of which one each is secret.
 fn leave_behind(scenario: &mut Scenario, connect: &Connect<'_>, qos: QoS) {
     let (peer, _) = come(scenario, connect, Some("ann"));
@@ -249,14 +261,7 @@ fn the_host_is_asked_again_for_another_user() {
 fn no_question_about_a_delivery_outlives_the_connection() {
     let mut scenario = Scenario::with(options(Access::default(), RECEIVE));
     let connect = lasting(V5, "a");
-    let (peer, _) = come(&mut scenario, &connect, Some("ann"));
-    scenario.subscribe(peer, "#", QoS::AtLeastOnce);
-    let other = publisher(&mut scenario);
-    for topic in ["secret/1", "open/1"] {
-        scenario.publish(other, topic, "x", QoS::AtLeastOnce);
-    }
-    answer_all(&mut scenario, "ann");
-    scenario.cut(peer);
+    leave_in_flight(&mut scenario, &connect);
     let (peer, _) = come(&mut scenario, &connect, Some("bob"));
     assert_eq!(scenario.asked.len(), 2);
     let outdated = std::mem::take(&mut scenario.asked);
