@@ -1,6 +1,7 @@
 // The first page: the challenge, and the world that it is done in.
 import { define, type MonitorView, type Trace } from 'wasmqtt/elements'
 import { judge, type Progress, type Stage } from './model/challenge.ts'
+import { inNextFrame } from './model/frame.ts'
 import type { PageWorld } from './model/page-world.ts'
 import { part } from './model/part.ts'
 import { themeButton } from './model/theme.ts'
@@ -41,8 +42,8 @@ const says: Record<Stage, { readonly text: string; readonly tone?: 'good' | 'wro
 let world: PageWorld | undefined
 let trace: Trace = still as unknown as Trace
 let selected: number | undefined
-let isDrawn = false
 let hasSolved = false
+const changed = inNextFrame(draw)
 
 define()
 themeButton()
@@ -75,7 +76,7 @@ async function begin(): Promise<void> {
     const { load } = await import('wasmqtt/simulator')
     await load()
     world?.end()
-    world = new PageWorld(() => changed())
+    world = new PageWorld(changed)
     select(undefined)
     hasSolved = false
     part('solved').hidden = true
@@ -88,16 +89,6 @@ async function begin(): Promise<void> {
       `The broker could not be started: ${why}. The text and the recording work without it; a reload tries again.`
     part('status').className = 'status wrong'
   }
-}
-
-/** Draws in the next frame, however many changes there were. */
-function changed(): void {
-  if (isDrawn) return
-  isDrawn = true
-  requestAnimationFrame(() => {
-    isDrawn = false
-    draw()
-  })
 }
 
 function draw(): void {

@@ -2,6 +2,7 @@
 import { html, nothing, render, type TemplateResult } from 'lit'
 import { define } from 'wasmqtt/elements'
 import type * as Simulator from 'wasmqtt/simulator'
+import { inNextFrame } from './model/frame.ts'
 import { clientOf, type FormName, itemsOf } from './model/playground/actions.ts'
 import type * as Comparisons from './model/playground/comparison.ts'
 import { type Member, rosterOf, type Standing } from './model/playground/roster.ts'
@@ -54,7 +55,7 @@ class Playground implements App {
   /** Run that the comparison is of. */
   #compared: string | undefined
   #isComparing = false
-  #isDrawn = false
+  readonly #redraw = inNextFrame(() => this.#draw())
 
   async begin(): Promise<void> {
     addEventListener('hashchange', () => this.#follow())
@@ -287,16 +288,6 @@ class Playground implements App {
       if (stage.seen !== route.at || run !== route.run) this.#note({ at: stage.seen, run })
     }
     this.#redraw()
-  }
-
-  /** Draws in the next frame, however many changes there were. */
-  #redraw(): void {
-    if (this.#isDrawn) return
-    this.#isDrawn = true
-    requestAnimationFrame(() => {
-      this.#isDrawn = false
-      this.#draw()
-    })
   }
 
   #draw(): void {

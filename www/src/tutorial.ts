@@ -2,6 +2,7 @@
 import { html, render, type TemplateResult } from 'lit'
 import { define } from 'wasmqtt/elements'
 import type * as Simulator from 'wasmqtt/simulator'
+import { inNextFrame } from './model/frame.ts'
 import { themeButton } from './model/theme.ts'
 import { loadChapter } from './model/tutorial/chapters/index.ts'
 import type { Exercise, Value, Values } from './model/tutorial/exercise.ts'
@@ -43,7 +44,7 @@ class Tutorial implements App {
   isForgotten = false
   #stages: typeof Stages | undefined
   #values: Record<string, Values> = {}
-  #isDrawn = false
+  readonly #redraw = inNextFrame(() => this.#draw())
   /** Speed that was chosen, which the next world begins with. */
   #speed = 1
 
@@ -258,16 +259,6 @@ class Tutorial implements App {
       if (stage.seen !== route.at || run !== route.run) this.note({ at: stage.seen, run })
     }
     this.#redraw()
-  }
-
-  /** Draws in the next frame, however many changes there were. */
-  #redraw(): void {
-    if (this.#isDrawn) return
-    this.#isDrawn = true
-    requestAnimationFrame(() => {
-      this.#isDrawn = false
-      this.#draw()
-    })
   }
 
   #draw(): void {
